@@ -1,0 +1,102 @@
+"""What every test may use: a guard for those that need an engine, a compose project of its own, free ports."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import re
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import engine
+from ops.errors import EngineError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@functools.cache
+def engine_problem() -> str | None:
+    """Why no engine test can run here, or None when they can. One look a session."""
+    try:
+        connection = engine.connect()
+    except EngineError as error:
+        return error.message
+    try:
+        kind = connection.client.info()["OSType"]
+        return None if kind == "linux" else f"the engine runs {kind} containers, not Linux ones"
+    finally:
+        connection.close()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test that needs an engine where there is none; fail it where one is required, as in CI."""
+    if item.get_closest_marker("engine") and (problem := engine_problem()):
+        if os.environ.get("REQUIRE_ENGINE"):
+            pytest.fail(f"REQUIRE_ENGINE is set, but there is no engine: {problem}", pytrace=False)
+        pytest.skip(f"needs a Docker Engine: {problem}")
+
+
+@pytest.fixture
+def project_name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a compose project that no other test has; what carries it is removed from the engine afterwards."""
+    name = unique_name(request.node.name)
+    yield name
+    if request.node.get_closest_marker("engine"):
+        remove_project(name)
+
+
+def unique_name(words: str) -> str:
+    """The name of a compose project that nothing else has; `words` tell a reader where it comes from."""
+    words = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")[:30]
+    return f"{os.environ.get('TEST_PROJECT_PREFIX', 'test')}-{words}-{uuid.uuid4().hex[:8]}"
+
+
+def remove_project(name: str) -> None:
+    """Remove a compose project's containers, networks, volumes and images, in whatever state the test left them."""
+    from docker.errors import NotFound
+
+    connection = engine.connect()
+    client, label = connection.client, {"label": f"{engine.PROJECT}={name}"}
+    gone = contextlib.suppress(NotFound)
+    try:
+        for each in client.api.containers(all=True, filters=label):
+            with gone:
+                client.api.remove_container(each["Id"], force=True, v=True)
+        for each in client.api.networks(filters=label):
+            with gone:
+                client.api.remove_network(each["Id"])
+        for each in client.api.volumes(filters=label)["Volumes"] or []:
+            with gone:
+                client.api.remove_volume(each["Name"], force=True)
+        for each in client.api.images(filters=label):
+            with gone:
+                client.api.remove_image(each["Id"], force=True)
+    finally:
+        connection.close()
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that gives a TCP port of this machine that nothing listens on, another one at each call."""
+    return free_ports()
+
+
+def free_ports() -> Callable[[], int]:
+    """What the fixture `free_port` gives, for benchmarks too."""
+    given: set[int] = set()
+
+    def find() -> int:
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in given:
+                given.add(port)
+                return port
+
+    return find
