@@ -1,0 +1,90 @@
+/**
+ * Builds dist/mermaid.mjs (Mermaid without its renderers; the sources import it as `#mermaid`) and
+ * dist/server.mjs (the whole server in one file, which the image runs).
+ */
+import { createHash } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const root = import.meta.dirname;
+const mermaid = path.join(root, 'dist', 'mermaid.mjs');
+
+// Packages and chunks that only renderers call; together two thirds of Mermaid's weight.
+const RENDERING = [
+  /^(katex|elkjs|elkjs\/.*|cytoscape.*|roughjs|d3-sankey|stylis|@upsetjs\/venn\.js|dagre-d3-es.*)$/,
+  /\/(elk|dagre|cose-bilkent|swimlanes|bpmnIcons|sizeCapture)-[A-Z0-9]{8}\.mjs$/,
+];
+
+const withoutRenderers = {
+  name: 'without-renderers',
+  setup({ onResolve }) {
+    const unused = path.join(root, 'mermaid', 'unused.cjs');
+    for (const filter of RENDERING) onResolve({ filter }, () => ({ path: unused }));
+    onResolve({ filter: /^dompurify$/ }, () => ({ path: path.join(root, 'mermaid', 'dompurify.mjs') }));
+  },
+};
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: 'esm',
+  legalComments: 'none',
+  logLevel: 'warning',
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+};
+
+const mermaidBuild = { ...common, entryPoints: ['mermaid/index.mjs'], plugins: [withoutRenderers] };
+
+/** Bundle Mermaid, unless that was done from the very same inputs. */
+export async function buildMermaid() {
+  const banner = `/* inputs: ${await fingerprint()} */`;
+  const built = await readFile(mermaid, 'utf8').catch(() => '');
+  if (built.startsWith(banner)) return;
+  await build({ ...mermaidBuild, banner: { js: banner }, outfile: mermaid });
+}
+
+// Inside the server's bundle, Mermaid is a text that only the parsers compile. As code, the server would read
+// through it at each start for nothing, and each parser twice.
+const mermaidAsText = {
+  name: 'mermaid-as-text',
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^#mermaid$/ }, ({ path: name }) => ({ path: name, namespace: 'mermaid' }));
+    onLoad({ filter: /.*/, namespace: 'mermaid' }, async () => {
+      const { outputFiles } = await build({ ...mermaidBuild, format: 'cjs', write: false });
+      const contents = `
+        import { compileFunction } from 'node:vm';
+        const module = { exports: {} };
+        const text = ${JSON.stringify(outputFiles[0].text)};
+        compileFunction(text, ['module', 'exports'], { filename: 'mermaid' })(module, module.exports);
+        export default module.exports.default;`;
+      return { contents, resolveDir: root };
+    });
+  },
+};
+
+/** Bundle the server with everything it needs: dist/server.mjs. */
+export async function buildServer() {
+  await build({
+    ...common,
+    entryPoints: ['src/main.mjs'],
+    outfile: 'dist/server.mjs',
+    plugins: [mermaidAsText],
+  });
+}
+
+/** What decides how the bundled Mermaid looks, as one hash. */
+async function fingerprint() {
+  const hash = createHash('sha256');
+  const shims = (await readdir(path.join(root, 'mermaid'))).sort().map((name) => path.join('mermaid', name));
+  for (const name of ['build.mjs', 'package-lock.json', ...shims])
+    hash.update(await readFile(path.join(root, name)));
+  return hash.digest('hex');
+}
+
+if (import.meta.main) {
+  await buildMermaid();
+  await buildServer();
+}

@@ -1,0 +1,4 @@
+// Mermaid as this server uses it: parsed, never rendered. build.mjs bundles this file into dist/mermaid.mjs.
+import './browser.mjs';
+
+export { default } from 'mermaid';

@@ -1,0 +1,104 @@
+/**
+ * What Mermaid thinks of a diagram, and where it is wrong in the caller's text.
+ */
+import mermaid from '#mermaid';
+import { findKeyword } from './catalogue.mjs';
+import { readFaults } from './faults.mjs';
+import { place, preprocess, unfence } from './source.mjs';
+import { findHint } from './wording.mjs';
+
+// What parsing, and searching for a line when Mermaid names none, may take together, in ms: well within the
+// time after which the pool gives up.
+const BUDGET = 1200;
+
+const NOWHERE = { line: null, column: null, excerpt: null };
+
+/**
+ * Parse a diagram.
+ *
+ * @param {string} code Mermaid source, perhaps in a Markdown fence
+ * @returns {Promise<{valid: boolean, diagram_type: string | null, errors: object[]}>} the errors are
+ *   `{message, line, column, excerpt}`; line and column count from 1 in `code`
+ */
+export async function diagnose(code) {
+  const deadline = performance.now() + BUDGET;
+  const given = unfence(code);
+  if (!given.text.trim()) {
+    const message = 'The diagram is empty. Begin with a type, such as flowchart TD.';
+    return invalid(null, [{ message, ...NOWHERE }]);
+  }
+  try {
+    const { diagramType } = await mermaid.parse(given.text);
+    return { valid: true, diagram_type: diagramType, errors: [] };
+  } catch (error) {
+    const type = detectType(given.text);
+    const faults = readFaults(error, given, preprocess(given, type));
+    if (faults[0].offset === null && !(error instanceof RangeError)) {
+      faults[0].offset = await searchLine(given, error?.message, deadline);
+    }
+    const errors = faults.map((fault) => describe(fault, code, type));
+    return invalid(type, errors);
+  }
+}
+
+function invalid(type, errors) {
+  return { valid: false, diagram_type: type, errors };
+}
+
+/** The type that the text's beginning says, whether or not the rest holds it. */
+function detectType(text) {
+  try {
+    const type = mermaid.detectType(text, {});
+    return type === '---' ? null : type;
+  } catch {
+    return null;
+  }
+}
+
+function describe(fault, code, type) {
+  const where = fault.offset === null ? NOWHERE : place(code, fault.offset);
+  const { found, expected } = fault;
+  const hint = findHint({ type: type ?? '', excerpt: where.excerpt ?? '', found, expected });
+  return { message: [sentence(fault.message), advise(fault), hint].filter(Boolean).join(' '), ...where };
+}
+
+// Mermaid's own messages may quote a whole diagram.
+const LONGEST_MESSAGE = 300;
+
+function sentence(words) {
+  const text = words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words;
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
+}
+
+function advise({ unknown }) {
+  if (unknown === undefined) return '';
+  const keyword = findKeyword(unknown);
+  if (keyword && keyword !== unknown) return `Did you mean ${keyword}?`;
+  return 'The first line must name a type, such as flowchart TD, sequenceDiagram or classDiagram.';
+}
+
+/**
+ * Find the line that causes an error which has no position: the last of the shortest beginning with the same
+ * error.
+ *
+ * @returns {Promise<number | null>} an offset in the caller's text
+ */
+async function searchLine(given, message, deadline) {
+  for (const { index } of given.text.matchAll(/\n|$/g)) {
+    if (performance.now() > deadline) return null;
+    if ((await tryParse(given.text.slice(0, index))) === message) {
+      const start = given.text.lastIndexOf('\n', index - 1) + 1;
+      return given.originOf(start + /^[^\S\n]*/.exec(given.text.slice(start))[0].length);
+    }
+  }
+  return null;
+}
+
+async function tryParse(text) {
+  try {
+    await mermaid.parse(text);
+    return null;
+  } catch (error) {
+    return error?.message;
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * The child process that runs Mermaid. A diagram can exhaust memory or time here without touching the server.
+ *
+ * Messages in: `{id, code}`. Messages out: `{ready: true}` once, then `{id, diagnosis}` for each.
+ */
+
+/** Answer the parent's diagrams, one after the other, until it goes away. */
+export async function serveParent() {
+  process.on('disconnect', () => process.exit(0));
+  for (const method of ['debug', 'error', 'info', 'log', 'warn']) console[method] = () => {};
+  const { diagnose } = await import('./diagnosis.mjs');
+  await diagnose('flowchart TD\nA-->B'); // compiles the most used grammar before a caller waits for it
+  process.on('message', async ({ id, code }) => process.send({ id, diagnosis: await diagnose(code) }));
+  process.send({ ready: true });
+}

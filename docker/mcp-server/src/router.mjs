@@ -1,0 +1,91 @@
+/**
+ * What is answered at which path: MCP at /mcp, health at /health, a name at /.
+ */
+import { randomUUID } from 'node:crypto';
+import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
+import { BodyRefusedError, readBody } from './body.mjs';
+import { log, note, noting } from './log.mjs';
+
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+/**
+ * Make the listener of an HTTP server.
+ *
+ * @param {object} options
+ * @param {object} options.identity `{name, version, description}`
+ * @param {string[]} options.allowedHosts host names that requests may be addressed to and come from
+ * @param {import('./pool.mjs').ParserPool} options.pool
+ * @param {Function} options.mcp handles an MCP request
+ */
+export function createRouter({ identity, allowedHosts, pool, mcp }) {
+  const hostAllowed = hostHeaderValidation(allowedHosts);
+  const originAllowed = originValidation(allowedHosts);
+
+  async function serveMcp(request, response) {
+    if (!hostAllowed(request, response) || !originAllowed(request, response)) return;
+    const body = await readBody(request, response);
+    const { method, url, headers } = request;
+    await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
+  }
+
+  function serveHealth(response) {
+    const { status, ...state } = pool.status();
+    const usable = status === 'healthy' || status === 'degraded';
+    const uptime = Math.round(process.uptime());
+    answer(response, usable ? 200 : 503, {
+      status,
+      version: identity.version,
+      uptime_seconds: uptime,
+      pool: state,
+    });
+  }
+
+  async function route(request, response, path) {
+    if (path === '/mcp') return serveMcp(request, response);
+    if (path !== '/' && path !== '/health') {
+      return answer(response, 404, { error: `nothing is at ${path}; MCP is at /mcp` });
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return answer(response, 405, { error: `${path} takes GET` });
+    }
+    if (path === '/health') return serveHealth(response);
+    return answer(response, 200, { ...identity, mcp: '/mcp', health: '/health' });
+  }
+
+  return (request, response) => {
+    const started = performance.now();
+    const path = request.url.split('?', 1)[0];
+    const given = request.headers['x-request-id'];
+    const fields = {
+      request_id: REQUEST_ID.test(given ?? '') ? given : randomUUID(),
+      method: request.method,
+      path,
+    };
+    response.setHeader('x-request-id', fields.request_id);
+    response.once('close', () => {
+      const status = response.writableFinished ? response.statusCode : 499; // the caller left too early
+      // Polled many times a second while a stack starts: only an answer that is not well is worth a line.
+      if (path === '/health' && status === 200) return;
+      log('info', 'request', { ...fields, status, duration_ms: Math.round(performance.now() - started) });
+    });
+    noting(fields, () =>
+      route(request, response, path).catch((error) => {
+        note({ error: error.message });
+        if (response.headersSent || response.destroyed) response.destroy();
+        else if (error instanceof BodyRefusedError) refuse(response, error);
+        else answer(response, 500, { error: 'internal error' });
+      }),
+    );
+  };
+}
+
+function refuse(response, { status, message }) {
+  if (status === 503) response.setHeader('retry-after', '1');
+  answer(response, status, { jsonrpc: '2.0', error: { code: -32000, message }, id: null });
+}
+
+function answer(response, status, value) {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
+}

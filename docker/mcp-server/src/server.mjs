@@ -1,0 +1,82 @@
+/**
+ * The server's life: settings, parsers, listening, stopping.
+ */
+import { createServer } from 'node:http';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import manifest from '../package.json' with { type: 'json' };
+import { log, note } from './log.mjs';
+import { ParserPool } from './pool.mjs';
+import { createRouter } from './router.mjs';
+import { MAX_BODY_BYTES, readSettings } from './settings.mjs';
+import { createTools } from './tools.mjs';
+
+const { name, version, description } = manifest;
+
+// Slow callers: ms until the headers, and until the whole request, must have come.
+const TIMEOUTS = {
+  headersTimeout: 5000,
+  requestTimeout: 15_000,
+  connectionsCheckingInterval: 1000,
+  keepAliveTimeout: 65_000,
+};
+
+// How long requests may go on once the server was told to stop, in ms; all of stopping must fit into one
+// second.
+const DRAIN = 500;
+
+/**
+ * Start the server and its parsers, and stop both on SIGTERM or SIGINT.
+ *
+ * @param {object} options
+ * @param {string} options.program the file that is forked for each parser
+ * @param {Record<string, string | undefined>} options.environment
+ */
+export function start({ program, environment }) {
+  const settings = readSettings(environment);
+  const pool = new ParserPool({ program, ...settings.pool });
+  pool.once('ready', () => log('info', 'ready', { after_ms: Math.round(performance.now()) }));
+  pool.on('lost', (fields) => log('warning', 'parser lost', fields));
+
+  const handler = createMcpHandler(() => createTools({ name, version }, pool), {
+    legacy: 'stateless',
+    maxRequestBodySize: MAX_BODY_BYTES,
+    onerror: (error) => note({ error: error.message }),
+  });
+  const mcp = toNodeHandler(handler, {
+    maxRequestBodySize: MAX_BODY_BYTES,
+    onerror: (error) => note({ error: error.message }),
+  });
+  const router = createRouter({
+    identity: { name, version, description },
+    allowedHosts: settings.allowedHosts,
+    pool,
+    mcp,
+  });
+  const server = createServer(TIMEOUTS, router);
+  server.once('error', (error) => {
+    log('error', 'cannot listen', { host: settings.host, port: settings.port, error: error.message });
+    process.exit(1);
+  });
+  server.listen(settings.port, settings.host, () => {
+    const { address, port } = server.address();
+    log('info', 'listening', { address, port, version, node: process.version });
+  });
+
+  let stopping = false;
+  const stop = async (signal) => {
+    if (stopping) return;
+    stopping = true;
+    log('info', 'stopping', { signal });
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), DRAIN).unref();
+    await closed;
+    await handler.close();
+    pool.close();
+    log('info', 'stopped');
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
+  process.once('disconnect', () => stop('disconnect')); // the development server that forked this one is gone
+}

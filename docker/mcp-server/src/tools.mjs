@@ -1,0 +1,177 @@
+/**
+ * What the server offers to MCP clients: two tools, and an example of each type as resources.
+ */
+import { McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+import { CATALOGUE } from './catalogue.mjs';
+import { note } from './log.mjs';
+import { ParserLostError, PoolBusyError } from './pool.mjs';
+import { MAX_CODE_LENGTH } from './settings.mjs';
+
+const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const MERMAID = 'text/vnd.mermaid';
+const EXAMPLES = 'mermaid://examples';
+
+const Diagram = z.object({
+  // The bound is told, but not checked here: a diagram that is too long is a wrong diagram, not a wrong call.
+  code: z
+    .string()
+    .meta({ maxLength: MAX_CODE_LENGTH })
+    .describe('Mermaid source; a Markdown code fence around it is accepted'),
+});
+
+const Diagnosis = z.object({
+  valid: z.boolean(),
+  diagram_type: z
+    .string()
+    .nullable()
+    .describe('what Mermaid calls the type; null when the beginning names none'),
+  errors: z
+    .array(
+      z.object({
+        message: z.string().describe('what is wrong, and what to do about it'),
+        line: z.int().positive().nullable().describe('in the code as it was sent, from 1'),
+        column: z.int().positive().nullable(),
+        excerpt: z.string().nullable().describe('that line'),
+      }),
+    )
+    .describe('empty when valid; mend the first, for it can cause the others'),
+});
+
+const Types = z.object({
+  types: z.array(
+    z.object({
+      type: z.string(),
+      keyword: z.string().describe('how such a diagram begins'),
+      aliases: z.array(z.string()).describe('other beginnings'),
+      description: z.string(),
+      example: z.string().describe('the resource with an example'),
+    }),
+  ),
+});
+
+/**
+ * Make an MCP server for one request.
+ *
+ * @param {{name: string, version: string}} identity
+ * @param {import('./pool.mjs').ParserPool} pool
+ */
+export function createTools(identity, pool) {
+  const server = new McpServer(identity, {
+    instructions:
+      'Validate every Mermaid diagram before you show it; mend what validate_mermaid reports and validate ' +
+      `again. An example of each type is at ${EXAMPLES}/{type}.`,
+  });
+  server.registerTool(
+    'validate_mermaid',
+    {
+      title: 'Validate a Mermaid diagram',
+      description:
+        "Check a diagram with Mermaid's own parser: is it valid, of which type, where and why is it wrong.",
+      inputSchema: Diagram,
+      outputSchema: Diagnosis,
+      annotations: READ_ONLY,
+    },
+    ({ code }, context) => validate(pool, code, context.mcpReq.signal),
+  );
+  server.registerTool(
+    'list_diagram_types',
+    {
+      title: 'List the Mermaid diagram types',
+      description: 'The types that validate_mermaid knows: how each begins and what it is for.',
+      inputSchema: z.object({}),
+      outputSchema: Types,
+      annotations: READ_ONLY,
+    },
+    () =>
+      structured({
+        types: CATALOGUE.map(({ type, keyword, aliases, description }) => {
+          return { type, keyword, aliases, description, example: `${EXAMPLES}/${type}` };
+        }),
+      }),
+  );
+  registerExamples(server);
+  return server;
+}
+
+function registerExamples(server) {
+  const text = CATALOGUE.map(({ type, description, example }) => {
+    return `## ${type}\n\n${description}\n\n\`\`\`mermaid\n${example}\n\`\`\`\n`;
+  }).join('\n');
+  server.registerResource(
+    'examples',
+    EXAMPLES,
+    { title: 'An example of each Mermaid diagram type', mimeType: 'text/markdown' },
+    (uri) => ({ contents: [{ uri: uri.href, mimeType: 'text/markdown', text }] }),
+  );
+  const template = new ResourceTemplate(`${EXAMPLES}/{type}`, {
+    list: () => ({
+      resources: CATALOGUE.map(({ type, description }) => {
+        return { uri: `${EXAMPLES}/${type}`, name: type, title: description, mimeType: MERMAID };
+      }),
+    }),
+    complete: {
+      type: (begun) =>
+        CATALOGUE.map(({ type }) => type).filter((type) =>
+          type.toLowerCase().startsWith(begun.toLowerCase()),
+        ),
+    },
+  });
+  server.registerResource(
+    'example',
+    template,
+    { title: 'An example of a type', mimeType: MERMAID },
+    (uri, { type }) => {
+      const found = CATALOGUE.find((entry) => entry.type === type);
+      if (!found) throw new ResourceNotFoundError(uri.href);
+      return { contents: [{ uri: uri.href, mimeType: MERMAID, text: found.example }] };
+    },
+  );
+}
+
+async function validate(pool, code, signal) {
+  note({ tool: 'validate_mermaid', characters: code.length });
+  if (code.length > MAX_CODE_LENGTH) {
+    return report(
+      undecided(`The diagram has ${code.length} characters, but ${MAX_CODE_LENGTH} are allowed. Split it.`),
+    );
+  }
+  try {
+    return report(await pool.parse(code, signal));
+  } catch (error) {
+    if (error instanceof ParserLostError) {
+      note({ lost: error.reason });
+      return report(
+        undecided(`The diagram ${LOSSES[error.reason]}. Simplify it or split it into smaller ones.`),
+      );
+    }
+    if (error instanceof PoolBusyError) {
+      note({ busy: error.message });
+      return failed(`The validator is busy: ${error.message}. Try again in a second.`);
+    }
+    throw error;
+  }
+}
+
+const LOSSES = {
+  timeout: 'takes too long to be checked',
+  memory: 'needs too much memory to be checked',
+  crash: 'made the parser crash',
+};
+
+function undecided(message) {
+  return { valid: false, diagram_type: null, errors: [{ message, line: null, column: null, excerpt: null }] };
+}
+
+function report(diagnosis) {
+  note({ valid: diagnosis.valid, diagram_type: diagnosis.diagram_type });
+  return structured(diagnosis);
+}
+
+function structured(value) {
+  return { content: [{ type: 'text', text: JSON.stringify(value) }], structuredContent: value };
+}
+
+function failed(text) {
+  return { content: [{ type: 'text', text }], isError: true };
+}

@@ -1,0 +1,168 @@
+/**
+ * Parser errors in words that say what to change.
+ */
+
+// What the grammars call their tokens, for people. A name that is missing here is shown in lower case.
+const TOKENS = {
+  1: 'the end of the diagram',
+  EOF: 'the end of the diagram',
+  NEWLINE: 'a line break',
+  NL: 'a line break',
+  SPACELINE: 'a line break',
+  SPACELIST: 'a space',
+  SPACE: 'a space',
+  SEMI: '`;`',
+  COLON: '`:`',
+  COLONSEP: '`:`',
+  COMMA: '`,`',
+  AMP: '`&`',
+  MINUS: '`-`',
+  PLUS: '`+`',
+  MULT: '`*`',
+  DOT: '`.`',
+  BRKT: '`#`',
+  PCT: '`%`',
+  EQUALS: '`=`',
+  UNDERSCORE: '`_`',
+  PIPE: '`|`',
+  PS: '`(`',
+  PE: '`)`',
+  SQS: '`[`',
+  SQE: '`]`',
+  DIAMOND_START: '`{`',
+  DIAMOND_STOP: '`}`',
+  DOUBLECIRCLESTART: '`(((`',
+  DOUBLECIRCLEEND: '`)))`',
+  STADIUMSTART: '`([`',
+  STADIUMEND: '`])`',
+  SUBROUTINESTART: '`[[`',
+  SUBROUTINEEND: '`]]`',
+  CYLINDERSTART: '`[(`',
+  CYLINDEREND: '`)]`',
+  TRAPSTART: '`[/`',
+  TRAPEND: '`/]`',
+  INVTRAPSTART: '`[\\`',
+  INVTRAPEND: '`\\]`',
+  TAGSTART: '`<`',
+  TAGEND: '`>`',
+  LBRACE: '`{`',
+  RBRACE: '`}`',
+  STRUCT_START: '`{`',
+  STRUCT_STOP: '`}`',
+  BLOCK_START: '`{`',
+  BLOCK_STOP: '`}`',
+  SQUARE_BRACES_START: '`[`',
+  SQUARE_BRACES_END: '`]`',
+  ARROW_DELIMITER: '`-->`',
+  'AXIS-TEXT-DELIMITER': '`-->`',
+  STYLE_SEPARATOR: '`:::`',
+  ANNOTATION_START: '`<<`',
+  ANNOTATION_END: '`>>`',
+  SHAPE_DATA: '`@{ … }`',
+  STR: 'text in double quotes',
+  STRING: 'text in double quotes',
+  STRING2: 'text in double quotes',
+  DQUOTE: '`"`',
+  EM_FID: 'a frame number such as 01',
+  MD_STR: 'text in double quotes',
+  qString: 'text in double quotes',
+  ALPHA: 'text',
+  UNICODE_TEXT: 'text',
+  TEXT: 'text',
+  TXT: '`:` and a text',
+  unqString: 'text',
+  NUM: 'a number',
+  NUMBER: 'a number',
+  NUMBER_WITH_DECIMAL: 'a number',
+  NODE_STRING: 'a name',
+  NODE_ID: 'a name',
+  NODE_DSTART: 'an opening bracket',
+  NODE_DEND: 'a closing bracket',
+  NODE_DESCR: 'text',
+  ID: 'a name',
+  ACTOR: 'a participant',
+  LINK: 'a link such as -->',
+  START_LINK: 'a link such as -->',
+  LINK_ID: 'a link such as -->',
+  taskData: '`:` and the data of the task',
+  point_start: '`: [x, y]`',
+  acc_title: '`accTitle`',
+  acc_descr: '`accDescr`',
+  acc_descr_multiline_value: '`accDescr`',
+};
+
+const ARROW = /ARROW|_CROSS$|_POINT$/;
+const DIRECTION = /^direction_/;
+const MOST_EXPECTED = 6;
+
+/** A token's name, for people. */
+export function nameToken(token) {
+  if (TOKENS[token]) return TOKENS[token];
+  if (ARROW.test(token)) return 'an arrow such as ->>';
+  if (DIRECTION.test(token)) return code('direction');
+  return /^[A-Z][A-Z0-9_]+$/.test(token)
+    ? token
+        .replace(/^(ABNF|EBNF|PEG)_/, '')
+        .replaceAll('_', ' ')
+        .toLowerCase()
+    : code(token);
+}
+
+/**
+ * What a grammar wanted instead.
+ *
+ * @param {string[]} tokens
+ * @returns {string} a clause, or nothing when too much would do
+ */
+export function nameExpected(tokens) {
+  const names = [...new Set(tokens.map(nameToken))];
+  if (!names.length || names.length > 3 * MOST_EXPECTED) return '';
+  const shown = names.slice(0, MOST_EXPECTED);
+  if (names.length > MOST_EXPECTED) shown.push('…');
+  const last = shown.pop();
+  return `expected ${shown.length ? `${shown.join(', ')} or ${last}` : last}`.replace(' or …', ', …');
+}
+
+/** The text at fault, on one line; what cannot be seen is named. */
+export function nameFound(text) {
+  const shown = text.trim().replace(/\s+/g, ' ');
+  if (!shown) return text.includes('\n') || !text ? 'end of the line' : 'blank';
+  return code(shown.length > 40 ? `${shown.slice(0, 40)}…` : shown);
+}
+
+function code(text) {
+  return text.includes('`') ? `"${text}"` : `\`${text}\``;
+}
+
+// Mistakes that language models make often, and what to do about each: the first that fits is added to the
+// message.
+const HINTS = [
+  {
+    // Brackets and quotes inside a node's text: A[call f(x)]
+    fits: ({ type, expected }) =>
+      /^(flowchart|swimlane|agentflow)/.test(type) && expected.includes('SQE') && expected.includes('PE'),
+    hint: 'Put text with special characters in double quotes: A["f(x)"].',
+  },
+  {
+    fits: ({ type, found }) => /^(flowchart|swimlane)/.test(type) && found === 'end',
+    hint: 'The word "end" closes a subgraph; name a node "End" or put it in quotes.',
+  },
+  {
+    fits: ({ excerpt }) => /^\s*(`{3}|~{3})/.test(excerpt),
+    hint: 'Send one diagram only, without other text beside its code fence.',
+  },
+  {
+    fits: ({ type, excerpt }) => type === 'pie' && /^\s*[^"\s][^:]*:\s*[\d.]+\s*$/.test(excerpt),
+    hint: 'Put the name of a slice in double quotes: "Rent" : 40.',
+  },
+  {
+    // A sentence, such as an assistant's closing remark.
+    fits: ({ excerpt }) => /^\s*(here|this|note|the|i|let|in)\b[^<>[\](){}]*[.:!]\s*$/i.test(excerpt),
+    hint: 'This line looks like prose; a comment begins with %%.',
+  },
+];
+
+/** What to do about a common mistake, or nothing. */
+export function findHint(circumstances) {
+  return HINTS.find(({ fits }) => fits(circumstances))?.hint ?? '';
+}

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { suite, test } from 'node:test';
+import { ParserLostError, ParserPool, PoolBusyError } from '../src/pool.mjs';
+import { root } from './running.mjs';
+
+const PROGRAM = path.join(root, 'src', 'main.mjs');
+const GOOD = 'pie\n"a" : 1';
+const BOMB = 'block\nspace:99999999';
+
+async function open(t, options = {}) {
+  const pool = new ParserPool({
+    program: PROGRAM,
+    size: 1,
+    timeout: 2000,
+    heap: 128,
+    queueLimit: 10,
+    ...options,
+  });
+  t.after(() => pool.close());
+  await once(pool, 'ready');
+  return pool;
+}
+
+/** A parser of the test's own making, to bring about what the real one does not do on demand. */
+async function write(t, body) {
+  const file = path.join(tmpdir(), `parser-${process.pid}-${t.name.replace(/\W+/g, '-')}.mjs`);
+  await writeFile(file, body);
+  t.after(() => rm(file));
+  return file;
+}
+
+suite('a pool', () => {
+  test('answers', async (t) => {
+    const pool = await open(t);
+    assert.deepEqual(await pool.parse(GOOD), { valid: true, diagram_type: 'pie', errors: [] });
+    assert.equal(pool.status().status, 'healthy');
+  });
+
+  test('kills a parser that takes too long, and has another', async (t) => {
+    const pool = await open(t, { timeout: 1500 });
+    const started = performance.now();
+
+    await assert.rejects(
+      pool.parse(BOMB),
+      (error) => error instanceof ParserLostError && error.reason === 'timeout',
+    );
+
+    assert.ok(performance.now() - started < 2000);
+    assert.equal((await pool.parse(GOOD)).valid, true);
+    assert.equal(pool.status().lost.timeout, 1);
+  });
+
+  test("bounds a parser's memory", async (t) => {
+    const pool = await open(t, { timeout: 30_000, heap: 64 });
+    await assert.rejects(
+      pool.parse(BOMB),
+      (error) => error instanceof ParserLostError && error.reason === 'memory',
+    );
+    assert.equal((await pool.parse(GOOD)).valid, true);
+  });
+
+  test('goes on with the others while one is stuck', async (t) => {
+    const pool = await open(t, { size: 2, timeout: 60_000 });
+    while (pool.status().ready < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const stuck = pool.parse(BOMB).catch((error) => error);
+    for (let i = 0; i < 20; i += 1) assert.equal((await pool.parse(GOOD)).valid, true);
+    assert.equal(pool.status().busy, 1);
+    pool.close();
+    assert.ok((await stuck) instanceof PoolBusyError);
+  });
+
+  test('turns away what does not fit its queue', async (t) => {
+    const pool = await open(t, { queueLimit: 2, timeout: 1000 });
+    const stuck = assert.rejects(pool.parse(BOMB), ParserLostError);
+    const waiting = Promise.allSettled([pool.parse(GOOD), pool.parse(GOOD)]);
+    await assert.rejects(
+      pool.parse(GOOD),
+      (error) => error instanceof PoolBusyError && /2 diagrams are waiting/.test(error.message),
+    );
+    await stuck;
+    await waiting;
+  });
+
+  test('turns away what waited too long', async (t) => {
+    const program = await write(t, 'process.send({ ready: true }); process.on("message", () => {});');
+    const pool = await open(t, { program, timeout: 400 });
+    const started = performance.now();
+    const stuck = assert.rejects(pool.parse(GOOD), ParserLostError);
+    const waiting = Array.from({ length: 3 }, () => pool.parse(GOOD).catch((error) => error));
+    await stuck;
+    const errors = await Promise.all(waiting);
+    assert.ok(performance.now() - started < 2000);
+    assert.ok(errors.some((error) => error instanceof PoolBusyError));
+  });
+
+  test('forgets a diagram whose caller left', async (t) => {
+    const pool = await open(t, { timeout: 1000 });
+    const stuck = assert.rejects(pool.parse(BOMB), ParserLostError);
+    const caller = new AbortController();
+    const waiting = pool.parse(GOOD, caller.signal);
+    assert.equal(pool.status().queued, 1);
+
+    caller.abort(new Error('gone'));
+
+    await assert.rejects(waiting, /gone/);
+    assert.equal(pool.status().queued, 0);
+    await stuck;
+  });
+
+  test('waits longer after each parser that does not start, and says so', async (t) => {
+    const program = await write(t, 'console.error("no such thing"); process.exit(3);');
+    const pool = new ParserPool({ program, size: 1, timeout: 1000, heap: 128, queueLimit: 10 });
+    t.after(() => pool.close());
+    assert.equal(pool.status().status, 'starting');
+    const waits = [];
+    for (let i = 0; i < 3; i += 1) {
+      const [lost] = await once(pool, 'lost');
+      assert.equal(lost.code, 3);
+      assert.match(lost.stderr, /no such thing/);
+      waits.push(lost.retry_in);
+    }
+    assert.deepEqual(waits, [250, 500, 1000]);
+    assert.equal(pool.status().status, 'unhealthy');
+  });
+
+  test('gives up everything when it is closed', async (t) => {
+    const pool = await open(t);
+    const running = assert.rejects(pool.parse(BOMB), PoolBusyError);
+    const waiting = assert.rejects(pool.parse(GOOD), PoolBusyError);
+
+    pool.close();
+
+    await running;
+    await waiting;
+    await assert.rejects(pool.parse(GOOD), PoolBusyError);
+    assert.equal(pool.status().status, 'stopping');
+  });
+});
