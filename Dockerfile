@@ -1,0 +1,58 @@
+# The AI service. Built from the repository's root; .dockerignore lets in what is copied below and nothing else.
+# syntax is the engine's own: no frontend image has to be fetched.
+
+# The base image, so that a private mirror's can be named.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+# --- builder: the dependencies, at the lock's versions and hashes, in a virtual environment ----------------
+FROM ${PYTHON_IMAGE} AS builder
+
+# pip stays outside: it installs into the environment but is no part of it.
+RUN python -m venv --without-pip /opt/venv
+COPY requirements/app.txt /tmp/app.txt
+# Bytecode is never checked against its source at run time: both are read-only there.
+# hadolint ignore=DL3003
+RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+    pip --python /opt/venv/bin/python --disable-pip-version-check --quiet \
+        install --require-hashes --no-deps --no-compile --requirement /tmp/app.txt \
+ && cd /opt/venv/lib/python3.*/site-packages \
+ # What no run needs, 24 MB: test suites, C++ sources, ReDoc, SQLAlchemy's accelerators (they have a Python twin), and the
+ # openai SDK's other APIs. That what is left still works is seen at once.
+ && find . -type d \( -name tests -o -name testing \) -prune -exec rm -rf {} + \
+ && find . \( -name '*.pyi' -o -name '*.[ch]pp' -o -name 'redoc.*.js' -o -path './sqlalchemy/*.so' \) -delete \
+ && find openai -type d \( -name admin -o -name beta -o -name live -o -name realtime \) -prune -exec rm -rf {} + \
+ && python -m compileall -q -j 0 --invalidation-mode unchecked-hash . \
+ && /opt/venv/bin/python -c 'import alembic.command, fastapi_offline, mcp, openai.resources.chat, psycopg, sqlalchemy.ext.asyncio'
+
+# --- runtime -----------------------------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS runtime
+
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    UVICORN_LOG_CONFIG=/app/app/logging.json \
+    UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN=1
+
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin app
+COPY --from=builder /opt/venv /opt/venv
+
+WORKDIR /app
+COPY app /app/app
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
+
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=0.25s --retries=3 \
+    CMD ["python", "-S", "-m", "app.healthcheck"]
+CMD ["uvicorn", "app.main:app", "--host=0.0.0.0", "--port=8000"]
+
+# Last: they change with every commit, and must not make anything above build again.
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG CREATED=
+LABEL org.opencontainers.image.title="ba-copilot-ai-service" \
+      org.opencontainers.image.description="Mermaid diagrams, validated and written by a language model" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"

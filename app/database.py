@@ -1,0 +1,192 @@
+"""PostgreSQL: a pool of connections that survives a restart of the database, and its schema kept up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from app.errors import DatabaseUnavailableError
+from app.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+MIGRATION_LOCK = 0x62615F636F70  # of pg_advisory_xact_lock: "ba_cop"; one number for all who migrate this database
+CONNECT_TIMEOUT = 3  # seconds
+QUERY_TIMEOUT = 5.0  # seconds, for waiting for a connection and one unit of work
+MIGRATION_TIMEOUT = 600.0  # seconds, the wait for another worker's migration included
+
+T = TypeVar("T")
+
+
+def database_url(settings: Settings) -> URL:
+    """The URL of the configured database, for the driver psycopg."""
+    if settings.database_url is not None:
+        return make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
+    return URL.create(
+        "postgresql+psycopg",
+        settings.postgres_user,
+        settings.postgres_password.get_secret_value(),
+        settings.postgres_host,
+        settings.postgres_port,
+        settings.postgres_db,
+    )
+
+
+class Database:
+    """The configured database. Nothing is connected before the first use.
+
+    Its schema is brought up to date once a process, before anything else is done with it; whichever process comes first
+    does it, the others wait for the advisory lock and find it done.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = create_async_engine(
+            database_url(settings),
+            hide_parameters=True,  # what users wrote stays out of logs and errors
+            pool_pre_ping=True,  # a connection that the database closed is replaced, not handed out
+            pool_size=5,
+            max_overflow=5,
+            pool_timeout=QUERY_TIMEOUT,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT,
+                "prepare_threshold": None,  # works behind a pooler, too
+                "application_name": "ba-copilot-ai",
+            },
+        )
+        self._migrated = False
+        self._migration: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do a unit of work in a transaction; once more if the database cut the connection meanwhile.
+
+        `work` must be idempotent for that reason.
+
+        Raises:
+            DatabaseUnavailableError: It could not be done.
+        """
+        await self._migrate()
+        try:
+            try:
+                return await self._once(work)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                return await self._once(work)
+        except TimeoutError:
+            raise DatabaseUnavailableError(f"no answer within {QUERY_TIMEOUT:g} s") from None
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnavailableError(self._reason(error)) from None
+
+    async def ping(self) -> None:
+        """Run a query.
+
+        Raises:
+            DatabaseUnavailableError: The database cannot be reached or refuses.
+        """
+
+        async def select(connection: AsyncConnection) -> None:
+            await connection.execute(text("SELECT 1"))
+
+        await self.run(select)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await self._engine.dispose()
+
+    async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """In a task of its own, which is left alone when it takes too long: cancelling waits for the database, too."""
+        task = self._spawn(self._transaction(work))
+        try:
+            done, _ = await asyncio.wait({task}, timeout=QUERY_TIMEOUT)
+        finally:
+            task.cancel()
+        if not done:
+            raise TimeoutError
+        return task.result()
+
+    async def _transaction(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        async with self._engine.begin() as connection:
+            return await work(connection)
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start a task that nobody has to wait for: it is kept until its end, and its error may stay unread."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        return task
+
+    async def _migrate(self) -> None:
+        """Wait for the migration; all who wait share one attempt, and none who gives up (as /health does) ends it."""
+        if self._migrated:
+            return
+        if self._migration is None or self._migration.done():
+            self._migration = self._spawn(self._upgrade())
+        try:
+            async with asyncio.timeout(QUERY_TIMEOUT):
+                await asyncio.shield(self._migration)
+        except TimeoutError:
+            raise DatabaseUnavailableError("its schema is still being migrated") from None
+
+    async def _upgrade(self) -> None:
+        try:
+            async with asyncio.timeout(MIGRATION_TIMEOUT), self._engine.begin() as connection:
+                await connection.run_sync(upgrade)
+        except TimeoutError:
+            raise DatabaseUnavailableError(f"its migration did not end within {MIGRATION_TIMEOUT:g} s") from None
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseUnavailableError(self._reason(error)) from None
+        self._migrated = True
+
+    def _reason(self, error: BaseException) -> str:
+        """What the driver said, on one line, without SQL and without secrets."""
+        original = error.orig if isinstance(error, DBAPIError) and error.orig else error
+        return self._settings.mask(" ".join(str(original).split()))
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring the schema up to date within the connection's transaction, which also holds the lock.
+
+    A database that is ahead of this code (after a rollback to an older release) is left as it is: migrations only add,
+    so older code works with a newer schema.
+    """
+    known = sorted(path.stem.partition("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
+    if _revision(connection) == known[-1]:
+        return
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+    current = _revision(connection)
+    if current == known[-1]:
+        return
+    if current is not None and current not in known:
+        logger.warning("the database's schema %s is newer than this release's, %s", current, known[-1])
+        return
+    # Imported only where there is something to migrate: not at every start of every worker.
+    from alembic import command
+    from alembic.config import Config
+
+    logger.info("migrating the database from %s to %s", current, known[-1])
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision that the database is at; None where it was never migrated."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision

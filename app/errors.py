@@ -1,0 +1,36 @@
+"""How the services that this one calls can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+class ValidatorUnavailableError(Exception):
+    """The MCP server cannot be reached, does not answer in time, or answers something that is not MCP."""
+
+
+class ValidatorRefusedError(Exception):
+    """The MCP server answered, but could not judge this diagram (it is busy, or its parser gave up)."""
+
+
+class DatabaseUnavailableError(Exception):
+    """The database does not answer, refuses, or cannot be migrated; the message says why and holds no secret."""
+
+
+@dataclass
+class WriterError(Exception):
+    """The model gave no usable answer.
+
+    Attributes:
+        kind: `key-rejected`, `no-credits`, `model-unknown`, `rejected`, `rate-limited`, `timeout`, `unavailable`,
+            `refused` or `empty`.
+        reason: What the provider said, shortened, without secrets.
+        retry_after: Seconds that the provider asks to wait.
+    """
+
+    kind: str
+    reason: str
+    retry_after: int | None = field(default=None)
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}"

@@ -1,0 +1,114 @@
+"""Is the service able to work?
+
+Its checks run at the same time, each bounded, and their result is shared for a second: polling costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+
+from app import __version__
+from app.database import Database
+from app.errors import DatabaseUnavailableError, ValidatorUnavailableError
+from app.settings import Settings
+from app.validator import Validator
+
+CHECK_TIMEOUT = 2.0  # seconds, each
+SHARED_FOR = 1.0  # seconds
+
+router = APIRouter(tags=["health"])
+
+
+class Check(BaseModel):
+    """How one dependency is."""
+
+    status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured"]
+    latency_ms: float | None = Field(default=None, description="Of a round trip to it, where one was made.")
+    error: str | None = Field(default=None, description="Why it is not healthy.")
+
+
+class Report(BaseModel):
+    """How the service is, and why."""
+
+    status: Literal["healthy", "degraded", "unhealthy"]
+    timestamp: datetime
+    version: str
+    uptime_seconds: float
+    checks: dict[str, Check]
+
+
+class Health:
+    """Runs the checks, at most once per `SHARED_FOR` seconds however many ask."""
+
+    def __init__(self, settings: Settings, validator: Validator, database: Database | None) -> None:
+        self._settings = settings
+        self._validator = validator
+        self._database = database
+        self._started = time.monotonic()
+        self._lock = asyncio.Lock()
+        self._report: Report | None = None
+        self._expires = 0.0
+
+    async def report(self) -> Report:
+        """The current report: a shared one if it is young enough."""
+        async with self._lock:
+            if self._report is None or time.monotonic() >= self._expires:
+                self._report = await self._run()
+                self._expires = time.monotonic() + SHARED_FOR
+            return self._report
+
+    async def _run(self) -> Report:
+        mcp, database = await asyncio.gather(self._check(self._validator.ping), self._check_database())
+        key = Check(status="configured" if self._settings.openrouter_api_key else "missing")
+        status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
+        if key.status == "missing" or mcp.status == "unhealthy":
+            status = "degraded"
+        if database.status == "unhealthy":
+            status = "unhealthy"
+        return Report(
+            status=status,
+            timestamp=datetime.now(UTC),
+            version=__version__,
+            uptime_seconds=round(time.monotonic() - self._started, 1),
+            checks={"openrouter_api": key, "mcp_server": mcp, "database": database},
+        )
+
+    async def _check_database(self) -> Check:
+        if self._database is None:
+            return Check(status="not_configured")
+        return await self._check(self._database.ping)
+
+    async def _check(self, ping: Callable[[], Awaitable[None]]) -> Check:
+        start = time.perf_counter()
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                await ping()
+        except TimeoutError:
+            return Check(status="unhealthy", error=f"no answer within {CHECK_TIMEOUT:g} s")
+        except (ValidatorUnavailableError, DatabaseUnavailableError) as error:
+            return Check(status="unhealthy", error=self._settings.mask(str(error)))
+        return Check(status="healthy", latency_ms=round((time.perf_counter() - start) * 1000, 1))
+
+
+@router.get("/health", response_model_exclude_none=True, responses={503: {"model": Report}})
+async def health(request: Request, response: Response) -> Report:
+    """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503."""
+    checks: Health = request.app.state.services.health
+    report = await checks.report()
+    if report.status == "unhealthy":
+        response.status_code = 503
+    response.headers["Cache-Control"] = "no-store"
+    return report
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Answers while the process does; checks nothing."""
+    return {"status": "alive"}

@@ -1,0 +1,94 @@
+"""Logging of the whole process, uvicorn's included: one JSON object a line, or text that is pleasant to read.
+
+`logging.json` is the configuration. uvicorn is given it too (`UVICORN_LOG_CONFIG` in the image), since its parent
+process never imports the application; for its sake this module is light, and reads LOG_FORMAT by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import logging.config
+import os
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+REQUEST_ID_HEADER = "X-Request-ID"
+
+CONFIG = Path(__file__).with_name("logging.json")
+TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def _unmasked(text: str) -> str:
+    return text
+
+
+_mask: Callable[[str], str] = _unmasked
+
+
+class _Json(JsonFormatter):
+    """A JSON object a line: time, level, logger, message, whatever `extra` held, and a traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "%(asctime)s %(levelname)s %(name)s %(message)s",
+            rename_fields={"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "traceback"},
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
+            json_ensure_ascii=False,
+        )
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _mask(super().format(record))
+
+
+class _Text(logging.Formatter):
+    """A line for people, with `extra` as key=value at its end."""
+
+    def __init__(self) -> None:
+        super().__init__(TEXT, datefmt="%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        known = {*RESERVED_ATTRS, "color_message", "message", "asctime"}
+        fields = [f"{key}={value}" for key, value in record.__dict__.items() if key not in known]
+        return " ".join([super().formatMessage(record), *fields])
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _mask(super().format(record))
+
+
+class RequestIdFilter(logging.Filter):
+    """Put the id of the request being served on every record."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, with its `request_id`."""
+        if current := request_id.get():
+            record.request_id = current
+        return True
+
+
+def formatter() -> logging.Formatter:
+    """The formatter that LOG_FORMAT asks for."""
+    return _Text() if os.environ.get("LOG_FORMAT") == "text" else _Json()
+
+
+def configure(settings: Settings | None) -> None:
+    """Configure logging of this process: its level, and what is masked. Without settings, where they are invalid."""
+    global _mask  # noqa: PLW0603 - as logging itself: one for the process
+    logging.config.dictConfig(json.loads(CONFIG.read_text(encoding="utf-8")))
+    if settings is not None:
+        _mask = settings.mask
+        logging.getLogger("app").setLevel(settings.log_level)

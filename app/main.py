@@ -1,0 +1,77 @@
+"""The application: `uvicorn app.main:app`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel, ValidationError
+
+from app import __version__, diagrams, health, logs, problems
+from app.middleware import BodyLimit, RequestLog
+from app.services import open_services
+from app.settings import Settings, get_settings
+
+logger = logging.getLogger(__name__)
+
+STARTUP_FAILURE = 3  # uvicorn's own code: its parent process then stops instead of starting the worker again
+
+
+class Root(BaseModel):
+    """What this service is, and where to go on."""
+
+    name: str
+    version: str
+    links: dict[str, str]
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application with these settings; it connects to nothing until it is started."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_services(settings) as app.state.services:
+            yield
+
+    # Its own copy of Swagger UI instead of a CDN's: /docs must work where the internet does not.
+    app: FastAPI = FastAPIOffline(
+        title="BA Copilot AI",
+        version=__version__,
+        summary="Mermaid diagrams: written by a language model, validated by Mermaid's own parser.",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.add_middleware(BodyLimit)
+    app.add_middleware(RequestLog)
+    problems.install(app, settings)
+    app.include_router(health.router)
+    app.include_router(diagrams.router)
+
+    @app.get("/", tags=["service"])
+    async def root(request: Request) -> Root:
+        """Name the service, and say where to go on."""
+        base = request.scope.get("root_path", "")
+        paths = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "diagrams": "/api/v1/diagrams"}
+        return Root(name=app.title, version=__version__, links={name: base + path for name, path in paths.items()})
+
+    return app
+
+
+def _start() -> FastAPI:
+    """The application from the environment; a setting of the wrong form is told without a traceback."""
+    try:
+        settings = get_settings()
+    except ValidationError as error:
+        logs.configure(None)
+        for finding in error.errors():
+            variable = "_".join(map(str, finding["loc"])).upper()
+            logger.critical("setting %s is invalid: %s", variable, finding["msg"])
+        raise SystemExit(STARTUP_FAILURE) from None
+    logs.configure(settings)
+    return create_app(settings)
+
+
+app = _start()

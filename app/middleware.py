@@ -1,0 +1,108 @@
+"""What every request passes through: an id, one log line, a limit on what it may send."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+import uuid
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.logs import REQUEST_ID_HEADER, request_id
+
+logger = logging.getLogger("app.request")
+
+BODY_LIMIT = 1024 * 1024  # bytes
+BODY_TIMEOUT = 10.0  # seconds, from the first look at the body to its last byte
+ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+
+class RequestLog:
+    """Give each request an id (the caller's own, where it is sane), answer with it, and log one line.
+
+    Health checks that succeed are not logged: they come several times a second.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+        current = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
+        # Never reset: each request runs in a task of its own, and uvicorn logs a traceback from the same one.
+        request_id.set(current)
+        start = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = current
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            if status >= 400 or not scope["path"].startswith("/health"):
+                _log(scope, status, time.perf_counter() - start)
+
+
+class BodyLimit:
+    """Refuse a body that is too long (413) or comes too slowly (408), when the route reads it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        size, complete, deadline = 0, False, 0.0
+        announced = Headers(scope=scope).get("content-length", "0")
+
+        async def receive_within() -> Message:
+            nonlocal size, complete, deadline
+            if complete:
+                return await receive()
+            if announced.isdecimal() and int(announced) > BODY_LIMIT:
+                raise HTTPException(413, f"A body may have {BODY_LIMIT} bytes.")
+            deadline = deadline or asyncio.get_running_loop().time() + BODY_TIMEOUT
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, f"The body did not arrive within {BODY_TIMEOUT:g} s.") from None
+            size += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if size > BODY_LIMIT:
+                raise HTTPException(413, f"A body may have {BODY_LIMIT} bytes.")
+            return message
+
+        await self.app(scope, receive_within, send)
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    level = logging.ERROR if status >= 500 else logging.INFO
+    logger.log(
+        level,
+        "%s %s %d",
+        scope["method"],
+        scope["path"],
+        status,
+        extra={
+            "method": scope["method"],
+            "path": scope["path"],
+            "status": status,
+            "duration_ms": round(seconds * 1000, 1),
+        },
+    )

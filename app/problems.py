@@ -1,0 +1,121 @@
+"""Errors as RFC 9457 problem documents (`application/problem+json`)."""
+
+from __future__ import annotations
+
+import traceback
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+from app.errors import DatabaseUnavailableError
+from app.logs import REQUEST_ID_HEADER, request_id
+from app.settings import Settings
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """A problem document, as every error of this API is answered."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="What kind of problem this is; stable, for programs.", examples=["mcp-unavailable"])
+    title: str = Field(description="The kind in words.", examples=["The validator is not available"])
+    status: int = Field(description="The HTTP status code.", examples=[503])
+    detail: str = Field(description="What happened this time, and what to do about it.")
+    errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
+    request_id: str | None = Field(default=None, description="Under this id the log tells more.")
+    traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
+
+
+class ProblemError(Exception):
+    """A failure that the caller is told about.
+
+    Args:
+        status: The HTTP status code of the answer.
+        type: The kind of problem, stable: programs may compare it.
+        title: The kind in words.
+        detail: What happened this time and what to do about it; never a secret.
+        headers: Headers of the answer, such as `Retry-After`.
+        extra: Further members of the document.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        type: str,  # noqa: A002 - the field's name in RFC 9457
+        title: str,
+        detail: str,
+        *,
+        headers: dict[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.problem = Problem(type=type, title=title, status=status, detail=detail, **extra)
+        self.headers = headers
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Answer every error of the application with a problem document; DEBUG adds the traceback of a bug."""
+
+    @app.exception_handler(ProblemError)
+    async def _ours(_request: Request, error: ProblemError) -> JSONResponse:
+        return _answer(error.problem, error.headers)
+
+    @app.exception_handler(DatabaseUnavailableError)
+    async def _database(_request: Request, error: DatabaseUnavailableError) -> JSONResponse:
+        problem = Problem(
+            type="database-unavailable",
+            title="The database is not available",
+            status=503,
+            detail=f"The database does not answer ({error}). Try again shortly.",
+        )
+        return _answer(problem, {"Retry-After": "5"})
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        phrase = HTTPStatus(error.status_code).phrase
+        problem = Problem(type="about:blank", title=phrase, status=error.status_code, detail=str(error.detail))
+        return _answer(problem, dict(error.headers or {}))
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+        # Without `input`: what was sent is not sent back.
+        errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+        detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        return _answer(
+            Problem(type="invalid-request", title="The request is invalid", status=422, detail=detail, errors=errors)
+        )
+
+    @app.exception_handler(Exception)
+    async def _bug(_request: Request, error: Exception) -> JSONResponse:
+        problem = Problem(
+            type="internal-error",
+            title="Internal error",
+            status=500,
+            detail="The service failed on this request. Its log has the traceback under this request's id.",
+            request_id=request_id.get(),
+        )
+        if settings.debug:
+            problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
+        return _answer(problem, {REQUEST_ID_HEADER: request_id.get()})
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route for OpenAPI: these statuses answer with a problem document."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+        }
+        for status in statuses
+    }
+
+
+def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(problem.model_dump(exclude_none=True), problem.status, headers, MEDIA_TYPE)

@@ -1,0 +1,72 @@
+"""What the routes work with, made from the settings when the process starts, closed when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.database import Database
+from app.errors import DatabaseUnavailableError
+from app.health import Health
+from app.settings import Settings
+from app.store import Store
+from app.validator import Validator
+
+if TYPE_CHECKING:
+    from app.generation import Generator
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one process. What was not asked for (no key, no database) is None."""
+
+    settings: Settings
+    validator: Validator
+    health: Health
+    generator: asyncio.Task[Generator] | None
+    store: Store | None
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Make them; a database that does not answer yet is no reason not to start: /health tells, later uses try again."""
+    validator = Validator(str(settings.mcp_url))
+    database = Database(settings) if settings.database_configured else None
+    generator = None
+    if settings.openrouter_api_key:
+        generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator))
+    if database is not None:
+        try:
+            await database.ping()
+        except DatabaseUnavailableError as error:
+            logger.warning("the database is not ready: %s", error)
+    try:
+        yield Services(
+            settings=settings,
+            validator=validator,
+            health=Health(settings, validator, database),
+            generator=generator,
+            store=Store(database) if database else None,
+        )
+    finally:
+        await validator.close()
+        if generator is not None and generator.done():
+            await generator.result().close()
+        if database is not None:
+            await database.close()
+
+
+def _make_generator(settings: Settings, validator: Validator) -> Generator:
+    """Made in a thread while the service already answers: importing the SDK takes half a second of CPU."""
+    from app.generation import Generator
+    from app.writer import Writer
+
+    return Generator(
+        Writer(settings), validator, attempts=settings.generation_attempts, timeout=settings.generation_timeout
+    )

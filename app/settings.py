@@ -1,0 +1,93 @@
+"""Everything that can be set from outside, in one typed class, read once from the environment."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property, lru_cache
+from typing import Literal
+from urllib.parse import quote, unquote, urlsplit
+
+from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+SHORTEST_MASKED = 4  # a shorter "secret" would blank out half of every message
+
+
+class Settings(BaseSettings):
+    """The settings of one process. A variable that is empty counts as not set.
+
+    Raises:
+        pydantic.ValidationError: A value has the wrong form; its message never holds the value.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    openrouter_api_key: SecretStr | None = None
+    openrouter_base_url: AnyHttpUrl = AnyHttpUrl("https://openrouter.ai/api/v1")
+    openrouter_model: str = Field(default="openrouter/auto", description="Where a request names none.")
+    generation_attempts: int = Field(default=3, ge=1, le=10, description="Answers of the model, for one diagram.")
+    generation_timeout: float = Field(default=90, gt=0, le=900, description="Seconds, for all attempts together.")
+
+    database_url: SecretStr | None = None
+    postgres_host: str | None = None
+    postgres_port: int = Field(default=5432, ge=1, le=65535)
+    postgres_user: str = "ba_copilot"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_db: str = "ba_copilot"
+
+    mcp_url: AnyHttpUrl = AnyHttpUrl("http://mcp-server:3000/mcp")
+
+    debug: bool = False
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_format: Literal["json", "text"] = "json"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.get_secret_value())
+        if parts.scheme not in POSTGRES_SCHEMES:
+            raise ValueError("must be a PostgreSQL URL: postgresql://user:password@host:port/database")
+        try:
+            parts.port  # noqa: B018 - reading it checks it
+        except ValueError:
+            raise ValueError("its port is no number; is something in its password not percent-encoded?") from None
+        return value
+
+    @property
+    def database_configured(self) -> bool:
+        """Whether a database was asked for; without one (profile ai-only) the service is ready all the same."""
+        return self.database_url is not None or self.postgres_host is not None
+
+    @cached_property
+    def _secrets(self) -> list[str]:
+        """Every secret's value, in each form it could take in a message: raw, URL-quoted, escaped. Longest first."""
+        values = {self.postgres_password.get_secret_value()}
+        if self.openrouter_api_key is not None:
+            values.add(self.openrouter_api_key.get_secret_value())
+        if self.database_url is not None:
+            # Cut by hand: the password of a URL that no parser accepts must be masked too.
+            authority = self.database_url.get_secret_value().partition("://")[2].rpartition("@")[0]
+            values.add(authority.partition(":")[2])
+        values |= {unquote(value) for value in values} | {quote(value, safe="") for value in values}
+        values |= {json.dumps(value)[1:-1] for value in values} | {repr(value)[1:-1] for value in values}
+        return sorted((value for value in values if len(value) >= SHORTEST_MASKED), key=len, reverse=True)
+
+    def mask(self, text: str) -> str:
+        """The text with every secret's value replaced by `***`."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read from the environment on first use."""
+    return Settings()

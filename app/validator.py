@@ -1,0 +1,155 @@
+"""The MCP server as seen from here: one client a worker, kept open, re-connected when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx2
+from mcp import Client, MCPError
+from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
+from pydantic import BaseModel, Field, ValidationError
+
+from app.errors import ValidatorRefusedError, ValidatorUnavailableError
+
+logger = logging.getLogger(__name__)
+
+TOOL = "validate_mermaid"
+CALL_TIMEOUT = 5.0  # seconds; the server itself gives up on a diagram after 2
+CLOSE_TIMEOUT = 0.5  # seconds
+STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the server forgot our session
+
+T = TypeVar("T")
+
+
+class DiagramError(BaseModel):
+    """One thing wrong with a diagram, at its place in the text that was sent."""
+
+    message: str
+    line: int | None = Field(default=None, description="1-based")
+    column: int | None = Field(default=None, description="1-based")
+    excerpt: str | None = None
+
+
+class Verdict(BaseModel):
+    """What the validator says about a diagram."""
+
+    valid: bool
+    diagram_type: str | None = None
+    errors: list[DiagramError] = []
+
+
+class Validator:
+    """Calls the MCP server's tool `validate_mermaid`.
+
+    The connection is opened on first use by a task of its own, which also closes it: the SDK's client must be left by
+    the task that entered it, and when its transport breaks, only that task is cancelled.
+
+    Args:
+        url: The MCP endpoint (Streamable HTTP).
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = asyncio.Lock()
+        self._client: Client | None = None
+        self._holder: asyncio.Task[None] | None = None
+        self._release = asyncio.Event()
+
+    async def validate(self, code: str) -> Verdict:
+        """Judge a diagram.
+
+        Raises:
+            ValidatorUnavailableError: No answer from the MCP server.
+            ValidatorRefusedError: It answered that it could not judge.
+        """
+        result = await self._call(lambda client: client.call_tool(TOOL, {"code": code}))
+        if result.is_error or result.structured_content is None:
+            text = " ".join(block.text for block in result.content if block.type == "text")
+            raise ValidatorRefusedError(text or "the tool answered nothing")
+        try:
+            return Verdict.model_validate(result.structured_content)
+        except ValidationError as error:
+            raise ValidatorUnavailableError(f"unexpected answer of the tool {TOOL}") from error
+
+    async def ping(self) -> None:
+        """Ask the MCP server for its tools: a real round trip.
+
+        Raises:
+            ValidatorUnavailableError: No answer, or it has no tool `validate_mermaid`.
+        """
+        listing = await self._call(lambda client: client.list_tools(cache_mode="bypass"))
+        if not any(tool.name == TOOL for tool in listing.tools):
+            raise ValidatorUnavailableError(f"the MCP server has no tool {TOOL}")
+
+    async def close(self) -> None:
+        """Close the connection, if there is one."""
+        self._client = None
+        self._release.set()
+        if self._holder is not None:
+            _, late = await asyncio.wait([self._holder], timeout=CLOSE_TIMEOUT)
+            for task in late:
+                task.cancel()
+
+    async def _call(self, call: Callable[[Client], Awaitable[T]]) -> T:
+        """Make a call; once more on a fresh connection where the kept one turns out to be broken."""
+        try:
+            async with asyncio.timeout(CALL_TIMEOUT):
+                kept = self._client
+                if kept is not None:
+                    try:
+                        return await call(kept)
+                    except (MCPError, RuntimeError) as error:
+                        if isinstance(error, MCPError) and error.code not in STALE:
+                            raise
+                        logger.info("connection to the MCP server lost, connecting again: %s", error)
+                        self._drop(kept)
+                return await call(await self._connected())
+        except TimeoutError:
+            raise ValidatorUnavailableError(f"no answer from {self._url} within {CALL_TIMEOUT:g} s") from None
+        except (MCPError, RuntimeError, ValidationError, httpx2.HTTPError) as error:
+            raise ValidatorUnavailableError(f"{self._url}: {error}") from error
+
+    async def _connected(self) -> Client:
+        """The kept client; opened by whoever comes first, the others wait for that."""
+        async with self._lock:
+            if self._client is None:
+                opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
+                self._release = asyncio.Event()
+                self._holder = asyncio.create_task(self._hold(opened, self._release), name="mcp-client")
+                try:
+                    self._client = await opened
+                except asyncio.CancelledError:
+                    self._release.set()
+                    self._holder.cancel()
+                    raise
+            return self._client
+
+    async def _hold(self, opened: asyncio.Future[Client], release: asyncio.Event) -> None:
+        """Open a client, hand it out through `opened`, keep it until `release` or until it breaks."""
+        client: Client | None = None
+        try:
+            async with Client(self._url, read_timeout_seconds=CALL_TIMEOUT) as client:
+                if not opened.done():
+                    opened.set_result(client)
+                await release.wait()
+        except Exception as error:  # noqa: BLE001 - a broken transport shows as a group of anything
+            if not opened.done():
+                opened.set_exception(RuntimeError(_innermost(error)))
+        finally:
+            if client is not None:
+                self._drop(client)
+
+    def _drop(self, client: Client) -> None:
+        if self._client is client:
+            self._client = None
+            self._release.set()
+
+
+def _innermost(error: BaseException) -> str:
+    """The message of the first real error within (groups of) groups."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__

@@ -1,0 +1,169 @@
+"""The pool across restarts of the database, and migrations by many processes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.database import MIGRATION_LOCK, Database
+from app.settings import Settings
+from tests.app.servers import Postgres, uvicorn_process, wait_until
+
+Serve = Callable[..., httpx.Client]
+Make = Callable[..., Settings]
+ROOT = Path(__file__).resolve().parents[2]
+PATH = "/api/v1/diagrams"
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Postgres]:
+    """A database of the test's own: empty, and free to be stopped."""
+    server = Postgres(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_the_request_after_a_restart_works(serve: Serve, postgres: Postgres) -> None:
+    client = serve(**postgres.environment)
+    with ThreadPoolExecutor(8) as pool:  # fill the pool
+        assert {r.status_code for r in pool.map(lambda _: client.get(PATH), range(16))} == {200}
+    postgres.stop()
+    begun = time.perf_counter()
+    assert client.get(PATH).status_code == 503
+    assert time.perf_counter() - begun < 6
+    postgres.start()
+    with ThreadPoolExecutor(8) as pool:
+        assert {r.status_code for r in pool.map(lambda _: client.get(PATH), range(16))} == {200}
+
+
+def test_connections_that_are_cut_are_replaced(serve: Serve, postgres: Postgres) -> None:
+    client = serve(**postgres.environment)
+    assert client.get(PATH).status_code == 200
+    with postgres.connect() as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ba-copilot-ai'"
+        )
+    assert client.get(PATH).status_code == 200
+
+
+def test_starts_before_its_database_and_migrates_when_it_comes(serve: Serve, postgres: Postgres) -> None:
+    postgres.stop()
+    client = serve(**postgres.environment)
+    assert client.get("/health").status_code == 503
+    postgres.start()
+    time.sleep(1.05)
+    assert client.get("/health").status_code == 200
+    assert client.get(PATH).json() == {"items": [], "next": None}
+
+
+def test_many_processes_migrate_once(postgres: Postgres) -> None:
+    code = (
+        "import asyncio; from app.database import Database; from app.settings import Settings;"
+        "asyncio.run(Database(Settings()).ping())"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=postgres.environment)
+        for _ in range(4)
+    ]
+    assert [process.wait(60) for process in processes] == [0] * 4
+    with postgres.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+        assert connection.execute("SELECT count(*) FROM diagrams").fetchone() == (0,)
+
+
+def test_two_workers_start_on_an_empty_database(postgres: Postgres) -> None:
+    with uvicorn_process("--workers=2", environment=postgres.environment) as (_, url):
+
+        def healthy() -> bool:
+            try:
+                return httpx.get(url + "/health").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(healthy)
+
+
+def test_migrations_make_what_the_code_expects(postgres: Postgres, settings: Make) -> None:
+    """The table that the migrations make is the one that the store describes."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from app.store import metadata
+
+    async def differences() -> list[object]:
+        database = Database(settings(**postgres.environment))
+
+        async def compare(connection: AsyncConnection) -> list[object]:
+            return await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+
+        try:
+            return await database.run(compare)
+        finally:
+            await database.close()
+
+    assert asyncio.run(differences()) == []
+
+
+def test_an_older_release_works_with_a_newer_schema(serve: Serve, postgres: Postgres) -> None:
+    assert serve(**postgres.environment).get(PATH).status_code == 200
+    with postgres.connect() as connection:
+        connection.execute("ALTER TABLE diagrams ADD COLUMN colour text")
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert serve(**postgres.environment).get(PATH).status_code == 200
+    with postgres.connect() as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+
+
+def test_a_migration_that_fails_leaves_nothing_and_is_told(serve: Serve, postgres: Postgres) -> None:
+    with postgres.connect() as connection:
+        connection.execute("CREATE TABLE diagrams (id int)")
+    answer = serve(**postgres.environment).get("/health")
+    assert answer.status_code == 503
+    assert "already exists" in answer.json()["checks"]["database"]["error"]
+    with postgres.connect() as connection:
+        assert connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,)
+
+
+def test_a_migration_goes_on_when_those_who_wait_for_it_give_up(serve: Serve, postgres: Postgres) -> None:
+    postgres.stop()
+    client = serve(**postgres.environment)  # starts without: the first to migrate will be a health check
+    postgres.start()
+    with postgres.connect() as other:
+        other.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        begun = time.perf_counter()
+        assert client.get("/health").status_code == 503
+        assert time.perf_counter() - begun < 4
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        assert other.execute(waiting).fetchone() == (1,)
+    wait_until(lambda: client.get("/health").status_code == 200)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP there")
+def test_a_database_that_freezes_is_given_up_and_found_again(serve: Serve, postgres: Postgres) -> None:
+    client = serve(**postgres.environment)
+    assert client.get(PATH).status_code == 200
+    with postgres.frozen():
+        for _ in range(2):
+            begun = time.perf_counter()
+            assert client.get(PATH).status_code == 503
+            assert time.perf_counter() - begun < 7
+    assert client.get(PATH).status_code == 200
+
+
+def test_a_database_that_says_nothing_is_given_up(serve: Serve) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, ThreadPoolExecutor(10) as pool:
+        client = serve(postgres_host="127.0.0.1", postgres_port=str(silent.getsockname()[1]))
+        begun = time.perf_counter()
+        assert {answer.status_code for answer in pool.map(lambda _: client.get(PATH), range(10))} == {503}
+        assert time.perf_counter() - begun < 8  # all at once, not one after the other

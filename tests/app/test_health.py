@@ -1,0 +1,120 @@
+"""/health: its status table, its bounds, its sharing, and that no secret shows."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.app.servers import McpServer, Postgres, free_port
+
+Serve = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_healthy_when_every_check_passes(serve: Serve, mcp: McpServer, postgres_server: Postgres) -> None:
+    client = serve(openrouter_api_key="sk-or-1", mcp_url=mcp.url + "/mcp", **postgres_server.environment)
+    answer = client.get("/health")
+    report = answer.json()
+    assert (answer.status_code, report["status"]) == (200, "healthy")
+    assert report["checks"]["openrouter_api"] == {"status": "configured"}
+    assert report["checks"]["mcp_server"]["latency_ms"] > 0
+    assert report["checks"]["database"]["latency_ms"] > 0
+    assert {"timestamp", "version", "uptime_seconds"} <= report.keys()
+
+
+def test_degraded_without_a_key(serve: Serve, mcp: McpServer) -> None:
+    answer = serve(mcp_url=mcp.url + "/mcp").get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["openrouter_api"] == {"status": "missing"}
+
+
+def test_degraded_without_the_mcp_server(serve: Serve) -> None:
+    answer = serve(openrouter_api_key="sk-or-1", mcp_url=f"http://127.0.0.1:{free_port()}/mcp").get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["checks"]["mcp_server"]["status"] == "unhealthy"
+    assert answer.json()["checks"]["mcp_server"]["error"]
+
+
+def test_ready_where_no_database_was_asked_for(serve: Serve, mcp: McpServer) -> None:
+    answer = serve(openrouter_api_key="sk-or-1", mcp_url=mcp.url + "/mcp", postgres_host="").get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
+    assert answer.json()["checks"]["database"] == {"status": "not_configured"}
+
+
+def test_unhealthy_without_the_configured_database(serve: Serve, mcp: McpServer) -> None:
+    client = serve(mcp_url=mcp.url + "/mcp", postgres_host="127.0.0.1", postgres_port=str(free_port()))
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json()["status"]) == (503, "unhealthy")
+    assert "refused" in answer.json()["checks"]["database"]["error"]
+    assert client.get("/health/live").json() == {"status": "alive"}
+
+
+def test_wrong_password_says_so_and_shows_none(serve: Serve, postgres_server: Postgres) -> None:
+    environment = {**postgres_server.environment, "POSTGRES_PASSWORD": "not-the-one"}
+    answer = serve(**environment).get("/health")
+    assert answer.status_code == 503
+    assert "password authentication failed" in answer.json()["checks"]["database"]["error"]
+    assert "not-the-one" not in answer.text
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_database_url_in_each_form(serve: Serve, postgres_server: Postgres, scheme: str) -> None:
+    from urllib.parse import quote
+
+    login = f"{postgres_server.user}:{quote(postgres_server.password, safe='')}"
+    url = f"{scheme}://{login}@127.0.0.1:{postgres_server.port}/{postgres_server.database}"
+    assert serve(database_url=url).get("/health").json()["checks"]["database"]["status"] == "healthy"
+
+
+def test_checks_run_at_the_same_time_and_are_bounded(serve: Serve, black_hole: int) -> None:
+    client = serve(
+        mcp_url=f"http://127.0.0.1:{black_hole}/mcp", postgres_host="127.0.0.1", postgres_port=str(black_hole)
+    )
+    start = time.perf_counter()
+    answer = client.get("/health")
+    assert time.perf_counter() - start < 2.6  # one after the other would take 4 s
+    assert answer.status_code == 503
+    assert [answer.json()["checks"][name]["status"] for name in ("mcp_server", "database")] == ["unhealthy"] * 2
+
+
+def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer) -> None:
+    client = serve(mcp_url=mcp.url + "/mcp")
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.get("/health").json()["timestamp"], range(24)))
+    assert len(set(answers)) == 1
+    time.sleep(1.05)
+    assert client.get("/health").json()["timestamp"] != answers[0]
+
+
+def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer) -> None:
+    client = serve(openrouter_api_key="sk-or-1", mcp_url=mcp.url + "/mcp")
+    statuses = [client.get("/health").json()["status"]]
+    mcp.stop()
+    time.sleep(1.05)
+    statuses.append(client.get("/health").json()["status"])
+    mcp.start()
+    time.sleep(1.05)
+    statuses.append(client.get("/health").json()["status"])
+    assert statuses == ["healthy", "degraded", "healthy"]
+
+
+def test_live_answers_while_checks_hang(serve: Serve, black_hole: int) -> None:
+    client = serve(mcp_url=f"http://127.0.0.1:{black_hole}/mcp")
+    hanging = threading.Thread(target=client.get, args=("/health",))
+    hanging.start()
+    start = time.perf_counter()
+    assert client.get("/health/live").status_code == 200
+    assert time.perf_counter() - start < 1.5  # the check hangs for 2 s
+    hanging.join()

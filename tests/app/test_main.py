@@ -1,0 +1,149 @@
+"""The application as a whole: what it offers, its log, and how its process starts and stops."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import __version__, healthcheck
+from app.main import create_app
+from app.settings import Settings
+from tests.app.servers import AsgiServer, free_port, uvicorn_process, wait_until
+
+Serve = Callable[..., httpx.Client]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url + "/health/live").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_root_names_the_service_and_its_links_work(serve: Serve) -> None:
+    client = serve()
+    root = client.get("/").json()
+    assert root["version"] == __version__
+    for link in ("docs", "openapi", "health"):
+        assert client.get(root["links"][link]).status_code == 200
+
+
+def test_the_version_is_the_project_s() -> None:
+    assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def test_docs_need_no_other_host(serve: Serve) -> None:
+    client = serve()
+    page = client.get("/docs").text
+    links = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(links) >= 3
+    for link in links:
+        assert link.startswith("/")
+        assert client.get(link).status_code == 200
+    assert "://" not in page.replace("window.location", "")
+
+
+def test_unknown_paths_and_methods_are_problems(serve: Serve) -> None:
+    client = serve()
+    for answer, status in ((client.get("/nope"), 404), (client.put("/"), 405)):
+        assert answer.status_code == answer.json()["status"] == status
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_a_request_id_is_kept_or_made(serve: Serve) -> None:
+    client = serve()
+    assert client.get("/", headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
+    made = client.get("/", headers={"x-request-id": "a b\tc"}).headers["x-request-id"]
+    assert re.fullmatch(r"[0-9a-f]{32}", made)
+
+
+@pytest.mark.parametrize("options", [[], ["--workers=2"]])
+def test_stops_within_a_second_with_connections_open(options: list[str]) -> None:
+    with uvicorn_process(*options, environment={}) as (process, url):
+        wait_until(lambda: answers(url))
+        with httpx.Client(base_url=url) as client:
+            assert client.get("/health/live").status_code == 200  # kept alive from here on
+            start = time.perf_counter()
+            process.send_signal(signal.SIGTERM)
+            process.wait(5)
+            assert time.perf_counter() - start < 1
+
+
+def test_the_log_is_a_json_object_a_line_without_polls() -> None:
+    with uvicorn_process("--workers=2", environment={"MCP_URL": f"http://127.0.0.1:{free_port()}/mcp"}) as (
+        process,
+        url,
+    ):
+        wait_until(lambda: answers(url))
+        httpx.get(url + "/health")
+        httpx.get(url + "/nope", headers={"x-request-id": "id-1"})
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=10)[0]
+    lines = [json.loads(line) for line in output.splitlines()]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    assert any("Started parent process" in line["message"] for line in lines)
+    requests = [line for line in lines if line["logger"] == "app.request"]
+    assert [(line["path"], line["status"], line["request_id"]) for line in requests] == [("/nope", 404, "id-1")]
+
+
+def test_the_log_is_text_where_asked_for() -> None:
+    with uvicorn_process(environment={"LOG_FORMAT": "text"}) as (process, url):
+        wait_until(lambda: answers(url))
+        httpx.get(url + "/")
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=10)[0]
+    assert re.search(r"^\d\d:\d\d:\d\d INFO +app.request: GET / 200 .*duration_ms=", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("options", [[], ["--workers=2"]])
+def test_an_invalid_setting_ends_it_with_one_line_and_no_value(options: list[str]) -> None:
+    with uvicorn_process(*options, environment={"DATABASE_URL": "mysql://u:hunter22@h/d"}) as (process, _):
+        output = process.communicate(timeout=20)[0]  # it ends; uvicorn's parent process says 0 all the same
+    assert "setting DATABASE_URL is invalid" in output
+    assert "Traceback" not in output
+    assert "hunter22" not in output
+
+
+def test_healthcheck_follows_the_answer(serve: Serve) -> None:
+    well, ill = serve(), serve(postgres_host="127.0.0.1", postgres_port=str(free_port()))
+    assert healthcheck.check("127.0.0.1", well.base_url.port or 0)
+    assert not healthcheck.check("127.0.0.1", ill.base_url.port or 0)
+    assert not healthcheck.check("127.0.0.1", free_port())
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not healthcheck.check("127.0.0.1", silent.getsockname()[1], timeout=0.2)
+
+
+def test_healthcheck_imports_nothing_heavy() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, app.healthcheck; sys.exit(len(sys.modules) > 150 or 'pydantic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-S", "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("debug", ["false", "true"])
+def test_a_bug_is_a_problem_and_shows_its_traceback_only_while_debugging(
+    settings: Callable[..., Settings], debug: str
+) -> None:
+    app = create_app(settings(debug=debug, openrouter_api_key="sk-or-secret"))
+
+    @app.get("/bug")
+    async def bug() -> None:
+        raise KeyError("with sk-or-secret inside")
+
+    with AsgiServer(app) as server:
+        answer = httpx.get(server.url + "/bug", headers={"x-request-id": "id-7"})
+    problem = answer.json()
+    assert (answer.status_code, problem["type"], problem["request_id"]) == (500, "internal-error", "id-7")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "sk-or-secret" not in answer.text
+    assert ("KeyError: 'with *** inside'" in problem.get("traceback", [])) == (debug == "true")

@@ -1,0 +1,102 @@
+"""POST /api/v1/diagrams/validate through a real MCP server, also when it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from tests.app.servers import McpServer, free_port
+
+Serve = Callable[..., httpx.Client]
+PATH = "/api/v1/diagrams/validate"
+
+
+@pytest.fixture
+def client(serve: Serve, mcp: McpServer) -> httpx.Client:
+    return serve(mcp_url=mcp.url + "/mcp")
+
+
+def test_a_valid_diagram(client: httpx.Client) -> None:
+    answer = client.post(PATH, json={"code": "flowchart LR\n  A --> B"})
+    assert answer.status_code == 200
+    assert answer.json() == {"valid": True, "diagram_type": "flowchart", "errors": []}
+
+
+def test_an_invalid_diagram_is_an_answer_not_an_error(client: httpx.Client) -> None:
+    answer = client.post(PATH, json={"code": "flowchart LR\n  A --> broken"})
+    assert answer.status_code == 200
+    error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
+    assert answer.json() == {"valid": False, "diagram_type": "flowchart", "errors": [error]}
+
+
+def test_503_while_the_mcp_server_is_down_and_200_when_it_is_back(client: httpx.Client, mcp: McpServer) -> None:
+    assert client.post(PATH, json={"code": "a"}).status_code == 200
+    mcp.stop()
+    answer = client.post(PATH, json={"code": "a"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "5"
+    assert answer.json()["type"] == "mcp-unavailable"
+    mcp.start()
+    assert client.post(PATH, json={"code": "a"}).status_code == 200
+
+
+def test_many_at_once_survive_a_restart_of_the_mcp_server(client: httpx.Client, mcp: McpServer) -> None:
+    assert client.post(PATH, json={"code": "a"}).status_code == 200
+    mcp.stop()
+    mcp.start()
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda n: client.post(PATH, json={"code": f"n{n}"}), range(64)))
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_a_busy_validator_is_told_apart(client: httpx.Client) -> None:
+    answer = client.post(PATH, json={"code": "busy"})
+    assert (answer.status_code, answer.json()["type"]) == (503, "mcp-refused")
+    assert "busy" in answer.json()["detail"]
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_one_connection_is_kept(client: httpx.Client, mcp: McpServer) -> None:
+    for _ in range(5):
+        assert client.post(PATH, json={"code": "a"}).status_code == 200
+    assert len(mcp.calls) == 5
+    assert len(mcp.connections) == 1
+
+
+def test_what_answers_is_no_mcp_server(serve: Serve) -> None:
+    other = serve()
+    answer = serve(mcp_url=f"{str(other.base_url).rstrip('/')}/health/live").post(PATH, json={"code": "a"})
+    assert (answer.status_code, answer.json()["type"]) == (503, "mcp-unavailable")
+
+
+def test_nothing_listens_where_the_mcp_server_should(serve: Serve) -> None:
+    url = f"http://127.0.0.1:{free_port()}/mcp"
+    answer = serve(mcp_url=url).post(PATH, json={"code": "a"})
+    assert answer.status_code == 503
+    assert url in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({}, "body.code"),
+        ({"code": ""}, "body.code"),
+        ({"code": 5}, "body.code"),
+        ({"code": "x" * 50_001}, "body.code"),
+        ({"code": "\U0001f600" * 25_001}, "body.code"),
+        ({"code": "a", "extra": 1}, "body.extra"),
+        ([], "body"),
+        ("{not json", "body.1"),
+    ],
+)
+def test_bad_requests_say_where(client: httpx.Client, body: object, where: str) -> None:
+    raw = {"content": body} if isinstance(body, str) else {"json": body}
+    answer = client.post(PATH, headers={"content-type": "application/json"}, **raw)  # type: ignore[arg-type]
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"][0]["where"] == where
+    assert len(answer.text) < 1000  # what was sent is not sent back
