@@ -1,0 +1,60 @@
+"""`.env`: its schema, its checks, and its values exactly as compose sees them.
+
+The schema is `.env.example`, the values are compose's own, the file is written whole or not at all. No value ever
+appears in a finding or an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops.dotenv.finding import Finding
+from ops.dotenv.secret import MASK, Secret
+
+if TYPE_CHECKING:
+    from ops.dotenv.creation import Ask
+    from ops.dotenv.effective import Value
+    from ops.stack import Stack
+
+__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "values"]
+
+
+def check(stack: Stack, *, strict: bool = False) -> list[Finding]:
+    """Everything that is wrong with a stack's `.env`, or may bite, sorted by file and line; errors and warnings.
+
+    Args:
+        stack: Whose `.env`; its environment decides what is required.
+        strict: Hold it to the rules for production even where the environment does not ask for them.
+
+    Raises:
+        EnvFileError: `.env` or the schema may not be read at all.
+        UsageError: A compose file is broken.
+        EngineError: There is no compose program.
+    """
+    from dataclasses import replace
+
+    from ops.dotenv import checks, gathering
+
+    gathered = gathering.gather(replace(stack, strict=stack.strict or strict))
+    return checks.run(gathered)
+
+
+def initialise(stack: Stack, *, ask: Ask | None = None, everything: bool = False) -> list[str]:
+    """Write a missing `.env`, or add what it needs; see `ops.dotenv.creation.initialise`."""
+    from ops.dotenv import creation
+
+    return creation.initialise(stack, ask=ask, everything=everything)
+
+
+def values(stack: Stack) -> list[Value]:
+    """Every variable that is known from anywhere, as compose sees it: its value, its source, whether it is a secret.
+
+    Raises:
+        EnvFileError: Compose cannot read `.env`.
+    """
+    from ops.dotenv import gathering
+
+    gathered = gathering.gather(stack)
+    if gathered.unreadable is not None:
+        raise gathered.unreadable
+    return list(gathered.values.values())

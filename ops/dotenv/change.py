@@ -1,0 +1,71 @@
+"""Setting one variable: checked against the schema, written so that compose reads back exactly that value."""
+
+from __future__ import annotations
+
+import re
+
+from ops.dotenv import document, edit, file, schema, uses
+from ops.dotenv.checks.unknown import closest
+from ops.dotenv.quoting import UnwritableError
+from ops.dotenv.schema import Schema, Variable
+from ops.dotenv.uses import is_builtin
+from ops.dotenv.verification import verified
+from ops.errors import EnvFileError, UsageError
+from ops.stack import Stack
+
+
+def find(stack: Stack, name: str) -> tuple[Variable, bool]:
+    """The variable that is to be set, and whether its value is a secret.
+
+    Raises:
+        UsageError: It is no name for a variable, or nothing knows it.
+    """
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+        raise UsageError("this is no name for a variable", next="invoke env.set NAME=VALUE")
+    example = schema.read(stack.example)
+    _known(stack, example, name)
+    return example.variables.get(name, Variable(name)), example.sensitive(name)
+
+
+def judge(variable: Variable, value: str, environment: str) -> str | None:
+    """Why the schema refuses a value; None when it does not."""
+    if not value.strip():
+        return "is required, and cannot be empty" if variable.required_in(environment) else None
+    return variable.kind.test(value) if variable.kind is not None else None
+
+
+def change(stack: Stack, name: str, value: str) -> None:
+    """Give a variable a value in `.env`, and change nothing else there.
+
+    Raises:
+        UsageError: The schema refuses the name or the value, or no `.env` file can hold it.
+        EnvFileError: The file cannot be written, or compose would not read it as meant.
+    """
+    variable, _ = find(stack, name)
+    wrong = judge(variable, value, stack.environment)
+    if wrong is not None:
+        example = f", such as {variable.example}" if variable.example else ""
+        raise UsageError(f"{name} {wrong}", details=[variable.description or ""], next=f"choose another value{example}")
+    with file.writing(stack.root):
+        doc = document.read(stack.env_file)
+        if doc.undecodable:
+            raise EnvFileError(".env is not UTF-8, so nothing was changed", next="save it as UTF-8: invoke env.check")
+        try:
+            text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
+        except UnwritableError as error:
+            raise UsageError(f"{name}: {error}") from None
+        file.write(stack.env_file, text, verified(stack, doc, {name: value}))
+
+
+def _known(stack: Stack, example: Schema, name: str) -> None:
+    """Refuse a name that is in no schema and no compose file: it would be set, and read by nothing."""
+    if not example.variables or name in example.variables or is_builtin(name):
+        return
+    used = {use.name for use in uses.locate(stack.files, stack.root)}
+    if name in used:
+        return
+    meant = closest(name, [*example.variables, *used])
+    raise UsageError(
+        f"{name} is not in {example.path.name}" + (f"; did you mean {meant}?" if meant else ""),
+        next=f"invoke env.set {meant}" if meant else f"describe it in {example.path.name} first",
+    )

@@ -1,0 +1,90 @@
+"""The checks of `.env`: one file each, a function `check` that looks at a `Context` and yields findings.
+
+To add one: write `<name>.py` beside these, with a docstring that says what it catches and a function `check`; give it
+its place in `ALL`; and put its table of cases into `tests/unit/dotenv/test_check_<name>.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ops.dotenv.checks import (
+    byte_order_mark,
+    comment,
+    database_url,
+    debug,
+    dollar,
+    duplicate,
+    empty,
+    encoding,
+    ignored,
+    kind,
+    line_end,
+    missing,
+    permissions,
+    placeholder,
+    port_conflict,
+    quote,
+    reader,
+    reused_secret,
+    schema_notation,
+    shell,
+    syntax,
+    tracked,
+    undeclared,
+    unknown,
+    unread,
+    unused,
+    url_password,
+    weak_secret,
+)
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+Check = Callable[[Context], Iterator[Finding]]
+
+ALL: tuple[Check, ...] = (
+    schema_notation.check,
+    missing.check,
+    empty.check,
+    placeholder.check,
+    kind.check,
+    unknown.check,
+    duplicate.check,
+    syntax.check,
+    quote.check,
+    dollar.check,
+    comment.check,
+    encoding.check,
+    byte_order_mark.check,
+    line_end.check,
+    reader.check,
+    shell.check,
+    unread.check,
+    undeclared.check,
+    unused.check,
+    weak_secret.check,
+    reused_secret.check,
+    url_password.check,
+    database_url.check,
+    debug.check,
+    port_conflict.check,
+    permissions.check,
+    tracked.check,
+    ignored.check,
+)
+"""Every check, in no particular order: what they find is sorted by place."""
+
+
+_EXPLAIN = frozenset({"comment", "dollar", "quote", "syntax"})
+"""Checks that say why two readers differ; `reader` then need not say that they do."""
+
+
+def run(context: Context) -> list[Finding]:
+    """Everything that the checks find, by file (`.env` first), line and column, errors before warnings."""
+    found = [finding for check in ALL for finding in check(context)]
+    explained = {each.variable for each in found if each.check in _EXPLAIN}
+    kept = [each for each in found if each.check != reader.NAME or each.variable not in explained]
+    return sorted(
+        kept, key=lambda each: (each.file != ".env", each.file, each.line, each.column, each.severity, each.check)
+    )

@@ -1,0 +1,59 @@
+"""A database URL that names this stack's own database, and disagrees with the variables that database is made from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from ops.dotenv.context import Context
+from ops.dotenv.effective import Value
+from ops.dotenv.finding import Finding
+from ops.dotenv.kinds import split_url
+
+NAME = "database-url"
+
+_URL_NAME = re.compile(r"(^|_)(DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|SQLALCHEMY)_(URL|URI|DSN)$")
+# Of the official images: how each names its user, password and database.
+_FAMILIES = {
+    "postgres": ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"),
+    "mysql": ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"),
+    "mariadb": ("MARIADB_USER", "MARIADB_PASSWORD", "MARIADB_DATABASE"),
+}
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each part of such a URL that another variable says otherwise."""
+    for value in context.values.values():
+        if value.given is None or not value.text or not _URL_NAME.search(value.name):
+            continue
+        parts = split_url(value.text)
+        family = parts and next((names for key, names in _FAMILIES.items() if parts.scheme.startswith(key)), None)
+        if parts is None or family is None or not _is_own(context, parts.hostname or ""):
+            continue
+        said = (unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.strip("/")))
+        for name, what, text in zip(family, ("user", "password", "database"), said, strict=True):
+            other = context.values.get(name)
+            if other is not None and other.text and text and other.text != text:
+                yield _finding(context, value, other, what)
+
+
+def _is_own(context: Context, host: str) -> bool:
+    """Whether a host is this stack's: one of its services, this machine, or what the `*_HOST` variables say."""
+    hosts = {value.text for value in context.values.values() if value.name.endswith("_HOST") and value.text}
+    return host in context.uses.services | hosts | {"localhost", "127.0.0.1", "::1", "host.docker.internal"}
+
+
+def _finding(context: Context, value: Value, other: Value, what: str) -> Finding:
+    line, column = context.place(value.name, of_value=True)
+    return Finding(
+        # Another user or database may exist beside the first; another password of the same one cannot.
+        severity="error" if what == "password" else "warning",
+        check=NAME,
+        variable=value.name,
+        line=line,
+        column=column,
+        message=f"{value.name} names another {what} than {other.name}",
+        why="the database is made from the one, and the app comes with the other",
+        fix=f"make the two agree, or leave {value.name} empty",
+    )

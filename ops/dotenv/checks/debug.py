@@ -1,0 +1,32 @@
+"""Debugging switched on in production: errors show their insides to whoever asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+from ops.dotenv.kinds import TRUE
+
+NAME = "debug"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each debug switch that is on."""
+    if not context.strict:
+        return
+    for value in context.values.values():
+        if not re.search(r"(^|_)DEBUG$", value.name, re.IGNORECASE) or value.text.strip().lower() not in TRUE:
+            continue
+        line, column = context.place(value.name, of_value=True)
+        yield Finding(
+            severity="error",
+            check=NAME,
+            variable=value.name,
+            line=line,
+            column=column,
+            message=f"{value.name} is on",
+            why="errors show source, settings and secrets to whoever asks",
+            fix=f"invoke env.set {value.name}=false",
+        )

@@ -1,0 +1,40 @@
+"""A required variable that stands there without a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+NAME = "empty"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each variable that something needs and that is set to nothing."""
+    demanded = {use.name: use for use in context.uses.references if use.operator == ":?"}
+    for value in context.values.values():
+        variable = context.schema.variables.get(value.name)
+        required = variable is not None and variable.required_in(context.environment)
+        if not required and value.name not in demanded:
+            continue
+        # White space alone is no value either.
+        if value.given is None or value.given.reveal().strip():
+            continue
+        line, column = context.place(value.name)
+        where = "in the shell" if value.name in context.shell else "in .env"
+        if variable is not None and variable.generate is not None:
+            fix = "invoke env.init generates one"
+        else:
+            example = f", such as {variable.example}" if variable is not None and variable.example else ""
+            fix = f"give it a value{example}: invoke env.set {value.name}"
+        yield Finding(
+            severity="error",
+            check=NAME,
+            variable=value.name,
+            line=line,
+            column=column,
+            message=f"{value.name} is required and empty {where}",
+            why=f"{context.environment} cannot run without it" if required else "compose refuses to start without it",
+            fix=fix,
+        )

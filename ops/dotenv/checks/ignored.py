@@ -1,0 +1,37 @@
+"""A `.env` that git or an image build would pick up with everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.dotenv import dockerignore
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+NAME = "ignored"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield the file where git does not ignore it, and where an image build does not."""
+    if not context.env.exists:
+        return
+    if context.git == "unignored":
+        yield _finding(".env is not ignored by git", "the next `git add .` publishes it", "add .env to .gitignore")
+    path = context.env.path.resolve()
+    done = set()
+    for folder, dockerfile in context.uses.builds:
+        rules = dockerignore.file_for(folder, dockerfile)
+        if rules in done or not path.is_relative_to(folder):
+            continue
+        done.add(rules)
+        if not dockerignore.ignores(rules, path.relative_to(folder).as_posix()):
+            name = rules.relative_to(context.root).as_posix() if rules.is_relative_to(context.root) else str(rules)
+            yield _finding(
+                ".env is sent to the image build",
+                "a `COPY . .` puts its secrets into an image",
+                f"add .env to {name}",
+            )
+
+
+def _finding(message: str, why: str, fix: str) -> Finding:
+    return Finding("warning", NAME, "", 0, 0, message, why, fix)

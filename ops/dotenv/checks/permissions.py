@@ -1,0 +1,27 @@
+"""A `.env` that other users of the machine may read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops import platform
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+NAME = "permissions"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield the file when its mode lets others read it."""
+    if not context.env.exists or not platform.readable_by_others(context.env.path):
+        return
+    yield Finding(
+        severity="warning",
+        check=NAME,
+        variable="",
+        line=0,
+        column=0,
+        message=".env can be read by other users of this machine",
+        why="it holds secrets" if context.secrets() else "it may come to hold secrets",
+        fix="chmod 600 .env",
+    )

@@ -1,0 +1,30 @@
+"""A variable of the shell that wins over the file: the change in `.env` that does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+NAME = "shell"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each variable of the file that the shell sets to something else."""
+    for value in context.values.values():
+        if value.in_file is None or value.name not in context.shell:
+            continue
+        if context.shell[value.name] == value.in_file.reveal():
+            continue
+        line, column = context.place(value.name)
+        yield Finding(
+            severity="warning",
+            check=NAME,
+            variable=value.name,
+            line=line,
+            column=column,
+            message=f"{value.name} is set in the shell to something else",
+            why="compose takes the shell's; what stands in .env does nothing",
+            fix=f"unset {value.name} in the shell, or remove it from .env",
+        )

@@ -1,0 +1,70 @@
+"""Lines that are no `NAME=value`: compose refuses the whole file, or silently skips the line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ops.dotenv.context import Context
+from ops.dotenv.entries import Entry
+from ops.dotenv.finding import Finding
+
+NAME = "syntax"
+
+# As compose-go's parser has it: letters and digits of any script, and these signs; no space within.
+_NAME = re.compile(r"[\w.\-\[\]]*")
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield every line that compose cannot read, not the first one only."""
+    found = any(entry.torn for entry in context.env.entries)
+    known = {*context.values, *context.schema.variables, *context.shell}
+    for entry in context.env.entries:
+        if not entry.assigned and not _NAME.fullmatch(entry.key):
+            found = True
+            yield _finding(
+                entry, "is not a `NAME=value`", "begin a comment with #, or quote the value of the line above"
+            )
+        elif not entry.assigned:
+            yield _lonely(entry, known=entry.key in known)
+        elif re.search(r"\s", entry.key):
+            found = True
+            yield _finding(entry, "has a space in the variable's name", "write NAME=value without spaces in NAME")
+        elif not _NAME.fullmatch(entry.key):
+            found = True
+            yield _finding(
+                entry, "has a character that no variable's name may have", "use letters, digits and _ in names"
+            )
+    problem = context.unreadable
+    if problem is not None and problem.reason in ("syntax", "other") and not found:
+        yield Finding(
+            severity="error",
+            check=NAME,
+            variable="",
+            line=problem.line,
+            column=1 if problem.line else 0,
+            message="this is not a `NAME=value`",
+            why="compose refuses the whole file",
+            fix="begin a comment with #, or quote the value of the line above",
+        )
+
+
+def _finding(entry: Entry, what: str, fix: str) -> Finding:
+    return Finding(
+        "error", NAME, "", entry.line, entry.column, f"the line {what}", "compose refuses the whole file", fix
+    )
+
+
+def _lonely(entry: Entry, *, known: bool) -> Finding:
+    # What nothing knows may be a line of a secret, not a name.
+    name = entry.key if known else ""
+    return Finding(
+        severity="warning",
+        check=NAME,
+        variable=name,
+        line=entry.line,
+        column=entry.column,
+        message=f"{name or 'a word'} stands without `=`",
+        why="compose takes it from the shell, and skips it where the shell has none",
+        fix=f"write {name or 'NAME'}= and a value, or remove the line",
+    )

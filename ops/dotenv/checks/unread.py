@@ -1,0 +1,29 @@
+"""Compose was told to read another file, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.dotenv.context import Context
+from ops.dotenv.finding import Finding
+
+NAME = "unread"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield the variable of the shell that keeps compose from reading `.env`."""
+    if not context.env.exists:
+        return
+    for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
+        value = context.shell.get(name, "")
+        if value and value.lower() not in ("0", "false", context.env.path.name):
+            yield Finding(
+                severity="warning",
+                check=NAME,
+                variable=name,
+                line=0,
+                column=0,
+                message=f"{name} is set in the shell",
+                why="compose does not read .env, or not only",
+                fix=f"unset {name} in the shell",
+            )

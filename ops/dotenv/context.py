@@ -1,0 +1,69 @@
+"""Everything that a check may look at: the file, the schema, compose's view, the shell, git."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ops.dotenv import kinds
+from ops.dotenv.document import Document
+from ops.dotenv.effective import UnreadableError, Value
+from ops.dotenv.kinds import Kind
+from ops.dotenv.schema import Schema, Variable
+from ops.dotenv.uses import Uses
+
+_CERTAIN = ((r"(^|_)PORT$", kinds.build("port")), (r"_URL$", kinds.build("url")), (r"_EMAIL$", kinds.build("email")))
+_BOOLEAN = kinds.build("boolean")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is known about a project's `.env`; a check reads it and nothing else.
+
+    Attributes:
+        root: The project's folder.
+        environment: Name of the environment it is checked for.
+        strict: Whether the rules for production hold.
+        env: The file.
+        schema: What may be set.
+        values: Compose's view of every variable that is known from anywhere; where compose cannot read the file, what
+            python-dotenv makes of it, so that one broken line does not hide what else is wrong.
+        unreadable: Why it cannot.
+        uses: What the compose files use.
+        shell: The variables that compose gets from its own environment.
+        git: `tracked`, `unignored` or `ignored`; None outside a git repository.
+    """
+
+    root: Path
+    environment: str
+    strict: bool
+    env: Document
+    schema: Schema
+    values: Mapping[str, Value] = field(default_factory=dict)
+    unreadable: UnreadableError | None = None
+    uses: Uses = field(default_factory=Uses)
+    shell: Mapping[str, str] = field(default_factory=dict, repr=False)
+    git: str | None = None
+
+    def secrets(self) -> list[Value]:
+        """The secrets that have a value, in the order of the schema, then of the file."""
+        return [value for value in self.values.values() if value.sensitive and value.text]
+
+    def guess(self, variable: Variable) -> Kind | None:
+        """The type of a variable in a schema without decorators, where its name and its default leave no doubt."""
+        if self.schema.decorated or not variable.default:
+            return None
+        name, default = variable.name, variable.default
+        for pattern, kind in _CERTAIN:
+            if re.search(pattern, name) and kind.test(default) is None:
+                return kind
+        return _BOOLEAN if default in ("true", "false") else None
+
+    def place(self, name: str, *, of_value: bool = False) -> tuple[int, int]:
+        """Line and column of a variable in the file, or of its value; zeros where it does not stand there."""
+        entry = self.env.get(name)
+        if entry is None:
+            return (0, 0)
+        return (entry.value_line, entry.value_column) if of_value else (entry.line, entry.column)

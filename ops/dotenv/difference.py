@@ -1,0 +1,48 @@
+"""How `.env` differs from its schema: what it lacks, what it has beyond it, what it leaves at the default."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ops.dotenv import document, schema
+from ops.stack import Stack
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Names of variables, in the schema's or the file's order.
+
+    Attributes:
+        missing: In the schema, not in the file.
+        extra: In the file, not in the schema.
+        default: In the file, with the schema's default.
+        changed: In the file, with another value.
+    """
+
+    missing: list[str]
+    extra: list[str]
+    default: list[str]
+    changed: list[str]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of `env.diff`."""
+        return asdict(self)
+
+
+def compare(stack: Stack) -> Difference:
+    """Compare a stack's `.env` with its schema, as texts: neither the shell nor compose has a say.
+
+    Raises:
+        EnvFileError: One of the two may not be read.
+    """
+    example, env = schema.read(stack.example), document.read(stack.env_file)
+    present = {name: entry for name in example.variables if (entry := env.get(name)) is not None}
+    same = {name for name, entry in present.items() if (entry.parsed or "") == example.variables[name].default}
+    return Difference(
+        missing=[name for name in example.variables if name not in present],
+        # What is no name at all may be a line of a secret.
+        extra=[name for name in env.keys() if name not in example.variables and name.isidentifier()],  # noqa: SIM118
+        default=[name for name in present if name in same],
+        changed=[name for name in present if name not in same],
+    )

@@ -1,0 +1,102 @@
+"""A `.env` file as text: what it holds, and where.
+
+What the values are is compose's to say (`effective`). Nothing here changes a byte of what was read, so that the text
+can be edited and written back.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ops.dotenv import entries
+from ops.dotenv.entries import Entry
+from ops.errors import EnvFileError
+
+BOM = entries.BOM
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole file, read once.
+
+    Attributes:
+        path: Where it was read from.
+        text: Its text, byte order mark and line ends untouched.
+        entries: In order.
+        exists: Whether there is a file.
+        undecodable: Line and column of the first byte that is not UTF-8, if any.
+    """
+
+    path: Path
+    text: str = field(repr=False)
+    entries: tuple[Entry, ...]
+    exists: bool = True
+    undecodable: tuple[int, int] | None = None
+
+    def get(self, key: str) -> Entry | None:
+        """The entry that counts for a name: the last one."""
+        return self._last.get(key)
+
+    def is_plain(self, key: str) -> bool:
+        """Whether a name's value is written without anything that compose would expand."""
+        entry = self.get(key)
+        return entry is not None and entry.readable and (entry.quote == "'" or "$" not in entry.raw)
+
+    @property
+    def is_all_plain(self) -> bool:
+        """Whether no value depends on another, or on anything outside the file."""
+        return all(
+            each.assigned and each.readable and each.key.isidentifier() and (each.quote == "'" or "$" not in each.raw)
+            for each in self.entries
+        )
+
+    def keys(self) -> list[str]:
+        """Every name that is assigned, once, in order."""
+        return list(dict.fromkeys(entry.key for entry in self.entries if entry.assigned))
+
+    @property
+    def newline(self) -> str:
+        """The line end that the file uses."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column (from 1) of an offset in the text, lines counted as compose and editors do."""
+        before = self.text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+    @functools.cached_property
+    def _last(self) -> dict[str, Entry]:
+        return {entry.key: entry for entry in self.entries if entry.assigned}
+
+
+def read(path: Path) -> Document:
+    """Read a file; one that is not there gives an empty document with `exists` False.
+
+    Raises:
+        EnvFileError: It is no file, or may not be read.
+    """
+    try:
+        if not path.exists():
+            return Document(path, "", (), exists=False)
+        if not path.is_file():
+            raise EnvFileError(f"{path.name} is not a file", next=f"remove {path} and run: invoke env.init")
+        data = path.read_bytes()
+    except OSError as error:
+        raise EnvFileError(
+            f"{path.name} cannot be read: {error.strerror}", next=f"make it yours: chmod 600 {path.name}"
+        ) from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: Path) -> Document:
+    """Find the entries in a file's bytes; bytes that are no UTF-8 are replaced, and the first one's place kept."""
+    undecodable = None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        undecodable = (before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
+        text = data.decode("utf-8", "replace")
+    return Document(path, text, tuple(entries.find(text)), undecodable=undecodable)

@@ -1,0 +1,48 @@
+"""One thing that is wrong, or may bite: where, what, why, and how to put it right."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check has to say about one place. No field ever holds a value of `.env`.
+
+    Attributes:
+        severity: An error fails the check; a warning does so with `--strict` only.
+        check: The check's name.
+        variable: The variable it is about; empty for the file as a whole.
+        line: From 1; 0 for no line, such as a variable that is missing.
+        column: From 1; 0 for none.
+        message: What is wrong. One sentence, without a full stop.
+        why: Why it bites.
+        fix: How to put it right, as a command where there is one.
+        file: The file's name relative to the project: `.env`, the schema, or a compose file.
+    """
+
+    severity: Severity
+    check: str
+    variable: str
+    line: int
+    column: int
+    message: str
+    why: str
+    fix: str
+    file: str = ".env"
+
+    @property
+    def place(self) -> str:
+        """`file:line:column`, as editors and terminals understand it."""
+        return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
+
+    def __str__(self) -> str:
+        place = f"{self.place}: " if self.line else ""
+        return f"{place}{self.message}" + (f" ({self.fix})" if self.fix else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as it stands in a task's JSON document."""
+        return asdict(self)

@@ -1,0 +1,39 @@
+r"""How a value is written, so that compose reads back exactly that value, and python-dotenv too wherever it can.
+
+Compose (compose-go, `dotenv/parser.go`) reads: bare text up to ` #` or the line's end, trimmed, with `$` expanded;
+between single quotes everything as it is, but for `\'`; between double quotes escapes, then `$` expanded, where `\$` is
+a dollar. python-dotenv differs in two ways that matter: between single quotes it halves `\\`, and it has no way at all
+to write `${`.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BARE = re.compile(r"[A-Za-z0-9_./:@%+,=-]*", re.ASCII)
+# Between single quotes these would be read differently, or (a carriage return) be changed by an editor.
+_NOT_IN_SINGLE_QUOTES = re.compile(r"\r|\\'|\\\\|\\\Z")
+
+
+class UnwritableError(ValueError):
+    """No `.env` file can hold this value: it has a NUL, or is no Unicode text."""
+
+
+def encode(value: str) -> str:
+    """What stands behind `KEY=` for a value: bare where that is safe, else quoted.
+
+    Raises:
+        UnwritableError: The value cannot be written at all.
+    """
+    if "\0" in value:
+        raise UnwritableError("a NUL character cannot be an environment variable's")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise UnwritableError("the value is no Unicode text") from None
+    if _BARE.fullmatch(value):
+        return value
+    if not _NOT_IN_SINGLE_QUOTES.search(value):
+        return "'" + value.replace("'", "\\'") + "'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\r", "\\r")
+    return f'"{escaped}"'

@@ -1,0 +1,48 @@
+"""The last net: what other programs say may quote a value, so errors are gone over before they are shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ops.dotenv import document, schema
+from ops.dotenv.secret import MASK
+from ops.errors import OpsError
+
+SHORTEST = 4
+"""Characters below which a secret is not looked for: masking each `a` would hide the error, and protect nothing."""
+
+
+def secrets(root: Path) -> list[str]:
+    """The values in a project's `.env`, and those the shell gives instead, that must not be shown; longest first.
+
+    Read leniently and without compose: this runs where something has failed already.
+    """
+    try:
+        env, example = document.read(root / ".env"), schema.read(root / ".env.example")
+    except OpsError:
+        return []
+    names = {*example.variables, *(entry.key for entry in env.entries)}
+    found = {os.environ.get(name, "") for name in names if example.sensitive(name)}
+    for entry in env.entries:
+        if example.sensitive(entry.key):
+            found |= {entry.parsed or "", entry.raw, entry.raw.strip().strip("'\"")}
+    return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
+
+
+def redact(text: str, hidden: Iterable[str]) -> str:
+    """A text with a mask in the place of every secret."""
+    for each in hidden:
+        text = text.replace(each, MASK)
+    return text
+
+
+def redacted(error: OpsError, hidden: Iterable[str]) -> OpsError:
+    """An error whose words hold no secret."""
+    hidden = list(hidden)
+    error.message = redact(error.message, hidden)
+    error.details = [redact(line, hidden) for line in error.details]
+    error.next = redact(error.next, hidden)
+    error.args = (error.message,)
+    return error

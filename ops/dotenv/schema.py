@@ -1,0 +1,272 @@
+"""What a user may set: `.env.example`, read as a schema.
+
+Each variable has a comment block directly above it: a sentence for people, then decorators in @env-spec notation. A
+file without any decorator is a schema too, which says less: names, defaults and descriptions.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.dotenv import document, kinds, notation
+from ops.dotenv.entries import Entry
+from ops.dotenv.notation import Comment, Decorator, Problem
+
+_LOOKS_SECRET = re.compile(
+    r"(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|SECRETS|TOKEN|APIKEY|CREDENTIALS?|DSN)(_|$)"
+    r"|(^|_)(API|PRIVATE|SECRET|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE)_?KEY(_|$)",
+    re.IGNORECASE,
+)
+_PUBLIC_ENDING = re.compile(r"_(FILE|PATH|DIR|URL|NAME|TTL|LENGTH|EXPIRY|EXPIRES|TIMEOUT|MINUTES|ID)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable that may be set.
+
+    Attributes:
+        name: Its name.
+        line: Where it stands in the schema, from 1.
+        column: The same.
+        description: The sentences above it, joined.
+        default: The value that a new `.env` gets; empty for none. Never shown: it can be a secret.
+        required: True, False, or the names of the environments that require it.
+        sensitive: As declared; None when nothing is.
+        kind: Its type; None when none is declared.
+        example: What a value looks like.
+        docs: Where to read more.
+        generate: Length of the secret to generate; None for a variable that is not generated.
+        block: Its comment lines and its own, as written.
+    """
+
+    name: str
+    line: int = 1
+    column: int = 1
+    description: str = ""
+    default: str = field(default="", repr=False)
+    required: bool | frozenset[str] = False
+    sensitive: bool | None = None
+    kind: kinds.Kind | None = None
+    example: str = ""
+    docs: tuple[str, ...] = ()
+    generate: int | None = None
+    block: str = field(default="", repr=False)
+
+    def required_in(self, environment: str) -> bool:
+        """Whether that environment cannot do without it."""
+        return self.required if isinstance(self.required, bool) else environment in self.required
+
+    @property
+    def only_a_person_knows(self) -> bool:
+        """Whether some environment needs it, and neither a default nor a generator can give it."""
+        return bool(self.required) and not self.default and self.generate is None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Everything that may be set.
+
+    Attributes:
+        path: The file.
+        exists: Whether there is one.
+        variables: By name, in order.
+        problems: What cannot be understood, with places.
+        decorated: Whether there is any decorator; without, nothing is known to be required or secret.
+        text: The file's text, which is what a new `.env` is made from.
+    """
+
+    path: Path
+    exists: bool
+    variables: dict[str, Variable]
+    problems: tuple[Problem, ...] = ()
+    decorated: bool = False
+    text: str = field(default="", repr=False)
+
+    def sensitive(self, name: str) -> bool:
+        """Whether a variable's value is a secret: as declared, else by what its name says."""
+        variable = self.variables.get(name)
+        if variable is not None and variable.sensitive is not None:
+            return variable.sensitive
+        if variable is not None and variable.generate is not None:
+            return True
+        return looks_secret(name)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
+    return bool(_LOOKS_SECRET.search(name)) and not _PUBLIC_ENDING.search(name)
+
+
+def read(path: Path) -> Schema:
+    """Read a schema; a file that is not there gives an empty one with `exists` False.
+
+    Raises:
+        EnvFileError: It is no file, or may not be read.
+    """
+    return parse(document.read(path))
+
+
+def parse(doc: document.Document) -> Schema:
+    """Make a schema of a document."""
+    variables: dict[str, Variable] = {}
+    problems: list[Problem] = []
+    decorated = False
+    if doc.undecodable:
+        problems.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    lines = doc.text.removeprefix(document.BOM).split("\n")
+    every = [_comment(line, number) for number, line in enumerate(lines, 1)]
+    used: set[int] = set()
+    for entry in doc.entries:
+        if not entry.assigned:
+            problems.append(Problem("is no `NAME=value`", entry.line, entry.column))
+            continue
+        comments, first = _above(every, entry.line)
+        used.update(comment.line for comment in comments)
+        decorators, wrong = notation.parse([*comments, *_behind(entry)])
+        decorated = decorated or bool(decorators)
+        problems += wrong
+        builder = _Builder(decorators)
+        variable = Variable(
+            name=entry.key,
+            line=entry.line,
+            column=entry.column,
+            description=" ".join(c.text.strip() for c in comments if not c.is_decorated).strip(),
+            default=entry.parsed or "",
+            block="\n".join([*lines[first - 1 : entry.line - 1], doc.text[entry.start : entry.end].rstrip()]),
+            **builder.fields(),
+        )
+        problems += builder.problems
+        if entry.key in variables:
+            problems.append(Problem(f"{entry.key} is defined twice", entry.line, entry.column, "keep one of them"))
+        variables[entry.key] = variable
+        problems += _default_problem(variable, entry)
+    problems += _detached(every, used)
+    return Schema(doc.path, doc.exists, variables, tuple(problems), decorated, doc.text)
+
+
+def _default_problem(variable: Variable, entry: Entry) -> list[Problem]:
+    if not variable.default or variable.kind is None or "$" in variable.default:
+        return []
+    wrong = variable.kind.test(variable.default)
+    return [Problem(f"{variable.name}'s default {wrong}", entry.value_line, entry.value_column)] if wrong else []
+
+
+def _above(every: list[Comment | None], line: int) -> tuple[list[Comment], int]:
+    """The comment lines directly above a line, and the number of the first; a blank line or a rule ends them."""
+    comments: list[Comment] = []
+    number = line - 1
+    while number >= 1 and (comment := every[number - 1]) and not comment.is_divider:
+        comments.append(comment)
+        number -= 1
+    return comments[::-1], number + 1
+
+
+def _behind(entry: Entry) -> list[Comment]:
+    """The comment behind a value, where it holds decorators; unusual, but @env-spec allows it."""
+    match = re.search(r"(?:^|\s)#(\s*@[a-zA-Z].*)$", entry.raw)
+    if match is None or (entry.quote and entry.parsed and match[1] in entry.parsed):
+        return []
+    return [Comment(match[1], entry.value_line, entry.value_column + match.start(1))]
+
+
+def _detached(every: list[Comment | None], used: set[int]) -> list[Problem]:
+    """Decorators that stand above nothing, and so do nothing."""
+    problems = []
+    for comment in every:
+        if comment is None or comment.line in used or not comment.is_decorated:
+            continue
+        column = comment.column + len(comment.text) - len(comment.text.lstrip())
+        message = "a decorator that belongs to no variable"
+        problems.append(Problem(message, comment.line, column, "put it directly above its variable"))
+    return problems
+
+
+def _comment(line: str, number: int) -> Comment | None:
+    text = line.lstrip(" \t")
+    return Comment(text[1:].rstrip(), number, len(line) - len(text) + 2) if text.startswith("#") else None
+
+
+class _Builder:
+    """What decorators say about a variable; what they say wrongly is collected, not raised."""
+
+    def __init__(self, decorators: list[Decorator]) -> None:
+        self.problems: list[Problem] = []
+        self._fields: dict[str, Any] = {}
+        self._docs: list[str] = []
+        seen: set[str] = set()
+        for decorator in decorators:
+            handle = _HANDLERS.get(decorator.name)
+            if handle is None:
+                known = ", ".join(f"@{name}" for name in _HANDLERS)
+                self._problem(decorator, f"@{decorator.name} is no decorator that is known", f"known: {known}")
+                continue
+            if decorator.name in seen and decorator.call is None:
+                self._problem(decorator, f"@{decorator.name} is given twice", "keep one of them")
+                continue
+            seen.add(decorator.name)
+            try:
+                handle(self, decorator)
+            except kinds.KindError as error:
+                self._problem(decorator, f"@{decorator.name}: {error}")
+
+    def fields(self) -> dict[str, Any]:
+        """Arguments for `Variable`."""
+        return {**self._fields, "docs": tuple(self._docs)}
+
+    def required(self, decorator: Decorator) -> None:
+        value = decorator.value
+        if isinstance(value, bool):
+            self._fields["required"] = value if decorator.name == "required" else not value
+        elif isinstance(value, notation.Call) and value.name == "forEnv" and value.arguments and not value.options:
+            self._fields["required"] = frozenset(str(name) for name in value.arguments)
+        else:
+            raise kinds.KindError("takes true, false or forEnv(name)")
+
+    def sensitive(self, decorator: Decorator) -> None:
+        if not isinstance(decorator.value, bool):
+            raise kinds.KindError("takes true or false")
+        self._fields["sensitive"] = decorator.value == (decorator.name == "sensitive")
+
+    def type(self, decorator: Decorator) -> None:
+        if decorator.value is None:
+            raise kinds.KindError("takes a value: @type=port")
+        self._fields["kind"] = kinds.build(decorator.value)
+
+    def example(self, decorator: Decorator) -> None:
+        if not isinstance(decorator.value, str):
+            raise kinds.KindError("takes a text: @example=value")
+        self._fields["example"] = decorator.value
+
+    def docs(self, decorator: Decorator) -> None:
+        call = decorator.call
+        if call is None or call.options or not 1 <= len(call.arguments) <= 2:
+            raise kinds.KindError("takes an address: @docs(https://…) or @docs(title, https://…)")
+        self._docs.append(str(call.arguments[-1]))
+
+    def generate(self, decorator: Decorator) -> None:
+        call = notation.Call(decorator.value) if isinstance(decorator.value, str) else decorator.value
+        if not isinstance(call, notation.Call) or call.name != "secret" or call.arguments:
+            raise kinds.KindError("takes secret(length=32)")
+        unknown = set(call.options) - {"length"}
+        length = call.options.get("length", "32")
+        if unknown or not re.fullmatch(r"\d{1,4}", str(length)) or not 16 <= int(str(length)) <= 1024:
+            raise kinds.KindError("secret takes length=, from 16 to 1024")
+        self._fields["generate"] = int(str(length))
+
+    def _problem(self, decorator: Decorator, message: str, fix: str = "") -> None:
+        self.problems.append(Problem(message, decorator.line, decorator.column, fix))
+
+
+_HANDLERS = {
+    "required": _Builder.required,
+    "optional": _Builder.required,
+    "sensitive": _Builder.sensitive,
+    "public": _Builder.sensitive,
+    "type": _Builder.type,
+    "example": _Builder.example,
+    "docs": _Builder.docs,
+    "generate": _Builder.generate,
+}

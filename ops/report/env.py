@@ -1,0 +1,173 @@
+"""What `.env` tasks show: findings, effective values, differences; and the questions they ask."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ops import report
+from ops.dotenv import Finding, change
+from ops.dotenv.difference import Difference
+from ops.dotenv.effective import Value
+from ops.dotenv.schema import Variable
+from ops.errors import EnvFileError, UsageError
+from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.dotenv.creation import Ask
+
+
+def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
+    """Print what a check found, a block each; exit code 3 with any error, or with anything when `strict`."""
+    errors = sum(each.severity == "error" for each in found)
+    code = EnvFileError.code if errors or (strict and found) else 0
+    if as_json:
+        report.document({"findings": [each.as_dict() for each in found]})
+        return code
+    for each in found:
+        severity = ("error", "red") if each.severity == "error" else ("warning", "yellow")
+        _line((each.place, "bold"), (": ", ""), severity, (f": {each.message} ", ""), (f"[{each.check}]", "dim"))
+        _line(("    why: ", "dim"), (each.why, ""))
+        _line(("    fix: ", "dim"), (each.fix, ""))
+    _line((_summary(errors, len(found) - errors), "bold"))
+    return code
+
+
+def variables(found: Sequence[Value], *, reveal: bool, as_json: bool) -> int:
+    """Print every variable, its value (secrets masked) and where that comes from."""
+    rows = [each.as_dict(reveal=reveal) for each in found]
+    if as_json:
+        report.document({"variables": rows})
+        return 0
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("variable", "value", "source"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        source = {"default": "compose default", "file": ".env"}.get(row["source"], row["source"])
+        table.add_row(Text(printable(row["name"])), Text(printable(row["value"] or "")), source)
+    report.console().print(table)
+    return 0
+
+
+def difference(found: Difference, *, as_json: bool) -> int:
+    """Print how `.env` differs from its schema."""
+    if as_json:
+        report.document(found.as_dict())
+        return 0
+    for title, names in (
+        ("missing from .env (invoke env.init adds them)", found.missing),
+        ("in .env, and not in its schema", found.extra),
+        ("left at the default", found.default),
+        ("changed", found.changed),
+    ):
+        if names:
+            _line((f"{title}:", "bold"))
+            for name in names:
+                _line((f"  {printable(name)}", ""))
+    return 0
+
+
+def initialised(names: Sequence[str], *, created: bool, as_json: bool) -> int:
+    """Print what `env.init` wrote."""
+    if as_json:
+        report.document({"created": created, "names": list(names)})
+    elif created:
+        _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
+    elif names:
+        _line((f"added to .env: {', '.join(names)}", ""))
+    else:
+        _line((".env has everything already; nothing was changed", ""))
+    return 0
+
+
+def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
+    """Set one variable, asking for its value where none is given, and print that it is set; never to what.
+
+    Raises:
+        UsageError: A secret was typed on the command line, or the schema refuses the name or the value.
+    """
+    name, given, value = assignment.partition("=")
+    variable, sensitive = change.find(stack, name)
+    if given and sensitive and value:
+        raise UsageError(
+            f"{name} is a secret, and a command line is kept in the shell's history",
+            next=f"invoke env.set {name} asks for it; or pipe it in: invoke env.set {name} < file",
+        )
+    if not given:
+        value = prompt(f"{name}: ", sensitive=sensitive)
+    change.change(stack, variable.name, value)
+    if as_json:
+        report.document({"set": name})
+    else:
+        _line((f"{name} is set in .env", ""))
+    if name in os.environ:
+        _aside(f"{name} is set in the shell, too, and compose takes the shell's: unset {name}")
+    return 0
+
+
+def asker(stack: Stack) -> Ask:
+    """What asks a person for values, until each is none or a good one. What is typed for a secret is not shown."""
+
+    def ask(variable: Variable) -> str:
+        notes = [variable.description, *(f"see {address}" for address in variable.docs)]
+        if variable.example:
+            notes.append(f"such as {variable.example}")
+        for note in filter(None, notes):
+            _aside(f"  {note}")
+        while True:
+            sensitive = change.find(stack, variable.name)[1]
+            answer = prompt(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
+            wrong = change.judge(variable, answer, stack.environment) if answer else None
+            if wrong is None:
+                return answer
+            _aside(f"{variable.name} {wrong}")
+
+    return ask
+
+
+def prompt(text: str, *, sensitive: bool) -> str:
+    """One value from a person at a terminal, or else the whole of standard input but for its last line end."""
+    if not sys.stdin.isatty():
+        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+    if sensitive:
+        from getpass import getpass
+
+        return getpass(text)
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def printable(text: str) -> str:
+    """A value on one line: what a terminal would obey, or break the line at, is shown as an escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _line(*parts: tuple[str, str]) -> None:
+    """One line, of texts and their styles; with Rich, which takes as long to import as a check, on a terminal only."""
+    if not sys.stdout.isatty():
+        sys.stdout.write("".join(text for text, _ in parts) + "\n")
+        return
+    from rich.text import Text
+
+    report.console().print(Text.assemble(*parts), soft_wrap=True)
+
+
+def _aside(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _summary(errors: int, warnings: int) -> str:
+    if not errors and not warnings:
+        return ".env is valid"
+    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,122 @@
+"""Projects to check: a compose file, a schema and a `.env` in a folder; compose itself reads them, no engine needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.dotenv import Finding, check
+from ops.stack import Stack
+
+ROOT = Path(__file__).resolve().parents[3]
+
+COMPOSE = """\
+services:
+  app:
+    image: app
+"""
+
+MakeStack = Callable[..., Stack]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the shell says would win over any `.env`."""
+    for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> MakeStack:
+    """Write a project's files and give its stack."""
+
+    def make(
+        env: str | bytes | None = "",
+        *,
+        schema: str | None = None,
+        compose: str = COMPOSE,
+        environment: str = "dev",
+        strict: bool = False,
+        variables: dict[str, str] | None = None,
+    ) -> Stack:
+        (tmp_path / "compose.yaml").write_text(compose, encoding="utf-8")
+        if schema is not None:
+            (tmp_path / ".env.example").write_bytes(schema.encode())
+        if env is not None:
+            (tmp_path / ".env").write_bytes(env if isinstance(env, bytes) else env.encode())
+            (tmp_path / ".env").chmod(0o600)
+        return Stack(
+            root=tmp_path,
+            environment=environment,
+            files=(tmp_path / "compose.yaml",),
+            profiles=(),
+            project="checked",
+            variables=variables or {},
+            strict=strict,
+        )
+
+    return make
+
+
+@pytest.fixture
+def found_by(make_stack: MakeStack) -> Callable[..., list[str]]:
+    """What one check finds in a project that is written for it, as lines: `found_by("empty", env, schema=…)`.
+
+    A line is `line:column severity VARIABLE`, with the file in front where it is not `.env`.
+    """
+
+    def find(name: str, env: str | bytes | None = "", **how: object) -> list[str]:
+        return [line(each) for each in check(make_stack(env, **how)) if each.check == name]
+
+    def line(each: Finding) -> str:
+        place = f"{each.line}:{each.column}"
+        file = "" if each.file == ".env" else f"{each.file}:"
+        return f"{file}{place} {each.severity} {each.variable}".rstrip()
+
+    return find
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a task ended: its exit code, and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on standard output."""
+        return json.loads(self.out)
+
+
+Invoke = Callable[..., Run]
+
+
+@pytest.fixture
+def invoke(tmp_path: Path) -> Invoke:
+    """Run a task as a user does, in a project that has only its own files and `tasks.py`: `invoke("env.check")`."""
+    shutil.copy(ROOT / "tasks.py", tmp_path)
+
+    def run(*arguments: str, stdin: bytes = b"", **env: str) -> Run:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("COMPOSE_", "INVOKE_"))}
+        done = subprocess.run(
+            [sys.executable, "-m", "invoke", *arguments],
+            cwd=tmp_path,
+            env={**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **env},
+            input=stdin,
+            capture_output=True,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run

@@ -1,0 +1,21 @@
+"""A variable that is set twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+CASES = [
+    pytest.param("A=1\nB=2\n", [], id="once"),
+    pytest.param("A=1\nB=2\nA=3\n", ["3:1 warning A"], id="twice"),
+    pytest.param("A=1\nA=2\n  export A=3\n", ["2:1 warning A", "3:10 warning A"], id="three times"),
+    pytest.param("A=1\n# A=2\n", [], id="in a comment"),
+    pytest.param("A='\nA=2\n'\n", [], id="within a value"),
+    pytest.param("A=1\na=2\n", [], id="other case"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_duplicate(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("duplicate", env) == expected

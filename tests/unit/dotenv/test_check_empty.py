@@ -1,0 +1,46 @@
+"""A required variable without a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+SCHEMA = """\
+# @required
+A=
+B=
+C=
+# @required=forEnv(prod)
+D=
+"""
+COMPOSE = 'services: {app: {image: app, environment: ["X=${B:?needed}"]}}\n'
+
+CASES = [
+    pytest.param("A=1\nB=2\n", [], id="a value"),
+    pytest.param("A=\nB=2\n", ["1:1 error A"], id="nothing"),
+    pytest.param("B=2\nA=''\n", ["2:1 error A"], id="quoted nothing"),
+    pytest.param("A='  '\nB=2\n", ["1:1 error A"], id="white space only"),
+    pytest.param("A=1\nB=1\nC=\n", [], id="optional"),
+    pytest.param("A=1\nB=\n", ["2:1 error B"], id="required by compose only"),
+    pytest.param("A=1\nB=2\nD=\n", [], id="required for prod only"),
+    pytest.param("B=2\n", [], id="missing altogether"),
+    pytest.param("A=1\nB=2\nA=\n", ["3:1 error A"], id="the last one counts"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_empty(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("empty", env, schema=SCHEMA, compose=COMPOSE) == expected
+
+
+def test_what_prod_requires_may_not_be_empty_there(found_by: Callable[..., list[str]]) -> None:
+    how = {"schema": SCHEMA, "compose": COMPOSE, "environment": "prod"}
+    assert found_by("empty", "A=1\nB=2\nD=\n", **how) == ["3:1 error D"]
+
+
+def test_a_value_of_the_shell_fills_an_empty_one(
+    found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "from the shell")
+    assert found_by("empty", "A=\nB=2\n", schema=SCHEMA, compose=COMPOSE) == []

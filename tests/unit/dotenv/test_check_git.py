@@ -1,0 +1,57 @@
+"""A `.env` that git tracks, or would pick up with everything else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Callable[..., None]:
+    """Run git in the project; it begins as a repository that ignores nothing."""
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    return git
+
+
+def test_outside_a_repository_nothing_is_said(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("tracked", "A_TOKEN=x\n") == []
+    assert found_by("ignored", "A_TOKEN=x\n") == []
+
+
+def test_not_ignored(found_by: Callable[..., list[str]], repository: Callable[..., None]) -> None:
+    assert found_by("ignored", "A=1\n") == ["0:0 warning"]
+    assert found_by("tracked", "A=1\n") == []
+
+
+def test_ignored(found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text(".env\n", encoding="utf-8")
+    assert found_by("ignored", "A=1\n") == []
+
+
+def test_tracked(found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
+    repository("add", ".env")
+    assert found_by("tracked", "A=1\n") == ["0:0 warning"]
+    assert found_by("tracked", "A_TOKEN=x\n") == ["0:0 error"]
+    assert found_by("ignored", "A_TOKEN=x\n") == []
+
+
+def test_tracked_although_ignored(
+    found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / ".gitignore").write_text(".env\n", encoding="utf-8")
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
+    repository("add", "--force", ".env")
+    assert found_by("tracked", "A_TOKEN=x\n") == ["0:0 error"]
+
+
+def test_a_machine_without_git(found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert found_by("ignored", "A=1\n") == []

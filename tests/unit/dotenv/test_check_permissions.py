@@ -1,0 +1,32 @@
+"""A `.env` that other users of the machine may read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops import platform
+from ops.dotenv import check
+from ops.stack import Stack
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="modes say nothing there")
+@pytest.mark.parametrize(
+    ("mode", "found"), [(0o600, False), (0o400, False), (0o640, True), (0o644, True), (0o604, True)]
+)
+def test_permissions(make_stack: Callable[..., Stack], mode: int, found: bool) -> None:
+    stack = make_stack("A=1\n")
+    stack.env_file.chmod(mode)
+    assert any(each.check == "permissions" for each in check(stack)) == found
+
+
+def test_windows_has_no_modes(make_stack: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = make_stack("A=1\n")
+    stack.env_file.chmod(0o644)
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    assert not platform.readable_by_others(stack.env_file)
+
+
+def test_no_file_has_no_mode(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("permissions", None) == []

@@ -1,0 +1,31 @@
+"""Values that compose and python-dotenv read differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+CASES = [
+    pytest.param("A=1\nB='x y'\nC=\"a\\nb\"\nD=${A}\nE=it's\n", [], id="alike"),
+    pytest.param("A=${NOPE-x}\n", ["1:3 warning A"], id="a default with a colon fewer"),
+    pytest.param("A=${NOPE:-${NOPE2:-deep}}\n", ["1:3 warning A"], id="a default within a default"),
+    pytest.param("B=1\nA='${B}'\n", ["2:3 warning A"], id="braces in single quotes"),
+    pytest.param('B=1\nA="a\\$B"\n', ["2:3 warning A"], id="an escaped dollar"),
+    pytest.param("A: x\nB=1\n", ["1:4 warning A"], id="YAML's colon"),
+    pytest.param("A='a\\\\b'\n", ["1:3 warning A"], id="two backslashes in single quotes"),
+    pytest.param('A=a$$b\nB=x #y\nC="x"y\n', [], id="explained by another finding already"),
+    pytest.param("=x\n", ["1:2 warning"], id="no name"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_reader(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("reader", env) == expected
+
+
+def test_what_the_shell_says_is_another_check(
+    found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "shell")
+    assert found_by("reader", "A=file\n") == []

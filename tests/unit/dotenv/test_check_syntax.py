@@ -1,0 +1,29 @@
+"""Lines that are no `NAME=value`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+CASES = [
+    pytest.param("A=1\nexport B=2\n# comment\n\n  C = 3\na.b=1\nA-B=2\nA[0]=1\nÉ=1\n", [], id="fine"),
+    pytest.param("A=1\nhello there\n", ["2:1 error"], id="words"),
+    pytest.param("A B=1\n", ["1:1 error"], id="a space in the name"),
+    pytest.param(
+        "A B=1\nok=1\n!x=2\n???\n", ["1:1 error", "3:1 error", "4:1 error"], id="every bad line, not the first only"
+    ),
+    pytest.param("A=1\nLONELY\n", ["2:1 warning"], id="a name alone"),
+    pytest.param("export LONELY\nA=1\n", ["1:1 warning"], id="export of a name alone"),
+    pytest.param("KEY=-----BEGIN\nMII/+abc==\n", ["2:1 error"], id="a line of a broken multi-line value"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_syntax(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("syntax", env) == expected
+
+
+def test_a_lonely_name_is_told_only_where_it_is_one(found_by: Callable[..., list[str]]) -> None:
+    # Any other word may be a line of a secret that lost its quotes.
+    assert found_by("syntax", "LONELY\n", schema="LONELY=\n") == ["1:1 warning LONELY"]

@@ -1,0 +1,56 @@
+"""A variable that nothing knows, most often a typing error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops.dotenv import check
+from ops.dotenv.checks.unknown import closest
+from ops.stack import Stack
+
+SCHEMA = "DB_PASSWORD=\nDB_USER=\nAPI_PORT=8000\n"
+COMPOSE = "services: {app: {image: 'app:${USED}'}}\n"
+
+CASES = [
+    pytest.param("DB_PASSWORD=x\n", [], id="known"),
+    pytest.param("DB_PASWORD=x\n", ["1:1 warning DB_PASWORD"], id="a typing error"),
+    pytest.param("USED=1\n", [], id="used in a compose file"),
+    pytest.param("COMPOSE_PROJECT_NAME=x\nDOCKER_HOST=y\n", [], id="compose's own"),
+    pytest.param("A B=1\n", [], id="no name at all"),
+    pytest.param("X=1\nX=2\n", ["2:1 warning X"], id="in the file twice"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_unknown(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("unknown", env, schema=SCHEMA, compose=COMPOSE) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("DB_PASWORD", "DB_PASSWORD"),
+        ("db_password", "DB_PASSWORD"),
+        ("DB_PASSWROD", "DB_PASSWORD"),
+        ("DBPASSWORD", "DB_PASSWORD"),
+        ("API_PROT", "API_PORT"),
+        ("SMTP_HOST", None),
+        ("X", None),
+    ],
+)
+def test_it_says_what_was_meant(written: str, meant: str | None) -> None:
+    assert closest(written, ["DB_PASSWORD", "DB_USER", "API_PORT"]) == meant
+
+
+def test_a_name_that_the_file_has_already_was_not_meant(make_stack: Callable[..., Stack]) -> None:
+    [found] = [
+        each for each in check(make_stack("DB_PASSWORD=a\nDB_PASWORD=b\n", schema=SCHEMA)) if each.check == "unknown"
+    ]
+    assert found.variable == "DB_PASWORD"
+    assert "did you mean" not in found.message
+
+
+def test_without_a_schema_nothing_is_unknown(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("unknown", "ANYTHING=1\n") == []

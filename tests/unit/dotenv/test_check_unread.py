@@ -1,0 +1,42 @@
+"""Compose was told to read another file, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops.dotenv import values
+from ops.stack import Stack
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("COMPOSE_ENV_FILES", "other.env", ["0:0 warning COMPOSE_ENV_FILES"]),
+        ("COMPOSE_ENV_FILES", ".env", []),
+        ("COMPOSE_DISABLE_ENV_FILE", "1", ["0:0 warning COMPOSE_DISABLE_ENV_FILE"]),
+        ("COMPOSE_DISABLE_ENV_FILE", "false", []),
+    ],
+)
+def test_unread(
+    make_stack: Callable[..., Stack],
+    found_by: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    value: str,
+    expected: list[str],
+) -> None:
+    stack = make_stack("A=1\n")
+    (stack.root / "other.env").write_text("A=2\n", encoding="utf-8")
+    monkeypatch.setenv(name, value)
+    assert found_by("unread", "A=1\n") == expected
+
+
+def test_values_are_those_of_the_file_that_compose_reads(
+    make_stack: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = make_stack("A=1\n")
+    (stack.root / "other.env").write_text("A=2\n", encoding="utf-8")
+    monkeypatch.setenv("COMPOSE_ENV_FILES", "other.env")
+    assert [each.text for each in values(stack) if each.name == "A"] == ["2"]

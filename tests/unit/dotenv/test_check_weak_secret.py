@@ -1,0 +1,54 @@
+"""A secret that can be guessed, in production."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+SCHEMA = """\
+DB_USER=
+DB_PASSWORD=
+API_TOKEN=
+ADMIN_PASSWORD=the-default-of-the-schema
+# @sensitive
+QUEUE_URL=
+"""
+
+CASES = [
+    pytest.param("DB_PASSWORD=q6xCjmMtnGt9LR8jGDL1\nAPI_TOKEN=Xk3-vB9_qL7z\n", [], id="strong"),
+    pytest.param("DB_PASSWORD=q6xCjmM\n", ["1:13 error DB_PASSWORD"], id="short"),
+    pytest.param("DB_PASSWORD=Password123456!\n", ["1:13 error DB_PASSWORD"], id="common"),
+    pytest.param("DB_PASSWORD=passwordpassword\n", ["1:13 error DB_PASSWORD"], id="a common word twice"),
+    pytest.param("DB_PASSWORD=Admin-Secret-2026!\n", ["1:13 error DB_PASSWORD"], id="common words"),
+    pytest.param("DB_PASSWORD=0f3a9c7712e84410\n", [], id="hexadecimal digits"),
+    pytest.param("DB_PASSWORD=1234567890123\n", ["1:13 error DB_PASSWORD"], id="digits"),
+    pytest.param("DB_PASSWORD=aaaaaaaabbbb\n", ["1:13 error DB_PASSWORD"], id="few characters"),
+    pytest.param(
+        "DB_USER=application-owner\nDB_PASSWORD=Application-Owner\n", ["2:13 error DB_PASSWORD"], id="the user's name"
+    ),
+    pytest.param(
+        "ADMIN_PASSWORD=the-default-of-the-schema\n", ["1:16 error ADMIN_PASSWORD"], id="the schema's default"
+    ),
+    pytest.param("QUEUE_URL=amqp://me:guest@q/\n", ["1:11 error QUEUE_URL"], id="in a URL"),
+    pytest.param("QUEUE_URL=amqp://me:q6xCjmMtnGt9LR8@q/\n", [], id="strong in a URL"),
+    pytest.param("QUEUE_URL=amqp://q/\n", [], id="a URL without one"),
+    pytest.param("DB_USER=root\n", [], id="no secret"),
+    pytest.param("DB_PASSWORD=\n", [], id="empty is another check's"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_weak_secret(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("weak-secret", env, schema=SCHEMA, strict=True) == expected
+
+
+def test_development_may_have_weak_secrets(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("weak-secret", "DB_PASSWORD=x\n", schema=SCHEMA) == []
+
+
+def test_the_default_of_a_compose_file_is_no_secret(found_by: Callable[..., list[str]]) -> None:
+    compose = "services: {app: {image: app, environment: ['P=${DB_PASSWORD:-q6xCjmMtnGt9LR8jGDL1}']}}\n"
+    assert found_by("weak-secret", "DB_USER=me\n", schema=SCHEMA, compose=compose, strict=True) == [
+        "0:0 error DB_PASSWORD"
+    ]
