@@ -1,0 +1,123 @@
+"""Look at what runs of a project: once, until it is ready, again and again; and ask why it is not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ops import health, model, project, runtime, whereabouts
+from ops import stack as stacks
+from ops.errors import OpsError, UsageError
+from ops.health import Report, services_of
+from ops.model import Model
+from ops.runtime import Container, Runtime
+from ops.settings import Settings
+from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.diagnosis import Failure
+
+INTERVAL = 1.0
+"""Seconds between the looks of a watch."""
+
+
+def look(settings: Settings, wait: float | None = None) -> Report:
+    """How the services of a project are, now or once they are ready.
+
+    Args:
+        settings: The project's.
+        wait: Seconds to wait until every service is ready; None looks once.
+
+    Raises:
+        EngineError: The engine does not answer.
+        OpsError: The compose files or `.env` cannot be read.
+    """
+    connected, stack, containers, merged = _open(settings)
+    if merged is None:
+        return Report(stack.project, stack.environment, (), connected.name)
+    services = services_of(merged, containers)
+    if wait is not None:
+        from ops import gate
+
+        gate.Gate(connected, stack.project, services).wait(wait)
+        containers = connected.containers(stack.project)
+    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
+    return Report(found.project, found.environment, found.services, connected.name)
+
+
+def watch(settings: Settings) -> Iterator[Report]:
+    """A look every second, without end. An engine that has gone is an end."""
+    connected, stack, _, merged = _open(settings)
+    while True:
+        containers = connected.containers(stack.project)
+        # What was not there at first may bring another environment's files.
+        if merged is None and containers:
+            connected, stack, containers, merged = _open(settings)
+        services = services_of(merged, containers) if merged else []
+        found = health.judge_now(connected, stack.project, stack.environment, services, containers)
+        yield Report(found.project, found.environment, found.services, connected.name)
+        time.sleep(INTERVAL)
+
+
+def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]:
+    """How the project is, and the story of every service that is not ready; of one that is named, whatever it is.
+
+    Raises:
+        UsageError: There is no such service, or nothing runs.
+        EngineError: The engine does not answer.
+    """
+    from ops import diagnosis
+
+    connected, stack, containers, merged = _open(settings)
+    if merged is None:
+        if name:
+            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
+        return Report(stack.project, stack.environment, (), connected.name), []
+    services = services_of(merged, containers)
+    if name and (asked := merged.service(name)) not in services:
+        services.append(asked)
+    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
+    if not name:
+        return found, diagnosis.explain(connected, merged, found.services)
+    return found, [
+        diagnosis.inspect(connected, merged, each, found.services) for each in found.services if each.service == name
+    ]
+
+
+def _open(settings: Settings) -> tuple[Runtime, Stack, list[Container], Model | None]:
+    """Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
+    ahead = _Ahead(settings)
+    connected = whereabouts.find(settings)
+    stack, containers = project.current(settings, connected)
+    if not containers:
+        return connected, stack, containers, None
+    return connected, stack, containers, connected.fit(stack, ahead.model(stack), runtime.silent)
+
+
+class _Ahead:
+    """Loads the model of the first environment while the engine's library is imported: it is mostly the right one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack: Stack | None = None
+        self._model: Model | None = None
+        self._thread = threading.Thread(target=self._load, daemon=True)
+        self._thread.start()
+
+    def model(self, stack: Stack) -> Model:
+        """The model of a stack.
+
+        Raises:
+            OpsError: Compose cannot read it.
+        """
+        self._thread.join()
+        return self._model if self._model is not None and self._stack == stack else model.load(stack)
+
+    def _load(self) -> None:
+        try:
+            self._stack = stacks.select(self._settings, next(iter(self._settings.environments)))
+            self._model = model.load(self._stack)
+        except (OpsError, OSError):
+            return  # told, where it matters, by the load that is not ahead

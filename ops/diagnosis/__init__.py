@@ -1,0 +1,11 @@
+"""Why is a service not ready? One story each: what happened, the evidence, and the next step.
+
+case       everything that is known of one replica: state, log, health checks, memory, mounts, what it waits for
+causes/    the usual causes, one a small unit: given a case, it either recognises itself or it does not
+story      which replicas have a story to tell, and in which order: what others wait for comes first
+"""
+
+from ops.diagnosis.failure import Failure
+from ops.diagnosis.story import error, explain, inspect
+
+__all__ = ["Failure", "error", "explain", "inspect"]

@@ -1,0 +1,215 @@
+"""Everything that is known of one replica: what the causes look at, and what is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ops.diagnosis import exit_code
+from ops.diagnosis.log import Log
+from ops.engine import Engine
+from ops.errors import EngineError
+from ops.health import Health, Verdict
+from ops.model import Model, Service
+from ops.runtime import Container, Runtime
+
+
+@dataclass(frozen=True)
+class Mount:
+    """What is mounted into a container: `volume`, `bind` or `tmpfs`; its name on the engine's side; where."""
+
+    kind: str
+    source: str
+    target: str
+    writable: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """One replica, with all that is known of it.
+
+    Attributes:
+        engine: Where it runs.
+        model: The whole stack.
+        service: What was wanted.
+        health: What it is.
+        log: The end of its log.
+        said: What compose or the engine said when it could not be started; empty when it could.
+        others: The worst replica of every service, by service.
+        secrets: Values that must not be shown.
+    """
+
+    engine: Runtime
+    model: Model
+    service: Service
+    health: Health
+    log: Log
+    said: str = ""
+    others: Mapping[str, Health] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+
+    @property
+    def docker(self) -> Engine | None:
+        """The engine, to be asked what only an engine knows; None where the stack runs without one."""
+        return self.engine if isinstance(self.engine, Engine) else None
+
+    @property
+    def container(self) -> Container | None:
+        """The engine's description; None when there is no container."""
+        return self.health.container
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of the service, as compose merged them. Holds secrets."""
+        entries = self.service.config.get("environment") or {}
+        return {str(name): "" if value is None else str(value) for name, value in entries.items()}
+
+    @property
+    def checks(self) -> list[tuple[int, str]]:
+        """The last results of the engine's health check, newest last: exit code and output."""
+        return [(code, output.strip()) for code, output in self.container.probes] if self.container else []
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Where a cause may show itself, the likeliest first: the error, the failed health check, the last lines."""
+        checks = [output for code, output in self.checks[-1:] if code]
+        answered = [f"{name} is {said}" for name, said in self.health.failing_checks()]
+        return (self.said, "\n".join(answered), "\n".join(self.log.trouble), *checks, "\n".join(self.log.lines[-40:]))
+
+    def search(self, *patterns: str) -> re.Match[str] | None:
+        """The first place where one of these regular expressions matches, whatever the case of its letters."""
+        for text in self.words:
+            for pattern in patterns:
+                if match := re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
+                    return match
+        return None
+
+    def mount_of(self, path: str) -> Mount | None:
+        """The mount that a path within the container lies in."""
+        held = [each for each in self.mounts if path == each.target or path.startswith(each.target.rstrip("/") + "/")]
+        return max(held, key=lambda each: len(each.target), default=None)
+
+    @property
+    def mounts(self) -> list[Mount]:
+        """What is mounted into the container."""
+        if self.container is None:
+            return []
+        raw = self.container.raw
+        found = [
+            Mount(each["Type"], each.get("Name") or each.get("Source", ""), each["Destination"], bool(each.get("RW")))
+            for each in raw.get("Mounts") or []
+        ]
+        tmpfs = ((raw.get("HostConfig") or {}).get("Tmpfs") or {}).items()
+        return [*found, *(Mount("tmpfs", options, target, True) for target, options in tmpfs)]
+
+    @property
+    def user(self) -> str:
+        """The user that the container runs as."""
+        config = self.container.raw.get("Config") or {} if self.container else {}
+        return str(config.get("User") or "root")
+
+    def read(self, path: str, count: int = 4096) -> bytes | None:
+        """The start of a file within the container, which need not run; None where there is no such file."""
+        from docker.errors import APIError
+
+        if self.docker is None or self.container is None or not path.startswith("/"):
+            return None
+        with contextlib.suppress(APIError, OSError, tarfile.TarError, EOFError):
+            for _ in range(5):
+                chunks, stat = self.docker.client.api.get_archive(self.container.id, path)
+                if link := stat.get("linkTarget"):
+                    path = link
+                    continue
+                return _first_file(chunks, count)
+        return None
+
+    def service_at(self, host: str) -> str | None:
+        """The service that a host name, an alias or an address of a container stands for."""
+        every = {**self.model.services, **self.model.inactive}
+        if host in every:
+            return host
+        for name, health in self.others.items():
+            networks = (health.container.raw.get("NetworkSettings") or {}).get("Networks") if health.container else None
+            for network in (networks or {}).values():
+                if host in (network.get("IPAddress"), *(network.get("Aliases") or ())):
+                    return name
+        return None
+
+    def hide(self, text: str) -> str:
+        """A text without any secret's value."""
+        from ops.model import MASK
+
+        for secret in self.secrets:
+            text = text.replace(secret, MASK)
+        return text
+
+    def facts(self) -> dict[str, Any]:
+        """All that is shown of the replica, without secrets."""
+        health, container = self.health, self.container
+        first, end = self.log.shown
+        code = container.exit_code if container else None
+        oom = bool(container and container.oom_killed)
+        return {
+            "state": health.state,
+            "health": (container.health or None) if container else None,
+            "ready": health.verdict is Verdict.READY,
+            "reason": self.hide(health.reason),
+            "exit_code": code,
+            "exit_meaning": (exit_code.meaning(code, oom=oom) or None) if code else None,
+            "oom_killed": oom,
+            "restarts": container.restarts if container else 0,
+            "started": _iso(container.started) if container else None,
+            "finished": _iso(container.finished) if container and container.state != "running" else None,
+            "probe": health.probe.as_dict() if health.probe else None,
+            "failing": {name: self.hide(said) for name, said in health.failing_checks()},
+            "checks": [{"exit_code": code, "output": self.hide(output)} for code, output in self.checks[-1:]],
+            "memory": self.memory(),
+            "depends_on": [self._dependency(name, condition) for name, condition in self.service.depends_on.items()],
+            "log": [self.hide(line) for line in self.log.lines[first:end]],
+            "error": [self.log.error[0] - first, self.log.error[1] - first] if self.log.error else None,
+        }
+
+    def memory(self) -> dict[str, int | None]:
+        """What the container uses and what it may use, in bytes; None where there is no limit, or it does not run."""
+        if self.container is None:
+            return {"used": None, "limit": None}
+        used = None
+        if self.container.state == "running":
+            with contextlib.suppress(EngineError):
+                used = sample.memory if (sample := self.engine.sample(self.container)) else None
+        return {"used": used, "limit": self.container.memory_limit}
+
+    def _dependency(self, name: str, condition: str) -> dict[str, Any]:
+        other = self.others.get(name)
+        return {
+            "service": name,
+            "condition": condition,
+            "state": other.state if other else "missing",
+            "ready": bool(other and other.verdict is Verdict.READY),
+            "reason": self.hide(other.reason.partition(": ")[0]) if other else "is not part of what was started",
+        }
+
+
+def _first_file(chunks: Any, count: int) -> bytes | None:
+    """The start of the one file in the tar archive that the engine sends; the rest is not read."""
+    held = b""
+    for chunk in chunks:
+        held += chunk
+        if len(held) >= 1024 + count:
+            break
+    with tarfile.open(fileobj=io.BytesIO(held), mode="r:", ignore_zeros=True) as archive:
+        member = archive.next()
+        if member is None or not member.isfile():
+            return None
+        return held[member.offset_data : member.offset_data + min(count, member.size)]
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

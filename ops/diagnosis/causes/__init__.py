@@ -1,0 +1,54 @@
+"""The usual causes, one a module: `find(case)` gives a `Finding` where it recognises itself, else None.
+
+To add one: a module here with a `find`, its place in `CAUSES`, a test in tests/unit/diagnosis for what it recognises,
+and one in tests/engine/test_diagnosis.py that makes it happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ops.diagnosis.case import Case
+from ops.diagnosis.causes import (
+    address,
+    architecture,
+    command,
+    connection,
+    dependency,
+    ended,
+    health_check,
+    image,
+    memory,
+    name,
+    password,
+    permission,
+    port,
+    space,
+    variable,
+    waiting,
+)
+from ops.diagnosis.failure import Finding
+
+CAUSES: tuple[Callable[[Case], Finding | None], ...] = (
+    # What the engine itself says is certain.
+    port.find,
+    image.find,
+    health_check.find,
+    architecture.find,
+    command.find,
+    memory.find,
+    # What the log says, the more particular first.
+    password.find,
+    space.find,
+    permission.find,
+    variable.find,
+    name.find,
+    connection.find,
+    # What the probe says.
+    address.find,
+    # What is left: one of these always answers.
+    dependency.find,
+    ended.find,
+    waiting.find,
+)
+"""In the order in which they are asked; the first that answers is the cause."""

@@ -1,0 +1,37 @@
+"""A container that ended, or could not be started, for a reason that only its own words can tell."""
+
+from __future__ import annotations
+
+from ops.diagnosis import exit_code
+from ops.diagnosis.case import Case
+from ops.diagnosis.failure import Finding
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the container's state and exit code."""
+    container, service = case.container, case.service.name
+    logs = f"invoke logs --service {service}"
+    if container is None or container.state in ("running", "paused"):
+        return None
+    if container.state == "created":
+        return Finding("start", case.hide(case.health.reason), logs) if container.error else None
+    code = container.exit_code or 0
+    meaning = exit_code.meaning(code)
+    cause = {137: "killed", 139: "crashed", 134: "crashed", 135: "crashed", 143: "terminated"}.get(code, "exited")
+    restarts = f", restarted {container.restarts} times" if container.restarts > 1 else ""
+    message = f"exited with code {code}" + (f" ({meaning})" if meaning else "") + restarts
+    if code == 0 and container.state == "exited":
+        return Finding(
+            "exited",
+            f"exited with code 0, though it is meant to go on{restarts}",
+            f"give {service} a command that stays in the foreground, or no health check if it is a one-shot",
+        )
+    if case.log.trouble and container.state in ("exited", "restarting"):
+        # A traceback's or an error's own words are its last line.
+        message += f": {case.hide(case.log.trouble[-1].strip())[:200]}"
+    elif not case.log.lines:
+        message += ", and wrote nothing to its log"
+    remedies = {139: f"update the native libraries of {service}, or look for a core dump"}
+    if case.docker is not None:
+        remedies[137] = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
+    return Finding(cause, message, remedies.get(code, logs))

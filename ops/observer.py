@@ -1,0 +1,241 @@
+"""Report whatever happens to a project while it is waited for: events, states, answers, log lines, a silent engine.
+
+Every look runs in a thread of its own and ends in one inbox, so that whoever reads that inbox never waits for anybody:
+an engine that hangs holds up no deadline, and a container that is just being started (the engine locks it meanwhile)
+holds up no other one's news.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ops import probe
+from ops.errors import EngineError, OpsError
+from ops.probe import Probe
+from ops.runtime import Container, Runtime
+
+EAGER = 0.05
+"""Seconds between probes of a replica that does not answer yet."""
+
+CROWD = 10
+"""So many replicas are probed that often; where there are more, each takes its turn less often."""
+
+RELAXED = 0.5
+"""Seconds between probes of one that does, while others are waited for: it may fall back."""
+
+REFRESH = 2.0
+"""Seconds between looks at everything, for news that the event stream lost."""
+
+PING = 0.5
+"""Seconds between pings of the engine, and after which one has failed."""
+
+LINES = 0.5
+"""Seconds between looks at the last log lines."""
+
+
+Run = tuple[str, datetime | None]
+"""One run of a container: its id, and when it started. What an earlier run answered says nothing of this one."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Every container of the project, as the engine describes it. `request` tells which `refresh` it answers."""
+
+    ticket: int
+    request: int
+    containers: list[Container]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One container; None when it is gone."""
+
+    ticket: int
+    id: str
+    container: Container | None
+
+
+@dataclass(frozen=True)
+class Happened:
+    """An event: the container's id and the engine's word (`die`, `oom`, `health_status: healthy`, …)."""
+
+    ticket: int
+    id: str
+    action: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A replica's answer to a probe."""
+
+    run: Run
+    answer: Probe
+
+
+@dataclass(frozen=True)
+class Wrote:
+    """The last line of a container's log."""
+
+    id: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """The start of the containers has ended, or failed."""
+
+    error: OpsError | None
+
+
+Message = Listed | Looked | Happened | Answered | Wrote | Started
+
+
+class Observer:
+    """Watches one project and puts what it sees into `inbox`. Use as a context manager.
+
+    Args:
+        engine: Where the project runs.
+        project: Compose's project name.
+        lines: Whether the last log lines are wanted too.
+
+    Attributes:
+        inbox: Whatever was seen, in the order it was.
+        drops: How often the engine was seen to drop the connection, or not to answer.
+    """
+
+    def __init__(self, engine: Runtime, project: str, *, lines: bool = False) -> None:
+        self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._engine = engine
+        self._project = project
+        self._lines = lines
+        self._over = threading.Event()
+        self._tickets = itertools.count()
+        self._again = threading.Event()
+        self._requested = 0
+        self._stream: Any = None
+        self._probed: dict[Run, threading.Event] = {}
+        self._eager: set[Run] = set()
+        self._running: tuple[Container, ...] = ()
+        self._heard = time.monotonic()
+        self._missed = 0
+        self.drops = 0
+
+    def __enter__(self) -> Observer:
+        tasks = [self._follow, self._refresh, self._ping, *([self._read] if self._lines else [])]
+        for task in tasks:
+            _begin(task)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._again.set()
+        self.aim({}, ())
+        self._close()
+
+    def lost(self, seconds: float) -> bool:
+        """Whether the engine has answered no ping for so long.
+
+        More than one must have failed: a process that was stopped for a while has not asked at all.
+        """
+        return self._missed >= 2 and time.monotonic() - self._heard > seconds
+
+    def refresh(self) -> int:
+        """Ask for a look at everything that begins from now on; the `request` of a `Listed` reaches this number."""
+        self._requested += 1
+        self._again.set()
+        return self._requested
+
+    def look(self, identifier: str) -> None:
+        """Ask for a look at one container."""
+        _begin(self._look, identifier, next(self._tickets))
+
+    def aim(self, targets: Mapping[Run, str], running: tuple[Container, ...]) -> None:
+        """Say which runs are probed, by which URL, and which containers run; replaces what was said before."""
+        self._running = running
+        for run in self._probed.keys() - targets.keys():
+            self._eager.discard(run)
+            self._probed.pop(run).set()
+        for run in targets.keys() - self._probed.keys():
+            self._eager.add(run)
+            self._probed[run] = threading.Event()
+            _begin(self._probe, run, targets[run], self._probed[run])
+
+    def _look(self, identifier: str, ticket: int) -> None:
+        with contextlib.suppress(EngineError):  # the pings tell that it is gone
+            self.inbox.put(Looked(ticket, identifier, self._engine.inspect(identifier)))
+
+    def _follow(self) -> None:
+        """Report every event; a stream that drops is opened again, and everything looked at for what it missed."""
+        while not self._over.is_set():
+            with contextlib.suppress(EngineError, OSError, ValueError):
+                self._stream = self._engine.changes(self._project)
+                self.refresh()
+                if self._over.is_set():
+                    self._close()
+                for identifier, action in self._stream:
+                    self.inbox.put(Happened(next(self._tickets), identifier, action))
+                    self.look(identifier)
+            self._close()
+            self.drops += 1
+            self._over.wait(0.1)
+
+    def _close(self) -> None:
+        """End the event stream: reading it is the one thing that would wait without end."""
+        if self._stream is not None:
+            with contextlib.suppress(Exception):
+                self._stream.close()
+
+    def _refresh(self) -> None:
+        while not self._over.is_set():
+            self._again.clear()
+            request, ticket = self._requested, next(self._tickets)
+            with contextlib.suppress(EngineError):
+                self.inbox.put(Listed(ticket, request, self._engine.containers(self._project)))
+                self._again.wait(REFRESH)
+                continue
+            self._over.wait(0.1)
+
+    def _ping(self) -> None:
+        while not self._over.is_set():
+            if self._engine.ping(PING):
+                self._heard, self._missed = time.monotonic(), 0
+                self._over.wait(PING)
+            else:
+                self._missed += 1
+                self.drops += 1
+                self._over.wait(0.1)
+
+    def _probe(self, run: Run, url: str, over: threading.Event) -> None:
+        """Probe one run of a replica for as long as it is aimed at."""
+        while not over.is_set():
+            answer = probe.ask(url)
+            self.inbox.put(Answered(run, answer))
+            (self._eager.discard if answer.ok else self._eager.add)(run)
+            over.wait(RELAXED if answer.ok else EAGER * max(1.0, len(self._eager) / CROWD))
+        self._eager.discard(run)
+
+    def _read(self) -> None:
+        """Report the last log line of every running container, whenever it has changed."""
+        from ops.logs import last_lines
+
+        known: dict[str, str] = {}
+        while not self._over.wait(LINES):
+            for container in self._running:
+                with contextlib.suppress(EngineError):
+                    line = "".join(last_lines(self._engine, container, 1))
+                    if known.get(container.id) != line:
+                        known[container.id] = line
+                        self.inbox.put(Wrote(container.id, line))
+
+
+def _begin(task: Callable[..., None], *arguments: Any) -> None:
+    """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""
+    threading.Thread(target=task, args=arguments, name=task.__name__, daemon=True).start()

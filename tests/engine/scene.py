@@ -1,0 +1,117 @@
+"""A small compose project that a test writes itself, brought up and waited for as `invoke dev` does it."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops import compose, containers, diagnosis, gate, model, process
+from ops.containers import Containers
+from ops.diagnosis import Failure
+from ops.errors import OpsError
+from ops.gate import Outcome
+from ops.health import Health
+from ops.model import Model
+from ops.runtime import Container
+from ops.stack import Stack
+
+PYTHON = "python:3.13-slim"
+
+
+@functools.cache
+def connected() -> Containers:
+    """The engine, connected once a session."""
+    return containers.connect()
+
+
+def python(code: str, **entry: Any) -> dict[str, Any]:
+    """A service that runs some Python."""
+    return {"image": PYTHON, "init": True, "command": ["python", "-uc", code.replace("$", "$$")], **entry}
+
+
+def shell(code: str, **entry: Any) -> dict[str, Any]:
+    """A service that runs a shell command."""
+    return {"image": PYTHON, "init": True, "command": ["sh", "-c", code.replace("$", "$$")], **entry}
+
+
+@dataclass
+class Scene:
+    """One project: its services, its files, and what came of waiting for it.
+
+    Attributes:
+        told: What a `watch` was told, with the seconds since the wait began.
+    """
+
+    root: Path
+    name: str
+    services: Mapping[str, Any]
+    volumes: Sequence[str] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    engine: Containers = field(default_factory=connected)
+    told: list[tuple[float, Sequence[Health]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        content = {"services": self.services, "volumes": dict.fromkeys(self.volumes)}
+        (self.root / "compose.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        for name, text in self.files.items():
+            (self.root / name).write_bytes(text)
+            (self.root / name).chmod(0o755)
+
+    @property
+    def stack(self) -> Stack:
+        return Stack(self.root, "dev", (self.root / "compose.yaml",), (), self.name)
+
+    @property
+    def model(self) -> Model:
+        return model.load(self.stack)
+
+    def up(self, cancel: threading.Event) -> None:
+        """What the gate is given to start: compose, as `ops.launch` runs it."""
+        said: list[str] = []
+        line = compose.command(self.stack, "up", "--detach", "--no-build", "--pull", "never")
+        if process.stream(line, said.append, cwd=self.root, cancel=cancel) and not cancel.is_set():
+            raise compose.failure("\n".join(said))
+
+    def wait(
+        self, timeout: float = 30.0, *, start: bool = True, watch: Callable[[Sequence[Health]], None] = lambda _: None
+    ) -> Outcome:
+        """Bring it up and wait for all of it."""
+        began = time.monotonic()
+
+        def tell(healths: Sequence[Health]) -> None:
+            self.told.append((time.monotonic() - began, healths))
+            watch(healths)
+
+        waiting = gate.Gate(self.engine, self.name, gate.waited_for(self.model), tell)
+        return waiting.wait(timeout, self.up if start else None)
+
+    def explain(self, outcome: Outcome) -> list[Failure]:
+        """The stories of those that are not ready."""
+        return diagnosis.explain(
+            self.engine, self.model, outcome.services, error=outcome.error, timed_out=outcome.timed_out
+        )
+
+    def error(self, outcome: Outcome, timeout: float | None = None) -> OpsError:
+        """What the task would end with."""
+        return diagnosis.error(self.explain(outcome), outcome.services, outcome.error, timeout)
+
+    def container(self, service: str) -> Container:
+        return next(each for each in self.engine.containers(self.name) if each.service == service)
+
+    def causes(self, service: str) -> list[str]:
+        """The words that the watch was told of a service, each change once."""
+        words: list[str] = []
+        for _, healths in self.told:
+            words += [each.cause for each in healths if each.service == service and words[-1:] != [each.cause]]
+        return words
+
+
+def find(healths: Sequence[Health], service: str) -> Health:
+    return next(each for each in healths if each.service == service)

@@ -1,0 +1,99 @@
+"""The order of stories, and the error that a task ends with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ops import diagnosis
+from ops.diagnosis import Failure, exit_code
+from ops.diagnosis.story import sort
+from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
+from ops.health import Health, Verdict
+
+
+def failure(name: str, cause: str = "exited", *, blames: str | None = None, state: str = "exited") -> Failure:
+    return Failure(name, 1, cause, f"{name} {cause}", [], f"mend {name}", {"state": state}, blames)
+
+
+def names(failures: list[Failure]) -> list[str]:
+    return [each.service for each in failures]
+
+
+def test_what_others_wait_for_comes_first() -> None:
+    failures = [failure("ai-service"), failure("mcp-server"), failure("web")]
+    waits = {"ai-service": ["mcp-server", "db"], "web": ["ai-service"]}
+    assert names(sort(failures, waits)) == ["mcp-server", "ai-service", "web"]
+
+
+def test_what_others_blame_comes_first_although_they_do_not_wait_for_it() -> None:
+    assert names(sort([failure("api", blames="db"), failure("db")], {})) == ["db", "api"]
+
+
+def test_what_ended_comes_before_what_only_waits() -> None:
+    assert names(sort([failure("a", state="running"), failure("b")], {})) == ["b", "a"]
+
+
+def test_a_circle_ends() -> None:
+    failures = [failure("a", blames="b"), failure("b", blames="a")]
+    assert sorted(names(sort(failures, {"a": ["b"], "b": ["a"]}))) == ["a", "b"]
+
+
+def health(verdict: Verdict) -> Health:
+    return Health("web", 1, None, None, verdict, "is not there", "missing")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "start", "timeout", "kind", "words"),
+    [
+        (Verdict.FAILED, None, None, StartError, "web exited"),
+        (Verdict.WAITING, None, None, UnhealthyError, "web exited"),
+        (Verdict.WAITING, None, 5.0, UnhealthyError, "not ready within 5 s: web exited"),
+        (Verdict.WAITING, StartError("port taken"), None, StartError, "web exited"),
+        (Verdict.FAILED, UnhealthyError("db is unhealthy"), None, StartError, "web exited"),
+        (Verdict.WAITING, UnhealthyError("db is unhealthy"), None, UnhealthyError, "web exited"),
+        # Not the services' fault.
+        (Verdict.WAITING, EnvFileError(".env"), None, EnvFileError, ".env"),
+        (Verdict.WAITING, EngineError("gone"), None, EngineError, "gone"),
+    ],
+)
+def test_error(verdict: Verdict, start: OpsError | None, timeout: float | None, kind: type, words: str) -> None:
+    error = diagnosis.error([failure("web")], [health(verdict)], start, timeout)
+    assert type(error) is kind
+    assert words in error.message
+
+
+def test_error_names_who_waits() -> None:
+    failures = [failure("db"), failure("api", "dependency"), failure("web", "dependency")]
+    error = diagnosis.error(failures, [health(Verdict.FAILED)], None, None)
+    assert error.message == "db exited; api, web wait for that"
+    assert error.next == "mend db"
+
+
+def test_error_without_a_story_is_what_compose_said() -> None:
+    start = StartError("compose said so")
+    assert diagnosis.error([], [], start, None) is start
+
+
+@pytest.mark.parametrize(
+    ("code", "oom", "words"),
+    [
+        (125, False, "the engine could not run it"),
+        (126, False, "could not be run"),
+        (127, False, "not found"),
+        (137, True, "out of memory"),
+        (137, False, "SIGKILL"),
+        (139, False, "SIGSEGV"),
+        (143, False, "SIGTERM"),
+        (42, False, ""),
+    ],
+)
+def test_exit_code(code: int, oom: bool, words: str) -> None:
+    meaning = exit_code.meaning(code, oom=oom)
+    assert words in meaning if words else meaning == ""
+
+
+def test_json() -> None:
+    document: dict[str, Any] = failure("web").as_dict()
+    assert {"service", "cause", "message", "evidence", "next"} <= document.keys()

@@ -1,0 +1,165 @@
+"""Probes against real servers of this process: what counts as an answer, and that nothing holds one up."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from ops import probe
+
+Talk = Callable[[socket.socket], None]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Talk], str]]:
+    """Start a server that has a talk with everybody who connects; gives its URL."""
+    listeners = []
+
+    def start(talk: Talk) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    threading.Thread(target=hold, args=(client,), daemon=True).start()
+
+        def hold(client: socket.socket) -> None:
+            with contextlib.suppress(OSError), client:
+                client.recv(65536)
+                talk(client)
+
+        threading.Thread(target=accept, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/health"
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+def saying(body: bytes, status: str = "200 OK", *headers: str) -> Talk:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return lambda client: client.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("talk", "ok", "error", "status"),
+    [
+        (saying(b'{"status": "healthy"}'), True, None, "healthy"),
+        (saying(b'{"status": "Degraded", "checks": {"db": {"status": "ok"}}}'), True, None, "degraded"),
+        (saying(b""), True, None, ""),
+        (saying(b"", "204 No Content"), True, None, ""),
+        (saying(b"<html>fine</html>"), True, None, ""),
+        (saying(b"[" * 100_000), True, None, ""),
+        (saying(b'{"status": 7, "checks": []}'), True, None, ""),
+        (saying(b'["healthy"]'), True, None, ""),
+        (saying(b"\xff\xfe\x00"), True, None, ""),
+        (saying(b'{"status": "unhealthy"}'), False, "says that it is unhealthy", "unhealthy"),
+        (saying(b'{"status": "unhealthy"}', "503 Service Unavailable"), False, "HTTP 503", "unhealthy"),
+        (saying(b"", "404 Not Found"), False, "HTTP 404", ""),
+        (saying(b"", "302 Found", "Location: /login"), False, "redirects to /login", ""),
+        (lambda client: None, False, "connection closed without an answer", ""),
+        (lambda client: client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), False, "answers, but not in HTTP", ""),
+        (
+            lambda client: client.sendall(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500),
+            False,
+            "answers, but not in HTTP",
+            "",
+        ),
+    ],
+)
+def test_answers(serve: Callable[[Talk], str], talk: Talk, ok: bool, error: str | None, status: str) -> None:
+    answer = probe.ask(serve(talk))
+    assert answer.ok is ok
+    assert answer.error == error
+    assert answer.status == status
+
+
+def test_checks_of_an_answer(serve: Callable[[Talk], str]) -> None:
+    assert probe.ask(serve(saying(b'{"checks": {"db": {"status": "ok"}}}'))).checks == {"db": {"status": "ok"}}
+    assert probe.ask(serve(saying(b'{"checks": "none"}'))).checks == {}
+
+
+def test_a_flood_is_cut(serve: Callable[[Talk], str]) -> None:
+    sent = []
+
+    def flood(client: socket.socket) -> None:
+        client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            client.sendall(b"x" * 65536)
+            sent.append(1)
+
+    answer = probe.ask(serve(flood))
+    assert answer.ok
+    assert answer.answer == {}
+    assert len(sent) < 200  # what fits into the system's own buffers, and not without end
+
+
+def silent(client: socket.socket) -> None:
+    client.recv(1)
+
+
+def trickle(client: socket.socket) -> None:
+    for _ in range(100):
+        client.sendall(b"H")
+        time.sleep(0.1)
+
+
+def trickle_the_body(client: socket.socket) -> None:
+    client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+    trickle(client)
+
+
+@pytest.mark.parametrize("talk", [silent, trickle, trickle_the_body])
+def test_the_limit_holds_for_the_whole_answer(serve: Callable[[Talk], str], talk: Talk) -> None:
+    url = serve(talk)
+    began = time.monotonic()
+    answer = probe.ask(url, timeout=0.4)
+    assert answer.error == "no answer within 0.4 s"
+    assert answer.status_code is None
+    assert time.monotonic() - began < 1.4
+
+
+def test_nobody_there(free_port: Callable[[], int]) -> None:
+    assert probe.ask(f"http://127.0.0.1:{free_port()}/").error == "connection refused"
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("ftp://127.0.0.1/", "not a URL that can be asked"),
+        ("127.0.0.1:80", "not a URL that can be asked"),
+        ("http://127.0.0.1:99999/", "not a URL that can be asked"),
+        ("http://127.0.0.1:1/a b\n", "not a URL that can be asked"),
+        ("http://nowhere.invalid/", "its host name is not known"),
+    ],
+)
+def test_urls_that_cannot_be_asked(url: str, error: str) -> None:
+    answer = probe.ask(url, timeout=0.5)
+    assert answer.error == error
+    assert not answer.ok
+
+
+def test_no_proxy_of_the_environment_is_used(serve: Callable[[Talk], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    assert probe.ask(serve(saying(b"{}"))).ok
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://0.0.0.0:8000/health", "http://127.0.0.1:8000/health"),
+        ("http://[::]:8000/health", "http://[::1]:8000/health"),
+        ("http://localhost:8000/a?b=0.0.0.0", "http://localhost:8000/a?b=0.0.0.0"),
+        ("http://10.0.0.0.0:1/", "http://10.0.0.0.0:1/"),
+    ],
+)
+def test_wildcards_are_asked_at_the_loopback(url: str, asked: str) -> None:
+    assert probe.reachable(url) == asked
