@@ -1,0 +1,117 @@
+"""End a service: its first process as it is asked to, and then whatever of it is left.
+
+Measured: signals to a process group miss a child that has a session of its own, and a killed reloader leaves its
+worker. So every process that carries the service's marker is ended, and the caller is told how hard that was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import psutil
+
+from ops import platform
+from ops.native import marker
+from ops.runtime import Sample
+
+PATIENCE = 0.3
+"""Seconds that a service's other processes get to follow its first one by themselves."""
+
+LAST_CHANCE = 1.0
+"""Seconds from being told to end to being killed, for those that did not."""
+
+_LOOK_EVERY = 0.01
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What it took: how many processes there were, had to be told, and had to be killed."""
+
+    processes: int
+    told: int
+    killed: int
+
+
+def end(
+    first: psutil.Process | None,
+    supervisor: psutil.Process | None,
+    marked: Callable[[], Iterable[psutil.Process]],
+    *,
+    signal: str,
+    grace: float,
+) -> Ended:
+    """End every process of a service.
+
+    Args:
+        first: The service's own; None when it has ended.
+        supervisor: The process that keeps its log; it ends by itself once nobody writes into it.
+        marked: Finds every process that carries the service's marker, now.
+        signal: What asks `first` to end; its children are its own to end.
+        grace: Seconds that it gets.
+    """
+    family = {each.pid: each for each in marked()}
+    if first is not None:
+        # A child may have replaced its environment, which hides its marker.
+        with contextlib.suppress(psutil.Error):
+            family |= {each.pid: each for each in (first, *first.children(recursive=True))}
+        with contextlib.suppress(psutil.Error, OSError):
+            platform.ask_to_end(first, signal)
+        wait_gone([first], grace)
+    kept = supervisor.pid if supervisor is not None else None
+    others = {each.pid: each for each in (*family.values(), *marked()) if each.pid != kept}
+    left = wait_gone(others.values(), PATIENCE)
+    for each in left:
+        with contextlib.suppress(psutil.Error):
+            each.terminate()
+    stubborn = wait_gone(left, LAST_CHANCE)
+    # What was started meanwhile, too: by now there is nobody left who would start anything.
+    stubborn = list({each.pid: each for each in (*stubborn, *marked()) if each.pid != kept}.values())
+    for each in stubborn:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+    wait_gone(stubborn, LAST_CHANCE)
+    if supervisor is not None and wait_gone([supervisor], LAST_CHANCE):
+        with contextlib.suppress(psutil.Error):
+            supervisor.kill()
+        wait_gone([supervisor], LAST_CHANCE)
+    return Ended(len(others), len(left), len(stubborn))
+
+
+def sample(first: psutil.Process) -> Sample:
+    """What a service's processes have used together: its first one, and all below it."""
+    processes = [first]
+    with contextlib.suppress(psutil.Error):
+        processes += first.children(recursive=True)
+    return Sample(time.monotonic(), sum(map(_cpu, processes)), sum(map(_memory, processes)))
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Seconds of CPU that a process has used."""
+    with contextlib.suppress(psutil.Error):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
+
+
+def _memory(process: psutil.Process) -> int:
+    """Bytes of memory; what several processes share counts once where the system can tell (Linux)."""
+    with contextlib.suppress(psutil.Error):
+        used = process.memory_full_info()
+        return int(getattr(used, "pss", 0) or used.rss)
+    return 0
+
+
+def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait until some processes are gone; returns those that are not.
+
+    Not `psutil.wait_procs`: that counts one that has ended, but was not waited for by its parent, as there.
+    """
+    deadline = time.monotonic() + seconds
+    left = [each for each in processes if marker.lives(each)]
+    while left and time.monotonic() < deadline:
+        time.sleep(_LOOK_EVERY)
+        left = [each for each in left if marker.lives(each)]
+    return left

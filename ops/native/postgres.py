@@ -1,0 +1,142 @@
+"""PostgreSQL as a service without a container: what the entry point of its image does, and then PostgreSQL itself.
+
+    python -m ops.native.postgres --data FOLDER --port PORT
+
+User, password and database come from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB, as with the image. The folder is
+initialised once, on the first start, and is whole or not there: a start that was cut begins again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ops import platform
+from ops.errors import EngineError
+from ops.native import programs
+
+SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+"""No Unix socket: its path may be too long, and nobody needs it."""
+
+
+class PostgresError(Exception):
+    """PostgreSQL cannot be run; the message says why and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Run PostgreSQL in this process; returns only when that is not possible: 1, with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m ops.native.postgres", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="where it keeps everything")
+    parser.add_argument("--port", required=True, help="the port on 127.0.0.1")
+    options = parser.parse_args(arguments)
+    try:
+        folder = programs.postgres()
+        prefix = platform.unprivileged()
+        prepare(options.data, [*prefix], folder, environment)
+    except (PostgresError, EngineError, OSError) as error:
+        next_step = f"; next: {error.next}" if isinstance(error, EngineError) else ""
+        sys.stderr.write(f"PostgreSQL cannot be started: {error}{next_step}\n")
+        return 1
+    server = str(folder / platform.executable("postgres"))
+    return platform.become([*prefix, server, "-D", str(options.data), "-p", options.port, *SOCKET_FREE])
+
+
+def prepare(data: Path, prefix: Sequence[str], programs_folder: Path, environment: Mapping[str, str]) -> None:
+    """Make sure that a folder holds a database of this PostgreSQL; one that is there is left as it is.
+
+    Raises:
+        PostgresError: It was made by another major version, or cannot be made.
+    """
+    if (data / "PG_VERSION").exists():
+        made_by = (data / "PG_VERSION").read_text("utf-8").strip()
+        ours = _version(programs_folder)
+        if made_by != ours:
+            raise PostgresError(
+                f"the data in {data} was made by version {made_by}, and this is {ours}; it was not touched. "
+                f"Move the folder away to begin anew (pg_dump of version {made_by} reads what it holds)"
+            )
+        _remove_stale_lock(data)
+        return
+    if data.exists() and any(data.iterdir()):
+        raise PostgresError(f"{data} holds something, but no database; it was not touched. Move it away")
+    missing = [name for name in ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB") if not environment.get(name)]
+    if missing:
+        raise PostgresError(f"{', '.join(missing)} must be set")
+    _initialise(data, prefix, programs_folder, environment)
+
+
+def _initialise(data: Path, prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+    temporary, password = data.with_name(f"{data.name}.tmp"), data.with_name("password.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    data.parent.mkdir(parents=True, exist_ok=True)
+    user, database = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
+    sys.stderr.write("initialising the database\n")
+    try:
+        platform.write_private(password, environment["POSTGRES_PASSWORD"] + "\n")
+        initdb = [*prefix, str(folder / platform.executable("initdb")), "-D", str(temporary), "-U", user]
+        _run([*initdb, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"])
+    finally:
+        password.unlink(missing_ok=True)
+    if database != "postgres":
+        # The server's single-user mode needs no port and no password.
+        quoted = database.replace('"', '""')
+        server = [*prefix, str(folder / platform.executable("postgres")), "--single", "-D", str(temporary), "postgres"]
+        _run(server, f'CREATE DATABASE "{quoted}"\n')
+    with contextlib.suppress(OSError):
+        data.rmdir()  # an empty one, which Windows does not replace
+    temporary.rename(data)
+
+
+def _run(command: Sequence[str], text: str = "") -> None:
+    done = subprocess.run(
+        list(command),
+        input=text,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    # The single-user server returns 0 when its SQL failed.
+    if done.returncode or "ERROR:" in done.stdout:
+        raise PostgresError(done.stdout.strip() or f"{Path(command[0]).name} exited with {done.returncode}")
+
+
+def _remove_stale_lock(data: Path) -> None:
+    """Remove the lock file of a server that was killed, when its number belongs to something else by now.
+
+    PostgreSQL itself asks only whether a process of that number is there: one that has ended but was not waited for, or
+    another program after a restart of the machine, would keep it from starting.
+    """
+    import psutil
+
+    from ops.native import marker
+
+    file = data / "postmaster.pid"
+    try:
+        process = psutil.Process(int(file.read_text("utf-8").split()[0]))
+        if marker.lives(process) and process.name().startswith("postgres"):
+            return
+    except (psutil.Error, ValueError, IndexError):
+        pass
+    except FileNotFoundError:
+        return
+    file.unlink(missing_ok=True)
+
+
+def _version(folder: Path) -> str:
+    """The major version of the programs: `18`."""
+    done = subprocess.run(
+        [str(folder / platform.executable("postgres")), "--version"], capture_output=True, encoding="utf-8", check=False
+    )
+    return done.stdout.split()[-1].split(".")[0] if done.stdout else "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""The native runtime: services as processes of this machine, behind the same face as containers of an engine."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ops import platform, process, runtime
+from ops.errors import EngineError, UsageError
+from ops.model import Model
+from ops.native import check, family, marker, order, places, recipe, record, service
+from ops.native.plan import Plan
+from ops.native.record import Record
+from ops.native.source import Source
+from ops.runtime import Container, Note, Sample, Stopped, silent
+from ops.stack import Stack
+
+LOOK_EVERY = 0.05
+"""Seconds between looks for changes."""
+
+FRESH = 1.0
+"""Seconds for which a service that was healthy is taken to be so."""
+
+PATIENCE = 60.0
+"""Seconds from its start in which a service that is not healthy is starting, as a container with a `start_period`."""
+
+
+@dataclass
+class Native:
+    """The services of one project folder as processes.
+
+    Attributes:
+        root: The project's folder.
+        missing: Why there is no engine; empty where nobody asked.
+    """
+
+    root: Path
+    missing: str = ""
+    name: str = runtime.NATIVE
+    address: str = "this machine, without an engine"
+    local: bool = True
+    _planned: frozenset[str] = frozenset()
+    _replaced: frozenset[str] = frozenset()
+    _healthy: dict[str, float] = field(default_factory=dict)
+
+    def ping(self, timeout: float) -> bool:
+        """This machine is always there."""
+        return True
+
+    def found(self) -> bool:
+        """Whether anything of the project was started here and not stopped, or still runs."""
+        return any(service.look(self.root, each) for each in places.services(self.root)) or any(marker.find(self.root))
+
+    def containers(self, project: str) -> list[Container]:
+        """Every service that was started, and those that are about to be."""
+        found = {name: it for name in places.services(self.root) if (it := service.look(self.root, name))}
+        # One that is about to be started anew has not failed, whatever its last run came to.
+        told = {
+            name: self._container(project, it)
+            for name, it in found.items()
+            if it.run not in self._replaced or name not in self._planned
+        }
+        planned = {name: _planned(project, name) for name in self._planned}
+        return [each for _, each in sorted({**planned, **told}.items())]
+
+    def inspect(self, container: str) -> Container | None:
+        """One service's last start, by its id."""
+        return next((each for each in self.containers("") if each.id == container), None)
+
+    def changes(self, project: str) -> Changes:
+        """What happens from now on."""
+        return Changes(self, project)
+
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+        """The logs, from their files."""
+        return Source(self.root, services)
+
+    def sample(self, container: Container) -> Sample | None:
+        """What all processes of a service have used together."""
+        found = service.look(self.root, container.service)
+        first = record.alive(found.process, found.run) if found else None
+        return family.sample(first) if first else None
+
+    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+        """No container publishes anything here."""
+        return None
+
+    def tidy(self, project: str) -> None:
+        """End services that run without a record: it was removed, or its supervisor was killed before it wrote it."""
+        for name in {found.service for _, found in marker.find(self.root)}:
+            if service.look(self.root, name) is None:
+                service.stop(self.root, name)
+
+    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+        """Only services that say how they are run without an engine, and each of them once."""
+        active = {name: each for name, each in model.services.items() if recipe.runs_here(each)}
+        for name in sorted(model.services.keys() - active.keys()):
+            waiting = sorted(each.name for each in active.values() if name in each.depends_on)
+            means = f"; {', '.join(waiting)} will not find it" if waiting else ""
+            tell(f"{name} has no x-ops.native and is left out{means}")
+        problems = [] if active else ["no service has x-ops.native, which says how it is run without an engine"]
+        for each in active.values():
+            if each.replicas > 1:
+                tell(f"{each.name} runs once here, not {each.replicas} times")
+            try:
+                recipe.plan(stack, each, ())
+            except EngineError as error:
+                problems.append(f"{each.name}: {error.message}; next: {error.next}")
+        if problems:
+            details = [*filter(None, [self.missing]), *problems]
+            raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
+        once = {name: replace(each, replicas=min(1, each.replicas)) for name, each in active.items()}
+        return replace(model, services=once)
+
+    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
+        """Start what does not run as its plan says."""
+        wanted = [each for each in model.services.values() if each.replicas]
+        plans = {each.name: recipe.plan(stack, each, [other.name for other in wanted]) for each in wanted}
+        with self._planning(plans):
+            order.start(self.root, plans, cancel)
+
+    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+        """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
+        plans = {name: recipe.plan(stack, model.service(name), services) for name in services}
+        with self._planning(plans, anew=True):
+            order.stop(self.root, plans)
+            order.start(self.root, plans, threading.Event())
+
+    def volumes(self, project: str) -> list[str]:
+        """The folders that hold data, below the project's."""
+        return [each.relative_to(self.root).as_posix() for each in places.data(self.root)]
+
+    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
+        """Stop whatever runs, also what a killed task has left without a record."""
+        stray = {found.service for _, found in marker.find(self.root)}
+        records = {name: record.read(places.of(self.root, name)) for name in places.services(self.root)}
+        names = sorted(stray | {name for name, found in records.items() if found})
+        gone = Stopped(project, [f"{project}-{name}-1" for name in names], [], self.volumes(project) if data else [])
+        plans = {name: found.plan if (found := records.get(name)) else None for name in names}
+        order.stop(self.root, plans, grace)
+        if data:
+            for name in places.services(self.root):
+                service.remove_data(self.root, name)
+        return gone
+
+    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
+        """Run a command with a service's variables, in its folder."""
+        from ops import model
+
+        plan = recipe.plan(stack, model.load(stack).service(container.service), ())
+        environment = {**service.surroundings(), **plan.environment}
+        program, *arguments = words or platform.shell()
+        found = shutil.which(program, path=environment.get("PATH"))
+        if found is None:
+            raise UsageError(f"there is no program {program!r} on this machine")
+        return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment)
+
+    @contextlib.contextmanager
+    def _planning(self, plans: Mapping[str, Plan], *, anew: bool = False) -> Iterator[None]:
+        """Tell of services that are about to be started, while the block starts them; `anew` even if they run."""
+        found = {name: service.look(self.root, name) for name in plans}
+        self._replaced = frozenset(
+            it.run
+            for name, it in found.items()
+            if it and (anew or not service.runs(it) or it.fingerprint != plans[name].fingerprint)
+        )
+        self._planned = frozenset(plans)
+        try:
+            yield
+        finally:
+            self._planned = self._replaced = frozenset()
+
+    def _container(self, project: str, found: Record) -> Container:
+        health, said = self._health(found)
+        state = "created" if found.error else "running" if service.runs(found) else "exited"
+        finished = datetime.fromtimestamp(found.finished, UTC) if found.finished else None
+        return Container(
+            id=f"{found.plan.service}.{found.run}",
+            name=f"{project}-{found.plan.service}-1",
+            service=found.plan.service,
+            replica=1,
+            image=_program(found),
+            state=state,
+            health=health,
+            probes=((1, said),) if said else (),
+            exit_code=found.exit_code,
+            oom_killed=False,
+            error=found.error,
+            restarts=0,
+            started=datetime.fromtimestamp(found.started, UTC),
+            finished=finished,
+            ports=found.plan.ports,
+            files=found.plan.files,
+            fingerprint=found.fingerprint,
+            raw=_SKELETON,
+        )
+
+    def _health(self, found: Record) -> tuple[str, str]:
+        """As a health check of an engine would tell it, and what it said; empty where the service has none."""
+        if not found.plan.health:
+            return "", ""
+        if not service.runs(found):
+            return "unhealthy", ""
+        if time.monotonic() - self._healthy.get(found.run, -FRESH) < FRESH:
+            return "healthy", ""
+        if not (problem := check.problem(found.plan.health)):
+            self._healthy[found.run] = time.monotonic()
+            return "healthy", ""
+        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), problem
+
+
+class Changes:
+    """What happens to the services of a project, found by looking."""
+
+    def __init__(self, native: Native, project: str) -> None:
+        self._native, self._project = native, project
+        self._over = threading.Event()
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The changes, in the engine's words."""
+        known = self._look()
+        while not self._over.wait(LOOK_EVERY):
+            now = self._look()
+            for identifier, (state, health) in now.items():
+                before = known.get(identifier, ("", ""))
+                if state != before[0]:
+                    yield identifier, "start" if state == "running" else "die" if state == "exited" else "create"
+                if health and health != before[1]:
+                    yield identifier, f"health_status: {health}"
+            for identifier in known.keys() - now.keys():
+                yield identifier, "destroy"
+            known = now
+
+    def close(self) -> None:
+        """End it."""
+        self._over.set()
+
+    def _look(self) -> dict[str, tuple[str, str]]:
+        return {each.id: (each.state, each.health) for each in self._native.containers(self._project)}
+
+
+_SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
+
+
+def _program(found: Record) -> str:
+    """What a service's first process runs; it may have become another program than it was started as."""
+    first = record.alive(found.process, found.run)
+    with contextlib.suppress(psutil.Error):
+        return first.name() if first else Path(found.plan.command[0]).name
+    return ""
+
+
+def _planned(project: str, name: str) -> Container:
+    """A service that is yet to be started."""
+    return Container(
+        id=f"{name}.planned",
+        name=f"{project}-{name}-1",
+        service=name,
+        replica=1,
+        image="",
+        state="created",
+        health="",
+        probes=(),
+        exit_code=None,
+        oom_killed=False,
+        error="",
+        restarts=0,
+        started=None,
+        finished=None,
+        raw=_SKELETON,
+    )

@@ -1,0 +1,171 @@
+"""One service as processes of this machine: start it, look at it, stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+
+from ops import platform, ports
+from ops.errors import StartError
+from ops.model import Port
+from ops.native import family, logfile, marker, places, programs, record
+from ops.native.family import Ended
+from ops.native.marker import Marker
+from ops.native.plan import Plan
+from ops.native.record import Record
+
+START_WITHIN = 10.0
+"""Seconds within which a supervisor must have said that it started its service."""
+
+PORT_PATIENCE = 2.0
+"""Seconds that a port may stay taken after its owner has ended: the kernel closes it a little later."""
+
+LIBRARY = Path(__file__).resolve().parents[2]
+"""The folder that `ops` is in, where a supervisor is started."""
+
+_supervisors: list[subprocess.Popen[bytes]] = []
+"""Those that this process has started: it is their parent as long as it lives, and must wait for those that end."""
+
+
+def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
+    """Start a service that does not run, after ending what an earlier start may have left.
+
+    Returns:
+        What was started; None when `cancel` was set before that.
+
+    Raises:
+        StartError: A port is taken, or the supervisor does not start.
+    """
+    folder = places.of(root, plan.service)
+    folder.mkdir(parents=True, exist_ok=True)
+    stop(root, plan.service)
+    for host, published, protocol, target in plan.ports:
+        if not _wait_free(Port(host, published, protocol, target), cancel):
+            return None
+        port = Port(host, published, protocol, target)
+        if not ports.free(port):
+            owner = ports.owner(port)
+            raise StartError(
+                f"port {published}, which {plan.service} needs, is taken by {owner}",
+                next=f"stop {owner}, or choose another port in .env",
+            )
+    if cancel.is_set():
+        return None
+    return _wait_started(folder, _supervise(root, folder, plan), plan.service)
+
+
+def look(root: Path, service: str) -> Record | None:
+    """What is known of a service; None when it was not started, or was stopped."""
+    _reap()
+    found = record.read(places.of(root, service))
+    return record.settled(found) if found else None
+
+
+def runs(found: Record | None) -> bool:
+    """Whether a service that was started has not ended."""
+    return found is not None and found.exit_code is None and not found.error
+
+
+def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
+    """End every process of a service and forget its record; its log and data stay.
+
+    Args:
+        root: The project's folder.
+        service: Its name.
+        grace: Seconds that it gets, instead of its own.
+
+    Returns:
+        What it took; None when there was nothing of it.
+    """
+    folder = places.of(root, service)
+    found = record.read(folder)
+    first = record.alive(found.process, found.run) if found else None
+    supervisor = record.alive(found.supervisor, found.run) if found else None
+
+    def marked() -> list[psutil.Process]:
+        return [process for process, _ in marker.find(root, service)]
+
+    ended = None
+    if found or marked():
+        signal = found.plan.stop_signal if found else "SIGTERM"
+        own = found.plan.grace if found else 0.0
+        ended = family.end(first, supervisor, marked, signal=signal, grace=own if grace is None else grace)
+    (folder / record.FILE).unlink(missing_ok=True)
+    _reap()
+    return ended
+
+
+def last_lines(root: Path, service: str, count: int) -> list[str]:
+    """The end of what a service has written since it was last started."""
+    folder = places.of(root, service)
+    found = record.read(folder)
+    since = logfile.stamp(found.started) if found else ""
+    return [text for _, _, text in logfile.tail(folder / "log", count, since)]
+
+
+def remove_data(root: Path, service: str) -> None:
+    """Remove a service's folder: data, log and all. It must not run."""
+    shutil.rmtree(places.of(root, service), ignore_errors=True)
+
+
+def surroundings() -> dict[str, str]:
+    """What tells a service of this machine; the programs that the wheels carry are the first on its PATH."""
+    found = platform.machine_environment()
+    name = next((key for key in found if key.upper() == "PATH"), "PATH")
+    path = [*map(str, programs.search_path()), *filter(None, [found.get(name)])]
+    return {**found, name: os.pathsep.join(path)}
+
+
+def _supervise(root: Path, folder: Path, plan: Plan) -> str:
+    """Start a service's supervisor, which starts the service; returns the run."""
+    run = uuid.uuid4().hex
+    environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "ops.native.supervisor", str(folder)],
+        cwd=LIBRARY,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **platform.detached(),
+    )
+    _supervisors.append(child)
+    assert child.stdin is not None  # noqa: S101 - Popen gives one for a pipe
+    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
+    with contextlib.suppress(BrokenPipeError), child.stdin:
+        child.stdin.write(json.dumps(asked).encode())
+    return run
+
+
+def _wait_started(folder: Path, run: str, service: str) -> Record:
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline:
+        found = record.read(folder)
+        if found and found.run == run:
+            return found
+        time.sleep(0.01)
+    raise StartError(f"the supervisor of {service} did not start within {START_WITHIN:g} s", next="invoke doctor")
+
+
+def _wait_free(port: Port, cancel: threading.Event) -> bool:
+    """Wait for a port that its owner is still closing; False when cancelled."""
+    deadline = time.monotonic() + PORT_PATIENCE
+    while not ports.free(port) and time.monotonic() < deadline:
+        if cancel.wait(0.05):
+            return False
+    return True
+
+
+def _reap() -> None:
+    """Wait for the supervisors that have ended, which are zombies until then."""
+    _supervisors[:] = [each for each in _supervisors if each.poll() is None]

@@ -1,0 +1,283 @@
+"""Whatever is killed, cut or in the way: the next call finds a consistent world, and no process is left over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import psycopg
+import pytest
+
+from ops import platform
+from ops.native import marker, places, record, service
+from tests.native.conftest import Market, until
+
+posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
+
+
+def kill(*processes: psutil.Process) -> None:
+    for each in processes:
+        with contextlib.suppress(psutil.Error):
+            each.kill()
+    until(lambda: not any(marker.lives(each) for each in processes))
+
+
+def test_everything_killed(market: Market) -> None:
+    market.ok("dev")
+    kill(*market.processes())
+    assert set(market.states().values()) == {"exited"}
+    assert market.invoke("health").code == 7
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    market.stopped()
+
+
+def test_everything_killed_then_stop(market: Market) -> None:
+    market.ok("dev")
+    kill(*market.processes())
+    market.stopped()
+
+
+def test_reloader_killed(market: Market) -> None:
+    market.ok("dev")
+    reloader = market.first("shop")
+    worker = reloader.children(recursive=True)
+    assert worker
+    kill(reloader)
+    assert market.states()["shop"] == "exited"
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    assert not any(marker.lives(each) for each in worker)
+    market.stopped()
+
+
+def test_reloader_killed_then_stop(market: Market) -> None:
+    market.ok("dev")
+    kill(market.first("shop"))
+    market.stopped()
+
+
+def test_worker_killed(market: Market) -> None:
+    market.ok("dev")
+    reloader = market.first("shop")
+    kill(*reloader.children(recursive=True))
+    assert marker.lives(reloader)
+    assert market.states()["shop"] == "running"
+    assert market.invoke("health").code == 7  # the reloader waits for an edit
+    market.write("shop/main.py", (market.root / "shop/main.py").read_text("utf-8").replace("first", "second"))
+    assert until(lambda: market.ask("shop"))["word"] == "second"
+    market.stopped()
+
+
+@pytest.mark.parametrize("name", ["clock", "shop", "store"])
+def test_supervisor_killed(market: Market, name: str) -> None:
+    market.ok("dev")
+    kill(market.supervisor(name))
+    market.invoke("health")
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    market.stopped()
+
+
+def test_database_killed_under_a_client(market: Market) -> None:
+    market.ok("dev")
+    address = f"postgresql://market:a%20password%20for%20tests@127.0.0.1:{market.port('store')}/market"
+    with psycopg.connect(address, autocommit=True) as client:
+        client.execute("CREATE TABLE goods AS SELECT 'pears' AS name")
+        kill(market.first("store"))
+    assert market.states()["store"] == "exited"
+    market.ok("dev")
+    with contextlib.closing(psycopg.connect(address)) as client:
+        assert client.execute("SELECT name FROM goods").fetchone() == ("pears",)
+        market.stopped()  # with a transaction open
+
+
+def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
+    market.ok("dev")
+    found = service.look(market.root, "clock")
+    assert found
+    market.ok("stop")
+    stranger = psutil.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    try:
+        identity = record.Identity(stranger.pid, stranger.create_time() + 60)
+        forged = record.Record(found.plan, found.run, found.fingerprint, identity, found.started, identity)
+        forged.write(places.of(market.root, "clock"))
+        assert market.states() == {"clock": "exited"}
+        assert market.ok("dev", "--json").json["status"] == "healthy"
+        market.stopped()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_record_cut_in_the_middle(market: Market) -> None:
+    market.ok("dev")
+    file = places.of(market.root, "clock") / record.FILE
+    file.write_text(file.read_text("utf-8")[:40], encoding="utf-8")
+    before = market.processes()
+    assert "clock" not in market.states()
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    assert len(market.processes()) == len(before)
+    market.stopped()
+
+
+def test_port_taken_by_somebody_else(market: Market) -> None:
+    with socket.socket() as taken:
+        platform.claim_exclusively(taken)
+        taken.bind(("127.0.0.1", market.port("clock")))
+        taken.listen()
+        result = market.invoke("dev", "--json")
+        assert result.code == 6
+        said = f"port {market.port('clock')}, which clock needs, is taken by process {os.getpid()}"
+        assert said in result.json["error"]["message"]
+    assert market.processes() == []
+    market.stopped()
+
+
+def test_port_in_time_wait(market: Market) -> None:
+    market.ok("dev")
+    with socket.create_connection(("127.0.0.1", market.port("clock"))):
+        market.ok("stop")
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    market.stopped()
+
+
+def test_crash_at_start(market: Market) -> None:
+    result = market.invoke("dev", "--json", env={"CRASH": "1"})
+    assert result.code == 6
+    failure = result.json["failures"][0]
+    assert failure["service"] == "clock"
+    assert "the spring is broken" in str(failure["evidence"])
+    crashed = next(each for each in result.json["services"] if each["service"] == "clock")
+    assert (crashed["state"], crashed["exit_code"]) == ("exited", 7)
+    assert market.ask("shop") is None  # it waits for the clock
+    market.stopped()
+
+
+def test_syntax_error_keeps_the_reloader_alive(market: Market) -> None:
+    good = (market.root / "shop/main.py").read_text("utf-8")
+    market.ok("dev")
+    market.write("shop/main.py", f"def (\n{good}")
+    until(lambda: market.ask("shop") is None)
+    assert market.states()["shop"] == "running"
+    assert "SyntaxError" in market.ok("logs", "--service", "shop").out
+    market.write("shop/main.py", good)
+    assert until(lambda: market.ask("shop"))["word"] == "first"
+    market.stopped()
+
+
+def test_port_that_is_none(market: Market) -> None:
+    result = market.invoke("dev", env={"SHOP_PORT": "99999"})
+    assert result.code == 2
+    assert "99999" in result.err
+    market.stopped()
+
+
+def works(market: Market, pid: int) -> bool:
+    """Whether a task has taken the lock."""
+    with contextlib.suppress(FileNotFoundError):
+        return f'"pid": {pid}' in (market.root / ".ops" / "lock").read_text("utf-8")
+    return False
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "TERM", "HUP"])
+def test_interrupted_at_any_moment(market: Market, number: signal.Signals) -> None:
+    for delay in (0.0, 0.3, 0.7, 1.2):
+        task = market.begin("dev")
+        until(lambda task=task: works(market, task.pid))  # before that, Python itself still reads its modules
+        time.sleep(delay)
+        task.send_signal(number)
+        out, err = task.communicate(timeout=60)
+        assert task.returncode in (130, 0, -number), (delay, out, err)
+        assert "Traceback" not in err, err
+        market.stopped()
+
+
+def test_killed_at_any_moment(market: Market) -> None:
+    for delay in (0.4, 0.7, 1.0, 1.4, 2.0):
+        task = market.begin("dev")
+        time.sleep(delay)
+        task.kill()
+        task.communicate()
+        market.stopped()
+    task = market.begin("dev")
+    until(market.processes)
+    task.kill()
+    task.communicate()
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    market.stopped()
+
+
+def test_several_at_once(market: Market) -> None:
+    tasks = [market.begin("dev", "--json") for _ in range(4)]
+    codes = []
+    for task in tasks:
+        task.communicate(timeout=120)
+        codes.append(task.returncode)
+    assert codes.count(0) >= 1
+    assert set(codes) <= {0, 9}
+    assert market.ok("health", "--json").json["status"] == "healthy"
+    supervised = [found.service for process, found in marker.find(market.root) if _supervises(process)]
+    assert sorted(supervised) == ["clock", "shop", "store"]
+    market.stopped()
+
+
+def _supervises(process: psutil.Process) -> bool:
+    return "ops.native.supervisor" in process.cmdline()
+
+
+@pytest.mark.parametrize("path", ["/slow", "/health"], ids=["a request that takes a minute", "an idle connection"])
+def test_stop_with_a_connection_open(market: Market, path: str) -> None:
+    market.ok("dev")
+    with socket.create_connection(("127.0.0.1", market.port("shop"))) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        if path == "/health":
+            assert client.recv(100)
+        began = time.monotonic()
+        market.stopped()
+        assert time.monotonic() - began < 15
+
+
+@posix_only
+@pytest.mark.parametrize("how", [{"STUBBORN": "1"}, {"SPAWN": "1"}, {"STUBBORN": "1", "SPAWN": "1"}], ids=str)
+def test_those_that_do_not_listen(market: Market, how: dict[str, str]) -> None:
+    market.ok("dev", env=how)
+    if "SPAWN" in how:
+        until(lambda: "deaf" in service.last_lines(market.root, "clock", 50))
+    market.stopped()
+
+
+@posix_only
+def test_terminal_closed(market: Market) -> None:
+    pty = pytest.importorskip("pty")
+    pid, descriptor = pty.fork()
+    if pid == 0:
+        os.chdir(market.root)
+        command = market.command("dev")
+        os.execve(command[0], command, market.variables())
+    with contextlib.suppress(OSError):
+        while os.read(descriptor, 4096):
+            pass
+    os.close(descriptor)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert market.ok("health", "--json").json["status"] == "healthy"
+    market.stopped()
+
+
+def test_again_and_again(market: Market) -> None:
+    for _ in range(5):
+        market.ok("dev")
+        market.stopped()
+
+
+def test_fast_callers_of_status_while_it_starts(market: Market, free_port: Callable[[], int]) -> None:
+    task = market.begin("dev")
+    while task.poll() is None:
+        assert market.invoke("status", "--json").code == 0
+    assert task.communicate() and task.returncode == 0
+    market.stopped()

@@ -1,0 +1,216 @@
+"""PostgreSQL without a container: the real programs, in a folder and on a port of their own."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from ops import platform
+from ops.native import check, places, service
+from ops.native.plan import Plan
+from tests.native.conftest import processes, until
+
+PASSWORD = "p@ss/w:rd %41 'q\"uoted\\"
+
+
+class Database:
+    """A PostgreSQL service in a project's folder."""
+
+    def __init__(self, root: Path, port: int) -> None:
+        self.root, self.port = root, port
+        self.data = places.of(root, "db") / places.DATA
+        self.variables = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": 'a "db"'}
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(
+            service="db",
+            command=(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
+            directory=str(service.LIBRARY),
+            environment={**platform.machine_environment(), **self.variables},
+            stop_signal="SIGINT",
+            ports=(("127.0.0.1", self.port, "tcp", 5432),),
+        )
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://127.0.0.1:{self.port}"
+
+    def begin(self) -> None:
+        assert service.start(self.root, self.plan, threading.Event()) is not None
+
+    def start(self) -> None:
+        self.begin()
+        until(lambda: check.problem(self.url) == "" or self.failed())
+
+    def failed(self) -> bool:
+        found = service.look(self.root, "db")
+        assert service.runs(found), self.said()
+        return False
+
+    def refused(self) -> str:
+        """Start it, and return why it ended."""
+        self.begin()
+        found = until(lambda: (it := service.look(self.root, "db")) and not service.runs(it) and it)
+        assert found.exit_code == 1
+        return self.said()
+
+    def said(self) -> str:
+        return "\n".join(service.last_lines(self.root, "db", 50))
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user="app", password=PASSWORD, dbname='a "db"', autocommit=True
+        )
+
+
+@pytest.fixture
+def database(root: Path, free_port: Callable[[], int]) -> Iterator[Database]:
+    made = Database(root, free_port())
+    yield made
+    service.stop(root, "db")
+
+
+def test_what_is_written_is_there_after_a_restart(database: Database) -> None:
+    database.start()
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE kept (word text)")
+        connection.execute("INSERT INTO kept VALUES ('grün')")
+        # A client that stays does not keep it from stopping, nor does a query.
+        ended = service.stop(database.root, "db")
+    assert ended is not None
+    assert ended.told == 0
+    database.start()
+    with database.connect() as connection:
+        assert connection.execute("SELECT word FROM kept").fetchall() == [("grün",)]
+
+
+def test_the_password_is_asked_for_and_stands_in_no_file(database: Database) -> None:
+    database.start()
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host="127.0.0.1", port=database.port, user="app", password="wrong", dbname="postgres")
+    for file in places.native(database.root).rglob("*"):
+        assert not file.is_file() or PASSWORD.encode() not in file.read_bytes(), file
+    assert PASSWORD not in str([each.cmdline() for each in processes(database.root)])
+
+
+def test_a_killed_server_leaves_nothing_that_keeps_it_from_starting_again(database: Database) -> None:
+    database.start()
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1")
+        server = int((database.data / "postmaster.pid").read_text("utf-8").split()[0])
+        psutil.Process(server).kill()
+        until(lambda: not service.runs(service.look(database.root, "db")))
+    assert (database.data / "postmaster.pid").exists()
+    database.start()
+    with database.connect() as connection:
+        assert connection.execute("SELECT * FROM kept").fetchall() == [(1,)]
+
+
+def test_a_query_that_outlives_its_killed_server_is_ended(database: Database) -> None:
+    database.start()
+    with database.connect() as connection:
+        busy = threading.Thread(target=_run_busy, args=(connection,))
+        busy.start()
+        backend = until(lambda: _busy_backend(database))
+        psutil.Process(int((database.data / "postmaster.pid").read_text("utf-8").split()[0])).kill()
+        until(lambda: not service.runs(service.look(database.root, "db")))
+        database.start()
+        assert not psutil.pid_exists(backend) or psutil.Process(backend).status() == psutil.STATUS_ZOMBIE
+        busy.join(10)
+
+
+def _run_busy(connection: psycopg.Connection[Any]) -> None:
+    """A query that never looks up, so that it does not notice the end of its server."""
+    with pytest.raises(psycopg.Error):
+        connection.execute("SET statement_timeout = '30s'")  # nobody but a broken `stop` would wait for it
+        connection.execute("DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$")
+
+
+def _busy_backend(database: Database) -> int | None:
+    for each in psutil.process_iter(["name", "cmdline"]):
+        if 'a "db"' in " ".join(each.info["cmdline"] or []) and " DO" in " ".join(each.info["cmdline"]):
+            return int(each.pid)
+    return None
+
+
+@pytest.mark.parametrize("content", ["999999\n", "1\n", "", "words\n"], ids=["gone", "somebody else", "empty", "words"])
+def test_a_lock_file_of_somebody_else_is_removed(database: Database, content: str) -> None:
+    database.start()
+    service.stop(database.root, "db")
+    (database.data / "postmaster.pid").write_text(content, encoding="utf-8")
+    database.start()
+
+
+def test_data_of_another_major_version_is_told_and_not_touched(database: Database) -> None:
+    database.start()
+    service.stop(database.root, "db")
+    (database.data / "PG_VERSION").write_text("15\n", encoding="utf-8")
+    before = {each: each.stat().st_mtime_ns for each in database.data.rglob("*")}
+    said = database.refused()
+    assert "was made by version 15, and this is 18; it was not touched" in said
+    assert {each: each.stat().st_mtime_ns for each in database.data.rglob("*")} == before
+
+
+def test_a_folder_of_something_else_is_told_and_not_touched(database: Database) -> None:
+    database.data.mkdir(parents=True)
+    (database.data / "thesis.txt").write_text("all my work", encoding="utf-8")
+    assert "holds something, but no database; it was not touched" in database.refused()
+    assert (database.data / "thesis.txt").read_text("utf-8") == "all my work"
+
+
+@pytest.mark.parametrize("missing", ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"])
+def test_a_missing_variable_is_told_by_its_name(database: Database, missing: str) -> None:
+    database.variables[missing] = ""
+    assert f"{missing} must be set" in database.refused()
+    assert not database.data.exists()
+
+
+def test_a_start_that_was_cut_begins_again(database: Database) -> None:
+    database.begin()
+    half = database.data.with_name("data.tmp")
+    until(half.exists)
+    service.stop(database.root, "db", grace=0)
+    assert not database.data.exists()
+    database.start()
+    assert not half.exists()
+    assert sorted(each.name for each in places.of(database.root, "db").iterdir()) == [
+        "data",
+        "log",
+        "log.1",
+        "state.json",
+    ]
+
+
+def test_a_server_that_still_recovers_is_not_healthy(free_port: Callable[[], int]) -> None:
+    """The port is open by then: what counts is what is said there."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer(content: bytes) -> None:
+            connection, _ = server.accept()
+            connection.recv(100)
+            connection.sendall(content)
+            connection.close()
+
+        for content, problem in (
+            (
+                b"E\0\0\0\x40SFATAL\0C57P03\0Mthe database system is starting up\0\0",
+                "the database system is starting up",
+            ),
+            (b"HTTP/1.1 400 Bad Request\r\n", "something else than PostgreSQL answers"),
+            (b"", "something else than PostgreSQL answers"),
+        ):
+            thread = threading.Thread(target=answer, args=(content,))
+            thread.start()
+            assert check.problem(f"postgresql://127.0.0.1:{port}") == problem
+            thread.join()
+    assert check.problem(f"postgresql://127.0.0.1:{free_port()}") == "connection refused"

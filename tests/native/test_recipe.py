@@ -1,0 +1,200 @@
+"""From compose's model to a plan: what is taken over, what is refused, and where on each system programs are."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import model, platform
+from ops import stack as stacks
+from ops.errors import EngineError, UsageError
+from ops.native import places, programs, recipe
+from ops.native.plan import Plan
+from ops.native.runtime import Native
+from ops.runtime import silent
+from ops.settings import Environment, Settings
+from ops.stack import Stack
+
+
+def load(root: Path, compose: str, profiles: tuple[str, ...] = ()) -> tuple[Stack, model.Model]:
+    (root / "compose.yaml").write_text(compose, encoding="utf-8")
+    settings = Settings(root, {"dev": Environment("dev", ("compose.yaml",))})
+    stack = stacks.select(settings, "dev", profiles)
+    return stack, model.load(stack)
+
+
+def plan(root: Path, entry: str, *others: str) -> Plan:
+    """The plan of the one service that is written."""
+    lines = "\n".join(f"    {line}" for line in entry.splitlines())
+    stack, merged = load(root, f"services:\n  it:\n    image: x\n{lines}\n  other: {{image: x}}\n")
+    return recipe.plan(stack, merged.services["it"], others)
+
+
+def test_everything_that_holds_here_too_is_taken_over(root: Path) -> None:
+    (root / "it.env").write_text("FROM_FILE=grün\nBOTH=file\n", encoding="utf-8")
+    found = plan(
+        root,
+        """\
+env_file: it.env
+environment: {BOTH: entry, EMPTY: "", PRICE: "$$5", ADDRESS: db}
+ports: ["127.0.0.1:8080:80", "9000:90/udp"]
+depends_on: {other: {condition: service_healthy}}
+stop_signal: SIGQUIT
+stop_grace_period: 1m30s
+logging: {options: {max-size: 5m, max-file: "7"}}
+x-ops:
+  health: http://127.0.0.1:8080/health
+  native:
+    command: ["{python}", -c, "print({1: '$$x'})", "{data}/x"]
+    directory: below
+    environment: {ADDRESS: 127.0.0.1, EMPTY: something, EXTRA: "{root}/y"}
+    health: postgresql://127.0.0.1:1
+""",
+        "other",
+    )
+    assert found.command == (sys.executable, "-c", "print({1: '$x'})", f"{places.of(root, 'it') / 'data'}/x")
+    assert found.directory == str(root / "below")
+    assert dict(found.environment) == {
+        "FROM_FILE": "grün",
+        "BOTH": "entry",
+        "EMPTY": "",
+        "PRICE": "$5",
+        "ADDRESS": "127.0.0.1",
+        "EXTRA": f"{root}/y",
+    }
+    assert found.ports == (("127.0.0.1", 8080, "tcp", 80), ("", 9000, "udp", 90))
+    assert found.after == {"other": "service_healthy"}
+    assert (found.stop_signal, found.grace) == ("SIGQUIT", 90.0)
+    assert (found.log_size, found.log_files) == (5_000_000, 7)
+    assert (found.health, found.probe) == ("postgresql://127.0.0.1:1", "http://127.0.0.1:8080/health")
+
+
+def test_what_is_not_said_is_as_compose_has_it(root: Path) -> None:
+    found = plan(root, 'x-ops: {native: {command: ["{python}"]}}')
+    assert (found.stop_signal, found.grace, found.directory) == ("SIGTERM", 10.0, str(root))
+    assert (found.log_size, found.log_files, found.after) == (10_000_000, 3, {})
+
+
+def test_a_plan_is_the_same_after_it_was_written_and_its_fingerprint_tells_the_environment(root: Path) -> None:
+    entry = 'environment: {{A: {value}}}\nx-ops: {{native: {{command: ["{{python}}"]}}}}'
+    first, second = (plan(root, entry.format(value=value)) for value in ("1", "2"))
+    assert Plan.from_dict(first.as_dict()).as_dict() == first.as_dict()
+    assert first.as_dict() == second.as_dict()
+    assert first.fingerprint != second.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("native", "problem"),
+    [
+        ("{}", "services.it.x-ops.native.command: should be a list of words, not None"),
+        ("{command: python}", "services.it.x-ops.native.command: should be a list of words, not 'python'"),
+        ("{command: [x], cwd: y}", "services.it.x-ops.native.cwd: unknown key"),
+        ("{command: ['{pyton}']}", "services.it.x-ops.native: there is no placeholder {pyton}"),
+        ("{command: [x], environment: [A=1]}", "services.it.x-ops.native.environment: should be a mapping"),
+        (
+            "{command: [x], health: 'redis://y'}",
+            "services.it.x-ops.native.health: should be an http:// or postgresql://",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_told_with_its_place(root: Path, native: str, problem: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(root, f"x-ops: {{native: {native}}}")
+    assert caught.value.message.startswith(problem)
+
+
+def test_services_that_cannot_run_here_are_told_and_left_out(root: Path) -> None:
+    told: list[str] = []
+    stack, merged = load(
+        root,
+        """
+services:
+  api: {image: x, depends_on: [cache], deploy: {replicas: 3}, x-ops: {native: {command: ["{python}"]}}}
+  cache: {image: x}
+  metrics: {image: x, profiles: [more]}
+""",
+    )
+    fitted = Native(root).fit(stack, merged, told.append)
+    assert list(fitted.services) == ["api"]
+    assert fitted.services["api"].replicas == 1
+    assert told == [
+        "cache has no x-ops.native and is left out; api will not find it",
+        "api runs once here, not 3 times",
+    ]
+
+
+def test_a_stack_without_any_such_service_cannot_run_here(root: Path) -> None:
+    stack, merged = load(root, "services: {cache: {image: x}}")
+    with pytest.raises(EngineError) as caught:
+        Native(root, missing="no engine at unix:///x").fit(stack, merged, silent)
+    assert caught.value.code == 4
+    assert caught.value.details == [
+        "no engine at unix:///x",
+        "no service has x-ops.native, which says how it is run without an engine",
+    ]
+
+
+def test_a_dependency_that_was_left_out_is_not_waited_for(root: Path) -> None:
+    entry = 'depends_on: {other: {condition: service_healthy}}\nx-ops: {native: {command: ["{python}"]}}'
+    assert plan(root, entry).after == {}
+
+
+# --- where programs are
+
+
+def test_programs_of_the_wheels_are_there_and_run() -> None:
+    assert programs.node().is_file()
+    assert (programs.postgres() / platform.executable("postgres")).is_file()
+    assert str(programs.node().parent) in map(str, programs.search_path())
+
+
+def test_node_on_windows_is_beside_its_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setattr(programs, "_package", lambda *_: tmp_path)
+    (tmp_path / "node.exe").touch()
+    assert programs.node() == tmp_path / "node.exe"
+
+
+def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr(platform.sys, "platform", "linux")
+    monkeypatch.setattr(platform.host, "libc_ver", lambda: ("", ""))
+    with pytest.raises(EngineError, match="no programs for musl") as caught:
+        programs.postgres()
+    assert "Docker Engine" in caught.value.next
+    monkeypatch.setattr(platform.host, "libc_ver", lambda: ("glibc", "2.36"))
+    with pytest.raises(EngineError, match="is not installed") as caught:
+        programs.node()
+    assert caught.value.next == "uv sync --group native"
+
+
+# --- order
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("raise SystemExit(3)", "second waits for first, which exited with code 3"),
+        (None, "second waits for first, which no-such-program"),
+    ],
+)
+def test_what_waits_for_a_service_that_ends_is_not_started(root: Path, code: str | None, problem: str) -> None:
+    from ops.errors import StartError
+    from ops.native import order, service
+
+    words: Mapping[str, Any] = {"command": (sys.executable, "-c", code) if code else ("no-such-program",)}
+    plans = {
+        "first": Plan(service="first", directory=str(root), probe="http://127.0.0.1:9/", **words),
+        "second": Plan("second", (sys.executable,), str(root), after={"first": "service_healthy"}),
+    }
+    with pytest.raises(StartError) as caught:
+        order.start(root, plans, threading.Event())
+    assert caught.value.message.startswith(problem)
+    assert service.look(root, "second") is None
+    order.stop(root, dict(plans))
+    assert service.look(root, "first") is None

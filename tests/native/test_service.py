@@ -1,0 +1,270 @@
+"""Services as real processes: started, ended, left alone, and never mistaken for somebody else's."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ops import platform
+from ops.errors import StartError
+from ops.native import logfile, marker, places, record, service
+from ops.native.plan import Plan
+from ops.native.record import Record
+from tests.native.conftest import processes, until
+
+Run = Callable[..., Record]
+
+posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
+
+FAMILY = """
+import os, signal, subprocess, sys, time
+# A child in a session of its own, which does not listen, and its child: a reloader's worker, at its worst.
+deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+worker = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {deaf!r}]); print('up', flush=True)"
+worker += "; time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", worker], start_new_session=True)
+print("parent")
+time.sleep(600)
+"""
+
+
+def said(root: Path, *words: str, name: str = "it") -> bool:
+    return set(words) <= set(service.last_lines(root, name, 100))
+
+
+def test_a_service_is_found_by_its_record_and_gone_after_stop(root: Path, run: Run) -> None:
+    started = run("print('hello'); input() if False else __import__('time').sleep(600)")
+    until(lambda: said(root, "hello"))
+    found = service.look(root, "it")
+    assert found == started
+    assert service.runs(found)
+    assert found.process is not None
+    assert psutil.Process(found.process.pid).cwd() == str(root)
+    assert service.stop(root, "it") is not None
+    assert service.look(root, "it") is None
+    assert service.stop(root, "it") is None
+
+
+def test_the_end_of_a_service_is_told_with_its_code_and_last_words(root: Path, run: Run) -> None:
+    run("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
+    found = until(lambda: (it := service.look(root, "it")) and it.exit_code is not None and it)
+    assert found.exit_code == 3
+    assert found.started <= found.finished
+    assert not service.runs(found)
+    assert sorted(service.last_lines(root, "it", 10)) == ["err", "out"]
+
+
+@posix_only
+def test_a_service_killed_by_a_signal_has_the_code_that_a_container_would_have(root: Path, run: Run) -> None:
+    started = run("__import__('time').sleep(600)")
+    assert started.process
+    os.kill(started.process.pid, signal.SIGKILL)
+    assert until(lambda: (it := service.look(root, "it")) and it.exit_code) == 137
+
+
+def test_a_program_that_is_not_there_is_an_error_not_a_crash(root: Path) -> None:
+    plan = Plan("it", ("no-such-program", "x"), str(root), platform.machine_environment())
+    found = service.start(root, plan, threading.Event())
+    assert found is not None
+    assert not service.runs(found)
+    assert "no-such-program" in found.error
+    service.stop(root, "it")
+
+
+def test_a_service_sees_its_own_variables_and_no_other(root: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "of the developer's shell")
+    environment = {**platform.machine_environment(), "GREETING": "grün $HOME"}
+    run("import os; print(os.environ.get('GREETING'), os.environ.get('DATABASE_URL'))", environment=environment)
+    until(lambda: said(root, "grün $HOME None"))
+
+
+@pytest.mark.parametrize("victim", ["nobody", "first", "supervisor", "both"])
+def test_stop_leaves_nothing_whoever_was_killed_before(root: Path, run: Run, victim: str) -> None:
+    started = run(FAMILY)
+    until(lambda: said(root, "parent", "up", "deaf"))
+    assert started.process
+    for each, identity in (("first", started.process), ("supervisor", started.supervisor)):
+        if victim in (each, "both"):
+            process = psutil.Process(identity.pid)
+            process.kill()
+            until(lambda process=process: not marker.lives(process))
+    ended = service.stop(root, "it")
+    assert ended is not None
+    assert ended.killed >= 1  # the deaf one
+    assert processes(root) == []
+
+
+@posix_only
+def test_a_service_whose_supervisor_was_killed_still_runs_and_its_end_is_not_taken_for_success(
+    root: Path, run: Run
+) -> None:
+    started = run("__import__('time').sleep(600)")
+    psutil.Process(started.supervisor.pid).kill()
+    assert service.runs(service.look(root, "it"))
+    assert started.process
+    psutil.Process(started.process.pid).kill()
+    assert until(lambda: (it := service.look(root, "it")) and it.exit_code) == 255
+
+
+@posix_only
+def test_start_ends_what_a_killed_task_has_left_without_a_record(root: Path, run: Run) -> None:
+    started = run("__import__('time').sleep(600)")
+    (places.of(root, "it") / record.FILE).unlink()
+    assert service.look(root, "it") is None
+    again = run("__import__('time').sleep(600)")
+    assert started.process
+    assert again.process
+    assert not psutil.pid_exists(started.process.pid) or not marker.lives(psutil.Process(started.process.pid))
+    assert len(processes(root)) == 2  # the service and its supervisor
+
+
+@pytest.mark.parametrize("content", ["", '{"pl', "[]", '{"plan": {"service": "it"}}', '{"run": 1}', "\ufeff\0"])
+def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: str) -> None:
+    run("__import__('time').sleep(600)")
+    (places.of(root, "it") / record.FILE).write_text(content, encoding="utf-8")
+    assert service.look(root, "it") is None
+    assert service.stop(root, "it") is not None  # found by its marker
+    assert processes(root) == []
+
+
+@pytest.mark.parametrize("same_time", [False, True], ids=["other process", "other process of the same moment"])
+def test_a_number_given_to_another_process_is_not_touched(root: Path, run: Run, same_time: bool) -> None:
+    started = run("pass")
+    until(lambda: not service.runs(service.look(root, "it")))
+    command = [sys.executable, "-c", "import time; time.sleep(600)"]
+    # Even a process of another project, which has a marker too, and was created when ours was.
+    with subprocess.Popen(command, env={**os.environ, marker.VARIABLE: f"it|other|{root}-2"}) as stranger:
+        created = psutil.Process(stranger.pid).create_time() if same_time else 1.0
+        identity = record.Identity(stranger.pid, created)
+        forged = replace(started, process=identity, supervisor=identity, exit_code=None, finished=None)
+        forged.write(places.of(root, "it"))
+        found = service.look(root, "it")
+        assert not service.runs(found)
+        service.stop(root, "it")
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_neither_the_task_nor_what_it_was_started_from_is_ended(root: Path) -> None:
+    inner = f"from pathlib import Path; from ops.native import service; print(service.stop(Path({str(root)!r}), 'it'))"
+    outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}]))"
+    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(service.LIBRARY)}
+    done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "None\n")
+
+
+def test_a_taken_port_is_told_with_its_owner(root: Path) -> None:
+    with socket.socket() as taken:
+        platform.claim_exclusively(taken)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        plan = Plan("it", (sys.executable, "-c", ""), str(root), ports=(("127.0.0.1", port, "tcp", port),))
+        with pytest.raises(StartError, match=rf"port {port}, which it needs, is taken by process {os.getpid()}"):
+            service.start(root, plan, threading.Event())
+    assert processes(root) == []
+
+
+def test_a_port_whose_last_connection_has_just_closed_is_free(
+    root: Path, run: Run, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    serve = f"""
+    import socket
+    with socket.create_server(("127.0.0.1", {port})) as server:
+        print("listens")
+        while True:
+            connection, _ = server.accept()
+            connection.sendall(b"hello")
+    """
+    ports = (("127.0.0.1", port, "tcp", port),)
+    for _ in range(2):
+        run(serve, ports=ports)
+        until(lambda: said(root, "listens"))
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            assert client.recv(5) == b"hello"
+            service.stop(root, "it")
+
+
+def test_a_cancelled_start_starts_nothing(root: Path) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    assert service.start(root, Plan("it", (sys.executable, "-c", "1"), str(root)), cancelled) is None
+    assert processes(root) == []
+
+
+def test_a_service_outlives_the_task_that_started_it_and_its_terminal(root: Path) -> None:
+    pty = pytest.importorskip("pty")
+    plan = Plan("it", (sys.executable, "-uc", "import time; print('up'); time.sleep(600)"), str(root))
+    code = (
+        "import sys, threading; from pathlib import Path; from ops import platform; from ops.native import service; "
+        f"from ops.native.plan import Plan; service.start(Path({str(root)!r}), "
+        f"Plan('it', {plan.command!r}, {str(root)!r}, platform.machine_environment()), threading.Event())"
+    )
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(service.LIBRARY)},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    ) as task:
+        os.close(slave)
+        assert task.wait(30) == 0
+    os.close(master)  # the terminal closes
+    until(lambda: said(root, "up"))
+    assert service.runs(service.look(root, "it"))
+    service.stop(root, "it")
+
+
+@posix_only
+def test_a_signal_to_the_whole_group_does_not_end_the_supervisor(root: Path, run: Run) -> None:
+    started = run("import time; time.sleep(600)")
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        os.kill(started.supervisor.pid, number)
+    assert started.process
+    os.kill(started.process.pid, signal.SIGTERM)
+    assert until(lambda: (it := service.look(root, "it")) and it.exit_code) == 143
+
+
+@posix_only
+def test_the_services_own_signals_are_the_systems(root: Path, run: Run) -> None:
+    run("import signal; print(*(signal.getsignal(n) in (0, signal.default_int_handler) for n in (1, 2, 15)))")
+    until(lambda: said(root, "True True True"))
+
+
+def test_the_log_of_a_service_begins_new_files_and_keeps_only_some(root: Path, run: Run) -> None:
+    run("for n in range(5000): print(f'line {n} ' + 'x' * 100)", log_size=100_000, log_files=3)
+    until(lambda: not service.runs(service.look(root, "it")))
+    files = logfile.files_of(places.of(root, "it") / "log")
+    assert [each.name for each in files] == ["log.2", "log.1", "log"]
+    assert all(each.stat().st_size < 200_000 for each in files)
+    last = service.last_lines(root, "it", 1000)
+    assert [line.split()[1] for line in last] == [str(n) for n in range(4000, 5000)]  # over two files, in order
+
+
+def test_the_end_of_the_log_tells_nothing_of_earlier_runs(root: Path, run: Run) -> None:
+    for word in ("first", "second"):
+        run(f"print({word!r})")
+        until(lambda: not service.runs(service.look(root, "it")))
+    assert service.last_lines(root, "it", 10) == ["second"]
+    assert [line[2] for line in logfile.lines_of(places.of(root, "it") / "log.1")] == ["first"]
+
+
+def test_a_record_holds_no_variable(root: Path, run: Run) -> None:
+    run("__import__('time').sleep(600)", environment={**platform.machine_environment(), "TOKEN": "canary-4711"})
+    for file in places.native(root).rglob("*"):
+        assert not file.is_file() or b"canary-4711" not in file.read_bytes()
+    assert "canary" not in json.dumps([each.cmdline() for each in processes(root)])
