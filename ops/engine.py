@@ -1,0 +1,280 @@
+"""The Docker Engine through its SDK: connect, list a project's containers, follow its events.
+
+The SDK raises `requests`' errors besides its own; every call that talks goes through `answering`, which turns both into
+an `EngineError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ops.errors import EngineError
+from ops.runtime import Container
+
+if TYPE_CHECKING:
+    from docker.types import CancellableStream
+    from requests import Response
+
+    from docker import DockerClient
+
+PROJECT = "com.docker.compose.project"
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+ONE_OFF = "com.docker.compose.oneoff"
+FILES = "com.docker.compose.project.config_files"
+CONFIG_HASH = "com.docker.compose.config-hash"
+"""Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
+`CONFIG_HASH` the hash of the service's model."""
+
+EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
+
+
+class Engine:
+    """A connection to the Docker Engine that the CLI would use: DOCKER_HOST, DOCKER_CONTEXT, the current context."""
+
+    def __init__(self, client: DockerClient) -> None:
+        self.client = client
+
+    @property
+    def address(self) -> str:
+        """Where the engine answers, as a URL."""
+        return str(self.client.api.base_url).replace("http+docker://localhost", _default_address())
+
+    @property
+    def local(self) -> bool:
+        """Whether the engine's published ports are ports of this machine."""
+        host = str(self.client.api.base_url)
+        return host.startswith(("http+docker", "npipe")) or "://127." in host or "://localhost" in host
+
+    def containers(self, project: str) -> list[Container]:
+        """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        with answering():
+            found = self.client.api.containers(
+                all=True, filters={"label": [f"{PROJECT}={project}", f"{ONE_OFF}=False"]}
+            )
+        inspected = (self.inspect(each["Id"]) for each in found)
+        return sorted((each for each in inspected if each), key=lambda each: (each.service, each.replica))
+
+    def inspect(self, container: str) -> Container | None:
+        """One container, or None when it is gone.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        from docker.errors import NotFound
+
+        with answering():
+            try:
+                return _container(self.client.api.inspect_container(container))
+            except NotFound:
+                return None
+
+    def image_id(self, name: str) -> str | None:
+        """The id of an image that the engine has, or None.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        from docker.errors import ImageNotFound
+
+        with answering():
+            try:
+                return str(self.client.images.get(name).id)
+            except ImageNotFound:
+                return None
+
+    def ping(self, timeout: float) -> bool:
+        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up."""
+        api = self.client.api
+        try:
+            with api.get(f"{api.base_url}/_ping", timeout=timeout) as response:
+                return bool(response.ok)
+        except OSError:  # what `requests` raises is one too
+            return False
+
+    def events(self, project: str) -> CancellableStream[dict[str, Any]]:
+        """What happens to a project's containers, as it happens; ends silently when the connection drops.
+
+        Closing the returned stream from another thread ends it.
+        """
+        filters = {"type": "container", "label": f"{PROJECT}={project}", "event": list(EVENTS)}
+        with answering():
+            return self.client.events(filters=filters, decode=True)
+
+    def logs(
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> Response | None:
+        """A container's log as the engine sends it, each line with its time; None when the container is gone.
+
+        The SDK's own call drops which stream a line is from, and cuts `since` to whole seconds.
+
+        Args:
+            container: Its id.
+            follow: Whether to go on until the container stops.
+            tail: Only so many of the last lines.
+            since: Only lines from then on: seconds since 1970, with up to nine decimals.
+            until: Only lines up to then.
+
+        Raises:
+            EngineError: The engine does not answer, or cannot read the container's log.
+        """
+        from docker.errors import NotFound
+
+        api: Any = self.client.api
+        options = {
+            "stdout": 1,
+            "stderr": 1,
+            "timestamps": 1,
+            "follow": int(follow),
+            "tail": "all" if tail is None else tail,
+            "since": since or None,
+            "until": until or None,
+        }
+        with answering():
+            response: Response = api._get(
+                api._url("/containers/{0}/logs", container), params=options, stream=True, timeout=(api.timeout, None)
+            )
+            try:
+                api._raise_for_status(response)
+            except NotFound:
+                return None
+        return response
+
+    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+        """The (project, container name) that publishes a port of the engine's host; no project without compose."""
+        with answering():
+            for each in self.client.api.containers():
+                for published in each.get("Ports") or []:
+                    if published.get("PublicPort") == port and published.get("Type") == protocol:
+                        return (each.get("Labels") or {}).get(PROJECT, ""), each["Names"][0].lstrip("/")
+        return None
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self.client.close()
+
+
+def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
+    """Connect to the engine and make sure that it answers.
+
+    Args:
+        timeout: Seconds that a single answer may take.
+        patience: Seconds that the very first one may take, where there is a way to do without an engine.
+
+    Raises:
+        EngineError: Nothing answers, or the chosen context does not exist.
+    """
+    from docker.context import ContextAPI
+
+    import docker
+
+    context = os.environ.get("DOCKER_CONTEXT")
+    # The SDK falls back to the default socket in silence when the context is unknown (facts.md).
+    if context and not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(context) is None:
+        raise EngineError(f"there is no docker context {context!r}", next="docker context ls")
+    with answering():
+        client = docker.from_env(version="auto", timeout=int(patience or timeout), max_pool_size=32)
+    client.api.timeout = int(timeout)
+    return Engine(client)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turn whatever an engine call raises when the engine does not answer into an `EngineError`."""
+    import requests
+    from docker.errors import APIError, DockerException
+
+    try:
+        yield
+    except APIError as error:
+        raise EngineError(f"the Docker Engine refused: {error.explanation or error}", next="invoke doctor") from error
+    except (DockerException, requests.exceptions.RequestException, OSError) as error:
+        raise EngineError(
+            f"no Docker Engine answers at {_default_address()}", details=[_reason(error)], next="invoke doctor"
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause of the SDK's nested exceptions, in words."""
+    text = str(error)
+    for known in ("No such file or directory", "Permission denied", "Connection refused", "timed out"):
+        if known.lower() in text.lower():
+            return known
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _default_address() -> str:
+    if host := os.environ.get("DOCKER_HOST"):
+        return host
+    if context := os.environ.get("DOCKER_CONTEXT"):
+        return f"context {context}"
+    from docker.constants import DEFAULT_NPIPE, DEFAULT_UNIX_SOCKET, IS_WINDOWS_PLATFORM
+
+    return str(DEFAULT_NPIPE) if IS_WINDOWS_PLATFORM else str(DEFAULT_UNIX_SOCKET).replace("http+unix", "unix")
+
+
+def _container(raw: Mapping[str, Any]) -> Container:
+    state, config, host = raw["State"], raw["Config"], raw["HostConfig"]
+    labels = config.get("Labels") or {}
+    health = state.get("Health") or {}
+    running = state["Status"] in ("running", "paused")
+    return Container(
+        id=raw["Id"],
+        name=raw["Name"].lstrip("/"),
+        service=labels.get(SERVICE, ""),
+        replica=int(labels.get(NUMBER) or 1),
+        image=config["Image"],
+        state=state["Status"],
+        health=health.get("Status", "").replace("none", ""),
+        probes=tuple((log["ExitCode"], log["Output"]) for log in health.get("Log") or []),
+        exit_code=None if running or state["Status"] == "created" else state["ExitCode"],
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error", ""),
+        restarts=raw.get("RestartCount", 0),
+        started=_time(state["StartedAt"]),
+        finished=_time(state["FinishedAt"]),
+        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+        retries=int((host.get("RestartPolicy") or {}).get("MaximumRetryCount") or 0),
+        ports=_ports((raw.get("NetworkSettings") or {}).get("Ports") or {}),
+        files=tuple(filter(None, labels.get(FILES, "").split(","))),
+        image_id=raw["Image"],
+        revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
+        fingerprint=labels.get(CONFIG_HASH, ""),
+        memory_limit=host.get("Memory") or None,
+        terminal=bool(config.get("Tty")),
+        raw=raw,
+    )
+
+
+def _ports(ports: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[tuple[str, int, str, int], ...]:
+    found = []
+    for inner, published in ports.items():
+        target, _, protocol = inner.partition("/")
+        found += [(each["HostIp"], int(each["HostPort"]), protocol, int(target)) for each in published or ()]
+    return tuple(sorted(found, key=lambda port: (port[3], port[1], port[0])))
+
+
+def _time(text: str) -> datetime | None:
+    """The engine's RFC 3339 time, whose nanoseconds Python does not take; year 1 means never."""
+    if text.startswith("0001"):
+        return None
+    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC, microsecond=_micro(text))
+
+
+def _micro(text: str) -> int:
+    fraction = text[20:].rstrip("Z").split("+")[0] if len(text) > 19 and text[19] == "." else ""
+    return int((fraction + "000000")[:6]) if fraction else 0

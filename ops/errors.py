@@ -1,0 +1,102 @@
+"""One class per exit code; each error carries what happened, the evidence, and the next step.
+
+The codes are a contract with scripts (docs/tasks.md): one meaning each, from every task.
+Code 1 is a bug and has no class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class OpsError(Exception):
+    """A failure that a user can act on.
+
+    Args:
+        message: What failed and where: the service, file and line, or variable. One sentence.
+        details: The evidence, a line each: last log lines, exit code, the probe's answer.
+        next: What to do about it, as a command where there is one.
+    """
+
+    code: ClassVar[int] = 1
+    kind: ClassVar[str] = "error"
+
+    def __init__(self, message: str, *, details: Sequence[str] = (), next: str = "") -> None:  # noqa: A002
+        super().__init__(message)
+        self.message = message
+        self.details = list(details)
+        self.next = next
+
+    def as_dict(self) -> dict[str, Any]:
+        """The error as it stands under `error` in a task's JSON document."""
+        return {
+            "code": self.code,
+            "kind": self.kind,
+            "message": self.message,
+            "details": self.details,
+            "next": self.next,
+        }
+
+
+class UsageError(OpsError):
+    """Wrong usage: an unknown service, environment or option value; a broken compose file or `invoke.yaml`."""
+
+    code = 2
+    kind = "usage"
+
+
+class EnvFileError(OpsError):
+    """`.env` is missing or invalid."""
+
+    code = 3
+    kind = "env"
+
+
+class EngineError(OpsError):
+    """No Docker Engine, no compose, or one too old."""
+
+    code = 4
+    kind = "engine"
+
+
+class BuildError(OpsError):
+    """An image did not build."""
+
+    code = 5
+    kind = "build"
+
+
+class StartError(OpsError):
+    """A container did not start: a port is taken, it exited, its image is missing."""
+
+    code = 6
+    kind = "start"
+
+
+class UnhealthyError(OpsError):
+    """A service was not healthy in time, or is unhealthy."""
+
+    code = 7
+    kind = "unhealthy"
+
+
+class RolledBackError(OpsError):
+    """The new release failed and the old one serves again."""
+
+    code = 8
+    kind = "rolled-back"
+
+
+class LockedError(OpsError):
+    """Another task holds the lock."""
+
+    code = 9
+    kind = "locked"
+
+
+class InterruptError(OpsError):
+    """The user pressed Ctrl-C."""
+
+    code = 130
+    kind = "interrupted"

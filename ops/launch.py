@@ -1,0 +1,250 @@
+"""Bring a stack up: check → `.env` → ports → build → start → wait until every service is ready."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ops import (
+    build,
+    compose,
+    diagnosis,
+    dotenv,
+    engine,
+    gate,
+    health,
+    lock,
+    model,
+    ports,
+    process,
+    project,
+    revision,
+    runtime,
+    whereabouts,
+)
+from ops import stack as stacks
+from ops.build import Progress, Step
+from ops.diagnosis import Failure
+from ops.errors import EnvFileError, OpsError, UsageError
+from ops.health import Health, Report, services_of
+from ops.model import Model, Service
+from ops.runtime import Runtime
+from ops.settings import Settings
+from ops.stack import Stack
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked of `invoke dev` or `invoke prod`.
+
+    Attributes:
+        profiles: Instead of the environment's own.
+        build: Whether images are built first.
+        no_cache: Build every step again.
+        pull: Ask the registry for newer images.
+        timeout: Seconds until every service must be ready, instead of the environment's.
+    """
+
+    profiles: tuple[str, ...] = ()
+    build: bool = True
+    no_cache: bool = False
+    pull: bool = False
+    timeout: float | None = None
+
+
+class Show(Protocol):
+    """Who is told of what happens, as it happens; `ops.report.launch` shows it."""
+
+    @property
+    def live(self) -> bool:
+        """Whether there is a live view, which shows the services' last log lines too."""
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+
+    def warn(self, text: str) -> None:
+        """Something that does not stop the launch."""
+
+    def build(self, progress: Progress, step: Step | None, line: str) -> None:
+        """A build has printed a line."""
+
+    def health(self, services: Sequence[Health]) -> None:
+        """The state of the services has changed."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How a launch ended.
+
+    Attributes:
+        stack: What was launched.
+        report: The services at the end.
+        ready_in: Seconds from the start of the containers until every service was ready, or until the end.
+        urls: What to open.
+        failures: Why services are not ready; empty when all are.
+        error: What the task ends with; None when every service is ready.
+    """
+
+    stack: Stack
+    report: Report
+    ready_in: float
+    urls: dict[str, str]
+    failures: list[Failure] = field(default_factory=list)
+    error: OpsError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of `dev` and `prod`."""
+        content = {
+            **self.report.as_dict(),
+            "ready_in": round(self.ready_in, 3),
+            "urls": self.urls,
+            "release": self.stack.variables.get(revision.VARIABLE),
+            "failures": [each.as_dict() for each in self.failures],
+        }
+        return {**content, "error": self.error.as_dict()} if self.error else content
+
+
+def launch(settings: Settings, environment: str, options: Options, show: Show) -> Launch:
+    """Bring an environment's stack up and wait until every service is ready.
+
+    Services that do not become ready are told in the result's `failures` and `error`; what goes wrong before any
+    container is started is raised.
+
+    Raises:
+        OpsError: One of its kinds, whose class says which step failed.
+    """
+    with lock.hold(settings.root, f"invoke {environment}"):
+        connected = whereabouts.choose(settings, environment, show.step)
+        stack = revision.stamp(stacks.select(settings, environment, options.profiles, options.timeout))
+        check_values(stack, show)
+        merged = connected.fit(stack, model.load(stack), show.warn)
+        connected.tidy(stack.project)
+        ports.check(connected, stack.project, merged)
+        if connected.name == runtime.DOCKER:
+            _images(stack, merged, options, show)
+        show.step("start")
+        return start(connected, stack, merged, show)
+
+
+def check_values(stack: Stack, show: Show) -> None:
+    """Check `.env`; where it is missing and the environment is not strict, write it first.
+
+    Raises:
+        EnvFileError: It is missing in a strict environment, or invalid.
+    """
+    if stack.example.is_file() and not stack.env_file.is_file():
+        if stack.strict:
+            raise EnvFileError(
+                f".env is missing, and {stack.environment} writes none for you",
+                next="invoke env.init, then set what it asks for",
+            )
+        made = dotenv.initialise(stack, ask=None)
+        show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
+    findings = dotenv.check(stack, strict=stack.strict)
+    wrong = [each for each in findings if each.severity == "error"]
+    for each in findings:
+        if each.severity != "error":
+            show.warn(str(each) if each.line else f".env: {each}")
+    if wrong:
+        raise EnvFileError(
+            f".env is not valid for {stack.environment}: {wrong[0]}",
+            details=[str(each) for each in wrong[1:]],
+            next=f"invoke env.check --env {stack.environment}",
+        )
+
+
+def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch:
+    """Start the containers of a stack whose images are there, and wait until every service is ready.
+
+    Raises:
+        EngineError: The engine went away.
+    """
+
+    def up(cancel: threading.Event) -> None:
+        connected.start(stack, merged, cancel)
+
+    return _wait(connected, stack, merged, gate.waited_for(merged), up, show)
+
+
+def _wait(
+    connected: Runtime, stack: Stack, merged: Model, services: Sequence[Service], begin: gate.Start, show: Show
+) -> Launch:
+    """Start containers, wait for their services, and gather how it ended."""
+    outcome = gate.Gate(connected, stack.project, services, show.health, live=show.live).wait(stack.timeout, begin)
+    # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
+    services_now = health.answered(connected, services, outcome.services) if outcome.ready else outcome.services
+    report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
+    if outcome.ready:
+        return Launch(stack, report, outcome.seconds, merged.urls())
+    told = diagnosis.explain(connected, merged, services_now, error=outcome.error, timed_out=outcome.timed_out)
+    error = diagnosis.error(told, services_now, outcome.error, stack.timeout if outcome.timed_out else None)
+    return Launch(stack, report, outcome.seconds, merged.urls(), told, error)
+
+
+def restart(settings: Settings, services: Sequence[str], timeout: float | None, show: Show) -> Launch:
+    """Restart what runs, as it is, and wait until it is ready again.
+
+    Raises:
+        UsageError: A service does not exist, or nothing runs.
+        OpsError: What compose says.
+    """
+    with lock.hold(settings.root, "invoke restart"):
+        connected = whereabouts.find(settings)
+        stack, containers = project.current(settings, connected)
+        stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
+        merged = connected.fit(stack, model.load(stack), runtime.silent)
+        chosen = [merged.service(name) for name in services] or services_of(merged, containers)
+        if not containers:
+            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
+        show.step("restart")
+        names = [each.name for each in chosen]
+
+        def again(_: threading.Event) -> None:
+            connected.restart(stack, merged, names)
+
+        return _wait(connected, stack, merged, chosen, again, show)
+
+
+def build_images(
+    settings: Settings, environment: str, services: Sequence[str], *, no_cache: bool, pull: bool, show: Show
+) -> None:
+    """Build the images of an environment, of every profile or of some services, and start nothing.
+
+    Raises:
+        BuildError: An image did not build.
+    """
+    stack = revision.stamp(stacks.select(settings, environment, ("*",)))
+    merged = model.load(stack)
+    engine.connect()
+    show.step("build")
+    build.run(stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
+
+
+def merged_model(settings: Settings, environment: str, *, reveal: bool) -> dict[str, Any]:
+    """The merged model of an environment, every profile included; secrets masked unless `reveal`."""
+    stack = stacks.select(settings, environment, ("*",))
+    merged = model.load(stack)
+    if reveal:
+        return dict(merged.raw)
+    return model.masked(merged, [each.value.reveal() for each in dotenv.values(stack) if each.sensitive])
+
+
+def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:
+    """Build and pull the images that an engine is to run, as far as that is asked for."""
+    if options.build:
+        show.step("build")
+        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build)
+    if options.pull:
+        show.step("pull")
+        _pull(stack)
+
+
+def _pull(stack: Stack) -> None:
+    result = process.run(
+        compose.command(stack, "pull", "--ignore-buildable", "--quiet"), cwd=stack.root, env=stack.variables
+    )
+    if result.code:
+        raise compose.failure(result.stderr)

@@ -1,0 +1,258 @@
+"""The one place that knows operating systems; everything else asks here.
+
+Each function takes no platform argument: `WINDOWS` is decided once, and tests of the other branch set it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform as host
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import psutil
+
+WINDOWS = sys.platform == "win32"
+
+# Absent from the other platform's `signal` and `subprocess` modules, and so from its type stubs.
+_CTRL_BREAK_EVENT = 1
+_SO_EXCLUSIVEADDRUSE = ~socket.SO_REUSEADDR
+_CREATE_NEW_PROCESS_GROUP = 0x0200
+_CREATE_NO_WINDOW = 0x0800_0000
+
+_LOCKED_BYTE = 1 << 30
+
+_MACHINE = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|LD_LIBRARY_PATH"
+    r"|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(HTTPS?|NO|ALL)_PROXY|NPM_CONFIG_\w+"
+    r"|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PATHEXT|USERPROFILE|USERNAME|HOMEDRIVE|HOMEPATH|(LOCAL)?APPDATA"
+    r"|PROGRAMDATA|PROGRAMFILES.*|NUMBER_OF_PROCESSORS|PROCESSOR_\w+"
+)
+
+
+def new_group() -> dict[str, Any]:
+    """Arguments for `subprocess.Popen` that keep a terminal's Ctrl-C from reaching the child directly.
+
+    The task itself then decides when the child is interrupted, so that nothing is interrupted twice.
+    """
+    if WINDOWS:
+        return {"creationflags": _CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
+
+
+def interrupt(process: subprocess.Popen[Any]) -> None:
+    """Ask a child started with `new_group` to stop, as Ctrl-C would. A child already gone is fine."""
+    # Without a console of its own, Windows refuses with other errors too; the child is then killed after the grace.
+    with contextlib.suppress(OSError):
+        if WINDOWS:
+            process.send_signal(_CTRL_BREAK_EVENT)
+        else:
+            os.killpg(process.pid, signal.SIGINT)
+
+
+def interrupt_on_termination() -> None:
+    """Let a task that is told to end (SIGTERM), or whose terminal closes, end as with Ctrl-C: its children with it."""
+    for name in ("SIGTERM", "SIGBREAK" if WINDOWS else "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
+            signal.signal(number, signal.default_int_handler)
+
+
+def kill(process: subprocess.Popen[Any]) -> None:
+    """End a child started with `new_group` at once, with what it started and left behind."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if WINDOWS:
+            # Without process groups as POSIX has them, the tree is ended by the system's own program.
+            subprocess.run(
+                ["taskkill", "/T", "/F", "/PID", str(process.pid)],  # noqa: S607
+                capture_output=True,
+                check=False,
+            )
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def try_lock(file: IO[Any]) -> bool:
+    """Take the kernel's exclusive lock on an open file, without waiting; False when another process holds it.
+
+    The kernel drops the lock when its holder ends, however it ends, so a lock is never stale. The file's position
+    stays where it was.
+
+    Raises:
+        OSError: The file system has no locks.
+    """
+    try:
+        if WINDOWS:
+            import msvcrt
+
+            # The byte locked lies behind any content: Windows refuses to read a locked range.
+            descriptor = file.fileno()
+            position = os.lseek(descriptor, 0, os.SEEK_CUR)
+            os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            finally:
+                os.lseek(descriptor, position, os.SEEK_SET)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):  # POSIX says "would block", Windows "access denied"
+        return False
+    return True
+
+
+def write_private(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
+    """Write a file whole or not at all, readable by its owner only (mode 600 where modes exist).
+
+    A link is followed, so that a `.env` that points elsewhere stays a link. An existing file keeps its owner.
+
+    Args:
+        path: The file.
+        text: Its content.
+        verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    path = path.resolve()
+    # Begins as the file itself does, so that what ignores `.env.*` ignores what a killed writer leaves.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if not WINDOWS and path.exists():
+            with contextlib.suppress(PermissionError):
+                os.chown(temporary, path.stat().st_uid, path.stat().st_gid)
+        if verify is not None:
+            verify(temporary)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether other users of this machine may read a file; where modes say nothing (Windows), no."""
+    return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def plugin_folders() -> list[Path]:
+    """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
+    config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    folders = [config / "cli-plugins"]
+    if WINDOWS:
+        for variable in ("ProgramData", "ProgramFiles"):
+            if base := os.environ.get(variable):
+                folders.append(Path(base) / "Docker" / "cli-plugins")
+        return folders
+    return [
+        *folders,
+        Path("/usr/local/lib/docker/cli-plugins"),
+        Path("/usr/local/libexec/docker/cli-plugins"),
+        Path("/usr/lib/docker/cli-plugins"),
+        Path("/usr/libexec/docker/cli-plugins"),
+        Path("/Applications/Docker.app/Contents/Resources/cli-plugins"),
+    ]
+
+
+def executable(name: str) -> str:
+    """A program's file name on this system: `docker` is `docker.exe` on Windows."""
+    return f"{name}.exe" if WINDOWS else name
+
+
+def claim_exclusively(endpoint: socket.socket) -> None:
+    """Make a following `bind` fail when another process listens there, and only then.
+
+    POSIX would also refuse a port whose last connection has just closed (TIME_WAIT); Windows would hand out one in use.
+    """
+    option = _SO_EXCLUSIVEADDRUSE if WINDOWS else socket.SO_REUSEADDR
+    endpoint.setsockopt(socket.SOL_SOCKET, option, 1)
+
+
+def engine_remedy() -> str:
+    """How a Docker Engine is had on this system, in one line."""
+    if WINDOWS or sys.platform == "darwin":
+        return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
+    return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"
+
+
+def detached() -> dict[str, Any]:
+    """Arguments for `subprocess.Popen` that let a child live on when this process ends or its terminal closes."""
+    if WINDOWS:
+        return {"creationflags": _CREATE_NEW_PROCESS_GROUP | _CREATE_NO_WINDOW}
+    return {"start_new_session": True}
+
+
+def ask_to_end(process: psutil.Process, name: str) -> None:
+    """Send a process the signal of that name (`SIGTERM`); Windows has none that reach it, and ends it.
+
+    Raises:
+        psutil.Error: It is gone, or not ours.
+    """
+    number = None if WINDOWS else getattr(signal, name, None)
+    if number is None:
+        process.terminate()
+    else:
+        process.send_signal(number)
+
+
+def machine_environment() -> dict[str, str]:
+    """Those of this process's variables that tell a program about its machine: paths, locale, certificates, proxies.
+
+    A container would not see the others either.
+    """
+    return {key: value for key, value in os.environ.items() if _MACHINE.fullmatch(key.upper())}
+
+
+def unprivileged() -> list[str]:
+    """What to put before the command of a program that refuses to run as root; empty where none is needed.
+
+    In a user namespace of its own, which only Linux has, root's program is somebody else and root's files are its own.
+
+    Raises:
+        OSError: This process is root, and the system offers no way.
+    """
+    if WINDOWS or os.geteuid() != 0:
+        return []
+    unshare = shutil.which("unshare")
+    if unshare and subprocess.run([unshare, "-U", "true"], capture_output=True, check=False).returncode == 0:
+        return [unshare, "-U"]
+    raise OSError("it refuses to run as root, and this system allows no user namespaces (unshare -U)")
+
+
+def become(command: Sequence[str]) -> NoReturn:
+    """Go on as another program, which keeps this process's number; Windows runs it as a child, and ends as it did."""
+    if WINDOWS:
+        sys.exit(subprocess.call(list(command)))
+    sys.stdout.flush()
+    os.execv(command[0], list(command))  # noqa: S606 - a shell is what it must not be
+
+
+def musl() -> bool:
+    """Whether this is a Linux whose C library is musl (Alpine), for which some wheels have no programs."""
+    return sys.platform == "linux" and host.libc_ver()[0] != "glibc"
+
+
+def node_program(folder: Path) -> Path:
+    """Node in the folder of its wheel, as the archives of nodejs.org are laid out."""
+    return folder / "node.exe" if WINDOWS else folder / "bin" / "node"
+
+
+def shell() -> list[str]:
+    """The user's own shell."""
+    return [os.environ.get("COMSPEC", "cmd.exe")] if WINDOWS else [os.environ.get("SHELL") or "/bin/sh"]

@@ -1,0 +1,40 @@
+"""A positional argument that may be left out (`invoke diagnose [SERVICE]`): invoke knows only those that must be given.
+
+An option is filled by position while its value is None, and a None that is left is an error. So the default of such an
+option is None, and it is filled with the empty string where no word for it has come.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from invoke.parser.parser import ParseMachine
+
+_OPTIONAL: set[tuple[str, str]] = set()
+_complete, _handle = ParseMachine.complete_context, ParseMachine.handle
+
+
+def allow(task: str, option: str) -> None:
+    """Let a task's positional option, whose default is None, be left out; the task is then given an empty string."""
+    _OPTIONAL.add((task, option))
+    ParseMachine.complete_context = _complete_without  # type: ignore[method-assign]
+    ParseMachine.handle = _handle_without  # type: ignore[method-assign]
+
+
+def _complete_without(self: Any) -> None:
+    """A task's words have ended."""
+    _fill(self.context)
+    _complete(self)
+
+
+def _handle_without(self: Any, token: str) -> None:
+    """A word has come; an option that is not the task's own (`--help`) is no value of an argument."""
+    if token.startswith("-") and self.context and token.partition("=")[0] not in self.context.flags:
+        _fill(self.context)
+    _handle(self, token)
+
+
+def _fill(context: Any) -> None:
+    for argument in context.missing_positional_args if context else ():
+        if (context.name, argument.name) in _OPTIONAL:
+            argument.set_value("", cast=False)

@@ -1,0 +1,101 @@
+"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `ops` prints.
+
+People's output goes to stdout, problems to stderr. Colour and live views appear on a terminal only, and NO_COLOR is
+honoured.
+With `--json` one document goes to stdout and nothing else does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ops.errors import OpsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDE = 160
+"""Columns where there is no terminal to tell: wide enough that no table of ours is cut in a log file."""
+
+
+def prepare_streams() -> None:
+    """Write UTF-8 whatever the system's code page says; what cannot be written is replaced, never fatal."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(ValueError, OSError):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+@functools.cache
+def console() -> Console:
+    """Where people read."""
+    return _console(stderr=False)
+
+
+@functools.cache
+def errors() -> Console:
+    """Where problems, and progress beside a JSON document, are written."""
+    return _console(stderr=True)
+
+
+def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
+    """One plain line for people; beside a JSON document it goes to stderr."""
+    (errors() if as_json else console()).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def command(words: Sequence[str]) -> None:
+    """A command that is about to run, for `--debug`; no secret is ever on a command line."""
+    errors().print(f"$ {shlex.join(words)}", style="dim", markup=False, soft_wrap=True)
+
+
+def document(content: Mapping[str, Any]) -> None:
+    """The one JSON document of a task."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def line(content: Mapping[str, Any]) -> None:
+    """One JSON object of a stream, on a line of its own."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def failure(error: OpsError, *, as_json: bool = False) -> None:
+    """An error: what failed, the evidence, the next step."""
+    if as_json:
+        document({"error": error.as_dict()})
+        return
+    from rich.text import Text
+
+    from ops.report.controls import neutralise
+
+    sys.stdout.flush()
+    out = errors()
+    out.print(Text.assemble(("error: ", "bold red"), (error.message, "bold")), soft_wrap=True)
+    for line in error.details:
+        # Evidence is what others printed: it must not move the cursor.
+        out.print(Text(f"  {neutralise(line, colour=False)}"), soft_wrap=True)
+    if error.next:
+        out.print(Text.assemble(("next: ", "bold"), error.next), soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    class Piped(Console):
+        """One that leaves it to the task what a reader's going means; Rich would end the process with code 1."""
+
+        def on_broken_pipe(self) -> None:
+            raise  # noqa: PLE0704 - called while the BrokenPipeError is handled
+
+    made = Piped(stderr=stderr, highlight=False, emoji=False)
+    if not made.is_terminal:
+        made = Piped(stderr=stderr, highlight=False, emoji=False, width=WIDE)
+    return made

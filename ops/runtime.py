@@ -1,0 +1,207 @@
+"""Where a stack runs: as containers of a Docker Engine, or as processes of this machine. One face for both.
+
+Tasks, the gate, health, logs, diagnosis and reports work with a `Runtime` and do not know which it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from ops.logs.source import Source
+    from ops.model import Model
+    from ops.stack import Stack
+
+DOCKER = "docker"
+NATIVE = "native"
+AUTO = "auto"
+NAMES = (AUTO, DOCKER, NATIVE)
+"""What `--runtime` may be."""
+
+Note = Callable[[str], None]
+"""Is told something, a sentence each."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One replica of a service, as what runs it describes it: a container, or a process in its place.
+
+    Attributes:
+        id: What tells it from every other one, earlier ones of the same service included.
+        name: Its name, for people.
+        service: The compose service.
+        replica: Its number within the service, from 1.
+        image: The image as named at creation; without an engine, the program.
+        state: created, running, paused, restarting, exited, dead, removing.
+        health: starting, healthy, unhealthy; empty where there is no health check.
+        probes: The last results of its health check, newest last: (exit code, output).
+        exit_code: None while it runs or has not run.
+        oom_killed: Whether the kernel ended it for want of memory.
+        error: What was said when it could not be started.
+        restarts: How often it was restarted without anybody asking.
+        started: When it last started; None if never.
+        finished: When it last ended; None if never.
+        restart_policy: no, always, on-failure, unless-stopped.
+        retries: How often an `on-failure` policy restarts it; 0 is without end.
+        ports: (host address, host port, protocol, container port) of each published port.
+        files: The compose files it was started with.
+        image_id: The id of that image; empty without an engine.
+        revision: The image's own word on which version it is; None where it has none.
+        fingerprint: What compose compares to tell whether the service's model has changed.
+        memory_limit: Bytes it may use; None where there is no limit.
+        terminal: Whether it was given a terminal, which changes the form of its log.
+        raw: The engine's whole inspection; without an engine, its skeleton. Holds secrets.
+    """
+
+    id: str
+    name: str
+    service: str
+    replica: int
+    image: str
+    state: str
+    health: str
+    probes: tuple[tuple[int, str], ...]
+    exit_code: int | None
+    oom_killed: bool
+    error: str
+    restarts: int
+    started: datetime | None
+    finished: datetime | None
+    restart_policy: str = "no"
+    retries: int = 0
+    ports: tuple[tuple[str, int, str, int], ...] = ()
+    files: tuple[str, ...] = ()
+    image_id: str = ""
+    revision: str | None = None
+    fingerprint: str = ""
+    memory_limit: int | None = None
+    terminal: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one container has used by a moment: seconds since some point, seconds of CPU in all, bytes of memory now."""
+
+    moment: float
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What a stop removed: container names, network names, and what held data."""
+
+    project: str
+    containers: list[str]
+    networks: list[str]
+    volumes: list[str]
+
+    @classmethod
+    def together(cls, several: Sequence[Stopped]) -> Stopped:
+        """What several runtimes have removed of one project."""
+        return cls(
+            several[0].project,
+            [each for one in several for each in one.containers],
+            [each for one in several for each in one.networks],
+            [each for one in several for each in one.volumes],
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of `stop`."""
+        return {
+            "project": self.project,
+            "containers": self.containers,
+            "networks": self.networks,
+            "volumes": self.volumes,
+        }
+
+
+class Changes(Protocol):
+    """What happens to a project, as it happens: (container id, `start`, `die`, `health_status: healthy`, …)."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The changes; ends when it is closed, or silently when the connection drops."""
+
+    def close(self) -> None:
+        """End it, from whichever thread."""
+
+
+class Runtime(Protocol):
+    """Where a stack runs. What an engine must be asked for raises an `EngineError` when none answers."""
+
+    @property
+    def name(self) -> str:
+        """`docker` or `native`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, in words."""
+
+    @property
+    def local(self) -> bool:
+        """Whether published ports are ports of this machine."""
+
+    def ping(self, timeout: float) -> bool:
+        """Whether it is still there, told within so many seconds."""
+
+    def containers(self, project: str) -> list[Container]:
+        """All of a project's, ended ones included, by service and number."""
+
+    def inspect(self, container: str) -> Container | None:
+        """One of them by its id; None when it is gone."""
+
+    def changes(self, project: str) -> Changes:
+        """What happens to a project from now on."""
+
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+        """The logs of a project, or of some of its services; `note` is told of what cannot be read."""
+
+    def sample(self, container: Container) -> Sample | None:
+        """What a running one has used by now; None when it has just ended."""
+
+    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+        """The (project, name) of a container that publishes a port; None where that is none."""
+
+    def tidy(self, project: str) -> None:
+        """End what nobody can be told about any more; the project's lock must be held."""
+
+    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+        """The part of a model that can run here; told of what is left out, and what that means.
+
+        Raises:
+            EngineError: Nothing of it can run here, or a program is missing.
+        """
+
+    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
+        """Start what does not run already, in the order that `depends_on` asks for; stops early when `cancel` is set.
+
+        Raises:
+            StartError: Something did not start.
+        """
+
+    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+        """Stop services and start them again, as they are."""
+
+    def volumes(self, project: str) -> list[str]:
+        """What holds a project's data."""
+
+    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
+        """Stop and remove whatever runs of a project.
+
+        Args:
+            project: Compose's project name.
+            data: Remove the data too.
+            grace: Seconds that each container gets, instead of its own setting.
+        """
+
+    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
+        """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell."""

@@ -1,0 +1,159 @@
+"""How the tasks behave: the `ops:` section of `invoke.yaml`, checked and typed.
+
+invoke itself merges that file with `INVOKE_OPS_*` variables and the user's own `~/.invoke.yaml`; this module reads the
+merged result. Every problem is a `UsageError` that names the path of the wrong setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ops.errors import UsageError
+
+DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+"""The names compose itself looks for, in its order."""
+
+DEFAULT_TIMEOUT = 120.0
+
+RUNTIMES = ("auto", "docker", "native")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One way to run the stack: `dev`, `prod`, or any other name.
+
+    Attributes:
+        name: As it stands in `invoke.yaml`.
+        files: Compose files, stacked in this order, relative to the root.
+        profiles: What is started unless `--profile` or COMPOSE_PROFILES says otherwise.
+        timeout: Seconds until every service must be ready.
+        strict: `.env` must exist and pass the checks for production; nothing is written for the user.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole `ops:` section.
+
+    Attributes:
+        root: The project's folder, where `tasks.py` stands.
+        environments: By name.
+        profiles: For a profile, the variables that are set while it is the only one chosen.
+        runtime: Where stacks run unless a task is told: auto, docker or native.
+    """
+
+    root: Path
+    environments: Mapping[str, Environment]
+    profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    runtime: str = "auto"
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name.
+
+        Raises:
+            UsageError: `invoke.yaml` defines none.
+        """
+        if name in self.environments:
+            return self.environments[name]
+        raise UsageError(
+            f"there is no environment {name!r}",
+            details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
+            next=f"add ops.environments.{name} to invoke.yaml",
+        )
+
+
+def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
+    """Type the `ops:` section of invoke's merged configuration.
+
+    Without any environment in it, `dev` is compose's own default file, so that a foreign project needs no more.
+
+    Args:
+        config: The merged configuration.
+        root: The project's folder.
+        runtime: What `--runtime` says; empty when it was not given.
+
+    Raises:
+        UsageError: A setting has the wrong type, or is unknown.
+    """
+    section = _mapping(config.get("ops") or {}, "ops")
+    _known(section, {"environments", "profiles", "runtime"}, "ops")
+    environments = {
+        str(name): _environment(str(name), value)
+        for name, value in _mapping(section.get("environments") or {}, "ops.environments").items()
+    }
+    if not environments:
+        found = [name for name in DEFAULT_FILES if (root / name).is_file()]
+        if not found:
+            raise UsageError(
+                "invoke.yaml: ops.environments is missing, and there is no compose.yaml here",
+                next="name the compose files: ops: {environments: {dev: {files: [compose.yaml]}}}",
+            )
+        environments = {"dev": Environment("dev", (found[0],))}
+    profiles: dict[str, dict[str, str]] = {}
+    for name, value in _mapping(section.get("profiles") or {}, "ops.profiles").items():
+        path = f"ops.profiles.{name}"
+        entry = _mapping(value, path)
+        _known(entry, {"environment"}, path)
+        variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
+        profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
+    where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or "auto")
+    if chosen not in RUNTIMES:
+        raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}")
+    return Settings(root, environments, profiles, chosen)
+
+
+def _environment(name: str, value: object) -> Environment:
+    path = f"ops.environments.{name}"
+    entry = _mapping(value, path)
+    _known(entry, {"files", "profiles", "timeout", "strict"}, path)
+    files = _strings(entry.get("files"), f"{path}.files")
+    if not files:
+        raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
+    timeout = entry.get("timeout", DEFAULT_TIMEOUT)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+        raise UsageError(f"invoke.yaml: {path}.timeout: should be a number of seconds, not {timeout!r}")
+    strict = entry.get("strict", False)
+    if not isinstance(strict, bool):
+        raise UsageError(f"invoke.yaml: {path}.strict: should be true or false, not {strict!r}")
+    return Environment(name, files, _strings(entry.get("profiles"), f"{path}.profiles"), float(timeout), strict)
+
+
+def _mapping(value: object, path: str) -> Mapping[str, Any]:
+    # invoke hands out its own DataProxy, which is no Mapping but has the same face.
+    if isinstance(value, Mapping) or hasattr(value, "items"):
+        return dict(value.items())
+    raise UsageError(f"invoke.yaml: {path}: should be a mapping, not {value!r}")
+
+
+def _strings(value: object, path: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise UsageError(f"invoke.yaml: {path}: should be a list of strings, not {value!r}")
+
+
+def _text(value: object, path: str) -> str:
+    """A variable's value as compose's own files would give it: `true`, not Python's `True`; nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise UsageError(f"invoke.yaml: {path}: should be a text, not {value!r}")
+
+
+def _known(entry: Mapping[str, Any], names: set[str], path: str) -> None:
+    for name in entry:
+        if name not in names:
+            raise UsageError(f"invoke.yaml: {path}.{name}: unknown setting; known: {', '.join(sorted(names))}")

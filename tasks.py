@@ -1,0 +1,405 @@
+"""Every task of this project: parse options, call `ops`, exit with its code. See `invoke --list` and docs/tasks.md."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+# invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
+sys.dont_write_bytecode = False
+
+from invoke.collection import Collection  # noqa: E402
+from invoke.context import Context  # noqa: E402
+
+from ops import cli, positional  # noqa: E402
+from ops.cli import command  # noqa: E402
+from ops.errors import UsageError  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent
+cli.check_configuration(ROOT)
+
+_launching = command(
+    help={
+        "profile": "Start this profile instead of the default; more than once for several.",
+        "build": "Build the images first; --no-build starts the ones that are there.",
+        "no_cache": "Build every step again.",
+        "pull": "Ask the registry for newer images.",
+        "follow": "Follow the logs once everything is ready.",
+        "timeout": "Seconds until every service must be ready.",
+    },
+    short={"profile": "p", "follow": "f"},
+    iterable=["profile"],
+)
+
+
+@_launching
+def dev(
+    c: Context,
+    profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
+    build: bool = True,
+    no_cache: bool = False,
+    pull: bool = False,
+    follow: bool = False,
+    timeout: str = "",
+    runtime: str = "",
+    json: bool = False,
+) -> int:
+    """Build and start the stack for development, and wait until every service answers."""
+    return _launch(c, "dev", profile, build, no_cache, pull, timeout, runtime, follow=follow, json=json)
+
+
+@_launching
+def prod(
+    c: Context,
+    profile: list[str] = [],  # noqa: B006
+    build: bool = True,
+    no_cache: bool = False,
+    pull: bool = False,
+    follow: bool = False,
+    timeout: str = "",
+    runtime: str = "",
+    json: bool = False,
+) -> int:
+    """Build and start the stack as in production: strict checks of .env, limits, restarts."""
+    return _launch(c, "prod", profile, build, no_cache, pull, timeout, runtime, follow=follow, json=json)
+
+
+@command(
+    help={
+        "volumes": "Remove the data too, after a typed confirmation.",
+        "yes": "Do not ask.",
+        "timeout": "Seconds that each container gets to stop.",
+    },
+    short={"yes": "y"},
+)
+def stop(
+    c: Context, volumes: bool = False, yes: bool = False, timeout: str = "", runtime: str = "", json: bool = False
+) -> int:
+    """Stop whatever runs of this project, however it was started. The data stays."""
+    from ops import lock, project, whereabouts
+    from ops.report import project as report
+    from ops.runtime import Stopped
+
+    grace = cli.seconds(timeout, "--timeout")
+    settings = _settings(c, runtime)
+    name = project.name(settings)
+    running = whereabouts.all_of(settings)
+    if volumes and not yes:
+        report.confirm_loss(name, [each for one in running for each in one.volumes(name)])
+    with lock.hold(ROOT, "invoke stop"):
+        stopped = [each.stop(name, data=volumes, grace=grace) for each in running]
+    return report.stopped(Stopped.together(stopped), as_json=json)
+
+
+@command(
+    help={
+        "service": "Only this service; more than once for several.",
+        "timeout": "Seconds until every service must be ready again.",
+    },
+    iterable=["service"],
+)
+def restart(
+    c: Context,
+    service: list[str] = [],  # noqa: B006
+    timeout: str = "",
+    runtime: str = "",
+    json: bool = False,
+) -> int:
+    """Restart containers as they are, and wait until they are ready again."""
+    from ops import launch
+    from ops.report import launch as report
+
+    shown = report.Show(as_json=json)
+    with shown.running():
+        ended = launch.restart(_settings(c, runtime), service, cli.seconds(timeout, "--timeout"), shown)
+    return report.ended(ended, as_json=json)
+
+
+@command(
+    help={
+        "wait": "Seconds to wait until every service is ready.",
+        "watch": "Look again every second, until Ctrl-C.",
+        "strict": "Fail when a service is degraded, too.",
+        "json": "Print one JSON document, for scripts; with --watch, an object a line for each change.",
+    },
+)
+def health(
+    c: Context, wait: str = "", watch: bool = False, strict: bool = False, runtime: str = "", json: bool = False
+) -> int:
+    """Look once whether every service answers: exit 0, or 7."""
+    from ops import checkup
+    from ops.report import health as report
+
+    settings = _settings(c, runtime)
+    if watch:
+        return report.follow(checkup.watch(settings), as_json=json)
+    return report.show(checkup.look(settings, cli.seconds(wait, "--wait")), strict=strict, as_json=json)
+
+
+@command(
+    help={
+        "service": "Only this service, also when it is ready.",
+        "json": "Print the same facts as one JSON document.",
+    },
+    positional=["service"],
+)
+def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:
+    """Say why services are not ready: what happened, the evidence, the next step."""
+    from ops import checkup
+    from ops.report import diagnosis as report
+
+    return report.show(*checkup.diagnose(_settings(c, runtime), service or ""), as_json=json)
+
+
+@command()
+def status(c: Context, runtime: str = "", json: bool = False) -> int:
+    """Show what runs: image, uptime, health, restarts, CPU, memory, ports."""
+    from ops import status, whereabouts
+    from ops.report import status as report
+
+    settings = _settings(c, runtime)
+    return report.show(status.collect(whereabouts.find(settings), settings), as_json=json)
+
+
+@command(
+    help={
+        "service": "Only this service; more than once for several.",
+        "follow": "Go on with what is logged from now on, across restarts; Ctrl-C ends.",
+        "tail": "So many of the last lines, or all; 100 unless another option says which or where to.",
+        "since": "From this time on: 10m, 1h30m, 14:30, 2026-11-29, 2026-11-29T14:30Z.",
+        "until": "Up to this time.",
+        "grep": "Only where this regular expression is found.",
+        "level": "Only this level or worse: debug, info, warning, error, critical.",
+        "json": "Print one JSON object a line.",
+        "output": "Write to this file instead.",
+        "color": "Colours on a terminal.",
+    },
+    short={"follow": "f", "tail": "n", "service": "s"},
+    iterable=["service"],
+)
+def logs(
+    c: Context,
+    service: list[str] = [],  # noqa: B006
+    follow: bool = False,
+    tail: str = "",
+    since: str = "",
+    until: str = "",
+    grep: str = "",
+    level: str = "",
+    json: bool = False,
+    output: str = "",
+    color: bool = True,
+    runtime: str = "",
+) -> int:
+    """Show the logs of all services, in time order."""
+    from ops import logs
+
+    query = logs.Query.parse(
+        service=service,
+        follow=follow,
+        tail=tail,
+        since=since,
+        until=until,
+        grep=grep,
+        level=level,
+        json=json,
+        output=output,
+        color=color,
+    )
+    return logs.run(_settings(c, runtime), query)
+
+
+@command(
+    help={
+        "service": "Only this service; more than once for several.",
+        "no_cache": "Build every step again.",
+        "pull": "Ask the registry for newer base images.",
+        "env": "The environment whose files are used.",
+    },
+    iterable=["service"],
+)
+def build(
+    c: Context,
+    service: list[str] = [],  # noqa: B006
+    no_cache: bool = False,
+    pull: bool = False,
+    env: str = "dev",
+) -> int:
+    """Build the images, and start nothing."""
+    from ops import launch
+    from ops.report import launch as report
+
+    shown = report.Show(as_json=False)
+    with shown.running():
+        launch.build_images(_settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
+    return 0
+
+
+@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."})
+def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
+    """Print the merged compose model, with secrets masked."""
+    from ops import launch
+    from ops.report import config as report
+
+    return report.show(launch.merged_model(_settings(c), env, reveal=reveal), as_json=json)
+
+
+@command(help={"env": "Only the images of this environment."})
+def images(c: Context, env: str = "", json: bool = False) -> int:
+    """Show the size of each image, what it adds to its base, and whether that is within its budget."""
+    from ops import engine, images
+    from ops.report import images as report
+
+    return report.show(images.measure(engine.connect(), _settings(c), env), as_json=json)
+
+
+@command(
+    name="exec",
+    help={"service": "Where to run it.", "replica": "Which of its containers."},
+    positional=["service"],
+)
+def execute(c: Context, service: str, replica: int = 1, runtime: str = "") -> int:
+    """Run a command in a service's container: invoke exec db -- psql --version."""
+    from ops import project, whereabouts
+
+    settings = _settings(c, runtime)
+    return project.execute(settings, whereabouts.find(settings), service, replica, cli.remainder())
+
+
+@command()
+def doctor(c: Context, json: bool = False) -> int:
+    """Check whether this machine is able to run the stack: exit 0, or 4."""
+    from ops import doctor
+    from ops.report import doctor as report
+
+    return report.show(doctor.examine(_settings(c)), as_json=json)
+
+
+@command(
+    help={
+        "unit": "Only what needs no Docker Engine.",
+        "engine": "Only what needs one.",
+        "k": "Only tests whose name matches, as pytest's -k.",
+    },
+)
+def test(c: Context, unit: bool = False, engine: bool = False, k: str = "") -> int:
+    """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
+    from ops import process
+
+    line = [sys.executable, "-m", "pytest"]
+    if unit or engine:
+        line += ["-m", "engine" if engine else "not engine"]
+    return process.attach([*line, *(["-k", k] if k else []), *cli.remainder()], cwd=ROOT)
+
+
+@command(
+    name="check",
+    help={"env": "The environment that it must be good for.", "strict": "Fail for warnings, too."},
+)
+def env_check(c: Context, env: str = "", strict: bool = False, json: bool = False) -> int:
+    """Check .env against its schema, every finding at once: exit 0, or 3."""
+    from ops import dotenv
+    from ops.report import env as report
+
+    return report.findings(dotenv.check(_stack(c, env)), strict=strict, as_json=json)
+
+
+@command(
+    name="init",
+    help={"env": "The environment that it must be good for.", "ask": "Ask for what only you know."},
+)
+def env_init(c: Context, env: str = "", ask: bool = True, json: bool = False) -> int:
+    """Write .env with defaults and generated secrets, or add what an existing one lacks."""
+    from ops import dotenv
+    from ops.report import env as report
+
+    stack = _stack(c, env)
+    created = not stack.env_file.exists()
+    asker = report.asker(stack) if ask and sys.stdin.isatty() and not json else None
+    names = dotenv.initialise(stack, ask=asker, everything=True)
+    return report.initialised(names, created=created, as_json=json)
+
+
+@command(name="diff", help={"env": "The environment whose schema it is held against."})
+def env_diff(c: Context, env: str = "", json: bool = False) -> int:
+    """Show what .env lacks, has beyond its schema, or leaves at its default."""
+    from ops.dotenv import difference
+    from ops.report import env as report
+
+    return report.difference(difference.compare(_stack(c, env)), as_json=json)
+
+
+@command(name="show", help={"env": "The environment whose compose files are read.", "reveal": "Show secrets."})
+def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False) -> int:
+    """Show every variable as compose sees it, and where its value comes from; secrets are masked."""
+    from ops import dotenv
+    from ops.report import env as report
+
+    return report.variables(dotenv.values(_stack(c, env)), reveal=reveal, as_json=json)
+
+
+@command(
+    name="set",
+    help={
+        "assignment": "NAME=VALUE, or NAME alone to be asked for the value; a secret is never typed here.",
+        "env": "The environment that the value must be good for.",
+    },
+    positional=["assignment"],
+)
+def env_set(c: Context, assignment: str, env: str = "", json: bool = False) -> int:
+    """Set one variable in .env, so that compose reads back exactly that value."""
+    from ops.report import env as report
+
+    return report.set_variable(_stack(c, env), assignment, as_json=json)
+
+
+def _settings(c: Context, runtime: str = "") -> Any:
+    """What `invoke.yaml` says, but for the runtime where `--runtime` names one."""
+    from ops import settings
+
+    return settings.load(dict(c.config), ROOT, runtime)
+
+
+def _stack(c: Context, env: str) -> Any:
+    """The stack of an environment; of the first one that `invoke.yaml` names where none is chosen."""
+    from ops import stack
+
+    settings = _settings(c)
+    return stack.select(settings, env or next(iter(settings.environments)))
+
+
+def _launch(
+    c: Context,
+    environment: str,
+    profile: list[str],
+    build: bool,
+    no_cache: bool,
+    pull: bool,
+    timeout: str,
+    runtime: str,
+    *,
+    follow: bool,
+    json: bool,
+) -> int:
+    """Launch an environment, show how it ended, then its last log lines, and those that follow where asked."""
+    from ops import launch, logs
+    from ops.report import launch as report
+
+    if follow and json:
+        raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
+    options = launch.Options(tuple(profile), build, no_cache, pull, cli.seconds(timeout, "--timeout"))
+    shown = report.Show(as_json=json)
+    settings = _settings(c, runtime)
+    with shown.running():
+        ended = launch.launch(settings, environment, options, shown)
+    code = report.ended(ended, as_json=json)
+    if code or json:
+        return code
+    return logs.run(settings, logs.Query(follow=follow, tail=20))
+
+
+positional.allow("diagnose", "service")
+
+ns = Collection(dev, prod, stop, restart, health, diagnose, status, logs, build, config, images, execute, doctor, test)
+ns.add_collection(Collection("env", env_check, env_init, env_diff, env_show, env_set))
+# Named here, so that INVOKE_OPS_RUNTIME is heard where invoke.yaml does not name it.
+ns.configure({"ops": {"runtime": "auto"}})

@@ -1,0 +1,180 @@
+"""Projects to run tasks in: a clone of this one, and a foreign one. Each has its own name and ports."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import engine
+from ops.engine import Container, Engine
+from tests.conftest import ROOT, remove_project, unique_name
+
+FOREIGN = Path(__file__).parent / "foreign"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one `invoke` left."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its one JSON document; fails the test when stdout holds anything else."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Project:
+    """A project's folder, and how to call its tasks as a user would: `invoke` in a process of its own."""
+
+    root: Path
+    name: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "invoke", *arguments]
+
+    def variables(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {**os.environ, "COMPOSE_PROJECT_NAME": self.name, **self.environment, **(extra or {})}
+
+    def invoke(self, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 240) -> Result:
+        done = subprocess.run(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.variables(env),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+            timeout=timeout,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        result = self.invoke(*arguments, env=env)
+        assert result.code == 0, f"invoke {' '.join(arguments)}: {result.code}\n{result.out}\n{result.err}"
+        return result
+
+    def begin(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a task and leave it running."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.root,
+            env=self.variables(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+            encoding="utf-8",
+        )
+
+    def containers(self) -> list[Container]:
+        return connected().containers(self.name)
+
+    def container(self, service: str) -> Container:
+        return next(each for each in self.containers() if each.service == service)
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def connected() -> Engine:
+    """The engine, connected once a session."""
+    if not _ENGINE:
+        _ENGINE.append(engine.connect())
+    return _ENGINE[0]
+
+
+_ENGINE: list[Engine] = []
+
+
+def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+    """Wait until something is true, and return it; fails the test when it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.02)
+    return found
+
+
+def interrupt(task: subprocess.Popen[str]) -> Result:
+    """Ctrl-C a running task, and wait for its end."""
+    task.send_signal(signal.SIGINT)
+    out, err = task.communicate(timeout=30)
+    return Result(task.returncode, out, err)
+
+
+def copy_project(target: Path) -> Path:
+    """What a clone of this project as it stands would hold: tracked files, and new ones that git does not ignore."""
+    listed = subprocess.run(
+        ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source, copy = ROOT / name, target / name
+        if source.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+            copy.chmod(source.stat().st_mode)
+    return target
+
+
+def copy_library(target: Path) -> None:
+    """Put the tasks and their library beside another project, as the README says: `tasks.py` and `ops/`."""
+    for source in [ROOT / "tasks.py", *(ROOT / "ops").rglob("*.py")]:
+        copy = target / source.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
+
+
+def make_clone(root: Path, free_port: Callable[[], int]) -> Project:
+    """A clone of this project with a name and ports of its own."""
+    ports = {name: str(free_port()) for name in ("API_PORT", "MCP_PORT", "DB_PORT")}
+    return Project(copy_project(root), unique_name(root.name), {**ports, "COMPOSE_PROFILES": "full-stack"})
+
+
+@pytest.fixture(scope="module")
+def shared_clone(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Project]:
+    """A clone that the tests of one module share."""
+    project = make_clone(tmp_path_factory.mktemp("clone"), free_port)
+    yield project
+    remove_project(project.name)
+
+
+@pytest.fixture
+def clone(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
+    """A clone of this project, for one test."""
+    project = make_clone(tmp_path / "clone", free_port)
+    yield project
+    remove_project(project.name)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
+    """Another compose project, which brings nothing of ours but `tasks.py`, `ops/` and an `invoke.yaml`."""
+    root = tmp_path / "foreign"
+    for source in FOREIGN.rglob("*"):
+        if source.is_file():
+            copy = root / source.relative_to(FOREIGN)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(source.read_bytes())
+    copy_library(root)
+    project = Project(root, unique_name("foreign"), {"TOWER_PORT": str(free_port())})
+    yield project
+    remove_project(project.name)

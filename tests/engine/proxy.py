@@ -1,0 +1,67 @@
+"""A proxy in front of the engine's socket that a test can cut: the engine itself is shared, and never stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from pathlib import Path
+
+from docker.constants import DEFAULT_UNIX_SOCKET
+
+
+class Proxy:
+    """Listens on a Unix socket of its own and passes every byte on, until it is cut."""
+
+    def __init__(self, path: Path) -> None:
+        self.url = f"unix://{path}"
+        self._path = path
+        self._listener: socket.socket | None = None
+        self._open: list[socket.socket] = []
+        self._passing = threading.Event()
+        self._passing.set()
+
+    def start(self) -> None:
+        """Begin to listen (again)."""
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._path))
+        self._listener.listen(64)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        """Drop every connection and take no more, as when the engine ends."""
+        if self._listener is not None:
+            self._close(self._listener)
+        self._path.unlink(missing_ok=True)
+        for each in self._open:
+            self._close(each)
+        self._open.clear()
+
+    def hang(self) -> None:
+        """Keep every connection, take new ones, and pass nothing on, as when the engine's machine is overwhelmed."""
+        self._passing.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(DEFAULT_UNIX_SOCKET.removeprefix("http+unix://"))
+            self._open += [client, server]
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(65536):
+                self._passing.wait()
+                target.sendall(chunk)
+            target.shutdown(socket.SHUT_WR)
+
+    def _close(self, end: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+        end.close()

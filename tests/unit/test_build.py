@@ -1,0 +1,196 @@
+"""BuildKit's plain progress, as it was really printed (data/build), and what a failed build tells."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops import build, model
+from ops.build import Progress
+from ops.errors import BuildError, EngineError, UsageError
+from tests.unit.conftest import DATA, MakeStack
+
+ONE = {"web": "web/Dockerfile"}
+TWO = {"web": "web/Dockerfile", "my-api": "api/Dockerfile"}
+
+
+def read(name: str, dockerfiles: dict[str, str]) -> Progress:
+    progress = Progress(dockerfiles)
+    for line in (DATA / "build" / f"{name}.txt").read_text("utf-8").splitlines():
+        progress.feed(line)
+    return progress
+
+
+def test_steps_of_a_single_service_carry_its_name_though_buildkit_leaves_it_out() -> None:
+    steps = {step.title: step for step in read("single", ONE).steps.values() if step.service == "web"}
+    printed = steps["builder 2/2 RUN echo hello && echo oops >&2"]
+    assert (printed.state, sorted(printed.output)) == ("done", ["hello", "oops"])
+    assert steps["builder 1/2 FROM docker.io/library/python:3.13-slim"].state == "cached"
+
+
+def test_steps_of_several_services_are_told_apart() -> None:
+    progress = read("several", TWO)
+    found = {(step.service, step.title): step.state for step in progress.steps.values()}
+    assert found["web", "stage-1 2/3 COPY --from=builder /etc/hostname /x"] == "done"
+    assert found["web", "stage-1 3/3 RUN echo second"] == "cancelled"
+    assert found["my-api", "2/2 RUN echo laying bricks; echo no mortar >&2; exit 7"] == "failed"
+
+
+def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
+    progress = Progress(TWO)
+    for line in ("#1 [internal] load local bake definitions", "#2 [web 1/2] RUN a", "#3 [my-api 1/2] RUN b"):
+        progress.feed(line)
+    assert [step.service for step in progress.running()] == ["web", "my-api"]
+    progress.feed("#2 DONE 0.1s")
+    assert [step.service for step in progress.running()] == ["my-api"]
+
+
+@pytest.mark.parametrize(
+    ("name", "dockerfiles", "message", "details", "next_step"),
+    [
+        (
+            "run",
+            ONE,
+            "the image of web did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
+            ["laying bricks", "no mortar", "at web/Dockerfile:2"],
+            "correct web/Dockerfile:2, then: invoke build --service web",
+        ),
+        (
+            "several",
+            TWO,
+            "the image of my-api did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
+            ["no mortar", "laying bricks", "at api/Dockerfile:2"],
+            "correct api/Dockerfile:2, then: invoke build --service my-api",
+        ),
+        (
+            # BuildKit tells of one; step, output, place and code must all be that one's.
+            "two-fail",
+            TWO,
+            "the image of my-api did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
+            ["laying bricks", "no mortar", "at api/Dockerfile:2"],
+            "correct api/Dockerfile:2, then: invoke build --service my-api",
+        ),
+        (
+            "copy",
+            ONE,
+            'the image of web did not build: 3/3 COPY missing.txt .: "/missing.txt" is not in the build context',
+            ["at web/Dockerfile:3"],
+            "correct web/Dockerfile:3, or take the file out of .dockerignore, then: invoke build --service web",
+        ),
+        (
+            "syntax",
+            ONE,
+            "the image of web did not build: dockerfile parse error on line 2: unknown instruction: RUNN "
+            "(did you mean RUN?)",
+            ["at web/Dockerfile:2"],
+            "correct web/Dockerfile:2, then: invoke build --service web",
+        ),
+        (
+            "no-dockerfile",
+            ONE,
+            "the image of web did not build: web/Dockerfile is not there",
+            ["failed to read dockerfile: open Dockerfile: no such file or directory", "at web/Dockerfile"],
+            "write it, or name another with build.dockerfile, then: invoke build --service web",
+        ),
+        (
+            "no-base",
+            ONE,
+            "the image of web did not build: its base image nosuch.example/base:1 could not be had",
+            [
+                'failed to do request: Head "https://nosuch.example/v2/base/manifests/1": dial tcp: '
+                "lookup nosuch.example on 192.0.2.53:53: no such host",
+                "at web/Dockerfile:1",
+            ],
+            "check its name at web/Dockerfile:1, and that its registry answers (docker login, proxy), "
+            "then: invoke build --service web",
+        ),
+        (
+            "no-context",
+            ONE,
+            'the build failed: unable to prepare context: path "/project/badctx/web" not found',
+            [],
+            "correct that, then: invoke build",
+        ),
+    ],
+)
+def test_a_failure_is_told_with_service_step_output_and_place(
+    name: str, dockerfiles: dict[str, str], message: str, details: list[str], next_step: str
+) -> None:
+    error = read(name, dockerfiles).failure()
+    assert isinstance(error, BuildError)
+    assert error.message == message
+    assert error.details == details
+    assert error.next == next_step
+
+
+def test_the_classic_builder_is_understood_too() -> None:
+    error = read("classic", ONE).failure()
+    assert isinstance(error, BuildError)
+    assert error.message.endswith("returned a non-zero code: 7")
+    assert any("no mortar" in line for line in error.details)
+
+
+def test_an_engine_that_does_not_answer_is_no_build_error() -> None:
+    progress = Progress(ONE)
+    progress.feed(" Image demo-web Building ")
+    progress.feed("Cannot connect to the Docker daemon at tcp://127.0.0.1:1. Is the docker daemon running?")
+    error = progress.failure()
+    assert isinstance(error, EngineError)
+    assert "127.0.0.1:1" in error.details[0]
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("build: ./web", str(Path("web", "Dockerfile"))),
+        ("build: {context: ./web, dockerfile: prod.Dockerfile}", str(Path("web", "prod.Dockerfile"))),
+        ("build: .", "Dockerfile"),
+        ("build: https://example.invalid/it.git", "Dockerfile"),
+        ("build: {context: ./web, dockerfile_inline: 'FROM scratch'}", "its inline Dockerfile"),
+    ],
+)
+def test_a_dockerfile_is_named_below_the_root(make_stack: MakeStack, section: str, expected: str) -> None:
+    stack = make_stack(f"services: {{web: {{{section}}}}}\n")
+    assert build._dockerfile(model.load(stack).service("web"), stack.root) == expected
+
+
+def test_command(make_stack: MakeStack) -> None:
+    stack = make_stack("services: {web: {build: .}}\n")
+    line = build.command(stack, ["web"], no_cache=True, pull=True)
+    assert line[-6:] == ["--progress", "plain", "build", "--no-cache", "--pull", "web"]
+    assert build.command(stack, ["web"])[-2:] == ["build", "web"]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Compose replaced by a program that prints a failed build of `web`; what it was asked to build."""
+    asked: list[list[str]] = []
+    script = f"import sys; print(open({str(DATA / 'build' / 'run.txt')!r}, encoding='utf-8').read()); sys.exit(1)"
+
+    def command(_: object, services: list[str], **__: object) -> list[str]:
+        asked.append(list(services))
+        return [sys.executable, "-c", script]
+
+    monkeypatch.setattr(build, "command", command)
+    return asked
+
+
+def test_run_builds_what_has_a_build_section_and_raises_what_failed(
+    make_stack: MakeStack, told: list[list[str]]
+) -> None:
+    stack = make_stack("services: {web: {build: web}, db: {image: db}, other: {build: ., profiles: [p]}}\n")
+    merged = model.load(stack)
+    lines: list[str] = []
+    with pytest.raises(BuildError, match="the image of web did not build"):
+        build.run(stack, merged, watch=lambda progress, step, line: lines.append(line))
+    assert told == [["web"]]
+    assert "#6 0.339 laying bricks" in lines
+    # By name a service of another profile is built, too; one without a build section needs nothing.
+    with pytest.raises(BuildError):
+        build.run(stack, merged, services=["other"])
+    assert told[-1] == ["other"]
+    assert build.run(stack, merged, services=["db"]).steps == {}
+    with pytest.raises(UsageError, match="there is no service 'nosuch'"):
+        build.run(stack, merged, services=["nosuch"])

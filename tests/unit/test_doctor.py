@@ -1,0 +1,251 @@
+"""Each examination alone, on a machine with and without an engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops import compose, doctor, platform
+from ops.doctor import Finding, Grade, Patient
+from ops.errors import EngineError, UsageError
+from ops.report import doctor as report
+from ops.settings import Environment, Settings
+
+SERVICE = "name: demo\nservices: {web: {image: x, ports: ['127.0.0.1:${PORT:-8123}:80']}}\n"
+
+
+@pytest.fixture
+def patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+    """A project of one service, on a machine whose engine does not answer."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    (tmp_path / "compose.yaml").write_text(SERVICE, encoding="utf-8")
+    return Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",))}))
+
+
+def engine(version: str = "28.5.2", *, local: bool = True, **info: Any) -> Any:
+    """What an engine says, as far as the doctor asks."""
+    client = SimpleNamespace(version=lambda: {"Version": version}, info=lambda: info)
+    return SimpleNamespace(
+        client=client, address="unix:///x.sock", local=local, containers=lambda _: [], owner_of=lambda *_: None
+    )
+
+
+def say(examination: Callable[[Patient], Iterator[Finding]], patient: Patient) -> list[Finding]:
+    return list(examination(patient))
+
+
+def test_no_engine(patient: Patient) -> None:
+    (found,) = say(doctor._engine, patient)
+    assert found.grade is Grade.PROBLEM
+    assert "tcp://127.0.0.1:1" in found.message
+    assert "DOCKER_HOST" in found.fix
+    assert say(doctor._clock, patient) == []
+    assert say(doctor._ports, patient) == []
+
+
+def test_no_engine_at_the_usual_place(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+    patient.engine = EngineError("no engine", next="invoke doctor")
+    assert say(doctor._engine, patient)[0].fix == platform.engine_remedy()
+    patient.engine = EngineError("there is no docker context 'x'", next="docker context ls")
+    assert say(doctor._engine, patient)[0].fix == "docker context ls"
+
+
+@pytest.mark.parametrize(
+    ("version", "grade"), [("28.5.2+dfsg4", "ok"), ("25.0.0", "ok"), ("24.0.9", "problem"), ("dev", "problem")]
+)
+def test_the_engines_version(patient: Patient, version: str, grade: str) -> None:
+    patient.engine = engine(version)
+    (found,) = say(doctor._engine, patient)
+    assert found.grade == grade
+    assert version in found.message
+
+
+def test_an_engine_on_another_machine(patient: Patient) -> None:
+    patient.engine = engine(local=False)
+    assert [each.grade for each in say(doctor._engine, patient)] == [Grade.OK, Grade.WARNING]
+
+
+def test_docker_host_is_told(patient: Patient) -> None:
+    assert say(doctor._context, patient) == [Finding("context", Grade.OK, "DOCKER_HOST is tcp://127.0.0.1:1")]
+
+
+def test_contexts(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    assert say(doctor._context, patient) == [Finding("context", Grade.OK, "docker context default")]
+    monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
+    (found,) = say(doctor._context, patient)
+    assert (found.grade, found.fix) == (Grade.PROBLEM, "docker context ls")
+    assert "nosuch" in found.message
+
+
+def test_compose(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    for program, words in (
+        (compose.Program(("docker", "compose"), "2.39.1", "plugin"), "docker compose 2.39.1 (plugin)"),
+        (compose.Program(("x",), "5.6.1", "wheel"), "compose 5.6.1 from the wheel"),
+    ):
+        monkeypatch.setattr(compose, "program", lambda program=program: program)
+        (found,) = say(doctor._compose, patient)
+        assert found.grade is Grade.OK
+        assert words in found.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the fake plugin is a script")
+@pytest.mark.parametrize(
+    ("script", "grade", "words"),
+    [
+        ("echo github.com/docker/buildx v0.29.1 abcdef", "ok", "buildx v0.29.1"),
+        ("echo github.com/docker/buildx 0.17.0+dfsg", "ok", "buildx 0.17.0"),
+        ("echo github.com/docker/buildx v0.16.2 abcdef", "warning", "too old"),
+        ("exit 1", "warning", "too old"),
+        (None, "warning", "there is no buildx"),
+    ],
+)
+def test_buildx(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, grade: str, words: str
+) -> None:
+    monkeypatch.setattr(platform, "plugin_folders", lambda: [tmp_path / "none", tmp_path])
+    if script is not None:
+        plugin = tmp_path / platform.executable("docker-buildx")
+        plugin.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        plugin.chmod(0o755)
+    (found,) = say(doctor._buildx, patient)
+    assert found.grade == grade
+    assert words in found.message
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the fake plugin is a script")
+def test_a_buildx_that_does_not_run(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "plugin_folders", lambda: [tmp_path])
+    (tmp_path / platform.executable("docker-buildx")).write_bytes(b"no program")
+    (found,) = say(doctor._buildx, patient)
+    assert found.grade is Grade.WARNING
+    assert "does not run" in found.message
+
+
+@pytest.mark.parametrize(("free", "grade"), [(50e9, Grade.OK), (1e9, Grade.WARNING)])
+def test_disk(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: float, grade: Grade) -> None:
+    asked: list[Path] = []
+
+    def usage(folder: Path) -> Any:
+        asked.append(folder)
+        return SimpleNamespace(free=int(free))
+
+    monkeypatch.setattr(doctor.shutil, "disk_usage", usage)
+    # Docker Desktop's folder is inside its machine; without an engine there is none.
+    for info in ({"DockerRootDir": str(tmp_path / "in-the-vm")}, {}):
+        patient.__dict__.pop("info", None)
+        patient.engine = engine(**info)
+        (found,) = say(doctor._disk, patient)
+        assert found.grade is grade
+        assert f"{free / 1e9:.0f} GB free in" in found.message
+    data = tmp_path / "data"
+    data.mkdir()
+    patient.__dict__.pop("info", None)
+    patient.engine = engine(DockerRootDir=str(data))
+    assert str(data) in say(doctor._disk, patient)[0].message
+    assert asked[-1] == data
+
+
+@pytest.mark.parametrize("style", ["{:%Y-%m-%dT%H:%M:%S.%f}123Z", "{:%Y-%m-%dT%H:%M:%S}Z"])
+@pytest.mark.parametrize(("off", "grade"), [(0, Grade.OK), (-60, Grade.WARNING), (3600, Grade.WARNING)])
+def test_clock(patient: Patient, style: str, off: int, grade: Grade) -> None:
+    patient.engine = engine(SystemTime=style.format(datetime.now(UTC) + timedelta(seconds=off)))
+    (found,) = say(doctor._clock, patient)
+    assert found.grade is grade
+    if off == -60:
+        assert "60 s off" in found.message or "61 s off" in found.message
+
+
+def test_a_clock_in_another_time_zone(patient: Patient) -> None:
+    there = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+    patient.engine = engine(SystemTime=f"{there:%Y-%m-%dT%H:%M:%S}.123456789+05:30")
+    assert say(doctor._clock, patient)[0].grade is Grade.OK
+
+
+def test_env(patient: Patient, tmp_path: Path) -> None:
+    assert say(doctor._env, patient) == [Finding("env", Grade.OK, "no .env is needed")]
+    (tmp_path / ".env.example").write_text("# The port.\n# @type=port\nPORT=8123\n", encoding="utf-8")
+    (missing,) = say(doctor._env, patient)
+    assert (missing.grade, missing.message) == (Grade.WARNING, ".env is not there yet")
+    (tmp_path / ".env").write_text("PORT=many\n", encoding="utf-8")
+    (wrong,) = say(doctor._env, patient)
+    assert wrong.grade is Grade.PROBLEM
+    assert wrong.message.startswith(".env:1")
+    (tmp_path / ".env").write_text("PORT=8124\n", encoding="utf-8")
+    assert [each for each in say(doctor._env, patient) if each.grade is Grade.PROBLEM] == []
+
+
+def test_files(patient: Patient) -> None:
+    assert say(doctor._files, patient) == [Finding("files", Grade.OK, "compose files of dev: web")]
+
+
+@pytest.mark.parametrize(
+    ("text", "grade", "fix"),
+    [
+        # Nothing is wrong with the files: `.env` is to come.
+        ("services: {web: {image: '${TAG:?}'}}", Grade.WARNING, "invoke env.init"),
+        ("services: {web: {imagine: x}}", Grade.PROBLEM, "correct that, then: invoke config"),
+    ],
+)
+def test_files_that_are_broken(patient: Patient, tmp_path: Path, text: str, grade: Grade, fix: str) -> None:
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    (found,) = say(doctor._files, patient)
+    assert (found.grade, found.fix) == (grade, fix)
+
+
+def test_files_that_are_not_there(patient: Patient, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").unlink()
+    (found,) = say(doctor._files, patient)
+    assert found.grade is Grade.PROBLEM
+    assert "compose.yaml is not there" in found.message
+    assert say(doctor._env, patient) == []
+
+
+def test_ports(patient: Patient, tmp_path: Path, free_port: Callable[[], int]) -> None:
+    patient.engine = engine()
+    port = free_port()
+    (tmp_path / ".env").write_text(f"PORT={port}\n", encoding="utf-8")
+    assert say(doctor._ports, patient)[0].message == f"ports {port} are free, or this stack's own"
+    with socket.create_server(("127.0.0.1", port)):
+        (taken,) = say(doctor._ports, patient)
+    assert taken.grade is Grade.PROBLEM
+    assert f"port {port}, which web needs, is taken by process {os.getpid()}" in taken.message
+
+
+def test_every_examination_is_told_even_when_one_fails(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def _broken(_: Patient) -> Iterator[Finding]:
+        yield Finding("broken", Grade.OK, "so far")
+        raise UsageError("it broke", details=["badly"], next="mend it")
+
+    monkeypatch.setattr(doctor, "EXAMINATIONS", (_broken, *doctor.EXAMINATIONS))
+    found = doctor.examine(patient.settings)
+    assert found[:2] == [
+        Finding("broken", Grade.OK, "so far"),
+        Finding("broken", Grade.PROBLEM, "it broke; badly", "mend it"),
+    ]
+    assert {"engine", "context", "compose", "buildx", "disk", "env", "files"} <= {each.subject for each in found}
+
+
+@pytest.mark.parametrize(
+    ("grades", "code"), [([Grade.OK, Grade.WARNING], 0), ([Grade.OK, Grade.PROBLEM, Grade.WARNING], 4)]
+)
+def test_the_report(grades: list[Grade], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    findings = [Finding(f"s{number}", grade, "how it is", "do this") for number, grade in enumerate(grades)]
+    assert report.show(findings, as_json=True) == code
+    document = json.loads(capsys.readouterr().out)
+    assert document["able"] is (code == 0)
+    assert document["findings"] == [each.as_dict() for each in findings]
+    assert report.show(findings, as_json=False) == code
+    shown = capsys.readouterr().out
+    # A remedy stands below what needs one, and nowhere else.
+    assert shown.count("→ do this") == len(grades) - 1

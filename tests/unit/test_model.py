@@ -1,0 +1,250 @@
+"""The merged model, as the real compose program merges small files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import model
+from ops.errors import EnvFileError, OpsError, UsageError
+from ops.model import MASK, Port, Service
+from tests.unit.conftest import MakeStack
+
+
+def one(make_stack: MakeStack, entry: str, **options: Any) -> Service:
+    """The service `a` of a file that holds nothing else."""
+    return model.load(make_stack(f"services: {{a: {entry}}}\n", **options)).service("a")
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        ("['8000:80']", [Port("", 8000, "tcp", 80)]),
+        ("['127.0.0.1:6000:60/udp']", [Port("127.0.0.1", 6000, "udp", 60)]),
+        ("['[::1]:7000:70']", [Port("::1", 7000, "tcp", 70)]),
+        ("['9000-9001:90-91']", [Port("", 9000, "tcp", 90), Port("", 9001, "tcp", 91)]),
+        ("[{target: 80, published: 8000, mode: host}]", [Port("", 8000, "tcp", 80)]),
+        ("['${UNSET_PORT:-8001}:80']", [Port("", 8001, "tcp", 80)]),
+        # The engine chooses a free one: there is nothing to check beforehand.
+        ("['80']", []),
+        ("['127.0.0.1::80']", []),
+        ("['8000-8002:80']", []),
+        ("[]", []),
+    ],
+)
+def test_ports(make_stack: MakeStack, ports: str, expected: list[Port]) -> None:
+    assert list(one(make_stack, f"{{image: x, ports: {ports}}}").ports) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "replicas"),
+    [
+        ("{image: x}", 1),
+        ("{image: x, scale: 2}", 2),
+        ("{image: x, deploy: {replicas: 3}}", 3),
+        ("{image: x, deploy: {replicas: 0}}", 0),
+        ("{image: x, deploy: {mode: global}}", 1),
+        ("{image: x, deploy: {restart_policy: {max_attempts: 2}}}", 1),
+    ],
+)
+def test_replicas(make_stack: MakeStack, entry: str, replicas: int) -> None:
+    assert one(make_stack, entry).replicas == replicas
+
+
+@pytest.mark.parametrize(
+    ("entry", "image", "built"),
+    [
+        ("{image: x}", "x", False),
+        ("{build: .}", "demo-a", True),
+        ("{build: {context: sub}, image: 'named:1'}", "named:1", True),
+    ],
+)
+def test_images(make_stack: MakeStack, entry: str, image: str, built: bool) -> None:
+    service = one(make_stack, entry, env="COMPOSE_PROJECT_NAME=demo\n")
+    assert (service.image, service.built) == (image, built)
+
+
+def test_dependencies_tell_their_condition(make_stack: MakeStack) -> None:
+    merged = model.load(
+        make_stack(
+            "services: {a: {image: x, depends_on: [b]}, c: {image: x},"
+            " b: {image: x, depends_on: {c: {condition: service_healthy}}}}"
+        )
+    )
+    assert merged.service("a").depends_on == {"b": "service_started"}
+    assert merged.service("b").depends_on == {"c": "service_healthy"}
+
+
+PROFILES = "services: {a: {image: x}, b: {image: x, profiles: [p]}, c: {image: x, profiles: [q, p]}}\n"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "active"),
+    [
+        ((), {"a"}),
+        (("p",), {"a", "b", "c"}),
+        (("q",), {"a", "c"}),
+        (("*",), {"a", "b", "c"}),
+        (("p", "q"), {"a", "b", "c"}),
+    ],
+)
+def test_services_are_active_by_profile(make_stack: MakeStack, profiles: tuple[str, ...], active: set[str]) -> None:
+    merged = model.load(make_stack(PROFILES, profiles=profiles))
+    assert set(merged.services) == active
+    assert set(merged.inactive) == {"a", "b", "c"} - active
+    assert merged.service("b").name == "b"
+
+
+def test_an_unknown_profile_names_the_others(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="there is no profile 'full'") as caught:
+        model.load(make_stack(PROFILES, profiles=["full"]))
+    assert caught.value.details == ["profiles: p, q"]
+
+
+def test_an_unknown_service_names_the_others(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="there is no service 'd'") as caught:
+        model.load(make_stack(PROFILES)).service("d")
+    assert caught.value.details == ["services: a, b, c"]
+
+
+def test_x_ops_is_interpolated_and_unescaped(make_stack: MakeStack) -> None:
+    service = one(
+        make_stack,
+        "{image: x, x-ops: {health: 'http://h:${P:-80}/$$x', stable: 0.5, open: {A: 'http://$${b}'}, size-budget: 95MB,"
+        " native: {command: [run, '$$c', 3], environment: {E: '$$$$'}}}}",
+    )
+    assert service.probe_url == "http://h:80/$x"
+    assert service.stable == 0.5
+    assert service.ops["native"] == {"command": ["run", "$c", 3], "environment": {"E": "$$"}}
+
+
+def test_x_ops_merge_over_files(make_stack: MakeStack) -> None:
+    merged = model.load(
+        make_stack(
+            "services: {a: {image: x, x-ops: {health: 'http://h/1', open: {A: 'http://a'}}}}",
+            "services: {a: {x-ops: {health: !reset null, open: {B: 'http://b'}}},"
+            " b: {image: x, profiles: [p], x-ops: {open: {C: c}}}}",
+        )
+    )
+    assert merged.service("a").probe_url is None
+    # A service of another profile opens nothing.
+    assert merged.urls() == {"A": "http://a", "B": "http://b"}
+
+
+def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
+    service = one(make_stack, "{image: x, x-ops: {health: '${UNSET_URL:-}', open: }}")
+    assert service.probe_url is None
+    assert service.stable == 2.0
+
+
+@pytest.mark.parametrize(
+    ("ops", "message"),
+    [
+        ("[health]", "services.a.x-ops: should be a mapping, not ['health']"),
+        ("{heatlh: 'http://h'}", "services.a.x-ops.heatlh: unknown key"),
+        ("{health: 'localhost:80'}", "services.a.x-ops.health: should be an http:// URL, not 'localhost:80'"),
+        ("{health: ['http://h']}", "services.a.x-ops.health: should be an http:// URL, not ['http://h']"),
+        ("{open: 'http://h'}", "services.a.x-ops.open: should be a mapping of names to URLs, not 'http://h'"),
+        ("{stable: soon}", "services.a.x-ops.stable: should be a number of seconds, not 'soon'"),
+        ("{stable: -1}", "services.a.x-ops.stable: should be a number of seconds, not -1"),
+        ("{stable: true}", "services.a.x-ops.stable: should be a number of seconds, not True"),
+        ("{size-budget: [1]}", "services.a.x-ops.size-budget: should be a size such as 95MB, not [1]"),
+        ("{native: true}", "services.a.x-ops.native: should be a mapping, not True"),
+    ],
+)
+def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        one(make_stack, f"{{image: x, x-ops: {ops}}}")
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: no valid YAML: "),
+        (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: no valid YAML: found character '\\t'"),
+        ([b"services: {a: {image: '\x07'}}"], "compose.yaml: no valid YAML: "),
+        (["services: {a: {image: x, imagine: 1}}"], "compose: validating compose.yaml: services.a.imagine is no key"),
+        (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: no valid YAML"),
+    ],
+)
+def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        model.load(make_stack(*texts))
+    assert caught.value.message.startswith(message)
+    assert caught.value.next
+
+
+def test_where_compose_names_no_file_all_are_told(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="depends on undefined service") as caught:
+        model.load(make_stack("services: {a: {image: x}}", "services: {a: {depends_on: [b]}}"))
+    assert "files: compose.yaml, over1.yaml" in caught.value.details
+
+
+@pytest.mark.parametrize(
+    ("entry", "env", "kind"),
+    [
+        ("{image: '${X:?why}'}", None, EnvFileError),
+        ("{image: x}", "A='open\n", EnvFileError),
+        ("{image: x}", b"A=1\n\xff\xfe=2\n", OpsError),
+    ],
+)
+def test_a_broken_env_is_an_env_error(
+    make_stack: MakeStack, entry: str, env: str | bytes | None, kind: type[OpsError]
+) -> None:
+    with pytest.raises(kind) as caught:
+        one(make_stack, entry, env=env)
+    assert caught.value.next
+
+
+def test_variables_of_the_stack_reach_compose(make_stack: MakeStack) -> None:
+    service = one(
+        make_stack, "{image: 'x:${TAG-none}'}", profiles=["*"], env="TAG=file\n", variables={"*": {"TAG": "given"}}
+    )
+    assert service.image == "x:given"
+
+
+def test_masked_leaves_no_secret(make_stack: MakeStack) -> None:
+    merged = model.load(
+        make_stack(
+            """
+services:
+  a:
+    image: x
+    command: [run, --with=canary-5, "--password=canary-1"]
+    environment:
+      POSTGRES_PASSWORD: canary-1
+      API_TOKEN: 12345678
+      DATABASE_URL: postgresql://user:canary-2@db:5432/name
+      PLAIN: visible
+      EMPTY_SECRET: ""
+    build: {context: ., args: [NPM_TOKEN=canary-3, MODE=visible-too]}
+    x-ops: {health: "http://u:canary-4@h/"}
+    secrets: [db_password]
+secrets: {db_password: {file: ./visible-file.txt}}
+"""
+        )
+    )
+    text = json.dumps(model.masked(merged, ["canary-5", "canary-1", ""]))
+    assert "canary" not in text
+    assert "12345678" not in text
+    for visible in ("visible", "visible-too", "visible-file.txt", f"postgresql://user:{MASK}@db:5432/name"):
+        assert visible in text
+    # The model itself is untouched: it is what is run.
+    assert merged.raw["services"]["a"]["environment"]["POSTGRES_PASSWORD"] == "canary-1"
+
+
+def test_this_projects_own_files_load_in_every_environment() -> None:
+    import yaml
+
+    from ops import settings
+    from ops import stack as stacks
+    from tests.conftest import ROOT
+
+    config = yaml.safe_load((ROOT / "invoke.yaml").read_text("utf-8"))
+    found = settings.load(config, Path(ROOT))
+    for environment in found.environments:
+        assert model.load(stacks.select(found, environment, ("*",))).services

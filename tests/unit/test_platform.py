@@ -1,0 +1,348 @@
+"""`ops.platform`: locks, private files and process groups, on this system and with Windows put in its place."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops import platform
+
+ROOT = Path(__file__).resolve().parents[2]
+posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX modes, links and signals")
+
+HOLDER = """
+import subprocess, sys
+from ops import platform
+file = open(sys.argv[1], "a+", encoding="utf-8")
+assert platform.try_lock(file)
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+print(child.pid, flush=True)
+input()
+"""
+
+
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "WINDOWS", True)
+
+
+# --- locks
+
+
+def test_lock_is_refused_while_another_process_holds_it_and_free_once_that_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        # The holder's own child outlives it for a moment: it must not have inherited the lock.
+        assert int(holder.stdout.readline()) > 0
+        with path.open("a+", encoding="utf-8") as file:
+            assert not platform.try_lock(file)
+            holder.kill()
+            holder.wait()
+            assert platform.try_lock(file)
+
+
+def test_lock_of_a_file_system_without_locks_is_an_error_not_a_held_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(OSError, match="No locks"):
+        platform.try_lock(io.StringIO())
+
+
+def test_lock_on_windows_leaves_content_readable_and_the_position_unmoved(
+    windows: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held: set[int] = set()
+
+    def locking(descriptor: int, mode: int, count: int) -> None:
+        assert (mode, count) == (2, 1)
+        place = os.lseek(descriptor, 0, os.SEEK_CUR)
+        if place in held:
+            raise PermissionError(13, "Permission denied")
+        held.add(place)
+
+    monkeypatch.setitem(sys.modules, "msvcrt", types.SimpleNamespace(LK_NBLCK=2, locking=locking))
+    path = tmp_path / "lock"
+    path.write_text("who holds it", encoding="utf-8")
+    with path.open("r+", encoding="utf-8") as first, path.open("r+", encoding="utf-8") as second:
+        assert platform.try_lock(first)
+        assert not platform.try_lock(second)
+        assert first.read() == second.read() == "who holds it"
+        assert min(held) > path.stat().st_size
+        first.write(", and since when")
+    assert path.read_text(encoding="utf-8") == "who holds it, and since when"
+
+
+# --- private files
+
+
+@posix_only
+def test_private_file_is_for_its_owner_only_whatever_the_umask(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("OLD=1\n", encoding="utf-8")
+    path.chmod(0o644)
+    before = os.umask(0)
+    try:
+        platform.write_private(path, "KEY=geheim ü\r\n")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes() == "KEY=geheim ü\r\n".encode()
+
+
+@posix_only
+def test_private_file_behind_a_link_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere" / "secrets"
+    target.parent.mkdir()
+    link = tmp_path / ".env"
+    link.symlink_to(target)
+    platform.write_private(link, "A=1\n")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "A=1\n"
+    assert sorted(tmp_path.rglob("*")) == [link, target.parent, target]
+
+
+def test_private_file_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        platform.write_private(tmp_path / "missing" / ".env", "A=1\n")
+
+
+def test_failed_write_keeps_the_old_file_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("OLD=1\n", encoding="utf-8")
+    with pytest.raises(UnicodeEncodeError):
+        platform.write_private(path, "A=1\nB=\ud800\n")
+    assert path.read_text(encoding="utf-8") == "OLD=1\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_half_written_file_has_a_name_that_git_and_docker_ignore(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    def replace(self: Path, _: Path) -> None:
+        seen.append(self.name)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(OSError, match="disk full"):
+        platform.write_private(tmp_path / ".env", "A=1\n")
+    assert seen[0].startswith(".env.")
+    assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from ops import platform
+print("ready", flush=True)
+while True:
+    for letter in "AB":
+        platform.write_private(Path(sys.argv[1]), letter * 500_000)
+"""
+
+
+def test_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_text("A" * 500_000, encoding="utf-8")
+    for _ in range(5):
+        command = [sys.executable, "-c", WRITER, str(path)]
+        with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline()
+            for _ in range(20):  # read while it writes: never half a file
+                assert path.read_text(encoding="utf-8") in ("A" * 500_000, "B" * 500_000)
+            writer.kill()
+    assert path.read_text(encoding="utf-8") in ("A" * 500_000, "B" * 500_000)
+
+
+# --- process groups, as Windows has them
+
+
+class Child:
+    """Stands for a `Popen` of Windows: what is asked of it is what the test looks at."""
+
+    pid = 4711
+
+    def __init__(self, refuse: OSError | None = None) -> None:
+        self.signals: list[int] = []
+        self.refuse = refuse
+
+    def send_signal(self, number: int) -> None:
+        if self.refuse:
+            raise self.refuse
+        self.signals.append(number)
+
+
+def test_child_on_windows_gets_a_group_and_is_interrupted_by_break(windows: None) -> None:
+    child: Any = Child()
+    assert platform.new_group() == {"creationflags": 0x200}  # CREATE_NEW_PROCESS_GROUP, without which Break hits us too
+    platform.interrupt(child)
+    assert child.signals == [1]  # CTRL_BREAK_EVENT: a new group ignores Ctrl-C
+
+
+def test_child_on_windows_without_a_console_cannot_be_interrupted_and_that_is_no_error(windows: None) -> None:
+    child: Any = Child(refuse=OSError(22, "The handle is invalid"))
+    platform.interrupt(child)
+    assert child.signals == []
+
+
+def test_child_on_windows_is_killed_with_its_tree(windows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    child: Any = Child()
+    platform.kill(child)
+    assert commands == [["taskkill", "/T", "/F", "/PID", "4711"]]
+
+
+# --- names and places
+
+
+def test_programs_and_plugin_folders_on_windows(windows: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("ProgramData", str(tmp_path / "data"))
+    monkeypatch.delenv("ProgramFiles", raising=False)
+    assert platform.executable("docker") == "docker.exe"
+    assert platform.plugin_folders() == [
+        tmp_path / "config" / "cli-plugins",
+        tmp_path / "data" / "Docker" / "cli-plugins",
+    ]
+
+
+@posix_only
+def test_the_users_own_plugins_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folders = platform.plugin_folders()
+    assert folders[0] == tmp_path / ".docker" / "cli-plugins"
+    assert Path("/usr/libexec/docker/cli-plugins") in folders
+    assert platform.executable("docker") == "docker"
+
+
+# --- termination
+
+
+@pytest.fixture
+def handlers() -> Any:
+    """Puts this process's own signal handlers back."""
+    numbers = [signal.SIGTERM, signal.SIGHUP]
+    before = [signal.getsignal(each) for each in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+@posix_only
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_termination_is_an_interrupt(handlers: None, name: str) -> None:
+    platform.interrupt_on_termination()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(getattr(signal, name))
+
+
+@posix_only
+def test_nohup_is_respected(handlers: None) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    platform.interrupt_on_termination()
+    signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
+# --- processes that outlive the task
+
+
+def test_detached_child_on_windows_has_neither_our_console_nor_our_group(windows: None) -> None:
+    assert platform.detached() == {"creationflags": 0x0800_0000 | 0x200}  # CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
+
+
+@posix_only
+def test_detached_child_has_a_session_of_its_own() -> None:
+    code = "import os, sys; sys.exit(os.getsid(0) != os.getpid())"
+    assert subprocess.run([sys.executable, "-c", code], check=False, **platform.detached()).returncode == 0
+
+
+class Ending:
+    """Stands for a `psutil.Process`: what is asked of it is what the test looks at."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+
+    def send_signal(self, number: int) -> None:
+        self.asked.append(number)
+
+    def terminate(self) -> None:
+        self.asked.append("terminate")
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGQUIT"])
+def test_windows_has_no_signals_that_reach_a_process_without_a_console(windows: None, name: str) -> None:
+    process: Any = Ending()
+    platform.ask_to_end(process, name)
+    assert process.asked == ["terminate"]
+
+
+@posix_only
+def test_a_process_is_asked_with_its_own_signal_or_told_to_end_where_that_is_none() -> None:
+    process: Any = Ending()
+    platform.ask_to_end(process, "SIGINT")
+    platform.ask_to_end(process, "SIGFROB")
+    assert process.asked == [signal.SIGINT, "terminate"]
+
+
+def test_only_what_tells_of_the_machine_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {
+        **dict.fromkeys(("PATH", "HOME", "LC_ALL", "https_proxy", "NODE_EXTRA_CA_CERTS", "SystemRoot"), "kept"),
+        **dict.fromkeys(("DATABASE_URL", "OPENROUTER_API_KEY", "PYTHONPATH", "NODE_OPTIONS", "PATHS"), "not"),
+    }
+    monkeypatch.setattr(os, "environ", environment)
+    assert set(platform.machine_environment()) == {name for name, value in environment.items() if value == "kept"}
+
+
+def test_nobody_is_root_on_windows(windows: None) -> None:
+    assert platform.unprivileged() == []
+
+
+@posix_only
+def test_a_normal_user_needs_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert platform.unprivileged() == []
+
+
+@posix_only
+def test_root_where_there_are_no_user_namespaces_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(platform.shutil, "which", lambda _: None)
+    with pytest.raises(OSError, match="refuses to run as root, and this system allows no user namespaces"):
+        platform.unprivileged()
+
+
+def test_another_program_on_windows_is_a_child_whose_code_is_ours(
+    windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands: list[list[str]] = []
+
+    def call(command: list[str]) -> int:
+        commands.append(command)
+        return 7
+
+    monkeypatch.setattr(subprocess, "call", call)
+    with pytest.raises(SystemExit) as ended:
+        platform.become(["postgres.exe", "-D", "x"])
+    assert ended.value.code == 7
+    assert commands == [["postgres.exe", "-D", "x"]]

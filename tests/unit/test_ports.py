@@ -1,0 +1,165 @@
+"""Whether a port is free, and who has it: with real sockets of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops import model, platform, ports
+from ops.errors import StartError
+from ops.model import Port
+from tests.unit.conftest import MakeStack
+
+
+def tcp(published: int, host: str = "127.0.0.1") -> Port:
+    return Port(host, published, "tcp", 80)
+
+
+@pytest.fixture
+def listening() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_that_nobody_has(free_port: Callable[[], int]) -> None:
+    port = free_port()
+    assert ports.free(tcp(port))
+    assert ports.free(tcp(port, ""))
+    assert ports.free(Port("", port, "udp", 80))
+
+
+def test_a_port_that_a_process_has(listening: int) -> None:
+    assert not ports.free(tcp(listening))
+    # On every address means on that one, too; the same number is free for UDP.
+    assert not ports.free(tcp(listening, ""))
+    assert ports.free(Port("127.0.0.1", listening, "udp", 80))
+    assert ports.owner(tcp(listening)) == f"process {os.getpid()} ({psutil_name()})"
+
+
+def psutil_name() -> str:
+    import psutil
+
+    return psutil.Process().name()
+
+
+def test_a_udp_port_that_a_process_has() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.bind(("127.0.0.1", 0))
+        port = Port("127.0.0.1", held.getsockname()[1], "udp", 53)
+        assert not ports.free(port)
+        assert str(os.getpid()) in ports.owner(port)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_an_ipv6_port() -> None:
+    held = socket.socket(socket.AF_INET6, socket.SOCK_STREAM)
+    with contextlib.closing(held):
+        try:
+            held.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 on this machine")
+        held.listen()
+        assert not ports.free(tcp(held.getsockname()[1], "::1"))
+
+
+def test_a_port_whose_last_connection_has_just_closed_is_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        accepted, _ = server.accept()
+        # The server's side closes first, and so keeps the port in TIME_WAIT.
+        accepted.close()
+        client.close()
+    assert ports.free(tcp(port))
+
+
+def test_an_address_that_is_not_this_machines_is_the_engines_to_judge(free_port: Callable[[], int]) -> None:
+    assert ports.free(tcp(free_port(), "192.0.2.1"))
+
+
+@pytest.mark.parametrize(
+    ("windows", "number", "free"),
+    [
+        (False, errno.EACCES, True),
+        (True, errno.EACCES, False),
+        (False, errno.EADDRINUSE, False),
+        (True, errno.EADDRINUSE, False),
+        (False, errno.EAFNOSUPPORT, True),
+    ],
+)
+def test_what_a_refusal_means(monkeypatch: pytest.MonkeyPatch, windows: bool, number: int, free: bool) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(platform, "WINDOWS", windows)
+    monkeypatch.setattr(platform, "claim_exclusively", refuse)
+    assert ports.free(tcp(80)) is free
+
+
+@dataclass
+class Host:
+    """What an engine knows of ports: a project's containers, and who else has one."""
+
+    containers_: list[Any] = field(default_factory=list)
+    owners: dict[int, tuple[str, str]] = field(default_factory=dict)
+    local: bool = True
+
+    def containers(self, project: str) -> list[Any]:
+        return self.containers_
+
+    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+        return self.owners.get(port)
+
+
+def check(make_stack: MakeStack, host: Host, *published: int) -> None:
+    """Check a stack of two services, the first of which publishes these ports."""
+    listed = ", ".join(f"'127.0.0.1:{port}:80'" for port in published)
+    merged = model.load(make_stack(f"services: {{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}\n"))
+    ports.check(host, "demo", merged)  # type: ignore[arg-type]
+
+
+def test_ports_that_are_free_or_the_projects_own(
+    make_stack: MakeStack, free_port: Callable[[], int], listening: int
+) -> None:
+    own = SimpleNamespace(ports=(("127.0.0.1", listening, "tcp", 80),))
+    check(make_stack, Host([own]), free_port(), listening)
+    # The engine may know of one before its containers are listed.
+    port = free_port()
+    check(make_stack, Host(owners={port: ("demo", "demo-web-1")}), port)
+
+
+def test_every_taken_port_is_told_with_its_owner(
+    make_stack: MakeStack, free_port: Callable[[], int], listening: int
+) -> None:
+    first, second = free_port(), free_port()
+    host = Host(owners={first: ("other", "other-web-1"), second: ("", "lonely")})
+    with pytest.raises(StartError) as caught:
+        check(make_stack, host, first, second, listening)
+    error = caught.value
+    assert error.code == 6
+    assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
+    assert error.details[0] == f"port {second} (web) is taken by container lonely"
+    assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
+    assert error.next == "stop container other-web-1 of project other, or choose another port in .env"
+
+
+def test_ports_of_another_machine_are_the_engines_alone(make_stack: MakeStack, listening: int) -> None:
+    check(make_stack, Host(local=False), listening)
+
+
+def test_an_owner_that_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch, listening: int) -> None:
+    import psutil
+
+    def hidden(_: str) -> list[Any]:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil, "net_connections", hidden)
+    assert ports.owner(tcp(listening)) == "another process"

@@ -1,0 +1,78 @@
+"""Which project this is, and with which environment it was started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops import project
+from ops.errors import UsageError
+from ops.settings import Environment, Settings
+
+BOTH = {
+    "dev": Environment("dev", ("c/base.yaml", "c/dev.yaml")),
+    "prod": Environment("prod", ("c/base.yaml", "c/prod.yaml")),
+}
+
+
+def container(service: str = "web", replica: int = 1, state: str = "running", files: tuple[str, ...] = ()) -> Any:
+    """What the engine says of a container, as far as it is asked here."""
+    return SimpleNamespace(service=service, replica=replica, state=state, files=files)
+
+
+def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
+    root = tmp_path / "Some Clone"
+    root.mkdir()
+    assert project.name(Settings(root, BOTH)) == "someclone"
+    (root / "c").mkdir()
+    (root / "c" / "base.yaml").write_text("name: demo\nservices: [\n", encoding="utf-8")
+    (root / ".env").write_text("A='open\n", encoding="utf-8")
+    assert project.name(Settings(root, BOTH)) == "demo"
+
+
+@pytest.mark.parametrize(
+    ("files", "environment"),
+    [
+        (("/srv/c/base.yaml", "/srv/c/prod.yaml"), "prod"),
+        (("/elsewhere/base.yaml", "/elsewhere/dev.yaml"), "dev"),
+        (("/srv/c/base.yaml",), None),
+        (("/srv/c/dev.yaml", "/srv/c/base.yaml"), None),
+        ((), None),
+    ],
+)
+def test_the_environment_is_told_by_the_files(tmp_path: Path, files: tuple[str, ...], environment: str | None) -> None:
+    assert project.running_environment(Settings(tmp_path, BOTH), [container(files=files)]) == environment
+
+
+def test_nothing_runs_in_no_environment(tmp_path: Path) -> None:
+    assert project.running_environment(Settings(tmp_path, BOTH), []) is None
+
+
+def test_a_container_is_found_by_service_and_replica() -> None:
+    containers = [container("web", 1), container("web", 2), container("db", 1, "exited")]
+    assert project.container_of(containers, "web") is containers[0]
+    assert project.container_of(containers, "web", 2) is containers[1]
+
+
+@pytest.mark.parametrize(
+    ("containers", "service", "details", "following"),
+    [
+        ([container("web"), container("db", state="exited")], "db", "running: web", "invoke status"),
+        ([], "db", "running: nothing", "invoke dev"),
+    ],
+)
+def test_a_container_that_does_not_run(containers: list[Any], service: str, details: str, following: str) -> None:
+    with pytest.raises(UsageError, match="db is not running") as caught:
+        project.container_of(containers, service)
+    assert caught.value.details == [details]
+    assert caught.value.next == following
+
+
+def test_a_replica_that_does_not_run() -> None:
+    with pytest.raises(UsageError, match="web has no running replica 3") as caught:
+        project.container_of([container("web", 2), container("web", 1)], "web", 3)
+    assert caught.value.details == ["running: 1, 2"]

@@ -1,0 +1,107 @@
+"""The `ops:` section of invoke.yaml: what it gives, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from invoke.config import Config
+
+from ops import settings
+from ops.errors import UsageError
+from ops.settings import Environment
+
+ENVIRONMENTS = "ops: {environments: {dev: {files: [a.yaml]}}}"
+
+
+def load(text: str, root: Path = Path()) -> settings.Settings:
+    return settings.load(yaml.safe_load(text) or {}, root)
+
+
+def test_everything_that_can_be_set() -> None:
+    found = load("""
+ops:
+  environments:
+    dev: {files: [a.yaml, b/c.yaml], profiles: [p], timeout: 1.5, strict: true}
+    prod: {files: [a.yaml]}
+  profiles:
+    p: {environment: {A: x, B: 1, C: true, D: , E: ""}}
+""")
+    assert found.environment("dev") == Environment("dev", ("a.yaml", "b/c.yaml"), ("p",), 1.5, strict=True)
+    assert found.environment("prod") == Environment("prod", ("a.yaml",), (), settings.DEFAULT_TIMEOUT, strict=False)
+    # As compose itself would read these values in a file.
+    assert found.profiles == {"p": {"A": "x", "B": "1", "C": "true", "D": "", "E": ""}}
+
+
+def test_invokes_own_configuration_is_understood(tmp_path: Path) -> None:
+    (tmp_path / "invoke.yaml").write_text(ENVIRONMENTS, encoding="utf-8")
+    config = Config(project_location=str(tmp_path))
+    config.load_project()
+    assert settings.load(dict(config), tmp_path).environment("dev").files == ("a.yaml",)
+
+
+@pytest.mark.parametrize("name", settings.DEFAULT_FILES)
+def test_without_environments_compose_s_own_file_is_dev(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    for text in ("", "ops:", "ops: {}", "ops: {environments: }"):
+        assert load(text, tmp_path).environments == {"dev": Environment("dev", (name,))}
+
+
+def test_compose_yaml_comes_first(tmp_path: Path) -> None:
+    for name in settings.DEFAULT_FILES:
+        (tmp_path / name).touch()
+    assert load("", tmp_path).environment("dev").files == ("compose.yaml",)
+
+
+def test_nothing_at_all(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no compose\.yaml here") as caught:
+        load("", tmp_path)
+    assert "environments" in caught.value.next
+
+
+def test_an_unknown_environment_names_the_others() -> None:
+    with pytest.raises(UsageError, match="there is no environment 'prod'") as caught:
+        load(ENVIRONMENTS).environment("prod")
+    assert caught.value.details == ["invoke.yaml defines: dev"]
+    assert "ops.environments.prod" in caught.value.next
+
+
+def environment(**entry: Any) -> str:
+    return yaml.safe_dump({"ops": {"environments": {"dev": {"files": ["a.yaml"], **entry}}}})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ops: 3", "ops: should be a mapping, not 3"),
+        ("ops: {enviroments: {}}", "ops.enviroments: unknown setting; known: environments, profiles"),
+        ("ops: {environments: [dev]}", "ops.environments: should be a mapping, not ['dev']"),
+        ("ops: {environments: {dev: }}", "ops.environments.dev: should be a mapping, not None"),
+        ("ops: {environments: {dev: {}}}", "ops.environments.dev.files: should name at least one compose file"),
+        (environment(files=[]), "ops.environments.dev.files: should name at least one compose file"),
+        (environment(files="a.yaml"), "ops.environments.dev.files: should be a list of strings, not 'a.yaml'"),
+        (environment(files=[1]), "ops.environments.dev.files: should be a list of strings, not [1]"),
+        (environment(profiles="p"), "ops.environments.dev.profiles: should be a list of strings, not 'p'"),
+        (environment(timeout="90s"), "ops.environments.dev.timeout: should be a number of seconds, not '90s'"),
+        (environment(timeout=0), "ops.environments.dev.timeout: should be a number of seconds, not 0"),
+        (environment(timeout=True), "ops.environments.dev.timeout: should be a number of seconds, not True"),
+        (environment(strict="yes"), "ops.environments.dev.strict: should be true or false, not 'yes'"),
+        (
+            environment(files=["a"], port=1),
+            "ops.environments.dev.port: unknown setting; known: files, profiles, strict",
+        ),
+        (f"{ENVIRONMENTS[:-1]}, profiles: [p]}}", "ops.profiles: should be a mapping, not ['p']"),
+        (f"{ENVIRONMENTS[:-1]}, profiles: {{p: x}}}}", "ops.profiles.p: should be a mapping, not 'x'"),
+        (f"{ENVIRONMENTS[:-1]}, profiles: {{p: {{env: {{}}}}}}}}", "ops.profiles.p.env: unknown setting"),
+        (
+            f"{ENVIRONMENTS[:-1]}, profiles: {{p: {{environment: {{A: [1]}}}}}}}}",
+            "ops.profiles.p.environment.A: should be a text, not [1]",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named_by_its_path(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load(text)
+    assert caught.value.message.startswith(f"invoke.yaml: {message}")
