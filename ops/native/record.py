@@ -70,6 +70,11 @@ class Record:
     exit_code: int | None = None
     error: str = ""
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, or could not be started."""
+        return self.exit_code is not None or bool(self.error)
+
     def write(self, folder: Path) -> None:
         """Put the record into a service's folder, whole or not at all."""
         content = {
@@ -125,10 +130,14 @@ def alive(identity: Identity | None, run: str) -> psutil.Process | None:
     return None
 
 
-def settled(record: Record) -> Record:
-    """The record as it is in truth: one whose supervisor was killed, and so could not write the end, is given one."""
-    ended = record.exit_code is not None or record.error
-    if ended or any(alive(each, record.run) for each in (record.process, record.supervisor)):
-        return record
+def settled(place: Path) -> Record | None:
+    """What `read` finds, as it is in truth: one whose supervisor was killed before it wrote the end gets an end."""
+    found = read(place)
+    if found is None or found.ended or any(alive(each, found.run) for each in (found.process, found.supervisor)):
+        return found
+    # Its supervisor may have written the end, and ended, since it was read.
+    again = read(place)
+    if again is None or again.ended or again.run != found.run:
+        return again
     # As the engine says of a container that ended while the engine was not there.
-    return replace(record, exit_code=255, finished=record.started)
+    return replace(found, exit_code=255, finished=found.started)

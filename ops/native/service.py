@@ -67,13 +67,12 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
 def look(root: Path, service: str) -> Record | None:
     """What is known of a service; None when it was not started, or was stopped."""
     _reap()
-    found = record.read(places.of(root, service))
-    return record.settled(found) if found else None
+    return record.settled(places.of(root, service))
 
 
 def runs(found: Record | None) -> bool:
     """Whether a service that was started has not ended."""
-    return found is not None and found.exit_code is None and not found.error
+    return found is not None and not found.ended
 
 
 def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:

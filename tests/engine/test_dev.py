@@ -95,10 +95,10 @@ def test_the_api_reloads(stack: Project) -> None:
 
 def test_the_mcp_server_reloads(stack: Project) -> None:
     url = f"http://127.0.0.1:{stack.environment['MCP_PORT']}/health"
-    source = stack.root / "docker/mcp-server/src/server.mjs"
+    source = stack.root / "docker/mcp-server/src/router.mjs"
     original = source.read_text("utf-8")
     edited = original.replace("'application/json'", "'application/json; edited=yes'")
-    assert edited != original
+    assert edited != original, "the test's own edit no longer fits"
 
     def served() -> str:
         return requests.get(url, timeout=5).headers["Content-Type"] if _answers(url) else ""

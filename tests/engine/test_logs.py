@@ -353,7 +353,7 @@ def test_recent_and_last_lines(up: Up) -> None:
 
 def test_colours_only_where_wanted(up: Up) -> None:
     project = up({"a": python("print('\\x1b[32mgreen\\x1b[0m')")}, ended=["a"])
-    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color"}
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": ""}
     assert "\x1b[32mgreen" in project.ok("logs", env=terminal).out
     assert "\x1b" not in project.ok("logs", "--no-color", env=terminal).out
     assert "\x1b" not in project.ok("logs", env={**terminal, "NO_COLOR": "1"}).out
