@@ -75,19 +75,18 @@ def stop(
     c: Context, volumes: bool = False, yes: bool = False, timeout: str = "", runtime: str = "", json: bool = False
 ) -> int:
     """Stop whatever runs of this project, however it was started. The data stays."""
-    from ops import lock, project, whereabouts
+    from ops import project
     from ops.report import project as report
-    from ops.runtime import Stopped
+    from ops.report import warn
 
-    grace = cli.seconds(timeout, "--timeout")
-    settings = _settings(c, runtime)
-    name = project.name(settings)
-    running = whereabouts.all_of(settings)
-    if volumes and not yes:
-        report.confirm_loss(name, [each for one in running for each in one.volumes(name)])
-    with lock.hold(ROOT, "invoke stop"):
-        stopped = [each.stop(name, data=volumes, grace=grace) for each in running]
-    return report.stopped(Stopped.together(stopped), as_json=json)
+    stopped = project.stop(
+        _settings(c, runtime),
+        data=volumes,
+        grace=cli.seconds(timeout, "--timeout"),
+        confirm=None if yes else report.confirm_loss,
+        tell=warn,
+    )
+    return report.stopped(stopped, as_json=json)
 
 
 @command(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ops import stack as stacks
 from ops.errors import UsageError
-from ops.runtime import Container, Runtime
+from ops.runtime import Container, Note, Runtime, Stopped
 from ops.settings import Settings
 from ops.stack import Stack
+
+Confirm = Callable[[str, Sequence[str]], None]
+"""Given the project's name and the volumes that are about to be removed, raises unless their loss is wanted."""
 
 
 def name(settings: Settings) -> str:
@@ -61,6 +64,31 @@ def container_of(containers: Sequence[Container], service: str, replica: int = 1
         details=[f"running: {', '.join(names) or 'nothing'}"],
         next="invoke status" if names else "invoke dev",
     )
+
+
+def stop(settings: Settings, *, data: bool, grace: float | None, confirm: Confirm | None, tell: Note) -> Stopped:
+    """Stop whatever runs of a project, in any runtime, environment and profile.
+
+    Args:
+        settings: The project's.
+        data: Whether to remove its data too.
+        grace: Seconds that each service gets to end, instead of its own.
+        confirm: Asked before anything is touched, where data is to go; None where the command line has said yes.
+        tell: Told what could not be looked at.
+
+    Raises:
+        UsageError: `confirm` said no.
+        LockedError: Another task is at work on this project.
+        EngineError: No engine answers, and one was asked for.
+    """
+    from ops import lock, whereabouts
+
+    project = name(settings)
+    running = whereabouts.all_of(settings, tell)
+    if data and confirm:
+        confirm(project, [each for one in running for each in one.volumes(project)])
+    with lock.hold(settings.root, "invoke stop"):
+        return Stopped.together([each.stop(project, data=data, grace=grace) for each in running])
 
 
 def execute(settings: Settings, connected: Runtime, service: str, replica: int, words: Sequence[str]) -> int:

@@ -78,8 +78,12 @@ def find(settings: Settings) -> Runtime:
         return Native(settings.root, missing=_why(error))
 
 
-def all_of(settings: Settings) -> list[Runtime]:
+def all_of(settings: Settings, tell: Note) -> list[Runtime]:
     """Every runtime in which something of a project may be: to stop it all, however it was started.
+
+    Args:
+        settings: The project's.
+        tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
 
     Raises:
         EngineError: No engine answers, and one was asked for.
@@ -89,11 +93,14 @@ def all_of(settings: Settings) -> list[Runtime]:
     from ops import containers
     from ops.native.runtime import Native
 
-    native: list[Runtime] = [Native(settings.root)] if places.native(settings.root).is_dir() else []
+    native = Native(settings.root) if places.native(settings.root).is_dir() else None
     try:
-        return [*native, containers.connect(patience=PATIENCE)]
+        connected = containers.connect(patience=PATIENCE)
     except EngineError as error:
-        return native or [Native(settings.root, missing=_why(error))]
+        if native is None or not native.found():
+            tell(f"{_why(error)}: what runs there, if anything, is left as it is")
+        return [native or Native(settings.root, missing=_why(error))]
+    return [native, connected] if native else [connected]
 
 
 def _why(error: EngineError) -> str:

@@ -50,6 +50,13 @@ def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
     (errors() if as_json else console()).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """One line about something that does not end the task, on stderr."""
+    from rich.text import Text
+
+    errors().print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
+
+
 def command(words: Sequence[str]) -> None:
     """A command that is about to run, for `--debug`; no secret is ever on a command line."""
     errors().print(f"$ {shlex.join(words)}", style="dim", markup=False, soft_wrap=True)

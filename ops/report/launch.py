@@ -59,7 +59,7 @@ class Show:
 
     def warn(self, text: str) -> None:
         """Something that does not stop the launch."""
-        report.errors().print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
+        report.warn(text)
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line: part of the live picture, or the line itself where there is none."""
