@@ -74,13 +74,14 @@ def project_command(project: str, *arguments: str) -> list[str]:
     return [*program().command, "--project-name", project, *arguments]
 
 
-def failure(said: str) -> OpsError:
+def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
     """What a failing compose says, as one of our errors.
 
     Compose exits with 1 whatever happened, so its words are all there is; each pattern was seen on compose 5.6.
 
     Args:
         said: What it printed, its progress (`--progress plain`) included: that tells which container it was about.
+        otherwise: What it is where its words are new: the files are wrong or, once those have been read, the start is.
     """
     lines = [line.strip() for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
     text = "\n".join(lines)
@@ -88,10 +89,10 @@ def failure(said: str) -> OpsError:
         if match := re.search(pattern, text, re.IGNORECASE):
             return make(match, said)
     if not lines:
-        return UsageError("compose failed and said nothing", next="the same command with --debug")
+        return otherwise("compose failed and said nothing", next="the same command with --debug")
     # What is wrong with a file may take compose a few lines; after progress, the last one counts.
     message, details = (" ".join(lines), []) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
-    return UsageError(f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details)
+    return otherwise(f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details)
 
 
 _NOISE = re.compile(r" (Network|Volume|Image|Container|Service|service:\S+) |time=|.* level=(warning|info) msg=")

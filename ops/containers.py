@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops import compose, engine, process, runtime, statistics
 from ops.engine import PROJECT, Engine, answering
-from ops.errors import EngineError
+from ops.errors import EngineError, StartError
 from ops.model import Model
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
@@ -58,7 +58,7 @@ class Containers(Engine):
         line = compose.command(stack, "up", "--detach", "--no-build", "--quiet-pull")
         code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
         if code and not cancel.is_set():
-            raise compose.failure("\n".join(said))
+            raise compose.failure("\n".join(said), StartError)
 
     def unchanged(self, stack: Stack, model: Model) -> bool:
         """Whether every active service already runs just as its model and image say, so that `up` changes nothing.

@@ -10,7 +10,7 @@ from typing import Any
 
 from ops import model
 from ops import stack as stacks
-from ops.engine import Engine, answering
+from ops.engine import PROJECT, Engine, answering
 from ops.errors import UsageError
 from ops.settings import Settings
 
@@ -89,9 +89,9 @@ def measure(connected: Engine, settings: Settings, environment: str = "") -> lis
         for name in names
         for service in model.load(stacks.select(settings, name, ("*",))).services.values()
     }
-    own = {service.image for service in services.values() if service.built}
     named = _named(connected)
-    bases = {tag: detail for tag, detail in named.items() if tag.removesuffix(":latest") not in own}
+    # What compose has built, here or for another project, would be a base that holds what was added.
+    bases = {tag: detail for tag, detail in named.items() if PROJECT not in _labels(detail)}
     found = []
     for _, service in sorted(services.items()):
         budget = service.ops.get("size-budget")
@@ -134,6 +134,10 @@ def _base(detail: Mapping[str, Any], candidates: Mapping[str, Mapping[str, Any]]
         if 0 < len(_layers(other)) < len(layers) and layers[: len(_layers(other))] == _layers(other)
     }
     return max(shared, key=lambda tag: (shared[tag], tag)) if shared else None
+
+
+def _labels(detail: Mapping[str, Any]) -> Mapping[str, str]:
+    return (detail.get("Config") or {}).get("Labels") or {}
 
 
 def _layers(detail: Mapping[str, Any]) -> Sequence[str]:

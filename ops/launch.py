@@ -28,7 +28,7 @@ from ops import (
 from ops import stack as stacks
 from ops.build import Progress, Step
 from ops.diagnosis import Failure
-from ops.errors import EnvFileError, OpsError, UsageError
+from ops.errors import EnvFileError, OpsError, StartError, UsageError
 from ops.health import Health, Report, services_of
 from ops.model import Model, Service
 from ops.runtime import Runtime
@@ -247,4 +247,4 @@ def _pull(stack: Stack) -> None:
         compose.command(stack, "pull", "--ignore-buildable", "--quiet"), cwd=stack.root, env=stack.variables
     )
     if result.code:
-        raise compose.failure(result.stderr)
+        raise compose.failure(result.stderr, StartError)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 DOCKER = "docker"
 NATIVE = "native"
 AUTO = "auto"
-NAMES = (AUTO, DOCKER, NATIVE)
-"""What `--runtime` may be."""
+"""Where: the two runtimes, and whichever of them there is."""
 
 Note = Callable[[str], None]
 """Is told something, a sentence each."""

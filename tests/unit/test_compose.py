@@ -178,11 +178,11 @@ def test_an_unknown_context_is_no_engine(tmp_path: Path, monkeypatch: pytest.Mon
             'a container did not start (service a): invalid mount config for type "bind": bind source path does not '
             "exist: /nosuch/dir",
         ),
-        ("no-network", UsageError, "compose: network nosuchnet declared as external, but could not be found"),
+        ("no-network", StartError, "compose: network nosuchnet declared as external, but could not be found"),
     ],
 )
 def test_what_compose_said_at_a_start(name: str, kind: type[OpsError], message: str) -> None:
-    error = compose.failure((DATA / "up" / f"{name}.txt").read_text("utf-8"))
+    error = compose.failure((DATA / "up" / f"{name}.txt").read_text("utf-8"), StartError)
     assert type(error) is kind
     assert error.message == message
 
