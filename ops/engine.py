@@ -26,9 +26,10 @@ SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
 ONE_OFF = "com.docker.compose.oneoff"
 FILES = "com.docker.compose.project.config_files"
+FOLDER = "com.docker.compose.project.working_dir"
 CONFIG_HASH = "com.docker.compose.config-hash"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
-`CONFIG_HASH` the hash of the service's model."""
+`FOLDER` that of the project's folder, `CONFIG_HASH` the hash of the service's model."""
 
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
 
@@ -251,6 +252,7 @@ def _container(raw: Mapping[str, Any]) -> Container:
         retries=int((host.get("RestartPolicy") or {}).get("MaximumRetryCount") or 0),
         ports=_ports((raw.get("NetworkSettings") or {}).get("Ports") or {}),
         files=tuple(filter(None, labels.get(FILES, "").split(","))),
+        folder=labels.get(FOLDER, ""),
         image_id=raw["Image"],
         revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
         fingerprint=labels.get(CONFIG_HASH, ""),

@@ -121,6 +121,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         stack = revision.stamp(stacks.select(settings, environment, options.profiles, options.timeout))
         check_values(stack, show)
         merged = connected.fit(stack, model.load(stack), show.warn)
+        project.check_folder(stack, connected)
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:

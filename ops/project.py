@@ -43,6 +43,23 @@ def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Contain
     return stacks.select(settings, environment), containers
 
 
+def check_folder(stack: Stack, connected: Runtime) -> None:
+    """Make sure that the project's containers, if there are any, were not started from another folder.
+
+    Two clones in folders of one name are one project to compose, which would replace the containers of the other.
+
+    Raises:
+        UsageError: They were, and that folder is still there. (One that is gone was moved here, most likely.)
+    """
+    for each in connected.containers(stack.project) if connected.local else ():
+        folder = Path(each.folder)
+        if each.folder and folder.is_dir() and not folder.samefile(stack.root):
+            raise UsageError(
+                f"the project {stack.project} was started from another folder, {folder}",
+                next="set COMPOSE_PROJECT_NAME to another name in .env here, or invoke stop there",
+            )
+
+
 def container_of(containers: Sequence[Container], service: str, replica: int = 1) -> Container:
     """The running container of a service.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from ops import project
 from ops.errors import UsageError
 from ops.settings import Environment, Settings
+from ops.stack import Stack
 
 BOTH = {
     "dev": Environment("dev", ("c/base.yaml", "c/dev.yaml")),
@@ -76,3 +78,17 @@ def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
         project.container_of([container("web", 2), container("web", 1)], "web", 3)
     assert caught.value.details == ["running: 1, 2"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "local", "refused"),
+    [("other", True, True), ("here", True, False), ("gone", True, False), ("", True, False), ("other", False, False)],
+)
+def test_containers_of_another_folder_are_left_alone(tmp_path: Path, folder: str, local: bool, refused: bool) -> None:
+    for name in ("here", "other"):
+        (tmp_path / name).mkdir()
+    one = SimpleNamespace(folder=str(tmp_path / folder) if folder else "")
+    connected: Any = SimpleNamespace(local=local, containers=lambda _: [one])
+    stack = Stack(tmp_path / "here", "dev", (), (), "shop")
+    with pytest.raises(UsageError, match="another folder") if refused else nullcontext():
+        project.check_folder(stack, connected)
