@@ -284,6 +284,8 @@ def test(c: Context, unit: bool = False, engine: bool = False, k: str = "") -> i
     """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
     from ops import process
 
+    if unit and engine:
+        raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
     line = [sys.executable, "-m", "pytest"]
     if unit or engine:
         line += ["-m", "engine" if engine else "not engine"]

@@ -5,30 +5,22 @@ A new one is a function that takes a `Patient` and yields findings, added to `EX
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
-from ops import compose, containers, dotenv, model, platform, ports, process, runtime
-from ops import stack as stacks
+from ops import compose, dotenv, platform, ports, process
 from ops.containers import Containers
 from ops.engine import answering
-from ops.errors import EngineError, EnvFileError, OpsError
-from ops.model import Model
-from ops.native import programs
+from ops.errors import EnvFileError, OpsError
 from ops.native.runtime import Native
+from ops.patient import Finding, Grade, Patient
+from ops.runtime import Runtime
 from ops.settings import Settings
-from ops.stack import Stack
-
-T = TypeVar("T")
 
 ENGINE_MINIMUM = 25
 """The first engine that knows a health check's `start_interval`, without which readiness shows up to 28 s late."""
@@ -41,84 +33,6 @@ DISK_NEEDED = 5 * 10**9
 
 CLOCK_TOLERANCE = 2.0
 """Seconds that the engine's clock may be off; a VM's clock stands still while a laptop sleeps."""
-
-
-class Grade(StrEnum):
-    """How a finding weighs: a problem keeps the stack from running, a warning does not."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one examination found: its subject, the grade, a sentence, and the remedy where one is needed."""
-
-    subject: str
-    grade: Grade
-    message: str
-    fix: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        """The finding as it stands under `findings` in the JSON document."""
-        return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
-
-
-class Patient:
-    """The machine and the project under examination; what several examinations ask is found out once.
-
-    Args:
-        settings: The project's.
-        environment: The environment to examine for; the first one by default.
-    """
-
-    def __init__(self, settings: Settings, environment: str | None = None) -> None:
-        self.settings = settings
-        self.environment = environment or next(iter(settings.environments))
-        self.informed = datetime.now(UTC)
-        """When `info` was asked."""
-
-    @functools.cached_property
-    def engine(self) -> Containers | OpsError:
-        """The engine, or why there is none."""
-        return _attempt(containers.connect)
-
-    @functools.cached_property
-    def info(self) -> dict[str, Any]:
-        """What the engine says of itself."""
-        if isinstance(self.engine, OpsError):
-            return {}
-        with answering():
-            said = dict(self.engine.client.info())
-        self.informed = datetime.now(UTC)
-        return said
-
-    @functools.cached_property
-    def stack(self) -> Stack | OpsError:
-        """The stack, or what is wrong with it."""
-        return _attempt(lambda: stacks.select(self.settings, self.environment))
-
-    @functools.cached_property
-    def model(self) -> Model | OpsError:
-        """The merged model, or what is wrong with it."""
-        stack = self.stack
-        return stack if isinstance(stack, OpsError) else _attempt(lambda: model.load(stack))
-
-    @functools.cached_property
-    def native(self) -> str | OpsError:
-        """Which services this machine can run without an engine, or why it cannot."""
-        stack, merged = self.stack, self.model
-        if self.settings.runtime == runtime.DOCKER:
-            return EngineError("a Docker Engine is asked for", next="invoke dev --runtime native")
-        if isinstance(stack, OpsError):
-            return stack
-        if isinstance(merged, EnvFileError):
-            # Not yet to be read on a new machine; the programs tell enough.
-            return _attempt(lambda: ", ".join(programs.versions()))
-        if isinstance(merged, OpsError):
-            return merged
-        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, runtime.silent).services))
 
 
 def examine(settings: Settings, environment: str | None = None) -> list[Finding]:
@@ -264,10 +178,13 @@ def _files(patient: Patient) -> Iterator[Finding]:
 
 
 def _ports(patient: Patient) -> Iterator[Finding]:
-    stack, merged, connected = patient.stack, patient.model, patient.engine
-    if isinstance(stack, OpsError) or isinstance(merged, OpsError) or isinstance(connected, OpsError):
+    stack, merged = patient.stack, patient.model
+    if isinstance(stack, OpsError) or isinstance(merged, OpsError):
         return
-    taken = list(ports.conflicts(connected, stack.project, merged))
+    if isinstance(patient.engine, OpsError) and isinstance(patient.native, OpsError):
+        return
+    where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
+    taken = list(ports.conflicts(where, stack.project, merged))
     for each in taken:
         message = f"port {each.port.published}, which {each.service} needs, is taken by {each.owner}"
         yield Finding("ports", Grade.PROBLEM, message, "stop it, or choose another port in .env")
@@ -288,13 +205,6 @@ EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _files,
     _ports,
 )
-
-
-def _attempt(make: Callable[[], T]) -> T | OpsError:
-    try:
-        return make()
-    except OpsError as error:
-        return error
 
 
 def _problem(subject: str, error: OpsError) -> Finding:

@@ -31,6 +31,9 @@ CONFIG_HASH = "com.docker.compose.config-hash"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
 `FOLDER` that of the project's folder, `CONFIG_HASH` the hash of the service's model."""
 
+ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+"""How every address of a machine is written."""
+
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
 
 
@@ -155,12 +158,20 @@ class Engine:
                 return None
         return response
 
-    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
-        """The (project, container name) that publishes a port of the engine's host; no project without compose."""
+    def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
+        """The (project, container name) that publishes a port of the engine's host; no project without compose.
+
+        Args:
+            port: Its number.
+            protocol: tcp or udp.
+            host: The address it is wanted at; one on every address is in the way of each, and the other way round.
+        """
         with answering():
             for each in self.client.api.containers():
                 for published in each.get("Ports") or []:
-                    if published.get("PublicPort") == port and published.get("Type") == protocol:
+                    if (published.get("PublicPort"), published.get("Type")) != (port, protocol):
+                        continue
+                    if published.get("IP", "") in ANY or host in ANY or published["IP"] == host:
                         return (each.get("Labels") or {}).get(PROJECT, ""), each["Names"][0].lstrip("/")
         return None
 

@@ -47,7 +47,7 @@ def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]
         for port in service.ports:
             if (port.published, port.protocol) in own:
                 continue
-            holder = engine.owner_of(port.published, port.protocol)
+            holder = engine.owner_of(port.published, port.protocol, port.host)
             if holder and holder[0] != project:
                 other, name = holder
                 yield Conflict(service.name, port, f"container {name}" + (f" of project {other}" if other else ""))

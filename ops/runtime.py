@@ -169,7 +169,7 @@ class Runtime(Protocol):
     def sample(self, container: Container) -> Sample | None:
         """What a running one has used by now; None when it has just ended."""
 
-    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+    def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
         """The (project, name) of a container that publishes a port; None where that is none."""
 
     def tidy(self, project: str) -> None:

@@ -90,7 +90,7 @@ class Native:
         first = record.alive(found.process, found.run) if found else None
         return family.sample(first) if first else None
 
-    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+    def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
         """No container publishes anything here."""
         return None
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from ops import report
-from ops.doctor import Finding, Grade
 from ops.errors import EngineError
+from ops.patient import Finding, Grade
 
 STYLES = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "bold red"}
 

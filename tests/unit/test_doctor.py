@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ops import compose, doctor, platform
-from ops.doctor import Finding, Grade, Patient
 from ops.errors import EngineError, UsageError
+from ops.patient import Finding, Grade, Patient
 from ops.report import doctor as report
 from ops.settings import Environment, Settings
 
@@ -249,3 +249,13 @@ def test_the_report(grades: list[Grade], code: int, capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     # A remedy stands below what needs one, and nowhere else.
     assert shown.count("→ do this") == len(grades) - 1
+
+
+def test_ports_are_asked_for_without_an_engine_too(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient.native = "web"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        monkeypatch.setenv("PORT", port)
+        (found,) = say(doctor._ports, patient)
+    assert found.grade is Grade.PROBLEM
+    assert found.message.startswith(f"port {port}, which web needs, is taken by process {os.getpid()}")

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ops import model, platform, ports
+from ops.engine import Engine
 from ops.errors import StartError
 from ops.model import Port
 from tests.unit.conftest import MakeStack
@@ -115,7 +116,7 @@ class Host:
     def containers(self, project: str) -> list[Any]:
         return self.containers_
 
-    def owner_of(self, port: int, protocol: str = "tcp") -> tuple[str, str] | None:
+    def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
         return self.owners.get(port)
 
 
@@ -163,3 +164,21 @@ def test_an_owner_that_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(psutil, "net_connections", hidden)
     assert ports.owner(tcp(listening)) == "another process"
+
+
+@pytest.mark.parametrize(
+    ("published", "host", "taken"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", "192.0.2.5", False),
+        ("0.0.0.0", "192.0.2.5", True),
+        ("::", "127.0.0.1", True),
+        ("127.0.0.1", "", True),
+        ("127.0.0.1", "0.0.0.0", True),
+    ],
+)
+def test_a_container_has_a_port_only_at_its_address(published: str, host: str, taken: bool) -> None:
+    one = {"Names": ["/shop-web-1"], "Labels": {}, "Ports": [{"IP": published, "PublicPort": 80, "Type": "tcp"}]}
+    client: Any = SimpleNamespace(api=SimpleNamespace(containers=lambda: [one]))
+    assert Engine(client).owner_of(80, "tcp", host) == (("", "shop-web-1") if taken else None)
+    assert Engine(client).owner_of(80, "udp", host) is None
