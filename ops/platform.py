@@ -9,29 +9,34 @@ import contextlib
 import os
 import platform as host
 import re
-import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 if TYPE_CHECKING:
     import psutil
 
 WINDOWS = sys.platform == "win32"
 
-# Absent from the other platform's `signal` and `subprocess` modules, and so from its type stubs.
+# Absent from the other platform's modules, and so from its type stubs.
 _CTRL_BREAK_EVENT = 1
 _SO_EXCLUSIVEADDRUSE = ~socket.SO_REUSEADDR
 _CREATE_NEW_PROCESS_GROUP = 0x0200
 _CREATE_NO_WINDOW = 0x0800_0000
 
 _LOCKED_BYTE = 1 << 30
+
+_SHARING_TRIES = 25
+"""How often something is tried, 20 ms apart, with a file that another process has open."""
+
+T = TypeVar("T")
 
 _MACHINE = re.compile(
     r"PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|XDG_\w+|LD_LIBRARY_PATH"
@@ -146,6 +151,16 @@ def write_private(path: Path, text: str, verify: Callable[[Path], None] | None =
         raise
 
 
+def patiently(action: Callable[[], T]) -> T:
+    """Do something to a file that another process may just have open, which Windows refuses for that moment."""
+    for _ in range(_SHARING_TRIES if WINDOWS else 0):
+        try:
+            return action()
+        except PermissionError:
+            time.sleep(0.02)
+    return action()
+
+
 def readable_by_others(path: Path) -> bool:
     """Whether other users of this machine may read a file; where modes say nothing (Windows), no."""
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
@@ -199,16 +214,31 @@ def detached() -> dict[str, Any]:
 
 
 def ask_to_end(process: psutil.Process, name: str) -> None:
-    """Send a process the signal of that name (`SIGTERM`); Windows has none that reach it, and ends it.
+    """Send a process a signal by its name (`SIGTERM`, `TERM`) or number; Windows has none that reach it, and ends it.
 
     Raises:
         psutil.Error: It is gone, or not ours.
     """
-    number = None if WINDOWS else getattr(signal, name, None)
-    if number is None:
+    number = int(name) if name.isdigit() else getattr(signal, f"SIG{name.removeprefix('SIG')}", None)
+    if WINDOWS or number is None:
         process.terminate()
     else:
         process.send_signal(number)
+
+
+def exit_code(code: int) -> int:
+    """What `Popen.wait` returned as a container would tell it: 128 + N when signal N ended it."""
+    return 128 - code if code < 0 else code
+
+
+def outlive_signals() -> None:
+    """Let this process go on when the terminal closes, or somebody signals the whole group.
+
+    By a handler, for a signal that is ignored would be ignored by its children too.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK" if WINDOWS else "SIGHUP"):
+        if number := getattr(signal, name, None):
+            signal.signal(number, lambda *_: None)
 
 
 def machine_environment() -> dict[str, str]:
@@ -219,20 +249,29 @@ def machine_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if _MACHINE.fullmatch(key.upper())}
 
 
-def unprivileged() -> list[str]:
-    """What to put before the command of a program that refuses to run as root; empty where none is needed.
+def terminal_environment() -> dict[str, str]:
+    """Those of this process's variables that tell a program about its terminal."""
+    return {name: os.environ[name] for name in ("TERM", "COLORTERM", "NO_COLOR") if name in os.environ}
 
-    In a user namespace of its own, which only Linux has, root's program is somebody else and root's files are its own.
 
-    Raises:
-        OSError: This process is root, and the system offers no way.
-    """
-    if WINDOWS or os.geteuid() != 0:
-        return []
-    unshare = shutil.which("unshare")
-    if unshare and subprocess.run([unshare, "-U", "true"], capture_output=True, check=False).returncode == 0:
-        return [unshare, "-U"]
-    raise OSError("it refuses to run as root, and this system allows no user namespaces (unshare -U)")
+def privileged() -> bool:
+    """Whether this process is root, or has an administrator's rights on Windows: some programs refuse to be either."""
+    if WINDOWS:
+        import ctypes
+
+        return bool(ctypes.windll.shell32.IsUserAnAdmin())  # type: ignore[attr-defined,unused-ignore]
+    return os.geteuid() == 0
+
+
+def give(folder: Path, owner: int) -> None:
+    """Make a folder and all in it belong to a user and the group of that number; only where there are such (POSIX)."""
+    if folder.stat().st_uid == owner:
+        return
+    # The folder itself comes last: only one that was given as a whole counts as given.
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            os.chown(Path(place, name), owner, owner, follow_symlinks=False)
+    os.chown(folder, owner, owner)
 
 
 def become(command: Sequence[str]) -> NoReturn:

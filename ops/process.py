@@ -98,14 +98,22 @@ def stream(
     return child.returncode
 
 
-def attach(command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+def attach(
+    command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, inherit: bool = True
+) -> int:
     """Run a command on this terminal, input included, and return its exit code (`invoke exec`).
 
     Ctrl-C belongs to the child: the terminal sends it there, and this process waits for what the child makes of it.
+
+    Args:
+        command: The program and its arguments.
+        cwd: The folder to run in.
+        env: Its variables.
+        inherit: Whether it gets this process's own variables, too.
     """
     if tell is not None:
         tell(command)
-    child = subprocess.Popen(list(command), cwd=cwd, env=_merged(env))
+    child = subprocess.Popen(list(command), cwd=cwd, env=_merged(env) if inherit else dict(env or {}))
     while True:
         try:
             return child.wait()

@@ -33,14 +33,15 @@ def running_environment(settings: Settings, containers: Sequence[Container]) -> 
 
 
 def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Container]]:
-    """The stack as it was started, and its containers; the first environment where nothing was.
+    """The stack as it was last started, and its containers; the first environment where nothing was.
 
     Raises:
         EngineError: The engine does not answer.
     """
     containers = connected.containers(name(settings))
     environment = running_environment(settings, containers) or next(iter(settings.environments))
-    return stacks.select(settings, environment), containers
+    latest = max(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, default=None)
+    return stacks.select(settings, environment, latest.profiles if latest else ()), containers
 
 
 def check_folder(stack: Stack, connected: Runtime) -> None:
@@ -51,13 +52,18 @@ def check_folder(stack: Stack, connected: Runtime) -> None:
     Raises:
         UsageError: They were, and that folder is still there. (One that is gone was moved here, most likely.)
     """
-    for each in connected.containers(stack.project) if connected.local else ():
-        folder = Path(each.folder)
-        if each.folder and folder.is_dir() and not folder.samefile(stack.root):
+    for each in connected.containers(stack.project):
+        if elsewhere(each, stack.root, connected):
             raise UsageError(
-                f"the project {stack.project} was started from another folder, {folder}",
+                f"the project {stack.project} was started from another folder, {each.folder}",
                 next="set COMPOSE_PROJECT_NAME to another name in .env here, or invoke stop there",
             )
+
+
+def elsewhere(container: Container, root: Path, connected: Runtime) -> bool:
+    """Whether a container was started from another folder of this machine that is still there."""
+    folder = Path(container.folder)
+    return bool(connected.local and container.folder and folder.is_dir() and not folder.samefile(root))
 
 
 def container_of(containers: Sequence[Container], service: str, replica: int = 1) -> Container:

@@ -52,6 +52,7 @@ class Container:
         retries: How often an `on-failure` policy restarts it; 0 is without end.
         ports: (host address, host port, protocol, container port) of each published port.
         files: The compose files it was started with.
+        profiles: The profiles it was started with; empty on an engine, which does not know them.
         folder: The project's folder when it was started; empty without an engine.
         image_id: The id of that image; empty without an engine.
         revision: The image's own word on which version it is; None where it has none.
@@ -79,6 +80,7 @@ class Container:
     retries: int = 0
     ports: tuple[tuple[str, int, str, int], ...] = ()
     files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
     folder: str = ""
     image_id: str = ""
     revision: str | None = None

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import UsageError
+from ops.runtime import AUTO, DOCKER, NATIVE
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 """The names compose itself looks for, in its order."""
 
 DEFAULT_TIMEOUT = 120.0
 
-RUNTIMES = ("auto", "docker", "native")
+RUNTIMES = (AUTO, DOCKER, NATIVE)
 
 
 @dataclass(frozen=True)
@@ -48,13 +49,16 @@ class Settings:
         root: The project's folder, where `tasks.py` stands.
         environments: By name.
         profiles: For a profile, the variables that are set while it is the only one chosen.
-        runtime: Where stacks run unless a task is told: auto, docker or native.
+        runtime: Where stacks run: auto, docker or native.
+        told: Whether the task itself was told so (`--runtime`). What is only the habit here starts nothing elsewhere,
+            but does not hide what runs there.
     """
 
     root: Path
     environments: Mapping[str, Environment]
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    runtime: str = "auto"
+    runtime: str = AUTO
+    told: bool = False
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -105,10 +109,10 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
         _known(entry, {"environment"}, path)
         variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
         profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
-    where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or "auto")
+    where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
     if chosen not in RUNTIMES:
         raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}")
-    return Settings(root, environments, profiles, chosen)
+    return Settings(root, environments, profiles, chosen, told=bool(runtime))
 
 
 def _environment(name: str, value: object) -> Environment:

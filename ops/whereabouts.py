@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ops.errors import EngineError, UsageError
 from ops.native import places
-from ops.runtime import AUTO, DOCKER, NATIVE, Note, Runtime
+from ops.runtime import AUTO, DOCKER, NATIVE, Container, Note, Runtime
 from ops.settings import Settings
+
+if TYPE_CHECKING:
+    from ops.containers import Containers
 
 PATIENCE = 2.0
 """Seconds in which an engine must first answer where there is a way to do without."""
 
 
 def choose(settings: Settings, environment: str, tell: Note) -> Runtime:
-    """Where an environment is to be run.
+    """Where an environment is to be run; the project's lock must be held.
 
     Args:
         settings: The project's.
         environment: Its name; a strict one (`prod`) runs on an engine only.
-        tell: Told in one line when there is no engine, and what that means.
+        tell: Told in one line when it is not an engine, or no longer natively, and what that means.
 
     Raises:
         EngineError: No engine answers, and this environment needs one.
-        UsageError: This environment needs an engine, or the stack runs in another runtime already.
+        UsageError: The stack runs in another runtime already.
     """
-    from ops import containers
     from ops.native.runtime import Native
 
-    asked = settings.runtime
-    if settings.environment(environment).strict:
-        if asked == NATIVE:
-            raise UsageError(
-                f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker"
-            )
-        return containers.connect()
+    strict = settings.environment(environment).strict
+    if strict and settings.told and settings.runtime == NATIVE:
+        raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
+    asked = DOCKER if strict else settings.runtime
     native = Native(settings.root)
-    if asked == NATIVE:
-        return native
-    if places.native(settings.root).is_dir() and native.found():
+    remembered = places.native(settings.root).is_dir()
+    running = remembered and native.runs()
+    if running and asked != DOCKER:
         if asked == AUTO:
-            return native
-        raise UsageError("the stack runs natively already", next="invoke stop, then the same again")
+            tell("the stack runs natively already, and goes on so (docs/native.md)")
+        return native
+    if running and not strict:
+        raise _already("natively")
+    if asked == NATIVE:
+        _refuse_beside_containers(settings)
+        return native
     try:
-        return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+        connected = _engine(asked)
     except EngineError as error:
         if asked == DOCKER:
             raise
@@ -50,32 +56,41 @@ def choose(settings: Settings, environment: str, tell: Note) -> Runtime:
             "(nothing is built, isolated or limited; docs/native.md)"
         )
         return Native(settings.root, missing=_why(error))
+    if running:
+        raise _already("natively")
+    if remembered and native.found():
+        tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
+        native.forget()
+    return connected
 
 
 def find(settings: Settings) -> Runtime:
-    """Where a project runs now; where it does not, an engine if one answers.
+    """Where a project runs now; where it does not, where it was or would be started.
 
     Raises:
-        EngineError: No engine answers, and one was asked for.
+        EngineError: No engine answers, and one is wanted.
     """
-    asked = settings.runtime
+    # Only what the task itself was told narrows the search.
+    asked = settings.runtime if settings.told else AUTO
+    native = None
     # Looked at before anything is imported: where an engine runs everything, the other runtime costs nothing.
-    if asked == NATIVE or (asked == AUTO and places.native(settings.root).is_dir()):
+    if asked != DOCKER and (settings.runtime == NATIVE or places.native(settings.root).is_dir()):
         from ops.native.runtime import Native
 
         native = Native(settings.root)
-        if asked == NATIVE or native.found():
+        if asked == NATIVE or native.runs():
             return native
     try:
-        from ops import containers
-
-        return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+        connected = _engine(settings.runtime)
     except EngineError as error:
-        if asked == DOCKER:
+        if settings.runtime == DOCKER and not (native and native.found()):
             raise
         from ops.native.runtime import Native
 
         return Native(settings.root, missing=_why(error))
+    if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, connected):
+        return native
+    return connected
 
 
 def all_of(settings: Settings, tell: Note) -> list[Runtime]:
@@ -86,21 +101,64 @@ def all_of(settings: Settings, tell: Note) -> list[Runtime]:
         tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
 
     Raises:
-        EngineError: No engine answers, and one was asked for.
+        EngineError: No engine answers, and one is wanted.
     """
-    if settings.runtime != AUTO:
+    if settings.told and settings.runtime != AUTO:
         return [find(settings)]
-    from ops import containers
     from ops.native.runtime import Native
 
-    native = Native(settings.root) if places.native(settings.root).is_dir() else None
+    native = Native(settings.root)
+    # Also without its folder, which somebody may have removed: processes are found by their mark.
+    there = places.native(settings.root).is_dir() or native.runs()
     try:
-        connected = containers.connect(patience=PATIENCE)
+        connected = _engine(settings.runtime)
     except EngineError as error:
-        if native is None or not native.found():
+        if not (there and native.found()):
+            if settings.runtime == DOCKER:
+                raise
             tell(f"{_why(error)}: what runs there, if anything, is left as it is")
-        return [native or Native(settings.root, missing=_why(error))]
-    return [native, connected] if native else [connected]
+        return [native if there else Native(settings.root, missing=_why(error))]
+    return [native, connected] if there else [connected]
+
+
+def _engine(asked: str) -> Containers:
+    """The engine; asked for more patiently where nothing else will do.
+
+    Raises:
+        EngineError: None answers.
+    """
+    from ops import containers
+
+    return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+
+
+def _containers(settings: Settings, connected: Runtime) -> list[Container]:
+    """The project's containers, but for those of another folder of the same name."""
+    from ops import project
+
+    return [
+        each
+        for each in connected.containers(project.name(settings))
+        if not project.elsewhere(each, settings.root, connected)
+    ]
+
+
+def _refuse_beside_containers(settings: Settings) -> None:
+    """Make sure that the stack does not run on an engine; where none answers, it does not.
+
+    Raises:
+        UsageError: It does.
+    """
+    try:
+        found = _containers(settings, _engine(NATIVE))
+    except EngineError:
+        return
+    if any(each.state in ("running", "paused", "restarting") for each in found):
+        raise _already("on a Docker Engine")
+
+
+def _already(where: str) -> UsageError:
+    return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")
 
 
 def _why(error: EngineError) -> str:

@@ -23,16 +23,25 @@ PATIENCE = 0.3
 LAST_CHANCE = 1.0
 """Seconds from being told to end to being killed, for those that did not."""
 
+KILLED_WITHIN = 5.0
+"""Seconds in which every process must be gone that is killed, those included that are started meanwhile."""
+
 _LOOK_EVERY = 0.01
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What it took: how many processes there were, had to be told, and had to be killed."""
+    """What it took.
 
-    processes: int
+    Attributes:
+        told: How many processes had to be told to end.
+        killed: How many had to be killed.
+        left: Those that live on all the same.
+    """
+
     told: int
     killed: int
+    left: tuple[psutil.Process, ...] = ()
 
 
 def end(
@@ -52,11 +61,14 @@ def end(
         signal: What asks `first` to end; its children are its own to end.
         grace: Seconds that it gets.
     """
-    family = {each.pid: each for each in marked()}
+    family: dict[int, psutil.Process] = {}
+    for each in filter(None, (supervisor, first, *marked())):
+        if each.pid not in family:
+            family[each.pid] = each
+            # A child may have replaced its environment, which hides its marker.
+            with contextlib.suppress(psutil.Error):
+                family |= {below.pid: below for below in each.children(recursive=True)}
     if first is not None:
-        # A child may have replaced its environment, which hides its marker.
-        with contextlib.suppress(psutil.Error):
-            family |= {each.pid: each for each in (first, *first.children(recursive=True))}
         with contextlib.suppress(psutil.Error, OSError):
             platform.ask_to_end(first, signal)
         wait_gone([first], grace)
@@ -66,18 +78,23 @@ def end(
     for each in left:
         with contextlib.suppress(psutil.Error):
             each.terminate()
-    stubborn = wait_gone(left, LAST_CHANCE)
-    # What was started meanwhile, too: by now there is nobody left who would start anything.
-    stubborn = list({each.pid: each for each in (*stubborn, *marked()) if each.pid != kept}.values())
-    for each in stubborn:
-        with contextlib.suppress(psutil.Error):
-            each.kill()
-    wait_gone(stubborn, LAST_CHANCE)
+    stubborn = {each.pid: each for each in wait_gone(left, LAST_CHANCE)}
+    killed: set[int] = set()
+    deadline = time.monotonic() + KILLED_WITHIN
+    # Again and again: one that does not listen may start another between our look and its end.
+    while stubborn := {each.pid: each for each in (*stubborn.values(), *marked()) if each.pid != kept}:
+        killed |= stubborn.keys()
+        for each in stubborn.values():
+            with contextlib.suppress(psutil.Error):
+                each.kill()
+        stubborn = {each.pid: each for each in wait_gone(stubborn.values(), LAST_CHANCE)}
+        if time.monotonic() >= deadline:
+            break
     if supervisor is not None and wait_gone([supervisor], LAST_CHANCE):
         with contextlib.suppress(psutil.Error):
             supervisor.kill()
-        wait_gone([supervisor], LAST_CHANCE)
-    return Ended(len(others), len(left), len(stubborn))
+        stubborn |= {each.pid: each for each in wait_gone([supervisor], LAST_CHANCE)}
+    return Ended(len(left), len(killed), tuple(stubborn.values()))
 
 
 def sample(first: psutil.Process) -> Sample:
@@ -101,6 +118,9 @@ def _memory(process: psutil.Process) -> int:
     with contextlib.suppress(psutil.Error):
         used = process.memory_full_info()
         return int(getattr(used, "pss", 0) or used.rss)
+    # Of another user's, say PostgreSQL's in a container of root, only the simple figure may be read.
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_info().rss)
     return 0
 
 

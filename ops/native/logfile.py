@@ -7,6 +7,7 @@ The time is when the supervisor received the line, as with Docker. `log` is the 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
@@ -34,17 +35,26 @@ class Writer:
     def __init__(self, path: Path, size: int, files: int) -> None:
         self._path, self._size, self._files = path, size, max(1, files)
         self._guard = threading.Lock()
+        self._torn = False
         rotate(path, self._files)
         self._file: IO[bytes] = path.open("ab", buffering=0)
 
     def write(self, stream: str, lines: list[bytes]) -> None:
-        """Add lines, without their ends, all with the time of now."""
+        """Add lines, without their ends, all with the time of now.
+
+        What the disk has no room for is lost: a service must not stand still because nobody can keep its words.
+        """
         if not lines:
             return
-        with self._guard:
+        with self._guard, contextlib.suppress(OSError):
+            if self._file.closed:
+                self._file = self._path.open("ab", buffering=0)
             # Read within, so that times never go back in a file.
             head = f"{_stamp(time.time_ns())} {stream} ".encode()
-            self._file.write(b"".join(head + line + b"\n" for line in lines))
+            # One that was cut has no end of its own.
+            content = (b"\n" if self._torn else b"") + b"".join(head + line + b"\n" for line in lines)
+            self._torn = True
+            self._torn = self._file.write(content) != len(content)
             if self._file.tell() >= self._size:
                 self._file.close()
                 rotate(self._path, self._files)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -32,12 +33,14 @@ def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> Non
     over = threading.Event()
 
     def bring_up(plan: Plan) -> None:
+        # One that is not to be started is taken to be there.
         for other, condition in plan.after.items():
-            if not _reached(root, plan, plans[other], condition, begun[other], over):
+            if other in plans and not _reached(root, plan, plans[other], condition, begun[other], over):
                 return
         found = service.look(root, plan.service)
         if found is None or not service.runs(found) or found.fingerprint != plan.fingerprint:
-            service.start(root, plan, over)
+            with told_as_failure(plan.service):
+                service.start(root, plan, over)
         begun[plan.service].set()
 
     with ThreadPoolExecutor(max(1, len(plans))) as pool:
@@ -62,6 +65,9 @@ def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = Non
         root: The project's folder.
         plans: By service; None where it is not known how it was started.
         grace: Seconds that each gets, instead of its own.
+
+    Raises:
+        StartError: Something of a service does not end.
     """
     dependents: dict[str, set[str]] = {name: set() for name in plans}
     for name, plan in plans.items():
@@ -70,11 +76,34 @@ def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = Non
                 dependents[other].add(name)
     sorter = TopologicalSorter(dependents)
     sorter.prepare()
+    futures: list[Future[None]] = []
     while sorter.is_active():
         ready = sorter.get_ready()
         with ThreadPoolExecutor(max(1, len(ready))) as pool:
-            list(pool.map(lambda name: service.stop(root, name, grace), ready))
+            futures += [pool.submit(_stop, root, name, grace) for name in ready]
         sorter.done(*ready)
+    # One that cannot be stopped keeps none of the others running.
+    for each in futures:
+        each.result()
+
+
+def _stop(root: Path, name: str, grace: float | None) -> None:
+    with told_as_failure(name):
+        service.stop(root, name, grace)
+
+
+@contextlib.contextmanager
+def told_as_failure(name: str) -> Iterator[None]:
+    """What the system refuses (a full disk, a folder of somebody else) is an answer for the user, not a fault of ours.
+
+    Raises:
+        StartError: It refused something.
+    """
+    try:
+        yield
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        raise StartError(f"{name}: {where}{error.strerror or error}", next="invoke doctor") from error
 
 
 def _reached(

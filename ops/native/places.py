@@ -12,6 +12,12 @@ from ops import lock
 
 DATA = "data"
 
+REMOVED = "data.removed"
+"""The data that somebody wanted gone, until it is."""
+
+PASSWORD = "password.tmp"  # noqa: S105 - a file's name
+"""A password, for as long as a database is initialised with it."""
+
 
 def native(root: Path) -> Path:
     """The folder of all services; not made."""

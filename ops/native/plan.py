@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_INCIDENTAL = ("after", "files", "profiles", "project")
+"""What may change without a need to start the service anew."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -28,6 +31,8 @@ class Plan:
         log_size: Bytes after which its log begins a new file.
         log_files: How many files its log keeps.
         files: The compose files that it comes from.
+        profiles: The profiles that it was started with.
+        project: Compose's project name.
     """
 
     service: str
@@ -43,11 +48,13 @@ class Plan:
     log_size: int = 10_000_000
     log_files: int = 3
     files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    project: str = ""
 
     @property
     def fingerprint(self) -> str:
         """The same for plans that run the same, its variables included; tells nothing about them."""
-        relevant = {name: value for name, value in self.as_dict().items() if name not in ("after", "files")}
+        relevant = {name: value for name, value in self.as_dict().items() if name not in _INCIDENTAL}
         text = json.dumps([relevant, dict(self.environment)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -65,7 +72,7 @@ class Plan:
             KeyError, TypeError, ValueError: It gave something else.
         """
         values = dict(content)
-        for name in ("command", "files"):
+        for name in ("command", "files", "profiles"):
             values[name] = tuple(values[name])
         values["ports"] = tuple((host, port, protocol, target) for host, port, protocol, target in values["ports"])
         return cls(**values)

@@ -16,10 +16,17 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops import platform
 from ops.errors import EngineError
-from ops.native import programs
+from ops.native import places, programs, user
+
+if TYPE_CHECKING:
+    import psutil
+
+MODULE = "ops.native.postgres"
+"""What stands in a command that runs this."""
 
 SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
 """No Unix socket: its path may be too long, and nobody needs it."""
@@ -27,6 +34,19 @@ SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directorie
 
 class PostgresError(Exception):
     """PostgreSQL cannot be run; the message says why and what to do."""
+
+
+def check() -> None:
+    """Make sure that PostgreSQL can be run on this machine, before anything is started.
+
+    Raises:
+        EngineError: It cannot.
+    """
+    programs.postgres()
+    try:
+        user.other_than_root()
+    except OSError as error:
+        raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -37,8 +57,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     options = parser.parse_args(arguments)
     try:
         folder = programs.postgres()
-        prefix = platform.unprivileged()
-        prepare(options.data, [*prefix], folder, environment)
+        prefix = user.other_than_root()
+        prepare(options.data, prefix, folder, environment)
     except (PostgresError, EngineError, OSError) as error:
         next_step = f"; next: {error.next}" if isinstance(error, EngineError) else ""
         sys.stderr.write(f"PostgreSQL cannot be started: {error}{next_step}\n")
@@ -62,6 +82,7 @@ def prepare(data: Path, prefix: Sequence[str], programs_folder: Path, environmen
                 f"Move the folder away to begin anew (pg_dump of version {made_by} reads what it holds)"
             )
         _remove_stale_lock(data)
+        user.give(data, prefix)
         return
     if data.exists() and any(data.iterdir()):
         raise PostgresError(f"{data} holds something, but no database; it was not touched. Move it away")
@@ -72,7 +93,7 @@ def prepare(data: Path, prefix: Sequence[str], programs_folder: Path, environmen
 
 
 def _initialise(data: Path, prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    temporary, password = data.with_name(f"{data.name}.tmp"), data.with_name("password.tmp")
+    temporary, password = data.with_name(f"{data.name}.tmp"), data.with_name(places.PASSWORD)
     shutil.rmtree(temporary, ignore_errors=True)
     data.parent.mkdir(parents=True, exist_ok=True)
     user, database = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
@@ -111,6 +132,8 @@ def _run(command: Sequence[str], text: str = "") -> None:
 def _remove_stale_lock(data: Path) -> None:
     """Remove the lock file of a server that was killed, when its number belongs to something else by now.
 
+    Another server of this machine counts as that, too: it has a folder of its own, in which it runs.
+
     PostgreSQL itself asks only whether a process of that number is there: one that has ended but was not waited for, or
     another program after a restart of the machine, would keep it from starting.
     """
@@ -121,13 +144,25 @@ def _remove_stale_lock(data: Path) -> None:
     file = data / "postmaster.pid"
     try:
         process = psutil.Process(int(file.read_text("utf-8").split()[0]))
-        if marker.lives(process) and process.name().startswith("postgres"):
+        if marker.lives(process) and process.name().startswith("postgres") and _runs_in(process, data):
             return
     except (psutil.Error, ValueError, IndexError):
         pass
     except FileNotFoundError:
         return
     file.unlink(missing_ok=True)
+
+
+def _runs_in(process: psutil.Process, data: Path) -> bool:
+    """Whether a server is the one of a folder; one that may not be looked at may be."""
+    import psutil
+
+    try:
+        return data.samefile(process.cwd())
+    except psutil.AccessDenied:
+        return True
+    except OSError:
+        return False
 
 
 def _version(folder: Path) -> str:

@@ -50,13 +50,13 @@ def postgres() -> Path:
     return _existing(folder, POSTGRES_WHEEL, "PostgreSQL")
 
 
-def fill(text: str, places: Mapping[str, Path], where: str) -> str:
+def fill(text: str, places: Mapping[str, Path], where: str = "") -> str:
     """Put programs and folders in the place of their placeholders; other braces stay as they are.
 
     Args:
         text: What stands in `x-ops.native`.
         places: The folders of this project and service, by placeholder.
-        where: Where the text stands, for an error.
+        where: Where the text stands, for an error; empty leaves an unknown placeholder as it is.
 
     Raises:
         EngineError: A program is not installed.
@@ -69,6 +69,8 @@ def fill(text: str, places: Mapping[str, Path], where: str) -> str:
             return str(places[name])
         if name in _PROGRAMS:
             return str(_PROGRAMS[name]())
+        if not where:
+            return match[0]
         known = ", ".join(f"{{{each}}}" for each in sorted([*places, *_PROGRAMS]))
         raise UsageError(f"{where}: there is no placeholder {match[0]}", details=[f"there are {known}"])
 

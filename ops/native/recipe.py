@@ -31,31 +31,42 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
         others: The services that run here too; it waits for those of them that its `depends_on` names.
 
     Raises:
-        UsageError: Its `x-ops.native` is wrong.
+        UsageError: Its `x-ops.native` is wrong, or there is none.
         EngineError: A program that it names is not installed.
     """
     where = f"services.{service.name}.x-ops.native"
+    if not runs_here(service):
+        raise UsageError(f"{where} is missing: it says how {service.name} is run without an engine")
     native = _checked(service.ops["native"], where)
     folders = {"root": stack.root, "data": places.of(stack.root, service.name) / places.DATA}
 
-    def fill(text: object) -> str:
-        return programs.fill(str(text), folders, where)
+    def fill(value: object) -> str:
+        return programs.fill(_text(value), folders, where)
+
+    # Its values come from .env, too, and those may hold any braces: only what is known is a placeholder here.
+    differing = {
+        str(name): programs.fill(_text(value), folders)
+        for name, value in (native.get("environment") or {}).items()
+        if value is not None
+    }
 
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(
         service=service.name,
         command=tuple(fill(word) for word in native["command"]),
         directory=str((stack.root / fill(native.get("directory", "."))).resolve()),
-        environment=environment(service, {name: fill(text) for name, text in native.get("environment", {}).items()}),
+        environment=environment(service, differing),
         health=str(native.get("health", "")),
         probe=service.probe_url or "",
         ports=tuple((port.host, port.published, port.protocol, port.target) for port in service.ports),
         after={other: how for other, how in service.depends_on.items() if other in set(others)},
-        stop_signal=str(service.config.get("stop_signal") or "SIGTERM"),
+        stop_signal=str(service.config.get("stop_signal") or "SIGTERM").upper(),
         grace=_seconds(service.config.get("stop_grace_period"), 10.0),
         log_size=_bytes(logging.get("max-size"), 10_000_000),
-        log_files=int(logging.get("max-file") or 3),
+        log_files=_count(logging.get("max-file") or 3, f"services.{service.name}.logging.options.max-file"),
         files=tuple(str(file) for file in stack.files),
+        profiles=stack.profiles,
+        project=stack.project,
     )
 
 
@@ -78,12 +89,26 @@ def _checked(native: Any, where: str) -> Mapping[str, Any]:
     command = native.get("command")
     if not isinstance(command, list) or not command:
         raise UsageError(f"{where}.command: should be a list of words, not {command!r}")
-    if not isinstance(native.get("environment", {}), Mapping):
+    if not isinstance(native.get("environment") or {}, Mapping):
         raise UsageError(f"{where}.environment: should be a mapping, not {native['environment']!r}")
     health = native.get("health", "")
     if not re.match(r"(https?|postgresql)://[^/\s]+|$", str(health)):
         raise UsageError(f"{where}.health: should be an http:// or postgresql:// URL, not {health!r}")
     return native
+
+
+def _text(value: object) -> str:
+    """A value as compose's own files would give it: `true`, not Python's `True`; nothing for null."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _count(value: object, where: str) -> int:
+    """A number as a log driver takes it, which may stand in quotes."""
+    if not re.fullmatch(r"\d+", str(value)):
+        raise UsageError(f"{where}: should be a number, not {value!r}")
+    return int(str(value))
 
 
 def _seconds(text: object, default: float) -> float:

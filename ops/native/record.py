@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from ops.native import marker
 from ops.native.plan import Plan
 
 FILE = "state.json"
-
-_WRITE_TRIES = 25
 
 CLOCK_STEP = 2.0
 """Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
@@ -83,22 +80,15 @@ class Record:
             "supervisor": vars(self.supervisor),
             "process": vars(self.process) if self.process else None,
         }
-        for left in range(_WRITE_TRIES, 0, -1):
-            try:
-                platform.write_private(folder / FILE, json.dumps(content, indent=1))
-                break
-            except PermissionError:
-                # Windows: somebody is just reading the old one.
-                if left == 1:
-                    raise
-                time.sleep(0.02)
+        text = json.dumps(content, indent=1)
+        platform.patiently(lambda: platform.write_private(folder / FILE, text))
 
 
 def read(place: Path) -> Record | None:
     """The record in a service's folder; None when there is none, or it cannot be understood."""
     # A file that was cut, or written by another version, tells nothing: the processes are found by their marker.
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        content: Mapping[str, Any] = json.loads((place / FILE).read_text("utf-8"))
+        content: Mapping[str, Any] = json.loads(platform.patiently(lambda: (place / FILE).read_text("utf-8")))
         process = content["process"]
         return Record(
             plan=Plan.from_dict(content["plan"]),

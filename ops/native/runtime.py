@@ -16,16 +16,14 @@ import psutil
 
 from ops import platform, process, runtime
 from ops.errors import EngineError, UsageError
-from ops.model import Model
-from ops.native import check, family, marker, order, places, recipe, record, service
+from ops.model import Model, Service
+from ops.native import check, family, marker, order, places, postgres, recipe, record, service
+from ops.native.changes import Changes
 from ops.native.plan import Plan
 from ops.native.record import Record
 from ops.native.source import Source
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
-
-LOOK_EVERY = 0.05
-"""Seconds between looks for changes."""
 
 FRESH = 1.0
 """Seconds for which a service that was healthy is taken to be so."""
@@ -48,7 +46,7 @@ class Native:
     name: str = runtime.NATIVE
     address: str = "this machine, without an engine"
     local: bool = True
-    _planned: frozenset[str] = frozenset()
+    _planned: Mapping[str, Plan] = field(default_factory=dict)
     _replaced: frozenset[str] = frozenset()
     _healthy: dict[str, float] = field(default_factory=dict)
 
@@ -58,18 +56,29 @@ class Native:
 
     def found(self) -> bool:
         """Whether anything of the project was started here and not stopped, or still runs."""
-        return any(service.look(self.root, each) for each in places.services(self.root)) or any(marker.find(self.root))
+        return any(service.look(self.root, each) for each in places.services(self.root)) or self.runs()
+
+    def runs(self) -> bool:
+        """Whether any process of the project lives; what has ended, say with the machine, does not count."""
+        looked = (service.look(self.root, each) for each in places.services(self.root))
+        return any(map(service.runs, looked)) or any(marker.find(self.root))
+
+    def forget(self) -> None:
+        """Drop what is remembered of services that have all ended; their data and logs stay."""
+        for name in places.services(self.root):
+            with order.told_as_failure(name):
+                service.stop(self.root, name)
 
     def containers(self, project: str) -> list[Container]:
         """Every service that was started, and those that are about to be."""
         found = {name: it for name in places.services(self.root) if (it := service.look(self.root, name))}
         # One that is about to be started anew has not failed, whatever its last run came to.
         told = {
-            name: self._container(project, it)
+            name: self._container(it)
             for name, it in found.items()
             if it.run not in self._replaced or name not in self._planned
         }
-        planned = {name: _planned(project, name) for name in self._planned}
+        planned = {name: _planned(plan) for name, plan in self._planned.items()}
         return [each for _, each in sorted({**planned, **told}.items())]
 
     def inspect(self, container: str) -> Container | None:
@@ -78,7 +87,7 @@ class Native:
 
     def changes(self, project: str) -> Changes:
         """What happens from now on."""
-        return Changes(self, project)
+        return Changes(lambda: self.containers(project))
 
     def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
         """The logs, from their files."""
@@ -98,7 +107,8 @@ class Native:
         """End services that run without a record: it was removed, or its supervisor was killed before it wrote it."""
         for name in {found.service for _, found in marker.find(self.root)}:
             if service.look(self.root, name) is None:
-                service.stop(self.root, name)
+                with order.told_as_failure(name):
+                    service.stop(self.root, name)
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
         """Only services that say how they are run without an engine, and each of them once."""
@@ -107,19 +117,21 @@ class Native:
             waiting = sorted(each.name for each in active.values() if name in each.depends_on)
             means = f"; {', '.join(waiting)} will not find it" if waiting else ""
             tell(f"{name} has no x-ops.native and is left out{means}")
+        # Those of other profiles too: what was started with one is looked for among all.
+        inactive = {name: each for name, each in model.inactive.items() if recipe.runs_here(each)}
         problems = [] if active else ["no service has x-ops.native, which says how it is run without an engine"]
         for each in active.values():
             if each.replicas > 1:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
             try:
-                recipe.plan(stack, each, ())
+                if postgres.MODULE in recipe.plan(stack, each, ()).command:
+                    postgres.check()
             except EngineError as error:
                 problems.append(f"{each.name}: {error.message}; next: {error.next}")
         if problems:
             details = [*filter(None, [self.missing]), *problems]
             raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
-        once = {name: replace(each, replicas=min(1, each.replicas)) for name, each in active.items()}
-        return replace(model, services=once)
+        return replace(model, services=_once(active), inactive=_once(inactive))
 
     def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
         """Start what does not run as its plan says."""
@@ -130,7 +142,9 @@ class Native:
 
     def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
         """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
-        plans = {name: recipe.plan(stack, model.service(name), services) for name in services}
+        # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
+        others = [*model.services, *model.inactive]
+        plans = {name: recipe.plan(stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True):
             order.stop(self.root, plans)
             order.start(self.root, plans, threading.Event())
@@ -149,7 +163,8 @@ class Native:
         order.stop(self.root, plans, grace)
         if data:
             for name in places.services(self.root):
-                service.remove_data(self.root, name)
+                with order.told_as_failure(name):
+                    service.remove_data(self.root, name)
         return gone
 
     def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
@@ -157,12 +172,12 @@ class Native:
         from ops import model
 
         plan = recipe.plan(stack, model.load(stack).service(container.service), ())
-        environment = {**service.surroundings(), **plan.environment}
+        environment = {**service.surroundings(), **platform.terminal_environment(), **plan.environment}
         program, *arguments = words or platform.shell()
         found = shutil.which(program, path=environment.get("PATH"))
         if found is None:
             raise UsageError(f"there is no program {program!r} on this machine")
-        return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment)
+        return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment, inherit=False)
 
     @contextlib.contextmanager
     def _planning(self, plans: Mapping[str, Plan], *, anew: bool = False) -> Iterator[None]:
@@ -173,19 +188,19 @@ class Native:
             for name, it in found.items()
             if it and (anew or not service.runs(it) or it.fingerprint != plans[name].fingerprint)
         )
-        self._planned = frozenset(plans)
+        self._planned = plans
         try:
             yield
         finally:
-            self._planned = self._replaced = frozenset()
+            self._planned, self._replaced = {}, frozenset()
 
-    def _container(self, project: str, found: Record) -> Container:
+    def _container(self, found: Record) -> Container:
         health, said = self._health(found)
         state = "created" if found.error else "running" if service.runs(found) else "exited"
         finished = datetime.fromtimestamp(found.finished, UTC) if found.finished else None
         return Container(
             id=f"{found.plan.service}.{found.run}",
-            name=f"{project}-{found.plan.service}-1",
+            name=_name(found.plan),
             service=found.plan.service,
             replica=1,
             image=_program(found),
@@ -200,6 +215,7 @@ class Native:
             finished=finished,
             ports=found.plan.ports,
             files=found.plan.files,
+            profiles=found.plan.profiles,
             fingerprint=found.fingerprint,
             raw=_SKELETON,
         )
@@ -218,36 +234,6 @@ class Native:
         return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), problem
 
 
-class Changes:
-    """What happens to the services of a project, found by looking."""
-
-    def __init__(self, native: Native, project: str) -> None:
-        self._native, self._project = native, project
-        self._over = threading.Event()
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The changes, in the engine's words."""
-        known = self._look()
-        while not self._over.wait(LOOK_EVERY):
-            now = self._look()
-            for identifier, (state, health) in now.items():
-                before = known.get(identifier, ("", ""))
-                if state != before[0]:
-                    yield identifier, "start" if state == "running" else "die" if state == "exited" else "create"
-                if health and health != before[1]:
-                    yield identifier, f"health_status: {health}"
-            for identifier in known.keys() - now.keys():
-                yield identifier, "destroy"
-            known = now
-
-    def close(self) -> None:
-        """End it."""
-        self._over.set()
-
-    def _look(self) -> dict[str, tuple[str, str]]:
-        return {each.id: (each.state, each.health) for each in self._native.containers(self._project)}
-
-
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
 
 
@@ -259,12 +245,22 @@ def _program(found: Record) -> str:
     return ""
 
 
-def _planned(project: str, name: str) -> Container:
+def _name(plan: Plan) -> str:
+    """As compose would name its container."""
+    return f"{plan.project}-{plan.service}-1"
+
+
+def _once(services: Mapping[str, Service]) -> dict[str, Service]:
+    """Some services, each of them once."""
+    return {name: replace(each, replicas=min(1, each.replicas)) for name, each in services.items()}
+
+
+def _planned(plan: Plan) -> Container:
     """A service that is yet to be started."""
     return Container(
-        id=f"{name}.planned",
-        name=f"{project}-{name}-1",
-        service=name,
+        id=f"{plan.service}.planned",
+        name=_name(plan),
+        service=plan.service,
         replica=1,
         image="",
         state="created",

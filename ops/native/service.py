@@ -8,10 +8,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 import psutil
 
@@ -44,7 +47,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
         What was started; None when `cancel` was set before that.
 
     Raises:
-        StartError: A port is taken, or the supervisor does not start.
+        StartError: A port is taken, what an earlier start has left does not end, or the supervisor does not start.
+        OSError: The system refuses a folder, a file or a process.
     """
     folder = places.of(root, plan.service)
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +65,9 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
             )
     if cancel.is_set():
         return None
-    return _wait_started(folder, _supervise(root, folder, plan), plan.service)
+    with tempfile.TemporaryFile() as errors:
+        run, supervisor = _supervise(root, folder, plan, errors)
+        return _wait_started(folder, run, supervisor, plan.service, errors)
 
 
 def look(root: Path, service: str) -> Record | None:
@@ -76,7 +82,7 @@ def runs(found: Record | None) -> bool:
 
 
 def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
-    """End every process of a service and forget its record; its log and data stay.
+    """End every process of a service and forget its record; its log and data stay, what was cut in the middle goes.
 
     Args:
         root: The project's folder.
@@ -85,6 +91,10 @@ def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
 
     Returns:
         What it took; None when there was nothing of it.
+
+    Raises:
+        StartError: Some of them do not end; the record stays.
+        OSError: The record cannot be removed.
     """
     folder = places.of(root, service)
     found = record.read(folder)
@@ -99,7 +109,14 @@ def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
         signal = found.plan.stop_signal if found else "SIGTERM"
         own = found.plan.grace if found else 0.0
         ended = family.end(first, supervisor, marked, signal=signal, grace=own if grace is None else grace)
-    (folder / record.FILE).unlink(missing_ok=True)
+        if ended.left:
+            numbers = ", ".join(str(each.pid) for each in ended.left)
+            raise StartError(
+                f"{service} could not be ended: process {numbers} lives on",
+                next="end it as the user who started it, then the same again",
+            )
+    platform.patiently(lambda: (folder / record.FILE).unlink(missing_ok=True))
+    _sweep(folder)
     _reap()
     return ended
 
@@ -113,8 +130,27 @@ def last_lines(root: Path, service: str, count: int) -> list[str]:
 
 
 def remove_data(root: Path, service: str) -> None:
-    """Remove a service's folder: data, log and all. It must not run."""
-    shutil.rmtree(places.of(root, service), ignore_errors=True)
+    """Remove a service's folder: data, log and all. It must not run.
+
+    The data goes as a whole: from the first moment on nobody finds half of it, even if this is cut.
+
+    Raises:
+        OSError: Something of it cannot be removed.
+    """
+    folder = places.of(root, service)
+    if (folder / places.DATA).exists():
+        _sweep(folder)
+        platform.patiently(lambda: (folder / places.DATA).rename(folder / places.REMOVED))
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what somebody who was killed has left half done: removed data, and files not yet in their place."""
+    shutil.rmtree(folder / places.REMOVED, ignore_errors=True)
+    for pattern in (f"{record.FILE}.*.tmp", f"{places.PASSWORD}*"):
+        for each in folder.glob(pattern):
+            each.unlink(missing_ok=True)
 
 
 def surroundings() -> dict[str, str]:
@@ -122,11 +158,26 @@ def surroundings() -> dict[str, str]:
     found = platform.machine_environment()
     name = next((key for key in found if key.upper() == "PATH"), "PATH")
     path = [*map(str, programs.search_path()), *filter(None, [found.get(name)])]
-    return {**found, name: os.pathsep.join(path)}
+    return {**found, **_unproxied(found), name: os.pathsep.join(path)}
 
 
-def _supervise(root: Path, folder: Path, plan: Plan) -> str:
-    """Start a service's supervisor, which starts the service; returns the run."""
+def _unproxied(found: Mapping[str, str]) -> dict[str, str]:
+    """What keeps services from asking a proxy for each other: they are all on this machine."""
+    if not any(key.upper().endswith("_PROXY") for key in found):
+        return {}
+    names = [key for key in found if key.upper() == "NO_PROXY"] or ["NO_PROXY"]
+    return {key: ",".join([*filter(None, [found.get(key)]), "127.0.0.1", "localhost"]) for key in names}
+
+
+def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple[str, subprocess.Popen[bytes]]:
+    """Start a service's supervisor, which starts the service; returns the run, and the supervisor.
+
+    Args:
+        root: The project's folder.
+        folder: The service's.
+        plan: How it is run.
+        errors: Where the supervisor writes what goes wrong with itself.
+    """
     run = uuid.uuid4().hex
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
@@ -135,7 +186,7 @@ def _supervise(root: Path, folder: Path, plan: Plan) -> str:
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         **platform.detached(),
     )
     _supervisors.append(child)
@@ -143,15 +194,25 @@ def _supervise(root: Path, folder: Path, plan: Plan) -> str:
     asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(asked).encode())
-    return run
+    return run, child
 
 
-def _wait_started(folder: Path, run: str, service: str) -> Record:
+def _wait_started(
+    folder: Path, run: str, supervisor: subprocess.Popen[bytes], service: str, errors: IO[bytes]
+) -> Record:
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
+        # Asked first: one that ends has written its record before.
+        code = supervisor.poll()
         found = record.read(folder)
         if found and found.run == run:
             return found
+        if code is not None:
+            errors.seek(0)
+            said = errors.read().decode("utf-8", "replace").splitlines()
+            raise StartError(
+                f"the supervisor of {service} ended with code {code}", details=said[-5:], next="invoke doctor"
+            )
         time.sleep(0.01)
     raise StartError(f"the supervisor of {service} did not start within {START_WITHIN:g} s", next="invoke doctor")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
@@ -114,28 +115,25 @@ class Source:
 
 
 def _grow(path: Path, over: Callable[[], bool], closed: threading.Event) -> Iterator[list[Line]]:
-    """The lines of a log as they are written, across the beginnings of new files, until it is over."""
+    """The lines of a log as they are written, from its oldest file on and across new ones, until it is over."""
     # From the oldest on: what was written while nobody looked is told too.
-    for file in logfile.files_of(path)[:-1]:
-        yield list(logfile.lines_of(file))
     current: IO[bytes] | None = None
     rest = b""
     try:
         while not closed.is_set():
             # Asked before reading: what is written until then is read after it.
             ended = over()
-            moved = current is not None and not _same(current, path)
-            if current is None and path.exists():
-                current = path.open("rb")
+            moved = current is None or _position(current, [path]) is None
             chunk = current.read() if current else b""
             *whole, rest = (rest + chunk).split(b"\n")
             if lines := [line for raw in whole if (line := logfile.parse(raw))]:
                 yield lines
             if chunk:
                 continue
-            if moved and current is not None:
-                current.close()
-                current, rest = None, b""
+            if moved and (newer := _following(path, current)):
+                if current is not None:
+                    current.close()
+                current, rest = newer, b""
             elif ended:
                 return
             else:
@@ -145,9 +143,32 @@ def _grow(path: Path, over: Callable[[], bool], closed: threading.Event) -> Iter
             current.close()
 
 
-def _same(file: IO[bytes], path: Path) -> bool:
-    """Whether an open file is still the one of that name."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+def _following(path: Path, current: IO[bytes] | None) -> IO[bytes] | None:
+    """Open the file of a log that comes after one that is open, or the oldest; None when there is none yet.
+
+    Files get other names between a look and the next: what was opened counts when it still follows after that.
+    """
+    while True:
+        files = logfile.files_of(path)
+        place = _position(current, files)
+        ahead = files[0 if place is None else place + 1 :]
+        if not ahead:
+            return None
+        try:
+            found = ahead[0].open("rb")
+        except FileNotFoundError:
+            continue
+        files = logfile.files_of(path)
+        place = _position(current, files)
+        if _position(found, files) == (0 if place is None else place + 1):
+            return found
+        found.close()
+
+
+def _position(file: IO[bytes] | None, paths: Sequence[Path]) -> int | None:
+    """Which of some paths an open file has by now; None when it has none of them."""
+    for index, path in enumerate(paths if file else ()):
+        with contextlib.suppress(FileNotFoundError):
+            if file and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return index
+    return None

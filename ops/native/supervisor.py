@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -20,13 +19,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops import platform
 from ops.native import logfile
 from ops.native.plan import Plan
 
 if TYPE_CHECKING:
     from ops.native.record import Record
 
-LAST_WORDS = 0.1
+LAST_WORDS = 0.5
 """Seconds within which what a service wrote before its end is read; what others hold open is read on after that."""
 
 
@@ -37,7 +37,7 @@ def main(place: Path, content: str) -> int:
     except ValueError:
         return 2  # the task was killed while it wrote; nothing was started
     plan = Plan.from_dict(asked["plan"])
-    _outlive_signals()
+    platform.outlive_signals()
     writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     started = time.time()
     try:
@@ -50,7 +50,8 @@ def main(place: Path, content: str) -> int:
             bufsize=0,
         )
     except OSError as error:
-        reason = f"{plan.command[0]}: {error.strerror or error}"
+        # The system names its folder, where it is that which is not there.
+        reason = f"{error.filename or plan.command[0]}: {error.strerror or error}"
         writer.write("stderr", [reason.encode()])
         _record(plan, asked, started, error=reason).write(place)
         return 127
@@ -62,24 +63,34 @@ def main(place: Path, content: str) -> int:
         reader.start()
     # Only now, while the service is already starting: psutil takes 30 ms to import.
     record = _record(plan, asked, started, pid=child.pid)
-    record.write(place)
+    try:
+        record.write(place)
+    except OSError:
+        # Nobody would know of it; who started this reads why on stderr.
+        child.kill()
+        raise
     code = child.wait()
     finished = time.time()
     for reader in readers:
         reader.join(max(0.0, finished + LAST_WORDS - time.time()))
     # The folder may be gone: somebody removed it by hand.
     with contextlib.suppress(OSError):
-        replace(record, exit_code=128 - code if code < 0 else code, finished=finished).write(place)
+        replace(record, exit_code=platform.exit_code(code), finished=finished).write(place)
     for reader in readers:
         reader.join()
     return 0
 
 
 def _record(plan: Plan, asked: dict[str, Any], started: float, *, pid: int | None = None, error: str = "") -> Record:
+    import psutil
+
     from ops.native import record
 
-    # A child that has ended already is still there until it is waited for.
-    process = record.Identity.of(pid) if pid is not None else None
+    process = None
+    if pid is not None:
+        # One that has ended already cannot be looked at any more everywhere; its end is recorded all the same.
+        with contextlib.suppress(psutil.Error):
+            process = record.Identity.of(pid)
     return record.Record(
         plan=plan,
         run=asked["run"],
@@ -89,16 +100,6 @@ def _record(plan: Plan, asked: dict[str, Any], started: float, *, pid: int | Non
         process=process,
         error=error,
     )
-
-
-def _outlive_signals() -> None:
-    """Go on when the terminal closes, or somebody signals the whole group.
-
-    A handler, for a signal that is ignored would be ignored by the service too.
-    """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if number := getattr(signal, name, None):
-            signal.signal(number, lambda *_: None)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from ops import platform, probe
-from ops.native import marker, places, postgres, programs, record, service
+from ops.native import marker, places, postgres, programs, record, service, user
 from ops.native.plan import Plan
 from ops.native.record import Record
 from tests.conftest import unique_name
@@ -129,7 +129,7 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as it is after its first start, so that not every test must wait for that."""
     folder = tmp_path_factory.mktemp("template") / "data"
     variables = {"POSTGRES_USER": "market", "POSTGRES_PASSWORD": "a password for tests", "POSTGRES_DB": "market"}
-    postgres.prepare(folder, platform.unprivileged(), programs.postgres(), variables)
+    postgres.prepare(folder, user.other_than_root(), programs.postgres(), variables)
     return folder
 
 

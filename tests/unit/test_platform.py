@@ -300,9 +300,9 @@ def test_windows_has_no_signals_that_reach_a_process_without_a_console(windows: 
 @posix_only
 def test_a_process_is_asked_with_its_own_signal_or_told_to_end_where_that_is_none() -> None:
     process: Any = Ending()
-    platform.ask_to_end(process, "SIGINT")
-    platform.ask_to_end(process, "SIGFROB")
-    assert process.asked == [signal.SIGINT, "terminate"]
+    for name in ("SIGINT", "INT", "2", "SIGFROB"):
+        platform.ask_to_end(process, name)
+    assert process.asked == [signal.SIGINT, signal.SIGINT, signal.SIGINT, "terminate"]
 
 
 def test_only_what_tells_of_the_machine_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,22 +314,68 @@ def test_only_what_tells_of_the_machine_is_passed_on(monkeypatch: pytest.MonkeyP
     assert set(platform.machine_environment()) == {name for name, value in environment.items() if value == "kept"}
 
 
-def test_nobody_is_root_on_windows(windows: None) -> None:
-    assert platform.unprivileged() == []
+@pytest.mark.parametrize("elevated", [0, 1])
+def test_an_elevated_process_of_windows_is_privileged(
+    windows: None, monkeypatch: pytest.MonkeyPatch, elevated: int
+) -> None:
+    import ctypes
+
+    shell = types.SimpleNamespace(IsUserAnAdmin=lambda: elevated)
+    monkeypatch.setattr(ctypes, "windll", types.SimpleNamespace(shell32=shell), raising=False)
+    assert platform.privileged() is bool(elevated)
 
 
 @posix_only
-def test_a_normal_user_needs_no_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert platform.unprivileged() == []
+@pytest.mark.parametrize("user", [0, 1000])
+def test_root_is_privileged(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    assert platform.privileged() is (user == 0)
+
+
+def test_a_file_that_somebody_has_open_is_tried_again_on_windows(
+    windows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform.time, "sleep", lambda _: None)
+    refusals = [PermissionError(13, "in use")] * 3
+
+    def remove() -> str:
+        if refusals:
+            raise refusals.pop()
+        return "removed"
+
+    assert platform.patiently(remove) == "removed"
+    refusals = [PermissionError(13, "in use")] * 1000
+    with pytest.raises(PermissionError):
+        platform.patiently(remove)
+    assert len(refusals) > 900
 
 
 @posix_only
-def test_root_where_there_are_no_user_namespaces_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(platform.shutil, "which", lambda _: None)
-    with pytest.raises(OSError, match="refuses to run as root, and this system allows no user namespaces"):
-        platform.unprivileged()
+def test_what_is_refused_elsewhere_is_refused_at_once() -> None:
+    tries: list[None] = []
+
+    def remove() -> None:
+        tries.append(None)
+        raise PermissionError(13, "not yours")
+
+    with pytest.raises(PermissionError):
+        platform.patiently(remove)
+    assert len(tries) == 1
+
+
+def test_an_exit_code_is_told_as_a_container_would_have_it() -> None:
+    assert [platform.exit_code(code) for code in (0, 7, -9, -15)] == [0, 7, 137, 143]
+
+
+@pytest.mark.parametrize("shell", [None, "C:\\shell.exe"])
+def test_the_shell_of_windows(windows: None, monkeypatch: pytest.MonkeyPatch, shell: str | None) -> None:
+    monkeypatch.setattr(os, "environ", {"SHELL": "/bin/sh", **({"COMSPEC": shell} if shell else {})})
+    assert platform.shell() == [shell or "cmd.exe"]
+
+
+def test_a_terminal_is_told_without_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"TERM": "xterm", "TOKEN": "secret"})
+    assert platform.terminal_environment() == {"TERM": "xterm"}
 
 
 def test_another_program_on_windows_is_a_child_whose_code_is_ours(

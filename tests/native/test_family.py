@@ -1,0 +1,118 @@
+"""The end of a service's processes, whatever they do against it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ops import platform
+from ops.errors import StartError
+from ops.native import family, marker, service
+from tests.native.conftest import until
+
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def deaf() -> Iterator[list[psutil.Popen]]:
+    """Two processes that do not listen to SIGTERM."""
+    found = [psutil.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) for _ in range(2)]
+    for each in found:
+        assert each.stdout.readline() == b"deaf\n"
+    yield found
+    for each in found:
+        each.kill()
+        each.wait()
+        each.stdout.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PATIENCE", "LAST_CHANCE", "KILLED_WITHIN"):
+        monkeypatch.setattr(family, name, 0.05)
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
+def test_one_that_is_started_while_the_others_are_killed_is_killed_too(deaf: list[psutil.Popen], quick: None) -> None:
+    parent, late = (psutil.Process(each.pid) for each in deaf)
+
+    def marked() -> list[psutil.Process]:
+        # A parent that does not listen starts its worker again, just before it is killed itself.
+        return [parent] if marker.lives(parent) else [late] if marker.lives(late) else []
+
+    ended = family.end(None, None, marked, signal="SIGTERM", grace=0)
+    assert (ended.killed, ended.left) == (2, ())
+    assert not marker.lives(late)
+
+
+class Undying:
+    """A process that nothing ends, say another user's."""
+
+    pid = 4711
+
+    def is_running(self) -> bool:
+        return True
+
+    def status(self) -> str:
+        return str(psutil.STATUS_RUNNING)
+
+    def children(self, recursive: bool) -> list[psutil.Process]:
+        raise psutil.AccessDenied(self.pid)
+
+    def terminate(self) -> None:
+        raise psutil.AccessDenied(self.pid)
+
+    kill = terminate
+
+
+def test_what_lives_on_is_told_and_stays_on_record(
+    quick: None, root: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("pass")
+    until(lambda: not service.runs(service.look(root, "it")))
+    with monkeypatch.context() as patched:
+        patched.setattr(marker, "find", lambda *_: iter([(Undying(), marker.Marker("it", "x", root))]))
+        with pytest.raises(StartError, match="it could not be ended: process 4711 lives on"):
+            service.stop(root, "it")
+    assert service.look(root, "it") is not None
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
+def test_on_windows_a_service_is_ended_without_a_signal(
+    deaf: list[psutil.Popen], monkeypatch: Any, quick: None
+) -> None:
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    first = psutil.Process(deaf[0].pid)
+    # Here `terminate` is SIGTERM, which this one does not listen to: it is killed after its grace.
+    ended = family.end(first, None, list, signal="SIGINT", grace=0.05)
+    assert (ended.told, ended.killed, ended.left) == (1, 1, ())
+
+
+def test_a_child_without_the_mark_is_ended_with_its_reloader_killed(root: Path, run: Any) -> None:
+    """A worker that has cleared its environment, below a launcher that has not."""
+    bare = "import time; print('bare', flush=True); time.sleep(600)"
+    launcher = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', sys.argv[1]], env={}); "
+    run(
+        """
+        import subprocess, sys, time
+        subprocess.Popen([sys.executable, "-c", *sys.argv[1:]])
+        time.sleep(600)
+        """,
+        launcher + "time.sleep(600)",
+        bare,
+    )
+    until(lambda: "bare" in service.last_lines(root, "it", 10))
+    found = service.look(root, "it")
+    assert found
+    assert found.process
+    below = psutil.Process(found.process.pid).children(recursive=True)
+    assert len(below) == 2
+    psutil.Process(found.process.pid).kill()
+    service.stop(root, "it")
+    assert not any(marker.lives(each) for each in below)

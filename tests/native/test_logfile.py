@@ -1,0 +1,97 @@
+"""The log's files, when the disk is full, when somebody reads them, and when they change names under a reader."""
+
+from __future__ import annotations
+
+import errno
+import io
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ops.native import logfile, source
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[logfile.Writer]:
+    """A log with a new file for every line or two."""
+    made = logfile.Writer(tmp_path / "log", 10, 20)
+    yield made
+    made._file.close()
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has room for so many bytes."""
+
+    room = 0
+
+    def write(self, content: Any) -> int:
+        if self.room <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = super().write(content[: self.room])
+        self.room -= taken
+        return taken
+
+
+def test_a_full_disk_loses_lines_but_never_stops_the_service(tmp_path: Path, log: logfile.Writer) -> None:
+    log._size = 1000
+    log._file.close()
+    disk = log._file = Full()
+    log.drain("stdout", io.BytesIO(b"one\ntwo\n"))  # read to its end, and no error
+    disk.room = 50
+    log.write("stdout", [b"three", b"four"])  # cut in its second line
+    disk.room = 1000
+    log.write("stdout", [b"five"])
+    (tmp_path / "log").write_bytes(disk.getvalue())
+    texts = [text for _, _, text in logfile.lines_of(tmp_path / "log")]
+    assert texts[0] == "three"
+    assert texts[-1] == "five"
+    assert "four" not in texts
+
+
+def test_a_log_whose_next_file_cannot_be_opened_goes_on_when_it_can(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        log.write("stdout", [b"first"])
+        log.write("stdout", [b"lost"])
+    log.write("stdout", [b"second"])
+    assert [line[2] for line in logfile.tail(tmp_path / "log", 10)] == ["first", "second"]
+
+
+def test_a_file_that_somebody_reads_on_windows_grows_on(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace(*_: object) -> None:
+        raise PermissionError(13, "in use")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", replace)
+        log.write("stdout", [b"first"])
+        log.write("stdout", [b"second"])
+    log.write("stdout", [b"third"])
+    assert [line[2] for line in logfile.tail(tmp_path / "log", 10)] == ["first", "second", "third"]
+    assert (tmp_path / "log.1").exists()
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
+    tmp_path: Path, log: logfile.Writer, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """A new file begins at each of the reader's looks in turn."""
+    for word in (b"1", b"2", b"3"):
+        log.write("stdout", [word])
+    files_of, looks = logfile.files_of, iter(range(1000))
+
+    def look(of: Path) -> list[Path]:
+        found = files_of(of)
+        if next(looks) == moment:
+            log.write("stdout", [b"between"])
+        return found
+
+    monkeypatch.setattr(logfile, "files_of", look)
+    told = [line[2] for lines in source._grow(tmp_path / "log", lambda: True, threading.Event()) for line in lines]
+    assert told == ["1", "2", "3", "between"]
