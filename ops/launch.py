@@ -126,6 +126,8 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
             _images(stack, merged, options, show)
+        elif options.no_cache or options.pull:
+            show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         show.step("start")
         return start(connected, stack, merged, show)
 

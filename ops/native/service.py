@@ -147,7 +147,8 @@ def remove_data(root: Path, service: str) -> None:
 
 def _sweep(folder: Path) -> None:
     """Remove what somebody who was killed has left half done: removed data, and files not yet in their place."""
-    shutil.rmtree(folder / places.REMOVED, ignore_errors=True)
+    if (folder / places.REMOVED).exists():
+        shutil.rmtree(folder / places.REMOVED, ignore_errors=True)
     for pattern in (f"{record.FILE}.*.tmp", f"{places.PASSWORD}*"):
         for each in folder.glob(pattern):
             each.unlink(missing_ok=True)

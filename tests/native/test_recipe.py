@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ops import model, platform
 from ops import stack as stacks
-from ops.errors import EngineError, UsageError
-from ops.native import places, programs, recipe
+from ops.errors import EngineError, StartError, UsageError
+from ops.native import order, places, programs, recipe, service
 from ops.native.plan import Plan
 from ops.native.runtime import Native
 from ops.runtime import silent
@@ -108,6 +110,41 @@ def test_a_wrong_entry_is_told_with_its_place(root: Path, native: str, problem: 
     assert caught.value.message.startswith(problem)
 
 
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ("{}", "services.it.x-ops.native is missing: it says how it is run without an engine"),
+        (
+            '{x-ops: {native: {command: [x]}}, logging: {options: {max-file: "many"}}}',
+            "services.it.logging.options.max-file: should be a number, not 'many'",
+        ),
+    ],
+)
+def test_an_entry_that_cannot_be_run_is_told_with_its_place(root: Path, entry: str, problem: str) -> None:
+    stack, merged = load(root, "services: {it: {image: x}}")
+    with pytest.raises(UsageError) as caught:
+        # Not by compose, which would refuse some of it first.
+        content = yaml.safe_load(entry)
+        it = replace(merged.services["it"], ops=content.get("x-ops", {}), config=content)
+        recipe.plan(stack, it, ())
+    assert caught.value.message.startswith(problem)
+
+
+def test_values_of_env_may_hold_braces_and_words_are_yamls_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSWORD", "pa{ss}word")
+    found = plan(
+        root,
+        """\
+environment: {KEPT: composed}
+stop_signal: int
+x-ops: {native: {command: ["{python}", true, 5], environment: {P: "${PASSWORD}", ON: true, KEPT: null}}}
+""",
+    )
+    assert dict(found.environment) == {"P": "pa{ss}word", "ON": "true", "KEPT": "composed"}
+    assert found.command[1:] == ("true", "5")
+    assert found.stop_signal == "INT"
+
+
 def test_services_that_cannot_run_here_are_told_and_left_out(root: Path) -> None:
     told: list[str] = []
     stack, merged = load(
@@ -117,10 +154,12 @@ services:
   api: {image: x, depends_on: [cache], deploy: {replicas: 3}, x-ops: {native: {command: ["{python}"]}}}
   cache: {image: x}
   metrics: {image: x, profiles: [more]}
+  worker: {image: x, profiles: [more], depends_on: [metrics], x-ops: {native: {command: ["{python}"]}}}
 """,
     )
     fitted = Native(root).fit(stack, merged, told.append)
     assert list(fitted.services) == ["api"]
+    assert list(fitted.inactive) == ["worker"]  # it may have been started with its profile, and metrics was not
     assert fitted.services["api"].replicas == 1
     assert told == [
         "cache has no x-ops.native and is left out; api will not find it",
@@ -176,6 +215,49 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- order
 
 
+def test_what_the_system_refuses_is_told_as_a_failed_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(places.native(root)))
+
+    monkeypatch.setattr(service, "start", refuse)
+    monkeypatch.setattr(service, "stop", refuse)
+    plans = {"it": Plan("it", (sys.executable,), str(root))}
+    with pytest.raises(StartError, match=r"it: .*native: Permission denied"):
+        order.start(root, plans, threading.Event())
+    with pytest.raises(StartError, match=r"it: .*native: Permission denied"):
+        order.stop(root, dict(plans))
+
+
+def test_one_that_cannot_be_stopped_keeps_none_of_the_others_running(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def stop(_: Path, name: str, __: float | None) -> None:
+        tried.append(name)
+        if name == "second":
+            raise StartError("second could not be ended")
+
+    monkeypatch.setattr(service, "stop", stop)
+    plans = {
+        "first": Plan("first", ("x",), str(root)),
+        "second": Plan("second", ("x",), str(root), after={"first": "service_started"}),
+    }
+    with pytest.raises(StartError, match="second could not be ended"):
+        order.stop(root, dict(plans))
+    assert tried == ["second", "first"]
+
+
+def test_one_that_is_started_alone_does_not_wait_for_what_is_not_started(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(service, "start", lambda _, plan, __: started.append(plan.service))
+    alone = Plan("second", ("x",), str(root), after={"first": "service_healthy"})
+    order.start(root, {"second": alone}, threading.Event())
+    assert started == ["second"]
+
+
 @pytest.mark.parametrize(
     ("code", "problem"),
     [
@@ -184,9 +266,6 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_waits_for_a_service_that_ends_is_not_started(root: Path, code: str | None, problem: str) -> None:
-    from ops.errors import StartError
-    from ops.native import order, service
-
     words: Mapping[str, Any] = {"command": (sys.executable, "-c", code) if code else ("no-such-program",)}
     plans = {
         "first": Plan(service="first", directory=str(root), probe="http://127.0.0.1:9/", **words),

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,10 @@ import pytest
 
 from ops import platform
 from ops.errors import StartError
-from ops.native import logfile, marker, places, record, service
+from ops.native import logfile, marker, places, record, service, supervisor
 from ops.native.plan import Plan
 from ops.native.record import Record
+from ops.native.runtime import Native
 from tests.native.conftest import processes, until
 
 Run = Callable[..., Record]
@@ -82,6 +84,93 @@ def test_a_program_that_is_not_there_is_an_error_not_a_crash(root: Path) -> None
     service.stop(root, "it")
 
 
+def test_a_folder_that_is_not_there_is_not_blamed_on_the_program(root: Path) -> None:
+    plan = Plan("it", (sys.executable, "-c", ""), str(root / "nowhere"), platform.machine_environment())
+    found = service.start(root, plan, threading.Event())
+    assert found is not None
+    assert "nowhere" in found.error
+    assert sys.executable not in found.error
+    service.stop(root, "it")
+
+
+def test_a_supervisor_that_fails_is_told_with_what_it_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Plan("it", (sys.executable, "-c", "import time; time.sleep(600)"), str(root), platform.machine_environment())
+    monkeypatch.setattr(service, "LIBRARY", root)  # where there is none
+    began = time.monotonic()
+    with pytest.raises(StartError, match="the supervisor of it ended with code 1") as caught:
+        service.start(root, plan, threading.Event())
+    assert time.monotonic() - began < service.START_WITHIN
+    assert "ops" in caught.value.details[-1]
+    assert processes(root) == []
+
+
+def test_a_child_that_cannot_be_looked_at_any_more_has_a_record(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(pid: int) -> record.Identity:
+        if pid == 4711:
+            raise psutil.NoSuchProcess(pid)
+        return record.Identity(pid, 1.0)
+
+    monkeypatch.setattr(record.Identity, "of", gone)
+    asked = {"run": "x", "fingerprint": ""}
+    assert supervisor._record(Plan("it", ("x",), str(root)), asked, 0.0, pid=4711).process is None
+
+
+def test_data_is_removed_as_a_whole_and_what_was_cut_is_swept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = places.of(root, "it")
+    (folder / places.DATA / "base").mkdir(parents=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(service.shutil, "rmtree", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            service.remove_data(root, "it")
+    assert not (folder / places.DATA).exists()
+    for name in ("password.tmp", "password.tmp.x.tmp", "state.json.y.tmp", "log"):
+        (folder / name).write_text("secret", encoding="utf-8")
+    service.stop(root, "it")  # as a start does, too
+    assert [each.name for each in folder.iterdir()] == ["log"]
+
+
+def test_data_that_cannot_be_removed_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (places.of(root, "it") / places.DATA).mkdir(parents=True)
+
+    def refuse(path: Path, ignore_errors: bool = False) -> None:
+        if not ignore_errors:
+            raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(service.shutil, "rmtree", refuse)
+    with pytest.raises(StartError, match=r"it: .*Permission denied"):
+        Native(root).stop("project", data=True)
+
+
+def test_services_reach_each_other_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {"PATH": "/bin"})
+    assert "NO_PROXY" not in service.surroundings()
+    monkeypatch.setattr(os, "environ", {"https_proxy": "http://proxy", "no_proxy": "example.com"})
+    assert service.surroundings()["no_proxy"] == "example.com,127.0.0.1,localhost"
+    monkeypatch.setattr(os, "environ", {"HTTP_PROXY": "http://proxy"})
+    assert service.surroundings()["NO_PROXY"] == "127.0.0.1,localhost"
+
+
+def test_a_record_that_is_being_read_on_windows_is_written_all_the_same(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setattr(platform.time, "sleep", lambda _: None)
+    replace, refused = Path.replace, [True, True]
+
+    def refuse(path: Path, target: Path) -> Path:
+        if refused:
+            refused.pop()
+            raise PermissionError(13, "in use")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    one = record.Identity(1, 1.0)
+    record.Record(Plan("it", ("x",), str(root)), "run", "", one, 0.0, one).write(root)
+    found = record.read(root)
+    assert found
+    assert (found.run, refused) == ("run", [])
+
+
 def test_a_service_sees_its_own_variables_and_no_other(root: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "of the developer's shell")
     environment = {**platform.machine_environment(), "GREETING": "grün $HOME"}
@@ -101,7 +190,7 @@ def test_stop_leaves_nothing_whoever_was_killed_before(root: Path, run: Run, vic
             until(lambda process=process: not marker.lives(process))
     ended = service.stop(root, "it")
     assert ended is not None
-    assert ended.killed >= 1  # the deaf one
+    assert ended.killed >= 1 or platform.WINDOWS  # the deaf one; there, to be told is to be ended
     assert processes(root) == []
 
 

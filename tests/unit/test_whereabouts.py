@@ -1,23 +1,65 @@
-"""Where a stack may run, on a machine whose engine does not answer; the rest is in tests/native and tests/engine."""
+"""Where a stack may run, with an engine that answers, or none; whole tasks are in tests/native and tests/engine."""
 
 from __future__ import annotations
 
+import types
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ops import settings, whereabouts
-from ops.errors import EngineError
+from ops import containers, settings, whereabouts
+from ops.errors import EngineError, UsageError
+from ops.native import places, record
+from ops.native.plan import Plan
+from ops.native.runtime import Native
+from ops.runtime import Runtime
 from ops.settings import Settings
 
-CONFIGURATION = {"ops": {"environments": {"dev": {"files": ["compose.yaml"]}}}}
+CONFIGURATION = {
+    "ops": {"environments": {"dev": {"files": ["compose.yaml"]}, "prod": {"files": ["compose.yaml"], "strict": True}}}
+}
+
+
+def say(root: Path, configured: str = "auto", told: str = "") -> Settings:
+    """The settings of a project with a runtime in `invoke.yaml`, and perhaps another with `--runtime`."""
+    return settings.load({"ops": {**CONFIGURATION["ops"], "runtime": configured}}, root, told)
 
 
 @pytest.fixture
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A project on a machine whose engine does not answer."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    return settings.load(CONFIGURATION, tmp_path)
+    return say(tmp_path)
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """An engine that answers, and the project's containers there."""
+    found: list[Any] = []
+    answering = types.SimpleNamespace(name="docker", local=True, containers=lambda _: found)
+    monkeypatch.setattr(containers, "connect", lambda **_: answering)
+    return found
+
+
+@pytest.fixture
+def alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something of the project lives natively."""
+    monkeypatch.setattr(Native, "runs", lambda _: True)
+
+
+def container(state: str = "running", folder: Path | None = None) -> Any:
+    return types.SimpleNamespace(state=state, folder=str(folder or ""))
+
+
+def remember(root: Path) -> None:
+    """What a service has left that ended with the machine."""
+    folder = places.of(root, "it")
+    folder.mkdir(parents=True)
+    gone = record.Identity(2**22 + 1, 1.0)
+    record.Record(Plan("it", ("x",), str(root)), "run", "", gone, 1.0, gone).write(folder)
 
 
 def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
@@ -29,6 +71,82 @@ def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
     assert told[0].endswith("what runs there, if anything, is left as it is")
 
 
-def test_an_engine_that_was_asked_for_must_answer(tmp_path: Path, nowhere: Settings) -> None:
-    with pytest.raises(EngineError):
-        whereabouts.all_of(settings.load(CONFIGURATION, tmp_path, "docker"), lambda _: None)
+@pytest.mark.parametrize("how", [("auto", "docker"), ("docker", "")], ids=["told", "configured"])
+def test_an_engine_that_was_asked_for_must_answer(tmp_path: Path, nowhere: Settings, how: tuple[str, str]) -> None:
+    for look in (whereabouts.find, lambda these: whereabouts.all_of(these, lambda _: None)):
+        with pytest.raises(EngineError):
+            look(say(tmp_path, *how))
+
+
+def test_a_record_of_what_has_ended_does_not_decide_and_is_dropped(tmp_path: Path, engine: list[Any]) -> None:
+    told: list[str] = []
+    remember(tmp_path)
+    assert whereabouts.find(say(tmp_path)).name == "native"  # to be diagnosed, until something is started
+    assert whereabouts.choose(say(tmp_path), "dev", told.append).name == "docker"
+    assert told == ["what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own"]
+    assert not Native(tmp_path).found()
+    remember(tmp_path / "other")
+    assert whereabouts.choose(say(tmp_path / "other", told="docker"), "dev", told.append).name == "docker"
+
+
+def test_what_lives_natively_goes_on_there_and_is_told(tmp_path: Path, engine: list[Any], alive: None) -> None:
+    told: list[str] = []
+    remember(tmp_path)
+    assert whereabouts.choose(say(tmp_path), "dev", told.append).name == "native"
+    assert told == ["the stack runs natively already, and goes on so (docs/native.md)"]
+    for these, environment in ((say(tmp_path, told="docker"), "dev"), (say(tmp_path), "prod")):
+        with pytest.raises(UsageError, match="runs natively already"):
+            whereabouts.choose(these, environment, told.append)
+
+
+def test_what_runs_on_an_engine_is_not_started_natively_too(tmp_path: Path, engine: list[Any]) -> None:
+    engine.append(container("exited"))
+    for these in (say(tmp_path, told="native"), say(tmp_path, "native")):
+        assert whereabouts.choose(these, "dev", lambda _: None).name == "native"
+        engine.append(container("running", tmp_path))
+        with pytest.raises(UsageError, match="runs on a Docker Engine already"):
+            whereabouts.choose(these, "dev", lambda _: None)
+        engine[1:] = [container("running", tmp_path.parent)]  # of another folder of that name
+
+
+@pytest.mark.parametrize("configured", ["auto", "docker", "native"])
+def test_what_runs_is_found_whatever_is_configured(
+    tmp_path: Path, engine: list[Any], monkeypatch: pytest.MonkeyPatch, configured: str
+) -> None:
+    (tmp_path / ".ops" / "native").mkdir(parents=True)
+    these = say(tmp_path, configured)
+    engine.append(container())
+    assert whereabouts.find(these).name == "docker"
+    monkeypatch.setattr(Native, "runs", lambda _: True)
+    assert whereabouts.find(these).name == "native"
+    assert [each.name for each in whereabouts.all_of(these, lambda _: None)] == ["native", "docker"]
+    # Only what the task itself is told narrows that.
+    for told in ("docker", "native"):
+        assert whereabouts.find(say(tmp_path, configured, told)).name == told
+        assert [each.name for each in whereabouts.all_of(say(tmp_path, configured, told), lambda _: None)] == [told]
+
+
+@pytest.mark.parametrize("configured", ["auto", "docker", "native"])
+def test_where_nothing_runs_it_is_where_it_would_be_started(tmp_path: Path, engine: list[Any], configured: str) -> None:
+    assert whereabouts.find(say(tmp_path, configured)).name == {"native": "native"}.get(configured, "docker")
+
+
+def test_a_native_stack_is_found_without_the_engine_that_is_configured(
+    tmp_path: Path, nowhere: Settings, alive: None
+) -> None:
+    remember(tmp_path)
+    these = say(tmp_path, "docker")
+    assert whereabouts.find(these).name == "native"
+    assert [each.name for each in whereabouts.all_of(these, lambda _: None)] == ["native"]
+
+
+def test_processes_are_stopped_whose_folder_is_gone(tmp_path: Path, engine: list[Any], alive: None) -> None:
+    assert [each.name for each in whereabouts.all_of(say(tmp_path), lambda _: None)] == ["native", "docker"]
+
+
+def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: list[Any]) -> None:
+    choose: Callable[[Settings], Runtime] = lambda these: whereabouts.choose(these, "prod", lambda _: None)  # noqa: E731
+    assert choose(say(tmp_path, "native")).name == "docker"
+    with pytest.raises(EngineError, match="prod runs on a Docker Engine only"):
+        choose(say(tmp_path, told="native"))
+    assert replace(say(tmp_path, told="native"), told=False) == say(tmp_path, "native")
