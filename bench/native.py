@@ -65,7 +65,7 @@ def measure(clone: Project) -> list[tuple[str, float, float]]:
     return [
         ("first ever: uv run invoke dev in a fresh clone", first, 15.0),
         ("dev, nothing running: processes started to all ready", statistics.median(ready), 3.0),
-        ("the same, whole process", statistics.median(whole), 4.0),
+        ("the same, whole process", statistics.median(whole), 3.0),
         ("dev on a running stack", statistics.median(second), 1.5),
         ("stop", statistics.median(stop), 1.5),
     ]

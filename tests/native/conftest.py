@@ -29,7 +29,7 @@ def processes(root: Path) -> list[psutil.Process]:
     return [process for process, _ in marker.find(root)]
 
 
-def until(what: Callable[[], Any], seconds: float = 15) -> Any:
+def until(what: Callable[[], Any], seconds: float = 30) -> Any:
     """Wait until something is true, and return it; fails the test when it does not become so."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -116,10 +116,10 @@ class Market(Project):
         assert [
             each for each in places.services(self.root) if (places.of(self.root, each) / record.FILE).exists()
         ] == []
-        for name in ("store", "clock", "shop"):
+        for port in (value for name, value in self.environment.items() if name.endswith("_PORT")):
             with socket.socket() as endpoint:
                 platform.claim_exclusively(endpoint)
-                endpoint.bind(("127.0.0.1", self.port(name)))
+                endpoint.bind(("127.0.0.1", int(port)))
         with (self.root / ".ops" / "lock").open("a+", encoding="utf-8") as file:
             assert platform.try_lock(file)
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from ops import platform
 from ops.native import places, service
@@ -40,7 +39,8 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     }
     assert again["urls"] == {"Shop": f"http://127.0.0.1:{market.port('shop')}"}
 
-    assert market.ok("health", "--json").json["runtime"] == "native"
+    assert market.ok("health", "--wait", "10", "--json").json["runtime"] == "native"
+    assert market.ok("diagnose", "--json").json["diagnoses"] == []
     shown = {each["service"]: each for each in market.ok("status", "--json").json["services"]}
     assert shown["clock"]["memory"] > 10_000_000
     assert shown["clock"]["ports"][0]["published"] == market.port("clock")
@@ -55,11 +55,14 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
 
     code = "import os; print(os.environ['ZONE'])"
     assert market.ok("exec", "clock", "--", "python", "-c", code).out == "Europe/Berlin\n"
+    leak = "import os; print(os.environ.get('LEAKED'))"
+    assert market.ok("exec", "clock", "--", "python", "-c", leak, env={"LEAKED": "from the shell"}).out == "None\n"
+    assert market.ok("exec", "clock").out == ""  # a shell, whose input ends at once
     assert market.invoke("exec", "shop", "--", "python", "-c", "raise SystemExit(5)").code == 5
     assert market.invoke("exec", "shop", "--", "no-such-program").code == 2
     assert market.invoke("exec", "elsewhere", "--", "true").code == 2
 
-    assert market.ok("stop", "--json").json["containers"] == [
+    assert market.ok("stop", "--timeout", "5", "--json").json["containers"] == [
         f"{market.name}-{each}-1" for each in ("clock", "setup", "shop", "store")
     ]
     assert market.invoke("health").code == 7
@@ -103,7 +106,10 @@ def test_restart_and_hot_reload(market: Market) -> None:
     market.write("shop/main.py", (market.root / "shop/main.py").read_text("utf-8").replace("first", "second"))
     until(lambda: (market.ask("shop") or {}).get("word") == "second")
     assert market.first("shop").pid == before["shop"]
-    market.ok("restart")
+    market.ok("restart", "--service", "shop")
+    found = service.look(market.root, "shop")
+    assert found
+    assert set(found.plan.after) == {"clock", "setup"}  # what a stop must know is not forgotten
     assert market.ok("health").code == 0
 
 
@@ -190,25 +196,17 @@ def test_data_of_another_major_version_is_told(market: Market) -> None:
     assert data.is_dir()
 
 
-def test_secrets_are_in_no_file_and_on_no_command_line(market: Market) -> None:
+def test_what_outlives_the_task_holds_no_secret_and_no_lock(market: Market) -> None:
     market.ok("dev")
     password = b"a password for tests"
     for file in places.native(market.root).rglob("*"):
         assert not file.is_file() or password not in file.read_bytes(), file
     lines = [" ".join(each.cmdline()) for each in market.processes()]
     assert not any(password.decode() in line for line in lines)
-
-
-@pytest.mark.skipif(platform.WINDOWS, reason="POSIX modes")
-def test_records_are_for_their_owner_only(market: Market) -> None:
-    market.ok("dev")
-    for name in ("clock", "shop", "store"):
+    # Records are for their owner only.
+    for name in () if platform.WINDOWS else ("clock", "shop", "store"):
         assert (places.of(market.root, name) / "state.json").stat().st_mode & 0o077 == 0
-
-
-def test_the_lock_is_free_while_services_run(market: Market) -> None:
-    """They outlive the task, and so must not have inherited its lock."""
-    market.ok("dev")
+    # The lock is free while services run: they outlive the task, and so must not have inherited it.
     with (market.root / ".ops" / "lock").open("a+", encoding="utf-8") as file:
         assert platform.try_lock(file)
 

@@ -46,11 +46,14 @@ def said(root: Path, *words: str, name: str = "it") -> bool:
 
 
 def test_a_service_is_found_by_its_record_and_gone_after_stop(root: Path, run: Run) -> None:
-    started = run("print('hello'); input() if False else __import__('time').sleep(600)")
+    started = run("print('hello'); input() if False else __import__('time').sleep(600)", project="market")
     until(lambda: said(root, "hello"))
     found = service.look(root, "it")
     assert found == started
     assert service.runs(found)
+    seen = Native(root).inspect(f"it.{found.run}")
+    assert seen
+    assert seen.name == "market-it-1"
     assert found.process is not None
     assert psutil.Process(found.process.pid).cwd() == str(root)
     assert service.stop(root, "it") is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,7 +23,7 @@ BOTH = {
 
 def container(service: str = "web", replica: int = 1, state: str = "running", files: tuple[str, ...] = ()) -> Any:
     """What the engine says of a container, as far as it is asked here."""
-    return SimpleNamespace(service=service, replica=replica, state=state, files=files)
+    return SimpleNamespace(service=service, replica=replica, state=state, files=files, profiles=(), started=None)
 
 
 def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,3 +93,20 @@ def test_containers_of_another_folder_are_left_alone(tmp_path: Path, folder: str
     stack = Stack(tmp_path / "here", "dev", (), (), "shop")
     with pytest.raises(UsageError, match="another folder") if refused else nullcontext():
         project.check_folder(stack, connected)
+
+
+def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {}", encoding="utf-8")
+    settings = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("all",))}, {"lean": {"HOST": ""}})
+    old, new = (
+        SimpleNamespace(files=(), profiles=profiles, started=datetime(2026, 1, day, tzinfo=UTC))
+        for day, profiles in ((1, ("all",)), (2, ("lean",)))
+    )
+    for containers, profiles, variables in (
+        ([new, old], ("lean",), {"HOST": ""}),
+        ([container()], ("all",), {}),  # an engine does not know
+        ([], ("all",), {}),
+    ):
+        connected: Any = SimpleNamespace(containers=lambda _, found=containers: found)
+        stack, _ = project.current(settings, connected)
+        assert (stack.profiles, stack.variables) == (profiles, variables)
