@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = import.meta.dirname;
 const mermaid = path.join(root, 'dist', 'mermaid.mjs');
@@ -25,25 +25,21 @@ const withoutRenderers = {
   },
 };
 
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  format: 'esm',
-  legalComments: 'none',
-  logLevel: 'warning',
-  minify: true,
-  platform: 'node',
-  target: 'node24',
-};
-
-const mermaidBuild = { ...common, entryPoints: ['mermaid/index.mjs'], plugins: [withoutRenderers] };
+const plain = { legalComments: 'none', logLevel: 'warning', minify: true, platform: 'node', target: 'node24' };
+const common = { ...plain, absWorkingDir: root, bundle: true, format: 'esm' };
 
 /** Bundle Mermaid, unless that was done from the very same inputs. */
 export async function buildMermaid() {
   const banner = `/* inputs: ${await fingerprint()} */`;
   const built = await readFile(mermaid, 'utf8').catch(() => '');
   if (built.startsWith(banner)) return;
-  await build({ ...mermaidBuild, banner: { js: banner }, outfile: mermaid });
+  await build({
+    ...common,
+    entryPoints: ['mermaid/index.mjs'],
+    plugins: [withoutRenderers],
+    banner: { js: banner },
+    outfile: mermaid,
+  });
 }
 
 // Inside the server's bundle, Mermaid is a text that only the parsers compile. As code, the server would read
@@ -53,11 +49,11 @@ const mermaidAsText = {
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^#mermaid$/ }, ({ path: name }) => ({ path: name, namespace: 'mermaid' }));
     onLoad({ filter: /.*/, namespace: 'mermaid' }, async () => {
-      const { outputFiles } = await build({ ...mermaidBuild, format: 'cjs', write: false });
+      const { code } = await transform(await readFile(mermaid, 'utf8'), { ...plain, format: 'cjs' });
       const contents = `
         import { compileFunction } from 'node:vm';
         const module = { exports: {} };
-        const text = ${JSON.stringify(outputFiles[0].text)};
+        const text = ${JSON.stringify(code)};
         compileFunction(text, ['module', 'exports'], { filename: 'mermaid' })(module, module.exports);
         export default module.exports.default;`;
       return { contents, resolveDir: root };
@@ -65,7 +61,7 @@ const mermaidAsText = {
   },
 };
 
-/** Bundle the server with everything it needs: dist/server.mjs. */
+/** Bundle the server with everything it needs, Mermaid as bundled before: dist/server.mjs. */
 export async function buildServer() {
   await build({
     ...common,
@@ -85,6 +81,7 @@ async function fingerprint() {
 }
 
 if (import.meta.main) {
+  const [only] = process.argv.slice(2);
   await buildMermaid();
-  await buildServer();
+  if (only !== 'mermaid') await buildServer();
 }
