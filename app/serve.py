@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 from uvicorn.main import main
 
-GRACE = 0.3  # seconds for requests in flight; beside it, uvicorn itself needs up to 0.2, and closing up to 0.2
+GRACE = 0.2  # seconds for requests in flight; beside it, uvicorn itself needs up to 0.2, and closing up to 0.2
 
 
 def shorten(command: click.Command, grace: float) -> None:

@@ -82,15 +82,35 @@ def test_a_second_dev_changes_nothing(stack: Project) -> None:
 
 
 def test_the_api_reloads(stack: Project) -> None:
+    assert is_told_of_edits(stack)
+    an_edit_is_served(stack)
+
+
+def test_the_api_reloads_where_no_mount_tells_of_edits(stack: Project) -> None:
+    stack.ok("env.set", "RELOAD_POLLING=true")
+    stack.ok("dev")
+    assert "WATCHFILES_FORCE_POLLING=true" in stack.container("ai-service").raw["Config"]["Env"]
+    assert not is_told_of_edits(stack)
+    an_edit_is_served(stack)
+
+
+def an_edit_is_served(stack: Project) -> None:
     source = stack.root / "app" / "main.py"
     original = source.read_bytes()
     try:
         with source.open("ab") as file:
             file.write(b'\n@app.get("/edited")\ndef edited() -> str:\n    return "edited"\n')
-        until(lambda: requests.get(api(stack, "/edited"), timeout=5).ok if _answers(api(stack, "/")) else False)
+        until(lambda: _answers(api(stack, "/edited")))
     finally:
         source.write_bytes(original)
     until(lambda: _answers(api(stack, "/health")))
+
+
+def is_told_of_edits(stack: Project) -> bool:
+    """Whether the reloader has the kernel tell it of edits; else it looks for itself."""
+    opened = stack.ok("exec", "ai-service", "--", "sh", "-c", "ls -l /proc/[0-9]*/fd 2>&1 || true").out
+    assert "socket" in opened
+    return "inotify" in opened
 
 
 def test_the_mcp_server_reloads(stack: Project) -> None:
