@@ -40,6 +40,7 @@ def test_root_names_the_service_and_its_links_work(serve: Serve) -> None:
 
 def test_the_version_is_the_project_s() -> None:
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"ARG VERSION={__version__}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_docs_need_no_other_host(serve: Serve) -> None:
