@@ -92,9 +92,11 @@ class Model:
         raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
 
     def urls(self) -> dict[str, str]:
-        """What to open once the stack is ready: `x-ops.open` of every active service."""
+        """What to open once the stack is ready: `x-ops.open` of every active service, as this machine reaches it."""
+        from ops.probe import reachable
+
         return {
-            str(name): str(url)
+            str(name): reachable(str(url))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
