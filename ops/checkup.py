@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ops import health, model, project, runtime, whereabouts
+from ops import model, project, runtime, targets, whereabouts
 from ops import stack as stacks
 from ops.errors import OpsError, UsageError
-from ops.health import Report, services_of
+from ops.health import Report
 from ops.model import Model
+from ops.project import services_of
 from ops.runtime import Container, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
@@ -43,8 +44,7 @@ def look(settings: Settings, wait: float | None = None) -> Report:
 
         gate.Gate(connected, stack.project, services).wait(wait)
         containers = connected.containers(stack.project)
-    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
-    return Report(found.project, found.environment, found.services, connected.name)
+    return targets.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
 def watch(settings: Settings) -> Iterator[Report]:
@@ -56,8 +56,7 @@ def watch(settings: Settings) -> Iterator[Report]:
         if merged is None and containers:
             connected, stack, containers, merged = _open(settings)
         services = services_of(merged, containers) if merged else []
-        found = health.judge_now(connected, stack.project, stack.environment, services, containers)
-        yield Report(found.project, found.environment, found.services, connected.name)
+        yield targets.judge_now(connected, stack.project, stack.environment, services, containers)
         time.sleep(INTERVAL)
 
 
@@ -78,7 +77,7 @@ def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]
     services = services_of(merged, containers)
     if name and (asked := merged.service(name)) not in services:
         services.append(asked)
-    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
+    found = targets.judge_now(connected, stack.project, stack.environment, services, containers)
     if not name:
         return found, diagnosis.explain(connected, merged, found.services)
     return found, [

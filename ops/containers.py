@@ -66,7 +66,7 @@ class Containers(Engine):
         Told by the labels that compose itself compares: the hash of the service's model, and the image's id.
         """
         containers = self.containers(stack.project)
-        wanted = [service for service in model.services.values() if service.replicas > 0]
+        wanted = model.wanted
         found = {name: [each for each in containers if each.service == name] for name in model.services}
         if any(len(found[service.name]) != service.replicas for service in wanted):
             return False

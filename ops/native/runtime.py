@@ -123,8 +123,8 @@ class Native:
 
     def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
         """Start what does not run as its plan says."""
-        wanted = [each for each in model.services.values() if each.replicas]
-        plans = {each.name: recipe.plan(stack, each, [other.name for other in wanted]) for each in wanted}
+        names = [each.name for each in model.wanted]
+        plans = {each.name: recipe.plan(stack, each, names) for each in model.wanted}
         with self._planning(plans):
             order.start(self.root, plans, cancel)
 

@@ -89,7 +89,7 @@ class Scene:
             self.told.append((time.monotonic() - began, healths))
             watch(healths)
 
-        waiting = gate.Gate(self.engine, self.name, gate.waited_for(self.model), tell)
+        waiting = gate.Gate(self.engine, self.name, self.model.wanted, tell)
         return waiting.wait(timeout, self.up if start else None)
 
     def explain(self, outcome: Outcome) -> list[Failure]:

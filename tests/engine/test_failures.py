@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.engine.conftest import Project, connected, interrupt, until
+from tests.engine.conftest import Project, interrupt, until
 from tests.engine.proxy import Proxy
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture
-def proxy(tmp_path: Path) -> Iterator[Proxy]:
-    made = Proxy(tmp_path / "engine.sock")
-    made.start()
-    yield made
-    made.cut()
 
 
 def test_no_engine(foreign: Project) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -38,16 +37,6 @@ def say(handler, code=200, body=b'{"status": "healthy"}', **headers):
     handler.wfile.write(body)
 def serve(): http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
 """
-
-
-@pytest.fixture
-def play(tmp_path: Path, project_name: str) -> Callable[..., Scene]:
-    """Make a scene of the test's own."""
-
-    def make(services: Mapping[str, Any], **how: Any) -> Scene:
-        return Scene(tmp_path, project_name, services, **how)
-
-    return make
 
 
 def server(port: int, code: str, **entry: Any) -> dict[str, Any]:
@@ -330,7 +319,7 @@ def test_logs_that_are_no_help(play: Callable[..., Scene], code: str) -> None:
     options = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "1"}}
     scene = play({"service": python(f"import time\n{code}", logging=options, cpus=0.5)})
     told: list[Sequence[Health]] = []
-    live = gate.Gate(scene.engine, scene.name, gate.waited_for(scene.model), told.append, live=True)
+    live = gate.Gate(scene.engine, scene.name, scene.model.wanted, told.append, live=True)
     outcome = live.wait(20, scene.up)
     assert outcome.ready
     assert all(each.line.replace("\t", "").isprintable() for healths in told for each in healths)
@@ -381,14 +370,6 @@ def test_the_engines_own_verdict_is_reported_within_50_ms(play: Callable[..., Sc
 
 
 # --- the engine --------------------------------------------------------------
-
-
-@pytest.fixture
-def proxy(tmp_path: Path) -> Iterator[Proxy]:
-    made = Proxy(tmp_path / "engine.sock")
-    made.start()
-    yield made
-    made.cut()
 
 
 @pytest.fixture

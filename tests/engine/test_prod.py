@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Project, connected
+from tests.engine.conftest import Project
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
 
