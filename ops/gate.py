@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ops.errors import EngineError, OpsError
+from ops.errors import EngineError, OpsError, UnhealthyError
 from ops.health import Health, Verdict
 from ops.model import Service
 from ops.observer import Listed, Message, Observer, Started
@@ -37,7 +37,7 @@ class Outcome:
     Attributes:
         services: The last judgement of every replica.
         seconds: How long it took.
-        error: What the start of the containers raised, if it did.
+        error: What the start of the containers raised, or that it had not ended at the deadline.
         timed_out: Whether the deadline ended it.
     """
 
@@ -48,8 +48,9 @@ class Outcome:
 
     @property
     def ready(self) -> bool:
-        """Whether every replica is ready."""
-        return self.error is None and all(each.verdict is Verdict.READY for each in self.services)
+        """Whether every replica is ready, in time, and the start has ended: it might yet replace one."""
+        good = all(each.verdict is Verdict.READY for each in self.services)
+        return good and self.error is None and not self.timed_out
 
 
 @dataclass
@@ -124,6 +125,11 @@ class Gate:
                 failing = None
             if now >= deadline:
                 outcome.timed_out = True
+                if outcome.error is None and not starter.complete:
+                    outcome.error = UnhealthyError(
+                        "the containers were still being started when time was up",
+                        next="the same again with a longer --timeout",
+                    )
                 return outcome
             with contextlib.suppress(queue.Empty):
                 message = observer.inbox.get(timeout=max(0.0, min(deadline - now, view.patience())))

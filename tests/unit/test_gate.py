@@ -1,0 +1,110 @@
+"""The wait itself, with a runtime whose containers the test moves; the engine itself is in tests/engine/test_gate.py."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ops.errors import UnhealthyError
+from ops.gate import Gate, Outcome
+from ops.health import Health
+from ops.model import Service
+from ops.runtime import Container
+from ops.starter import Start
+from tests.unit.replicas import container, service
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Fake:
+    """A runtime with containers that a test puts there and takes away, each time with an event."""
+
+    name = "docker"
+    address = "nowhere"
+    local = True
+
+    def __init__(self, *containers: Container) -> None:
+        self._containers = {each.id: each for each in containers}
+        self._events: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+
+    def put(self, *containers: Container) -> None:
+        for each in containers:
+            self._containers[each.id] = each
+            self._events.put((each.id, "start" if each.state == "running" else "die"))
+
+    def remove(self, identifier: str) -> None:
+        del self._containers[identifier]
+        self._events.put((identifier, "destroy"))
+
+    def ping(self, _: float) -> bool:
+        return True
+
+    def containers(self, _: str) -> list[Container]:
+        return list(self._containers.values())
+
+    def inspect(self, identifier: str) -> Container | None:
+        return self._containers.get(identifier)
+
+    def changes(self, _: str) -> Fake:
+        return self
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._events.get, None)
+
+    def close(self) -> None:
+        self._events.put(None)
+
+
+class Wait:
+    """A wait, and what its watch was told; `seen` lets a start go on only once the gate has seen what it is to see."""
+
+    def __init__(self, engine: Fake, *services: Service) -> None:
+        self._told: set[str] = set()
+        self._changed = threading.Condition()
+        self._gate = Gate(engine, "shop", services, self._tell)  # type: ignore[arg-type]
+
+    def run(self, timeout: float, start: Start | None = None) -> Outcome:
+        return self._gate.wait(timeout, start)
+
+    def seen(self, *words: str) -> None:
+        """Wait until the watch was told these, as `service: cause`."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._told >= set(words), 5), (words, self._told)
+            self._told.clear()
+
+    def _tell(self, healths: Sequence[Health]) -> None:
+        with self._changed:
+            self._told = {f"{each.service}: {each.cause}" for each in healths}
+            self._changed.notify_all()
+
+
+def healthy(name: str = "web", identifier: str = "", **given: Any) -> Container:
+    known = {"id": identifier or f"{name}1", "service": name, "started": NOW, "health": "healthy"}
+    return container(**{**known, **given})
+
+
+def nothing(_: threading.Event) -> None:
+    """A start that finds everything as it should be."""
+
+
+def test_ready_with_the_end_of_the_start() -> None:
+    outcome = Wait(Fake(healthy()), service()).run(5, nothing)
+    assert outcome.ready
+    assert outcome.seconds < 1
+
+
+def test_a_start_that_is_under_way_at_the_deadline_is_not_ready() -> None:
+    ended: list[bool] = []
+
+    def linger(cancel: threading.Event) -> None:
+        ended.append(cancel.wait(10))
+
+    outcome = Wait(Fake(healthy()), service()).run(0.3, linger)
+    assert outcome.timed_out
+    assert not outcome.ready
+    assert isinstance(outcome.error, UnhealthyError)
+    assert "still being started" in outcome.error.message
+    assert ended == [True]
