@@ -147,7 +147,8 @@ class Gate:
         self._view.take(message)
         if isinstance(message, Listed):
             if not starter.begun:
-                self._view.starting()
+                if starter.given:
+                    self._view.starting()
                 starter.begin(observer.drops)
             starter.reached(message.request, observer.drops)
             self._view.complete = starter.complete and starter.given

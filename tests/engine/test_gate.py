@@ -139,6 +139,16 @@ def test_one_shot_success(play: Callable[..., Scene]) -> None:
     assert scene.wait().ready
 
 
+@pytest.mark.parametrize("code", [0, 3])
+def test_one_shot_that_has_ended_before_the_wait(play: Callable[..., Scene], code: int) -> None:
+    scene = play({"migrate": shell(f"exit {code}")})
+    assert scene.wait().ready is (code == 0)
+    # As `health --wait` does: nothing is started, so nothing that has ended is about to be.
+    outcome = scene.wait(20, start=False)
+    assert outcome.ready is (code == 0)
+    assert outcome.seconds < 3
+
+
 def test_one_shot_failure(play: Callable[..., Scene]) -> None:
     scene = play(
         {

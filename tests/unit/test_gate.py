@@ -1,4 +1,4 @@
-"""The wait itself, with a runtime whose containers the test moves; the engine itself is in tests/engine/test_gate.py."""
+"""The wait itself, with a runtime whose containers the test moves; tests/engine/test_gate.py has the engine itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import pytest
 
 from ops.errors import UnhealthyError
 from ops.gate import Gate, Outcome
@@ -108,3 +110,12 @@ def test_a_start_that_is_under_way_at_the_deadline_is_not_ready() -> None:
     assert isinstance(outcome.error, UnhealthyError)
     assert "still being started" in outcome.error.message
     assert ended == [True]
+
+
+@pytest.mark.parametrize(("code", "ready"), [(0, True), (1, False)])
+def test_what_has_ended_is_judged_where_nothing_is_started(code: int, ready: bool) -> None:
+    one_shot = container(state="exited", exit_code=code, started=NOW)
+    outcome = Wait(Fake(one_shot), service()).run(5)
+    assert outcome.ready is ready
+    assert not outcome.timed_out
+    assert outcome.seconds < 1
