@@ -152,6 +152,8 @@ class Gate:
                 starter.begin(observer.drops)
             starter.reached(message.request, observer.drops)
             self._view.complete = starter.complete and starter.given
+            if starter.error is not None:
+                self._view.stopped()
 
 
 def _may_fail(health: Health) -> bool:

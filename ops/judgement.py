@@ -22,7 +22,7 @@ class Sight:
         patient: Whether the engine's `healthy` is enough until the probe has first answered (the gate's rule: whichever
             says so first). One look asks now, and believes the answer.
         age: Seconds since its container started.
-        asleep: Whether it ended before the start that is under way, which has yet to reach it.
+        asleep: Whether it ended before the start that is under way, which has yet to reach it, or was ended by that.
         removed: Whether it had a container, which somebody took away.
         ooms: How often it ran out of memory while it was waited for.
     """

@@ -35,6 +35,7 @@ class View:
         self._tickets: dict[str, int] = {}
         self._began: dict[Run, float] = {}
         self._asleep: set[Run] = set()
+        self._replaceable: set[Run] = set()
         self._answers: dict[Run, Probe] = {}
         self._answered: set[Run] = set()
         self._urls: dict[Run, str] = {}
@@ -64,8 +65,13 @@ class View:
                 self._lines[identifier] = line
 
     def starting(self) -> None:
-        """A start begins: what has ended by now is yet to be started by it, and no failure."""
-        self._asleep = {_run(each) for each in self._containers.values() if each.state not in ("running", "paused")}
+        """A start begins: what has ended by now is yet to be started by it, and what runs may be ended by it."""
+        self._asleep = {_run(each) for each in self._containers.values() if not _runs(each)}
+        self._replaceable = {_run(each) for each in self._containers.values()} - self._asleep
+
+    def stopped(self) -> None:
+        """The start has failed: what ran before it, and has ended, was ended by something else."""
+        self._replaceable = set()
 
     def healths(self) -> list[Health]:
         """The judgement of every replica, as things are now."""
@@ -133,7 +139,7 @@ class View:
             probed=run in self._urls,
             patient=run not in self._answered,
             age=self._age(container),
-            asleep=run in self._asleep and not self.complete,
+            asleep=not self.complete and (run in self._asleep or (run in self._replaceable and not _runs(container))),
             ooms=self._ooms.get(container.id, 0),
         )
 
@@ -144,3 +150,7 @@ class View:
 
 def _run(container: Container) -> Run:
     return container.id, container.started
+
+
+def _runs(container: Container) -> bool:
+    return container.state in ("running", "paused")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ops.errors import UnhealthyError
+from ops.errors import StartError, UnhealthyError
 from ops.gate import Gate, Outcome
 from ops.health import Health
 from ops.model import Service
@@ -19,6 +19,7 @@ from ops.starter import Start
 from tests.unit.replicas import container, service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=5)
 
 
 class Fake:
@@ -119,3 +120,44 @@ def test_what_has_ended_is_judged_where_nothing_is_started(code: int, ready: boo
     assert outcome.ready is ready
     assert not outcome.timed_out
     assert outcome.seconds < 1
+
+
+def test_a_container_that_is_being_replaced_has_not_failed() -> None:
+    engine = Fake(healthy(), healthy("db"))
+    wait = Wait(engine, service(), service("db"))
+
+    def replace_web(cancel: threading.Event) -> None:
+        engine.put(healthy(state="exited", exit_code=143), healthy("web", "web2", state="created", started=None))
+        wait.seen("web: created", "db: healthy")
+        # Longer than a failure would leave the others.
+        assert not cancel.wait(1.3)
+        engine.remove("web1")
+        engine.put(healthy("web", "web2", started=LATER))
+
+    assert wait.run(10, replace_web).ready
+
+
+def test_a_container_that_is_restarted_has_not_failed() -> None:
+    engine = Fake(healthy())
+    wait = Wait(engine, service())
+
+    def restart(cancel: threading.Event) -> None:
+        engine.put(healthy(state="exited", exit_code=143))
+        wait.seen("web: created")
+        assert not cancel.wait(1.3)
+        engine.put(healthy(started=LATER))
+
+    assert wait.run(10, restart).ready
+
+
+def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
+    engine = Fake(healthy(), healthy("db"))
+    wait = Wait(engine, service(), service("db"))
+
+    def fail(_: threading.Event) -> None:
+        engine.put(healthy("db", state="exited", exit_code=3))
+        wait.seen("db: created")
+        raise StartError("dependency failed to start: container db exited (3)")
+
+    outcome = wait.run(10, fail)
+    assert [each.cause for each in outcome.services] == ["healthy", "exited"]
