@@ -117,7 +117,13 @@ class Gate:
             outcome = Outcome(healths, now - began, starter.error)
             if starter.complete and outcome.ready:
                 return outcome
-            if starter.error is not None or any(each.verdict is Verdict.FAILED for each in healths):
+            failed = any(each.verdict is Verdict.FAILED for each in healths)
+            if isinstance(starter.error, UnhealthyError) and not failed:
+                # Compose gives up as soon as a service that others wait for is unhealthy; it may yet become healthy.
+                failing = None
+                if not view.blocked():
+                    self._begin(observer, starter)
+            elif starter.error is not None or failed:
                 failing = failing or now
                 if now - failing >= SETTLE or not any(map(_may_fail, healths)):
                     return outcome
@@ -146,14 +152,17 @@ class Gate:
             return
         self._view.take(message)
         if isinstance(message, Listed):
-            if not starter.begun:
-                if starter.given:
-                    self._view.starting()
-                starter.begin(observer.drops)
             starter.reached(message.request, observer.drops)
+            if not starter.begun:
+                self._begin(observer, starter)
             self._view.complete = starter.complete and starter.given
             if starter.error is not None:
                 self._view.stopped()
+
+    def _begin(self, observer: Observer, starter: Starter) -> None:
+        if starter.given:
+            self._view.starting()
+        starter.begin(observer.drops)
 
 
 def _may_fail(health: Health) -> bool:

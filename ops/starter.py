@@ -14,11 +14,11 @@ Start = Callable[[threading.Event], None]
 
 
 class Starter:
-    """Starts the containers in a thread, again when the engine went away meanwhile, and knows how far that is.
+    """Starts the containers in a thread, and knows how far that is.
 
     Attributes:
         given: Whether there is anything to do at all.
-        begun: Whether it has been begun.
+        begun: Whether it has been begun; not, where it must be once more because the engine went away meanwhile.
         complete: Whether it has ended well, and everything has been looked at since.
         error: What it raised, everything having been looked at since.
     """
@@ -33,7 +33,7 @@ class Starter:
         self._inbox = inbox
         self._cancel = threading.Event()
         self._thread: threading.Thread | None = None
-        self._drops = self._tries = 0
+        self._drops = self._retries = 0
         self._end: tuple[OpsError | None, int] | None = None
 
     def begin(self, drops: int) -> None:
@@ -42,8 +42,7 @@ class Starter:
         Args:
             drops: How often the connection to the engine has been seen to drop by now.
         """
-        self.begun, self._end, self._drops = True, None, drops
-        self._tries += 1
+        self.begun, self.error, self._end, self._drops = True, None, None, drops
         if self._start is None:
             self.complete = True
             return
@@ -59,8 +58,9 @@ class Starter:
         if self._end is None or request < self._end[1]:
             return
         error = self._end[0]
-        if error is not None and drops != self._drops and self._tries <= self.RETRIES:
-            self.begin(drops)
+        if error is not None and drops != self._drops and self._retries < self.RETRIES:
+            self._retries += 1
+            self.begun = False
         elif error is not None:
             self.error = error
         else:

@@ -85,6 +85,17 @@ class View:
             replace(each, line=self._lines.get(each.container.id, "")) if each.container else each for each in found
         ]
 
+    def blocked(self) -> bool:
+        """Whether a service for whose health others wait is not healthy, so that compose would not start these."""
+        needed = {
+            other for each in self._services for other, how in each.depends_on.items() if how == "service_healthy"
+        }
+        return any(
+            each.state == "restarting" or (each.state == "running" and each.health == "unhealthy")
+            for each in self._containers.values()
+            if each.service in needed
+        )
+
     def targets(self) -> dict[Run, str]:
         """Which runs are probed, by which URL."""
         return self._urls

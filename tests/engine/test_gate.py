@@ -95,6 +95,37 @@ def test_crash_twice_then_recover(play: Callable[..., Scene]) -> None:
     assert "restarting" in scene.causes("service")
 
 
+def test_crash_twice_then_recover_while_another_waits(play: Callable[..., Scene]) -> None:
+    # Compose gives up at the first crash, and does not start the other one.
+    code = "test $(ls /data | wc -l) -ge 2 && exec sleep 600; touch /data/$(ls /data | wc -l); sleep 0.3; exit 1"
+    check = {"test": ["CMD", "true"], "interval": "250ms"}
+    scene = play(
+        {
+            "db": shell(code, restart="on-failure", volumes=["data:/data"], healthcheck=check),
+            "web": shell("sleep 600", depends_on={"db": {"condition": "service_healthy"}}),
+        },
+        volumes=["data"],
+    )
+    outcome = scene.wait()
+    assert outcome.ready
+    assert find(outcome.services, "web").state == "running"
+
+
+def test_unhealthy_then_healthy_while_another_waits(play: Callable[..., Scene]) -> None:
+    # https://github.com/docker/compose/issues/11030
+    check = {"test": "test -e /tmp/ready", "interval": "250ms", "retries": 2}
+    scene = play(
+        {
+            "db": shell("sleep 3; touch /tmp/ready; sleep 600", healthcheck=check),
+            "web": shell("sleep 600", depends_on={"db": {"condition": "service_healthy"}}),
+        }
+    )
+    outcome = scene.wait()
+    assert outcome.ready
+    assert "unhealthy" in scene.causes("db")
+    assert find(outcome.services, "web").state == "running"
+
+
 def test_crash_loop_without_a_health_check(play: Callable[..., Scene]) -> None:
     scene = play({"service": shell("sleep 0.3; exit 7", restart="always")})
     outcome = scene.wait(5)

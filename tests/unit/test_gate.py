@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +22,7 @@ from tests.unit.replicas import container, service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
+WEB = service(depends_on={"db": "service_healthy"})
 
 
 class Fake:
@@ -161,3 +164,40 @@ def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
 
     outcome = wait.run(10, fail)
     assert [each.cause for each in outcome.services] == ["healthy", "exited"]
+
+
+def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:
+    # https://github.com/docker/compose/issues/11030: compose gives up at once, and starts none of them.
+    ill = healthy("db", health="unhealthy")
+    engine = Fake(ill)
+    wait = Wait(engine, WEB, service("db"))
+    calls: list[int] = []
+
+    def up(_: threading.Event) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise UnhealthyError("dependency failed to start: container db is unhealthy")
+        engine.put(healthy())
+
+    def recover() -> None:
+        wait.seen("db: unhealthy", "web: missing")
+        # Longer than a failure would leave the others.
+        time.sleep(1.3)
+        assert len(calls) == 1
+        engine.put(replace(ill, health="healthy"))
+
+    recovery = threading.Thread(target=recover)
+    recovery.start()
+    outcome = wait.run(10, up)
+    recovery.join()
+    assert outcome.ready
+    assert len(calls) == 2
+
+
+def test_what_others_wait_for_has_until_the_deadline() -> None:
+    def up(_: threading.Event) -> None:
+        raise UnhealthyError("dependency failed to start: container db is unhealthy")
+
+    outcome = Wait(Fake(healthy("db", health="unhealthy")), WEB, service("db")).run(1.5, up)
+    assert outcome.timed_out
+    assert isinstance(outcome.error, UnhealthyError)

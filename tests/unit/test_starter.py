@@ -43,6 +43,8 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
         drops += 1
         starter.ended(ended.error, request=drops)
         starter.reached(drops, drops)
+        if not starter.begun:
+            starter.begin(drops)
     assert len(calls) == 1 + Starter.RETRIES
     other = Starter(fail, inbox)
     other.begin(drops=3)
