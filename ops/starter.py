@@ -49,8 +49,14 @@ class Starter:
         self._thread = threading.Thread(target=self._run, args=(self._start,), name="start")
         self._thread.start()
 
-    def ended(self, error: OpsError | None, request: int) -> None:
-        """It has ended; that counts with the answer to this look at everything."""
+    def ended(self, error: Exception | None, request: int) -> None:
+        """It has ended; that counts with the answer to this look at everything.
+
+        Raises:
+            Exception: What it raised, where that is a bug: nothing that happens from now on explains it.
+        """
+        if error is not None and not isinstance(error, OpsError):
+            raise error
         self._end = error, request
 
     def reached(self, request: int, drops: int) -> None:
@@ -73,9 +79,9 @@ class Starter:
             self._thread.join()
 
     def _run(self, start: Start) -> None:
-        error: OpsError | None = None
+        error: Exception | None = None
         try:
             start(self._cancel)
-        except OpsError as caught:
+        except Exception as caught:  # noqa: BLE001 - raised again where it is waited for
             error = caught
         self._inbox.put(Started(error))

@@ -201,3 +201,13 @@ def test_what_others_wait_for_has_until_the_deadline() -> None:
     outcome = Wait(Fake(healthy("db", health="unhealthy")), WEB, service("db")).run(1.5, up)
     assert outcome.timed_out
     assert isinstance(outcome.error, UnhealthyError)
+
+
+def test_a_bug_in_the_start_is_raised_at_once() -> None:
+    def fail(_: threading.Event) -> None:
+        raise KeyError("web")
+
+    began = time.monotonic()
+    with pytest.raises(KeyError, match="web"):
+        Wait(Fake(), service()).run(10, fail)
+    assert time.monotonic() - began < 2
