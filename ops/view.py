@@ -122,9 +122,9 @@ class View:
             self._containers.pop(identifier, None)
         else:
             self._containers[identifier] = container
-            if self.known:
-                # When this run began is told by this machine's clock: the engine's may be another machine's.
-                self._began.setdefault(_run(container), time.monotonic())
+            # When a run began is told by this machine's clock: the engine's may be another machine's. It has to be asked
+            # of what ran before the first look.
+            self._began.setdefault(_run(container), time.monotonic() - (0.0 if self.known else age(container)))
         everything = self._containers.values()
         urls = {key: url for each in self._services for key, url in targets(self._engine, each, everything).items()}
         self._urls = {_run(self._containers[key]): url for key, url in urls.items()}
@@ -155,8 +155,7 @@ class View:
         )
 
     def _age(self, container: Container) -> float:
-        began = self._began.get(_run(container))
-        return age(container) if began is None else time.monotonic() - began
+        return time.monotonic() - self._began[_run(container)]
 
 
 def _run(container: Container) -> Run:
