@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import compose, engine, process, runtime, statistics
+from ops import background, compose, engine, process, runtime, statistics
 from ops.engine import PROJECT, Engine, answering
 from ops.errors import EngineError
 from ops.model import Model
@@ -52,13 +52,8 @@ class Containers(Engine):
             OpsError: What compose says.
         """
         # Compose's own no-op takes half a second where services wait for each other.
-        if self.unchanged(stack, model):
-            return
-        said: list[str] = []
-        line = compose.command(stack, "up", "--detach", "--no-build", "--quiet-pull")
-        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
-        if code and not cancel.is_set():
-            raise compose.failure("\n".join(said))
+        if background.unless(cancel, lambda: self.unchanged(stack, model)) is False:
+            self._compose(stack, cancel, "up", "--detach", "--no-build", "--quiet-pull")
 
     def unchanged(self, stack: Stack, model: Model) -> bool:
         """Whether every active service already runs just as its model and image say, so that `up` changes nothing.
@@ -84,15 +79,13 @@ class Containers(Engine):
             for each in found[service.name]
         )
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
         """Restart containers in place, without building or changing them.
 
         Raises:
             OpsError: What compose says.
         """
-        result = process.run(compose.command(stack, "restart", *services), cwd=stack.root, env=stack.variables)
-        if result.code:
-            raise compose.failure(result.stderr)
+        self._compose(stack, cancel, "restart", *services)
 
     def volumes(self, project: str) -> list[str]:
         """The named volumes of a project."""
@@ -140,6 +133,14 @@ class Containers(Engine):
         if not sys.stdin.isatty():
             line.append("--no-TTY")
         return process.attach([*line, container.service, *(words or ["sh"])], cwd=stack.root, env=stack.variables)
+
+    def _compose(self, stack: Stack, cancel: threading.Event, *arguments: str) -> None:
+        """Let compose change something, until `cancel` is set."""
+        said: list[str] = []
+        line = compose.command(stack, *arguments)
+        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
+        if code and not cancel.is_set():
+            raise compose.failure("\n".join(said))
 
 
 class Changes:

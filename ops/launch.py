@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ops import (
+    background,
     build,
     compose,
     diagnosis,
@@ -31,7 +32,7 @@ from ops.diagnosis import Failure
 from ops.errors import EnvFileError, OpsError, UsageError
 from ops.health import Health, Report
 from ops.model import Model, Service
-from ops.runtime import Runtime
+from ops.runtime import Container, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
 from ops.starter import Start
@@ -201,12 +202,37 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         if not containers:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
         show.step("restart")
-        names = [each.name for each in chosen]
-
-        def again(_: threading.Event) -> None:
-            connected.restart(stack, merged, names)
-
+        again = restarter(connected, stack, merged, [each.name for each in chosen], containers)
         return _wait(connected, stack, merged, chosen, again, show)
+
+
+def restarter(
+    connected: Runtime, stack: Stack, merged: Model, names: Sequence[str], containers: Sequence[Container]
+) -> Start:
+    """A start that restarts services; called once more, it goes on with those that it has not reached.
+
+    Args:
+        connected: Where they run.
+        stack: What they are part of.
+        merged: Its model.
+        names: The services.
+        containers: All of the project's, as they are before.
+    """
+    before = {(each.id, each.started) for each in containers}
+    left: list[str] | None = None
+
+    def start(cancel: threading.Event) -> None:
+        nonlocal left
+        if left is not None:
+            found = background.unless(cancel, lambda: connected.containers(stack.project)) or []
+            untouched = {each.service for each in found if (each.id, each.started) in before}
+            left = [name for name in left if name in untouched]
+        else:
+            left = list(names)
+        if left:
+            connected.restart(stack, merged, left, cancel)
+
+    return start
 
 
 def build_images(

@@ -188,8 +188,8 @@ class Runtime(Protocol):
             StartError: Something did not start.
         """
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
-        """Stop services and start them again, as they are."""
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
+        """Stop services and start them again, as they are; stops early when `cancel` is set."""
 
     def volumes(self, project: str) -> list[str]:
         """What holds a project's data."""

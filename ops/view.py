@@ -122,8 +122,8 @@ class View:
             self._containers.pop(identifier, None)
         else:
             self._containers[identifier] = container
-            # When a run began is told by this machine's clock: the engine's may be another machine's. It has to be asked
-            # of what ran before the first look.
+            # When a run began is told by this machine's clock, for the engine's may be another machine's; but for what
+            # ran before the first look.
             self._began.setdefault(_run(container), time.monotonic() - (0.0 if self.known else age(container)))
         everything = self._containers.values()
         urls = {key: url for each in self._services for key, url in targets(self._engine, each, everything).items()}

@@ -21,6 +21,7 @@ from ops.health import Health
 from ops.model import Model
 from ops.runtime import Container
 from ops.stack import Stack
+from ops.starter import Start
 
 PYTHON = "python:3.13-slim"
 
@@ -80,9 +81,13 @@ class Scene:
             raise compose.failure("\n".join(said))
 
     def wait(
-        self, timeout: float = 30.0, *, start: bool = True, watch: Callable[[Sequence[Health]], None] = lambda _: None
+        self,
+        timeout: float = 30.0,
+        *,
+        start: Start | bool = True,
+        watch: Callable[[Sequence[Health]], None] = lambda _: None,
     ) -> Outcome:
-        """Bring it up and wait for all of it."""
+        """Bring it up, unless told otherwise, and wait for all of it."""
         began = time.monotonic()
 
         def tell(healths: Sequence[Health]) -> None:
@@ -90,7 +95,7 @@ class Scene:
             watch(healths)
 
         waiting = gate.Gate(self.engine, self.name, self.model.wanted, tell)
-        return waiting.wait(timeout, self.up if start else None)
+        return waiting.wait(timeout, self.up if start is True else start or None)
 
     def explain(self, outcome: Outcome) -> list[Failure]:
         """The stories of those that are not ready."""

@@ -213,6 +213,26 @@ def test_hang_at_start(play: Callable[..., Scene], free_port: Callable[[], int])
     assert scene.error(outcome, 3).code == 7
 
 
+@pytest.mark.parametrize("how", ["replace", "restart"])
+def test_what_does_not_let_itself_be_stopped(play: Callable[..., Scene], how: str) -> None:
+    deaf = {"stop_grace_period": "60s"}
+    assert play({"service": shell("trap '' TERM; sleep 600", **deaf)}).wait().ready
+    scene = play({"service": shell("trap '' TERM; sleep 601", **deaf)})
+
+    def restart(cancel: threading.Event) -> None:
+        scene.engine.restart(scene.stack, scene.model, ["service"], cancel)
+
+    began = time.monotonic()
+    outcome = scene.wait(2, start=scene.up if how == "replace" else restart)
+    # The old container runs and is stable: that must not count.
+    assert not outcome.ready
+    assert outcome.timed_out
+    assert time.monotonic() - began < 4
+    assert scene.error(outcome, 2).code == 7
+    assert outcome.error is not None
+    assert "still being started" in outcome.error.message
+
+
 def test_dead_up_while_a_dependency_never_gets_healthy(play: Callable[..., Scene]) -> None:
     scene = play(
         {
@@ -421,9 +441,8 @@ def distant(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Container
     yield made
     proxy.cut()
     # What the gate had asked of a silent engine ends with the connection.
-    until(
-        lambda: not [each for each in threading.enumerate() if each.name in ("_look", "_follow", "_refresh", "_ping")]
-    )
+    asking = {"_look", "_follow", "_refresh", "_ping", "background"}
+    until(lambda: not asking & {each.name for each in threading.enumerate()})
     made.close()
     gc.collect()
 
@@ -454,6 +473,28 @@ def test_engine_gone_while_waiting(play: Callable[..., Scene], proxy: Proxy, dis
     assert time.monotonic() - gone[0] < 3
     assert raised.value.code == 4
     assert any("db" in line for line in raised.value.details)
+
+
+@fails_to_connect
+@pytest.mark.parametrize("how", ["start", "restart"])
+def test_engine_silent_during_the_start(
+    play: Callable[..., Scene], proxy: Proxy, distant: Containers, how: str
+) -> None:
+    scene = play({"service": shell("sleep 600", stop_grace_period="60s")}, engine=distant)
+    assert scene.wait().ready
+    merged, silent = scene.model, []
+
+    def start(cancel: threading.Event) -> None:
+        silent.append(time.monotonic())
+        proxy.hang()
+        if how == "start":
+            distant.start(scene.stack, merged, cancel)
+        else:
+            distant.restart(scene.stack, merged, ["service"], cancel)
+
+    with pytest.raises(EngineError):
+        scene.wait(60, start=start)
+    assert time.monotonic() - silent[0] < 3
 
 
 @fails_to_connect
