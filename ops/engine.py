@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ops.errors import EngineError
 from ops.runtime import Container
@@ -42,13 +44,16 @@ class Engine:
     @property
     def address(self) -> str:
         """Where the engine answers, as a URL."""
-        return str(self.client.api.base_url).replace("http+docker://localhost", _default_address())
+        url = str(self.client.api.base_url)
+        # What the SDK makes of a socket, a pipe or SSH is no address that anybody has given.
+        return _default_address() if url.startswith("http+docker:") else url
 
     @property
     def local(self) -> bool:
         """Whether the engine's published ports are ports of this machine."""
-        host = str(self.client.api.base_url)
-        return host.startswith(("http+docker", "npipe")) or "://127." in host or "://localhost" in host
+        # The SDK names what it reaches through a socket `localhost`, a pipe `localnpipe`, and SSH `ssh`.
+        host = urlsplit(str(self.client.api.base_url)).hostname or ""
+        return host in ("localhost", "localnpipe", "::1") or re.fullmatch(r"127(\.\d+){1,3}", host) is not None
 
     def containers(self, project: str) -> list[Container]:
         """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
