@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops import background, compose, engine, process, runtime, statistics
-from ops.engine import PROJECT, Engine, answering
+from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError
 from ops.model import Model
 from ops.runtime import Container, Note, Sample, Stopped, silent
@@ -150,9 +150,11 @@ class Changes:
         self._stream = stream
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The container's id, and the engine's word for what happened."""
+        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
         for event in self._stream:
-            yield event["Actor"]["ID"], event["Action"]
+            actor = event["Actor"]
+            if actor["Attributes"].get(ONE_OFF) != "True":
+                yield actor["ID"], event["Action"]
 
     def close(self) -> None:
         """End it: reading it is the one thing that would wait without end."""
