@@ -236,7 +236,6 @@ def _container(raw: Mapping[str, Any]) -> Container:
     state, config, host = raw["State"], raw["Config"], raw["HostConfig"]
     labels = config.get("Labels") or {}
     health = state.get("Health") or {}
-    running = state["Status"] in ("running", "paused")
     return Container(
         id=raw["Id"],
         name=raw["Name"].lstrip("/"),
@@ -246,7 +245,7 @@ def _container(raw: Mapping[str, Any]) -> Container:
         state=state["Status"],
         health=health.get("Status", "").replace("none", ""),
         probes=tuple((log["ExitCode"], log["Output"]) for log in health.get("Log") or []),
-        exit_code=None if running or state["Status"] == "created" else state["ExitCode"],
+        exit_code=_exit_code(state),
         oom_killed=bool(state.get("OOMKilled")),
         error=state.get("Error", ""),
         restarts=raw.get("RestartCount", 0),
@@ -263,6 +262,14 @@ def _container(raw: Mapping[str, Any]) -> Container:
         terminal=bool(config.get("Tty")),
         raw=raw,
     )
+
+
+def _exit_code(state: Mapping[str, Any]) -> int | None:
+    if state["Status"] in ("running", "paused"):
+        return None
+    # What could not be started stays `created`. Then 126 and 127 say why; 128 is what the engine says of all else.
+    told = state["Status"] != "created" or (state.get("Error") and state["ExitCode"] in (126, 127))
+    return int(state["ExitCode"]) if told else None
 
 
 def _ports(ports: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[tuple[str, int, str, int], ...]:

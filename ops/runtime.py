@@ -43,7 +43,7 @@ class Container:
         state: created, running, paused, restarting, exited, dead, removing.
         health: starting, healthy, unhealthy; empty where there is no health check.
         probes: The last results of its health check, newest last: (exit code, output).
-        exit_code: None while it runs or has not run.
+        exit_code: None while it runs or has not run; 126 or 127 also where its command could not be run.
         oom_killed: Whether the kernel ended it for want of memory.
         error: What was said when it could not be started.
         restarts: How often it was restarted without anybody asking.

@@ -52,7 +52,7 @@ def server(port: int, code: str, **entry: Any) -> dict[str, Any]:
 # --- crashes -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("seconds", "ops"), [("0", {}), ("1.8", {}), ("2", {"stable": 3})])
+@pytest.mark.parametrize(("seconds", "ops"), [("0", {}), ("1.8", {}), ("2", {}), ("2", {"stable": 3})])
 def test_crash_within_the_window(play: Callable[..., Scene], seconds: str, ops: dict[str, Any]) -> None:
     scene = play({"service": shell(f"sleep {seconds}; echo gone >&2; exit 1", **{"x-ops": ops})})
     outcome = scene.wait()
@@ -60,6 +60,14 @@ def test_crash_within_the_window(play: Callable[..., Scene], seconds: str, ops: 
     assert not outcome.timed_out
     assert find(outcome.services, "service").cause == "exited"
     assert scene.error(outcome).code == 6
+
+
+@pytest.mark.parametrize(("command", "code"), [("curl", 127), ("/etc/passwd", 126)])
+def test_what_cannot_be_run_is_told_with_its_exit_code(play: Callable[..., Scene], command: str, code: int) -> None:
+    scene = play({"service": {"image": PYTHON, "command": [command]}})
+    (story,) = scene.explain(scene.wait())
+    assert story.facts["exit_code"] == code
+    assert "command was" in story.facts["exit_meaning"]
 
 
 def test_crash_after_ten_seconds_while_another_is_waited_for(

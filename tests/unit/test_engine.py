@@ -10,9 +10,9 @@ import pytest
 from ops.engine import Engine
 
 
-def engine(url: str) -> Engine:
-    """One that is not there, as the SDK would name it."""
-    client: Any = SimpleNamespace(api=SimpleNamespace(base_url=url))
+def engine(url: str = "http+docker://localhost", raw: Any = None) -> Engine:
+    """One that is not there, as the SDK would name it, with one container."""
+    client: Any = SimpleNamespace(api=SimpleNamespace(base_url=url, inspect_container=lambda _: raw))
     return Engine(client)
 
 
@@ -39,3 +39,32 @@ def test_an_engine_elsewhere_is_named_as_it_was_given(monkeypatch: pytest.Monkey
     monkeypatch.setenv("DOCKER_HOST", "ssh://me@far.example.com")
     assert engine("http+docker://ssh").address == "ssh://me@far.example.com"
     assert engine("https://10.0.0.7:2376").address == "https://10.0.0.7:2376"
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "error", "told"),
+    [
+        ("running", 0, "", None),
+        ("created", 0, "", None),
+        # Told by Engine 28 of a container whose start failed.
+        ("created", 127, 'exec: "curl": executable file not found in $PATH', 127),
+        ("created", 126, 'exec: "/etc/passwd": permission denied', 126),
+        ("created", 128, "failed to bind host port for 127.0.0.1:80: address already in use", None),
+        ("exited", 0, "", 0),
+        ("exited", 143, "", 143),
+        ("restarting", 1, "", 1),
+    ],
+)
+def test_exit_code(state: str, code: int, error: str, told: int | None) -> None:
+    never = "0001-01-01T00:00:00Z"
+    raw = {
+        "Id": "web1",
+        "Name": "/shop-web-1",
+        "Image": "sha256:1",
+        "Config": {"Image": "shop-web"},
+        "HostConfig": {},
+        "State": {"Status": state, "ExitCode": code, "Error": error, "StartedAt": never, "FinishedAt": never},
+    }
+    found = engine(raw=raw).inspect("web1")
+    assert found is not None
+    assert found.exit_code == told
