@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 INTERVAL = 1.0
 """Seconds between the looks of a watch."""
 
+AGAIN = 0.2
+"""Seconds between the looks of a wait for which nothing runs yet."""
+
+Opened = tuple[Runtime, Stack, list[Container], Model | None]
+"""Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
+
 
 def look(settings: Settings, wait: float | None = None) -> Report:
     """How the services of a project are, now or once they are ready.
@@ -35,15 +41,11 @@ def look(settings: Settings, wait: float | None = None) -> Report:
         EngineError: The engine does not answer.
         OpsError: The compose files or `.env` cannot be read.
     """
-    connected, stack, containers, merged = _open(settings)
-    if merged is None:
-        return Report(stack.project, stack.environment, (), connected.name)
-    services = services_of(merged, containers)
+    opened = _open(settings)
     if wait is not None:
-        from ops import gate
-
-        gate.Gate(connected, stack.project, services).wait(wait)
-        containers = connected.containers(stack.project)
+        opened = _wait(settings, opened, wait)
+    connected, stack, containers, merged = opened
+    services = services_of(merged, containers) if merged else []
     return targets.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
@@ -85,8 +87,31 @@ def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]
     ]
 
 
-def _open(settings: Settings) -> tuple[Runtime, Stack, list[Container], Model | None]:
-    """Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
+def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
+    """Wait until something runs and all of it is ready, what is only created meanwhile included."""
+    from ops import gate
+
+    deadline = time.monotonic() + seconds
+    connected, stack, containers, merged = opened
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        if merged is None:
+            time.sleep(min(AGAIN, left))
+            # What is started may be another environment's.
+            if connected.containers(stack.project):
+                connected, stack, containers, merged = _open(settings)
+        else:
+            services = services_of(merged, containers)
+            outcome = gate.Gate(connected, stack.project, services).wait(left)
+            containers = connected.containers(stack.project)
+            if not outcome.ready or services_of(merged, containers) == services:
+                return connected, stack, containers, merged
+        if time.monotonic() >= deadline:
+            return connected, stack, containers, merged
+
+
+def _open(settings: Settings) -> Opened:
+    """What is there of a project."""
     ahead = _Ahead(settings)
     connected = whereabouts.find(settings)
     stack, containers = project.current(settings, connected)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,50 +17,11 @@ from ops.health import Health
 from ops.model import Service
 from ops.runtime import Container
 from ops.starter import Start
-from tests.unit.replicas import container, service
+from tests.unit.replicas import Fake, container, service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
 WEB = service(depends_on={"db": "service_healthy"})
-
-
-class Fake:
-    """A runtime with containers that a test puts there and takes away, each time with an event."""
-
-    name = "docker"
-    address = "nowhere"
-    local = True
-
-    def __init__(self, *containers: Container) -> None:
-        self._containers = {each.id: each for each in containers}
-        self._events: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
-
-    def put(self, *containers: Container) -> None:
-        for each in containers:
-            self._containers[each.id] = each
-            self._events.put((each.id, "start" if each.state == "running" else "die"))
-
-    def remove(self, identifier: str) -> None:
-        del self._containers[identifier]
-        self._events.put((identifier, "destroy"))
-
-    def ping(self, _: float) -> bool:
-        return True
-
-    def containers(self, _: str) -> list[Container]:
-        return list(self._containers.values())
-
-    def inspect(self, identifier: str) -> Container | None:
-        return self._containers.get(identifier)
-
-    def changes(self, _: str) -> Fake:
-        return self
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._events.get, None)
-
-    def close(self) -> None:
-        self._events.put(None)
 
 
 class Wait:
