@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,7 @@ import pytest
 from ops import containers, engine, gate
 from ops.containers import Containers
 from ops.errors import EngineError
+from ops.gate import Outcome
 from ops.health import Health, Verdict
 from tests.engine.conftest import until
 from tests.engine.proxy import Proxy
@@ -400,42 +402,56 @@ def test_logs_that_are_no_help(play: Callable[..., Scene], code: str) -> None:
 # --- how late ----------------------------------------------------------------
 
 
+def moments(scene: Scene, cause: str) -> tuple[Outcome, dict[str, float]]:
+    """Wait for a scene; and when the watch was first told that a service is ready, by this machine's clock."""
+    told: dict[str, float] = {}
+
+    def watch(healths: Sequence[Health]) -> None:
+        for each in healths:
+            if each.cause == cause:
+                told.setdefault(each.service, time.time())
+
+    outcome = scene.wait(watch=watch)
+    assert outcome.ready
+    return outcome, told
+
+
 def test_a_probed_service_is_reported_within_100_ms(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
-    # It answers with the moment of its first good answer, told by the clock that the test has too.
+    # Each answers with the moment of its first good answer, told by the clock that the test has too.
     code = (
-        "began = time.time()\nmoments = []\n"
+        "began = time.time() + {}\n"
         "def answer(h):\n"
-        "  good = time.time() - began >= 1.5\n"
-        "  if good: moments.append(began + 1.5)\n"
-        "  say(h, 200 if good else 503, json.dumps({'since': moments[:1]}).encode())"
+        "  good = time.time() >= began\n"
+        "  say(h, 200 if good else 503, json.dumps({{'since': began}}).encode())"
     )
-    scene = play({"service": server(free_port(), code, healthcheck={"test": ["CMD", "true"], **SLOW_CHECK})})
-    outcome = scene.wait()
-    reported = time.time()
-    health = find(outcome.services, "service")
-    assert health.cause == "answers"
-    assert health.probe is not None
-    assert reported - health.probe.answer["since"][0] < 0.1 + 0.1  # the second tenth is this machine's other work
+    check = {"test": ["CMD", "true"], **SLOW_CHECK}
+    late = {f"web{n}": server(free_port(), code.format(1 + n / 3), healthcheck=check) for n in range(5)}
+    outcome, told = moments(play(late), "answers")
+    lags = [told[each.service] - each.probe.answer["since"] for each in outcome.services if each.probe]
+    assert len(lags) == 5
+    # The median: now and then this machine has other work to do.
+    assert statistics.median(lags) <= 0.1, lags
 
 
 def test_the_engines_own_verdict_is_reported_within_50_ms(play: Callable[..., Scene]) -> None:
     check = {"test": "test -e /tmp/ready", "interval": "30s", "start_period": "60s", "start_interval": "250ms"}
-    scene = play({"service": shell("sleep 1.2; touch /tmp/ready; sleep 600", healthcheck=check)})
-    verdicts: list[float] = []
+    late = {f"job{n}": shell(f"sleep {1 + n / 3}; touch /tmp/ready; sleep 600", healthcheck=check) for n in range(5)}
+    scene = play(late)
+    verdicts: dict[str, float] = {}
 
     def listen() -> None:
         for event in scene.engine.client.events(decode=True, filters={"label": f"{engine.PROJECT}={scene.name}"}):
             if event["Action"] == "health_status: healthy":
-                verdicts.append(event["timeNano"] / 1e9)
-                return
+                verdicts[event["Actor"]["Attributes"][engine.SERVICE]] = event["timeNano"] / 1e9
+                if len(verdicts) == len(late):
+                    return
 
     listening = threading.Thread(target=listen, daemon=True)
     listening.start()
-    outcome = scene.wait()
-    reported = time.time()
+    _, told = moments(scene, "healthy")
     listening.join(5)
-    assert find(outcome.services, "service").cause == "healthy"
-    assert reported - verdicts[0] < 0.05 + 0.1
+    lags = [told[name] - verdicts[name] for name in late]
+    assert statistics.median(lags) <= 0.05, lags
 
 
 # --- the engine --------------------------------------------------------------
