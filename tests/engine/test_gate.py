@@ -294,12 +294,15 @@ def test_flapping(play: Callable[..., Scene], free_port: Callable[[], int]) -> N
 
 
 def test_a_failure_leaves_the_others_time_to_fail(play: Callable[..., Scene]) -> None:
+    # The first one ends once the second one runs: how long the engine takes to start them does not matter.
+    data = {"volumes": ["data:/data"]}
     scene = play(
         {
-            "first": shell("exit 1"),
-            "second": shell("sleep 0.5; exit 2"),
+            "first": shell("until test -e /data/x; do sleep 0.05; done; exit 1", **data),
+            "second": shell("touch /data/x; sleep 0.5; exit 2", **data),
             "third": shell("sleep 600", **{"x-ops": {"stable": 30}}),
-        }
+        },
+        volumes=["data"],
     )
     outcome = scene.wait()
     assert not outcome.timed_out
