@@ -128,6 +128,11 @@ def health(
     from ops import checkup
     from ops.report import health as report
 
+    if watch and (strict or wait):
+        raise UsageError(
+            f"--watch and {'--strict' if strict else '--wait'} do not go together: a watch only ends with Ctrl-C",
+            next=f"invoke health {'--strict' if strict else f'--wait {wait}'}",
+        )
     settings = _settings(c, runtime)
     if watch:
         return report.follow(checkup.watch(settings), as_json=json)

@@ -108,7 +108,7 @@ WORKERS = 8
 def free_ports() -> Callable[[], int]:
     """What the fixture `free_port` gives, for benchmarks too."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
-    share = PORTS[worker :: WORKERS]
+    share = PORTS[worker::WORKERS]
     # Begun anywhere, so that two sessions on one machine seldom meet.
     left = itertools.islice(itertools.cycle(share), secrets.randbelow(len(share)), None)
 

@@ -55,13 +55,16 @@ def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> Non
         each.result()
 
 
-def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = None) -> None:
+def stop(
+    root: Path, plans: Mapping[str, Plan | None], grace: float | None = None, cancel: threading.Event | None = None
+) -> None:
     """Stop services: those that wait for others before these, and all that may at the same time.
 
     Args:
         root: The project's folder.
         plans: By service; None where it is not known how it was started.
         grace: Seconds that each gets, instead of its own.
+        cancel: When set, nothing more is stopped, nor waited for.
     """
     dependents: dict[str, set[str]] = {name: set() for name in plans}
     for name, plan in plans.items():
@@ -70,10 +73,10 @@ def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = Non
                 dependents[other].add(name)
     sorter = TopologicalSorter(dependents)
     sorter.prepare()
-    while sorter.is_active():
+    while sorter.is_active() and not (cancel and cancel.is_set()):
         ready = sorter.get_ready()
         with ThreadPoolExecutor(max(1, len(ready))) as pool:
-            list(pool.map(lambda name: service.stop(root, name, grace), ready))
+            list(pool.map(lambda name: service.stop(root, name, grace, cancel), ready))
         sorter.done(*ready)
 
 

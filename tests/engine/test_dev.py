@@ -7,7 +7,8 @@ import time
 import pytest
 import requests
 
-from tests.engine.conftest import Project, connected, until
+from tests.engine.conftest import Project, until
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
 

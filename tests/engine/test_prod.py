@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from app import __version__
-from tests.engine.conftest import Project, connected, until
+from tests.engine.conftest import Project, until
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
 
