@@ -24,6 +24,11 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash . \
  && /opt/venv/bin/python -c 'import alembic.command, fastapi_offline, mcp, openai.resources.chat, psycopg, sqlalchemy.ext.asyncio'
 
+# --- sources: the service itself ---------------------------------------------------------------------------
+FROM ${PYTHON_IMAGE} AS sources
+COPY app /app/app
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
+
 # --- runtime -----------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime
 
@@ -31,23 +36,27 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     UVICORN_LOG_CONFIG=/app/app/logging.json \
-    UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN=1
-
-RUN useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin app
-COPY --from=builder /opt/venv /opt/venv
+    # Docker's init tells every process to stop: uvicorn's parent process would tell its workers half a second late.
+    TINI_KILL_PROCESS_GROUP=1
 
 WORKDIR /app
-COPY app /app/app
-RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
+# pip goes, wherever a base keeps it, and what could bring it back. The base's own apt and dpkg stay: other packages of
+# the base stand on them, and nobody but root could use them.
+RUN find / -xdev \( -path '*/bin/pip*' -o -path '*-packages/pip*' -o -name 'pip-*.whl' -o -name ensurepip \) \
+        -prune -exec rm -rf {} + \
+ && useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin app
+# Linked: neither is laid on top of the other, so a change of one leaves the other as it is.
+COPY --link --from=builder /opt/venv /opt/venv
+COPY --link --from=sources /app /app
 
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --start-interval=0.25s --retries=3 \
     CMD ["python", "-S", "-m", "app.healthcheck"]
-CMD ["uvicorn", "app.main:app", "--host=0.0.0.0", "--port=8000"]
+CMD ["python", "-m", "app.serve", "app.main:app", "--host=0.0.0.0", "--port=8000"]
 
 # Last: they change with every commit, and must not make anything above build again.
-ARG VERSION=unknown
+ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=
 LABEL org.opencontainers.image.title="ba-copilot-ai-service" \

@@ -128,6 +128,11 @@ def health(
     from ops import checkup
     from ops.report import health as report
 
+    if watch and (strict or wait):
+        raise UsageError(
+            f"--watch and {'--strict' if strict else '--wait'} do not go together: a watch only ends with Ctrl-C",
+            next=f"invoke health {'--strict' if strict else f'--wait {wait}'}",
+        )
     settings = _settings(c, runtime)
     if watch:
         return report.follow(checkup.watch(settings), as_json=json)
@@ -278,15 +283,17 @@ def doctor(c: Context, json: bool = False) -> int:
         "unit": "Only what needs no Docker Engine.",
         "engine": "Only what needs one.",
         "k": "Only tests whose name matches, as pytest's -k.",
+        "jobs": "How many processes run them; by default as many as there are processors.",
     },
+    short={"jobs": "j"},
 )
-def test(c: Context, unit: bool = False, engine: bool = False, k: str = "") -> int:
+def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs: str = "auto") -> int:
     """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
     from ops import process
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
-    line = [sys.executable, "-m", "pytest"]
+    line = [sys.executable, "-m", "pytest", "-n", jobs]
     if unit or engine:
         line += ["-m", "engine" if engine else "not engine"]
     return process.attach([*line, *(["-k", k] if k else []), *cli.remainder()], cwd=ROOT)

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 TOOL = "validate_mermaid"
 CALL_TIMEOUT = 5.0  # seconds; the server itself gives up on a diagram after 2
-CLOSE_TIMEOUT = 0.5  # seconds
+CLOSE_TIMEOUT = 0.2  # seconds
 STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the server forgot our session
 
 T = TypeVar("T")

@@ -22,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.conftest import free_ports, remove_project
-from tests.engine.conftest import Project, connected, make_clone
+from tests.engine.conftest import Project, make_clone
+from tests.engine.scene import connected
 
 SECONDS = 15
 ENV = """\

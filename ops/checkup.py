@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ops import health, model, project, runtime, whereabouts
+from ops import model, project, runtime, targets, whereabouts
 from ops import stack as stacks
 from ops.errors import OpsError, UsageError
-from ops.health import Report, services_of
+from ops.health import Report
 from ops.model import Model
+from ops.project import services_of
 from ops.runtime import Container, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 INTERVAL = 1.0
 """Seconds between the looks of a watch."""
+
+AGAIN = 0.2
+"""Seconds between the looks of a wait for which nothing runs yet."""
+
+Opened = tuple[Runtime, Stack, list[Container], Model | None]
+"""Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
 
 
 def look(settings: Settings, wait: float | None = None) -> Report:
@@ -34,17 +41,12 @@ def look(settings: Settings, wait: float | None = None) -> Report:
         EngineError: The engine does not answer.
         OpsError: The compose files or `.env` cannot be read.
     """
-    connected, stack, containers, merged = _open(settings)
-    if merged is None:
-        return Report(stack.project, stack.environment, (), connected.name)
-    services = services_of(merged, containers)
+    opened = _open(settings)
     if wait is not None:
-        from ops import gate
-
-        gate.Gate(connected, stack.project, services).wait(wait)
-        containers = connected.containers(stack.project)
-    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
-    return Report(found.project, found.environment, found.services, connected.name)
+        opened = _wait(settings, opened, wait)
+    connected, stack, containers, merged = opened
+    services = services_of(merged, containers) if merged else []
+    return targets.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
 def watch(settings: Settings) -> Iterator[Report]:
@@ -56,8 +58,7 @@ def watch(settings: Settings) -> Iterator[Report]:
         if merged is None and containers:
             connected, stack, containers, merged = _open(settings)
         services = services_of(merged, containers) if merged else []
-        found = health.judge_now(connected, stack.project, stack.environment, services, containers)
-        yield Report(found.project, found.environment, found.services, connected.name)
+        yield targets.judge_now(connected, stack.project, stack.environment, services, containers)
         time.sleep(INTERVAL)
 
 
@@ -78,7 +79,7 @@ def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]
     services = services_of(merged, containers)
     if name and (asked := merged.service(name)) not in services:
         services.append(asked)
-    found = health.judge_now(connected, stack.project, stack.environment, services, containers)
+    found = targets.judge_now(connected, stack.project, stack.environment, services, containers)
     if not name:
         return found, diagnosis.explain(connected, merged, found.services)
     return found, [
@@ -86,8 +87,31 @@ def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]
     ]
 
 
-def _open(settings: Settings) -> tuple[Runtime, Stack, list[Container], Model | None]:
-    """Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
+def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
+    """Wait until something runs and all of it is ready, what is only created meanwhile included."""
+    from ops import gate
+
+    deadline = time.monotonic() + seconds
+    connected, stack, containers, merged = opened
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        if merged is None:
+            time.sleep(min(AGAIN, left))
+            # What is started may be another environment's.
+            if connected.containers(stack.project):
+                connected, stack, containers, merged = _open(settings)
+        else:
+            services = services_of(merged, containers)
+            outcome = gate.Gate(connected, stack.project, services).wait(left)
+            containers = connected.containers(stack.project)
+            if not outcome.ready or services_of(merged, containers) == services:
+                return connected, stack, containers, merged
+        if time.monotonic() >= deadline:
+            return connected, stack, containers, merged
+
+
+def _open(settings: Settings) -> Opened:
+    """What is there of a project."""
     ahead = _Ahead(settings)
     connected = whereabouts.find(settings)
     stack, containers = project.current(settings, connected)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import compose, engine, process, runtime, statistics
-from ops.engine import PROJECT, Engine, answering
+from ops import background, compose, engine, process, runtime, statistics
+from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError, StartError
 from ops.model import Model
 from ops.runtime import Container, Note, Sample, Stopped, silent
@@ -52,13 +52,8 @@ class Containers(Engine):
             OpsError: What compose says.
         """
         # Compose's own no-op takes half a second where services wait for each other.
-        if self.unchanged(stack, model):
-            return
-        said: list[str] = []
-        line = compose.command(stack, "up", "--detach", "--no-build", "--quiet-pull")
-        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
-        if code and not cancel.is_set():
-            raise compose.failure("\n".join(said), StartError)
+        if background.unless(cancel, lambda: self.unchanged(stack, model)) is False:
+            self._compose(stack, cancel, "up", "--detach", "--no-build", "--quiet-pull")
 
     def unchanged(self, stack: Stack, model: Model) -> bool:
         """Whether every active service already runs just as its model and image say, so that `up` changes nothing.
@@ -66,7 +61,7 @@ class Containers(Engine):
         Told by the labels that compose itself compares: the hash of the service's model, and the image's id.
         """
         containers = self.containers(stack.project)
-        wanted = [service for service in model.services.values() if service.replicas > 0]
+        wanted = model.wanted
         found = {name: [each for each in containers if each.service == name] for name in model.services}
         if any(len(found[service.name]) != service.replicas for service in wanted):
             return False
@@ -84,15 +79,13 @@ class Containers(Engine):
             for each in found[service.name]
         )
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
         """Restart containers in place, without building or changing them.
 
         Raises:
             OpsError: What compose says.
         """
-        result = process.run(compose.command(stack, "restart", *services), cwd=stack.root, env=stack.variables)
-        if result.code:
-            raise compose.failure(result.stderr)
+        self._compose(stack, cancel, "restart", *services)
 
     def volumes(self, project: str) -> list[str]:
         """The named volumes of a project."""
@@ -141,6 +134,14 @@ class Containers(Engine):
             line.append("--no-TTY")
         return process.attach([*line, container.service, *(words or ["sh"])], cwd=stack.root, env=stack.variables)
 
+    def _compose(self, stack: Stack, cancel: threading.Event, *arguments: str) -> None:
+        """Let compose change something, until `cancel` is set."""
+        said: list[str] = []
+        line = compose.command(stack, *arguments)
+        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
+        if code and not cancel.is_set():
+            raise compose.failure("\n".join(said), StartError)
+
 
 class Changes:
     """A stream of the engine's events, reduced to what is asked of it."""
@@ -149,9 +150,11 @@ class Changes:
         self._stream = stream
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The container's id, and the engine's word for what happened."""
+        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
         for event in self._stream:
-            yield event["Actor"]["ID"], event["Action"]
+            actor = event["Actor"]
+            if actor["Attributes"].get(ONE_OFF) != "True":
+                yield actor["ID"], event["Action"]
 
     def close(self) -> None:
         """End it: reading it is the one thing that would wait without end."""

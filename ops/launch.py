@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ops import (
+    background,
     build,
     compose,
     diagnosis,
     dotenv,
     engine,
     gate,
-    health,
     lock,
     model,
     ports,
@@ -23,17 +23,19 @@ from ops import (
     project,
     revision,
     runtime,
+    targets,
     whereabouts,
 )
 from ops import stack as stacks
 from ops.build import Progress, Step
 from ops.diagnosis import Failure
 from ops.errors import EnvFileError, OpsError, StartError, UsageError
-from ops.health import Health, Report, services_of
+from ops.health import Health, Report
 from ops.model import Model, Service
-from ops.runtime import Runtime
+from ops.runtime import Container, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
+from ops.starter import Start
 
 
 @dataclass(frozen=True)
@@ -169,16 +171,16 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
     def up(cancel: threading.Event) -> None:
         connected.start(stack, merged, cancel)
 
-    return _wait(connected, stack, merged, gate.waited_for(merged), up, show)
+    return _wait(connected, stack, merged, merged.wanted, up, show)
 
 
 def _wait(
-    connected: Runtime, stack: Stack, merged: Model, services: Sequence[Service], begin: gate.Start, show: Show
+    connected: Runtime, stack: Stack, merged: Model, services: Sequence[Service], begin: Start, show: Show
 ) -> Launch:
     """Start containers, wait for their services, and gather how it ended."""
     outcome = gate.Gate(connected, stack.project, services, show.health, live=show.live).wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
-    services_now = health.answered(connected, services, outcome.services) if outcome.ready else outcome.services
+    services_now = targets.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
     if outcome.ready:
         return Launch(stack, report, outcome.seconds, merged.urls())
@@ -199,16 +201,41 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         stack, containers = project.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
         merged = connected.fit(stack, model.load(stack), runtime.silent)
-        chosen = [merged.service(name) for name in services] or services_of(merged, containers)
+        chosen = [merged.service(name) for name in services] or project.services_of(merged, containers)
         if not containers:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
         show.step("restart")
-        names = [each.name for each in chosen]
-
-        def again(_: threading.Event) -> None:
-            connected.restart(stack, merged, names)
-
+        again = restarter(connected, stack, merged, [each.name for each in chosen], containers)
         return _wait(connected, stack, merged, chosen, again, show)
+
+
+def restarter(
+    connected: Runtime, stack: Stack, merged: Model, names: Sequence[str], containers: Sequence[Container]
+) -> Start:
+    """A start that restarts services; called once more, it goes on with those that it has not reached.
+
+    Args:
+        connected: Where they run.
+        stack: What they are part of.
+        merged: Its model.
+        names: The services.
+        containers: All of the project's, as they are before.
+    """
+    before = {(each.id, each.started) for each in containers}
+    left: list[str] | None = None
+
+    def start(cancel: threading.Event) -> None:
+        nonlocal left
+        if left is not None:
+            found = background.unless(cancel, lambda: connected.containers(stack.project)) or []
+            untouched = {each.service for each in found if (each.id, each.started) in before}
+            left = [name for name in left if name in untouched]
+        else:
+            left = list(names)
+        if left:
+            connected.restart(stack, merged, left, cancel)
+
+    return start
 
 
 def build_images(

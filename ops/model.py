@@ -80,21 +80,33 @@ class Model:
     inactive: Mapping[str, Service]
     raw: Mapping[str, Any]
 
+    @property
+    def every(self) -> Mapping[str, Service]:
+        """All services by name, active or not."""
+        return {**self.services, **self.inactive}
+
+    @property
+    def wanted(self) -> list[Service]:
+        """The services that a start brings up: all active ones that want at least one container."""
+        return [service for service in self.services.values() if service.replicas > 0]
+
     def service(self, name: str) -> Service:
         """A service by its name, active or not.
 
         Raises:
             UsageError: There is none of that name.
         """
-        every = {**self.services, **self.inactive}
+        every = self.every
         if name in every:
             return every[name]
         raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
 
     def urls(self) -> dict[str, str]:
-        """What to open once the stack is ready: `x-ops.open` of every active service."""
+        """What to open once the stack is ready: `x-ops.open` of every active service, as this machine reaches it."""
+        from ops.probe import reachable
+
         return {
-            str(name): str(url)
+            str(name): reachable(str(url))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
@@ -235,7 +247,7 @@ def secrets(merged: Model) -> set[str]:
     Very short ones are left out: masking them wherever they stand would leave nothing readable.
     """
     found: set[str] = set()
-    for service in {**merged.services, **merged.inactive}.values():
+    for service in merged.every.values():
         for name, value in (service.config.get("environment") or {}).items():
             text = "" if value is None else str(value).replace("$$", "$")
             found |= {text} if _SECRET_NAME.search(str(name)) else set(re.findall(r"://[^/\s:@]*:([^/\s@]+)@", text))

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any
 
 from ops import probe
-from ops.errors import EngineError, OpsError
+from ops.errors import EngineError
 from ops.probe import Probe
 from ops.runtime import Container, Runtime
 
@@ -92,7 +92,7 @@ class Wrote:
 class Started:
     """The start of the containers has ended, or failed."""
 
-    error: OpsError | None
+    error: Exception | None
 
 
 Message = Listed | Looked | Happened | Answered | Wrote | Started

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ops import stack as stacks
 from ops.errors import UsageError
+from ops.model import Model, Service
 from ops.runtime import Container, Note, Runtime, Stopped
 from ops.settings import Settings
 from ops.stack import Stack
@@ -130,3 +131,17 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int, 
     """
     stack, containers = current(settings, connected)
     return connected.execute(stack, container_of(containers, service, replica), words)
+
+
+def services_of(model: Model, containers: Iterable[Container]) -> list[Service]:
+    """The services that a project's containers stand for, and those that these wait for."""
+    every = model.every
+    names: set[str] = set()
+    left = [container.service for container in containers]
+    while left:
+        name = left.pop()
+        if name in every and name not in names:
+            names.add(name)
+            required = every[name].config.get("depends_on") or {}
+            left += [other for other, how in required.items() if how.get("required", True)]
+    return [every[name] for name in sorted(names)]

@@ -42,7 +42,7 @@ class Container:
         state: created, running, paused, restarting, exited, dead, removing.
         health: starting, healthy, unhealthy; empty where there is no health check.
         probes: The last results of its health check, newest last: (exit code, output).
-        exit_code: None while it runs or has not run.
+        exit_code: None while it runs or has not run; 126 or 127 also where its command could not be run.
         oom_killed: Whether the kernel ended it for want of memory.
         error: What was said when it could not be started.
         restarts: How often it was restarted without anybody asking.
@@ -191,8 +191,8 @@ class Runtime(Protocol):
             StartError: Something did not start.
         """
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
-        """Stop services and start them again, as they are."""
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
+        """Stop services and start them again, as they are; stops early when `cancel` is set."""
 
     def volumes(self, project: str) -> list[str]:
         """What holds a project's data."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 import re
+import secrets
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -39,6 +41,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("REQUIRE_ENGINE"):
             pytest.fail(f"REQUIRE_ENGINE is set, but there is no engine: {problem}", pytrace=False)
         pytest.skip(f"needs a Docker Engine: {problem}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a fixture of their module in one process where several run them (`-n`, pytest-xdist)."""
+    for item in items:
+        known = getattr(item, "_fixtureinfo", None)
+        made = known.name2fixturedefs.values() if known else ()
+        if any(each[-1].scope == "module" for each in made):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture
@@ -86,17 +98,25 @@ def free_port() -> Callable[[], int]:
     return free_ports()
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to connections that go out: such a one never takes a port between look and use."""
+
+WORKERS = 8
+"""Processes that may run tests at once (pytest-xdist); each has its share of the ports."""
+
+
 def free_ports() -> Callable[[], int]:
     """What the fixture `free_port` gives, for benchmarks too."""
-    given: set[int] = set()
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    share = PORTS[worker::WORKERS]
+    # Begun anywhere, so that two sessions on one machine seldom meet.
+    left = itertools.islice(itertools.cycle(share), secrets.randbelow(len(share)), None)
 
     def find() -> int:
-        while True:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                port = int(probe.getsockname()[1])
-            if port not in given:
-                given.add(port)
+        for port in itertools.islice(left, len(share)):
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
                 return port
+        raise AssertionError("no port is free")
 
     return find

@@ -1,6 +1,7 @@
 /**
- * Builds dist/mermaid.mjs (Mermaid without its renderers; the sources import it as `#mermaid`) and
- * dist/server.mjs (the whole server in one file, which the image runs).
+ * Builds dist/mermaid.cjs (Mermaid without its renderers; the sources import it as `#mermaid`) and
+ * dist/server.mjs (the whole server in one file, which the image runs). `node build.mjs mermaid` builds the first
+ * alone: it takes longest, and no edit of the sources changes it.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
@@ -8,7 +9,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 
 const root = import.meta.dirname;
-const mermaid = path.join(root, 'dist', 'mermaid.mjs');
+const mermaid = path.join(root, 'dist', 'mermaid.cjs');
 
 // Packages and chunks that only renderers call; together two thirds of Mermaid's weight.
 const RENDERING = [
@@ -28,7 +29,6 @@ const withoutRenderers = {
 const common = {
   absWorkingDir: root,
   bundle: true,
-  format: 'esm',
   legalComments: 'none',
   logLevel: 'warning',
   minify: true,
@@ -36,14 +36,20 @@ const common = {
   target: 'node24',
 };
 
-const mermaidBuild = { ...common, entryPoints: ['mermaid/index.mjs'], plugins: [withoutRenderers] };
-
 /** Bundle Mermaid, unless that was done from the very same inputs. */
 export async function buildMermaid() {
   const banner = `/* inputs: ${await fingerprint()} */`;
   const built = await readFile(mermaid, 'utf8').catch(() => '');
   if (built.startsWith(banner)) return;
-  await build({ ...mermaidBuild, banner: { js: banner }, outfile: mermaid });
+  await build({
+    ...common,
+    entryPoints: ['mermaid/index.mjs'],
+    format: 'cjs',
+    plugins: [withoutRenderers],
+    banner: { js: banner },
+    footer: { js: 'module.exports = module.exports.default;' },
+    outfile: mermaid,
+  });
 }
 
 // Inside the server's bundle, Mermaid is a text that only the parsers compile. As code, the server would read
@@ -53,23 +59,23 @@ const mermaidAsText = {
   setup({ onLoad, onResolve }) {
     onResolve({ filter: /^#mermaid$/ }, ({ path: name }) => ({ path: name, namespace: 'mermaid' }));
     onLoad({ filter: /.*/, namespace: 'mermaid' }, async () => {
-      const { outputFiles } = await build({ ...mermaidBuild, format: 'cjs', write: false });
       const contents = `
         import { compileFunction } from 'node:vm';
         const module = { exports: {} };
-        const text = ${JSON.stringify(outputFiles[0].text)};
+        const text = ${JSON.stringify(await readFile(mermaid, 'utf8'))};
         compileFunction(text, ['module', 'exports'], { filename: 'mermaid' })(module, module.exports);
-        export default module.exports.default;`;
+        export default module.exports;`;
       return { contents, resolveDir: root };
     });
   },
 };
 
-/** Bundle the server with everything it needs: dist/server.mjs. */
+/** Bundle the server with everything it needs, Mermaid as bundled before: dist/server.mjs. */
 export async function buildServer() {
   await build({
     ...common,
     entryPoints: ['src/main.mjs'],
+    format: 'esm',
     outfile: 'dist/server.mjs',
     plugins: [mermaidAsText],
   });
@@ -85,6 +91,7 @@ async function fingerprint() {
 }
 
 if (import.meta.main) {
+  const [only] = process.argv.slice(2);
   await buildMermaid();
-  await buildServer();
+  if (only !== 'mermaid') await buildServer();
 }

@@ -132,7 +132,7 @@ class Case:
 
     def service_at(self, host: str) -> str | None:
         """The service that a host name, an alias or an address of a container stands for."""
-        every = {**self.model.services, **self.model.inactive}
+        every = self.model.every
         if host in every:
             return host
         for name, health in self.others.items():

@@ -7,6 +7,7 @@ worker. So every process that carries the service's marker is ended, and the cal
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ def end(
     *,
     signal: str,
     grace: float,
-) -> Ended:
+    cancel: threading.Event | None = None,
+) -> Ended | None:
     """End every process of a service.
 
     Args:
@@ -60,6 +62,10 @@ def end(
         marked: Finds every process that carries the service's marker, now.
         signal: What asks `first` to end; its children are its own to end.
         grace: Seconds that it gets.
+        cancel: When set, its end is waited for no longer, nor forced.
+
+    Returns:
+        What it took; None when `cancel` was set before it had ended.
     """
     family: dict[int, psutil.Process] = {}
     for each in filter(None, (supervisor, first, *marked())):
@@ -71,7 +77,8 @@ def end(
     if first is not None:
         with contextlib.suppress(psutil.Error, OSError):
             platform.ask_to_end(first, signal)
-        wait_gone([first], grace)
+        if wait_gone([first], grace, cancel) and cancel is not None and cancel.is_set():
+            return None
     kept = supervisor.pid if supervisor is not None else None
     others = {each.pid: each for each in (*family.values(), *marked()) if each.pid != kept}
     left = wait_gone(others.values(), PATIENCE)
@@ -124,14 +131,16 @@ def _memory(process: psutil.Process) -> int:
     return 0
 
 
-def wait_gone(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Wait until some processes are gone; returns those that are not.
+def wait_gone(
+    processes: Iterable[psutil.Process], seconds: float, cancel: threading.Event | None = None
+) -> list[psutil.Process]:
+    """Wait until some processes are gone, or `cancel` is set; returns those that are not.
 
     Not `psutil.wait_procs`: that counts one that has ended, but was not waited for by its parent, as there.
     """
     deadline = time.monotonic() + seconds
     left = [each for each in processes if marker.lives(each)]
-    while left and time.monotonic() < deadline:
+    while left and time.monotonic() < deadline and not (cancel and cancel.is_set()):
         time.sleep(_LOOK_EVERY)
         left = [each for each in left if marker.lives(each)]
     return left

@@ -58,13 +58,16 @@ def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> Non
         each.result()
 
 
-def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = None) -> None:
+def stop(
+    root: Path, plans: Mapping[str, Plan | None], grace: float | None = None, cancel: threading.Event | None = None
+) -> None:
     """Stop services: those that wait for others before these, and all that may at the same time.
 
     Args:
         root: The project's folder.
         plans: By service; None where it is not known how it was started.
         grace: Seconds that each gets, instead of its own.
+        cancel: When set, nothing more is stopped, nor waited for.
 
     Raises:
         StartError: Something of a service does not end.
@@ -77,19 +80,19 @@ def stop(root: Path, plans: Mapping[str, Plan | None], grace: float | None = Non
     sorter = TopologicalSorter(dependents)
     sorter.prepare()
     futures: list[Future[None]] = []
-    while sorter.is_active():
+    while sorter.is_active() and not (cancel and cancel.is_set()):
         ready = sorter.get_ready()
         with ThreadPoolExecutor(max(1, len(ready))) as pool:
-            futures += [pool.submit(_stop, root, name, grace) for name in ready]
+            futures += [pool.submit(_stop, root, name, grace, cancel) for name in ready]
         sorter.done(*ready)
     # One that cannot be stopped keeps none of the others running.
     for each in futures:
         each.result()
 
 
-def _stop(root: Path, name: str, grace: float | None) -> None:
+def _stop(root: Path, name: str, grace: float | None, cancel: threading.Event | None) -> None:
     with told_as_failure(name):
-        service.stop(root, name, grace)
+        service.stop(root, name, grace, cancel)
 
 
 @contextlib.contextmanager

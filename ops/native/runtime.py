@@ -135,19 +135,20 @@ class Native:
 
     def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
         """Start what does not run as its plan says."""
-        wanted = [each for each in model.services.values() if each.replicas]
-        plans = {each.name: recipe.plan(stack, each, [other.name for other in wanted]) for each in wanted}
+        names = [each.name for each in model.wanted]
+        plans = {each.name: recipe.plan(stack, each, names) for each in model.wanted}
         with self._planning(plans):
             order.start(self.root, plans, cancel)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str]) -> None:
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
         """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
         # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
         others = [*model.services, *model.inactive]
         plans = {name: recipe.plan(stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True):
-            order.stop(self.root, plans)
-            order.start(self.root, plans, threading.Event())
+            order.stop(self.root, plans, cancel=cancel)
+            if not cancel.is_set():
+                order.start(self.root, plans, cancel)
 
     def volumes(self, project: str) -> list[str]:
         """The folders that hold data, below the project's."""

@@ -81,16 +81,17 @@ def runs(found: Record | None) -> bool:
     return found is not None and not found.ended
 
 
-def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
+def stop(root: Path, service: str, grace: float | None = None, cancel: threading.Event | None = None) -> Ended | None:
     """End every process of a service and forget its record; its log and data stay, what was cut in the middle goes.
 
     Args:
         root: The project's folder.
         service: Its name.
         grace: Seconds that it gets, instead of its own.
+        cancel: When set, it is left to end by itself, as it has been asked to.
 
     Returns:
-        What it took; None when there was nothing of it.
+        What it took; None when there was nothing of it, or it is left to itself.
 
     Raises:
         StartError: Some of them do not end; the record stays.
@@ -108,7 +109,11 @@ def stop(root: Path, service: str, grace: float | None = None) -> Ended | None:
     if found or marked():
         signal = found.plan.stop_signal if found else "SIGTERM"
         own = found.plan.grace if found else 0.0
-        ended = family.end(first, supervisor, marked, signal=signal, grace=own if grace is None else grace)
+        ended = family.end(
+            first, supervisor, marked, signal=signal, grace=own if grace is None else grace, cancel=cancel
+        )
+        if ended is None:
+            return None
         if ended.left:
             numbers = ", ".join(str(each.pid) for each in ended.left)
             raise StartError(

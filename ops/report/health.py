@@ -10,7 +10,8 @@ from rich.text import Text
 
 from ops import report
 from ops.errors import InterruptError, UnhealthyError
-from ops.health import Health, Report, Verdict, age
+from ops.health import Health, Report, Verdict
+from ops.judgement import age
 
 STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
 

@@ -207,13 +207,14 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
     root = Path(__file__).resolve().parents[2]
     kept = {key: os.environ[key] for key in ("PATH", "HOME", "SYSTEMROOT", "TEMP") if key in os.environ}
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "app.main:app", f"--port={port}", "--timeout-graceful-shutdown=1", *options],
+        [sys.executable, "-m", "app.serve", "app.main:app", f"--port={port}", *options],
         cwd=root,
         env={**kept, "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
+        start_new_session=True,
     )
     try:
         yield process, f"http://127.0.0.1:{port}"
@@ -227,6 +228,14 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
                 process.kill()
         if process.stdout:
             process.stdout.close()
+
+
+def stop_signal(process: subprocess.Popen[str]) -> None:
+    """Tell the service to stop as it is told in its container: every process of it (TINI_KILL_PROCESS_GROUP)."""
+    if sys.platform == "win32":
+        process.terminate()
+    else:
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def wait_until(true: Any, seconds: float = 60) -> None:

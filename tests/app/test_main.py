@@ -6,8 +6,9 @@ import json
 import re
 import signal
 import socket
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ import pytest
 from app import __version__, healthcheck
 from app.main import create_app
 from app.settings import Settings
-from tests.app.servers import AsgiServer, free_port, uvicorn_process, wait_until
+from tests.app.servers import AsgiServer, McpServer, free_port, stop_signal, uvicorn_process, wait_until
 
 Serve = Callable[..., httpx.Client]
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +40,7 @@ def test_root_names_the_service_and_its_links_work(serve: Serve) -> None:
 
 def test_the_version_is_the_project_s() -> None:
     assert f'version = "{__version__}"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f"ARG VERSION={__version__}\n" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_docs_need_no_other_host(serve: Serve) -> None:
@@ -66,16 +68,49 @@ def test_a_request_id_is_kept_or_made(serve: Serve) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", made)
 
 
-@pytest.mark.parametrize("options", [[], ["--workers=2"]])
-def test_stops_within_a_second_with_connections_open(options: list[str]) -> None:
-    with uvicorn_process(*options, environment={}) as (process, url):
+@pytest.mark.parametrize(
+    ("options", "in_flight"),
+    [([], False), ([], True), (["--workers=2"], True), (["--reload", "--reload-dir=app"], True)],
+)
+def test_stops_within_a_second_with_connections_open(options: list[str], in_flight: bool, mcp: McpServer) -> None:
+    with uvicorn_process(*options, environment={"MCP_URL": f"{mcp.url}/mcp"}) as (process, url):
+        wait_until(lambda: answers(url))
+        with httpx.Client(base_url=url) as client, socket.socket() as caller:
+            assert client.get("/health").status_code == 200  # kept alive from here on, and so is the MCP connection
+            if in_flight:
+                caller.connect(("127.0.0.1", client.base_url.port or 0))
+                caller.sendall(b"POST /api/v1/diagrams/validate HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n")
+                caller.sendall(b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+                assert caller.recv(100).startswith(b"HTTP/1.1 100")  # the request is being served, and never ends
+            start = time.perf_counter()
+            stop_signal(process)
+            output = process.communicate(timeout=5)[0]
+            assert time.perf_counter() - start < 1
+    assert ("Cancel 1 running task(s)" in output) == in_flight
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+def test_lets_a_short_request_end(mcp: McpServer) -> None:
+    with uvicorn_process(environment={"MCP_URL": f"{mcp.url}/mcp"}) as (process, url):
         wait_until(lambda: answers(url))
         with httpx.Client(base_url=url) as client:
-            assert client.get("/health/live").status_code == 200  # kept alive from here on
-            start = time.perf_counter()
-            process.send_signal(signal.SIGTERM)
-            process.wait(5)
-            assert time.perf_counter() - start < 1
+
+            def body() -> Iterator[bytes]:
+                stop_signal(process)
+                wait_until(lambda: refuses(client.base_url.port or 0))
+                yield b'{"code": "pie"}'
+
+            headers = {"content-type": "application/json"}
+            assert client.post("/api/v1/diagrams/validate", content=body(), headers=headers).json()["valid"] is True
+
+
+def refuses(port: int) -> bool:
+    """Whether nobody listens there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_the_log_is_a_json_object_a_line_without_polls() -> None:

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
-from ops import engine
-from ops.engine import Container, Engine
+from ops.runtime import Container
 from tests.conftest import ROOT, remove_project, unique_name
+from tests.engine.proxy import Proxy
+from tests.engine.scene import Scene, connected
 
 FOREIGN = Path(__file__).parent / "foreign"
 
@@ -90,16 +91,6 @@ class Project:
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-
-
-def connected() -> Engine:
-    """The engine, connected once a session."""
-    if not _ENGINE:
-        _ENGINE.append(engine.connect())
-    return _ENGINE[0]
-
-
-_ENGINE: list[Engine] = []
 
 
 def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -178,3 +169,22 @@ def foreign(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
     project = Project(root, unique_name("foreign"), {"TOWER_PORT": str(free_port())})
     yield project
     remove_project(project.name)
+
+
+@pytest.fixture
+def play(tmp_path: Path, project_name: str) -> Callable[..., Scene]:
+    """Make a scene of the test's own."""
+
+    def make(services: Mapping[str, Any], **how: Any) -> Scene:
+        return Scene(tmp_path, project_name, services, **how)
+
+    return make
+
+
+@pytest.fixture
+def proxy(tmp_path: Path) -> Iterator[Proxy]:
+    """A way to the engine that the test can cut."""
+    made = Proxy(tmp_path / "engine.sock")
+    made.start()
+    yield made
+    made.cut()

@@ -21,6 +21,7 @@ from ops.health import Health
 from ops.model import Model
 from ops.runtime import Container
 from ops.stack import Stack
+from ops.starter import Start
 
 PYTHON = "python:3.13-slim"
 
@@ -80,17 +81,21 @@ class Scene:
             raise compose.failure("\n".join(said))
 
     def wait(
-        self, timeout: float = 30.0, *, start: bool = True, watch: Callable[[Sequence[Health]], None] = lambda _: None
+        self,
+        timeout: float = 30.0,
+        *,
+        start: Start | bool = True,
+        watch: Callable[[Sequence[Health]], None] = lambda _: None,
     ) -> Outcome:
-        """Bring it up and wait for all of it."""
+        """Bring it up, unless told otherwise, and wait for all of it."""
         began = time.monotonic()
 
         def tell(healths: Sequence[Health]) -> None:
             self.told.append((time.monotonic() - began, healths))
             watch(healths)
 
-        waiting = gate.Gate(self.engine, self.name, gate.waited_for(self.model), tell)
-        return waiting.wait(timeout, self.up if start else None)
+        waiting = gate.Gate(self.engine, self.name, self.model.wanted, tell)
+        return waiting.wait(timeout, self.up if start is True else start or None)
 
     def explain(self, outcome: Outcome) -> list[Failure]:
         """The stories of those that are not ready."""

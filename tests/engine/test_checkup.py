@@ -14,7 +14,8 @@ import yaml
 
 from ops import compose, process
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, connected, copy_library, interrupt, until
+from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
 

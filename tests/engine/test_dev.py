@@ -7,7 +7,8 @@ import time
 import pytest
 import requests
 
-from tests.engine.conftest import Project, connected, until
+from tests.engine.conftest import Project, until
+from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
 
@@ -82,15 +83,35 @@ def test_a_second_dev_changes_nothing(stack: Project) -> None:
 
 
 def test_the_api_reloads(stack: Project) -> None:
+    assert is_told_of_edits(stack)
+    an_edit_is_served(stack)
+
+
+def test_the_api_reloads_where_no_mount_tells_of_edits(stack: Project) -> None:
+    stack.ok("env.set", "RELOAD_POLLING=true")
+    stack.ok("dev")
+    assert "WATCHFILES_FORCE_POLLING=true" in stack.container("ai-service").raw["Config"]["Env"]
+    assert not is_told_of_edits(stack)
+    an_edit_is_served(stack)
+
+
+def an_edit_is_served(stack: Project) -> None:
     source = stack.root / "app" / "main.py"
     original = source.read_bytes()
     try:
         with source.open("ab") as file:
             file.write(b'\n@app.get("/edited")\ndef edited() -> str:\n    return "edited"\n')
-        until(lambda: requests.get(api(stack, "/edited"), timeout=5).ok if _answers(api(stack, "/")) else False)
+        until(lambda: _answer(api(stack, "/edited")))
     finally:
         source.write_bytes(original)
-    until(lambda: _answers(api(stack, "/health")))
+    until(lambda: _answer(api(stack, "/health")))
+
+
+def is_told_of_edits(stack: Project) -> bool:
+    """Whether the reloader has the kernel tell it of edits; else it looks for itself."""
+    opened = stack.ok("exec", "ai-service", "--", "sh", "-c", "ls -l /proc/[0-9]*/fd 2>&1 || true").out
+    assert "socket" in opened
+    return "inotify" in opened
 
 
 def test_the_mcp_server_reloads(stack: Project) -> None:
@@ -101,7 +122,8 @@ def test_the_mcp_server_reloads(stack: Project) -> None:
     assert edited != original, "the test's own edit no longer fits"
 
     def served() -> str:
-        return requests.get(url, timeout=5).headers["Content-Type"] if _answers(url) else ""
+        answer = _answer(url)
+        return answer.headers["Content-Type"] if answer else ""
 
     try:
         source.write_text(edited, encoding="utf-8")
@@ -162,10 +184,10 @@ def test_stop_leaves_nothing_but_the_data(stack: Project) -> None:
     assert not client.api.volumes(filters=label)["Volumes"]
 
 
-def _answers(url: str) -> bool:
+def _answer(url: str) -> requests.Response | None:
+    """What is answered there; nothing while a server reloads, and the waiting test asks again."""
     try:
-        return requests.get(url, timeout=2).ok
+        return requests.get(url, timeout=2)
     except requests.RequestException:
-        # While a server reloads it answers nothing; the waiting test asks again.
         time.sleep(0.05)
-        return False
+        return None

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import diagnosis, health
+from ops import diagnosis, targets
 from ops.diagnosis import Failure
 from ops.health import Health
 from tests.engine.scene import PYTHON, Scene, python, shell
@@ -42,16 +42,6 @@ def elf(machine: int) -> bytes:
 def command(path: str, **entry: Any) -> dict[str, Any]:
     """A service whose command is a file of the project, mounted at /here."""
     return {"image": PYTHON, "command": [path], "volumes": ["./:/here:ro"], **entry}
-
-
-@pytest.fixture
-def play(tmp_path: Path, project_name: str) -> Callable[..., Scene]:
-    """Make a scene of the test's own."""
-
-    def make(services: dict[str, Any], **how: Any) -> Scene:
-        return Scene(tmp_path, project_name, services, **how)
-
-    return make
 
 
 def story(scene: Scene, timeout: float = 30.0) -> Failure:
@@ -445,7 +435,7 @@ def test_facts(play: Callable[..., Scene]) -> None:
 def test_a_service_to_which_nothing_has_happened(play: Callable[..., Scene]) -> None:
     scene = play({"service": shell("echo fine; sleep 600", mem_limit="32m")})
     assert scene.wait().ready
-    found = health.look(scene.engine, scene.name, "dev", scene.model)
+    found = targets.judge_now(scene.engine, scene.name, "dev", scene.model.wanted, [scene.container("service")])
     told = diagnosis.inspect(scene.engine, scene.model, found.services[0], found.services)
     assert told.cause == "none"
     assert told.facts["log"] == ["fine"]

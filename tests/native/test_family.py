@@ -47,6 +47,7 @@ def test_one_that_is_started_while_the_others_are_killed_is_killed_too(deaf: lis
         return [parent] if marker.lives(parent) else [late] if marker.lives(late) else []
 
     ended = family.end(None, None, marked, signal="SIGTERM", grace=0)
+    assert ended
     assert (ended.killed, ended.left) == (2, ())
     assert not marker.lives(late)
 
@@ -91,6 +92,7 @@ def test_on_windows_a_service_is_ended_without_a_signal(
     first = psutil.Process(deaf[0].pid)
     # Here `terminate` is SIGTERM, which this one does not listen to: it is killed after its grace.
     ended = family.end(first, None, list, signal="SIGINT", grace=0.05)
+    assert ended
     assert (ended.told, ended.killed, ended.left) == (1, 1, ())
 
 

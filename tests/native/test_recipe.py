@@ -233,7 +233,7 @@ def test_one_that_cannot_be_stopped_keeps_none_of_the_others_running(
 ) -> None:
     tried: list[str] = []
 
-    def stop(_: Path, name: str, __: float | None) -> None:
+    def stop(_: Path, name: str, *__: object) -> None:
         tried.append(name)
         if name == "second":
             raise StartError("second could not be ended")

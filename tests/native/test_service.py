@@ -61,6 +61,21 @@ def test_a_service_is_found_by_its_record_and_gone_after_stop(root: Path, run: R
     assert service.stop(root, "it") is None
 
 
+@posix_only
+def test_a_stop_that_is_cancelled_waits_no_longer(root: Path, run: Run) -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up'); time.sleep(600)"
+    run(deaf, grace=60.0)
+    until(lambda: said(root, "up"))
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
+    began = time.monotonic()
+    assert service.stop(root, "it", cancel=cancel) is None
+    assert time.monotonic() - began < 5
+    # It was asked, and is left to itself; what is known of it stays.
+    assert service.runs(service.look(root, "it"))
+    service.stop(root, "it", grace=0)
+
+
 def test_the_end_of_a_service_is_told_with_its_code_and_last_words(root: Path, run: Run) -> None:
     run("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)")
     found = until(lambda: (it := service.look(root, "it")) and it.exit_code is not None and it)

@@ -1,10 +1,12 @@
-"""Replicas as a runtime describes them, and answers of theirs, made up in one line."""
+"""Replicas as a runtime describes them, answers of theirs, and a runtime that has them, made up in one line."""
 
 from __future__ import annotations
 
+import queue
+from collections.abc import Iterator
 from typing import Any
 
-from ops.model import Service
+from ops.model import Model, Service
 from ops.probe import Probe
 from ops.runtime import Container
 
@@ -61,3 +63,45 @@ def service(
 def answer(status: str = "healthy", *, error: str | None = None) -> Probe:
     """What a probe brought back."""
     return Probe(URL, 503 if error else 200, 1.0, error, {"status": status})
+
+
+class Fake:
+    """A runtime with containers that a test puts there and takes away, each time with an event."""
+
+    name = "docker"
+    address = "nowhere"
+    local = True
+
+    def __init__(self, *containers: Container) -> None:
+        self._containers = {each.id: each for each in containers}
+        self._events: queue.SimpleQueue[tuple[str, str] | None] = queue.SimpleQueue()
+
+    def put(self, *containers: Container) -> None:
+        for each in containers:
+            self._containers[each.id] = each
+            self._events.put((each.id, "start" if each.state == "running" else "die"))
+
+    def remove(self, identifier: str) -> None:
+        del self._containers[identifier]
+        self._events.put((identifier, "destroy"))
+
+    def ping(self, _: float) -> bool:
+        return True
+
+    def containers(self, _: str) -> list[Container]:
+        return list(self._containers.values())
+
+    def inspect(self, identifier: str) -> Container | None:
+        return self._containers.get(identifier)
+
+    def changes(self, _: str) -> Fake:
+        return self
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._events.get, None)
+
+    def close(self) -> None:
+        self._events.put(None)
+
+    def fit(self, _: object, model: Model, __: object) -> Model:
+        return model

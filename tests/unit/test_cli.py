@@ -294,6 +294,8 @@ def test_config_for_people_is_yaml_and_for_scripts_json(real: Project) -> None:
         (("config", "--env", "nosuch"), "there is no environment 'nosuch'"),
         (("dev", "--timeout", "soon"), "--timeout: should be a number of seconds such as 90, 90s or 2m, not 'soon'"),
         (("stop", "--timeout", "1x"), "--timeout: should be a number of seconds"),
+        (("health", "--watch", "--strict"), "--watch and --strict do not go together"),
+        (("health", "--watch", "--wait", "9"), "--watch and --wait do not go together"),
     ],
 )
 def test_wrong_usage_is_2_with_or_without_an_engine(real: Project, arguments: tuple[str, ...], message: str) -> None:

@@ -1,197 +1,173 @@
-"""What the gate makes of news, whatever their order; the engine itself is in tests/engine/test_gate.py."""
+"""The wait itself, with a runtime whose containers the test moves; tests/engine/test_gate.py has the engine itself."""
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from ops.errors import StartError
-from ops.gate import Starter, View
-from ops.health import Verdict
-from ops.observer import Answered, Happened, Listed, Looked, Message, Started, Wrote
+import pytest
+
+from ops.errors import StartError, UnhealthyError
+from ops.gate import Gate, Outcome
+from ops.health import Health
+from ops.model import Service
 from ops.runtime import Container
-from tests.unit.replicas import answer, container, service
+from ops.starter import Start
+from tests.unit.replicas import Fake, container, service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=5)
+WEB = service(depends_on={"db": "service_healthy"})
 
 
-class Local:
-    """What a view asks of a runtime."""
+class Wait:
+    """A wait, and what its watch was told; `seen` lets a start go on only once the gate has seen what it is to see."""
 
-    local = True
+    def __init__(self, engine: Fake, *services: Service) -> None:
+        self._told: set[str] = set()
+        self._changed = threading.Condition()
+        self._gate = Gate(engine, "shop", services, self._tell)  # type: ignore[arg-type]
 
+    def run(self, timeout: float, start: Start | None = None) -> Outcome:
+        return self._gate.wait(timeout, start)
 
-def view(*containers: Container, probe: bool = False) -> View:
-    """A view in which these containers have been seen."""
-    made = View(Local(), [service(probe=probe)])  # type: ignore[arg-type]
-    made.take(Listed(0, 0, list(containers)))
-    return made
+    def seen(self, *words: str) -> None:
+        """Wait until the watch was told these, as `service: cause`."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._told >= set(words), 5), (words, self._told)
+            self._told.clear()
 
-
-def cause(made: View) -> str:
-    return made.healths()[0].cause
-
-
-def test_the_later_look_counts() -> None:
-    made = view(container(started=NOW))
-    made.take(Looked(5, "web1", container(state="exited", exit_code=1, started=NOW)))
-    assert cause(made) == "exited"
-    # Begun before, answered after.
-    made.take(Looked(3, "web1", container(started=NOW)))
-    made.take(Listed(4, 0, [container(started=NOW)]))
-    assert cause(made) == "exited"
-    made.take(Looked(6, "web1", None))
-    assert cause(made) == "missing"
-    made.take(Listed(5, 0, [container(started=NOW)]))
-    assert cause(made) == "missing"
+    def _tell(self, healths: Sequence[Health]) -> None:
+        with self._changed:
+            self._told = {f"{each.service}: {each.cause}" for each in healths}
+            self._changed.notify_all()
 
 
-def test_the_event_itself_says_that_it_is_healthy() -> None:
-    made = view(container(started=NOW, health="starting"))
-    made.take(Happened(1, "web1", "health_status: healthy"))
-    assert cause(made) == "healthy"
-    made.take(Happened(2, "web1", "health_status: unhealthy"))
-    assert cause(made) == "unhealthy"
-    made.take(Happened(3, "unknown", "health_status: healthy"))
-    assert cause(made) == "unhealthy"
+def healthy(name: str = "web", identifier: str = "", **given: Any) -> Container:
+    known = {"id": identifier or f"{name}1", "service": name, "started": NOW, "health": "healthy"}
+    return container(**{**known, **given})
 
 
-def test_an_answer_is_of_one_run() -> None:
-    made = view(container(started=NOW), probe=True)
-    (run,) = made.targets()
-    made.take(Answered(run, answer()))
-    assert cause(made) == "answers"
-    # Restarted: what the run before answered says nothing, nor does an answer of its that comes late.
-    made.take(Looked(1, "web1", container(started=NOW + timedelta(seconds=5))))
-    assert cause(made) == "starting"
-    made.take(Answered(run, answer()))
-    assert cause(made) == "starting"
+def nothing(_: threading.Event) -> None:
+    """A start that finds everything as it should be."""
 
 
-def test_whichever_says_so_first_and_falling_back() -> None:
-    made = view(container(started=NOW, health="healthy"), probe=True)
-    (run,) = made.targets()
-    made.take(Answered(run, answer(error="HTTP 503")))
-    assert cause(made) == "healthy"
-    made.take(Answered(run, answer()))
-    assert cause(made) == "answers"
-    made.take(Answered(run, answer(error="HTTP 503")))
-    assert made.healths()[0].verdict is Verdict.WAITING
+def test_ready_with_the_end_of_the_start() -> None:
+    outcome = Wait(Fake(healthy()), service()).run(5, nothing)
+    assert outcome.ready
+    assert outcome.seconds < 1
 
 
-def test_what_had_ended_before_the_start_is_no_failure() -> None:
-    old = container(state="exited", exit_code=1, started=NOW)
-    made = view(old)
-    made.starting()
-    assert cause(made) == "created"
-    made.take(Looked(1, "web1", container(state="exited", exit_code=1, started=NOW + timedelta(seconds=9))))
-    assert cause(made) == "exited"
-
-
-def test_what_the_start_left_as_it_was_counts_in_the_end() -> None:
-    made = view(container(state="exited", exit_code=1, started=NOW))
-    made.starting()
-    made.complete = True
-    assert cause(made) == "exited"
-
-
-def test_removed_only_once_the_start_is_complete() -> None:
-    made = view(container(started=NOW))
-    made.take(Looked(1, "web1", None))
-    assert cause(made) == "missing"
-    made = view(container(started=NOW))
-    made.complete = True
-    made.healths()
-    made.take(Looked(1, "web1", None))
-    assert cause(made) == "removed"
-
-
-def test_out_of_memory_is_counted_by_the_run() -> None:
-    made = view(container(started=NOW, state="restarting", exit_code=137, oom_killed=True, restart_policy="always"))
-    for ticket, action in enumerate(["oom", "oom", "die", "start", "die", "start"]):
-        made.take(Happened(ticket, "web1", action))
-    # Two events in one run, and an end for another reason.
-    assert cause(made) == "restarting"
-    for ticket, action in enumerate(["oom", "die"], 10):
-        made.take(Happened(ticket, "web1", action))
-    assert cause(made) == "oom"
-    assert made.healths()[0].verdict is Verdict.FAILED
-
-
-def test_age_is_told_by_this_machines_clock() -> None:
-    made = view()
-    # The engine's clock is an hour behind: that alone makes nothing stable.
-    made.take(Looked(1, "web1", container(started=datetime.now(UTC) - timedelta(hours=1))))
-    assert cause(made) == "stabilising"
-    # What ran before the gate looked is as old as the engine says.
-    assert cause(view(container(started=datetime.now(UTC) - timedelta(hours=1)))) == "runs"
-
-
-def test_patience_ends_when_time_itself_makes_it_ready() -> None:
-    fresh = view()
-    fresh.take(Looked(1, "web1", container(started=NOW)))
-    assert 0 < fresh.patience() <= 0.25
-
-
-def test_the_last_line() -> None:
-    made = view(container(started=NOW))
-    made.take(Wrote("web1", "listening"))
-    assert made.healths()[0].line == "listening"
-
-
-def test_a_start_counts_with_the_look_that_follows() -> None:
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    began = []
-    starter = Starter(lambda cancel: began.append(cancel), inbox)
-    starter.begin(drops=0)
-    ended = inbox.get(timeout=5)
-    assert isinstance(ended, Started)
-    assert ended.error is None
-    starter.ended(ended.error, request=7)
-    starter.reached(6, drops=0)
-    assert not starter.complete
-    starter.reached(7, drops=0)
-    assert starter.complete
-    assert len(began) == 1
-
-
-def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -> None:
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    calls = []
-
-    def fail(_: threading.Event) -> None:
-        calls.append(1)
-        raise StartError("no")
-
-    starter = Starter(fail, inbox)
-    starter.begin(drops=0)
-    drops = 0
-    while starter.error is None:
-        ended = inbox.get(timeout=5)
-        assert isinstance(ended, Started)
-        drops += 1
-        starter.ended(ended.error, request=drops)
-        starter.reached(drops, drops)
-    assert len(calls) == 1 + Starter.RETRIES
-    other = Starter(fail, inbox)
-    other.begin(drops=3)
-    ended = inbox.get(timeout=5)
-    assert isinstance(ended, Started)
-    other.ended(ended.error, request=1)
-    other.reached(1, drops=3)
-    assert isinstance(other.error, StartError)
-
-
-def test_stopping_waits_for_the_start() -> None:
-    inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    over = []
+def test_a_start_that_is_under_way_at_the_deadline_is_not_ready() -> None:
+    ended: list[bool] = []
 
     def linger(cancel: threading.Event) -> None:
-        cancel.wait(10)
-        over.append(cancel.is_set())
+        ended.append(cancel.wait(10))
 
-    starter = Starter(linger, inbox)
-    starter.begin(drops=0)
-    starter.stop()
-    assert over == [True]
+    outcome = Wait(Fake(healthy()), service()).run(0.3, linger)
+    assert outcome.timed_out
+    assert not outcome.ready
+    assert isinstance(outcome.error, UnhealthyError)
+    assert "still being started" in outcome.error.message
+    assert ended == [True]
+
+
+@pytest.mark.parametrize(("code", "ready"), [(0, True), (1, False)])
+def test_what_has_ended_is_judged_where_nothing_is_started(code: int, ready: bool) -> None:
+    one_shot = container(state="exited", exit_code=code, started=NOW)
+    outcome = Wait(Fake(one_shot), service()).run(5)
+    assert outcome.ready is ready
+    assert not outcome.timed_out
+    assert outcome.seconds < 1
+
+
+def test_a_container_that_is_being_replaced_has_not_failed() -> None:
+    engine = Fake(healthy(), healthy("db"))
+    wait = Wait(engine, service(), service("db"))
+
+    def replace_web(cancel: threading.Event) -> None:
+        engine.put(healthy(state="exited", exit_code=143), healthy("web", "web2", state="created", started=None))
+        wait.seen("web: created", "db: healthy")
+        # Longer than a failure would leave the others.
+        assert not cancel.wait(1.3)
+        engine.remove("web1")
+        engine.put(healthy("web", "web2", started=LATER))
+
+    assert wait.run(10, replace_web).ready
+
+
+def test_a_container_that_is_restarted_has_not_failed() -> None:
+    engine = Fake(healthy())
+    wait = Wait(engine, service())
+
+    def restart(cancel: threading.Event) -> None:
+        engine.put(healthy(state="exited", exit_code=143))
+        wait.seen("web: created")
+        assert not cancel.wait(1.3)
+        engine.put(healthy(started=LATER))
+
+    assert wait.run(10, restart).ready
+
+
+def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
+    engine = Fake(healthy(), healthy("db"))
+    wait = Wait(engine, service(), service("db"))
+
+    def fail(_: threading.Event) -> None:
+        engine.put(healthy("db", state="exited", exit_code=3))
+        wait.seen("db: created")
+        raise StartError("dependency failed to start: container db exited (3)")
+
+    outcome = wait.run(10, fail)
+    assert [each.cause for each in outcome.services] == ["healthy", "exited"]
+
+
+def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:
+    # https://github.com/docker/compose/issues/11030: compose gives up at once, and starts none of them.
+    ill = healthy("db", health="unhealthy")
+    engine = Fake(ill)
+    wait = Wait(engine, WEB, service("db"))
+    calls: list[int] = []
+
+    def up(_: threading.Event) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise UnhealthyError("dependency failed to start: container db is unhealthy")
+        engine.put(healthy())
+
+    def recover() -> None:
+        wait.seen("db: unhealthy", "web: missing")
+        # Longer than a failure would leave the others.
+        time.sleep(1.3)
+        assert len(calls) == 1
+        engine.put(replace(ill, health="healthy"))
+
+    recovery = threading.Thread(target=recover)
+    recovery.start()
+    outcome = wait.run(10, up)
+    recovery.join()
+    assert outcome.ready
+    assert len(calls) == 2
+
+
+def test_what_others_wait_for_has_until_the_deadline() -> None:
+    def up(_: threading.Event) -> None:
+        raise UnhealthyError("dependency failed to start: container db is unhealthy")
+
+    outcome = Wait(Fake(healthy("db", health="unhealthy")), WEB, service("db")).run(1.5, up)
+    assert outcome.timed_out
+    assert isinstance(outcome.error, UnhealthyError)
+
+
+def test_a_bug_in_the_start_is_raised_at_once() -> None:
+    def fail(_: threading.Event) -> None:
+        raise KeyError("web")
+
+    began = time.monotonic()
+    with pytest.raises(KeyError, match="web"):
+        Wait(Fake(), service()).run(10, fail)
+    assert time.monotonic() - began < 2

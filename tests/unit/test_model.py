@@ -126,13 +126,13 @@ def test_x_ops_merge_over_files(make_stack: MakeStack) -> None:
     merged = model.load(
         make_stack(
             "services: {a: {image: x, x-ops: {health: 'http://h/1', open: {A: 'http://a'}}}}",
-            "services: {a: {x-ops: {health: !reset null, open: {B: 'http://b'}}},"
+            "services: {a: {x-ops: {health: !reset null, open: {B: 'http://0.0.0.0:80'}}},"
             " b: {image: x, profiles: [p], x-ops: {open: {C: c}}}}",
         )
     )
     assert merged.service("a").probe_url is None
     # A service of another profile opens nothing.
-    assert merged.urls() == {"A": "http://a", "B": "http://b"}
+    assert merged.urls() == {"A": "http://a", "B": "http://127.0.0.1:80"}
 
 
 def test_x_ops_has_defaults(make_stack: MakeStack) -> None:

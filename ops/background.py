@@ -1,0 +1,34 @@
+"""Ask what may take long in a thread that can be left behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from typing import TypeVar
+
+T = TypeVar("T")
+
+LOOK_EVERY = 0.05
+"""Seconds between looks at whether the answer is still wanted."""
+
+
+def unless(cancel: threading.Event, task: Callable[[], T]) -> T | None:
+    """What `task` returns or raises; None as soon as `cancel` is set, however long the task goes on.
+
+    The SDK's calls cannot be interrupted: an engine that is silent holds up each of them for ten seconds. The thread
+    does not keep the process alive.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(task())
+        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="background", daemon=True).start()
+    while not cancel.is_set():
+        if wait([future], LOOK_EVERY).done:
+            return future.result()
+    return None

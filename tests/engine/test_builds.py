@@ -1,0 +1,101 @@
+"""The images' builds: what is sent to the builder, and what an edit makes it do again."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from pathlib import Path
+
+import pytest
+
+from ops.build import Progress
+from tests.engine.conftest import copy_project
+
+pytestmark = pytest.mark.engine
+
+
+def build(context: Path, *arguments: str, output: str = "type=cacheonly") -> set[str]:
+    """Build, and keep no image; gives the steps that were not taken from the cache, as they stand in the Dockerfile."""
+    command = ["docker", "buildx", "build", "--progress=plain", f"--output={output}", *arguments, str(context)]
+    done = subprocess.run(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    progress = Progress({"image": "Dockerfile"})
+    for line in done.stderr.splitlines():
+        progress.feed(line)
+    ran = [step.title for step in progress.steps.values() if step.service and step.state == "done"]
+    return {title for title in ran if title.split()[0] not in ("internal", "context") and " FROM " not in title}
+
+
+def edit(file: Path, comment: str) -> None:
+    with file.open("a", encoding="utf-8") as open_file:
+        open_file.write(f"\n{comment} {uuid.uuid4()}\n")  # the builder knows those of earlier runs
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of which each image was built."""
+    root = copy_project(tmp_path_factory.mktemp("clone"))
+    build(root)
+    for target in ("dev", "runtime"):
+        build(root / "docker/mcp-server", f"--target={target}")
+    return root
+
+
+def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:
+    edit(root / "app/main.py", "#")
+    assert {title.partition(" --invalidation")[0] for title in build(root)} == {
+        "sources 2/3 COPY app /app/app",
+        "sources 3/3 RUN python -m compileall -q",
+        "runtime 5/5 COPY --link --from=sources /app /app",
+    }
+
+
+def test_a_change_of_a_dependency_rebuilds_the_dependencies_alone(root: Path, tmp_path: Path) -> None:
+    # In place of the stage that takes minutes to build, a folder of what it could have built.
+    dependency = tmp_path / "opt/venv/dependency.py"
+    dependency.parent.mkdir(parents=True)
+    instead = f"--build-context=builder={tmp_path}"
+    edit(dependency, "#")
+    build(root, instead)
+    edit(dependency, "#")
+    dependencies = "runtime 4/5 COPY --link --from=builder /opt/venv /opt/venv"
+    # Not every engine can leave a linked layer where it is; some lay the same one on top again.
+    assert {dependencies} <= build(root, instead) <= {dependencies, "runtime 5/5 COPY --link --from=sources /app /app"}
+
+
+def test_an_edit_of_the_mcp_server_bundles_no_mermaid(root: Path) -> None:
+    context = root / "docker/mcp-server"
+    edit(context / "src/log.mjs", "//")
+    assert build(context, "--target=dev") == {"dev 1/1 COPY src src"}
+    assert build(context, "--target=runtime") == {"bundle 2/2 RUN node build.mjs"}  # a comment changes no bundle
+
+
+@pytest.mark.parametrize(
+    ("context", "folders", "wanted"),
+    [
+        (".", ["", "app", "app/migrations"], {"app", "requirements"}),
+        (
+            "docker/mcp-server",
+            ["", "src", "mermaid"],
+            {"build.mjs", "mermaid", "package-lock.json", "package.json", "src"},
+        ),
+    ],
+)
+def test_nothing_secret_or_needless_is_sent(
+    root: Path, tmp_path: Path, context: str, folders: list[str], wanted: set[str]
+) -> None:
+    planted = [".env", ".env.prod", ".npmrc", ".pytest_cache/x"]
+    for name in (Path(folder, name) for folder in folders for name in planted):
+        path = root / context / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("SECRET=1\n", encoding="utf-8")
+    everything = tmp_path / "Dockerfile"
+    everything.write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+    sent = tmp_path / "sent"
+
+    build(root / context, f"--file={everything}", output=f"type=local,dest={sent}")
+
+    files = [each for each in sent.rglob("*") if each.is_file()]
+    assert {each.relative_to(sent).parts[0] for each in files} == wanted
+    assert not [each for each in files if {Path(name).parts[0] for name in planted} & set(each.parts)]
+    assert sum(each.stat().st_size for each in files) < 10**6

@@ -1,0 +1,31 @@
+"""What may take long is waited for only as long as it is wanted."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from ops import background
+
+
+def test_the_answer() -> None:
+    assert background.unless(threading.Event(), lambda: "yes") == "yes"
+
+
+def test_what_is_raised() -> None:
+    def fail() -> None:
+        raise KeyError("no")
+
+    with pytest.raises(KeyError, match="no"):
+        background.unless(threading.Event(), fail)
+
+
+def test_it_is_left_behind_when_it_is_not_wanted_any_more() -> None:
+    cancel, over = threading.Event(), threading.Event()
+    threading.Timer(0.1, cancel.set).start()
+    began = time.monotonic()
+    assert background.unless(cancel, lambda: over.wait(10)) is None
+    assert time.monotonic() - began < 2
+    over.set()

@@ -1,0 +1,81 @@
+"""What the engine's words come to; the engine itself is in tests/engine/."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ops.engine import Engine, connect
+from ops.errors import EngineError
+
+
+def engine(url: str = "http+docker://localhost", raw: Any = None) -> Engine:
+    """One that is not there, as the SDK would name it, with one container."""
+    client: Any = SimpleNamespace(api=SimpleNamespace(base_url=url, inspect_container=lambda _: raw))
+    return Engine(client)
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        # docker/api/client.py: what becomes of unix://, npipe:// and ssh://.
+        ("http+docker://localhost", True),
+        ("http+docker://localnpipe", True),
+        ("http+docker://ssh", False),
+        ("http://127.0.0.1:2375", True),
+        ("http://localhost:2375", True),
+        ("https://[::1]:2376", True),
+        ("https://127.example.com:2376", False),
+        ("http://localhost.example.com:2375", False),
+        ("https://10.0.0.7:2376", False),
+    ],
+)
+def test_published_ports_are_this_machines(url: str, local: bool) -> None:
+    assert engine(url).local is local
+
+
+def test_an_engine_elsewhere_is_named_as_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "ssh://me@far.example.com")
+    assert engine("http+docker://ssh").address == "ssh://me@far.example.com"
+    assert engine("https://10.0.0.7:2376").address == "https://10.0.0.7:2376"
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "error", "told"),
+    [
+        ("running", 0, "", None),
+        ("created", 0, "", None),
+        # Told by Engine 28 of a container whose start failed.
+        ("created", 127, 'exec: "curl": executable file not found in $PATH', 127),
+        ("created", 126, 'exec: "/etc/passwd": permission denied', 126),
+        ("created", 128, "failed to bind host port for 127.0.0.1:80: address already in use", None),
+        ("exited", 0, "", 0),
+        ("exited", 143, "", 143),
+        ("restarting", 1, "", 1),
+    ],
+)
+def test_exit_code(state: str, code: int, error: str, told: int | None) -> None:
+    never = "0001-01-01T00:00:00Z"
+    raw = {
+        "Id": "web1",
+        "Name": "/shop-web-1",
+        "Image": "sha256:1",
+        "Config": {"Image": "shop-web"},
+        "HostConfig": {},
+        "State": {"Status": state, "ExitCode": code, "Error": error, "StartedAt": never, "FinishedAt": never},
+    }
+    found = engine(raw=raw).inspect("web1")
+    assert found is not None
+    assert found.exit_code == told
+
+
+def test_an_engine_behind_ssh_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+    monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@192.0.2.1")
+    with pytest.raises(EngineError) as caught:
+        connect()
+    assert caught.value.next == "uv pip install paramiko"
+    assert "ssh://somebody@192.0.2.1" in caught.value.message

@@ -1,0 +1,125 @@
+"""The judgement of one replica, rule by rule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ops import judgement
+from ops.judgement import Sight
+from tests.unit.replicas import answer, container, service
+
+
+@pytest.mark.parametrize(
+    ("entry", "given", "seen", "verdict", "cause", "words"),
+    [
+        # Not there, or not yet.
+        ({}, None, {}, "waiting", "missing", "is not there"),
+        ({}, None, {"removed": True}, "failed", "removed", "was removed"),
+        ({}, {"state": "created"}, {}, "waiting", "created", "waits to be started"),
+        ({}, {"state": "created", "error": "port taken"}, {}, "failed", "start", "could not start: port taken"),
+        ({}, {"state": "created", "error": "port taken"}, {"asleep": True}, "waiting", "created", "waits"),
+        ({}, {"state": "paused"}, {}, "waiting", "paused", "is paused"),
+        # Ended.
+        ({}, {"state": "exited", "exit_code": 0}, {}, "ready", "done", "is done"),
+        ({}, {"state": "exited", "exit_code": 3}, {}, "failed", "exited", "exited with code 3"),
+        ({}, {"state": "exited", "exit_code": 3}, {"asleep": True}, "waiting", "created", "waits"),
+        ({}, {"state": "exited", "exit_code": 137, "oom_killed": True}, {}, "failed", "oom", "out of memory"),
+        ({"probe": True}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
+        ({}, {"state": "exited", "exit_code": 0, "health": "healthy"}, {}, "failed", "exited", "code 0"),
+        ({}, {"state": "exited", "exit_code": 0, "restart_policy": "always"}, {}, "waiting", "restarting", "will be"),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "restart_policy": "on-failure"},
+            {},
+            "waiting",
+            "restarting",
+            "code 1",
+        ),
+        ({}, {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"}, {}, "ready", "done", "is done"),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "restart_policy": "on-failure", "retries": 2, "restarts": 2},
+            {},
+            "failed",
+            "exited",
+            "code 1",
+        ),
+        (
+            {},
+            {"state": "restarting", "exit_code": 1, "restart_policy": "always", "restarts": 3},
+            {},
+            "waiting",
+            "restarting",
+            "exited with code 1 and will be restarted (restarted 3 times)",
+        ),
+        ({}, {"state": "restarting", "exit_code": 137}, {"ooms": 2}, "failed", "oom", "out of memory twice"),
+        ({}, {"state": "running"}, {"ooms": 2}, "failed", "oom", "out of memory twice"),
+        # Running, with a probe.
+        ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
+        ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
+        ({"probe": True}, {}, {"answer": answer(error="HTTP 503"), "probed": True}, "waiting", "starting", "HTTP 503"),
+        ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "has not been asked yet"),
+        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "ready", "healthy", "is healthy"),
+        # The engine spoke first; until the probe has answered, that is enough for the gate, and not for a look.
+        (
+            {"probe": True},
+            {"health": "healthy"},
+            {"answer": answer(error="HTTP 503"), "probed": True, "patient": True},
+            "ready",
+            "healthy",
+            "is healthy",
+        ),
+        (
+            {"probe": True},
+            {"health": "healthy"},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "waiting",
+            "starting",
+            "HTTP 503",
+        ),
+        # The probe spoke first.
+        ({"probe": True}, {"health": "starting"}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
+        # An engine elsewhere: nobody can be asked from here.
+        ({"probe": True}, {}, {"age": 1.0}, "waiting", "stabilising", "stable after 2 s"),
+        ({"probe": True}, {}, {"age": 3.0}, "ready", "runs", "runs"),
+        # Running, with a health check.
+        ({}, {"health": "healthy"}, {}, "ready", "healthy", "is healthy"),
+        ({}, {"health": "starting"}, {"age": 99.0}, "waiting", "starting", "has not run yet"),
+        ({}, {"health": "starting", "probes": ((1, "no\nsuch table\n"),)}, {}, "waiting", "starting", "such table"),
+        ({}, {"health": "unhealthy", "probes": ((3, ""),)}, {}, "waiting", "unhealthy", "exits with 3"),
+        ({}, {"health": "unhealthy", "restarts": 1}, {}, "waiting", "unhealthy", "(restarted once)"),
+        # Running, with neither.
+        ({}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s"),
+        ({}, {}, {"age": 2.1}, "waiting", "stabilising", "runs for 2.1 s"),
+        ({}, {}, {"age": 2.6}, "ready", "runs", "runs"),
+        ({"stable": 10}, {}, {"age": 9.0}, "waiting", "stabilising", "stable after 10 s"),
+        ({"stable": 0}, {}, {"age": 0.6}, "ready", "runs", "runs"),
+    ],
+)
+def test_rules(
+    entry: dict[str, Any],
+    given: dict[str, Any] | None,
+    seen: dict[str, Any],
+    verdict: str,
+    cause: str,
+    words: str,
+) -> None:
+    one = None if given is None else container(**given)
+    judged = judgement.judge(service(**entry), one, Sight(**seen))
+    assert judged[0] == verdict
+    assert judged[2] == cause
+    assert words in judged[1]
+
+
+def test_missing_replicas_are_told() -> None:
+    found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Sight(age=9.0))
+    assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "missing")]
+
+
+def test_age_is_told_by_the_start() -> None:
+    started = datetime.now(UTC) - timedelta(seconds=90)
+    assert 89 < judgement.age(container(started=started)) < 95
+    assert judgement.age(container(started=None)) == 0
