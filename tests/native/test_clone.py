@@ -99,7 +99,7 @@ def test_profiles_start_just_their_services(clone: Market) -> None:
     assert "database" not in checks or checks["database"]["status"] not in ("unhealthy", "error")
     # As it is: still without the database that this profile asks for none of.
     restarted = clone.ok("restart", "--service", "ai-service", "--json").json
-    assert restarted["services"][0]["checks"] == checks
+    assert restarted["services"][0]["checks"].get("database") == checks.get("database")
     clone.stopped()
 
 
