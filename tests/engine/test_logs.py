@@ -267,8 +267,11 @@ def test_a_connection_that_drops_is_opened_again(up: Up, tmp_path: Path) -> None
     proxy.start()
     with Following(project, tmp_path, DOCKER_HOST=proxy.url) as following:
         seen = len(until(lambda: messages(following.out, "talk")))
-        for end in proxy._open[:]:  # every connection, but not the listener
+        # Every connection, but not the listener. Those that are followed go first, so that what is asked then may well
+        # be asked over one that goes a moment later.
+        for end in proxy._open[::-1]:
             proxy._close(end)
+            time.sleep(0.001)
         until(lambda: len(messages(following.out, "talk")) > seen + 50)
         found = messages(following.out, "talk")
         first = int(found[0].split()[1])
