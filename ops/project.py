@@ -40,8 +40,8 @@ def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Contain
     return stacks.select(settings, environment), containers
 
 
-def container_of(containers: Sequence[Container], service: str, replica: int = 1) -> Container:
-    """The running container of a service.
+def container_of(containers: Sequence[Container], service: str, replica: int = 1, environment: str = "") -> Container:
+    """The running container of a service; `environment` is what to start where nothing runs.
 
     Raises:
         UsageError: The service has none; says which have.
@@ -59,7 +59,7 @@ def container_of(containers: Sequence[Container], service: str, replica: int = 1
     raise UsageError(
         f"{service} is not running",
         details=[f"running: {', '.join(names) or 'nothing'}"],
-        next="invoke status" if names else "invoke dev",
+        next="invoke status" if names else f"invoke {environment}" if environment else "",
     )
 
 
@@ -78,4 +78,4 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int, 
         EngineError: The engine does not answer.
     """
     stack, containers = current(settings, connected)
-    return connected.execute(stack, container_of(containers, service, replica), words)
+    return connected.execute(stack, container_of(containers, service, replica, stack.environment), words)
