@@ -109,6 +109,7 @@ def found(one: Case) -> tuple[str, str]:
             "space",
             "/dev/shm",
         ),
+        ("dd: error writing '/dev/shm/x': No space left on device", "space", "/dev/shm, its shared memory"),
         ("sqlite3.OperationalError: database or disk is full", "space", "no space left"),
         # permissions
         ("PermissionError: [Errno 13] Permission denied: '/data/x'", "permission", "/data/x"),
