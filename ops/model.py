@@ -74,11 +74,13 @@ class Model:
         services: The services that are active with the stack's profiles, by name.
         inactive: Those of other profiles.
         raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
+        stack: What it was merged from.
     """
 
     services: Mapping[str, Service]
     inactive: Mapping[str, Service]
     raw: Mapping[str, Any]
+    stack: Stack | None = None
 
     @property
     def every(self) -> Mapping[str, Service]:
@@ -138,7 +140,7 @@ def load(stack: Stack) -> Model:
                 next="invoke config",
             )
     active = {name: service for name, service in every.items() if _active(service, stack.profiles)}
-    return Model(active, {name: service for name, service in every.items() if name not in active}, raw)
+    return Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
 
 
 def _refusal(stack: Stack, stderr: str) -> OpsError:
