@@ -31,6 +31,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     UVICORN_LOG_CONFIG=/app/app/logging.json \
+    UVICORN_HTTP=app.protocol:BoundedProtocol \
     UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN=1
 
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin app

@@ -22,6 +22,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
+from app.protocol import BoundedProtocol
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -41,7 +43,13 @@ class AsgiServer:
 
     def start(self) -> AsgiServer:
         config = uvicorn.Config(
-            self.app, interface="asgi3", port=self.port, log_config=None, access_log=False, timeout_graceful_shutdown=1
+            self.app,
+            interface="asgi3",
+            http=BoundedProtocol,
+            port=self.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -73,11 +81,16 @@ class Judgement(BaseModel):
 
 
 class McpServer(AsgiServer):
-    """A real MCP server (official SDK) with the tool's contract; what it says depends on a word in the code."""
+    """A real MCP server (official SDK) with the tool's contract; what it says depends on a word in the code.
+
+    `busy` holds how many calls to come are refused.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.connections: set[object] = set()
+        self.request_ids: list[str] = []
+        self.busy = 0
         super().__init__(None)
 
     def start(self) -> AsgiServer:
@@ -86,8 +99,14 @@ class McpServer(AsgiServer):
         @server.tool()
         def validate_mermaid(code: str) -> Judgement:
             self.calls.append(code)
-            if "busy" in code:
+            if "busy" in code or self.busy:
+                self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
+            if code.startswith("Sorry"):
+                error = {"message": "No diagram type: Sorry.", "line": 1, "column": 1, "excerpt": code[:80]}
+                return Judgement(valid=False, diagram_type=None, errors=[error])
+            if code.startswith("sequenceDiagram"):
+                return Judgement(valid=True, diagram_type="sequence", errors=[])
             if "broken" in code:
                 error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
                 return Judgement(valid=False, diagram_type="flowchart", errors=[error])
@@ -97,6 +116,7 @@ class McpServer(AsgiServer):
 
         async def count(scope: Any, receive: Any, send: Any) -> None:
             self.connections.add(scope.get("client"))
+            self.request_ids += [value.decode() for key, value in scope.get("headers", []) if key == b"x-request-id"]
             await serve(scope, receive, send)
 
         self.app = count
@@ -209,7 +229,12 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
     process = subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "app.main:app", f"--port={port}", "--timeout-graceful-shutdown=1", *options],
         cwd=root,
-        env={**kept, "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"), **environment},
+        env={
+            **kept,
+            "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"),
+            "UVICORN_HTTP": "app.protocol:BoundedProtocol",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
