@@ -190,7 +190,9 @@ def upgrade(connection: Connection) -> None:
 
 def _revision(connection: Connection) -> str | None:
     """The revision that the database is at; None where it was never migrated."""
-    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+    # Not to_regclass: it remembers that there was no such table, though another worker made it since.
+    table = "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))"
+    if connection.scalar(text(table)) is None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision

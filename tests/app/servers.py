@@ -141,13 +141,16 @@ class Postgres:
     password = "p@ss/w:rd %41 'q\"uoted\\"
     database = "ba_copilot"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, copy_of: Postgres | None = None) -> None:
         self.folder = folder / "data"
         self.port = free_port()
         self._programs = postgres_programs()
         # PostgreSQL refuses to run as root; in a user namespace of its own it is somebody else.
         self._prefix = ["unshare", "-U"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         self._process: subprocess.Popen[bytes] | None = None
+        if copy_of is not None:
+            shutil.copytree(copy_of.folder, self.folder)
+            return
         password = folder / "password"
         password.write_text(self.password + "\n", encoding="utf-8")
         self._run("initdb", "-U", self.user, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale")
@@ -247,9 +250,10 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
         if process.poll() is None:
             process.terminate()
             try:
-                process.communicate(timeout=5)
+                process.communicate(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
         if process.stdout:
             process.stdout.close()
 

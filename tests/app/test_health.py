@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.app.servers import McpServer, Postgres, free_port
+from app import health
+from app.validator import Validator
+from tests.app.servers import McpServer, Postgres, free_port, wait_until
 
 Serve = Callable[..., httpx.Client]
 
@@ -89,23 +92,42 @@ def test_checks_run_at_the_same_time_and_are_bounded(serve: Serve, black_hole: i
     assert [answer.json()["checks"][name]["status"] for name in ("mcp_server", "database")] == ["unhealthy"] * 2
 
 
-def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer) -> None:
+def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = serve(mcp_url=mcp.url + "/mcp")
+    client.get("/health")
+    monkeypatch.setattr(health, "SHARED_FOR", 60.0)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: client.get("/health").json()["timestamp"], range(24)))
     assert len(set(answers)) == 1
-    time.sleep(1.05)
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 0.0)
     assert client.get("/health").json()["timestamp"] != answers[0]
 
 
-def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer) -> None:
+def test_who_asks_steadily_never_waits_for_the_checks(
+    serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(mcp_url=mcp.url + "/mcp")
+    first = client.get("/health").json()["timestamp"]
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 60.0)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 60.0)
+    released = threading.Event()
+    monkeypatch.setattr(Validator, "ping", lambda _: asyncio.to_thread(released.wait))
+    for _ in range(3):
+        assert client.get("/health").json()["timestamp"] == first  # though the next is being made
+    released.set()
+    wait_until(lambda: client.get("/health").json()["timestamp"] != first, 5)
+
+
+def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 0.0)
     client = serve(openrouter_api_key="sk-or-1", mcp_url=mcp.url + "/mcp")
     statuses = [client.get("/health").json()["status"]]
     mcp.stop()
-    time.sleep(1.05)
     statuses.append(client.get("/health").json()["status"])
     mcp.start()
-    time.sleep(1.05)
     statuses.append(client.get("/health").json()["status"])
     assert statuses == ["healthy", "degraded", "healthy"]
 
