@@ -171,17 +171,21 @@ class OpenRouter(AsgiServer):
     `abandoned` counts the requests whose caller went before the answer was complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.script: deque[Reply] = deque()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.abandoned = 0
-        super().__init__(self._serve)
+        super().__init__(self._serve, host=host)
 
     def reset(self) -> None:
         for record in (self.script, self.requests, self.headers):
             record.clear()
         self.abandoned = 0
+
+    def __enter__(self) -> OpenRouter:
+        self.start()
+        return self
 
     def plan(self, *replies: Reply) -> None:
         self.script = deque(replies)

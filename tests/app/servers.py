@@ -34,10 +34,11 @@ def free_port() -> int:
 class AsgiServer:
     """An ASGI application behind a real uvicorn, in a thread; it may be stopped and started again on its port."""
 
-    def __init__(self, app: Any, port: int | None = None) -> None:
+    def __init__(self, app: Any, port: int | None = None, host: str = "127.0.0.1") -> None:
         self.app = app
+        self.host = host
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
@@ -46,6 +47,7 @@ class AsgiServer:
             self.app,
             interface="asgi3",
             http=BoundedProtocol,
+            host=self.host,
             port=self.port,
             log_config=None,
             access_log=False,
