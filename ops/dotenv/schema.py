@@ -14,13 +14,7 @@ from typing import Any
 from ops.dotenv import document, kinds, notation
 from ops.dotenv.entries import Entry
 from ops.dotenv.notation import Comment, Decorator, Problem
-
-_LOOKS_SECRET = re.compile(
-    r"(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|SECRETS|TOKEN|APIKEY|CREDENTIALS?|DSN)(_|$)"
-    r"|(^|_)(API|PRIVATE|SECRET|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE)_?KEY(_|$)",
-    re.IGNORECASE,
-)
-_PUBLIC_ENDING = re.compile(r"_(FILE|PATH|DIR|URL|NAME|TTL|LENGTH|EXPIRY|EXPIRES|TIMEOUT|MINUTES|ID)$", re.IGNORECASE)
+from ops.dotenv.secret import looks_secret
 
 
 @dataclass(frozen=True)
@@ -93,11 +87,6 @@ class Schema:
         if variable is not None and variable.generate is not None:
             return True
         return looks_secret(name)
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
-    return bool(_LOOKS_SECRET.search(name)) and not _PUBLIC_ENDING.search(name)
 
 
 def read(path: Path) -> Schema:

@@ -11,7 +11,8 @@ import pytest
 
 from ops import model
 from ops.errors import EnvFileError, OpsError, UsageError
-from ops.model import MASK, Port, Service
+from ops.dotenv.secret import MASK
+from ops.model import Port, Service
 from tests.unit.conftest import MakeStack
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.dotenv import document, schema
-from ops.dotenv.schema import Schema, looks_secret
+from ops.dotenv.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,27 +68,6 @@ def test_required(decorators: str, required: bool) -> None:
 )
 def test_sensitive(text: str, name: str, sensitive: bool) -> None:
     assert parsed(text).sensitive(name) == sensitive
-
-
-@pytest.mark.parametrize(
-    ("name", "secret"),
-    [
-        ("POSTGRES_PASSWORD", True),
-        ("API_KEY", True),
-        ("OPENROUTER_API_KEY", True),
-        ("aws_secret_access_key", True),
-        ("SECRET", True),
-        ("SENTRY_DSN", True),
-        ("DB_PASSWORD_FILE", False),
-        ("TOKEN_TTL", False),
-        ("KEYBOARD", False),
-        ("COMPASS", False),
-        ("PUBLIC_KEY", False),
-        ("PASSENGERS", False),
-    ],
-)
-def test_names_that_say_secret(name: str, secret: bool) -> None:
-    assert looks_secret(name) == secret
 
 
 @pytest.mark.parametrize(
