@@ -144,7 +144,7 @@ def check_values(stack: Stack, show: Show) -> None:
             )
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
-    findings = dotenv.check(stack, strict=stack.strict)
+    findings = dotenv.check(stack)
     wrong = [each for each in findings if each.severity == "error"]
     for each in findings:
         if each.severity != "error":

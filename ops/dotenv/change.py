@@ -21,7 +21,8 @@ def find(stack: Stack, name: str) -> tuple[Variable, bool]:
         UsageError: It is no name for a variable, or nothing knows it.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
-        raise UsageError("this is no name for a variable", next="invoke env.set NAME=VALUE")
+        what = "this is no name for a variable" if name else "there is no name for a variable"
+        raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)
     return example.variables.get(name, Variable(name)), example.sensitive(name)
@@ -45,7 +46,8 @@ def change(stack: Stack, name: str, value: str) -> None:
     wrong = judge(variable, value, stack.environment)
     if wrong is not None:
         example = f", such as {variable.example}" if variable.example else ""
-        raise UsageError(f"{name} {wrong}", details=[variable.description or ""], next=f"choose another value{example}")
+        details = [f"what it is: {variable.description}"] if variable.description else []
+        raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
     with file.writing(stack.root):
         doc = document.read(stack.env_file)
         if doc.undecodable:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ops.dotenv import document, schema
+from ops.dotenv.entries import Entry
 from ops.stack import Stack
 
 
@@ -36,9 +37,10 @@ def compare(stack: Stack) -> Difference:
     Raises:
         EnvFileError: One of the two may not be read.
     """
-    example, env = schema.read(stack.example), document.read(stack.env_file)
+    source, env = document.read(stack.example), document.read(stack.env_file)
+    example = schema.parse(source)
     present = {name: entry for name in example.variables if (entry := env.get(name)) is not None}
-    same = {name for name, entry in present.items() if (entry.parsed or "") == example.variables[name].default}
+    same = {name for name, entry in present.items() if _are_same(entry, source.get(name))}
     return Difference(
         missing=[name for name in example.variables if name not in present],
         # What is no name at all may be a line of a secret.
@@ -46,3 +48,10 @@ def compare(stack: Stack) -> Difference:
         default=[name for name in present if name in same],
         changed=[name for name in present if name not in same],
     )
+
+
+def _are_same(entry: Entry, default: Entry | None) -> bool:
+    """Whether two entries say the same; where there is a `$`, its quotes decide whether it is one."""
+    if default is None or (entry.parsed or "") != (default.parsed or ""):
+        return False
+    return entry.quote == default.quote or "$" not in (entry.parsed or "")

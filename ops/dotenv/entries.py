@@ -50,7 +50,6 @@ class Entry:
         start: Offset in the text of the line's first character.
         end: Offset behind the entry's line end.
         value_start: Offset of `raw`.
-        exported: Whether `export` stands before it.
         readable: Whether python-dotenv could make sense of it.
         torn: Whether it is a key in PEM format without quotes: `end` then lies behind its last line, and the lines
             between, which every reader takes for entries and which hold a secret, are none here.
@@ -67,7 +66,6 @@ class Entry:
     start: int
     end: int
     value_start: int
-    exported: bool = False
     readable: bool = True
     torn: bool = False
 
@@ -145,7 +143,6 @@ def _simple(match: re.Match[str], line: int, line_start: int) -> Entry:
         start=match.start("key") if match["export"] is None else match.start("export"),
         end=match.end(),
         value_start=value_start,
-        exported=match["export"] is not None,
     )
 
 
@@ -172,6 +169,5 @@ def _complex(binding: Binding, body: str, start: int, end: int, line: int, line_
         start=start,
         end=end,
         value_start=start + head.end(),
-        exported=bool(head["export"]),
         readable=not binding.error,
     )

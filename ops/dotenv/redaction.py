@@ -10,6 +10,7 @@ from ops.dotenv import document, schema
 from ops.dotenv.secret import masked, passwords, worth_hiding
 from ops.errors import OpsError
 
+
 def secrets(root: Path) -> list[str]:
     """The values in a project's `.env`, and those the shell gives instead, that must not be shown; longest first.
 
