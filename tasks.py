@@ -332,7 +332,9 @@ def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False
     from ops import dotenv
     from ops.report import env as report
 
-    return report.variables(dotenv.values(_stack(c, env)), reveal=reveal, as_json=json)
+    stack = _stack(c, env)
+    found = dotenv.values(stack)
+    return report.variables(found, dotenv.secrets(stack, found), reveal=reveal, as_json=json)
 
 
 @command(

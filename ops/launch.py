@@ -230,7 +230,7 @@ def merged_model(settings: Settings, environment: str, *, reveal: bool) -> dict[
     merged = model.load(stack)
     if reveal:
         return dict(merged.raw)
-    return model.masked(merged, [each.value.reveal() for each in dotenv.values(stack) if each.sensitive])
+    return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))
 
 
 def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:

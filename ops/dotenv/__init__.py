@@ -12,11 +12,13 @@ from ops.dotenv.finding import Finding
 from ops.dotenv.secret import MASK, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ops.dotenv.creation import Ask
     from ops.dotenv.effective import Value
     from ops.stack import Stack
 
-__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "still_open", "values"]
+__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "secrets", "still_open", "values"]
 
 
 def check(stack: Stack) -> list[Finding]:
@@ -52,6 +54,14 @@ def still_open(stack: Stack) -> list[str]:
         return creation.still_open(stack)
     except OpsError:
         return []
+
+
+def secrets(stack: Stack, found: Sequence[Value]) -> list[str]:
+    """What must be masked within any text: the secrets among the values found, and all that stand in the file."""
+    from ops.dotenv import effective, redaction
+    from ops.dotenv.secret import worth_hiding
+
+    return worth_hiding([*effective.secrets(found), *redaction.secrets(stack.root)])
 
 
 def values(stack: Stack) -> list[Value]:

@@ -92,7 +92,10 @@ def _rewritten(doc: Document, entry: Entry, value: str) -> _Edit:
         # `KEY= # comment`: the blank belongs to the comment.
         start = len(doc.text[:start].rstrip(" \t"))
     end = re.search(r"(\r?\n|\r)\Z", doc.text[entry.value_start : entry.end])
-    return (start, entry.end, encode(value) + _comment(doc.text, entry) + (end[0] if end else ""))
+    comment = _comment(doc.text, entry)
+    # Nothing before a comment: compose would take the comment for the value.
+    written = encode(value) or ("''" if comment else "")
+    return (start, entry.end, written + comment + (end[0] if end else ""))
 
 
 def _comment(text: str, entry: Entry) -> str:

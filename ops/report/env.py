@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import report
-from ops.dotenv import Finding, change, effective, quoting, secret
+from ops.dotenv import Finding, change, quoting, secret
 from ops.dotenv.difference import Difference
 from ops.dotenv.effective import Value
 from ops.dotenv.schema import Variable
@@ -35,9 +35,11 @@ def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
     return code
 
 
-def variables(found: Sequence[Value], *, reveal: bool, as_json: bool) -> int:
-    """Print every variable, its value (secrets masked, also within other values) and where that comes from."""
-    hidden = effective.secrets(found)
+def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as_json: bool) -> int:
+    """Print every variable, its value and where that comes from.
+
+    Secrets are masked, and wherever they stand within another value so is what is `hidden`.
+    """
     rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
     if as_json:
         report.document({"variables": rows})
@@ -164,21 +166,31 @@ def prompt(text: str, *, sensitive: bool) -> str:
     if not _at_a_terminal():
         return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
-        if sensitive:
-            from getpass import getpass
-
-            return getpass(text)
-        sys.stderr.write(text)
-        sys.stderr.flush()
-        return sys.stdin.readline().rstrip("\r\n")
+        answer = _hidden(text) if sensitive else _visible(text)
+        # Where the locale lets bytes through that are no text, they are told here.
+        answer.encode()
     except EOFError:
         _aside("")
         return ""
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise UsageError("what was typed is not UTF-8") from None
     except KeyboardInterrupt:
         _aside("")
         raise InterruptError("interrupted; nothing was changed") from None
+    else:
+        return answer
+
+
+def _hidden(text: str) -> str:
+    from getpass import getpass
+
+    return getpass(text)
+
+
+def _visible(text: str) -> str:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def printable(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ops import model
-from ops.errors import EnvFileError, OpsError, UsageError
 from ops.dotenv.secret import MASK
+from ops.errors import EnvFileError, OpsError, UsageError
 from ops.model import Port, Service
 from tests.unit.conftest import MakeStack
 
