@@ -5,6 +5,7 @@ A new one is a function that takes a `Patient` and yields findings, added to `EX
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import re
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 from ops import compose, containers, dotenv, model, platform, ports, process, runtime
 from ops import stack as stacks
 from ops.containers import Containers
+from ops.dotenv import redaction
 from ops.engine import answering
 from ops.errors import EngineError, EnvFileError, OpsError
 from ops.model import Model
@@ -130,7 +132,9 @@ def examine(settings: Settings, environment: str | None = None) -> list[Finding]
             found += examination(patient)
         except OpsError as error:
             found.append(_problem(examination.__name__.removeprefix("_"), error))
-    return found
+    # What compose says of a broken stack may quote a value of `.env`.
+    hidden = redaction.secrets(settings.root)
+    return [dataclasses.replace(each, message=redaction.redact(each.message, hidden)) for each in found]
 
 
 def _engine(patient: Patient) -> Iterator[Finding]:
