@@ -6,6 +6,7 @@ import re
 
 from ops.dotenv import document, edit, file, schema, uses
 from ops.dotenv.checks.unknown import closest
+from ops.dotenv.context import Context
 from ops.dotenv.quoting import UnwritableError
 from ops.dotenv.schema import Schema, Variable
 from ops.dotenv.uses import is_builtin
@@ -33,6 +34,17 @@ def judge(variable: Variable, value: str, environment: str) -> str | None:
     if not value.strip():
         return "is required, and cannot be empty" if variable.required_in(environment) else None
     return variable.kind.test(value) if variable.kind is not None else None
+
+
+def doubt(stack: Stack, name: str, value: str) -> str | None:
+    """What speaks against a value that nothing refuses: its type is guessed, where the schema declares none."""
+    example = schema.read(stack.example)
+    variable = example.variables.get(name)
+    if variable is None or not value.strip():
+        return None
+    context = Context(stack.root, stack.environment, stack.strict, document.read(stack.env_file), example)
+    kind = context.guess(variable)
+    return kind.test(value) if kind is not None else None
 
 
 def change(stack: Stack, name: str, value: str) -> None:

@@ -27,6 +27,8 @@ _PUBLIC_ENDING = re.compile(
 # `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
 # `/` is a port.
 _URL_PASSWORD = re.compile(r"(://[^\s/?#:@\[]*:)(?!\d+(?:[/?#\s]|$))(\S{0,500})@")
+# A secret that stands elsewhere.
+_REFERENCE = re.compile(r"\$(?:\w+|\{\w+\})")
 # `?password=x`, `;Password=x`, `--password=x`, and `password=x` within a text.
 _ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]+)=([^\s&;,\"']+)")
 
@@ -82,7 +84,8 @@ def passwords(text: str) -> set[str]:
 def worth_hiding(texts: Iterable[str]) -> list[str]:
     """Secrets that are to be looked for in other texts, the longest first; one of several lines by its lines, too."""
     found = {part for text in texts for part in (text, *text.splitlines())}
-    return sorted((each for each in found if len(each) >= SHORTEST), key=lambda each: (-len(each), each))
+    chosen = (each for each in found if len(each) >= SHORTEST and not _REFERENCE.fullmatch(each))
+    return sorted(chosen, key=lambda each: (-len(each), each))
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:

@@ -118,6 +118,9 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
         report.document({"set": name})
     else:
         _line((f"{name} is set in .env", ""))
+    doubt = change.doubt(stack, name, value)
+    if doubt is not None:
+        _aside(f"{name} {doubt}, as its name and its default say")
     if name in os.environ:
         _aside(f"{name} is set in the shell, too, and compose takes the shell's: unset {name}")
     return 0

@@ -70,8 +70,9 @@ def test_passwords_by_their_form(text: str, shown: str) -> None:
 
 
 def test_known_secrets_are_masked_within_other_texts_the_longest_first() -> None:
-    hidden = worth_hiding(["abcd", "abcdef", "abc", "first line\nsecond line"])
+    hidden = worth_hiding(["abcd", "abcdef", "abc", "first line\nsecond line", "${DB_PASS}"])
     assert masked("abcdef abcd abc", hidden) == f"{MASK} {MASK} abc"
+    assert masked("u:${DB_PASS}", hidden) == "u:${DB_PASS}"
     assert masked("compose: line 2: second line!", hidden) == f"compose: line 2: {MASK}!"
 
 

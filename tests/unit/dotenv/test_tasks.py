@@ -401,6 +401,14 @@ def test_a_foreign_project_without_any_decorator(make_stack: MakeStack, invoke: 
     assert stack.env_file.read_text("utf-8").endswith("not a line\n")
 
 
+def test_set_doubts_what_a_foreign_schema_does_not_declare(make_stack: MakeStack, invoke: Invoke) -> None:
+    make_stack("", schema="WEB_PORT=8080\nNAME=x\n")
+    done = invoke("env.set", "WEB_PORT=http")
+    assert (done.code, done.out) == (0, "WEB_PORT is set in .env\n")
+    assert done.err == "WEB_PORT should be a port, a whole number from 1 to 65535, as its name and its default say\n"
+    assert invoke("env.set", "WEB_PORT=80").err == invoke("env.set", "NAME=y").err == ""
+
+
 def test_a_foreign_project_with_nothing_at_all(make_stack: MakeStack, invoke: Invoke) -> None:
     make_stack(None)
     assert invoke("env.check").out == ".env is valid\n"

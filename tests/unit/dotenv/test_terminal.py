@@ -64,13 +64,15 @@ def at_a_terminal(folder: Path, task: list[str], answers: list[bytes]) -> tuple[
 def test_a_person_is_asked_and_a_secret_is_not_shown(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(None, schema=SCHEMA)
     answers = [b"wrong-canary\n", b"sk-\xff-canary\n", b"sk-canary\n", b"me\n"]
-    code, shown = at_a_terminal(stack.root, ["env.init"], answers)
+    code, shown = at_a_terminal(stack.root, ["env.init", "--debug"], answers)
     assert code == 0
     assert "Your key." in shown
     assert shown.count("KEY (nothing leaves it open):") == 3
     assert "KEY should start with sk-" in shown
     assert "KEY cannot be that: what was typed is not UTF-8" in shown
     assert "canary" not in shown
+    holding = [each for each in stack.root.rglob("*") if each.is_file() and b"canary" in each.read_bytes()]
+    assert holding == [stack.env_file]
     assert {each.name: each.text for each in values(stack)} == {"KEY": "sk-canary", "NAME": "me"}
 
 
