@@ -33,6 +33,9 @@ def initialise(stack: Stack, *, ask: Ask | None = None, everything: bool = False
     example = schema.read(stack.example)
     if not example.exists:
         raise UsageError(f"{stack.example.name} is missing, so nothing says what .env may hold")
+    if example.broken is not None:
+        place = f"{stack.example.name}:{example.broken.line}:{example.broken.column}"
+        raise EnvFileError(f"{place}: {example.broken.message}", next="correct it, then look: invoke env.check")
     with file.writing(stack.root):
         doc = document.read(stack.env_file)
         if doc.undecodable:

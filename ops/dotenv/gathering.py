@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from ops import compose, process
-from ops.dotenv import document, effective, schema, uses
+from ops.dotenv import document, effective, naming, schema, uses
 from ops.dotenv.context import Context
 from ops.dotenv.document import Document
 from ops.dotenv.effective import Reading, Source, UnreadableError, Value
+from ops.dotenv.references import Use
 from ops.dotenv.schema import Schema
 from ops.dotenv.secret import Secret
-from ops.dotenv.uses import Use, Uses
+from ops.dotenv.uses import Uses
 from ops.errors import EnvFileError, OpsError
 from ops.stack import Stack
 
@@ -38,7 +39,8 @@ def gather(stack: Stack) -> Context:
     env, declared = document.read(stack.env_file), document.read(stack.example)
     located = uses.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
-    names = {*declared.keys(), *env.keys(), *(use.name for use in located)}
+    # What compose would take for a reference is no name: `$=1`.
+    names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if "$" not in each}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
     redirected = shell.get("COMPOSE_ENV_FILES") or shell.get("COMPOSE_DISABLE_ENV_FILE")
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
@@ -54,7 +56,7 @@ def gather(stack: Stack) -> Context:
         raise reading
     used = Uses(tuple(located), frozenset(use.name for use in elsewhere))
     if merged.code == 0:
-        used = uses.build(merged.stdout, located, elsewhere, stack.root)
+        used = uses.build(merged.stdout, located, elsewhere, stack.root, stack.profiles)
     elif unreadable is None:
         _refuse_broken(stack)
     missing = {use.name for use in used.references} - names
@@ -68,12 +70,19 @@ def gather(stack: Stack) -> Context:
         env=env,
         schema=example,
         values=judge(
-            _untorn(reading, env) if isinstance(reading, Reading) else _guessed(env, shell), example, used, shell
+            _untorn(reading, env, {*example.variables, *used.names(), *shell})
+            if isinstance(reading, Reading)
+            else _guessed(env, shell),
+            example,
+            used,
+            shell,
         ),
         unreadable=unreadable,
         uses=used,
         shell=dict(os.environ),
+        profile=stack.variables,
         git=git,
+        environments=stack.environments,
     )
 
 
@@ -118,11 +127,19 @@ def _refuse_broken(stack: Stack) -> None:
             raise error
 
 
-def _untorn(reading: Reading, env: Document) -> Reading:
+def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:
     """A reading without the lines of a key that has no quotes: compose takes them for names, and they are a secret."""
-    if not any(entry.torn for entry in env.entries):
+    torn = any(entry.torn for entry in env.entries)
+    padded = {entry.key for entry in env.entries if entry.key not in known and naming.is_padding(entry)}
+    if not torn and not padded:
         return reading
-    return replace(reading, file={name: value for name, value in reading.file.items() if env.get(name)})
+    return replace(
+        reading,
+        effective={name: value for name, value in reading.effective.items() if name not in padded},
+        file={
+            name: value for name, value in reading.file.items() if name not in padded and (env.get(name) or not torn)
+        },
+    )
 
 
 def _nested(references: Sequence[Use]) -> dict[str, str]:

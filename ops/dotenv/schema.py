@@ -20,6 +20,9 @@ _LOOKS_SECRET = re.compile(
     r"|(^|_)(API|PRIVATE|SECRET|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE)_?KEY(_|$)",
     re.IGNORECASE,
 )
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+"""The names that a shell, compose and every other reader know as a variable's."""
+
 _PUBLIC_ENDING = re.compile(r"_(FILE|PATH|DIR|URL|NAME|TTL|LENGTH|EXPIRY|EXPIRES|TIMEOUT|MINUTES|ID)$", re.IGNORECASE)
 
 
@@ -76,6 +79,8 @@ class Schema:
         problems: What cannot be understood, with places.
         decorated: Whether there is any decorator; without, nothing is known to be required or secret.
         text: The file's text, which is what a new `.env` is made from.
+        environments: Every environment that something is required for, with the decorator's line and column.
+        broken: Why that text can be no `.env`, if so; one of the problems.
     """
 
     path: Path
@@ -84,6 +89,8 @@ class Schema:
     problems: tuple[Problem, ...] = ()
     decorated: bool = False
     text: str = field(default="", repr=False)
+    environments: tuple[tuple[str, int, int], ...] = ()
+    broken: Problem | None = None
 
     def sensitive(self, name: str) -> bool:
         """Whether a variable's value is a secret: as declared, else by what its name says."""
@@ -113,18 +120,19 @@ def parse(doc: document.Document) -> Schema:
     """Make a schema of a document."""
     variables: dict[str, Variable] = {}
     problems: list[Problem] = []
+    environments: list[tuple[str, int, int]] = []
     decorated = False
-    if doc.undecodable:
-        problems.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    unfit = _unfit(doc)
     lines = doc.text.removeprefix(document.BOM).split("\n")
     every = [_comment(line, number) for number, line in enumerate(lines, 1)]
     used: set[int] = set()
     for entry in doc.entries:
         if not entry.assigned:
-            problems.append(Problem("is no `NAME=value`", entry.line, entry.column))
             continue
         comments, first = _above(every, entry.line)
         used.update(comment.line for comment in comments)
+        if not NAME.fullmatch(entry.key):
+            continue
         decorators, wrong = notation.parse([*comments, *_behind(entry)])
         decorated = decorated or bool(decorators)
         problems += wrong
@@ -139,12 +147,44 @@ def parse(doc: document.Document) -> Schema:
             **builder.fields(),
         )
         problems += builder.problems
+        environments += builder.environments
         if entry.key in variables:
             problems.append(Problem(f"{entry.key} is defined twice", entry.line, entry.column, "keep one of them"))
         variables[entry.key] = variable
         problems += _default_problem(variable, entry)
     problems += _detached(every, used)
-    return Schema(doc.path, doc.exists, variables, tuple(problems), decorated, doc.text)
+    return Schema(
+        doc.path,
+        doc.exists,
+        variables,
+        (*unfit, *problems),
+        decorated,
+        doc.text,
+        tuple(environments),
+        unfit[0] if unfit else None,
+    )
+
+
+def _unfit(doc: document.Document) -> list[Problem]:
+    """What makes the file's text unfit to be a `.env`. No name is repeated: it may be a part of a torn default."""
+    found = []
+    if doc.undecodable:
+        found.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    elif "\0" in doc.text:
+        found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
+    for entry in doc.entries:
+        if not entry.assigned:
+            found.append(Problem("is no `NAME=value`", entry.line, entry.column))
+        elif not NAME.fullmatch(entry.key):
+            fix = "use letters, digits and _ in names"
+            found.append(Problem("has a name that no variable can have", entry.line, entry.column, fix))
+        elif entry.is_open(doc.text):
+            fix = f"end the value with {entry.quote}"
+            found.append(Problem("has a quote that is not closed", entry.value_line, entry.value_column, fix))
+        elif not entry.readable:
+            fix = "put the whole value between quotes"
+            found.append(Problem("is no `NAME=value` that every reader reads", entry.line, entry.column, fix))
+    return found
 
 
 def _default_problem(variable: Variable, entry: Entry) -> list[Problem]:
@@ -194,6 +234,7 @@ class _Builder:
 
     def __init__(self, decorators: list[Decorator]) -> None:
         self.problems: list[Problem] = []
+        self.environments: list[tuple[str, int, int]] = []
         self._fields: dict[str, Any] = {}
         self._docs: list[str] = []
         seen: set[str] = set()
@@ -211,6 +252,7 @@ class _Builder:
                 handle(self, decorator)
             except kinds.KindError as error:
                 self._problem(decorator, f"@{decorator.name}: {error}")
+        self._agree(next((each for each in decorators if each.name == "generate"), None))
 
     def fields(self) -> dict[str, Any]:
         """Arguments for `Variable`."""
@@ -221,7 +263,9 @@ class _Builder:
         if isinstance(value, bool):
             self._fields["required"] = value if decorator.name == "required" else not value
         elif isinstance(value, notation.Call) and value.name == "forEnv" and value.arguments and not value.options:
-            self._fields["required"] = frozenset(str(name) for name in value.arguments)
+            names = [str(name) for name in value.arguments]
+            self._fields["required"] = frozenset(names)
+            self.environments += [(name, decorator.line, decorator.column) for name in names]
         else:
             raise kinds.KindError("takes true, false or forEnv(name)")
 
@@ -255,6 +299,16 @@ class _Builder:
         if unknown or not re.fullmatch(r"\d{1,4}", str(length)) or not 16 <= int(str(length)) <= 1024:
             raise kinds.KindError("secret takes length=, from 16 to 1024")
         self._fields["generate"] = int(str(length))
+
+    def _agree(self, decorator: Decorator | None) -> None:
+        """Hold what would be generated against the type: `env.init` is not to write what `env.check` refuses."""
+        length, kind = self._fields.get("generate"), self._fields.get("kind")
+        if decorator is None or length is None or kind is None:
+            return
+        # Of every sort of character that a secret is made of.
+        wanted = kind.test(("aB3d-F7h_" * 114)[: length - 1] + "Z")
+        if wanted:
+            self._problem(decorator, f"@generate makes what @type refuses: it {wanted}")
 
     def _problem(self, decorator: Decorator, message: str, fix: str = "") -> None:
         self.problems.append(Problem(message, decorator.line, decorator.column, fix))

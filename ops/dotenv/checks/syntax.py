@@ -18,7 +18,6 @@ _NAME = re.compile(r"[\w.\-\[\]]*")
 def check(context: Context) -> Iterator[Finding]:
     """Yield every line that compose cannot read, not the first one only."""
     found = any(entry.torn for entry in context.env.entries)
-    known = {*context.values, *context.schema.variables, *context.shell}
     for entry in context.env.entries:
         if not entry.assigned and not _NAME.fullmatch(entry.key):
             found = True
@@ -26,7 +25,7 @@ def check(context: Context) -> Iterator[Finding]:
                 entry, "is not a `NAME=value`", "begin a comment with #, or quote the value of the line above"
             )
         elif not entry.assigned:
-            yield _lonely(entry, known=entry.key in known)
+            yield _lonely(entry, known=context.is_known(entry.key))
         elif re.search(r"\s", entry.key):
             found = True
             yield _finding(entry, "has a space in the variable's name", "write NAME=value without spaces in NAME")
