@@ -70,6 +70,12 @@ class Context:
         told = self.is_known(entry.key) or (naming.is_plausible(entry) and entry.start <= self.env.torn_from)
         return entry.key if told else ""
 
+    def is_swallowed(self, name: str) -> bool:
+        """Whether a variable stands in the file, but behind a quote that is not closed, and so in another's value."""
+        begin = rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*="
+        behind = self.env.text[self.env.torn_from :]
+        return bool(behind) and re.search(begin, behind, re.MULTILINE) is not None
+
     @functools.cached_property
     def _known(self) -> frozenset[str]:
         return frozenset({*self.schema.variables, *self.uses.names(), *STEERING, *self.shell})

@@ -32,7 +32,7 @@ def _is_read_whole(context: Context) -> bool:
 
 def _is_missing(context: Context, variable: Variable) -> bool:
     value = context.values[variable.name]
-    return variable.required_in(context.environment) and value.given is None
+    return variable.required_in(context.environment) and value.given is None and not context.is_swallowed(variable.name)
 
 
 def _file(context: Context, missing: list[Variable]) -> Finding:
@@ -67,7 +67,7 @@ def _left_out(context: Context, done: set[str]) -> Iterator[Finding]:
     """Variables that a schema without decorators lists: all that it says is that `.env` has them."""
     for variable in context.schema.variables.values():
         value = context.values[variable.name]
-        if variable.name in done or value.given is not None:
+        if variable.name in done or value.given is not None or context.is_swallowed(variable.name):
             continue
         yield Finding(
             severity="warning",
@@ -87,7 +87,7 @@ def _unset(context: Context, done: set[str]) -> Iterator[Finding]:
         value = context.values.get(use.name)
         if value is None or use.name in done or value.source in ("shell", "file", "default"):
             continue
-        if not use.demands_value and not use.blank_without_value:
+        if (not use.demands_value and not use.blank_without_value) or context.is_swallowed(use.name):
             continue
         done.add(use.name)
         yield Finding(

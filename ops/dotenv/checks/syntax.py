@@ -17,8 +17,12 @@ _NAME = re.compile(r"[\w.\-\[\]]*")
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield every line that compose cannot read, not the first one only."""
-    found = any(entry.torn for entry in context.env.entries)
+    torn_from = context.env.torn_from
+    found = any(entry.torn or entry.start == torn_from for entry in context.env.entries)
     for entry in context.env.entries:
+        if entry.start > torn_from:
+            # Behind an open quote every line may be a part of the value; the quote is what to put right.
+            break
         if not entry.assigned and not _NAME.fullmatch(entry.key):
             found = True
             yield _finding(

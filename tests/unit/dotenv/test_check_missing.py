@@ -32,6 +32,7 @@ CASES = [
     pytest.param("A\n", ["0:0 error A"], id="a name without an equals sign"),
     pytest.param("# A=1\n", ["0:0 error A"], id="only in a comment"),
     pytest.param("A=\n", [], id="empty is another check's"),
+    pytest.param("B='open\nA=1\nC='x'\n", [], id="behind a quote that is not closed"),
     pytest.param(None, ["0:0 error"], id="no file"),
     pytest.param("what is this\nB=1\n", ["0:0 error A"], id="told even when compose cannot read the file"),
 ]
