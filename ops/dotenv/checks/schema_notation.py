@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops.dotenv.checks.unknown import closest
+from ops.dotenv.checks.unknown import Names
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 from ops.dotenv.notation import Problem
@@ -33,6 +33,6 @@ def _environments(context: Context) -> Iterator[Problem]:
     for name, line, column in context.schema.environments:
         if not context.environments or name in context.environments:
             continue
-        meant = closest(name, context.environments)
+        meant = Names(context.environments).closest(name)
         fix = f"write {meant}" if meant else f"invoke.yaml defines: {', '.join(context.environments)}"
         yield Problem(f"@required=forEnv({name}): there is no such environment", line, column, fix)

@@ -48,8 +48,8 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def closest(name: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that a typing error would have made `name` of, if any."""
-    return Names(candidates).closest(name)
+    """The candidate, or the variable of compose and its like, that a typing error would have made `name` of, if any."""
+    return Names((*candidates, *sorted(STEERING))).closest(name)
 
 
 class Names:

@@ -48,6 +48,7 @@ def test_unknown(found_by: Callable[..., list[str]], env: str, expected: list[st
         ("API_PORTS", "API_PORT"),
         ("API_FORT", "API_PORT"),
         ("DP_PASSWORT", "DB_PASSWORD"),
+        ("COMPOSE_PROFILE", "COMPOSE_PROFILES"),
         ("SMTP_HOST", None),
         ("X", None),
     ],
