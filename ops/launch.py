@@ -148,7 +148,7 @@ def check_values(stack: Stack, show: Show) -> None:
     wrong = [each for each in findings if each.severity == "error"]
     for each in findings:
         if each.severity != "error":
-            show.warn(str(each) if each.line else f".env: {each}")
+            show.warn(str(each))
     if wrong:
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",

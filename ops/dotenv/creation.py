@@ -35,8 +35,10 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     source = document.read(stack.example)
     if not source.exists:
         raise UsageError(f"{source.path.name} is missing, so nothing says what .env may hold")
-    _refuse_undecodable(source)
     example = schema.parse(source)
+    if example.broken is not None:
+        place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"
+        raise EnvFileError(f"{place}: {example.broken.message}", next="correct it, then look: invoke env.check")
     answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
     with file.writing(stack.root):
         doc, base = document.read(stack.env_file), _base(stack, source)

@@ -74,6 +74,17 @@ class Entry:
         """Whether there is a `=` at all."""
         return self.value_start > 0
 
+    def is_open(self, text: str) -> bool:
+        """Whether a quote begins the value that, for compose, ends neither on its line nor where python-dotenv ends it.
+
+        Args:
+            text: The file's.
+        """
+        if not self.quote:
+            return False
+        end = closing(text, self.value_start, self.quote)
+        return end is None or (not self.readable and "\n" in text[self.value_start : end])
+
 
 _PEM_END = re.compile(r"^[ \t]*+-----END[^\r\n]*+(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 
@@ -108,6 +119,17 @@ def find(text: str) -> Iterator[Entry]:
             yield entry
         line, line_start = _advance(text, start, end, line, line_start)
         offset = end
+
+
+def closing(text: str, start: int, quote: str) -> int | None:
+    """Offset of the quote that ends a value for compose; None when nothing does. `start` is the opening quote's."""
+    escaped = False
+    for index in range(start + 1, len(text)):
+        character = text[index]
+        if character == quote and not escaped:
+            return index
+        escaped = character == "\\" and not escaped
+    return None
 
 
 def strip_comment(bare: str) -> str:
