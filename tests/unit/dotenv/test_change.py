@@ -103,8 +103,7 @@ def test_a_default_means_in_the_file_what_it_means_in_the_schema(
 ) -> None:
     lines = [f"# What it is.\nD{number}={text}\n" for number, text in enumerate(written) if is_entry(text)]
     schema = "S=s\nS1=s1\n" + "".join(lines)
-    (tmp_path / ".env.example").unlink(missing_ok=True)
-    stack = make_stack(schema)
+    stack = make_stack(schema, schema=schema)
     try:
         meant = read(stack)
     except EnvFileError:
