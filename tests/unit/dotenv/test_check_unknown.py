@@ -68,11 +68,12 @@ def test_many_typing_errors_are_found_at_once() -> None:
     assert time.process_time() - began < 2
 
 
-def test_a_name_that_the_file_has_already_was_not_meant(make_stack: Callable[..., Stack]) -> None:
-    [found] = [
-        each for each in check(make_stack("DB_PASSWORD=a\nDB_PASWORD=b\n", schema=SCHEMA)) if each.check == "unknown"
-    ]
-    assert found.variable == "DB_PASWORD"
+@pytest.mark.parametrize(("there", "typo"), [("DB_PASSWORD", "DB_PASWORD"), ("COMPOSE_PROFILES", "COMPOSE_PROFILE")])
+def test_a_name_that_the_file_has_already_was_not_meant(
+    make_stack: Callable[..., Stack], there: str, typo: str
+) -> None:
+    [found] = [each for each in check(make_stack(f"{there}=a\n{typo}=b\n", schema=SCHEMA)) if each.check == "unknown"]
+    assert found.variable == typo
     assert "did you mean" not in found.message
 
 
