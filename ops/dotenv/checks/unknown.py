@@ -77,12 +77,13 @@ class Names:
         return {variant: each for each in reversed(self._by_upper) for variant in (*_shorter(each), each)}
 
     def _similar(self, upper: str) -> str | None:
-        if not self._left:
+        if self._left <= 0:
             return None
         near = [
             each for each in self._by_upper if abs(len(each) - len(upper)) <= 3 and len(set(each) ^ set(upper)) <= 4
         ][: self._left]
-        self._left -= len(near)
+        # Looking through all costs, too.
+        self._left -= len(near) + len(self._by_upper) // 50
         found = difflib.get_close_matches(upper, near, n=1, cutoff=0.8)
         return self._by_upper[found[0]] if found else None
 
