@@ -22,8 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     used = context.uses.names()
     known = [*context.schema.variables, *sorted(used - set(context.schema.variables)), *sorted(STEERING)]
-    # A name that stands in the file already is not what was meant.
-    names = Names(name for name in known if context.env.get(name) is None)
+    names = Names(known)
     for name in context.env.keys():  # noqa: SIM118 - a document is no dict
         entry = context.env.get(name)
         # What is no name at all is `syntax`'s business.
@@ -33,6 +32,9 @@ def check(context: Context) -> Iterator[Finding]:
         if entry is None or entry.start > context.env.torn_from:
             continue
         meant = names.closest(name)
+        if meant is not None and context.env.get(meant) is not None:
+            # It stands in the file already, so it is not what was meant; nor is what is less alike.
+            meant = None
         told = context.name(entry)
         example = context.schema.path.name
         yield Finding(
@@ -75,12 +77,13 @@ class Names:
         return {variant: each for each in reversed(self._by_upper) for variant in (*_shorter(each), each)}
 
     def _similar(self, upper: str) -> str | None:
-        if not self._left:
+        if self._left <= 0:
             return None
         near = [
             each for each in self._by_upper if abs(len(each) - len(upper)) <= 3 and len(set(each) ^ set(upper)) <= 4
         ][: self._left]
-        self._left -= len(near)
+        # Looking through all costs, too.
+        self._left -= len(near) + len(self._by_upper) // 50
         found = difflib.get_close_matches(upper, near, n=1, cutoff=0.8)
         return self._by_upper[found[0]] if found else None
 
