@@ -150,7 +150,7 @@ class Case:
 
     def hide(self, text: str) -> str:
         """A text without any secret's value."""
-        from ops.model import MASK
+        from ops.dotenv.secret import MASK
 
         for secret in self.secrets:
             text = text.replace(secret, MASK)
