@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { connect, run } from './running.mjs';
+import { BUNDLE, connect, run } from './running.mjs';
 
 const folder = process.env.MERMAID_CASES;
 
@@ -17,7 +17,7 @@ function read(name) {
 
 suite('foreign diagrams', { skip: folder ? false : 'MERMAID_CASES is not set' }, () => {
   test('are judged as in a browser', async (t) => {
-    const { url } = await run(t, {}, 'dist/server.mjs');
+    const { url } = await run(t, {}, BUNDLE);
     const client = await connect(t, url);
     const judge = async (code) =>
       (await client.callTool({ name: 'validate_mermaid', arguments: { code } })).structuredContent;
