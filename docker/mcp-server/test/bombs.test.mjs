@@ -52,8 +52,9 @@ suite('bombs', () => {
     };
     const measure = async () => {
       const { health, machine } = await watchHealth(url, Promise.all([bombard(0), bombard(1)]));
-      t.diagnostic(`p99 ${health.toFixed(1)} ms, of which the machine may account for ${machine.toFixed(1)} ms`);
-      return health - machine;
+      // Two processes must wake for an answer: the server, and this one.
+      t.diagnostic(`p99 ${health.toFixed(1)} ms, of which the machine may account for 2 x ${machine.toFixed(1)} ms`);
+      return health - 2 * machine;
     };
     assert.ok((await best(measure, 10)) < 10);
   });
