@@ -36,6 +36,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     UVICORN_LOG_CONFIG=/app/app/logging.json \
+    UVICORN_HTTP=app.protocol:BoundedProtocol \
     # Docker's init tells every process to stop: uvicorn's parent process would tell its workers half a second late.
     TINI_KILL_PROCESS_GROUP=1
 

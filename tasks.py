@@ -322,9 +322,8 @@ def env_init(c: Context, env: str = "", ask: bool = True, json: bool = False) ->
 
     stack = _stack(c, env)
     created = not stack.env_file.exists()
-    asker = report.asker(stack) if ask and sys.stdin.isatty() and not json else None
-    names = dotenv.initialise(stack, ask=asker, everything=True)
-    return report.initialised(names, created=created, as_json=json)
+    names = dotenv.initialise(stack, ask=report.asker(stack) if ask and not json else None)
+    return report.initialised(names, dotenv.still_open(stack), created=created, as_json=json)
 
 
 @command(name="diff", help={"env": "The environment whose schema it is held against."})
@@ -342,7 +341,9 @@ def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False
     from ops import dotenv
     from ops.report import env as report
 
-    return report.variables(dotenv.values(_stack(c, env)), reveal=reveal, as_json=json)
+    stack = _stack(c, env)
+    found = dotenv.values(stack)
+    return report.variables(found, dotenv.secrets(stack, found), reveal=reveal, as_json=json)
 
 
 @command(
@@ -353,11 +354,11 @@ def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False
     },
     positional=["assignment"],
 )
-def env_set(c: Context, assignment: str, env: str = "", json: bool = False) -> int:
+def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool = False) -> int:
     """Set one variable in .env, so that compose reads back exactly that value."""
     from ops.report import env as report
 
-    return report.set_variable(_stack(c, env), assignment, as_json=json)
+    return report.set_variable(_stack(c, env), assignment or "", as_json=json)
 
 
 def _settings(c: Context, runtime: str = "") -> Any:
@@ -406,6 +407,8 @@ def _launch(
 
 
 positional.allow("diagnose", "service")
+positional.allow("env.set", "assignment")
+positional.refuse_more("env.set", "it takes one word, between quotes if need be: invoke env.set 'NAME=VALUE'")
 
 ns = Collection(dev, prod, stop, restart, health, diagnose, status, logs, build, config, images, execute, doctor, test)
 ns.add_collection(Collection("env", env_check, env_init, env_diff, env_show, env_set))

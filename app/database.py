@@ -21,7 +21,9 @@ logger = logging.getLogger(__name__)
 MIGRATIONS = Path(__file__).with_name("migrations")
 MIGRATION_LOCK = 0x62615F636F70  # of pg_advisory_xact_lock: "ba_cop"; one number for all who migrate this database
 CONNECT_TIMEOUT = 3  # seconds
-QUERY_TIMEOUT = 5.0  # seconds, for waiting for a connection and one unit of work
+QUERY_TIMEOUT = 5.0  # seconds, for waiting for a connection, one unit of work, and its repetition
+# A host that is gone without a word: the kernel then ends the connection, which else would block its place in the pool.
+DEAD_PEER = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 5000}
 MIGRATION_TIMEOUT = 600.0  # seconds, the wait for another worker's migration included
 
 T = TypeVar("T")
@@ -61,6 +63,7 @@ class Database:
                 "connect_timeout": CONNECT_TIMEOUT,
                 "prepare_threshold": None,  # works behind a pooler, too
                 "application_name": "ba-copilot-ai",
+                **DEAD_PEER,
             },
         )
         self._migrated = False
@@ -75,14 +78,15 @@ class Database:
         Raises:
             DatabaseUnavailableError: It could not be done.
         """
+        deadline = asyncio.get_running_loop().time() + QUERY_TIMEOUT  # of all that follows together
         await self._migrate()
         try:
             try:
-                return await self._once(work)
+                return await self._once(work, deadline)
             except DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
-                return await self._once(work)
+                return await self._once(work, deadline)
         except TimeoutError:
             raise DatabaseUnavailableError(f"no answer within {QUERY_TIMEOUT:g} s") from None
         except (SQLAlchemyError, OSError) as error:
@@ -106,11 +110,11 @@ class Database:
             task.cancel()
         await self._engine.dispose()
 
-    async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]], deadline: float) -> T:
         """In a task of its own, which is left alone when it takes too long: cancelling waits for the database, too."""
         task = self._spawn(self._transaction(work))
         try:
-            done, _ = await asyncio.wait({task}, timeout=QUERY_TIMEOUT)
+            done, _ = await asyncio.wait({task}, timeout=deadline - asyncio.get_running_loop().time())
         finally:
             task.cancel()
         if not done:
@@ -186,7 +190,9 @@ def upgrade(connection: Connection) -> None:
 
 def _revision(connection: Connection) -> str | None:
     """The revision that the database is at; None where it was never migrated."""
-    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+    # Not to_regclass: it remembers that there was no such table, though another worker made it since.
+    table = "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))"
+    if connection.scalar(text(table)) is None:
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision

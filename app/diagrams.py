@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from app import diagram_types, examples, failures
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.problems import ProblemError, responses
 from app.services import Services
 from app.store import Diagram, Store
 from app.validator import Verdict
 
+if TYPE_CHECKING:
+    from app.generation import Generator
+
 logger = logging.getLogger(__name__)
 
-CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
+T = TypeVar("T")
 
-WRITER_PROBLEMS = {
-    "key-rejected": (503, "The provider rejects the key", "OPENROUTER_API_KEY is not accepted: check it"),
-    "no-credits": (503, "The provider's account has no credits", "Top up the account of OPENROUTER_API_KEY"),
-    "model-unknown": (422, "The provider has no such model", "Name another `model`, or change OPENROUTER_MODEL"),
-    "rejected": (502, "The provider rejects the request", "Change the prompt or the model"),
-    "rate-limited": (429, "The provider's rate limit is reached", "Wait, or name another `model`"),
-    "timeout": (504, "The model took too long", "Try again, ask for less, or name a quicker `model`"),
-    "unavailable": (502, "The provider is not available", "Try again, or name another `model`"),
-    "refused": (422, "The model refuses", "Change the prompt"),
-    "empty": (502, "The model wrote nothing", "Try again, or name another `model`"),
-}
+CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
 
 router = APIRouter(prefix="/api/v1/diagrams", tags=["diagrams"])
 
@@ -49,6 +44,12 @@ def _short_enough(code: str) -> str:
     if len(code.encode("utf-16-le")) > 2 * CODE_LIMIT:
         raise ValueError(f"at most {CODE_LIMIT} characters")
     return code
+
+
+def _known_type(name: str) -> str:
+    if diagram_types.find(name) is None:
+        raise ValueError(f"no type of Mermaid's; there are {', '.join(diagram_types.TYPES)}")
+    return name
 
 
 class Strict(BaseModel):
@@ -73,9 +74,9 @@ class CreateRequest(Strict):
     prompt: Annotated[str, AfterValidator(_unicode)] = Field(
         min_length=1, max_length=10_000, pattern=r"\S", description="What the diagram is to show, in any language."
     )
-    diagram_type: str | None = Field(
+    diagram_type: Annotated[str, AfterValidator(_known_type)] | None = Field(
         default=None,
-        pattern=r"^[A-Za-z][A-Za-z0-9-]{0,39}$",
+        max_length=40,
         description="Mermaid's name of a type (flowchart, sequence, er, …); the model chooses where there is none.",
     )
     model: str | None = Field(
@@ -88,6 +89,8 @@ class CreateRequest(Strict):
 class Created(BaseModel):
     """The diagram that was written."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.MADE]})
+
     id: UUID | None = Field(description="None if it could not be stored; `warnings` then says why.")
     code: str
     diagram_type: str | None = Field(description="As the validator recognised it.")
@@ -98,6 +101,8 @@ class Created(BaseModel):
 
 class Page(BaseModel):
     """Diagrams, newest first."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PAGE]})
 
     items: list[Diagram]
     next: UUID | None = Field(description="`before` of the next page; None on the last.")
@@ -123,23 +128,12 @@ WithServices = Annotated[Services, Depends(_services)]
 WithStore = Annotated[Store, Depends(_store)]
 
 
-@router.post("", status_code=201, responses={200: {"model": Created}, **responses(413, 422, 429, 502, 503, 504)})
+@router.post(
+    "", status_code=201, responses={200: {"model": Created}, **responses(400, 408, 413, 422, 429, 502, 503, 504)}
+)
 async def create(
-    body: Annotated[
-        CreateRequest,
-        Body(
-            openapi_examples={
-                "short": {"value": {"prompt": "How an order is paid and shipped"}},
-                "full": {
-                    "value": {
-                        "prompt": "Log-in with a second factor",
-                        "diagram_type": "sequence",
-                        "model": "openai/gpt-4o-mini",
-                    }
-                },
-            }
-        ),
-    ],
+    body: Annotated[CreateRequest, Body(openapi_examples=examples.CREATE_REQUESTS)],
+    request: Request,
     services: WithServices,
     response: Response,
 ) -> Created:
@@ -155,12 +149,11 @@ async def create(
             "Set OPENROUTER_API_KEY in .env and start the service again (keys: https://openrouter.ai/keys).",
         )
     model = body.model or services.settings.openrouter_model
+    generator = await _ready(services.generator)
     try:
-        generator = await asyncio.shield(services.generator)
-        made = await generator.generate(body.prompt, body.diagram_type, model)
+        made = await _while_waited_for(request, generator.generate(body.prompt, body.diagram_type, model))
     except WriterError as error:
-        logger.warning("no diagram: %s", error)
-        raise _problem(error) from error
+        raise failures.of_writer(error) from error
     created = Created(id=None, **vars(made))
     if services.store is None:
         created.warnings.append("It was not stored: no database is configured.")
@@ -205,45 +198,50 @@ async def delete(id: UUID, store: WithStore) -> None:  # noqa: A002 - the path's
         raise _unknown(id)
 
 
-@router.post("/validate", responses=responses(413, 422, 503))
+@router.post("/validate", responses=responses(400, 408, 413, 422, 503))
 async def validate(
-    body: Annotated[
-        ValidateRequest,
-        Body(
-            openapi_examples={
-                "valid": {"value": {"code": "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]"}},
-                "invalid": {"value": {"code": "flowchart LR\n  A[Order --> B"}},
-            }
-        ),
-    ],
+    body: Annotated[ValidateRequest, Body(openapi_examples=examples.VALIDATE_REQUESTS)],
     services: WithServices,
 ) -> Verdict:
     """Say whether a diagram is valid Mermaid, and if not, what is wrong where."""
     try:
         return await services.validator.validate(body.code)
-    except ValidatorUnavailableError as error:
-        raise ProblemError(
-            503,
-            "mcp-unavailable",
-            "The validator is not available",
-            f"The MCP server does not answer, so the diagram could not be judged ({error}). Try again shortly.",
-            headers={"Retry-After": "5"},
-        ) from error
-    except ValidatorRefusedError as error:
-        raise ProblemError(
-            503,
-            "mcp-refused",
-            "The validator could not judge",
-            f"The MCP server answered: {error}",
-            headers={"Retry-After": "1"},
-        ) from error
+    except (ValidatorUnavailableError, ValidatorRefusedError) as error:
+        raise failures.of_validator(error) from error
 
 
 def _unknown(id: UUID) -> ProblemError:  # noqa: A002 - the path's word
     return ProblemError(404, "no-such-diagram", "No such diagram", f"No diagram has the id {id}.")
 
 
-def _problem(error: WriterError) -> ProblemError:
-    status, title, remedy = WRITER_PROBLEMS[error.kind]
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    return ProblemError(status, f"llm-{error.kind}", title, f"{error.reason}. {remedy}.", headers=headers)
+async def _ready(generator: asyncio.Task[Generator]) -> Generator:
+    try:
+        return await asyncio.shield(generator)
+    except Exception as error:
+        logger.exception("the language model's client could not be made")
+        raise ProblemError(
+            503,
+            "llm-not-ready",
+            "The language model's client could not be made",
+            "Check OPENROUTER_BASE_URL and the service's log, and start the service again.",
+        ) from error
+
+
+async def _while_waited_for(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work; give it up when the caller goes, since every answer of a model is paid for."""
+    task = asyncio.create_task(work)
+    gone = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+        gone.cancel()
+    raise ProblemError(499, "caller-gone", "The caller has gone", "The connection was closed before the answer.")
+
+
+async def _gone(request: Request) -> None:
+    """Wait until the caller has closed the connection; the body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -23,7 +23,7 @@ class WriterError(Exception):
 
     Attributes:
         kind: `key-rejected`, `no-credits`, `model-unknown`, `rejected`, `rate-limited`, `timeout`, `unavailable`,
-            `refused` or `empty`.
+            `refused`, `no-diagram`, `empty`; or `busy`, which is this service itself.
         reason: What the provider said, shortened, without secrets.
         retry_after: Seconds that the provider asks to wait.
     """

@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from openai.types.chat import ChatCompletionMessageParam
 
+from app import diagram_types
+from app.answer import Answer
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.validator import Validator, Verdict
-from app.writer import Answer, Writer
+from app.writer import Writer
 
 logger = logging.getLogger(__name__)
+
+CONCURRENT = 50  # diagrams that one worker writes at the same time
+BUSY_AFTER = 5  # seconds, that a caller is to wait when there are more
+BUSY_PAUSE = 1.0  # seconds, before a busy validator is asked once more
 
 SYSTEM = """\
 You write diagrams in Mermaid. Answer with the Mermaid source of exactly one diagram and nothing else: no fence, no \
@@ -23,8 +30,33 @@ Mermaid's parser rejects this diagram:
 {errors}
 Answer with the whole corrected diagram, Mermaid source only."""
 
+OTHER_TYPE = """\
+This is a diagram of the type {got}, but one of the type {wanted} is asked for.
+Answer with the whole diagram as {wanted}, Mermaid source only."""
+
 CUT_OFF = "Your answer was cut off. Write a smaller diagram, Mermaid source only."
 EMPTY = "You answered nothing. Answer with the Mermaid source."
+
+
+class Worth(IntEnum):
+    """How good an answer is."""
+
+    NO_DIAGRAM = 0  # something else, such as an apology
+    CUT_OFF = 1
+    NOT_JUDGED = 2
+    INVALID = 3
+    OTHER_TYPE = 4
+    GOOD = 5
+
+
+@dataclass
+class Draft:
+    """An answer of the model, and what the validator says about it."""
+
+    code: str
+    worth: Worth = Worth.NOT_JUDGED
+    diagram_type: str | None = None
+    warnings: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -35,7 +67,7 @@ class Generated:
     diagram_type: str | None
     validated: bool
     attempts: int
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
 
 
 class Generator:
@@ -53,71 +85,100 @@ class Generator:
         self._validator = validator
         self._attempts = attempts
         self._timeout = timeout
+        self._running = 0
 
     async def generate(self, prompt: str, diagram_type: str | None, model: str) -> Generated:
         """Write a diagram; the best that was reached within the attempts and the time.
 
         Raises:
-            WriterError: The model gave no usable answer at all.
+            WriterError: The model gave no usable answer at all, or too many are waited for (`busy`).
         """
-        best: Generated | None = None
-        messages = _ask(prompt, diagram_type)
-        failure = WriterError("timeout", f"no answer within {self._timeout:g} s")
+        if self._running >= CONCURRENT:
+            raise WriterError("busy", f"{CONCURRENT} diagrams are being written", BUSY_AFTER)
+        self._running += 1
         try:
-            async with asyncio.timeout(self._timeout):
-                for attempt in range(1, self._attempts + 1):
-                    try:
-                        answer = await self._writer.write(model, messages)
-                    except WriterError as error:
-                        if error.kind != "empty":
-                            raise
-                        failure = error
-                        messages = [*_ask(prompt, diagram_type), {"role": "user", "content": EMPTY}]
-                        continue
-                    best, feedback = await self._judge(answer, attempt, diagram_type)
-                    if feedback is None:
-                        return best
-                    messages = [
-                        *_ask(prompt, diagram_type),
-                        {"role": "assistant", "content": answer.code},
-                        {"role": "user", "content": feedback},
-                    ]
-        except TimeoutError:
-            logger.warning("a diagram took more than %g s", self._timeout)
-            if best:
-                best.warnings.append(f"The time of {self._timeout:g} s was over before it could be repaired.")
-        except WriterError as error:
-            if best is None:
-                raise
-            best.warnings.append(f"It could not be repaired: the model failed ({error}).")
-        if best is None:
-            raise failure
-        return best
+            return await self._generate(prompt, diagram_type, model)
+        finally:
+            self._running -= 1
 
     async def close(self) -> None:
         """Close the connections to the language model."""
         await self._writer.close()
 
-    async def _judge(self, answer: Answer, attempt: int, wanted: str | None) -> tuple[Generated, str | None]:
-        """The diagram with its verdict, and what to tell the model if it is to try again."""
-        made = Generated(answer.code, None, validated=False, attempts=attempt)
-        if not answer.complete:
-            made.warnings.append("The model's answer was cut off.")
-            return made, CUT_OFF
+    async def _generate(self, prompt: str, wanted: str | None, model: str) -> Generated:
+        drafts: list[Draft] = []
+        attempts = 0
+        failure: WriterError | None = None  # of the last attempt
+        question = _ask(prompt, wanted)
+        messages = question
         try:
-            verdict = await self._validator.validate(answer.code)
+            async with asyncio.timeout(self._timeout):
+                while attempts < self._attempts:
+                    try:
+                        answer = await self._writer.write(model, messages)
+                    except WriterError as error:
+                        if error.kind != "empty":
+                            raise
+                        attempts += 1
+                        failure = error
+                        messages = [*question, {"role": "user", "content": EMPTY}]
+                        continue
+                    attempts += 1
+                    failure = None
+                    drafts.append(Draft(answer.code))  # kept before it is judged: the time may be over meanwhile
+                    feedback = await self._judge(drafts[-1], answer, wanted)
+                    if feedback is None:
+                        break
+                    messages = [
+                        *question,
+                        {"role": "assistant", "content": answer.code},
+                        {"role": "user", "content": feedback},
+                    ]
+        except TimeoutError:
+            logger.warning("a diagram took more than %g s", self._timeout)
+            failure = WriterError("timeout", f"the time of {self._timeout:g} s was over")
+        except WriterError as error:
+            failure = error
+        best = max(reversed(drafts), key=lambda draft: draft.worth, default=None)  # of equals the last
+        if best is None or best.worth is Worth.NO_DIAGRAM:
+            raise failure or WriterError("no-diagram", f"it answered: {_start(drafts[-1].code)}")
+        if failure:
+            missed = "validated" if best.worth is Worth.NOT_JUDGED else "repaired"
+            best.warnings.append(f"It could not be {missed}: {failure}.")
+        validated = best.worth in {Worth.OTHER_TYPE, Worth.GOOD}
+        return Generated(best.code, best.diagram_type, validated, attempts, best.warnings)
+
+    async def _judge(self, draft: Draft, answer: Answer, wanted: str | None) -> str | None:
+        """Fill in what the draft is worth; what to tell the model if it is to try again."""
+        if not answer.complete:
+            draft.worth = Worth.CUT_OFF
+            draft.warnings.append("The model's answer was cut off.")
+            return CUT_OFF
+        try:
+            verdict = await self._verdict(draft.code)
         except (ValidatorUnavailableError, ValidatorRefusedError) as error:
             logger.warning("a diagram could not be validated: %s", error)
-            made.warnings.append("It was not validated: the MCP server did not judge it.")
-            return made, None
-        made.diagram_type = verdict.diagram_type
-        made.validated = verdict.valid
+            draft.warnings.append("It was not validated: the MCP server did not judge it.")
+            return None
+        draft.diagram_type = verdict.diagram_type
         if not verdict.valid:
-            made.warnings += [f"Not valid: {line}" for line in _errors(verdict)]
-            return made, REPAIR.format(errors="\n".join(_errors(verdict)))
-        if wanted and not _same(wanted, verdict.diagram_type or ""):
-            made.warnings.append(f"Asked for the type {wanted}, the model wrote {verdict.diagram_type}.")
-        return made, None
+            draft.worth = Worth.NO_DIAGRAM if _is_something_else(draft.code, verdict) else Worth.INVALID
+            draft.warnings += [f"Not valid: {line}" for line in _errors(verdict)]
+            return REPAIR.format(errors="\n".join(_errors(verdict)))
+        if wanted and verdict.diagram_type and not diagram_types.matches(wanted, verdict.diagram_type):
+            draft.worth = Worth.OTHER_TYPE
+            draft.warnings.append(f"Asked for the type {wanted}, the model wrote {verdict.diagram_type}.")
+            return OTHER_TYPE.format(wanted=wanted, got=verdict.diagram_type)
+        draft.worth = Worth.GOOD
+        return None
+
+    async def _verdict(self, code: str) -> Verdict:
+        """What the validator says; a busy one is asked once more."""
+        try:
+            return await self._validator.validate(code)
+        except ValidatorRefusedError:
+            await asyncio.sleep(BUSY_PAUSE)
+            return await self._validator.validate(code)
 
 
 def _ask(prompt: str, diagram_type: str | None) -> list[ChatCompletionMessageParam]:
@@ -135,7 +196,12 @@ def _errors(verdict: Verdict) -> list[str]:
     return lines or ["it is not valid Mermaid"]
 
 
-def _same(wanted: str, got: str) -> bool:
-    """Whether two names mean one type: `sequence` and `sequenceDiagram`, `flowchart` and `flowchart-v2`."""
-    first, second = (name.lower().replace("diagram", "").replace("graph", "flowchart") for name in (wanted, got))
-    return first.startswith(second) or second.startswith(first) or not got
+def _is_something_else(code: str, verdict: Verdict) -> bool:
+    """Whether not even its beginning is a diagram's. What took too long to parse has no type either, but no line."""
+    return verdict.diagram_type is None and any(error.line for error in verdict.errors) and not code.startswith("---")
+
+
+def _start(text: str) -> str:
+    """Its first words, on one line."""
+    line = " ".join(text[:400].split())
+    return line if len(line) <= 200 else line[:199] + "…"

@@ -6,15 +6,16 @@ Its checks run at the same time, each bounded, and their result is shared for a 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from app import __version__
+from app import __version__, examples
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorUnavailableError
 from app.settings import Settings
@@ -22,6 +23,7 @@ from app.validator import Validator
 
 CHECK_TIMEOUT = 2.0  # seconds, each
 SHARED_FOR = 1.0  # seconds
+GIVEN_FOR = 0.25  # seconds more, while the next report is made
 
 router = APIRouter(tags=["health"])
 
@@ -37,6 +39,8 @@ class Check(BaseModel):
 class Report(BaseModel):
     """How the service is, and why."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.HEALTH]})
+
     status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: datetime
     version: str
@@ -45,24 +49,36 @@ class Report(BaseModel):
 
 
 class Health:
-    """Runs the checks, at most once per `SHARED_FOR` seconds however many ask."""
+    """Runs the checks, at most once per `SHARED_FOR` seconds however many ask.
+
+    Who asks steadily never waits for them: a report that has just become too old is given once more while the next
+    one is made.
+    """
 
     def __init__(self, settings: Settings, validator: Validator, database: Database | None) -> None:
         self._settings = settings
         self._validator = validator
         self._database = database
         self._started = time.monotonic()
-        self._lock = asyncio.Lock()
+        self._made = -math.inf
         self._report: Report | None = None
-        self._expires = 0.0
+        self._refresh: asyncio.Task[Report] | None = None
 
     async def report(self) -> Report:
         """The current report: a shared one if it is young enough."""
-        async with self._lock:
-            if self._report is None or time.monotonic() >= self._expires:
-                self._report = await self._run()
-                self._expires = time.monotonic() + SHARED_FOR
+        age = time.monotonic() - self._made
+        if self._report is not None and age < SHARED_FOR:
             return self._report
+        if self._refresh is None or self._refresh.done():
+            self._refresh = asyncio.create_task(self._run())
+        if self._report is not None and age < SHARED_FOR + GIVEN_FOR:
+            return self._report
+        return await asyncio.shield(self._refresh)
+
+    def close(self) -> None:
+        """Stop checking."""
+        if self._refresh is not None:
+            self._refresh.cancel()
 
     async def _run(self) -> Report:
         mcp, database = await asyncio.gather(self._check(self._validator.ping), self._check_database())
@@ -72,13 +88,15 @@ class Health:
             status = "degraded"
         if database.status == "unhealthy":
             status = "unhealthy"
-        return Report(
+        self._report = Report(
             status=status,
             timestamp=datetime.now(UTC),
             version=__version__,
             uptime_seconds=round(time.monotonic() - self._started, 1),
             checks={"openrouter_api": key, "mcp_server": mcp, "database": database},
         )
+        self._made = time.monotonic()
+        return self._report
 
     async def _check_database(self) -> Check:
         if self._database is None:

@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import __version__, diagrams, health, logs, problems
+from app import __version__, diagrams, examples, health, logs, problems
 from app.middleware import BodyLimit, RequestLog
 from app.services import open_services
 from app.settings import Settings, get_settings
@@ -22,6 +22,8 @@ STARTUP_FAILURE = 3  # uvicorn's own code: its parent process then stops instead
 
 class Root(BaseModel):
     """What this service is, and where to go on."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ROOT]})
 
     name: str
     version: str

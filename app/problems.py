@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import traceback
 from http import HTTPStatus
 from typing import Any
@@ -9,20 +10,23 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app import examples
 from app.errors import DatabaseUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 MEDIA_TYPE = "application/problem+json"
+ERRORS_LIMIT = 20  # of one request that are told; a body of 1 MiB can have 100,000
+WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 
 class Problem(BaseModel):
     """A problem document, as every error of this API is answered."""
-
-    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="What kind of problem this is; stable, for programs.", examples=["mcp-unavailable"])
     title: str = Field(description="The kind in words.", examples=["The validator is not available"])
@@ -42,7 +46,6 @@ class ProblemError(Exception):
         title: The kind in words.
         detail: What happened this time and what to do about it; never a secret.
         headers: Headers of the answer, such as `Retry-After`.
-        extra: Further members of the document.
     """
 
     def __init__(
@@ -53,10 +56,9 @@ class ProblemError(Exception):
         detail: str,
         *,
         headers: dict[str, str] | None = None,
-        **extra: Any,
     ) -> None:
         super().__init__(detail)
-        self.problem = Problem(type=type, title=title, status=status, detail=detail, **extra)
+        self.problem = Problem(type=type, title=title, status=status, detail=detail)
         self.headers = headers
 
 
@@ -69,11 +71,13 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(DatabaseUnavailableError)
     async def _database(_request: Request, error: DatabaseUnavailableError) -> JSONResponse:
+        # Why stands in the log and in /health: the driver's words name hosts and users.
+        logger.warning("the database is not available: %s", error)
         problem = Problem(
             type="database-unavailable",
             title="The database is not available",
             status=503,
-            detail=f"The database does not answer ({error}). Try again shortly.",
+            detail="The database does not answer. Try again shortly; /health says why.",
         )
         return _answer(problem, {"Retry-After": "5"})
 
@@ -86,7 +90,10 @@ def install(app: FastAPI, settings: Settings) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
         # Without `input`: what was sent is not sent back.
-        errors = [{"where": ".".join(map(str, e["loc"])), "message": e["msg"]} for e in error.errors()]
+        errors = [
+            {"where": ".".join(map(str, e["loc"]))[:WHERE_LIMIT], "message": e["msg"]}
+            for e in error.errors()[:ERRORS_LIMIT]
+        ]
         detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
         return _answer(
             Problem(type="invalid-request", title="The request is invalid", status=422, detail=detail, errors=errors)
@@ -111,10 +118,14 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "example": _example(status)}},
         }
         for status in statuses
     }
+
+
+def _example(status: int) -> dict[str, Any]:
+    return {**examples.PROBLEMS[status], "status": status}
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

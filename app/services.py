@@ -46,17 +46,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await database.ping()
         except DatabaseUnavailableError as error:
             logger.warning("the database is not ready: %s", error)
+    health = Health(settings, validator, database)
     try:
         yield Services(
             settings=settings,
             validator=validator,
-            health=Health(settings, validator, database),
+            health=health,
             generator=generator,
             store=Store(database) if database else None,
         )
     finally:
+        health.close()
         await validator.close()
-        if generator is not None and generator.done():
+        # One that could not be made has nothing to close; whoever asked for a diagram was told.
+        if generator is not None and generator.done() and not generator.exception():
             await generator.result().close()
         if database is not None:
             await database.close()

@@ -10,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import examples
 from app.database import Database
 
 metadata = sa.MetaData()
@@ -35,6 +36,8 @@ diagrams = sa.Table(
 
 class Diagram(BaseModel):
     """A stored diagram."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.STORED]})
 
     id: UUID
     created_at: datetime

@@ -9,10 +9,13 @@ from typing import TypeVar
 
 import httpx2
 from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from app import examples
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
+from app.logs import REQUEST_ID_HEADER, request_id
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ class DiagramError(BaseModel):
 
 class Verdict(BaseModel):
     """What the validator says about a diagram."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
     valid: bool
     diagram_type: str | None = None
@@ -131,7 +136,12 @@ class Validator:
         """Open a client, hand it out through `opened`, keep it until `release` or until it breaks."""
         client: Client | None = None
         try:
-            async with Client(self._url, read_timeout_seconds=CALL_TIMEOUT) as client:
+            async with (
+                httpx2.AsyncClient(timeout=CALL_TIMEOUT, event_hooks={"request": [_mark]}) as http,
+                Client(
+                    streamable_http_client(self._url, http_client=http), read_timeout_seconds=CALL_TIMEOUT
+                ) as client,
+            ):
                 if not opened.done():
                     opened.set_result(client)
                 await release.wait()
@@ -146,6 +156,12 @@ class Validator:
         if self._client is client:
             self._client = None
             self._release.set()
+
+
+async def _mark(request: httpx2.Request) -> None:
+    """Let the MCP server log under the id of the request that it works for."""
+    if current := request_id.get():
+        request.headers[REQUEST_ID_HEADER] = current
 
 
 def _innermost(error: BaseException) -> str:

@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 import httpx2
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
+from app import faults
+from app.answer import Answer, extract, sound
 from app.errors import WriterError
 from app.settings import Settings
 
 ANSWER_LIMIT = 100_000  # characters; whatever goes on for longer is no diagram
+RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, whatever it holds: a chunk of four letters has 300 of them
 CONNECT_TIMEOUT = 5.0  # seconds
 SILENCE_TIMEOUT = 30.0  # seconds without a byte; OpenRouter sends comments while a model thinks
-RETRY_AFTER = 0.5  # seconds, before the one retry after a lost connection or a provider's 5xx
-RETRY_AFTER_LIMIT = 3600  # seconds; what a provider may make a caller wait
-
-FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*(\w*)[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the model wrote."""
-
-    code: str
-    complete: bool
+RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a provider's 5xx
 
 
 class Writer:
@@ -38,12 +29,14 @@ class Writer:
     def __init__(self, settings: Settings) -> None:
         self._mask = settings.mask
         key = settings.openrouter_api_key
+        timeout = httpx2.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT)
         self._client = openai.AsyncOpenAI(
             api_key=key.get_secret_value() if key else "",
             base_url=str(settings.openrouter_base_url),
             max_retries=0,  # ours is bounded by the deadline of the request, and leaves rate limits to the caller
-            timeout=httpx2.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT),
+            timeout=timeout,
             default_headers={"X-Title": "BA Copilot AI"},
+            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_limit]}),
         )
 
     async def write(self, model: str, messages: Iterable[ChatCompletionMessageParam]) -> Answer:
@@ -58,7 +51,7 @@ class Writer:
         except WriterError as error:
             if error.kind != "unavailable" or error.retry_after:
                 raise
-            await asyncio.sleep(RETRY_AFTER)
+            await asyncio.sleep(RETRY_PAUSE)
             return await self._ask(model, messages)
 
     async def close(self) -> None:
@@ -67,7 +60,7 @@ class Writer:
 
     async def _ask(self, model: str, messages: list[ChatCompletionMessageParam]) -> Answer:
         try:
-            text, refusal, finish = await self._stream(model, messages)
+            text, refusal, finish = await self._receive(model, messages)
         except openai.APITimeoutError:
             raise WriterError("timeout", "the provider fell silent") from None
         except openai.APIStatusError as error:
@@ -75,12 +68,12 @@ class Writer:
         except openai.APIConnectionError as error:
             raise WriterError("unavailable", self._short(error.__cause__ or error)) from None
         except openai.APIError as error:  # sent in the middle of a stream, after a 200
-            raise self._from_code(_code(error), error.message, None) from None
+            raise self._failure(_code(error), error.message) from None
         except httpx2.TimeoutException:
             raise WriterError("timeout", "the provider fell silent") from None
         except httpx2.HTTPError as error:
             raise WriterError("unavailable", f"the connection broke: {self._short(error)}") from None
-        except (ValueError, TypeError, AttributeError, LookupError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             raise WriterError("unavailable", "the provider's answer is not of its protocol") from None
         if refusal or finish == "content_filter":
             raise WriterError("refused", self._short(refusal or "the provider's content filter stopped the answer"))
@@ -89,20 +82,31 @@ class Writer:
             raise WriterError("empty", "the model answered nothing")
         return Answer(code, complete=finish != "length" and len(text) < ANSWER_LIMIT)
 
-    async def _stream(self, model: str, messages: list[ChatCompletionMessageParam]) -> tuple[str, str, str | None]:
+    async def _receive(self, model: str, messages: list[ChatCompletionMessageParam]) -> tuple[str, str, str | None]:
         """The text, the refusal and why it ended. Streamed, so that an endless answer can be cut."""
         text, refusal, finish = "", "", None
-        async with await self._client.chat.completions.create(model=model, messages=messages, stream=True) as stream:
-            async for chunk in stream:
+        create = self._client.chat.completions.with_streaming_response.create
+        async with create(model=model, messages=messages, stream=True) as response:
+            if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
+                return self._whole(json.loads(await response.read()))
+            async for chunk in await response.parse():
                 if error := (chunk.model_extra or {}).get("error"):
-                    raise self._from_code(error.get("code"), str(error.get("message", "")), None)
+                    raise self._failure(error.get("code"), str(error.get("message", "")))
                 for choice in chunk.choices[:1]:
                     text += choice.delta.content or ""
                     refusal += choice.delta.refusal or ""
                     finish = choice.finish_reason or finish
-                if len(text) >= ANSWER_LIMIT:
+                if len(text) + len(refusal) >= ANSWER_LIMIT:
                     break
         return text[:ANSWER_LIMIT], refusal, finish
+
+    def _whole(self, body: dict[str, Any]) -> tuple[str, str, str | None]:
+        """The same of an answer that came at once."""
+        if error := body.get("error"):
+            raise self._failure(error.get("code"), str(error.get("message", "")))
+        choice = body["choices"][0]
+        text = "" + (choice["message"].get("content") or "")  # a TypeError, where it is no text
+        return text[:ANSWER_LIMIT], str(choice["message"].get("refusal") or ""), choice.get("finish_reason")
 
     def _from_status(self, error: openai.APIStatusError) -> WriterError:
         message = error.message
@@ -110,55 +114,40 @@ class Writer:
             message = str(error.body.get("message") or message)
             if error.status_code == 403 and "reasons" in str(error.body.get("metadata")):
                 return WriterError("refused", self._short(message))  # OpenRouter's moderation of what was asked
-        return self._from_code(error.status_code, message, _retry_after(error.response.headers.get("retry-after")))
+        wait = faults.retry_after(error.response.headers.get("retry-after"))
+        return self._failure(error.status_code, message, wait)
 
-    def _from_code(self, code: object, message: str, retry_after: int | None) -> WriterError:
-        kinds = {
-            400: "rejected",
-            401: "key-rejected",
-            402: "no-credits",
-            403: "key-rejected",
-            404: "model-unknown",
-            408: "timeout",
-            413: "rejected",
-            422: "rejected",
-            429: "rate-limited",
-        }
-        number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
-        kind = kinds.get(number, "unavailable")
-        if kind == "rejected" and "model" in message.lower():
-            kind = "model-unknown"
-        return WriterError(kind, self._short(message), retry_after)
+    def _failure(self, code: object, message: str, retry_after: int | None = None) -> WriterError:
+        return WriterError(faults.kind(code, message), self._short(message), retry_after)
 
     def _short(self, message: object) -> str:
-        text = " ".join(self._mask(str(message)).split()) or type(message).__name__
+        text = " ".join(sound(self._mask(str(message))).split()) or type(message).__name__
         return text if len(text) <= 300 else text[:299] + "…"
 
 
-def extract(text: str) -> str:
-    """The Mermaid source in a model's answer: what is in its Mermaid fence, else in its first fence, else all of it."""
-    fences = [(language.lower(), body) for _, language, body in FENCE.findall(text)]
-    for language, body in fences:
-        if language == "mermaid":
-            return _clean(body)
-    return _clean(fences[0][1] if fences else text)
+class _Limited(httpx2.AsyncByteStream):
+    """A response's body that breaks off after `RESPONSE_LIMIT` bytes."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > RESPONSE_LIMIT:
+                raise httpx2.ReadError(f"the provider sent more than {RESPONSE_LIMIT} bytes")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
-def _clean(code: str) -> str:
-    return code.replace("\r\n", "\n").replace("\0", "").strip()
+async def _limit(response: httpx2.Response) -> None:
+    if isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Limited(response.stream)
 
 
 def _code(error: openai.APIError) -> object:
     body = error.body
     return body.get("code") if isinstance(body, dict) else error.code
-
-
-def _retry_after(value: str | None) -> int | None:
-    """Seconds, from the header's number form; the date form and nonsense count as not sent."""
-    try:
-        seconds = json.loads(value or "")
-    except ValueError:
-        return None
-    if not isinstance(seconds, int | float) or not 0 < seconds <= RETRY_AFTER_LIMIT:
-        return None
-    return max(1, round(seconds))

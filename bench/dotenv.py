@@ -1,6 +1,7 @@
 """How long `invoke env.check` takes, as a whole process: `uv run python -m bench.dotenv`.
 
-Two projects, each with a schema, a compose file and a `.env`, of 5 and of 500 variables, in turn. Needs no engine.
+Projects with a schema, a compose file and a `.env`, each of 5 and of 500 variables, in turn, in shapes that are dear in
+different places. Needs no engine. The goals are those of the plain shape; the others are to stay near.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -23,11 +25,39 @@ RUNS = 15
 GOAL_RATIO = 1.2
 GOAL_SECONDS = 0.4
 
+SHAPES: dict[str, Callable[[str], tuple[str, str]]] = {
+    "plain": lambda name: (f"${{{name}:-none}}", f"{name}='value of {name}'"),
+    "a default within a default": lambda name: (f"${{{name}:-${{OTHER_{name}:-none}}}}", f"{name}=value"),
+    "each refers to another": lambda name: (f"${{{name}:-none}}", f"{name}=${{HOME}}/{name}"),
+    "every name mistyped": lambda name: (f"${{{name}:-none}}", f"{name.replace('RI', 'IR')}=value"),
+}
+"""For a variable: how its compose file uses it, and its line in `.env`."""
+
 
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
+    table = Table("shape", "variables", "quickest", "median", "ratio")
+    good = True
+    for shape in SHAPES:
+        took = measure(shape)
+        small, large = (min(took[size]) for size in SIZES)
+        # The quickest runs: what others do on the machine at the same time only ever adds.
+        for size, seconds in took.items():
+            ratio = f"{large / small:.2f}" if size == SIZES[-1] else ""
+            table.add_row(
+                shape, str(size), f"{min(seconds) * 1000:.0f} ms", f"{statistics.median(seconds) * 1000:.0f} ms", ratio
+            )
+        if shape == "plain":
+            good = large / small <= GOAL_RATIO and large <= GOAL_SECONDS
+    table.caption = f"goals, for plain: ratio ≤ {GOAL_RATIO}, ≤ {GOAL_SECONDS * 1000:.0f} ms"
+    Console().print(table)
+    return 0 if good else 1
+
+
+def measure(shape: str) -> dict[int, list[float]]:
+    """Seconds of each run, by size; sizes take turns, so that both see the same machine."""
     with tempfile.TemporaryDirectory() as folder:
-        projects = {size: write_project(Path(folder) / str(size), size) for size in SIZES}
+        projects = {size: write_project(Path(folder) / str(size), size, shape) for size in SIZES}
         took: dict[int, list[float]] = {size: [] for size in SIZES}
         for run in range(RUNS + 1):
             for size, project in projects.items():
@@ -35,32 +65,23 @@ def main() -> int:
                 # The first run of each compiles and fills the caches.
                 if run:
                     took[size].append(seconds)
-    small, large = (took[size] for size in SIZES)
-    # The quickest runs: what others do on the machine at the same time only ever adds.
-    ratio = min(large) / min(small)
-    table = Table("variables", "quickest", "median", "goal")
-    for size, seconds in took.items():
-        table.add_row(
-            str(size), f"{min(seconds) * 1000:.0f} ms", f"{statistics.median(seconds) * 1000:.0f} ms", "≤ 400 ms"
-        )
-    table.add_row("ratio", f"{ratio:.2f}", f"{statistics.median(large) / statistics.median(small):.2f}", "≤ 1.2")
-    Console().print(table)
-    return 0 if ratio <= GOAL_RATIO and min(large) <= GOAL_SECONDS else 1
+    return took
 
 
-def write_project(folder: Path, size: int) -> Path:
+def write_project(folder: Path, size: int, shape: str) -> Path:
     """A project of that many variables, all declared, typed, used and set."""
     folder.mkdir()
     names = [f"VARIABLE_{number}" for number in range(size)]
+    lines = {name: SHAPES[shape](name) for name in names}
     shutil.copy(ROOT / "tasks.py", folder)
     (folder / "invoke.yaml").write_text("ops: {environments: {dev: {files: [compose.yaml]}}}\n", encoding="utf-8")
-    used = "".join(f"      {name}: ${{{name}:-none}}\n" for name in names)
+    used = "".join(f"      {name}: {use}\n" for name, (use, _) in lines.items())
     (folder / "compose.yaml").write_text(
         f"services:\n  app:\n    image: app\n    environment:\n{used}", encoding="utf-8"
     )
     schema = "".join(f"# What {name} is for.\n# @type=string(minLength=1)\n{name}=default\n\n" for name in names)
     (folder / ".env.example").write_text(schema, encoding="utf-8")
-    (folder / ".env").write_text("".join(f"{name}='value of {name}'\n" for name in names), encoding="utf-8")
+    (folder / ".env").write_text("".join(f"{line}\n" for _, line in lines.values()), encoding="utf-8")
     (folder / ".env").chmod(0o600)
     return folder
 

@@ -1,8 +1,11 @@
 """How fast logs are shown, how soon a line is, and what it costs: `invoke logs` beside `docker compose logs`.
 
-Four services write 100,000 lines each. Both programs then show all of them, in turn, as whole processes whose output is
-a file; what they showed is counted line by line. Then a service writes the time twenty times a second, and the lag is
-the time from there to where a reader of `invoke logs --follow` has the line.
+Four services write 100,000 numbered lines each. Both programs then show all of them, in turn, as whole processes whose
+output is a file; each line's number must be the next one of its service. The same four are followed while all of them
+are restarted in the middle, and what was followed must be what the engine has. Then a service writes the time twenty
+times a second, and the lag is the time from there to where a reader of `invoke logs --follow` has the line.
+
+Exit code 1 when a goal is missed.
 
     python bench/logs.py [--lines 100000] [--rounds 5]
 """
@@ -10,7 +13,9 @@ the time from there to where a reader of `invoke logs --follow` has the line.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -20,13 +25,15 @@ import tempfile
 import threading
 import time
 import uuid
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 import yaml
+
+import docker
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("api", "cache", "jobs", "search")
@@ -39,6 +46,17 @@ STRUCTURED = (
     "print(json.dumps({{'time': '2026-11-29T10:00:00.000+00:00', 'level': 'info', 'logger': 'app', "
     "'message': '{name} %d' % i, 'path': '/items/42', 'status': 200}}))"
 )
+MEMORY_GOAL = 150.0
+"""Megabytes that showing or following may take at most."""
+
+LAG_GOAL = 20.0
+"""Milliseconds that a followed line may be late, in the median."""
+
+LONGEST = 300.0
+"""Seconds after which the followed services are given up."""
+
+_NUMBERED = re.compile(rb"\b(%b) (\d+)\b" % "|".join(SERVICES).encode())
+
 CLOCK = "import time\nwhile True:\n    print(repr(time.time()), flush=True); time.sleep(.05)"
 
 
@@ -51,8 +69,8 @@ class Run:
     memory: int
 
 
-def main() -> None:
-    """Measure, and print the tables."""
+def main() -> int:
+    """Measure, print the tables, and return 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description="Measure invoke logs beside docker compose logs.")
     parser.add_argument("--lines", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
@@ -60,13 +78,28 @@ def main() -> None:
     compose = shutil.which("docker-compose", path=str(Path(sys.executable).parent))
     if compose is None:
         sys.exit("docker-compose is missing: uv sync")
+    missed: list[str] = []
     for label, line in (("text", PLAIN), ("JSON", STRUCTURED)):
-        code = "import json\nfor i in range({count}):\n    " + line
-        with Project(compose, {name: code.format(count=options.lines, name=name) for name in SERVICES}) as project:
+        with Project(compose, programs(line, options.lines)) as project:
             project.wait()
-            throughput(project, label, options.lines, options.rounds)
+            missed += throughput(project, label, options.lines, options.rounds)
+    with Project(compose, programs(PLAIN, options.lines, seconds=10)) as project:
+        missed += restart(project, options.lines)
     with Project(compose, {"clock": CLOCK}) as project:
-        lag(project)
+        missed += lag(project)
+    for each in missed:
+        print(f"missed: {each}")
+    return 1 if missed else 0
+
+
+def programs(line: str, count: int, seconds: float = 0) -> dict[str, str]:
+    """The code of each service: so many numbered lines, at once, or within so many seconds and then no end."""
+    # Line by line, lest one be torn apart by the restart.
+    whole = f"sys.stdout.reconfigure(line_buffering={seconds > 0})"
+    code = f"import json, sys, time\n{whole}\nfor i in range({{count}}):\n    {line}\n"
+    if seconds:
+        code += f"    if i % 500 == 499: time.sleep({seconds * 500 / count})\ntime.sleep(600)"
+    return {name: code.format(count=count, name=name) for name in SERVICES}
 
 
 class Project:
@@ -84,6 +117,7 @@ class Project:
         shutil.copytree(ROOT / "ops", self.root / "ops", ignore=shutil.ignore_patterns("__pycache__"))
         self.theirs = [compose, "-p", self.name, "logs", "--no-color"]
         self.ours = [sys.executable, "-m", "invoke", "logs", "--tail", "all"]
+        self._client = docker.from_env()
         self._compose = [compose, "-p", self.name, "-f", str(self.root / "compose.yaml")]
 
     def __enter__(self) -> Project:
@@ -92,11 +126,23 @@ class Project:
 
     def __exit__(self, *_: object) -> None:
         subprocess.run([*self._compose, "down", "--timeout", "0"], check=False, capture_output=True)
+        self._client.close()
         shutil.rmtree(self.root)
 
     def wait(self) -> None:
         """Wait until every service has ended."""
         subprocess.run([*self._compose, "wait", *SERVICES], check=False, capture_output=True)
+
+    def restart(self) -> None:
+        """Restart every service, without waiting for any to end."""
+        subprocess.run([*self._compose, "restart", "--timeout", "0"], check=True, capture_output=True)
+
+    def written(self, tail: int | str = "all") -> dict[str, bytes]:
+        """What each service has written, told by the engine's own client."""
+        found = self._client.api.containers(all=True, filters={"label": f"com.docker.compose.project={self.name}"})
+        return {
+            each["Labels"]["com.docker.compose.service"]: self._client.api.logs(each["Id"], tail=tail) for each in found
+        }
 
     def begin(self, command: Sequence[str], out: int) -> subprocess.Popen[bytes]:
         """Start a command as a user would, in the project's folder."""
@@ -104,12 +150,12 @@ class Project:
         return subprocess.Popen(command, cwd=self.root, env=variables, stdout=out, stderr=subprocess.DEVNULL)
 
 
-def throughput(project: Project, label: str, lines: int, rounds: int) -> None:
-    """Show everything with both programs in turn, and compare."""
-    programs = {"docker compose logs": project.theirs, "invoke logs": project.ours}
-    runs: dict[str, list[Run]] = {name: [] for name in programs}
+def throughput(project: Project, label: str, lines: int, rounds: int) -> list[str]:
+    """Show everything with both programs in turn, and compare; returns the goals that were missed."""
+    commands = {"docker compose logs": project.theirs, "invoke logs": project.ours}
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(rounds):
-        for name, command in programs.items():
+        for name, command in commands.items():
             runs[name].append(measure(project, command, lines))
     total = lines * len(SERVICES)
     baseline = statistics.median(run.seconds for run in runs["docker compose logs"])
@@ -122,10 +168,22 @@ def throughput(project: Project, label: str, lines: int, rounds: int) -> None:
         memory = max(run.memory for run in all_of) / 1e6
         cpu = statistics.median(run.cpu for run in all_of)
         print(f"{name:22}{seconds:10.2f}{total / seconds:12,.0f}{baseline / seconds:8.2f}{cpu:8.2f}{memory:9.0f}")
+    ours = runs["invoke logs"]
+    return [
+        *over(
+            f"{label}: seconds against docker compose logs", statistics.median(run.seconds for run in ours), baseline
+        ),
+        *over(f"{label}: MB", max(run.memory for run in ours) / 1e6, MEMORY_GOAL),
+    ]
+
+
+def over(what: str, found: float, goal: float) -> list[str]:
+    """The goal in words, where it was missed."""
+    return [f"{what}: {found:.2f}, not ≤ {goal:.2f}"] if found > goal else []
 
 
 def measure(project: Project, command: Sequence[str], lines: int) -> Run:
-    """Run one program to its end, and count what it showed."""
+    """Run one program to its end, and look at every line that it showed."""
     with tempfile.TemporaryFile() as file:
         began = time.monotonic()
         process = project.begin(command, file.fileno())
@@ -136,10 +194,15 @@ def measure(project: Project, command: Sequence[str], lines: int) -> Run:
         seconds = time.monotonic() - began
         watcher.join()
         file.seek(0)
-        # The service stands before the first bar, with compose's replica number or our time beside it.
-        shown = Counter(line.split(b"|", 1)[0].split()[-1].split(b"-")[0].decode() for line in file)
-    if code or shown != dict.fromkeys(SERVICES, lines):
-        sys.exit(f"{command[0]}: exit code {code}, lines shown: {dict(shown)}")
+        following = dict.fromkeys(SERVICES, 0)
+        for line in file:
+            # The service, with compose's replica number or our time beside it, stands before the first bar.
+            found = _NUMBERED.search(line, line.index(b"|"))
+            if found is None or int(found[2]) != following[found[1].decode()]:
+                sys.exit(f"{command}: a line was lost, doubled or changed places: {line!r}, after {following}")
+            following[found[1].decode()] += 1
+    if code or following != dict.fromkeys(SERVICES, lines):
+        sys.exit(f"{command}: exit code {code}, lines shown: {following}")
     return Run(seconds, used[0], int(used[1]))
 
 
@@ -155,8 +218,59 @@ def _watch(pid: int, used: list[float]) -> None:
         return
 
 
-def lag(project: Project, count: int = 200) -> None:
-    """Follow a service that writes the time, and tell how late each line is."""
+def restart(project: Project, lines: int) -> list[str]:
+    """Follow all services while they are restarted in the middle of what they write; returns the goals missed."""
+    with tempfile.TemporaryFile() as file:
+        began = time.monotonic()
+        process = project.begin([*project.ours, "--follow"], file.fileno())
+        used = [0.0, 0]
+        watcher = threading.Thread(target=_watch, args=(process.pid, used))
+        watcher.start()
+        try:
+            _until(lambda: os.fstat(file.fileno()).st_size > lines * len(SERVICES) * 30)
+            project.restart()
+            _until(lambda: all(f" {lines - 1} ".encode() in line for line in project.written(tail=1).values()))
+            written = {name: text.splitlines() for name, text in project.written().items()}
+            size = sum(len(line) for line in itertools.chain(*written.values()))
+            _until(lambda: os.fstat(file.fileno()).st_size > size and _shown(file, written))
+            seconds = time.monotonic() - began
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            watcher.join()
+    counts = {name: len(each) for name, each in written.items()}
+    if not all(lines < count < 2 * lines for count in counts.values()):
+        sys.exit(f"the restart did not fall into the middle: {counts}")
+    print(f"\n{len(SERVICES)} services x {lines:,} lines, followed, restarted in the middle: nothing lost or doubled")
+    print(f"{sum(counts.values()):,} lines in {seconds:.1f} s, {used[1] / 1e6:.0f} MB at most")
+    return over("follow: MB", used[1] / 1e6, MEMORY_GOAL)
+
+
+def _shown(file: IO[bytes], written: Mapping[str, Sequence[bytes]]) -> bool:
+    """Whether all that the services have written was shown; ends the process when it was shown otherwise."""
+    file.seek(0)
+    following = dict.fromkeys(written, 0)
+    data = file.read()
+    for line in data[: data.rfind(b"\n") + 1].splitlines():
+        head, _, text = line.partition(b"| ")
+        name = head.split()[-1].decode()
+        if following[name] == len(written[name]) or text != written[name][following[name]]:
+            sys.exit(f"a line was lost, doubled or changed places: {line!r}, after {following}")
+        following[name] += 1
+    file.seek(0, os.SEEK_END)
+    return all(count == len(written[name]) for name, count in following.items())
+
+
+def _until(what: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONGEST
+    while not what():
+        if time.monotonic() > deadline:
+            sys.exit(f"not within {LONGEST:g} s")
+        time.sleep(0.2)
+
+
+def lag(project: Project, count: int = 200) -> list[str]:
+    """Follow a service that writes the time, and tell how late each line is; returns the goals that were missed."""
     process = project.begin([*project.ours[:-2], "--tail", "0", "--follow"], subprocess.PIPE)
     assert process.stdout is not None
     lags = []
@@ -171,7 +285,8 @@ def lag(project: Project, count: int = 200) -> None:
     print(f"\ninvoke logs --follow, {count} lines, ms from the service's print to the reader")
     print(f"median {statistics.median(lags):.1f}, 95th percentile {cuts[94]:.1f}, most {max(lags):.1f}")
     print(f"Ctrl-C: exit code {code} after {ended:.0f} ms")
+    return over("follow: ms", statistics.median(lags), LAG_GOAL)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -144,14 +144,22 @@ def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool) -> i
         return 0
     except OpsError as caught:
         error = caught
+    except Exception as bug:  # noqa: BLE001 - a traceback may quote a secret, so it is not Python's to print
+        sys.stderr.write(_redacted_traceback(bug))
+        return OpsError.code
     from ops.dotenv import redaction
 
     # What another program said may quote a value of `.env`.
-    hidden = redaction.secrets(_root)
     if debug:
-        sys.stderr.write(redaction.redact("".join(traceback.format_exception(error)), hidden))
-    report.failure(redaction.redacted(error, hidden), as_json=as_json)
+        sys.stderr.write(_redacted_traceback(error))
+    report.failure(redaction.redacted(error, redaction.secrets(_root)), as_json=as_json)
     return error.code
+
+
+def _redacted_traceback(error: BaseException) -> str:
+    from ops.dotenv import redaction
+
+    return redaction.redact("".join(traceback.format_exception(error)), redaction.secrets(_root))
 
 
 def remainder() -> list[str]:

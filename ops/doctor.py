@@ -5,6 +5,7 @@ A new one is a function that takes a `Patient` and yields findings, added to `EX
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from ops import compose, dotenv, platform, ports, process
 from ops.containers import Containers
+from ops.dotenv import redaction
 from ops.engine import answering
 from ops.errors import EnvFileError, OpsError
 from ops.native.runtime import Native
@@ -44,7 +46,9 @@ def examine(settings: Settings, environment: str | None = None) -> list[Finding]
             found += examination(patient)
         except OpsError as error:
             found.append(_problem(examination.__name__.removeprefix("_"), error))
-    return found
+    # What compose says of a broken stack may quote a value of `.env`.
+    hidden = redaction.secrets(settings.root)
+    return [dataclasses.replace(each, message=redaction.redact(each.message, hidden)) for each in found]
 
 
 def _engine(patient: Patient) -> Iterator[Finding]:

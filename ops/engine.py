@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,6 +99,22 @@ class Engine:
                 return str(self.client.images.get(name).id)
             except ImageNotFound:
                 return None
+
+    def image(self, name: str) -> Mapping[str, Any] | None:
+        """The engine's description of an image, or None when it is gone.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return _present(self.client.api.inspect_image, name)
+
+    def volume(self, name: str) -> Mapping[str, Any] | None:
+        """The engine's description of a volume, or None when it is gone.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return _present(self.client.api.inspect_volume, name)
 
     def ping(self, timeout: float) -> bool:
         """Whether the engine answers within so many seconds. Asks nothing that another call could hold up."""
@@ -225,6 +241,17 @@ def answering() -> Iterator[None]:
         raise EngineError(
             f"no Docker Engine answers at {_default_address()}", details=[_reason(error)], next=following
         ) from error
+
+
+def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """What an inspection tells, or None when what it asks for is not there."""
+    from docker.errors import NotFound
+
+    with answering():
+        try:
+            return inspect(name)
+        except NotFound:
+            return None
 
 
 def _reason(error: BaseException) -> str:

@@ -148,11 +148,11 @@ def check_values(stack: Stack, show: Show) -> None:
             )
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
-    findings = dotenv.check(stack, strict=stack.strict)
+    findings = dotenv.check(stack)
     wrong = [each for each in findings if each.severity == "error"]
     for each in findings:
         if each.severity != "error":
-            show.warn(str(each) if each.line else f".env: {each}")
+            show.warn(str(each))
     if wrong:
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",
@@ -259,7 +259,7 @@ def merged_model(settings: Settings, environment: str, *, reveal: bool) -> dict[
     merged = model.load(stack)
     if reveal:
         return dict(merged.raw)
-    return model.masked(merged, [each.value.reveal() for each in dotenv.values(stack) if each.sensitive])
+    return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))
 
 
 def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:

@@ -17,7 +17,7 @@ STATE = ".ops"
 
 
 def state_folder(root: Path) -> Path:
-    """The folder for the tasks' own state, made when it is not there.
+    """The folder for the tasks' own state, made when it is not there, and ignored by git whatever the project says.
 
     Raises:
         UsageError: It cannot be made.
@@ -25,6 +25,9 @@ def state_folder(root: Path) -> Path:
     folder = root / STATE
     with _writing():
         folder.mkdir(exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
     return folder
 
 

@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ops import compose, process
+from ops.dotenv.secret import MASK, SHORTEST, looks_secret, passwords, worth_hiding
+from ops.dotenv.secret import masked as hide
 from ops.errors import OpsError, UsageError
 from ops.stack import Stack
-
-MASK = "********"
-"""What stands in the place of a secret."""
-
-_SECRET_NAME = re.compile(r"(passw(or)?d|passphrase|secret|token|api_?key|private_?key|credential)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -74,11 +71,13 @@ class Model:
         services: The services that are active with the stack's profiles, by name.
         inactive: Those of other profiles.
         raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
+        stack: What it was merged from.
     """
 
     services: Mapping[str, Service]
     inactive: Mapping[str, Service]
     raw: Mapping[str, Any]
+    stack: Stack | None = None
 
     @property
     def every(self) -> Mapping[str, Service]:
@@ -138,7 +137,7 @@ def load(stack: Stack) -> Model:
                 next="invoke config",
             )
     active = {name: service for name, service in every.items() if _active(service, stack.profiles)}
-    return Model(active, {name: service for name, service in every.items() if name not in active}, raw)
+    return Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
 
 
 def _refusal(stack: Stack, stderr: str) -> OpsError:
@@ -250,8 +249,8 @@ def secrets(merged: Model) -> set[str]:
     for service in merged.every.values():
         for name, value in (service.config.get("environment") or {}).items():
             text = "" if value is None else str(value).replace("$$", "$")
-            found |= {text} if _SECRET_NAME.search(str(name)) else set(re.findall(r"://[^/\s:@]*:([^/\s@]+)@", text))
-    return {each for each in found if len(each) >= 4}
+            found |= {text} if looks_secret(str(name)) else passwords(text)
+    return {each for each in found if len(each) >= SHORTEST}
 
 
 def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -264,7 +263,7 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
     """
-    return dict(_mask(merged.raw, "", sorted(filter(None, secrets), key=len, reverse=True)))
+    return dict(_mask(merged.raw, "", worth_hiding(secrets)))
 
 
 def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:
@@ -274,12 +273,10 @@ def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:
         return [_mask(each, key, secrets) for each in value]
     if not isinstance(value, str) or not value:
         return value
-    if _SECRET_NAME.search(key):
+    if looks_secret(key):
         return MASK
-    for secret in secrets:
-        value = value.replace(secret, MASK)
-    # `NAME=value` entries of lists, and URLs that carry a password.
+    # A `NAME=value` of a list.
     name, separator, _ = value.partition("=")
-    if separator and _SECRET_NAME.search(name) and name.isidentifier():
+    if separator and name.isidentifier() and looks_secret(name):
         return f"{name}={MASK}"
-    return re.sub(r"(://[^/\s:@]*:)[^/\s@]+@", rf"\1{MASK}@", value)
+    return hide(value, secrets)

@@ -118,7 +118,9 @@ def try_lock(file: IO[Any]) -> bool:
     return True
 
 
-def write_private(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
+def write_private(
+    path: Path, text: str, verify: Callable[[Path], None] | None = None, *, folder: Path | None = None
+) -> None:
     """Write a file whole or not at all, readable by its owner only (mode 600 where modes exist).
 
     A link is followed, so that a `.env` that points elsewhere stays a link. An existing file keeps its owner.
@@ -127,13 +129,14 @@ def write_private(path: Path, text: str, verify: Callable[[Path], None] | None =
         path: The file.
         text: Its content.
         verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
+        folder: Where the new file is written first, on the same file system; beside the old one by default.
 
     Raises:
         OSError: The folder cannot be written.
     """
     path = path.resolve()
     # Begins as the file itself does, so that what ignores `.env.*` ignores what a killed writer leaves.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".tmp")
+    descriptor, name = tempfile.mkstemp(dir=folder or path.parent, prefix=f"{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ TIMEOUT = 2.0
 """Seconds that an answer may take, from the connection to the last byte that is read."""
 
 LONGEST = 64 * 1024
-"""Bytes of an answer that are read; a health answer is small, and a flood must not fill memory."""
+"""Bytes of an answer that are read; a health answer is small, and a flood must not fill memory. A longer one counts by
+its code alone: its `status` cannot be read."""
 
 _HEADERS = {"Accept": "application/json, */*", "Connection": "close", "User-Agent": "invoke-health"}
 
@@ -108,8 +110,23 @@ class _Bounded(socket.socket):
 
     def recv_into(self, *arguments: Any, **named: Any) -> int:
         """Read as `socket.recv_into` does, for what is left of the time."""
-        self.settimeout(max(0.001, self.deadline - time.monotonic()))
+        self.settimeout(_left(self.deadline))
         return super().recv_into(*arguments, **named)
+
+
+class _Encrypted(ssl.SSLSocket):
+    """The same with TLS, whose handshake keeps to the socket's timeout by itself."""
+
+    deadline = 0.0
+
+    def recv_into(self, *arguments: Any, **named: Any) -> int:
+        """Read as `ssl.SSLSocket.recv_into` does, for what is left of the time."""
+        self.settimeout(_left(self.deadline))
+        return super().recv_into(*arguments, **named)
+
+
+def _left(deadline: float) -> float:
+    return max(0.001, deadline - time.monotonic())
 
 
 def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
@@ -119,10 +136,14 @@ def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
         raise ValueError(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     connection = http.client.HTTPConnection(parts.hostname, port)
-    plain = socket.create_connection((parts.hostname, port), timeout=max(0.001, deadline - time.monotonic()))
+    # Before there is a connection, which whoever listens would be blamed for: this refuses what is no URL.
+    connection.putrequest("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")))
+    for name, value in _HEADERS.items():
+        connection.putheader(name, value)
+    plain = socket.create_connection((parts.hostname, port), timeout=_left(deadline))
     try:
         connection.sock = _wrap(plain, parts.scheme, parts.hostname, deadline)
-        connection.request("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")), headers=_HEADERS)
+        connection.endheaders()
         with connection.getresponse() as response:
             body = b""
             while len(body) < LONGEST and (chunk := response.read1(8192)):
@@ -137,13 +158,17 @@ def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
 
 def _wrap(plain: socket.socket, scheme: str, host: str, deadline: float) -> socket.socket:
     if scheme == "https":
-        import ssl
-
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+        context = ssl.create_default_context()
+        context.sslsocket_class = _Encrypted
+        plain.settimeout(_left(deadline))
+        encrypted = context.wrap_socket(plain, server_hostname=host)
+        assert isinstance(encrypted, _Encrypted)  # noqa: S101 - the context was told so
+        encrypted.deadline = deadline
+        return encrypted
     bounded = _Bounded(fileno=plain.detach())
     bounded.deadline = deadline
     # Made from a bare descriptor, it would wait for ever to send.
-    bounded.settimeout(max(0.001, deadline - time.monotonic()))
+    bounded.settimeout(_left(deadline))
     return bounded
 
 

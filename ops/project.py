@@ -67,8 +67,8 @@ def elsewhere(container: Container, root: Path, connected: Runtime) -> bool:
     return bool(connected.local and container.folder and folder.is_dir() and not folder.samefile(root))
 
 
-def container_of(containers: Sequence[Container], service: str, replica: int = 1) -> Container:
-    """The running container of a service.
+def container_of(containers: Sequence[Container], service: str, replica: int = 1, environment: str = "") -> Container:
+    """The running container of a service; `environment` is what to start where nothing runs.
 
     Raises:
         UsageError: The service has none; says which have.
@@ -86,7 +86,7 @@ def container_of(containers: Sequence[Container], service: str, replica: int = 1
     raise UsageError(
         f"{service} is not running",
         details=[f"running: {', '.join(names) or 'nothing'}"],
-        next="invoke status" if names else "invoke dev",
+        next="invoke status" if names else f"invoke {environment}" if environment else "",
     )
 
 
@@ -130,7 +130,7 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int, 
         EngineError: The engine does not answer.
     """
     stack, containers = current(settings, connected)
-    return connected.execute(stack, container_of(containers, service, replica), words)
+    return connected.execute(stack, container_of(containers, service, replica, stack.environment), words)
 
 
 def services_of(model: Model, containers: Iterable[Container]) -> list[Service]:

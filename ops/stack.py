@@ -27,6 +27,7 @@ class Stack:
         timeout: Seconds until every service must be ready.
         strict: Whether the rules for production hold.
         elsewhere: Compose files of the other environments.
+        environments: Names of all environments; empty where that does not matter.
     """
 
     root: Path
@@ -38,6 +39,7 @@ class Stack:
     timeout: float = 120.0
     strict: bool = False
     elsewhere: tuple[Path, ...] = ()
+    environments: tuple[str, ...] = ()
 
     @property
     def env_file(self) -> Path:
@@ -76,6 +78,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         variables=dict(settings.profiles.get(active[0], {})) if len(active) == 1 else {},
         timeout=chosen.timeout if timeout is None else timeout,
         strict=chosen.strict,
+        environments=tuple(settings.environments),
         elsewhere=tuple(
             dict.fromkeys(
                 settings.root / name

@@ -67,12 +67,17 @@ class Status:
 
 @dataclass(frozen=True)
 class Overview:
-    """The status of a whole project, and in which runtime it is."""
+    """The status of a whole project, and in which runtime it is.
+
+    Attributes:
+        default: The environment to start where nothing runs.
+    """
 
     project: str
     environment: str | None
     services: list[Status]
     runtime: str
+    default: str
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of `status`."""
@@ -95,7 +100,7 @@ def collect(connected: Runtime, settings: Settings) -> Overview:
     environment = project.running_environment(settings, containers)
     usages = _usages(connected, [each for each in containers if each.state == "running"])
     found = [_status(each, usages.get(each.id)) for each in containers]
-    return Overview(name, environment, found, connected.name)
+    return Overview(name, environment, found, connected.name, next(iter(settings.environments)))
 
 
 def _status(container: Container, usage: Usage | None) -> Status:

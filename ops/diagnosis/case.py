@@ -61,6 +61,12 @@ class Case:
         return self.engine if isinstance(self.engine, Engine) else None
 
     @property
+    def restart(self) -> str:
+        """The command by which changed settings take effect: `invoke restart` would keep the containers as they are."""
+        stack = self.model.stack
+        return f"invoke {stack.environment}" if stack else "start it again"
+
+    @property
     def container(self) -> Container | None:
         """The engine's description; None when there is no container."""
         return self.health.container
@@ -144,7 +150,7 @@ class Case:
 
     def hide(self, text: str) -> str:
         """A text without any secret's value."""
-        from ops.model import MASK
+        from ops.dotenv.secret import MASK
 
         for secret in self.secrets:
             text = text.replace(secret, MASK)

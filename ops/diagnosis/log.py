@@ -23,6 +23,9 @@ SHOWN = 20
 LONGEST = 500
 """Characters of a line that are kept: nobody reads on."""
 
+READ = 16 * 1024
+"""Characters of a line that are read: more than its level and message need, and so many lines of them fit in memory."""
+
 _ERROR = re.compile(
     r"\b(\w*error|\w*exception|fatal|panic|critical|cannot|could not|denied|refused|not found|no such|failed)\b",
     re.IGNORECASE,
@@ -63,7 +66,9 @@ def read(engine: Runtime, container: Container) -> Log:
         grouper = Grouper(origin)
         try:
             entries = [
-                entry for lines in source.read(origin, tail=ENOUGH, since=since) for entry in grouper.add(lines)
+                entry
+                for lines in source.read(origin, tail=ENOUGH, since=since)
+                for entry in grouper.add([(time, stream, text[:READ]) for time, stream, text in lines])
             ] + grouper.idle(patient=False)
         except EngineError as error:
             return Log((f"(its log cannot be read: {error.message})",))

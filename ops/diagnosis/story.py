@@ -10,6 +10,7 @@ from ops.diagnosis.case import Case
 from ops.diagnosis.causes import CAUSES
 from ops.diagnosis.failure import Failure
 from ops.diagnosis.log import Log
+from ops.dotenv import redaction
 from ops.errors import OpsError, StartError, UnhealthyError
 from ops.health import Health, Verdict
 from ops.model import Model
@@ -63,7 +64,7 @@ def inspect(
         log=log.read(engine, container) if container else Log(),
         said=_said(health, service.image, error),
         others=_worst(healths),
-        secrets=tuple(sorted(models.secrets(model), key=len, reverse=True)),
+        secrets=_secrets(model),
     )
     facts = case.facts()
     if health.verdict is Verdict.READY:
@@ -89,10 +90,13 @@ def sort(failures: Sequence[Failure], waits_for: Mapping[str, Sequence[str]]) ->
     failing = {each.service for each in failures}
     causes = {each.service: {*waits_for.get(each.service, ()), each.blames or ""} & failing for each in failures}
 
-    def depth(name: str, seen: tuple[str, ...] = ()) -> int:
-        return 1 + max(
-            (depth(other, (*seen, name)) for other in causes[name] if other not in (*seen, name)), default=-1
-        )
+    depths: dict[str, int] = {}
+
+    def depth(name: str) -> int:
+        if name not in depths:
+            depths[name] = 0  # for those of a circle that come back to it
+            depths[name] = 1 + max(map(depth, sorted(causes[name] - {name})), default=-1)
+        return depths[name]
 
     return sorted(failures, key=lambda each: (depth(each.service), each.facts.get("state") == "running"))
 
@@ -122,6 +126,12 @@ def error(
     if timeout is not None:
         message = f"not ready within {timeout:g} s: {message}"
     return kind(message, next=failures[0].next if failures else "invoke health")
+
+
+def _secrets(model: Model) -> tuple[str, ...]:
+    """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
+    declared = redaction.secrets(model.stack.root) if model.stack else []
+    return tuple(sorted({*models.secrets(model), *declared}, key=len, reverse=True))
 
 
 def _said(health: Health, image: str, error: OpsError | None) -> str:

@@ -12,38 +12,56 @@ from ops.dotenv.finding import Finding
 from ops.dotenv.secret import MASK, Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ops.dotenv.creation import Ask
     from ops.dotenv.effective import Value
     from ops.stack import Stack
 
-__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "values"]
+__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "secrets", "still_open", "values"]
 
 
-def check(stack: Stack, *, strict: bool = False) -> list[Finding]:
+def check(stack: Stack) -> list[Finding]:
     """Everything that is wrong with a stack's `.env`, or may bite, sorted by file and line; errors and warnings.
 
     Args:
-        stack: Whose `.env`; its environment decides what is required.
-        strict: Hold it to the rules for production even where the environment does not ask for them.
+        stack: Whose `.env`; its environment decides what is required, and whether the rules for production hold.
 
     Raises:
         EnvFileError: `.env` or the schema may not be read at all.
         UsageError: A compose file is broken.
         EngineError: There is no compose program.
     """
-    from dataclasses import replace
+    from ops.dotenv import checks, file, gathering
 
-    from ops.dotenv import checks, gathering
-
-    gathered = gathering.gather(replace(stack, strict=stack.strict or strict))
-    return checks.run(gathered)
+    file.sweep(stack.root)
+    return checks.run(gathering.gather(stack))
 
 
-def initialise(stack: Stack, *, ask: Ask | None = None, everything: bool = False) -> list[str]:
-    """Write a missing `.env`, or add what it needs; see `ops.dotenv.creation.initialise`."""
+def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
+    """Write a missing `.env`, or add what it lacks; see `ops.dotenv.creation.initialise`."""
     from ops.dotenv import creation
 
-    return creation.initialise(stack, ask=ask, everything=everything)
+    return creation.initialise(stack, ask=ask)
+
+
+def still_open(stack: Stack) -> list[str]:
+    """The variables of `.env` that wait for a person's value; none where a compose file is broken."""
+    from ops.dotenv import creation
+    from ops.errors import OpsError
+
+    try:
+        return creation.still_open(stack)
+    except OpsError:
+        return []
+
+
+def secrets(stack: Stack, found: Sequence[Value]) -> list[str]:
+    """What must be masked within any text: the secrets among the values found, and all that stand in the file."""
+    from ops.dotenv import effective, redaction
+    from ops.dotenv.secret import worth_hiding
+
+    return worth_hiding([*effective.secrets(found), *redaction.secrets(stack.root)])
 
 
 def values(stack: Stack) -> list[Value]:

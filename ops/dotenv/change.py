@@ -6,6 +6,7 @@ import re
 
 from ops.dotenv import document, edit, file, schema, uses
 from ops.dotenv.checks.unknown import closest
+from ops.dotenv.context import Context
 from ops.dotenv.quoting import UnwritableError
 from ops.dotenv.schema import Schema, Variable
 from ops.dotenv.uses import is_builtin
@@ -21,7 +22,8 @@ def find(stack: Stack, name: str) -> tuple[Variable, bool]:
         UsageError: It is no name for a variable, or nothing knows it.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
-        raise UsageError("this is no name for a variable", next="invoke env.set NAME=VALUE")
+        what = "this is no name for a variable" if name else "there is no name for a variable"
+        raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)
     return example.variables.get(name, Variable(name)), example.sensitive(name)
@@ -32,6 +34,17 @@ def judge(variable: Variable, value: str, environment: str) -> str | None:
     if not value.strip():
         return "is required, and cannot be empty" if variable.required_in(environment) else None
     return variable.kind.test(value) if variable.kind is not None else None
+
+
+def doubt(stack: Stack, name: str, value: str) -> str | None:
+    """What speaks against a value that nothing refuses: its type is guessed, where the schema declares none."""
+    example = schema.read(stack.example)
+    variable = example.variables.get(name)
+    if variable is None or not value.strip():
+        return None
+    context = Context(stack.root, stack.environment, stack.strict, document.read(stack.env_file), example)
+    kind = context.guess(variable)
+    return kind.test(value) if kind is not None else None
 
 
 def change(stack: Stack, name: str, value: str) -> None:
@@ -45,7 +58,8 @@ def change(stack: Stack, name: str, value: str) -> None:
     wrong = judge(variable, value, stack.environment)
     if wrong is not None:
         example = f", such as {variable.example}" if variable.example else ""
-        raise UsageError(f"{name} {wrong}", details=[variable.description or ""], next=f"choose another value{example}")
+        details = [f"what it is: {variable.description}"] if variable.description else []
+        raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
     with file.writing(stack.root):
         doc = document.read(stack.env_file)
         if doc.undecodable:

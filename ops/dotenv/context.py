@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops.dotenv import kinds
+from ops.dotenv import kinds, naming
 from ops.dotenv.document import Document
 from ops.dotenv.effective import UnreadableError, Value
+from ops.dotenv.entries import Entry
 from ops.dotenv.kinds import Kind
 from ops.dotenv.schema import Schema, Variable
-from ops.dotenv.uses import Uses
+from ops.dotenv.uses import STEERING, Uses
 
 _CERTAIN = ((r"(^|_)PORT$", kinds.build("port")), (r"_URL$", kinds.build("url")), (r"_EMAIL$", kinds.build("email")))
 _BOOLEAN = kinds.build("boolean")
@@ -25,6 +27,7 @@ class Context:
     Attributes:
         root: The project's folder.
         environment: Name of the environment it is checked for.
+        environments: Names of all there are; empty where that is not known.
         strict: Whether the rules for production hold.
         env: The file.
         schema: What may be set.
@@ -33,6 +36,7 @@ class Context:
         unreadable: Why it cannot.
         uses: What the compose files use.
         shell: The variables that compose gets from its own environment.
+        profile: Those that a profile of `invoke.yaml` sets over them.
         git: `tracked`, `unignored` or `ignored`; None outside a git repository.
     """
 
@@ -45,11 +49,36 @@ class Context:
     unreadable: UnreadableError | None = None
     uses: Uses = field(default_factory=Uses)
     shell: Mapping[str, str] = field(default_factory=dict, repr=False)
+    profile: Mapping[str, str] = field(default_factory=dict, repr=False)
     git: str | None = None
+    environments: tuple[str, ...] = ()
 
     def secrets(self) -> list[Value]:
         """The secrets that have a value, in the order of the schema, then of the file."""
         return [value for value in self.values.values() if value.sensitive and value.text]
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name is one to somebody but the file: the schema, a compose file, the tools, the shell."""
+        return name in self._known
+
+    def is_overridden(self, name: str) -> bool:
+        """Whether something wins over what the file says."""
+        return name in self.shell or name in self.profile
+
+    def name(self, entry: Entry) -> str:
+        """The name of an entry as a finding may tell it; nothing where it may be a line of a secret."""
+        told = self.is_known(entry.key) or (naming.is_plausible(entry) and entry.start <= self.env.torn_from)
+        return entry.key if told else ""
+
+    def is_swallowed(self, name: str) -> bool:
+        """Whether a variable stands in the file, but behind a quote that is not closed, and so in another's value."""
+        begin = rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*="
+        behind = self.env.text[self.env.torn_from :]
+        return bool(behind) and re.search(begin, behind, re.MULTILINE) is not None
+
+    @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset({*self.schema.variables, *self.uses.names(), *STEERING, *self.shell})
 
     def guess(self, variable: Variable) -> Kind | None:
         """The type of a variable in a schema without decorators, where its name and its default leave no doubt."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ops.dotenv import document, schema
+from ops.dotenv import document, naming, schema
+from ops.dotenv.document import Document
+from ops.dotenv.entries import Entry
 from ops.stack import Stack
 
 
@@ -36,13 +38,26 @@ def compare(stack: Stack) -> Difference:
     Raises:
         EnvFileError: One of the two may not be read.
     """
-    example, env = schema.read(stack.example), document.read(stack.env_file)
+    source, env = document.read(stack.example), document.read(stack.env_file)
+    example = schema.parse(source)
     present = {name: entry for name in example.variables if (entry := env.get(name)) is not None}
-    same = {name for name, entry in present.items() if (entry.parsed or "") == example.variables[name].default}
+    same = {name for name, entry in present.items() if _are_same(entry, source.get(name))}
     return Difference(
         missing=[name for name in example.variables if name not in present],
-        # What is no name at all may be a line of a secret.
-        extra=[name for name in env.keys() if name not in example.variables and name.isidentifier()],  # noqa: SIM118
+        extra=[name for name in env.keys() if name not in example.variables and _is_name(env, name)],  # noqa: SIM118
         default=[name for name in present if name in same],
         changed=[name for name in present if name not in same],
     )
+
+
+def _are_same(entry: Entry, default: Entry | None) -> bool:
+    """Whether two entries say the same; where there is a `$`, its quotes decide whether it is one."""
+    if default is None or (entry.parsed or "") != (default.parsed or ""):
+        return False
+    return entry.quote == default.quote or "$" not in (entry.parsed or "")
+
+
+def _is_name(env: Document, name: str) -> bool:
+    """Whether it is one; what is none, or stands behind an open quote, may be a line of a secret."""
+    entry = env.get(name)
+    return entry is not None and naming.is_plausible(entry) and entry.start <= env.torn_from

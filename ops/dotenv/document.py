@@ -67,6 +67,16 @@ class Document:
         return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
 
     @functools.cached_property
+    def torn_from(self) -> int:
+        """Offset of the first value whose quote is not closed: what stands behind it may be a part of it."""
+        return next((each.start for each in self.entries if each.is_open(self.text)), len(self.text))
+
+    @property
+    def is_utf16(self) -> bool:
+        """Whether every other byte is a NUL, so that no line of it is what it seems."""
+        return self.text.count("\0") * 3 > len(self.text)
+
+    @functools.cached_property
     def _last(self) -> dict[str, Entry]:
         return {entry.key: entry for entry in self.entries if entry.assigned}
 

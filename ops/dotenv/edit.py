@@ -5,6 +5,7 @@ Every function takes a document and gives a text; `file` writes it.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -36,13 +37,13 @@ def change(doc: Document, values: Mapping[str, str], describe: Mapping[str, Vari
     return _applied(doc.text, edits)
 
 
-def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str]) -> str:
+def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str | None]) -> str:
     """Add variables that the file lacks, and fill those that are empty, each at its place in the schema's order.
 
     Args:
         doc: The file.
         order: Every variable of the schema, in its order.
-        values: What to add or fill, by name.
+        values: What to add or fill, by name; None for what the schema says, exactly as it is written there.
     """
     edits: list[_Edit] = []
     additions: dict[int, str] = {}
@@ -51,8 +52,8 @@ def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str]
         entry = doc.get(variable.name)
         if entry is not None:
             anchor = entry.end
-            if variable.name in values:
-                edits.append(_rewritten(doc, entry, values[variable.name]))
+            if (value := values.get(variable.name)) is not None:
+                edits.append(_rewritten(doc, entry, value))
         elif variable.name in values:
             before = doc.text[:anchor] + additions.get(anchor, "")
             block = _gap(before, doc.newline) + _block(variable, values[variable.name], doc.newline)
@@ -64,12 +65,15 @@ def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str]
     return _applied(doc.text, edits)
 
 
-def _block(variable: Variable, value: str, newline: str) -> str:
-    """A variable's comments and its own line with a value, ready to stand in a file."""
-    *comments, last = variable.block.split("\n")
-    head = re.match(r"\s*(?:export\s+)?[^=]*=", last)
-    line = (head[0] if head else f"{variable.name}=") + encode(value)
-    return newline.join([*(comment.rstrip("\r") for comment in comments), line]) + newline
+def _block(variable: Variable, value: str | None, newline: str) -> str:
+    """A variable's comments and its own lines with a value, or as the schema has them, ready to stand in a file."""
+    lines = variable.block.split("\n")
+    comments = list(itertools.takewhile(lambda line: line.lstrip().startswith("#"), lines))
+    own = "\n".join(lines[len(comments) :])
+    if value is not None:
+        head = re.match(r"\s*(?:export\s+)?[^=:]*[=:]", own)
+        own = (head[0] if head else f"{variable.name}=") + encode(value)
+    return newline.join([*(comment.rstrip("\r") for comment in comments), own]) + newline
 
 
 def _gap(before: str, newline: str) -> str:
@@ -88,7 +92,10 @@ def _rewritten(doc: Document, entry: Entry, value: str) -> _Edit:
         # `KEY= # comment`: the blank belongs to the comment.
         start = len(doc.text[:start].rstrip(" \t"))
     end = re.search(r"(\r?\n|\r)\Z", doc.text[entry.value_start : entry.end])
-    return (start, entry.end, encode(value) + _comment(doc.text, entry) + (end[0] if end else ""))
+    comment = _comment(doc.text, entry)
+    # Nothing before a comment: compose would take the comment for the value.
+    written = encode(value) or ("''" if comment else "")
+    return (start, entry.end, written + comment + (end[0] if end else ""))
 
 
 def _comment(text: str, entry: Entry) -> str:

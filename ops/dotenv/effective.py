@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ops import process
-from ops.dotenv.secret import MASK, Secret
+from ops.dotenv.secret import MASK, Secret, masked, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 
 Source = Literal["shell", "file", "default", "unset"]
@@ -46,11 +46,14 @@ class Value:
         """The value, for comparing; empty when unset. Never for printing."""
         return self.value.reveal()
 
-    def as_dict(self, *, reveal: bool = False) -> dict[str, Any]:
-        """The variable as it stands in a task's JSON document; a sensitive value that is not empty is masked."""
+    def as_dict(self, *, reveal: bool = False, hidden: Sequence[str] = ()) -> dict[str, Any]:
+        """The variable as it stands in a task's JSON document.
+
+        A sensitive value that is not empty is masked; of another one, what is `hidden`, and the password of a URL.
+        """
         shown = None if self.source == "unset" else self.text
-        if shown and self.sensitive and not reveal:
-            shown = MASK
+        if shown and not reveal:
+            shown = MASK if self.sensitive else masked(shown, hidden)
         return {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
 
 
@@ -61,6 +64,15 @@ class Reading:
     effective: Mapping[str, str | None] = field(repr=False)
     file: Mapping[str, str] = field(repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def secrets(values: Iterable[Value]) -> list[str]:
+    """The secrets among the values: those of sensitive variables, and the passwords within the others."""
+    found: set[str] = set()
+    for value in values:
+        for text in {each.reveal() for each in (value.value, value.given, value.in_file) if each is not None}:
+            found |= {text} if value.sensitive else passwords(text)
+    return worth_hiding(found)
 
 
 class UnreadableError(EnvFileError):

@@ -50,7 +50,6 @@ class Entry:
         start: Offset in the text of the line's first character.
         end: Offset behind the entry's line end.
         value_start: Offset of `raw`.
-        exported: Whether `export` stands before it.
         readable: Whether python-dotenv could make sense of it.
         torn: Whether it is a key in PEM format without quotes: `end` then lies behind its last line, and the lines
             between, which every reader takes for entries and which hold a secret, are none here.
@@ -67,7 +66,6 @@ class Entry:
     start: int
     end: int
     value_start: int
-    exported: bool = False
     readable: bool = True
     torn: bool = False
 
@@ -75,6 +73,17 @@ class Entry:
     def assigned(self) -> bool:
         """Whether there is a `=` at all."""
         return self.value_start > 0
+
+    def is_open(self, text: str) -> bool:
+        """Whether a quote begins the value that, for compose, ends neither on its line nor where python-dotenv ends it.
+
+        Args:
+            text: The file's.
+        """
+        if not self.quote:
+            return False
+        end = closing(text, self.value_start, self.quote)
+        return end is None or (not self.readable and "\n" in text[self.value_start : end])
 
 
 _PEM_END = re.compile(r"^[ \t]*+-----END[^\r\n]*+(?:\r\n|\n|\r|\Z)", re.MULTILINE)
@@ -112,6 +121,17 @@ def find(text: str) -> Iterator[Entry]:
         offset = end
 
 
+def closing(text: str, start: int, quote: str) -> int | None:
+    """Offset of the quote that ends a value for compose; None when nothing does. `start` is the opening quote's."""
+    escaped = False
+    for index in range(start + 1, len(text)):
+        character = text[index]
+        if character == quote and not escaped:
+            return index
+        escaped = character == "\\" and not escaped
+    return None
+
+
 def strip_comment(bare: str) -> str:
     """An unquoted value without the comment behind it, by python-dotenv's rule: white space, then `#`."""
     comment = re.search(r"(?<=\s)\#", bare)
@@ -145,7 +165,6 @@ def _simple(match: re.Match[str], line: int, line_start: int) -> Entry:
         start=match.start("key") if match["export"] is None else match.start("export"),
         end=match.end(),
         value_start=value_start,
-        exported=match["export"] is not None,
     )
 
 
@@ -172,6 +191,5 @@ def _complex(binding: Binding, body: str, start: int, end: int, line: int, line_
         start=start,
         end=end,
         value_start=start + head.end(),
-        exported=bool(head["export"]),
         readable=not binding.error,
     )

@@ -13,23 +13,34 @@ from ops.errors import EnvFileError, LockedError
 WAIT = 10.0
 """Seconds to wait for another task that writes the file; a write takes a tenth of one."""
 
+_LOCK = "env.lock"
+
 
 @contextlib.contextmanager
-def writing(root: Path) -> Iterator[None]:
+def writing(root: Path, wait: float | None = None) -> Iterator[None]:
     """Be the only one who writes the project's `.env` while the block runs, reading it included.
 
-    The kernel drops the lock when its holder ends, however it ends.
+    The kernel drops the lock when its holder ends, however it ends. Nobody is asked anything while it is held.
 
     Raises:
-        LockedError: Another task has held it for `WAIT` seconds.
+        LockedError: Another task has held it for `wait` seconds, `WAIT` by default.
     """
-    deadline = time.monotonic() + WAIT
-    with (lock.state_folder(root) / "env.lock").open("a", encoding="utf-8") as held:
+    deadline = time.monotonic() + (WAIT if wait is None else wait)
+    with (lock.state_folder(root) / _LOCK).open("a", encoding="utf-8") as held:
         while not platform.try_lock(held):
             if time.monotonic() > deadline:
                 raise LockedError("another task is writing .env", next="wait until it is done, then try again")
             time.sleep(0.05)
+        _remove_leftovers(root / ".env")
         yield
+
+
+def sweep(root: Path) -> None:
+    """Remove what a killed writer left: it may hold secrets, and an image build might take it along."""
+    if (root / lock.STATE / _LOCK).exists():
+        # Who writes right now sweeps by itself; where this user may not, the owner's next task does.
+        with contextlib.suppress(LockedError, EnvFileError, OSError), writing(root, wait=0):
+            pass
 
 
 def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
@@ -43,14 +54,19 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     Raises:
         EnvFileError: The folder cannot be written.
     """
-    path = path.resolve()
-    for left in path.parent.glob(f"{path.name}.*.tmp"):
-        # Of a writer that was killed; no other is at work now. It may hold secrets.
-        with contextlib.suppress(OSError):
-            left.unlink()
+    # In the tasks' own folder git ignores what a killed writer leaves. Where a link leads may be another file system.
+    folder = None if path.is_symlink() else lock.state_folder(path.parent)
     try:
-        platform.write_private(path, text, verify)
+        platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
         raise EnvFileError(
             f"{path.name} cannot be written: {error.strerror}", next=f"make its folder writable: {path.parent}"
         ) from error
+
+
+def _remove_leftovers(path: Path) -> None:
+    real = path.resolve()
+    for folder in {real.parent, path.parent / lock.STATE}:
+        for left in folder.glob(f"{real.name}.????????.tmp"):
+            with contextlib.suppress(OSError):
+                left.unlink()

@@ -40,8 +40,10 @@ class Finding:
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
 
     def __str__(self) -> str:
-        place = f"{self.place}: " if self.line else ""
-        return f"{place}{self.message}" + (f" ({self.fix})" if self.fix else "")
+        # What is about `.env` as a whole says so itself.
+        place = f"{self.place}: " if self.line or self.file != ".env" else ""
+        why = f": {self.why}" if self.why else ""
+        return f"{place}{self.message}{why}" + (f" ({self.fix})" if self.fix else "")
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as it stands in a task's JSON document."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
 from ops import compose, process
-from ops.dotenv import document, effective, schema, uses
+from ops.dotenv import document, effective, naming, schema, uses
 from ops.dotenv.context import Context
 from ops.dotenv.document import Document
 from ops.dotenv.effective import Reading, Source, UnreadableError, Value
+from ops.dotenv.references import Use
 from ops.dotenv.schema import Schema
 from ops.dotenv.secret import Secret
-from ops.dotenv.uses import Use, Uses
+from ops.dotenv.uses import STEERING, Uses
 from ops.errors import EnvFileError, OpsError
 from ops.stack import Stack
 
@@ -38,13 +39,20 @@ def gather(stack: Stack) -> Context:
     env, declared = document.read(stack.env_file), document.read(stack.example)
     located = uses.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
-    names = {*declared.keys(), *env.keys(), *(use.name for use in located)}
+    # What compose would take for a reference is no name: `$=1`.
+    names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if "$" not in each}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
     redirected = shell.get("COMPOSE_ENV_FILES") or shell.get("COMPOSE_DISABLE_ENV_FILE")
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
+    nested = _nested(located)
+    unset: set[str] = set()
+    if env.is_all_plain and not redirected:
+        # Nor does what stands nowhere, but for what compose sets itself; nor a default where there is a value.
+        unset = {name for name in asked if name not in shell and env.get(name) is None and name not in STEERING}
+        nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
     # Then the file need not be compose's `.env` at all, which it reads four times, but an `env_file`, read once.
-    once = env.is_all_plain and not redirected and not _nested(located)
-    asking = _Background(lambda: _reading(program, stack, asked, located, once=once))
+    once = env.is_all_plain and not redirected and not nested
+    asking = _Background(lambda: _reading(program, stack, asked - unset, nested, once=once))
     example = schema.parse(declared)
     elsewhere = uses.locate(stack.elsewhere, stack.root)
     reading = asking.result()
@@ -52,15 +60,17 @@ def gather(stack: Stack) -> Context:
     unreadable = reading if isinstance(reading, UnreadableError) else None
     if isinstance(reading, OpsError) and unreadable is None:
         raise reading
+    if isinstance(reading, Reading):
+        reading = replace(reading, effective={**dict.fromkeys(unset), **reading.effective})
     used = Uses(tuple(located), frozenset(use.name for use in elsewhere))
     if merged.code == 0:
-        used = uses.build(merged.stdout, located, elsewhere, stack.root)
+        used = uses.build(merged.stdout, located, elsewhere, stack.root, stack.profiles)
     elif unreadable is None:
         _refuse_broken(stack)
     missing = {use.name for use in used.references} - names
     if missing and unreadable is None:
         # Of files that only compose knows of (`include`, `extends`): rare enough to ask again.
-        reading = _reading(program, stack, asked | missing, used.references)
+        reading = _reading(program, stack, asked | missing, _nested(used.references))
     return Context(
         root=stack.root,
         environment=stack.environment,
@@ -68,12 +78,19 @@ def gather(stack: Stack) -> Context:
         env=env,
         schema=example,
         values=judge(
-            _untorn(reading, env) if isinstance(reading, Reading) else _guessed(env, shell), example, used, shell
+            _untorn(reading, env, {*example.variables, *used.names(), *shell})
+            if isinstance(reading, Reading)
+            else _guessed(env, shell),
+            example,
+            used,
+            shell,
         ),
         unreadable=unreadable,
         uses=used,
         shell=dict(os.environ),
+        profile=stack.variables,
         git=git,
+        environments=stack.environments,
     )
 
 
@@ -118,11 +135,19 @@ def _refuse_broken(stack: Stack) -> None:
             raise error
 
 
-def _untorn(reading: Reading, env: Document) -> Reading:
+def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:
     """A reading without the lines of a key that has no quotes: compose takes them for names, and they are a secret."""
-    if not any(entry.torn for entry in env.entries):
+    torn = any(entry.torn for entry in env.entries)
+    padded = {entry.key for entry in env.entries if entry.key not in known and naming.is_padding(entry)}
+    if not torn and not padded:
         return reading
-    return replace(reading, file={name: value for name, value in reading.file.items() if env.get(name)})
+    return replace(
+        reading,
+        effective={name: value for name, value in reading.effective.items() if name not in padded},
+        file={
+            name: value for name, value in reading.file.items() if name not in padded and (env.get(name) or not torn)
+        },
+    )
 
 
 def _nested(references: Sequence[Use]) -> dict[str, str]:
@@ -132,13 +157,18 @@ def _nested(references: Sequence[Use]) -> dict[str, str]:
     return {name: text for name, text in nested.items() if "?" not in text}
 
 
+def _filled(env: Document, name: str) -> bool:
+    entry = env.get(name)
+    return entry is not None and bool(entry.parsed)
+
+
 def _guessed(env: Document, shell: Mapping[str, str]) -> Reading:
     found = {entry.key: entry.raw if entry.parsed is None else entry.parsed for entry in env.entries if entry.assigned}
     return Reading({**found, **{name: shell[name] for name in found if name in shell}}, found)
 
 
 def _reading(
-    program: Sequence[str], stack: Stack, names: Iterable[str], references: Sequence[Use], *, once: bool = False
+    program: Sequence[str], stack: Stack, names: Iterable[str], defaults: Mapping[str, str], *, once: bool = False
 ) -> Reading | OpsError:
     try:
         return effective.read(
@@ -148,7 +178,7 @@ def _reading(
             variables={**stack.variables, **({"COMPOSE_DISABLE_ENV_FILE": "1"} if once else {})},
             env_file=stack.env_file,
             project=stack.project,
-            defaults=_nested(references),
+            defaults=defaults,
         )
     except OpsError as error:
         return error

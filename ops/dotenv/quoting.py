@@ -31,7 +31,8 @@ def encode(value: str) -> str:
         value.encode("utf-8")
     except UnicodeEncodeError:
         raise UnwritableError("the value is no Unicode text") from None
-    if _BARE.fullmatch(value):
+    # `A==` would look like the last line of a text in Base64, which lost its quotes.
+    if _BARE.fullmatch(value) and (not value or value.strip("=")):
         return value
     if not _NOT_IN_SINGLE_QUOTES.search(value):
         return "'" + value.replace("'", "\\'") + "'"

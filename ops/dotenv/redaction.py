@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ops.dotenv import document, schema
-from ops.dotenv.secret import MASK
+from ops.dotenv.secret import masked, passwords, worth_hiding
 from ops.errors import OpsError
-
-SHORTEST = 4
-"""Characters below which a secret is not looked for: masking each `a` would hide the error, and protect nothing."""
 
 
 def secrets(root: Path) -> list[str]:
@@ -24,18 +21,18 @@ def secrets(root: Path) -> list[str]:
     except OpsError:
         return []
     names = {*example.variables, *(entry.key for entry in env.entries)}
-    found = {os.environ.get(name, "") for name in names if example.sensitive(name)}
+    given = [(name, os.environ[name]) for name in names if name in os.environ]
     for entry in env.entries:
-        if example.sensitive(entry.key):
-            found |= {entry.parsed or "", entry.raw, entry.raw.strip().strip("'\"")}
-    return sorted((each for each in found if len(each) >= SHORTEST), key=len, reverse=True)
+        given += [(entry.key, text) for text in (entry.parsed or "", entry.raw, entry.raw.strip().strip("'\""))]
+    found: set[str] = set()
+    for name, text in given:
+        found |= {text} if example.sensitive(name) else passwords(text)
+    return worth_hiding(found)
 
 
 def redact(text: str, hidden: Iterable[str]) -> str:
     """A text with a mask in the place of every secret."""
-    for each in hidden:
-        text = text.replace(each, MASK)
-    return text
+    return masked(text, hidden)
 
 
 def redacted(error: OpsError, hidden: Iterable[str]) -> OpsError:

@@ -9,18 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ops.dotenv import document, kinds, notation
+from ops.dotenv.decoration import Builder
 from ops.dotenv.entries import Entry
-from ops.dotenv.notation import Comment, Decorator, Problem
+from ops.dotenv.notation import Comment, Problem
+from ops.dotenv.secret import looks_secret
 
-_LOOKS_SECRET = re.compile(
-    r"(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|SECRETS|TOKEN|APIKEY|CREDENTIALS?|DSN)(_|$)"
-    r"|(^|_)(API|PRIVATE|SECRET|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE)_?KEY(_|$)",
-    re.IGNORECASE,
-)
-_PUBLIC_ENDING = re.compile(r"_(FILE|PATH|DIR|URL|NAME|TTL|LENGTH|EXPIRY|EXPIRES|TIMEOUT|MINUTES|ID)$", re.IGNORECASE)
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+"""The names that a shell, compose and every other reader know as a variable's."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,8 @@ class Schema:
         problems: What cannot be understood, with places.
         decorated: Whether there is any decorator; without, nothing is known to be required or secret.
         text: The file's text, which is what a new `.env` is made from.
+        environments: Every environment that something is required for, with the decorator's line and column.
+        broken: Why that text can be no `.env`, if so; one of the problems.
     """
 
     path: Path
@@ -84,6 +83,8 @@ class Schema:
     problems: tuple[Problem, ...] = ()
     decorated: bool = False
     text: str = field(default="", repr=False)
+    environments: tuple[tuple[str, int, int], ...] = ()
+    broken: Problem | None = None
 
     def sensitive(self, name: str) -> bool:
         """Whether a variable's value is a secret: as declared, else by what its name says."""
@@ -93,11 +94,6 @@ class Schema:
         if variable is not None and variable.generate is not None:
             return True
         return looks_secret(name)
-
-
-def looks_secret(name: str) -> bool:
-    """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
-    return bool(_LOOKS_SECRET.search(name)) and not _PUBLIC_ENDING.search(name)
 
 
 def read(path: Path) -> Schema:
@@ -113,22 +109,23 @@ def parse(doc: document.Document) -> Schema:
     """Make a schema of a document."""
     variables: dict[str, Variable] = {}
     problems: list[Problem] = []
+    environments: list[tuple[str, int, int]] = []
     decorated = False
-    if doc.undecodable:
-        problems.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    unfit = _unfit(doc)
     lines = doc.text.removeprefix(document.BOM).split("\n")
     every = [_comment(line, number) for number, line in enumerate(lines, 1)]
     used: set[int] = set()
     for entry in doc.entries:
         if not entry.assigned:
-            problems.append(Problem("is no `NAME=value`", entry.line, entry.column))
             continue
         comments, first = _above(every, entry.line)
         used.update(comment.line for comment in comments)
+        if not NAME.fullmatch(entry.key):
+            continue
         decorators, wrong = notation.parse([*comments, *_behind(entry)])
         decorated = decorated or bool(decorators)
         problems += wrong
-        builder = _Builder(decorators)
+        builder = Builder(decorators)
         variable = Variable(
             name=entry.key,
             line=entry.line,
@@ -139,12 +136,44 @@ def parse(doc: document.Document) -> Schema:
             **builder.fields(),
         )
         problems += builder.problems
+        environments += builder.environments
         if entry.key in variables:
             problems.append(Problem(f"{entry.key} is defined twice", entry.line, entry.column, "keep one of them"))
         variables[entry.key] = variable
         problems += _default_problem(variable, entry)
     problems += _detached(every, used)
-    return Schema(doc.path, doc.exists, variables, tuple(problems), decorated, doc.text)
+    return Schema(
+        doc.path,
+        doc.exists,
+        variables,
+        (*unfit, *problems),
+        decorated,
+        doc.text,
+        tuple(environments),
+        unfit[0] if unfit else None,
+    )
+
+
+def _unfit(doc: document.Document) -> list[Problem]:
+    """What makes the file's text unfit to be a `.env`. No name is repeated: it may be a part of a torn default."""
+    found = []
+    if doc.undecodable:
+        found.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    elif "\0" in doc.text:
+        found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
+    for entry in doc.entries:
+        if not entry.assigned:
+            found.append(Problem("is no `NAME=value`", entry.line, entry.column))
+        elif not NAME.fullmatch(entry.key):
+            fix = "use letters, digits and _ in names"
+            found.append(Problem("has a name that no variable can have", entry.line, entry.column, fix))
+        elif entry.is_open(doc.text):
+            fix = f"end the value with {entry.quote}"
+            found.append(Problem("has a quote that is not closed", entry.value_line, entry.value_column, fix))
+        elif not entry.readable:
+            fix = "put the whole value between quotes"
+            found.append(Problem("is no `NAME=value` that every reader reads", entry.line, entry.column, fix))
+    return found
 
 
 def _default_problem(variable: Variable, entry: Entry) -> list[Problem]:
@@ -187,86 +216,3 @@ def _detached(every: list[Comment | None], used: set[int]) -> list[Problem]:
 def _comment(line: str, number: int) -> Comment | None:
     text = line.lstrip(" \t")
     return Comment(text[1:].rstrip(), number, len(line) - len(text) + 2) if text.startswith("#") else None
-
-
-class _Builder:
-    """What decorators say about a variable; what they say wrongly is collected, not raised."""
-
-    def __init__(self, decorators: list[Decorator]) -> None:
-        self.problems: list[Problem] = []
-        self._fields: dict[str, Any] = {}
-        self._docs: list[str] = []
-        seen: set[str] = set()
-        for decorator in decorators:
-            handle = _HANDLERS.get(decorator.name)
-            if handle is None:
-                known = ", ".join(f"@{name}" for name in _HANDLERS)
-                self._problem(decorator, f"@{decorator.name} is no decorator that is known", f"known: {known}")
-                continue
-            if decorator.name in seen and decorator.call is None:
-                self._problem(decorator, f"@{decorator.name} is given twice", "keep one of them")
-                continue
-            seen.add(decorator.name)
-            try:
-                handle(self, decorator)
-            except kinds.KindError as error:
-                self._problem(decorator, f"@{decorator.name}: {error}")
-
-    def fields(self) -> dict[str, Any]:
-        """Arguments for `Variable`."""
-        return {**self._fields, "docs": tuple(self._docs)}
-
-    def required(self, decorator: Decorator) -> None:
-        value = decorator.value
-        if isinstance(value, bool):
-            self._fields["required"] = value if decorator.name == "required" else not value
-        elif isinstance(value, notation.Call) and value.name == "forEnv" and value.arguments and not value.options:
-            self._fields["required"] = frozenset(str(name) for name in value.arguments)
-        else:
-            raise kinds.KindError("takes true, false or forEnv(name)")
-
-    def sensitive(self, decorator: Decorator) -> None:
-        if not isinstance(decorator.value, bool):
-            raise kinds.KindError("takes true or false")
-        self._fields["sensitive"] = decorator.value == (decorator.name == "sensitive")
-
-    def type(self, decorator: Decorator) -> None:
-        if decorator.value is None:
-            raise kinds.KindError("takes a value: @type=port")
-        self._fields["kind"] = kinds.build(decorator.value)
-
-    def example(self, decorator: Decorator) -> None:
-        if not isinstance(decorator.value, str):
-            raise kinds.KindError("takes a text: @example=value")
-        self._fields["example"] = decorator.value
-
-    def docs(self, decorator: Decorator) -> None:
-        call = decorator.call
-        if call is None or call.options or not 1 <= len(call.arguments) <= 2:
-            raise kinds.KindError("takes an address: @docs(https://…) or @docs(title, https://…)")
-        self._docs.append(str(call.arguments[-1]))
-
-    def generate(self, decorator: Decorator) -> None:
-        call = notation.Call(decorator.value) if isinstance(decorator.value, str) else decorator.value
-        if not isinstance(call, notation.Call) or call.name != "secret" or call.arguments:
-            raise kinds.KindError("takes secret(length=32)")
-        unknown = set(call.options) - {"length"}
-        length = call.options.get("length", "32")
-        if unknown or not re.fullmatch(r"\d{1,4}", str(length)) or not 16 <= int(str(length)) <= 1024:
-            raise kinds.KindError("secret takes length=, from 16 to 1024")
-        self._fields["generate"] = int(str(length))
-
-    def _problem(self, decorator: Decorator, message: str, fix: str = "") -> None:
-        self.problems.append(Problem(message, decorator.line, decorator.column, fix))
-
-
-_HANDLERS = {
-    "required": _Builder.required,
-    "optional": _Builder.required,
-    "sensitive": _Builder.sensitive,
-    "public": _Builder.sensitive,
-    "type": _Builder.type,
-    "example": _Builder.example,
-    "docs": _Builder.docs,
-    "generate": _Builder.generate,
-}

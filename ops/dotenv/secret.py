@@ -1,9 +1,36 @@
-"""A value that hides itself wherever it is printed, formatted, logged or dumped."""
+"""What a secret is, and how it is hidden: a value that hides itself, and texts that may quote one."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 MASK = "********"
 """What is shown instead of a secret: of one length, whatever the secret's."""
+
+SHORTEST = 4
+"""Characters below which a secret is not looked for in texts: masking each `a` would hide them, and protect nothing."""
+
+_LOOKS_SECRET = re.compile(
+    r"PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|SECRET"
+    # Not `MAX_TOKENS`, `TOKENIZER`, `BYPASS`, nor the shell's `PWD` and `OLDPWD`, which are folders.
+    r"|TOKEN(?!S|I[SZ])|(API|AUTH|ACCESS|REFRESH|BEARER)[_.-]?TOKENS"
+    r"|(?<!BY)(?<!COM)(?<!TRES)PASS(?![A-Z0-9])|(?<!^)(?<!OLD)PWD(?![A-Z0-9])|(?<![A-Z0-9])DSN(?![A-Z0-9])"
+    r"|(API|APP|PRIVATE|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE|SESSION|JWT|SSH|SSL|TLS)[_.-]?KEY(?![A-Z0-9])",
+    re.IGNORECASE,
+)
+_PUBLIC_ENDING = re.compile(
+    r"[_.-](FILE|PATH|DIR|URL|NAME|TTL|LENGTH|LIMIT|COUNT|EXPIRY|EXPIRES|TIMEOUT|MINUTES|SECONDS|DAYS|ENABLED|(?<!SECRET.)ID)$",
+    re.IGNORECASE,
+)
+
+# `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
+# `/` is a port.
+_URL_PASSWORD = re.compile(r"(://[^\s/?#:@\[]*:)(?!\d+(?:[/?#\s]|$))(\S{0,500})@")
+# A secret that stands elsewhere.
+_REFERENCE = re.compile(r"\$(?:\w+|\{\w+\})")
+# `?password=x`, `;Password=x`, `--password=x`, and `password=x` within a text.
+_ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]+)=([^\s&;,\"']+)")
 
 
 class Secret:
@@ -38,3 +65,32 @@ class Secret:
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
         # A pickled secret would be its text in some file.
         return (Secret, (MASK,))
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
+    return bool(_LOOKS_SECRET.search(name)) and not _PUBLIC_ENDING.search(name)
+
+
+def passwords(text: str) -> set[str]:
+    """The passwords that a text shows by its form: in a URL, or behind a name that says so and `=`."""
+    found = {match[2] for match in _ASSIGNED.finditer(text) if looks_secret(match[1])}
+    for match in _URL_PASSWORD.finditer(text):
+        # Of several URLs in one text, the first one's ends at the first `@`.
+        found |= {match[2], match[2].partition("@")[0]}
+    return found - {"", MASK}
+
+
+def worth_hiding(texts: Iterable[str]) -> list[str]:
+    """Secrets that are to be looked for in other texts, the longest first; one of several lines by its lines, too."""
+    found = {part for text in texts for part in (text, *text.splitlines())}
+    chosen = (each for each in found if len(each) >= SHORTEST and not _REFERENCE.fullmatch(each))
+    return sorted(chosen, key=lambda each: (-len(each), each))
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text with a mask in the place of every secret that is known, and of every password that its form shows."""
+    for each in secrets:
+        text = text.replace(each, MASK)
+    text = _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
+    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)

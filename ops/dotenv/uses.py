@@ -7,58 +7,33 @@ text says on which line.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from ops import process
+from ops.dotenv import bindings
+from ops.dotenv.bindings import Binding
+from ops.dotenv.references import Use, references, scan
 
-# `$$` is a dollar; `${NAME` may go on with an operator and text up to its own closing brace.
-_REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>[^A-Za-z0-9_]))", re.ASCII)
-_OPERATOR = re.compile(r":?[-?+]")
-# Compose's, Docker's, BuildKit's and these tasks' own.
-_BUILTIN_PREFIXES = ("COMPOSE_", "DOCKER_", "BUILDKIT_", "BUILDX_", "OPS_", "INVOKE_")
+_STEERING = """
+COMPOSE_ANSI COMPOSE_BAKE COMPOSE_COMPATIBILITY COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_DISABLE_ENV_FILE
+COMPOSE_DOCKER_CLI_BUILD COMPOSE_ENV_FILES COMPOSE_EXPERIMENTAL COMPOSE_FILE COMPOSE_HTTP_TIMEOUT COMPOSE_IGNORE_ORPHANS
+COMPOSE_MENU COMPOSE_PARALLEL_LIMIT COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROGRESS COMPOSE_PROJECT_NAME
+COMPOSE_REMOVE_ORPHANS COMPOSE_STATUS_STDOUT
+BUILDKIT_COLORS BUILDKIT_HOST BUILDKIT_PROGRESS BUILDKIT_TTY_LOG_LINES BUILDX_BUILDER BUILDX_CONFIG BUILDX_EXPERIMENTAL
+BUILDX_GIT_INFO BUILDX_NO_DEFAULT_ATTESTATIONS DOCKER_API_VERSION DOCKER_AUTH_CONFIG DOCKER_BUILDKIT DOCKER_CERT_PATH
+DOCKER_CONFIG DOCKER_CONTENT_TRUST DOCKER_CONTEXT DOCKER_CUSTOM_HEADERS DOCKER_DEFAULT_PLATFORM DOCKER_HOST DOCKER_TLS
+DOCKER_TLS_VERIFY
+OPS_CREATED OPS_REVISION
+"""
+STEERING = frozenset(_STEERING.split())
+"""Variables of compose, Docker, its builders and these tasks. By name, not by prefix: a typing error is to be found."""
+
 _SYSTEM = frozenset(
     {"HOME", "USER", "LOGNAME", "PWD", "PATH", "SHELL", "HOSTNAME", "TMPDIR", "LANG", "TZ", "UID", "GID"}
 )
-
-
-@dataclass(frozen=True)
-class Use:
-    """One `${NAME}` in a compose file.
-
-    Attributes:
-        name: The variable.
-        operator: What follows the name: nothing, `-`, `:-`, `?`, `:?`, `+` or `:+`.
-        argument: The default, or the message, as written.
-        file: Name of the file relative to the project; empty for one only compose knows of.
-        line: From 1; 0 when unknown.
-        column: Of the `$`, from 1.
-    """
-
-    name: str
-    operator: str = ""
-    argument: str = field(default="", repr=False)
-    file: str = ""
-    line: int = 0
-    column: int = 0
-
-    @property
-    def expression(self) -> str:
-        """The use as it is written: `${NAME:-default}`."""
-        return f"${{{self.name}{self.operator}{self.argument}}}"
-
-    @property
-    def blank_without_value(self) -> bool:
-        """Whether compose silently puts nothing here when the variable is unset."""
-        return self.operator == ""
-
-    @property
-    def demands_value(self) -> bool:
-        """Whether compose refuses to go on when the variable is unset."""
-        return self.operator in ("?", ":?")
 
 
 @dataclass(frozen=True)
@@ -69,7 +44,7 @@ class Uses:
         references: Every use in the stack's own files.
         elsewhere: Names used in files of other environments only.
         services: Names of the stack's services.
-        published: Variables that a published port is made of.
+        bindings: The ports of this machine that the services ask for.
         builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
         whole_files: `env_file`s, everything in which a service gets; and whether compose insists that they exist.
     """
@@ -77,7 +52,7 @@ class Uses:
     references: tuple[Use, ...] = ()
     elsewhere: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
-    published: frozenset[str] = frozenset()
+    bindings: tuple[Binding, ...] = ()
     builds: tuple[tuple[Path, Path], ...] = ()
     whole_files: Mapping[Path, bool] = field(default_factory=dict)
 
@@ -92,44 +67,7 @@ class Uses:
 
 def is_builtin(name: str) -> bool:
     """Whether a variable steers the tools themselves, or is every shell's: no schema needs to know it."""
-    return name.startswith(_BUILTIN_PREFIXES) or name in _SYSTEM
-
-
-def scan(text: str, file: str = "") -> Iterator[Use]:
-    """The references in a text, outermost first, those within a default included; a YAML comment has none."""
-    for number, line in enumerate(text.split("\n"), 1):
-        body = re.split(r"(?:^|\s)#", line, maxsplit=1)[0]
-        yield from _references(body, file, number, 1)
-
-
-def _references(text: str, file: str, line: int, column: int) -> Iterator[Use]:
-    at = 0
-    while match := _REFERENCE.search(text, at):
-        at = match.end()
-        start = column + match.start()
-        if match["plain"]:
-            yield Use(match["plain"], file=file, line=line, column=start)
-        elif match["name"]:
-            opening = match.start("rest")
-            end = _closing_brace(text, opening)
-            inside = text[opening:end]
-            operator = _OPERATOR.match(inside)
-            argument = inside[operator.end() :] if operator else ""
-            yield Use(match["name"], operator[0] if operator else "", argument, file, line, start)
-            yield from _references(argument, file, line, column + end - len(argument))
-            at = max(at, end)
-
-
-def _closing_brace(text: str, start: int) -> int:
-    depth = 1
-    for index in range(start, len(text)):
-        if text.startswith("${", index):
-            depth += 1
-        elif text[index] == "}":
-            depth -= 1
-            if depth == 0:
-                return index
-    return len(text)
+    return name in STEERING or name in _SYSTEM
 
 
 def locate(files: Iterable[Path], root: Path) -> list[Use]:
@@ -155,21 +93,16 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     return process.run(line, cwd=root, env={**(variables or {}), "COMPOSE_DISABLE_ENV_FILE": "1"}, timeout=60)
 
 
-def build(merged: str, located: Sequence[Use], elsewhere: Iterable[Use], root: Path) -> Uses:
-    """Put together what compose merged (its JSON) and where the files say it."""
+def build(
+    merged: str, located: Sequence[Use], elsewhere: Iterable[Use], root: Path, profiles: Sequence[str] = ()
+) -> Uses:
+    """Put together what compose merged (its JSON) and where the files say it; `profiles` are those that are active."""
     model: Mapping[str, Any] = json.loads(merged)
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     known = {use.name for use in located}
     # Of files that only compose knows of: it does not say where.
-    merged_in = (use for text in _strings(model) for use in _references(text, "", 0, 0))
+    merged_in = (use for text in _strings(model) for use in references(text))
     hidden = [replace(use, column=0) for use in merged_in if use.name not in known]
-    published = {
-        use.name
-        for service in services.values()
-        for port in service.get("ports") or ()
-        for text in _strings(_published(port))
-        for use in _references(text, "", 0, 1)
-    }
     builds = {
         (folder := _path(context, root), _path(str(build.get("dockerfile") or "Dockerfile"), folder))
         for service in services.values()
@@ -180,24 +113,16 @@ def build(merged: str, located: Sequence[Use], elsewhere: Iterable[Use], root: P
         for each in _listed(service.get("env_file")):
             path, required = (each["path"], each.get("required", True)) if isinstance(each, Mapping) else (each, True)
             whole[_path(str(path), root)] = required or whole.get(_path(str(path), root), False)
-    references = (*located, *hidden)
-    names = {use.name for use in references}
+    every = (*located, *hidden)
+    names = {use.name for use in every}
     return Uses(
-        references=references,
+        references=every,
         elsewhere=frozenset(use.name for use in elsewhere) - names,
         services=frozenset(services),
-        published=frozenset(published),
+        bindings=tuple(bindings.of(services, profiles)),
         builds=tuple(sorted(builds)),
         whole_files=whole,
     )
-
-
-def _published(port: Any) -> Any:
-    """The part of a port that lies on this machine: `127.0.0.1:${A}` of `127.0.0.1:${A}:80`."""
-    if isinstance(port, Mapping):
-        return port.get("published")
-    # A default may hold a colon, so the container's part is what follows the last colon outside braces.
-    return re.sub(r":[^:{}]*(\$\{[^{}]*\}[^:{}]*)?$", "", str(port)) if ":" in str(port) else ""
 
 
 def _strings(value: Any) -> Iterator[str]:

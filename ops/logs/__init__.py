@@ -30,7 +30,7 @@ def run(settings: Settings, query: Query) -> int:
         merged = model.load(stack)
         return {*merged.services, *merged.inactive}
 
-    return show(connected, project.name(settings), query, known)
+    return show(connected, project.name(settings), query, known, next(iter(settings.environments)))
 
 
 def show(
@@ -38,6 +38,7 @@ def show(
     name: str,
     query: Query,
     known: Callable[[], Collection[str]] = tuple,
+    environment: str = "",
 ) -> int:
     """Show a project's logs as a query asks; following ends with Ctrl-C.
 
@@ -46,6 +47,7 @@ def show(
         name: Compose's project name.
         query: What to show, and how.
         known: Gives the services that may start later; called only when one is asked for that has no container.
+        environment: What starts the project.
 
     Returns:
         The exit code: 0, or 130 after Ctrl-C.
@@ -63,7 +65,7 @@ def show(
         with report.Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
             printer.expect(origins)
             if not origins:
-                report.nothing(name, query)
+                report.nothing(name, query, environment)
             for entries in collect(source, query, origins):
                 printer.write(entries)
             if origins and not query.follow:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ops.engine import ONE_OFF, Engine, answering
 from ops.errors import EngineError
@@ -21,14 +21,16 @@ from ops.runtime import Container
 if TYPE_CHECKING:
     from requests import Response
 
+T = TypeVar("T")
+
 AHEAD = 72 * 1024 * 1024
 """Bytes that all replicas together are read ahead of the merge."""
 
 PATIENCE = 2.0
-"""Seconds in which the engine must say that it is still there."""
+"""Seconds in which the engine must say that it is still there, over whichever connection."""
 
 RETRY = 0.2
-"""Seconds until a stream of events that has dropped is opened again."""
+"""Seconds until a connection that has dropped is opened again."""
 
 
 @dataclass
@@ -109,15 +111,15 @@ class Containers:
 
     def running(self, origin: Origin) -> bool | None:
         """Whether a container runs; None when it has been removed."""
-        container = self.engine.inspect(origin.key)
+        container = self._asked(lambda: self.engine.inspect(origin.key))
         return None if container is None else container.state in ("running", "paused")
 
     def changes(self) -> Iterator[Origin]:
         """Each container that runs, then each that starts."""
         while not self._closed.is_set():
-            with self._closing(self.engine.events(self.project)) as events:
+            with self._closing(self._asked(lambda: self.engine.events(self.project))) as events:
                 # After the events are subscribed to, so that no start falls between.
-                for container in self.engine.containers(self.project):
+                for container in self._asked(lambda: self.engine.containers(self.project)):
                     if container.state == "running" and self._wanted(container):
                         yield self.origin(container)
                 for event in events:
@@ -126,9 +128,14 @@ class Containers:
             time.sleep(RETRY)
 
     def check(self) -> None:
-        """Make sure that the engine answers."""
-        if not self.engine.ping(PATIENCE):
-            raise EngineError(f"the Docker Engine at {self.engine.address} is gone", next="invoke doctor")
+        """Make sure that the engine answers, now or soon: that a connection drops does not mean that it is gone."""
+        deadline = time.monotonic() + PATIENCE
+        while (left := deadline - time.monotonic()) > 0:
+            if self.engine.ping(left):
+                return
+            if self._closed.wait(RETRY):
+                break
+        raise EngineError(f"the Docker Engine at {self.engine.address} is gone", next="invoke doctor")
 
     def close(self) -> None:
         """End all streams."""
@@ -150,12 +157,26 @@ class Containers:
             with contextlib.suppress(Exception):
                 stream.close()
 
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the engine answers; asked again where the connection drops meanwhile and the engine is still there."""
+        from docker.errors import APIError
+
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return ask()
+            except EngineError as error:
+                if isinstance(error.__cause__, APIError) or self._closed.is_set() or time.monotonic() > deadline:
+                    raise
+            self.check()
+            self._closed.wait(RETRY)
+
     def _open(self, origin: Origin, **options: Any) -> Response | None:
         """A container's log; None where it is gone, or where its log driver keeps nothing that can be read."""
         from docker.errors import APIError
 
         try:
-            return self.engine.logs(origin.key, **options)
+            return self._asked(lambda: self.engine.logs(origin.key, **options))
         except EngineError as error:
             if not isinstance(error.__cause__, APIError):
                 raise
@@ -167,7 +188,7 @@ class Containers:
     def _started(self, event: dict[str, Any]) -> Origin | None:
         if event["Actor"]["Attributes"].get(ONE_OFF) == "True":
             return None
-        container = self.engine.inspect(event["Actor"]["ID"])
+        container = self._asked(lambda: self.engine.inspect(event["Actor"]["ID"]))
         return self.origin(container) if container and self._wanted(container) else None
 
     def _wanted(self, container: Container) -> bool:

@@ -29,8 +29,11 @@ TICK = 0.006
 HEARTBEAT = 0.5
 """Seconds of silence after which the source is asked whether it is still there (and Windows hears a Ctrl-C)."""
 
-FULL = 20_000
-"""Lines that wait to be shown before reading pauses: a slow terminal must not cost memory."""
+FULL = 8 * 1024 * 1024
+"""Bytes, about, that wait to be shown before reading pauses: a slow terminal must not cost memory."""
+
+LINE = 250
+"""Bytes that a line takes besides its text."""
 
 RETRY = 0.2
 """Seconds until a running replica whose stream dropped is read again."""
@@ -42,17 +45,18 @@ class Inbox:
 
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _items: list[tuple[Origin, Sequence[Line]]] = field(default_factory=list)
-    _lines: int = 0
+    _size: int = 0
     _error: BaseException | None = None
     closed: bool = False
 
     def put(self, origin: Origin, lines: Sequence[Line]) -> None:
         """Hand over lines; waits while there are too many."""
+        size = sum(len(text) + LINE for _, _, text in lines)
         with self._changed:
-            while self._lines >= FULL and not self.closed:
+            while self._size >= FULL and not self.closed:
                 self._changed.wait()
             self._items.append((origin, lines))
-            self._lines += len(lines)
+            self._size += size
             if len(self._items) == 1:
                 self._changed.notify_all()
 
@@ -73,7 +77,7 @@ class Inbox:
                 self._changed.wait(timeout)
             if not self._items and self._error is not None:
                 raise self._error
-            items, self._items, self._lines = self._items, [], 0
+            items, self._items, self._size = self._items, [], 0
             self._changed.notify_all()
             return items
 

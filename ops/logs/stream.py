@@ -149,6 +149,10 @@ class Frames:
     def _unusual(self, stream: int, frame: bytes, lines: list[Line]) -> None:
         """A piece of a long line, the last one, or a line with another engine's notation of time."""
         time, text = _split(frame)
+        if stream in self._pieces and self._pieces[stream][0] != time:
+            # No piece of the same line: a run has ended without a line end, and this is from the next one.
+            ended, held = self._pieces.pop(stream)
+            lines.append((ended, stream, _text(b"".join(held))))
         time, pieces = self._pieces.pop(stream, (time, []))
         pieces.append(text)
         if text.endswith(b"\n") or sum(map(len, pieces)) >= LONGEST:

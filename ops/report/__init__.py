@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import OpsError
+from ops.report.controls import neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,8 +47,12 @@ def errors() -> Console:
 
 
 def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
-    """One plain line for people; beside a JSON document it goes to stderr."""
-    (errors() if as_json else console()).print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    """One plain line for people; beside a JSON document it goes to stderr.
+
+    It may quote what others said: control characters are shown, not obeyed.
+    """
+    out, text = errors() if as_json else console(), neutralise(text, colour=False)
+    out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
@@ -81,16 +86,18 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
         return
     from rich.text import Text
 
-    from ops.report.controls import neutralise
-
     sys.stdout.flush()
     out = errors()
-    out.print(Text.assemble(("error: ", "bold red"), (error.message, "bold")), soft_wrap=True)
+
+    # Message and evidence are also what others printed: it must not move the cursor.
+    def clean(text: str) -> str:
+        return neutralise(text, colour=False)
+
+    out.print(Text.assemble(("error: ", "bold red"), (clean(error.message), "bold")), soft_wrap=True)
     for line in error.details:
-        # Evidence is what others printed: it must not move the cursor.
-        out.print(Text(f"  {neutralise(line, colour=False)}"), soft_wrap=True)
+        out.print(Text(f"  {clean(line)}"), soft_wrap=True)
     if error.next:
-        out.print(Text.assemble(("next: ", "bold"), error.next), soft_wrap=True)
+        out.print(Text.assemble(("next: ", "bold"), clean(error.next)), soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:

@@ -77,7 +77,7 @@ def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if facts.get("exit_meaning"):
         state += f" ({facts['exit_meaning']})"
     if facts.get("restarts"):
-        state += f", restarted {facts['restarts']} times"
+        state += f", restarted {units.times(facts['restarts'])}"
     rows = [("state", state)]
     if probe := facts.get("probe"):
         said = probe["error"] or f"HTTP {probe['status_code']} in {probe['latency_ms']:.0f} ms"

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import report
-from ops.dotenv import Finding, change
+from ops.dotenv import Finding, change, quoting, secret
 from ops.dotenv.difference import Difference
 from ops.dotenv.effective import Value
 from ops.dotenv.schema import Variable
-from ops.errors import EnvFileError, UsageError
+from ops.errors import EnvFileError, InterruptError, UsageError
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -35,9 +35,12 @@ def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
     return code
 
 
-def variables(found: Sequence[Value], *, reveal: bool, as_json: bool) -> int:
-    """Print every variable, its value (secrets masked) and where that comes from."""
-    rows = [each.as_dict(reveal=reveal) for each in found]
+def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as_json: bool) -> int:
+    """Print every variable, its value and where that comes from.
+
+    Secrets are masked, and wherever they stand within another value so is what is `hidden`.
+    """
+    rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
     if as_json:
         report.document({"variables": rows})
         return 0
@@ -72,16 +75,21 @@ def difference(found: Difference, *, as_json: bool) -> int:
     return 0
 
 
-def initialised(names: Sequence[str], *, created: bool, as_json: bool) -> int:
-    """Print what `env.init` wrote."""
+def initialised(names: Sequence[str], waiting: Sequence[str], *, created: bool, as_json: bool) -> int:
+    """Print what `env.init` wrote, and which variables still wait for a value."""
     if as_json:
-        report.document({"created": created, "names": list(names)})
-    elif created:
+        report.document({"created": created, "names": list(names), "open": list(waiting)})
+        return 0
+    if created:
         _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
     elif names:
-        _line((f"added to .env: {', '.join(names)}", ""))
+        _line((f"added to .env, or filled there: {', '.join(names)}", ""))
     else:
-        _line((".env has everything already; nothing was changed", ""))
+        _line((".env has every variable already; nothing was changed", ""))
+    if waiting:
+        _line(("waiting for a value of yours:", "bold"))
+    for name in waiting:
+        _line((f"  invoke env.set {name}", ""))
     return 0
 
 
@@ -89,29 +97,42 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
     """Set one variable, asking for its value where none is given, and print that it is set; never to what.
 
     Raises:
-        UsageError: A secret was typed on the command line, or the schema refuses the name or the value.
+        UsageError: A secret was typed on the command line, no value was given, or the schema refuses the name or it.
     """
     name, given, value = assignment.partition("=")
     variable, sensitive = change.find(stack, name)
-    if given and sensitive and value:
+    if given and value and (sensitive or secret.passwords(value)):
+        what = "is a secret" if sensitive else "would hold a password"
         raise UsageError(
-            f"{name} is a secret, and a command line is kept in the shell's history",
+            f"{name} {what}, and a command line is kept in the shell's history",
             next=f"invoke env.set {name} asks for it; or pipe it in: invoke env.set {name} < file",
         )
     if not given:
         value = prompt(f"{name}: ", sensitive=sensitive)
+        if not value:
+            raise UsageError(
+                f"no value was given, so {name} stays as it is", next=f"to empty it: invoke env.set {name}="
+            )
     change.change(stack, variable.name, value)
     if as_json:
         report.document({"set": name})
     else:
         _line((f"{name} is set in .env", ""))
+    doubt = change.doubt(stack, name, value)
+    if doubt is not None:
+        _aside(f"{name} {doubt}, as its name and its default say")
     if name in os.environ:
         _aside(f"{name} is set in the shell, too, and compose takes the shell's: unset {name}")
     return 0
 
 
-def asker(stack: Stack) -> Ask:
-    """What asks a person for values, until each is none or a good one. What is typed for a secret is not shown."""
+def asker(stack: Stack) -> Ask | None:
+    """What asks a person for values, until each is none or a good one; None where nobody is at a terminal.
+
+    What is typed for a secret is not shown.
+    """
+    if not _at_a_terminal():
+        return None
 
     def ask(variable: Variable) -> str:
         notes = [variable.description, *(f"see {address}" for address in variable.docs)]
@@ -121,8 +142,12 @@ def asker(stack: Stack) -> Ask:
             _aside(f"  {note}")
         while True:
             sensitive = change.find(stack, variable.name)[1]
-            answer = prompt(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
-            wrong = change.judge(variable, answer, stack.environment) if answer else None
+            try:
+                answer = prompt(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
+                wrong = change.judge(variable, answer, stack.environment) if answer else None
+                quoting.encode(answer)
+            except (UsageError, quoting.UnwritableError) as error:
+                wrong = f"cannot be that: {error}"
             if wrong is None:
                 return answer
             _aside(f"{variable.name} {wrong}")
@@ -131,13 +156,41 @@ def asker(stack: Stack) -> Ask:
 
 
 def prompt(text: str, *, sensitive: bool) -> str:
-    """One value from a person at a terminal, or else the whole of standard input but for its last line end."""
-    if not sys.stdin.isatty():
-        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    if sensitive:
-        from getpass import getpass
+    """One value from a person at a terminal, or else the whole of standard input but for its last line end.
 
-        return getpass(text)
+    The end of the input (Ctrl-D) is an empty answer.
+
+    Raises:
+        UsageError: There is nothing to read from, or what was typed is no text.
+        InterruptError: The person pressed Ctrl-C.
+    """
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
+    if not _at_a_terminal():
+        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+    try:
+        answer = _hidden(text) if sensitive else _visible(text)
+        # Where the locale lets bytes through that are no text, they are told here.
+        answer.encode()
+    except EOFError:
+        _aside("")
+        return ""
+    except UnicodeError:
+        raise UsageError("what was typed is not UTF-8") from None
+    except KeyboardInterrupt:
+        _aside("")
+        raise InterruptError("interrupted; nothing was changed") from None
+    else:
+        return answer
+
+
+def _hidden(text: str) -> str:
+    from getpass import getpass
+
+    return getpass(text)
+
+
+def _visible(text: str) -> str:
     sys.stderr.write(text)
     sys.stderr.flush()
     return sys.stdin.readline().rstrip("\r\n")
@@ -156,6 +209,11 @@ def _line(*parts: tuple[str, str]) -> None:
     from rich.text import Text
 
     report.console().print(Text.assemble(*parts), soft_wrap=True)
+
+
+def _at_a_terminal() -> bool:
+    # A closed standard input is None.
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _aside(text: str) -> None:

@@ -12,7 +12,9 @@ from ops import report
 from ops.errors import InterruptError, UnhealthyError
 from ops.health import Health, Report, Verdict
 from ops.judgement import age
+from ops.report.controls import neutralise
 
+ENGINE = {"healthy": "green", "starting": "yellow", "unhealthy": "red"}
 STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
 
 
@@ -28,6 +30,8 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         report.say(f"{found.project}: nothing runs; invoke {found.environment} starts it")
     else:
         report.console().print(table(found.services))
+        for told in checks(found.services):
+            report.console().print(told, soft_wrap=True)
         for line in problems(found.services):
             report.say(line)
         report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
@@ -35,17 +39,21 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
 
 
 def table(services: Sequence[Health]) -> Table:
-    """One row a replica: state, the engine's health, the probe's answer, restarts."""
+    """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "state", "health", "probe", "restarts"):
+    for column in ("service", "container", "state", "engine", "probe", "ready", "restarts"):
         made.add_column(column, overflow="fold")
     for each in services:
+        container, style = each.container, STYLES[each.verdict]
+        engine = container.health if container else ""
         made.add_row(
-            each.name,
-            Text(each.state, style="" if each.state == "running" else STYLES[each.verdict]),
-            Text(word(each), style="yellow" if each.degraded else STYLES[each.verdict]),
-            _probe(each),
-            str(each.container.restarts if each.container else 0),
+            Text(each.name),
+            Text(container.name if container else "-"),
+            Text(each.state, style="" if each.state == "running" else style),
+            Text(engine or "-", style=ENGINE.get(engine, "")),
+            _text(_probe(each)),
+            _text(word(each), style="yellow" if each.degraded else style),
+            Text(str(container.restarts if container else 0)),
         )
     return made
 
@@ -63,10 +71,10 @@ def live(services: Sequence[Health]) -> Table:
         started = each.container is not None and each.container.started is not None
         made.add_row(
             Text(mark, style=STYLES[each.verdict]),
-            each.name,
+            Text(each.name),
             Text(f"{each.state}, {health}" if health else each.state, style=STYLES[each.verdict]),
             f"{age(each.container):.1f} s" if each.container and started else "",
-            Text.assemble(each.reason, (f"  {each.line.expandtabs(1)}" if each.line else "", "dim")),
+            Text.assemble(_text(each.reason), (f"  {_clean(each.line)}" if each.line else "", "dim")),
         )
     return made
 
@@ -76,6 +84,20 @@ def word(health: Health) -> str:
     if health.verdict is Verdict.READY:
         return "degraded" if health.degraded else "ready"
     return health.cause
+
+
+def checks(services: Sequence[Health]) -> list[Text]:
+    """A line for each answer with checks inside: each with its status, and those that do not pass stand out."""
+    lines = []
+    for each in services:
+        failing = dict(each.failing_checks())
+        parts = []
+        for name, said in each.probe.checks.items() if each.probe else ():
+            status = said.get("status", "") if isinstance(said, dict) else said
+            parts.append(_text(f"{name} {status}", style="yellow" if name in failing else "green"))
+        if parts:
+            lines.append(Text.assemble(f"{each.name}: ", Text(", ").join(parts)))
+    return lines
 
 
 def problems(services: Sequence[Health]) -> list[str]:
@@ -92,6 +114,15 @@ def _probe(health: Health) -> str:
     if health.probe.error and health.probe.status_code is None:
         return health.probe.error
     return f"{health.probe.status_code} in {health.probe.latency_ms:.0f} ms"
+
+
+def _text(words: str, style: str = "") -> Text:
+    return Text(_clean(words), style=style)
+
+
+def _clean(words: str) -> str:
+    """What a service said, on one line, obeyed by no terminal."""
+    return " ".join(neutralise(words, colour=False).split())
 
 
 def follow(reports: Iterable[Report], *, as_json: bool) -> int:
@@ -124,9 +155,10 @@ def _follow_live(reports: Iterable[Report]) -> None:
 
     with Live(console=report.console(), auto_refresh=False, screen=False) as live_view:
         for each in reports:
-            lines = [Text(line) for line in problems(each.services)]
+            lines = [_text(line) for line in problems(each.services)]
             title = Text(f"{each.project} is {each.status}", style="bold")
-            live_view.update(Group(table(each.services), *lines, title), refresh=True)
+            picture = Group(table(each.services), *checks(each.services), *lines, title)
+            live_view.update(picture, refresh=True)
 
 
 def _follow_lines(reports: Iterable[Report]) -> None:

@@ -79,7 +79,8 @@ class Show:
             if self._told.get((each.service, each.replica)) != each.cause:
                 self._told[each.service, each.replica] = each.cause
                 elapsed = time.monotonic() - self._began
-                self.console.print(Text(f"{elapsed:5.1f} s  {each.name} {words}"), soft_wrap=True)
+                said = neutralise(f"{each.name} {words}", colour=False)
+                self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
 
     def _picture(self) -> RenderableType:
         rows: list[RenderableType] = []

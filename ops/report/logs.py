@@ -177,13 +177,13 @@ def failed(error: OpsError) -> None:
     sys.stdout.flush()
 
 
-def nothing(project: str, query: Query) -> None:
-    """There is no container to show logs of."""
+def nothing(project: str, query: Query, environment: str) -> None:
+    """There is no container to show logs of; this environment would start some, where one is known."""
     what = ", ".join(query.services) or project
     note(
         f"{what}: nothing runs yet; waiting (Ctrl-C ends)"
         if query.follow
-        else f"{what}: nothing runs; invoke dev starts it"
+        else f"{what}: nothing runs" + (f"; invoke {environment} starts it" if environment else "")
     )
 
 

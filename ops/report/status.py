@@ -15,7 +15,7 @@ def show(overview: Overview, *, as_json: bool) -> int:
         report.document(overview.as_dict())
         return 0
     if not overview.services:
-        report.say(f"{overview.project}: nothing runs; invoke dev starts it")
+        report.say(f"{overview.project}: nothing runs; invoke {overview.default} starts it")
         return 0
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("service", "image", "state", "health", "uptime", "restarts"):

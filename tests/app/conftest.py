@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
+from app import generation, writer
 from app.main import create_app
 from app.settings import Settings
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import AsgiServer, McpServer, Postgres
+
+KEY = "sk-or-v1-very-secret"
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +40,8 @@ def mcp(mcp_server: McpServer) -> McpServer:
         mcp_server.start()
     mcp_server.calls.clear()
     mcp_server.connections.clear()
+    mcp_server.request_ids.clear()
+    mcp_server.busy = 0
     return mcp_server
 
 
@@ -55,45 +61,86 @@ def provider(provider_server: OpenRouter) -> OpenRouter:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
+    """An empty database that is never started: to copy is quicker than to initialise."""
+    return Postgres(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_template: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    server = Postgres(tmp_path_factory.mktemp("postgres"), copy_of=postgres_template)
     server.start()
     yield server
     server.stop()
 
 
+def make_settings(**environment: str) -> Settings:
+    """Settings from what is given and nothing else."""
+    before = dict(os.environ)
+    os.environ.update({key.upper(): value for key, value in environment.items()})
+    try:
+        return Settings()
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture
 def settings() -> Callable[..., Settings]:
     """Make settings from what is given and nothing else."""
+    return make_settings
 
-    def make(**environment: str) -> Settings:
-        before = dict(os.environ)
-        os.environ.update({key.upper(): value for key, value in environment.items()})
-        try:
-            return Settings()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
-    return make
+@contextlib.contextmanager
+def serving(keep: bool = False) -> Iterator[Callable[..., httpx.Client]]:
+    """Serve the application with given settings until the end; with `keep` once for the same settings."""
+    kept: dict[frozenset[tuple[str, str]], httpx.Client] = {}
+    with contextlib.ExitStack() as stack:
+
+        def start(**environment: str) -> httpx.Client:
+            key = frozenset(environment.items())
+            if keep and key in kept:
+                return kept[key]
+            server = stack.enter_context(AsgiServer(create_app(make_settings(**environment))))
+            kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=20))
+            return kept[key]
+
+        yield start
 
 
 @pytest.fixture
-def serve(settings: Callable[..., Settings]) -> Iterator[Callable[..., httpx.Client]]:
+def serve() -> Iterator[Callable[..., httpx.Client]]:
     """Serve the application with these settings; gives a client of it."""
-    opened: list[AsgiServer] = []
-    clients: list[httpx.Client] = []
+    with serving() as start:
+        yield start
 
-    def start(**environment: str) -> httpx.Client:
-        server = AsgiServer(create_app(settings(**environment)))
-        opened.append(server)
-        server.start()
-        client = httpx.Client(base_url=server.url, timeout=20)
-        clients.append(client)
-        return client
 
-    yield start
-    for client in clients:
-        client.close()
-    for server in opened:
-        server.stop()
+@pytest.fixture(scope="session")
+def serve_once() -> Iterator[Callable[..., httpx.Client]]:
+    """The same, for tests that leave nothing behind in the application: it goes on serving the next ones."""
+    with serving(keep=True) as start:
+        yield start
+
+
+@pytest.fixture
+def start(
+    serve_once: Callable[..., httpx.Client],
+    mcp: McpServer,
+    provider: OpenRouter,
+    postgres_server: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., httpx.Client]:
+    """Serve everything there is; more settings may be given. What is waited for between two tries takes no time."""
+    monkeypatch.setattr(writer, "RETRY_PAUSE", 0.01)
+    monkeypatch.setattr(generation, "BUSY_PAUSE", 0.01)
+
+    def make(**environment: str) -> httpx.Client:
+        defaults = {
+            **postgres_server.environment,
+            "openrouter_api_key": KEY,
+            "openrouter_base_url": provider.url + "/api/v1",
+            "mcp_url": mcp.url + "/mcp",
+        }
+        return serve_once(**{**{key.lower(): value for key, value in defaults.items()}, **environment})
+
+    return make

@@ -1,4 +1,4 @@
-"""A fake OpenRouter: the real protocol of POST /chat/completions, streamed, with faults on demand.
+"""A fake OpenRouter: the real protocol of POST /chat/completions, streamed or not, with faults on demand.
 
 Frames, error bodies and status codes follow OpenRouter's documentation of streaming and of errors: comments while a
 model thinks, `data:` chunks of type `chat.completion.chunk`, errors after the 200 as a chunk with `error`, `[DONE]`.
@@ -59,6 +59,25 @@ def says(text: str, finish: str = "stop", refusal: str | None = None) -> Reply:
     return reply
 
 
+def says_at_once(text: str, finish: str = "stop", refusal: str | None = None) -> Reply:
+    """Answer without streaming, as `stream: false` asks for, and as some compatible endpoints do whatever is asked."""
+
+    async def reply(send: Send, _: dict[str, Any]) -> None:
+        message = {"role": "assistant", "content": text, "refusal": refusal}
+        body = {
+            "id": "gen-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "test/model",
+            "choices": [{"index": 0, "message": message, "finish_reason": finish, "native_finish_reason": finish}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        }
+        await start(send, kind="application/json")
+        await put(send, json.dumps(body), more=False)
+
+    return reply
+
+
 def fails(status: int, message: str = "no", metadata: dict[str, Any] | None = None, **headers: str) -> Reply:
     """Answer with OpenRouter's error body."""
 
@@ -105,16 +124,17 @@ def drops(after: str = "") -> Reply:
     return reply
 
 
-def hangs(released: threading.Event, then: Reply | None = None) -> Reply:
-    """Send comments, nothing else, until the test releases it."""
+def hangs(released: threading.Event, then: Reply | None = None, comments: bool = True) -> Reply:
+    """Send comments, or nothing at all, until the test releases it."""
 
     async def reply(send: Send, body: dict[str, Any]) -> None:
         if then is None:
             await start(send)
+            await put(send, chunk({"role": "assistant", "content": ""}))
         while not released.is_set():
-            if then is None:
+            if then is None and comments:
                 await put(send, ": OPENROUTER PROCESSING\n\n")
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
         if then is None:
             await put(send, "", more=False)
         else:
@@ -125,28 +145,47 @@ def hangs(released: threading.Event, then: Reply | None = None) -> Reply:
 
 def endless() -> Reply:
     """Never stop writing."""
+    return floods(chunk({"content": "A --> B\n" * 500}))
+
+
+def floods(text: str, status: int = 200) -> Reply:
+    """Send this again and again."""
 
     async def reply(send: Send, _: dict[str, Any]) -> None:
-        await start(send)
+        await start(send, status)
         while True:
-            await put(send, chunk({"content": "A --> B\n" * 500}))
+            await put(send, text)
             await asyncio.sleep(0)
 
     return reply
 
 
-class OpenRouter(AsgiServer):
-    """The server; `script` holds the replies to come (the last one again and again), `requests` what was asked."""
+async def disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
-    def __init__(self) -> None:
+
+class OpenRouter(AsgiServer):
+    """The server; `script` holds the replies to come (the last one again and again), `requests` what was asked.
+
+    `abandoned` counts the requests whose caller went before the answer was complete.
+    """
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.script: deque[Reply] = deque()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
-        super().__init__(self._serve)
+        self.abandoned = 0
+        super().__init__(self._serve, host=host)
 
     def reset(self) -> None:
         for record in (self.script, self.requests, self.headers):
             record.clear()
+        self.abandoned = 0
+
+    def __enter__(self) -> OpenRouter:
+        self.start()
+        return self
 
     def plan(self, *replies: Reply) -> None:
         self.script = deque(replies)
@@ -166,6 +205,12 @@ class OpenRouter(AsgiServer):
             return
         request = json.loads(body)
         self.requests.append(request)
-        assert request["stream"] is True
         reply = self.script.popleft() if len(self.script) > 1 else self.script[0]
-        await reply(send, request)
+        answering, gone = asyncio.ensure_future(reply(send, request)), asyncio.ensure_future(disconnected(receive))
+        await asyncio.wait({answering, gone}, return_when=asyncio.FIRST_COMPLETED)
+        gone.cancel()
+        if answering.done():
+            answering.result()
+        else:  # a server that nobody listens to any more would send for ever
+            answering.cancel()
+            self.abandoned += 1

@@ -22,6 +22,8 @@ from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
 
+from app.protocol import BoundedProtocol
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -32,16 +34,24 @@ def free_port() -> int:
 class AsgiServer:
     """An ASGI application behind a real uvicorn, in a thread; it may be stopped and started again on its port."""
 
-    def __init__(self, app: Any, port: int | None = None) -> None:
+    def __init__(self, app: Any, port: int | None = None, host: str = "127.0.0.1") -> None:
         self.app = app
+        self.host = host
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> AsgiServer:
         config = uvicorn.Config(
-            self.app, interface="asgi3", port=self.port, log_config=None, access_log=False, timeout_graceful_shutdown=1
+            self.app,
+            interface="asgi3",
+            http=BoundedProtocol,
+            host=self.host,
+            port=self.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -73,11 +83,16 @@ class Judgement(BaseModel):
 
 
 class McpServer(AsgiServer):
-    """A real MCP server (official SDK) with the tool's contract; what it says depends on a word in the code."""
+    """A real MCP server (official SDK) with the tool's contract; what it says depends on a word in the code.
+
+    `busy` holds how many calls to come are refused.
+    """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.connections: set[object] = set()
+        self.request_ids: list[str] = []
+        self.busy = 0
         super().__init__(None)
 
     def start(self) -> AsgiServer:
@@ -86,8 +101,14 @@ class McpServer(AsgiServer):
         @server.tool()
         def validate_mermaid(code: str) -> Judgement:
             self.calls.append(code)
-            if "busy" in code:
+            if "busy" in code or self.busy:
+                self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
+            if code.startswith("Sorry"):
+                error = {"message": "No diagram type: Sorry.", "line": 1, "column": 1, "excerpt": code[:80]}
+                return Judgement(valid=False, diagram_type=None, errors=[error])
+            if code.startswith("sequenceDiagram"):
+                return Judgement(valid=True, diagram_type="sequence", errors=[])
             if "broken" in code:
                 error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
                 return Judgement(valid=False, diagram_type="flowchart", errors=[error])
@@ -97,6 +118,7 @@ class McpServer(AsgiServer):
 
         async def count(scope: Any, receive: Any, send: Any) -> None:
             self.connections.add(scope.get("client"))
+            self.request_ids += [value.decode() for key, value in scope.get("headers", []) if key == b"x-request-id"]
             await serve(scope, receive, send)
 
         self.app = count
@@ -121,13 +143,16 @@ class Postgres:
     password = "p@ss/w:rd %41 'q\"uoted\\"
     database = "ba_copilot"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, copy_of: Postgres | None = None) -> None:
         self.folder = folder / "data"
         self.port = free_port()
         self._programs = postgres_programs()
         # PostgreSQL refuses to run as root; in a user namespace of its own it is somebody else.
         self._prefix = ["unshare", "-U"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
         self._process: subprocess.Popen[bytes] | None = None
+        if copy_of is not None:
+            shutil.copytree(copy_of.folder, self.folder)
+            return
         password = folder / "password"
         password.write_text(self.password + "\n", encoding="utf-8")
         self._run("initdb", "-U", self.user, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale")
@@ -209,7 +234,12 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
     process = subprocess.Popen(
         [sys.executable, "-m", "app.serve", "app.main:app", f"--port={port}", *options],
         cwd=root,
-        env={**kept, "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"), **environment},
+        env={
+            **kept,
+            "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"),
+            "UVICORN_HTTP": "app.protocol:BoundedProtocol",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -223,9 +253,10 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
         if process.poll() is None:
             process.terminate()
             try:
-                process.communicate(timeout=5)
+                process.communicate(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
+                process.wait()
         if process.stdout:
             process.stdout.close()
 

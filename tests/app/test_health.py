@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.app.servers import McpServer, Postgres, free_port
+from app import database, health
+from app.validator import Validator
+from tests.app.servers import McpServer, Postgres, free_port, wait_until
 
 Serve = Callable[..., httpx.Client]
 
@@ -78,34 +81,57 @@ def test_database_url_in_each_form(serve: Serve, postgres_server: Postgres, sche
     assert serve(database_url=url).get("/health").json()["checks"]["database"]["status"] == "healthy"
 
 
-def test_checks_run_at_the_same_time_and_are_bounded(serve: Serve, black_hole: int) -> None:
+def test_checks_run_at_the_same_time_and_are_bounded(
+    serve: Serve, black_hole: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "QUERY_TIMEOUT", 1.0)  # it is waited for at the start
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 1.0)
     client = serve(
         mcp_url=f"http://127.0.0.1:{black_hole}/mcp", postgres_host="127.0.0.1", postgres_port=str(black_hole)
     )
     start = time.perf_counter()
     answer = client.get("/health")
-    assert time.perf_counter() - start < 2.6  # one after the other would take 4 s
+    assert time.perf_counter() - start < 1.8  # one after the other would take 2 s
     assert answer.status_code == 503
     assert [answer.json()["checks"][name]["status"] for name in ("mcp_server", "database")] == ["unhealthy"] * 2
 
 
-def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer) -> None:
+def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = serve(mcp_url=mcp.url + "/mcp")
+    client.get("/health")
+    monkeypatch.setattr(health, "SHARED_FOR", 60.0)
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: client.get("/health").json()["timestamp"], range(24)))
     assert len(set(answers)) == 1
-    time.sleep(1.05)
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 0.0)
     assert client.get("/health").json()["timestamp"] != answers[0]
 
 
-def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer) -> None:
+def test_who_asks_steadily_never_waits_for_the_checks(
+    serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = serve(mcp_url=mcp.url + "/mcp")
+    first = client.get("/health").json()["timestamp"]
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 60.0)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 60.0)
+    released = threading.Event()
+    monkeypatch.setattr(Validator, "ping", lambda _: asyncio.to_thread(released.wait))
+    for _ in range(3):
+        assert client.get("/health").json()["timestamp"] == first  # though the next is being made
+    released.set()
+    wait_until(lambda: client.get("/health").json()["timestamp"] != first, 5)
+
+
+def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "SHARED_FOR", 0.0)
+    monkeypatch.setattr(health, "GIVEN_FOR", 0.0)
     client = serve(openrouter_api_key="sk-or-1", mcp_url=mcp.url + "/mcp")
     statuses = [client.get("/health").json()["status"]]
     mcp.stop()
-    time.sleep(1.05)
     statuses.append(client.get("/health").json()["status"])
     mcp.start()
-    time.sleep(1.05)
     statuses.append(client.get("/health").json()["status"])
     assert statuses == ["healthy", "degraded", "healthy"]
 

@@ -142,7 +142,7 @@ def test_the_log_is_text_where_asked_for() -> None:
 @pytest.mark.parametrize("options", [[], ["--workers=2"]])
 def test_an_invalid_setting_ends_it_with_one_line_and_no_value(options: list[str]) -> None:
     with uvicorn_process(*options, environment={"DATABASE_URL": "mysql://u:hunter22@h/d"}) as (process, _):
-        output = process.communicate(timeout=20)[0]  # it ends; uvicorn's parent process says 0 all the same
+        output = process.communicate(timeout=60)[0]  # it ends; uvicorn's parent process says 0 all the same
     assert "setting DATABASE_URL is invalid" in output
     assert "Traceback" not in output
     assert "hunter22" not in output

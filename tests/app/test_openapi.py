@@ -9,12 +9,18 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
 
+from app import health, main
+from app.diagrams import Created, Page
+from app.problems import Problem
+from app.store import Diagram
+from app.validator import Verdict
 from tests.app.openrouter import OpenRouter, says
 from tests.app.servers import McpServer, Postgres
 
@@ -33,20 +39,28 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
     )
 
 
-def test_no_500_and_nothing_undocumented(client: httpx.Client) -> None:
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:
     api = schemathesis.openapi.from_url(str(client.base_url.join("/openapi.json")))
     operations = [result.ok() for result in api.get_all_operations()]
     assert len(operations) == 8
+    refused = 0
     for operation in operations:
+        if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.path_parameters):
+            continue  # there is nothing that could be wrong
 
-        @given(case=operation.as_strategy())
-        @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         def fuzz(case: Any) -> None:
+            nonlocal refused
             answer = case.call()
             assert answer.status_code < 500
+            refused += answer.status_code >= 400
             case.validate_response(answer, checks=CHECKS)
 
         fuzz()
+    if mode is GenerationMode.NEGATIVE:
+        assert refused > 50  # malformed it was
 
 
 def test_every_error_is_documented_as_a_problem(client: httpx.Client) -> None:
@@ -71,3 +85,33 @@ def test_bodies_have_examples_that_work(client: httpx.Client) -> None:
                 assert client.request(method, path, json=example["value"]).status_code in {200, 201}
                 tried += 1
     assert tried >= 4
+
+
+def test_every_answer_has_an_example_of_its_own_form(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    models = {
+        "Created": Created,
+        "Diagram": Diagram,
+        "Page": Page,
+        "Report": health.Report,
+        "Root": main.Root,
+        "Verdict": Verdict,
+    }
+    seen = 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                for kind, content in response.get("content", {}).items():
+                    if path == "/health/live":
+                        continue  # it says one word
+                    if kind == "application/problem+json":
+                        problem = Problem.model_validate(content["example"])
+                        assert problem.status == int(status)
+                    else:
+                        name = content["schema"]["$ref"].rpartition("/")[2]
+                        shown = document["components"]["schemas"][name]["examples"]
+                        assert shown, (path, method, status)
+                        for example in shown:
+                            models[name].model_validate(example)
+                    seen += 1
+    assert seen > 20

@@ -11,11 +11,12 @@ from docker.constants import DEFAULT_UNIX_SOCKET
 
 
 class Proxy:
-    """Listens on a Unix socket of its own and passes every byte on, until it is cut."""
+    """Listens on a Unix socket of its own, or on a TCP port, and passes every byte on, until it is cut."""
 
-    def __init__(self, path: Path) -> None:
-        self.url = f"unix://{path}"
-        self._path = path
+    def __init__(self, place: Path | int) -> None:
+        # By 0.0.0.0, this machine is reached, and nobody can tell that it is.
+        self.url = f"tcp://0.0.0.0:{place}" if isinstance(place, int) else f"unix://{place}"
+        self._place = place
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
         self._passing = threading.Event()
@@ -23,20 +24,29 @@ class Proxy:
 
     def start(self) -> None:
         """Begin to listen (again)."""
-        self._path.unlink(missing_ok=True)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._path))
-        self._listener.listen(64)
+        if isinstance(self._place, int):
+            self._listener = socket.create_server(("127.0.0.1", self._place), backlog=64)
+        else:
+            self._place.unlink(missing_ok=True)
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(self._place))
+            self._listener.listen(64)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def cut(self) -> None:
         """Drop every connection and take no more, as when the engine ends."""
         if self._listener is not None:
             self._close(self._listener)
-        self._path.unlink(missing_ok=True)
+        if isinstance(self._place, Path):
+            self._place.unlink(missing_ok=True)
         for each in self._open:
             self._close(each)
         self._open.clear()
+
+    @property
+    def used(self) -> bool:
+        """Whether anybody has connected."""
+        return bool(self._open)
 
     def hang(self) -> None:
         """Keep every connection, take new ones, and pass nothing on, as when the engine's machine is overwhelmed."""

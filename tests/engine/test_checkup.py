@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -15,6 +16,7 @@ import yaml
 from ops import compose, process
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.proxy import Proxy
 from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
@@ -181,6 +183,34 @@ def test_status(running: Project) -> None:
     assert web["ports"][0]["target"] == 8000
     text = running.ok("status").out
     assert "67.1 MB" in text
+
+
+@pytest.mark.parametrize("how", ["context", "another machine"])
+def test_an_engine_elsewhere(running: Project, tmp_path: Path, free_port: Callable[[], int], how: str) -> None:
+    proxy = Proxy(tmp_path / "engine.sock" if how == "context" else free_port())
+    proxy.start()
+    variables = {"DOCKER_HOST": proxy.url}
+    if how == "context":
+        meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"far").hexdigest() / "meta.json"
+        meta.parent.mkdir(parents=True)
+        told = {"Name": "far", "Metadata": {}, "Endpoints": {"docker": {"Host": proxy.url}}}
+        meta.write_text(json.dumps(told), encoding="utf-8")
+        (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+        variables = {"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "far"}
+    try:
+        status = running.ok("status", "--json", env=variables).json
+        web = next(each for each in status["services"] if each["service"] == "web")
+        assert 0 < web["memory"] < web["memory_limit"]
+        assert "67.1 MB" in running.ok("status", env=variables).out
+        until(lambda: running.invoke("health", env=variables).code == 0)
+        health = running.ok("health", "--json", env=variables).json
+        web = next(each for each in health["services"] if each["service"] == "web")
+        # A port of another machine is not asked at this one.
+        assert (web["probe"] is None) is (how == "another machine")
+        assert web["ready"]
+        assert proxy.used
+    finally:
+        proxy.cut()
 
 
 def test_another_environments_files_are_found(running: Project, tmp_path: Path) -> None:

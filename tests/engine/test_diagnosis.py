@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import platform
 import socket
 import struct
+import tarfile
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +17,10 @@ import pytest
 
 from ops import diagnosis, targets
 from ops.diagnosis import Failure
+from ops.diagnosis.causes import password
+from ops.engine import PROJECT
 from ops.health import Health
+from tests.engine.conftest import until
 from tests.engine.scene import PYTHON, Scene, python, shell
 
 pytestmark = pytest.mark.engine
@@ -32,16 +39,28 @@ POSTGRES = {
 }
 
 
-def elf(machine: int) -> bytes:
-    """A program of 64 bits for some processor, that does nothing (elf(5))."""
+def elf(machine: int, kind: int = 1) -> bytes:
+    """A program of 64 bits for some processor, that does nothing (elf(5)); of `kind` 3, it needs a loader."""
     head = struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, 0x400078, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    program = struct.pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 0x78, 0x78, 0x1000)
-    return b"\x7fELF" + bytes([2, 1, 1, 0]) + b"\0" * 8 + head + program
+    loader = b"/lib/no-such-loader.so\0" if kind == 3 else b""
+    place = (0x78, 0x400078, 0x400078, len(loader), len(loader)) if loader else (0, 0x400000, 0x400000, 0x78, 0x78)
+    program = struct.pack("<IIQQQQQQ", kind, 5, *place, 0x1000)
+    return b"\x7fELF" + bytes([2, 1, 1, 0]) + b"\0" * 8 + head + program + loader
 
 
 def command(path: str, **entry: Any) -> dict[str, Any]:
     """A service whose command is a file of the project, mounted at /here."""
     return {"image": PYTHON, "command": [path], "volumes": ["./:/here:ro"], **entry}
+
+
+def node(code: str, *options: str, **entry: Any) -> dict[str, Any]:
+    """A service that runs some JavaScript."""
+    return {"image": "node:24-alpine", "init": True, "command": ["node", *options, "-e", code], **entry}
+
+
+def connecting(host: str, port: int, **entry: Any) -> dict[str, Any]:
+    """A service that connects to some other and throws what comes of it."""
+    return node(f"require('net').connect({port}, '{host}').on('error', (e) => {{ throw e }})", **entry)
 
 
 def story(scene: Scene, timeout: float = 30.0) -> Failure:
@@ -53,8 +72,8 @@ def story(scene: Scene, timeout: float = 30.0) -> Failure:
     return first
 
 
-FOREIGN = 0xB7 if "x86" in __import__("platform").machine() else 0x3E
-"""A processor that this machine does not have, as ELF numbers it."""
+HERE, FOREIGN = (0x3E, 0xB7) if "x86" in platform.machine() else (0xB7, 0x3E)
+"""The processor that this machine has, and one that it does not have, as ELF numbers them."""
 
 CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] = {
     # name: (service, files, cause, words of the message and the next step)
@@ -100,12 +119,25 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         "architecture",
         ("/here/start", "built for", "platform:"),
     ),
+    "no loader": (command("/here/start"), {"start": elf(HERE, kind=3)}, "command", ("/here/start", "loader")),
     "no interpreter line": (command("/here/start"), {"start": b"\0\1\2binary"}, "command", ("neither a program",)),
     "memory": (
         python("x = [bytearray(1 << 20) for _ in range(200)]", mem_limit="32m"),
         {},
         "oom",
         ("33.6 MB", "limits.memory"),
+    ),
+    "memory of a runtime": (
+        node("const held = []; for (;;) held.push(new Array(1000).fill(1.5))", "--max-old-space-size=16"),
+        {},
+        "oom",
+        ("its runtime allows itself", "--max-old-space-size"),
+    ),
+    "space in the shared memory": (
+        shell("dd if=/dev/zero of=/dev/shm/x", shm_size="64k"),
+        {},
+        "space",
+        ("/dev/shm", "shm_size"),
     ),
     "space on a tmpfs": (
         python("open('/data/x', 'wb').write(bytes(2 << 20))", tmpfs="/data:size=1m"),
@@ -168,11 +200,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         ("servce", "did you mean service?"),
     ),
     "unknown host, node": (
-        {
-            "image": "node:24-alpine",
-            "init": True,
-            "command": ["node", "-e", "require('net').connect(80, 'nowhere').on('error', (e) => { throw e })"],
-        },
+        connecting("nowhere", 80),
         {},
         "dns",
         ("nowhere", "no service of this stack"),
@@ -285,6 +313,8 @@ def test_password_of_an_old_volume(play: Callable[..., Scene]) -> None:
     scene = play({"db": database, "client": client}, volumes=["data"])
     assert scene.wait().ready
     project_down(scene)
+    made = password._time(scene.engine.client.api.inspect_volume(f"{scene.name}_data")["CreatedAt"])
+    until(lambda: (datetime.now(UTC) - made).total_seconds() > password.APART + 1)
     fresh = CANARY + "-new"
     database["environment"], client["environment"] = {"POSTGRES_PASSWORD": fresh}, {"PGPASSWORD": fresh}
     again = play({"db": database, "client": client}, volumes=["data"])
@@ -323,17 +353,73 @@ def test_service_that_was_not_started(play: Callable[..., Scene]) -> None:
 
 
 def test_connection_that_is_refused(play: Callable[..., Scene]) -> None:
-    code = "require('net').connect(9000, 'api').on('error', (e) => { throw e })"
     scene = play(
         {
             "api": shell("sleep 600", healthcheck={"test": ["CMD", "false"], "interval": "30s", "start_period": "60s"}),
-            "client": {"image": "node:24-alpine", "init": True, "command": ["node", "-e", code], "depends_on": ["api"]},
+            "client": connecting("api", 9000, depends_on=["api"]),
         }
     )
     told = next(each for each in scene.explain(scene.wait()) if each.service == "client")
     assert told.cause == "connection"
     assert "refused a connection by api, port 9000" in told.message
     assert told.blames == "api"
+
+
+def test_localhost_within_a_container(play: Callable[..., Scene]) -> None:
+    told = story(play({"api": shell("sleep 600", expose=["9000"]), "client": connecting("127.0.0.1", 9000)}))
+    assert told.service == "client"
+    assert told.cause == "connection"
+    assert "127.0.0.1, which within a container is the container itself" in told.message
+    assert "use api:9000" in told.next
+
+
+def test_services_that_share_no_network(play: Callable[..., Scene]) -> None:
+    scene = play({"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="none")})
+    told = story(scene)
+    assert told.cause == "dns"
+    assert "cannot find api: they share no network" in told.message
+
+
+def test_a_host_that_is_down(play: Callable[..., Scene]) -> None:
+    ended = {"api": {"condition": "service_completed_successfully"}}
+    told = story(play({"api": shell("true"), "client": connecting("api", 9000, depends_on=ended)}))
+    assert told.cause == "dns"
+    assert "cannot find api, which is exited" in told.message
+    assert told.next == "invoke diagnose api"
+
+
+def test_a_volume_that_is_full(play: Callable[..., Scene]) -> None:
+    scene = play({"service": shell("dd if=/dev/zero of=/data/x", volumes=["data:/data"])}, volumes=["data"])
+    # One that is full before the machine's disk is: compose takes what is there.
+    scene.engine.client.api.create_volume(
+        f"{scene.name}_data",
+        driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=1m"},
+        labels={PROJECT: scene.name, "com.docker.compose.volume": "data"},
+    )
+    told = story(scene)
+    assert told.cause == "space"
+    assert f"for /data/x: the volume {scene.name}_data at /data is on a full disk" in told.message
+
+
+def test_an_image_for_another_processor(play: Callable[..., Scene]) -> None:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        entry = tarfile.TarInfo("start")
+        entry.size, entry.mode = len(elf(FOREIGN)), 0o755
+        archive.addfile(entry, io.BytesIO(elf(FOREIGN)))
+    scene = play({})
+    made = "arm64" if FOREIGN == 0xB7 else "amd64"
+    api: Any = scene.engine.client.api
+    options = {"fromSrc": "-", "repo": scene.name, "tag": "1", "platform": f"linux/{made}"}
+    api._raise_for_status(api._post(api._url("/images/create"), data=held.getvalue(), params=options))
+    try:
+        told = story(play({"service": {"image": f"{scene.name}:1", "command": ["/start"]}}))
+        project_down(scene)
+    finally:
+        api.remove_image(f"{scene.name}:1", force=True)
+    assert told.cause == "architecture"
+    assert f"cannot run /start: it was built for {made}" in told.message
+    assert f"the image {scene.name}:1 is for {made}" in told.evidence
 
 
 def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:

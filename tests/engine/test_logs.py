@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 
@@ -83,6 +84,13 @@ class Following:
     def out(self) -> str:
         text = Path(self._file.name).read_text("utf-8")
         return text[: text.rfind("\n") + 1]
+
+    @property
+    def end(self) -> str:
+        """The last two million characters of it."""
+        with Path(self._file.name).open("rb") as file:
+            file.seek(max(0, file.seek(0, 2) - 2_000_000))
+            return file.read().decode("utf-8", "replace")
 
     @property
     def err(self) -> str:
@@ -190,6 +198,47 @@ time.sleep(60)
     assert sum(line.endswith(" 0") for line in expected) == 4
 
 
+# 500 lines each hundredth of a second: 50,000 lines a second, for one.
+FLOOD = """
+import os, time
+began = time.monotonic()
+for turn in range(100):
+    time.sleep(max(0, began + turn / 100 - time.monotonic()))
+    os.write(1, b''.join(b'line %d\\n' % i for i in range(turn * 500, turn * 500 + 500)))
+time.sleep(60)
+"""
+BLOB = """
+import os
+os.write(1, bytes(set(range(256)) - {10, 13}) + b'\\n')
+rest = b'y' * 1_000_000
+while rest:
+    rest = rest[os.write(1, rest):]
+"""
+
+
+def test_following_keeps_up_with_a_flood_and_with_what_is_no_text(up: Up, tmp_path: Path) -> None:
+    services = {"flood": python(FLOOD), "blob": python(BLOB)}
+    most = 0
+
+    def ended() -> bool:
+        nonlocal most
+        most = max(most, psutil.Process(following.task.pid).memory_info().rss)
+        # Its end alone, for reading all of it again and again would take the time that the follower needs.
+        return '"line 49999"' in following.end and len(messages(following.out, "blob")) == 2
+
+    project = up(services, "--no-start")
+    remove_project(project.name)
+    with Following(project, tmp_path) as following:
+        until(lambda: "nothing runs yet" in following.err)
+        up(services)
+        until(ended, 40)
+        assert messages(following.out, "flood") == [f"line {i}" for i in range(50_000)]
+        binary, endless = messages(following.out, "blob")
+        assert binary.startswith("\x00\x01") and "ABC" in binary
+        assert endless == "y" * 1_000_000
+    assert most < 150e6
+
+
 def test_new_replicas_and_later_services_are_followed(up: Up, tmp_path: Path) -> None:
     early = {"early": python(COUNT.format(1000, 0.05))}
     project = up(early)
@@ -267,8 +316,11 @@ def test_a_connection_that_drops_is_opened_again(up: Up, tmp_path: Path) -> None
     proxy.start()
     with Following(project, tmp_path, DOCKER_HOST=proxy.url) as following:
         seen = len(until(lambda: messages(following.out, "talk")))
-        for end in proxy._open[:]:  # every connection, but not the listener
+        # Every connection, but not the listener. Those that are followed go first, so that what is asked then may well
+        # be asked over one that goes a moment later.
+        for end in proxy._open[::-1]:
             proxy._close(end)
+            time.sleep(0.001)
         until(lambda: len(messages(following.out, "talk")) > seen + 50)
         found = messages(following.out, "talk")
         first = int(found[0].split()[1])

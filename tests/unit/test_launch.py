@@ -3,18 +3,97 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
-from ops import launch
+import pytest
+
+from ops import launch, settings, whereabouts
+from ops.errors import EnvFileError
+from ops.launch import Options
 from ops.model import Model
 from ops.runtime import Container
 from tests.unit.conftest import MakeStack
 from tests.unit.replicas import container
 
+SCHEMA = """\
+# @sensitive
+DB_PASSWORD=
+# @type=port
+APP_PORT=8000
+"""
+FINE = "DB_PASSWORD=q6xCjmMtnGt9LR8jGDL1\nAPP_PORT=8000\n"
+COMPOSE = "services: {app: {image: app, environment: ['P=${DB_PASSWORD}'], ports: ['${APP_PORT}:80']}}\n"
+CONFIG = {"ops": {"environments": {"dev": {"files": ["compose.yaml"]}}}}
+STRICT = {"ops": {"environments": {"prod": {"files": ["compose.yaml"], "strict": True}}}}
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
+
+
+class ReachedError(Exception):
+    """The model was asked for: `.env` is good enough to go on."""
+
+
+@pytest.fixture
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., mock.Mock]:
+    """Launch a project up to where its `.env` has been checked; gives who was told of what."""
+    # No engine is needed for it, nor asked for anything.
+    monkeypatch.setattr(whereabouts, "choose", lambda *_: mock.NonCallableMock(spec=["fit"]))
+    monkeypatch.setattr(launch.model, "load", mock.Mock(side_effect=ReachedError))
+    (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    (tmp_path / ".env.example").write_text(SCHEMA, encoding="utf-8")
+
+    def begin(env: str | None, config: dict[str, object] = CONFIG) -> mock.Mock:
+        if env is not None:
+            (tmp_path / ".env").write_text(env, encoding="utf-8")
+            (tmp_path / ".env").chmod(0o600)
+        [name] = config["ops"]["environments"]  # type: ignore[index]
+        show = mock.Mock()
+        with pytest.raises(ReachedError):
+            launch.launch(settings.load(config, tmp_path), name, Options(), show)
+        return show
+
+    return begin
+
+
+def warnings(show: mock.Mock) -> list[str]:
+    return [call.args[0] for call in show.warn.call_args_list]
+
+
+@pytest.mark.parametrize("config", [CONFIG, STRICT], ids=["dev", "prod"])
+def test_an_invalid_file_ends_it(begin: Callable[..., mock.Mock], config: dict[str, object]) -> None:
+    with pytest.raises(EnvFileError, match=r"\.env:2:10: APP_PORT should be a port.*: what reads it fails"):
+        begin(FINE.replace("8000", "http"), config)
+
+
+def test_a_weak_secret_ends_it_in_production_only(begin: Callable[..., mock.Mock]) -> None:
+    weak = FINE.replace("q6xCjmMtnGt9LR8jGDL1", "passwordpassword")
+    begin(weak)
+    with pytest.raises(EnvFileError, match="DB_PASSWORD is made of common words"):
+        begin(weak, STRICT)
+
+
+def test_a_missing_file_is_written_in_development_only(begin: Callable[..., mock.Mock], tmp_path: Path) -> None:
+    with pytest.raises(EnvFileError, match="writes none for you"):
+        begin(None, STRICT)
+    assert not (tmp_path / ".env").exists()
+    begin(None)
+    assert (tmp_path / ".env").exists()
+
+
+def test_a_warning_says_where_and_why_and_stops_nothing(begin: Callable[..., mock.Mock], tmp_path: Path) -> None:
+    assert warnings(begin(FINE)) == []
+    (tmp_path / "more.yaml").write_text("services: {more: {image: 'more:${TAG}'}}\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").write_text("include: [more.yaml]\n" + COMPOSE, encoding="utf-8")
+    told = warnings(begin(f"{FINE}APP_PORTS=1\n"))
+    assert any(
+        each.startswith(".env:3:1: APP_PORTS is not in .env.example") and "nothing reads it" in each for each in told
+    )
+    # Of a file that only compose knows of, there is no line.
+    assert any(each.startswith("compose: TAG is used and not in .env.example") for each in told)
 
 
 def test_a_restart_that_is_called_once_more_goes_on_where_it_was(make_stack: MakeStack) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from ops import model
+from ops.dotenv.secret import MASK
 from ops.errors import EnvFileError, OpsError, UsageError
-from ops.model import MASK, Port, Service
+from ops.model import Port, Service
 from tests.unit.conftest import MakeStack
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,14 +14,15 @@ import pytest
 from ops import probe
 
 Talk = Callable[[socket.socket], None]
+Serve = Callable[..., str]
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Talk], str]]:
+def serve() -> Iterator[Serve]:
     """Start a server that has a talk with everybody who connects; gives its URL."""
     listeners = []
 
-    def start(talk: Talk) -> str:
+    def start(talk: Talk, *, greeted: bool = True) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
 
@@ -32,7 +34,8 @@ def serve() -> Iterator[Callable[[Talk], str]]:
 
         def hold(client: socket.socket) -> None:
             with contextlib.suppress(OSError), client:
-                client.recv(65536)
+                if greeted:
+                    client.recv(65536)
                 talk(client)
 
         threading.Thread(target=accept, daemon=True).start()
@@ -74,19 +77,19 @@ def saying(body: bytes, status: str = "200 OK", *headers: str) -> Talk:
         ),
     ],
 )
-def test_answers(serve: Callable[[Talk], str], talk: Talk, ok: bool, error: str | None, status: str) -> None:
+def test_answers(serve: Serve, talk: Talk, ok: bool, error: str | None, status: str) -> None:
     answer = probe.ask(serve(talk))
     assert answer.ok is ok
     assert answer.error == error
     assert answer.status == status
 
 
-def test_checks_of_an_answer(serve: Callable[[Talk], str]) -> None:
+def test_checks_of_an_answer(serve: Serve) -> None:
     assert probe.ask(serve(saying(b'{"checks": {"db": {"status": "ok"}}}'))).checks == {"db": {"status": "ok"}}
     assert probe.ask(serve(saying(b'{"checks": "none"}'))).checks == {}
 
 
-def test_a_flood_is_cut(serve: Callable[[Talk], str]) -> None:
+def test_a_flood_is_cut(serve: Serve) -> None:
     sent = []
 
     def flood(client: socket.socket) -> None:
@@ -116,14 +119,48 @@ def trickle_the_body(client: socket.socket) -> None:
     trickle(client)
 
 
+def unnamed(protocol: int) -> ssl.SSLContext:
+    """One end of TLS without certificates."""
+    context = ssl.SSLContext(protocol)
+    context.check_hostname = False
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@pytest.mark.parametrize("talk", [saying(b'{"status": "degraded"}'), trickle])
+def test_the_limit_holds_for_tls_too(serve: Serve, talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def encrypted(client: socket.socket) -> None:
+        with unnamed(ssl.PROTOCOL_TLS_SERVER).wrap_socket(client, server_side=True) as inner:
+            inner.recv(65536)
+            talk(inner)
+
+    monkeypatch.setattr(ssl, "create_default_context", lambda: unnamed(ssl.PROTOCOL_TLS_CLIENT))
+    url = serve(encrypted, greeted=False).replace("http:", "https:")
+    began = time.monotonic()
+    answer = probe.ask(url, timeout=0.4)
+    assert time.monotonic() - began < 1.4
+    if talk is trickle:
+        assert answer.error == "no answer within 0.4 s"
+    else:
+        assert (answer.error, answer.status) == (None, "degraded")
+
+
 @pytest.mark.parametrize("talk", [silent, trickle, trickle_the_body])
-def test_the_limit_holds_for_the_whole_answer(serve: Callable[[Talk], str], talk: Talk) -> None:
+def test_the_limit_holds_for_the_whole_answer(serve: Serve, talk: Talk) -> None:
     url = serve(talk)
     began = time.monotonic()
     answer = probe.ask(url, timeout=0.4)
     assert answer.error == "no answer within 0.4 s"
     assert answer.status_code is None
     assert time.monotonic() - began < 1.4
+
+
+def test_an_answer_longer_than_is_read_counts_by_its_code(serve: Serve) -> None:
+    padding = b" " * 2 * probe.LONGEST
+    assert probe.ask(serve(saying(padding + b'{"status": "unhealthy"}'))).ok
+    assert not probe.ask(serve(saying(padding + b'{"status": "unhealthy"}', "503 Service Unavailable"))).ok
 
 
 def test_nobody_there(free_port: Callable[[], int]) -> None:
@@ -146,7 +183,7 @@ def test_urls_that_cannot_be_asked(url: str, error: str) -> None:
     assert not answer.ok
 
 
-def test_no_proxy_of_the_environment_is_used(serve: Callable[[Talk], str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
     assert probe.ask(serve(saying(b"{}"))).ok

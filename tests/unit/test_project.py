@@ -65,12 +65,12 @@ def test_a_container_is_found_by_service_and_replica() -> None:
     ("containers", "service", "details", "following"),
     [
         ([container("web"), container("db", state="exited")], "db", "running: web", "invoke status"),
-        ([], "db", "running: nothing", "invoke dev"),
+        ([], "db", "running: nothing", "invoke live"),
     ],
 )
 def test_a_container_that_does_not_run(containers: list[Any], service: str, details: str, following: str) -> None:
     with pytest.raises(UsageError, match="db is not running") as caught:
-        project.container_of(containers, service)
+        project.container_of(containers, service, environment="live")
     assert caught.value.details == [details]
     assert caught.value.next == following
 

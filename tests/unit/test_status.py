@@ -63,7 +63,7 @@ def test_a_container_that_goes_meanwhile_has_no_figures() -> None:
 def test_json_and_table(capsys: pytest.CaptureFixture[str]) -> None:
     started = datetime.now(UTC) - timedelta(hours=3)
     one = container(started=started, ports=(("127.0.0.1", 8000, "tcp", 80),), restarts=2, revision="abc")
-    made = Overview("shop", "dev", [Status(one, "abc", 10800.0, Usage(1.5, 20_000_000, 64_000_000))], "docker")
+    made = Overview("shop", "dev", [Status(one, "abc", 10800.0, Usage(1.5, 20_000_000, 64_000_000))], "docker", "dev")
     (entry,) = made.as_dict()["services"]
     assert entry["memory"] == 20_000_000
     assert entry["memory_limit"] == 64_000_000
@@ -75,5 +75,5 @@ def test_json_and_table(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report.show(Overview("shop", None, [], "docker"), as_json=False) == 0
-    assert "nothing runs" in capsys.readouterr().out
+    assert report.show(Overview("shop", None, [], "docker", "live"), as_json=False) == 0
+    assert "nothing runs; invoke live starts it" in capsys.readouterr().out

@@ -4,7 +4,7 @@
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
 import { readFaults } from './faults.mjs';
-import { place, preprocess, unfence } from './source.mjs';
+import { cut, place, preprocess, unfence } from './source.mjs';
 import { findHint } from './wording.mjs';
 
 // What parsing, and searching for a line when Mermaid names none, may take together, in ms: well within the
@@ -66,7 +66,7 @@ function describe(fault, code, type) {
 const LONGEST_MESSAGE = 300;
 
 function sentence(words) {
-  const text = words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words;
+  const text = words.length > LONGEST_MESSAGE ? `${cut(words, 0, LONGEST_MESSAGE)}…` : words;
   return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?…]$/.test(text) ? '' : '.'}`;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The child process that runs Mermaid. A diagram can exhaust memory or time here without touching the server.
  *
- * Messages in: `{id, code}`. Messages out: `{ready: true}` once, then `{id, diagnosis}` for each.
+ * Messages in: `{code}`. Messages out: `{ready: true}` once, then `{diagnosis}` for each.
  */
 
 /** Answer the parent's diagrams, one after the other, until it goes away. */
@@ -10,6 +10,6 @@ export async function serveParent() {
   for (const method of ['debug', 'error', 'info', 'log', 'warn']) console[method] = () => {};
   const { diagnose } = await import('./diagnosis.mjs');
   await diagnose('flowchart TD\nA-->B'); // compiles the most used grammar before a caller waits for it
-  process.on('message', async ({ id, code }) => process.send({ id, diagnosis: await diagnose(code) }));
+  process.on('message', async ({ code }) => process.send({ diagnosis: await diagnose(code) }));
   process.send({ ready: true });
 }

@@ -153,5 +153,10 @@ function shorten(text, around) {
   if (text.length <= LONGEST_EXCERPT) return text;
   const start = Math.max(0, Math.min(around - LONGEST_EXCERPT / 2, text.length - LONGEST_EXCERPT));
   const end = start + LONGEST_EXCERPT;
-  return `${start ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`;
+  return `${start ? '…' : ''}${cut(text, start, end)}${end < text.length ? '…' : ''}`;
+}
+
+/** A part of a text, as `slice` gives it, but without the half characters (of an emoji, say) at its ends. */
+export function cut(text, start, end) {
+  return text.slice(start, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '');
 }

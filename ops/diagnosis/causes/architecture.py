@@ -55,8 +55,6 @@ def _here(case: Case) -> str:
 def _image(case: Case, here: str) -> list[str]:
     assert case.docker is not None  # noqa: S101 - `find` returned without one
     assert case.container is not None  # noqa: S101 - nor without the other
-    with answering():
-        api: Any = case.docker.client.api
-        image = api.inspect_image(case.container.image_id)
+    image = case.docker.image(case.container.image_id) or {}
     made = image.get("Architecture", here)
     return [f"the image {case.service.image} is for {made}"] if made != here else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ops.diagnosis import exit_code
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
+from ops.report import units
 
 
 def find(case: Case) -> Finding | None:
@@ -18,7 +19,7 @@ def find(case: Case) -> Finding | None:
     code = container.exit_code or 0
     meaning = exit_code.meaning(code)
     cause = {137: "killed", 139: "crashed", 134: "crashed", 135: "crashed", 143: "terminated"}.get(code, "exited")
-    restarts = f", restarted {container.restarts} times" if container.restarts > 1 else ""
+    restarts = f", restarted {units.times(container.restarts)}" if container.restarts > 1 else ""
     message = f"exited with code {code}" + (f" ({meaning})" if meaning else "") + restarts
     if code == 0 and container.state == "exited":
         return Finding(

@@ -25,7 +25,7 @@ def find(case: Case) -> Finding | None:
         return Finding(
             "oom",
             f"ran out of memory: it used {of} and was killed"
-            + (f", and was restarted {container.restarts} times" if container.restarts > 1 else ""),
+            + (f", and was restarted {units.times(container.restarts)}" if container.restarts > 1 else ""),
             f"raise deploy.resources.limits.memory of {case.service.name}, or make it use less"
             if limit
             else "give the engine's machine more memory, or stop something else",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
-from ops.engine import answering
 from ops.runtime import Container
 
 _REFUSED = (
@@ -15,6 +15,10 @@ _REFUSED = (
     r"password authentication failed for user [\"'](?P<user>[^\"']+)[\"']",
     r"Access denied for user '(?P<user>[^']+)'@",
 )
+APART = 3.0
+"""Seconds by which a volume must be older than its container to be from an earlier one: made together, they are less
+than a second apart, and the volume's time has whole seconds."""
+
 _SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD")
 
 
@@ -29,7 +33,7 @@ def find(case: Case) -> Finding | None:
         return Finding(
             "password",
             f"is refused by its database: the password of user {user} is not the right one",
-            "correct the password in .env, then invoke restart",
+            f"correct the password in .env, then {case.restart}",
         )
     health = case.others.get(database)
     evidence, old = _volumes(case, health.container) if health and health.container else ([], None)
@@ -47,8 +51,8 @@ def find(case: Case) -> Finding | None:
             "password",
             f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
             "and keeps that one",
-            f"put the old password back into .env, or set the new one: "
-            f"invoke exec {database} -- psql -U {user} -c '\\password', "
+            f"put the old password back into .env, then {case.restart}; "
+            f"or set the new one: invoke exec {database} -- {_client(case, database, match)}; "
             "or start without the data: invoke stop --volumes",
             evidence,
             blames=database,
@@ -56,7 +60,7 @@ def find(case: Case) -> Finding | None:
     return Finding(
         "password",
         f"is refused by {database}: the password of user {user} is not the right one",
-        "correct the password in .env, then invoke restart",
+        f"correct the password in .env, then {case.restart}",
         evidence,
         blames=database,
     )
@@ -72,9 +76,25 @@ def _database(case: Case) -> str | None:
 
 
 def _secret(case: Case, name: str) -> str | None:
+    """The password that a service is given as a database; None for one that is none."""
+    environment, key = _setting(case, name)
+    return str(environment[key]) if key else None
+
+
+def _client(case: Case, database: str, refusal: re.Match[str]) -> str:
+    """The command in a database's container that gives the refused user another password."""
+    user = refusal["user"]
+    if not refusal[0].startswith("Access denied"):
+        return f"psql -U {user} -c '\\password'"
+    program = "mariadb" if _setting(case, database)[1].startswith("MARIADB") else "mysql"
+    return f"{program} -u root -p, and there ALTER USER '{user}' IDENTIFIED BY '…'"
+
+
+def _setting(case: Case, name: str) -> tuple[Mapping[str, object], str]:
+    """The variables of a service, and which of them is its password as a database; empty for none."""
     service = {**case.model.services, **case.model.inactive}.get(name)
     environment = (service.config.get("environment") or {}) if service else {}
-    return next((str(environment[key]) for key in _SECRETS if environment.get(key)), None)
+    return environment, next((key for key in _SECRETS if environment.get(key)), "")
 
 
 def _volumes(case: Case, container: Container) -> tuple[list[str], str | None]:
@@ -86,14 +106,14 @@ def _volumes(case: Case, container: Container) -> tuple[list[str], str | None]:
     for mount in container.raw.get("Mounts") or []:
         if mount["Type"] != "volume":
             continue
-        with answering():
-            volume: Any = case.docker.client.api.inspect_volume(mount["Name"])
+        volume = case.docker.volume(mount["Name"])
+        if volume is None:
+            continue
         made = _time(volume["CreatedAt"])
         evidence.append(
             f"volume {mount['Name']} was created {made:%Y-%m-%d %H:%M:%S}, the container {created:%Y-%m-%d %H:%M:%S}"
         )
-        # Made together, they are less than a second apart; the volume's time has whole seconds.
-        if (created - made).total_seconds() > 3:
+        if (created - made).total_seconds() > APART:
             old = mount["Name"]
     return evidence, old
 

@@ -20,9 +20,9 @@ def find(case: Case) -> Finding | None:
     if match is None:
         return None
     name = case.service.name
-    if "shared memory" in match[0]:
-        return Finding("space", "has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
     path = match.groupdict().get("path")
+    if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
+        return Finding("space", "has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
     small = [each for each in case.mounts if each.kind == "tmpfs"]
     mount = case.mount_of(path) if path else small[0] if len(small) == 1 else None
     where = f" for {path}" if path else ""

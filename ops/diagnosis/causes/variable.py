@@ -70,7 +70,9 @@ def _judge(case: Case, name: str) -> Finding:
             f"add {name} under environment: of {case.service.name}, and its value to .env",
         )
     if not case.environment[name]:
-        return Finding("variable", f"asks for the variable {name}, which is empty", f"invoke env.set {name}=…")
+        return Finding(
+            "variable", f"asks for the variable {name}, which is empty", f"invoke env.set {name}, then {case.restart}"
+        )
     return _wrong(case, name)
 
 
@@ -78,7 +80,7 @@ def _wrong(case: Case, name: str) -> Finding:
     return Finding(
         "variable",
         f"does not accept the value of the variable {name}",
-        f"invoke env.show, then invoke env.set {name}=…",
+        f"invoke env.set {name}, then {case.restart}; invoke env.show tells what it is now",
     )
 
 

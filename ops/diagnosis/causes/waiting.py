@@ -13,7 +13,7 @@ def find(case: Case) -> Finding:
         return Finding("start", f"was not started: {case.hide(case.said.splitlines()[-1])}", "invoke doctor")
     remedy = {
         "missing": "invoke status",
-        "removed": "invoke dev, once nobody else works on this project",
+        "removed": f"{case.restart}, once nobody else works on this project",
         "paused": f"docker unpause {health.container.name}" if health.container else "",
     }.get(health.cause, f"invoke logs --service {service}")
     message = case.hide(health.reason)

@@ -7,6 +7,7 @@ its place in `ALL`; and put its table of cases into `tests/unit/dotenv/test_chec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ops.dotenv.checks import (
     byte_order_mark,
@@ -79,12 +80,29 @@ ALL: tuple[Check, ...] = (
 _EXPLAIN = frozenset({"comment", "dollar", "quote", "syntax"})
 """Checks that say why two readers differ; `reader` then need not say that they do."""
 
+_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread"})
+"""Checks that look at the file, and at none of its lines."""
+
 
 def run(context: Context) -> list[Finding]:
     """Everything that the checks find, by file (`.env` first), line and column, errors before warnings."""
+    context = _without_torn_names(context)
     found = [finding for check in ALL for finding in check(context)]
+    if context.env.is_utf16:
+        # Nothing in it is what it seems; all that can be said of its lines is noise.
+        found = [each for each in found if each.check in _OUTSIDE or each.file != ".env"]
     explained = {each.variable for each in found if each.check in _EXPLAIN}
     kept = [each for each in found if each.check != reader.NAME or each.variable not in explained]
     return sorted(
         kept, key=lambda each: (each.file != ".env", each.file, each.line, each.column, each.severity, each.check)
     )
+
+
+def _without_torn_names(context: Context) -> Context:
+    """The project without the variables that may be lines of a secret: no check is to name them."""
+
+    def is_told(name: str) -> bool:
+        entry = context.env.get(name)
+        return not name or entry is None or bool(context.name(entry))
+
+    return replace(context, values={name: value for name, value in context.values.items() if is_told(name)})

@@ -25,13 +25,14 @@ def check(context: Context) -> Iterator[Finding]:
             what, why = "has a ` #` in its value", "compose drops it and everything behind it"
         else:
             continue
+        name = context.name(entry)
         yield Finding(
             severity="warning",
             check=NAME,
-            variable=entry.key,
+            variable=name,
             line=entry.value_line,
             column=entry.value_column + at + (1 if at else 0),
-            message=f"{entry.key} {what}",
+            message=f"{name or 'a line'} {what}",
             why=why,
             fix="put a value that holds it between quotes, or a comment on a line of its own",
         )

@@ -14,11 +14,11 @@ from ops.dotenv.kinds import split_url
 NAME = "database-url"
 
 _URL_NAME = re.compile(r"(^|_)(DATABASE|DB|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|SQLALCHEMY)_(URL|URI|DSN)$")
-# Of the official images: how each names its user, password and database.
+# Of the official images: how each names its user, password and database; and how apps name where it is.
 _FAMILIES = {
-    "postgres": ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"),
-    "mysql": ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE"),
-    "mariadb": ("MARIADB_USER", "MARIADB_PASSWORD", "MARIADB_DATABASE"),
+    "postgres": ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB", "POSTGRES_HOST", "POSTGRES_PORT"),
+    "mysql": ("MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_DATABASE", "MYSQL_HOST", "MYSQL_PORT"),
+    "mariadb": ("MARIADB_USER", "MARIADB_PASSWORD", "MARIADB_DATABASE", "MARIADB_HOST", "MARIADB_PORT"),
 }
 
 
@@ -31,8 +31,14 @@ def check(context: Context) -> Iterator[Finding]:
         family = parts and next((names for key, names in _FAMILIES.items() if parts.scheme.startswith(key)), None)
         if parts is None or family is None or not _is_own(context, parts.hostname or ""):
             continue
-        said = (unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.strip("/")))
-        for name, what, text in zip(family, ("user", "password", "database"), said, strict=True):
+        said = (
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
+            unquote(parts.path.strip("/")),
+            parts.hostname or "",
+            str(parts.port or ""),
+        )
+        for name, what, text in zip(family, ("user", "password", "database", "host", "port"), said, strict=True):
             other = context.values.get(name)
             if other is not None and other.text and text and other.text != text:
                 yield _finding(context, value, other, what)

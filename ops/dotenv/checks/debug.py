@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
-from ops.dotenv.kinds import TRUE
+from ops.dotenv.kinds import FALSE
 
 NAME = "debug"
+
+# Anything else switches something on: `*` and `app:*` do in Node, a level's name in others.
+_OFF = FALSE | {"", "none", "null"}
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -17,7 +21,7 @@ def check(context: Context) -> Iterator[Finding]:
     if not context.strict:
         return
     for value in context.values.values():
-        if not re.search(r"(^|_)DEBUG$", value.name, re.IGNORECASE) or value.text.strip().lower() not in TRUE:
+        if not re.search(r"(^|_)DEBUG$", value.name, re.IGNORECASE) or value.text.strip().lower() in _OFF:
             continue
         line, column = context.place(value.name, of_value=True)
         yield Finding(
@@ -28,5 +32,5 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name} is on",
             why="errors show source, settings and secrets to whoever asks",
-            fix=f"invoke env.set {value.name}=false",
+            fix=remedy.another(context, value.name, to="false"),
         )

@@ -54,9 +54,12 @@ def _first(context: Context, entry: Entry, known: set[str]) -> Finding | None:
             continue
         severity, message, why = verdict
         place = (entry.value_line, entry.value_column + match.start())
-        fix = _FIX.format(name=entry.key)
+        name = context.name(entry)
+        fix = _FIX.format(name=name or "NAME")
         error = severity == "error"
-        finding = Finding("error" if error else "warning", NAME, entry.key, *place, f"{entry.key} {message}", why, fix)
+        finding = Finding(
+            "error" if error else "warning", NAME, name, *place, f"{name or 'a line'} {message}", why, fix
+        )
         found.append((0 if error else 1, finding))
     # One finding a value, the worst: `pa$$w$rd` has one cause and one cure.
     return min(found, key=lambda each: each[0])[1] if found else None

@@ -19,13 +19,14 @@ def check(context: Context) -> Iterator[Finding]:
         if entry.key not in first:
             first[entry.key] = entry.line
             continue
+        name = context.name(entry)
         yield Finding(
             severity="warning",
             check=NAME,
-            variable=entry.key,
+            variable=name,
             line=entry.line,
             column=entry.column,
-            message=f"{entry.key} is set in line {first[entry.key]} already",
+            message=f"{name or 'this name'} is set in line {first[entry.key]} already",
             why="the last one counts; a change of the other does nothing",
             fix="remove one of the two lines",
         )

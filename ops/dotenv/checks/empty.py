@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -23,11 +24,7 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         line, column = context.place(value.name)
         where = "in the shell" if value.name in context.shell else "in .env"
-        if variable is not None and variable.generate is not None:
-            fix = "invoke env.init generates one"
-        else:
-            example = f", such as {variable.example}" if variable is not None and variable.example else ""
-            fix = f"give it a value{example}: invoke env.set {value.name}"
+        where = "with this profile" if value.name in context.profile else where
         yield Finding(
             severity="error",
             check=NAME,
@@ -36,5 +33,5 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name} is required and empty {where}",
             why=f"{context.environment} cannot run without it" if required else "compose refuses to start without it",
-            fix=fix,
+            fix=remedy.another(context, value.name),
         )

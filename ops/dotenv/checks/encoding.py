@@ -12,10 +12,23 @@ NAME = "encoding"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the first byte that is not UTF-8."""
-    if context.env.undecodable is None:
+    nul = context.env.text.find("\0")
+    if context.env.undecodable is None and nul >= 0 and not context.env.is_utf16:
+        line, column = context.env.position(nul)
+        yield Finding(
+            severity="error",
+            check=NAME,
+            variable="",
+            line=line,
+            column=column,
+            message=".env has a NUL character",
+            why="no variable of a process can hold one: what gets it does not start, or gets the half before it",
+            fix="remove it",
+        )
+    if context.env.undecodable is None and not context.env.is_utf16:
         return
-    line, column = context.env.undecodable
-    utf16 = "\0" in context.env.text
+    line, column = context.env.undecodable or (1, 1)
+    utf16 = context.env.is_utf16
     yield Finding(
         severity="error",
         check=NAME,

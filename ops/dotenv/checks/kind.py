@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -24,7 +25,6 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         line, column = context.place(variable.name, of_value=True)
         where = " (it comes from the shell)" if value.source == "shell" else ""
-        example = f", such as {variable.example}" if variable.example else ""
         yield Finding(
             severity="error" if variable.kind is not None else "warning",
             check=NAME,
@@ -33,5 +33,5 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{variable.name} {wanted}{where}",
             why="what reads it fails, or takes something else than was meant",
-            fix=f"invoke env.set {variable.name}{'' if value.sensitive else '=…'}{example}",
+            fix=remedy.another(context, variable.name),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 from ops.dotenv.schema import Variable
@@ -19,7 +20,10 @@ def check(context: Context) -> Iterator[Finding]:
             yield _variable(context, variable)
     elif missing or _is_read_whole(context) or (context.schema.variables and not context.schema.decorated):
         yield _file(context, missing)
-    yield from _unset(context, {variable.name for variable in missing})
+    done = {variable.name for variable in missing}
+    yield from _unset(context, done)
+    if context.env.exists and not context.schema.decorated:
+        yield from _left_out(context, done)
 
 
 def _is_read_whole(context: Context) -> bool:
@@ -28,7 +32,7 @@ def _is_read_whole(context: Context) -> bool:
 
 def _is_missing(context: Context, variable: Variable) -> bool:
     value = context.values[variable.name]
-    return variable.required_in(context.environment) and value.given is None
+    return variable.required_in(context.environment) and value.given is None and not context.is_swallowed(variable.name)
 
 
 def _file(context: Context, missing: list[Variable]) -> Finding:
@@ -55,8 +59,26 @@ def _variable(context: Context, variable: Variable) -> Finding:
         column=0,
         message=f"{variable.name} is required and missing{what}".rstrip("."),
         why=f"{context.schema.path.name} requires it for {context.environment}",
-        fix="invoke env.init adds it" if not variable.only_a_person_knows else f"invoke env.set {variable.name}",
+        fix=remedy.missing(context, variable.name),
     )
+
+
+def _left_out(context: Context, done: set[str]) -> Iterator[Finding]:
+    """Variables that a schema without decorators lists: all that it says is that `.env` has them."""
+    for variable in context.schema.variables.values():
+        value = context.values[variable.name]
+        if variable.name in done or value.given is not None or context.is_swallowed(variable.name):
+            continue
+        yield Finding(
+            severity="warning",
+            check=NAME,
+            variable=variable.name,
+            line=0,
+            column=0,
+            message=f"{variable.name} is in {context.schema.path.name} and not in .env",
+            why="compose takes a default for it" if value.source == "default" else "what needs it does not get it",
+            fix=remedy.missing(context, variable.name),
+        )
 
 
 def _unset(context: Context, done: set[str]) -> Iterator[Finding]:
@@ -65,10 +87,9 @@ def _unset(context: Context, done: set[str]) -> Iterator[Finding]:
         value = context.values.get(use.name)
         if value is None or use.name in done or value.source in ("shell", "file", "default"):
             continue
-        if not use.demands_value and not use.blank_without_value:
+        if (not use.demands_value and not use.blank_without_value) or context.is_swallowed(use.name):
             continue
         done.add(use.name)
-        declared = use.name in context.schema.variables
         yield Finding(
             severity="error" if use.demands_value else "warning",
             check=NAME,
@@ -79,6 +100,6 @@ def _unset(context: Context, done: set[str]) -> Iterator[Finding]:
             why="compose refuses to start without it"
             if use.demands_value
             else "compose silently puts nothing in its place",
-            fix="invoke env.init adds it" if declared else f"invoke env.set {use.name}",
+            fix=remedy.missing(context, use.name),
             file=use.file or "compose",
         )

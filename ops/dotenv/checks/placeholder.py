@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.effective import Value
 from ops.dotenv.finding import Finding
@@ -13,7 +14,7 @@ NAME = "placeholder"
 
 _PLACEHOLDER = re.compile(
     r"<.*>|\{\{.*\}\}|\[.*\]|\.{3,}|\*{3,}|x{3,}|todo|tbd|fixme|placeholder|dummy"
-    r"|(.*[-_. ])?(change|replace|fill|insert|put|enter)[-_ ]?(me|this|it|here|in)([-_. !].*)?"
+    r"|(.*[-_. ])?(change|replace|fill|insert|put|enter)[-_ ]?(me|this|it|here|in)([-_. !\d].*)?"
     r"|(your|my|some|insert|enter|replace|put)[-_ ](.*[-_ ])?"
     r"(api|key|token|secret|password|value|name|user|url)([-_. !].*)?"
     r"|.*[-_ ](goes[-_ ])?here"
@@ -32,8 +33,6 @@ def check(context: Context) -> Iterator[Finding]:
         if not _is_placeholder(context, value):
             continue
         line, column = context.place(value.name, of_value=True)
-        docs = f"; see {variable.docs[0]}" if variable is not None and variable.docs else ""
-        generated = variable is not None and variable.generate is not None
         yield Finding(
             severity="error" if required or context.strict else "warning",
             check=NAME,
@@ -42,7 +41,7 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name} is still a placeholder",
             why="it looks set, so nothing reports it missing, and what uses it fails",
-            fix=("empty it and run: invoke env.init" if generated else f"invoke env.set {value.name}{docs}"),
+            fix=remedy.another(context, value.name),
         )
 
 

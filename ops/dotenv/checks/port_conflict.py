@@ -1,37 +1,84 @@
-"""Two services on one port of this machine: the second does not start."""
+"""A port that is used twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from ops.dotenv import remedy
+from ops.dotenv.bindings import Socket
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
 NAME = "port-conflict"
 
 
+@dataclass(frozen=True)
+class _Claim:
+    """Somebody's port: of a service that publishes it, or of a variable that is a port and published by none."""
+
+    variable: str
+    socket: Socket
+    service: str = ""
+    active: bool = False
+
+    def meets(self, other: _Claim) -> bool:
+        if self.service and other.service:
+            return self.socket.meets(other.socket)
+        # What a port is for that nobody publishes is not known: the number is all there is to compare.
+        return self.socket.low <= other.socket.high and other.socket.low <= self.socket.high
+
+
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each port variable that has the number of another."""
-    first: dict[str, str] = {}
-    for value in context.values.values():
-        variable = context.schema.variables.get(value.name)
-        kind = (variable.kind or context.guess(variable)) if variable is not None else None
-        published = value.name in context.uses.published
-        if not value.text.isdigit() or not (published or (kind is not None and kind.name == "port")):
-            continue
-        number = str(int(value.text))
-        if number not in first:
-            first[number] = value.name
-            continue
-        both = published and first[number] in context.uses.published
-        line, column = context.place(value.name, of_value=True)
+    """Yield each variable whose port another one has, or a service that names it itself."""
+    order = {name: number for number, name in enumerate(context.values)}
+    claims = sorted(_claims(context), key=lambda each: each.socket.low)
+    worst: dict[str, tuple[bool, _Claim]] = {}
+    for number, claim in enumerate(claims):
+        for other in claims[number + 1 :]:
+            if other.socket.low > claim.socket.high:
+                break
+            if not claim.meets(other):
+                continue
+            # The later of two is told of; a port that is no variable's is never the one to change.
+            one, two = sorted((claim, other), key=lambda each: order.get(each.variable, -1))
+            error = claim.active and other.active
+            if two.variable and (two.variable not in worst or (error and not worst[two.variable][0])):
+                worst[two.variable] = (error, one)
+    for name in sorted(worst, key=lambda each: order.get(each, -1)):
+        error, other = worst[name]
+        line, column = context.place(name, of_value=True)
         yield Finding(
-            severity="error" if both else "warning",
+            severity="error" if error else "warning",
             check=NAME,
-            variable=value.name,
+            variable=name,
             line=line,
             column=column,
-            message=f"{value.name} is the same port as {first[number]}",
+            message=f"{name} is the same port as {_called(other, name)}",
             why="the second service that asks for it does not start",
-            fix=f"choose another port for one of them: invoke env.set {value.name}=…",
+            fix=f"choose another port for one of them: {remedy.another(context, name)}",
         )
+
+
+def _called(claim: _Claim, name: str) -> str:
+    if not claim.variable:
+        return f"the {claim.socket.low} of {claim.service}"
+    return claim.variable if claim.variable != name else f"that of {claim.service}, from the same variable"
+
+
+def _claims(context: Context) -> Iterator[_Claim]:
+    given = {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+    published: set[str] = set()
+    for binding in context.uses.bindings:
+        published.update(binding.every_variable)
+        socket = binding.socket(given)
+        if socket is not None:
+            variables = binding.variables
+            yield _Claim(variables[0] if variables else "", socket, binding.service, binding.active)
+    for variable in context.schema.variables.values():
+        value = context.values.get(variable.name)
+        kind = variable.kind or context.guess(variable)
+        if value is None or kind is None or kind.name != "port" or variable.name in published:
+            continue
+        if value.text.isdigit():
+            yield _Claim(variable.name, Socket("", int(value.text), int(value.text), ""))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dotenv.variables import parse_variables
 
+from ops.dotenv import document, quoting
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -21,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
         if value.in_file is None:
             continue
         # Where the shell wins, the file's own value is the one to compare; `shell` tells of the rest.
-        ours = value.in_file if value.source == "shell" or value.given is None else value.given
+        ours = value.in_file if context.is_overridden(value.name) or value.given is None else value.given
         if theirs.get(value.name) == ours.reveal():
             continue
         line, column = context.place(value.name, of_value=True)
@@ -33,8 +34,23 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name or 'a line without a name'} is read differently by compose and by python-dotenv",
             why="the app run on the host sees another value than the one in a container",
-            fix=f"invoke env.set {value.name} writes it so that both agree" if value.name else "remove the line",
+            fix=_fix(context, value.name, ours.reveal()),
         )
+
+
+def _fix(context: Context, name: str, value: str) -> str:
+    entry = context.env.get(name)
+    if entry is None or not name:
+        return "remove the line"
+    if context.env.text[: entry.value_start].rstrip().endswith(":"):
+        return f"write {name}= instead of {name}:"
+    try:
+        again = document.parse(f"A={quoting.encode(value)}".encode(), context.env.path).get("A")
+    except quoting.UnwritableError:
+        return "take the NUL out of the value"
+    if "${" in value or again is None or again.parsed != value:
+        return f"choose a value that can be written for both, without {'${' if '${' in value else 'backslashes'}"
+    return f"invoke env.set {name} writes it so that both agree"
 
 
 def _resolved(context: Context) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -26,5 +27,5 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name} is the same secret as {first[value.text]}",
             why="who learns the one has the other, and neither can be changed alone",
-            fix=f"choose another: invoke env.set {value.name}",
+            fix=f"choose another: {remedy.another(context, value.name)}",
         )

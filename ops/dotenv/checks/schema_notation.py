@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops.dotenv.checks.unknown import Names
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
+from ops.dotenv.notation import Problem
 
 NAME = "schema"
 
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield what cannot be understood in the schema."""
-    for problem in context.schema.problems:
+    for problem in (*context.schema.problems, *_environments(context)):
         yield Finding(
             severity="error",
             check=NAME,
@@ -24,3 +26,13 @@ def check(context: Context) -> Iterator[Finding]:
             fix=problem.fix or f"correct {context.schema.path.name}",
             file=context.schema.path.name,
         )
+
+
+def _environments(context: Context) -> Iterator[Problem]:
+    """Environments that a variable is required for and that do not exist: it then never is."""
+    for name, line, column in context.schema.environments:
+        if not context.environments or name in context.environments:
+            continue
+        meant = Names(context.environments).closest(name)
+        fix = f"write {meant}" if meant else f"invoke.yaml defines: {', '.join(context.environments)}"
+        yield Problem(f"@required=forEnv({name}): there is no such environment", line, column, fix)

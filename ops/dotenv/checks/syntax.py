@@ -17,16 +17,19 @@ _NAME = re.compile(r"[\w.\-\[\]]*")
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield every line that compose cannot read, not the first one only."""
-    found = any(entry.torn for entry in context.env.entries)
-    known = {*context.values, *context.schema.variables, *context.shell}
+    torn_from = context.env.torn_from
+    found = any(entry.torn or entry.start == torn_from for entry in context.env.entries)
     for entry in context.env.entries:
+        if entry.start > torn_from:
+            # Behind an open quote every line may be a part of the value; the quote is what to put right.
+            break
         if not entry.assigned and not _NAME.fullmatch(entry.key):
             found = True
             yield _finding(
                 entry, "is not a `NAME=value`", "begin a comment with #, or quote the value of the line above"
             )
         elif not entry.assigned:
-            yield _lonely(entry, known=entry.key in known)
+            yield _lonely(entry, known=context.is_known(entry.key))
         elif re.search(r"\s", entry.key):
             found = True
             yield _finding(entry, "has a space in the variable's name", "write NAME=value without spaces in NAME")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from ops.dotenv import remedy
 from ops.dotenv.context import Context
 from ops.dotenv.effective import Value
 from ops.dotenv.finding import Finding
@@ -35,8 +36,6 @@ def check(context: Context) -> Iterator[Finding]:
         if reason is None:
             continue
         line, column = context.place(value.name, of_value=True)
-        variable = context.schema.variables.get(value.name)
-        generated = variable is not None and variable.generate is not None
         yield Finding(
             severity="error",
             check=NAME,
@@ -45,7 +44,7 @@ def check(context: Context) -> Iterator[Finding]:
             column=column,
             message=f"{value.name} {reason}",
             why="production can be entered with a guess",
-            fix="empty it and run: invoke env.init" if generated else f"choose another: invoke env.set {value.name}",
+            fix=f"choose another: {remedy.another(context, value.name)}",
         )
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from docker.errors import ImageNotFound, NotFound
 
 from ops.diagnosis.case import Case
-from ops.diagnosis.causes import CAUSES, address
+from ops.diagnosis.causes import CAUSES, address, password, variable
+from ops.diagnosis.failure import Finding
 from ops.diagnosis.log import Log, parse
+from ops.engine import Engine
 from ops.health import Health, Verdict
 from ops.model import Model
+from ops.stack import Stack
 from tests.unit.replicas import container, service
 
 
@@ -103,6 +109,7 @@ def found(one: Case) -> tuple[str, str]:
             "space",
             "/dev/shm",
         ),
+        ("dd: error writing '/dev/shm/x': No space left on device", "space", "/dev/shm, its shared memory"),
         ("sqlite3.OperationalError: database or disk is full", "space", "no space left"),
         # permissions
         ("PermissionError: [Errno 13] Permission denied: '/data/x'", "permission", "/data/x"),
@@ -154,7 +161,12 @@ def test_words_of_the_engine(said: str, cause: str, words: str) -> None:
 )
 def test_variable_is_judged_by_what_the_service_is_given(value: str | None, message: str) -> None:
     environment = {} if value is None else {"WORKERS": value}
-    assert found(case("KeyError: 'WORKERS'", environment=environment)) == ("variable", message)
+    one = case("KeyError: 'WORKERS'", environment=environment)
+    assert found(one) == ("variable", message)
+    # Without a value, for that of a secret is refused on a command line; and compose reads it when it starts.
+    finding = variable.find(one)
+    assert finding is not None
+    assert value is None or "invoke env.set WORKERS, then start it again" in finding.next
 
 
 def test_a_value_that_is_refused_names_its_variable() -> None:
@@ -170,6 +182,82 @@ def test_a_field_of_a_settings_class_names_its_variable() -> None:
         "variable",
         "does not accept the value of the variable APP_WORKERS: input should be a valid integer",
     )
+
+
+class Volumes:
+    """An engine's API whose volumes and images are gone, or as old as the test says."""
+
+    base_url = "http+docker://localhost"
+
+    def __init__(self, created: str | None) -> None:
+        self.created = created
+
+    def inspect_volume(self, _: str) -> dict[str, str]:
+        if self.created is None:
+            raise NotFound("no such volume")
+        return {"CreatedAt": self.created}
+
+    def inspect_image(self, _: str) -> dict[str, str]:
+        raise ImageNotFound("no such image")
+
+    def version(self) -> dict[str, str]:
+        return {"Arch": "amd64"}
+
+    def get_archive(self, *_: str) -> None:
+        raise NotFound("no such file")
+
+
+def with_engine(one: Case, api: Volumes) -> Case:
+    return Case(**{**vars(one), "engine": Engine(SimpleNamespace(api=api))})  # type: ignore[arg-type]
+
+
+def refused(variable: str, words: str, created: str | None) -> Finding:
+    """What is said of a client that is given the same password as its database, and refused."""
+    one = case(words, environment={"PASSWORD": "hunter2hunter2"}, depends_on={"db": "service_healthy"})
+    raw = {"Created": "2026-11-29T10:00:10.5Z", "Mounts": [{"Type": "volume", "Name": "shop_data"}]}
+    database = Health("db", 1, container(service="db", raw=raw), None, Verdict.READY, "is healthy", "healthy")
+    db = service("db", environment={variable: "hunter2hunter2"})
+    stack = Stack(Path(), "live", (), (), "shop")
+    one = Case(
+        **{**vars(one), "model": Model({"web": one.service, "db": db}, {}, {}, stack), "others": {"db": database}}
+    )
+    found = password.find(with_engine(one, Volumes(created)))
+    assert found is not None
+    assert found.blames == "db"
+    return found
+
+
+POSTGRES = 'FATAL:  password authentication failed for user "shop"'
+MYSQL = "ERROR 1045 (28000): Access denied for user 'shop'@'172.18.0.5' (using password: YES)"
+
+
+@pytest.mark.parametrize(
+    ("variable", "words", "client"),
+    [
+        ("POSTGRES_PASSWORD", POSTGRES, "psql -U shop -c '\\password'"),
+        ("MYSQL_PASSWORD", MYSQL, "mysql -u root -p, and there ALTER USER 'shop'"),
+        ("MARIADB_PASSWORD", MYSQL, "mariadb -u root -p, and there ALTER USER 'shop'"),
+    ],
+)
+def test_the_password_of_an_old_volume(variable: str, words: str, client: str) -> None:
+    found = refused(variable, words, "2026-11-29T10:00:00Z")
+    assert "the volume shop_data was initialised with another password for user shop" in found.message
+    assert f"invoke exec db -- {client}" in found.next
+    # A restart would keep the old settings.
+    assert "then invoke live;" in found.next
+
+
+@pytest.mark.parametrize("created", ["2026-11-29T10:00:09Z", None], ids=["young", "gone"])
+def test_the_password_of_a_volume_that_is_not_old(created: str | None) -> None:
+    found = refused("POSTGRES_PASSWORD", POSTGRES, created)
+    assert found.message == "is refused by db: the password of user shop is not the right one"
+    assert found.next == "correct the password in .env, then invoke live"
+
+
+def test_an_image_that_is_gone_is_no_obstacle() -> None:
+    told = found(with_engine(case("exec /start: exec format error"), Volumes(None)))
+    assert told[0] == "architecture"
+    assert "another processor than the engine's, amd64" in told[1]
 
 
 def test_a_near_name_is_offered() -> None:

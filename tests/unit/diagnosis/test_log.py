@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from ops.diagnosis.log import LONGEST, Log, parse
+import json
+import tracemalloc
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from ops.diagnosis.log import ENOUGH, LONGEST, READ, Log, parse, read
+from ops.logs.entry import Origin
+from ops.logs.source import Line
+from ops.runtime import Container
+from tests.unit.replicas import container
 
 TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no tide'
 
@@ -36,6 +46,40 @@ def test_control_characters_and_endless_lines() -> None:
     log = parse([("\x1b[31mred\x1b[0m\x07\x1b]0;title\x07", None), ("x" * 100_000, None)])
     assert all(line.isprintable() for line in log.lines)
     assert len(log.lines[1]) == LONGEST
+
+
+class Endless:
+    """A runtime whose container writes long lines, and hands them over one by one."""
+
+    def source(self, _: str) -> Endless:
+        return self
+
+    def origin(self, container: Container) -> Origin:
+        return Origin(container.service, container.replica, container.id)
+
+    def read(self, _: Origin, *, tail: int, since: datetime | None) -> Iterator[list[Line]]:
+        level = '{"level": "error", "message": "out of tea", "fields": "'
+        for number in range(tail):
+            yield [(f"2026-11-29T10:00:00.{number:09}Z", 1, level + f"{number} {'x' * 100_000}")]
+
+
+def test_endless_lines_are_cut_while_they_are_read() -> None:
+    tracemalloc.start()
+    try:
+        log = read(Endless(), container())  # type: ignore[arg-type]
+        assert tracemalloc.get_traced_memory()[1] < ENOUGH * READ * 2
+    finally:
+        tracemalloc.stop()
+    assert all(len(line) <= LONGEST for line in log.lines)
+
+
+def test_a_level_far_into_a_line_is_read_all_the_same() -> None:
+    class Once(Endless):
+        def read(self, _: Origin, **__: Any) -> Iterator[list[Line]]:
+            text = json.dumps({"trace": "x" * 5000, "level": "error", "message": "out of tea"})
+            yield [("2026-11-29T10:00:00.000000000Z", 1, "fine"), ("2026-11-29T10:00:00.000000001Z", 1, text)]
+
+    assert read(Once(), container()).error == (1, 1)  # type: ignore[arg-type]
 
 
 def test_nothing() -> None:

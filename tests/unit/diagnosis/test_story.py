@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from ops.diagnosis import Failure, exit_code
 from ops.diagnosis.story import sort
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
 from ops.health import Health, Verdict
+from ops.model import Model
+from ops.stack import Stack
+from tests.unit.replicas import service
 
 
 def failure(name: str, cause: str = "exited", *, blames: str | None = None, state: str = "exited") -> Failure:
@@ -38,6 +42,24 @@ def test_what_ended_comes_before_what_only_waits() -> None:
 def test_a_circle_ends() -> None:
     failures = [failure("a", blames="b"), failure("b", blames="a")]
     assert sorted(names(sort(failures, {"a": ["b"], "b": ["a"]}))) == ["a", "b"]
+
+
+def test_circles_end_soon_however_dense() -> None:
+    every = [f"s{number}" for number in range(30)]
+    waits = {name: [other for other in every if other != name] for name in every}
+    assert sorted(names(sort([failure(name) for name in every], waits))) == sorted(every)
+
+
+def test_what_the_schema_calls_a_secret_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / ".env.example").write_text("# @sensitive\nLICENCE=\n", encoding="utf-8")
+    (tmp_path / ".env").write_text("LICENCE=canary-Sw0rdf1sh\n", encoding="utf-8")
+    stack = Stack(tmp_path, "dev", (), (), "shop")
+    entry = {"LICENCE": "canary-Sw0rdf1sh", "API_TOKEN": "canary-T0ken"}
+    model = Model({"web": service(environment=entry)}, {}, {}, stack)
+    bad = Health("web", 1, None, None, Verdict.WAITING, "refuses canary-Sw0rdf1sh and canary-T0ken", "unhealthy")
+    told = str(diagnosis.inspect(None, model, bad, [bad]))  # type: ignore[arg-type]
+    assert "refuses ********" in told
+    assert "canary" not in told
 
 
 def health(verdict: Verdict) -> Health:

@@ -12,6 +12,8 @@ CASES = [
     pytest.param("PORT=8000 # the port\n", ["1:11 warning PORT"], id="a comment"),
     pytest.param("A= # nothing\n", ["1:4 warning A"], id="instead of a value"),
     pytest.param("A='x' # fine\n", [], id="behind a closing quote"),
+    pytest.param("A='x\ncanary=y #z\n", ["2:10 warning"], id="no name of what may be a part of the value"),
+    pytest.param("MIIcanary=y #z\n", ["1:13 warning"], id="nor of what is named as no variable is"),
 ]
 
 

@@ -58,6 +58,19 @@ CASES = [
         id="MySQL's variables",
     ),
     pytest.param("POSTGRES_USER=me\nPOSTGRES_PASSWORD=s@cret\nPOSTGRES_DB=mine\nDATABASE_URL=\n", [], id="empty"),
+    pytest.param(
+        "POSTGRES_HOST=db\nDATABASE_URL=postgresql://me@127.0.0.1/mine\n",
+        ["2:14 warning DATABASE_URL"],
+        id="another host",
+    ),
+    pytest.param(
+        "POSTGRES_HOST=db\nPOSTGRES_PORT=5432\nDATABASE_URL=postgresql://me@db:9999/mine\n",
+        ["3:14 warning DATABASE_URL"],
+        id="another port",
+    ),
+    pytest.param(
+        "POSTGRES_HOST=db\nPOSTGRES_PORT=5432\nDATABASE_URL=postgresql://me@db/mine\n", [], id="no port in the URL"
+    ),
 ]
 
 

@@ -13,6 +13,9 @@ CASES = [
         "APP_DEBUG=1\nFLASK_DEBUG=Yes\n", ["1:11 error APP_DEBUG", "2:13 error FLASK_DEBUG"], id="on in other words"
     ),
     pytest.param("DEBUG=\n", [], id="empty"),
+    pytest.param("DEBUG=none\n", [], id="off in other words"),
+    pytest.param("DEBUG=*\n", ["1:7 error DEBUG"], id="everything, as Node has it"),
+    pytest.param("DEBUG=app:*\n", ["1:7 error DEBUG"], id="a part, as Node has it"),
 ]
 
 

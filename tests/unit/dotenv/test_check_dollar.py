@@ -26,6 +26,7 @@ CASES = [
     pytest.param("A=${1x}\nB=1\n", ["1:3 error A"], id="no name in the braces"),
     pytest.param("A=${B\n", ["1:3 error A"], id="braces that do not close"),
     pytest.param("A=1 # $NOPE\n", [], id="in a comment"),
+    pytest.param('A="x\ncanary/=y$NOPE\n', ["2:10 error"], id="no name of what may be a part of the value"),
 ]
 
 

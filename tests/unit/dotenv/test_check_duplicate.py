@@ -13,6 +13,7 @@ CASES = [
     pytest.param("A=1\n# A=2\n", [], id="in a comment"),
     pytest.param("A='\nA=2\n'\n", [], id="within a value"),
     pytest.param("A=1\na=2\n", [], id="other case"),
+    pytest.param("A='x\ncanary=y\ncanary=z\n", ["3:1 warning"], id="no name of what may be a part of the value"),
 ]
 
 

@@ -32,6 +32,7 @@ CASES = [
     pytest.param("A\n", ["0:0 error A"], id="a name without an equals sign"),
     pytest.param("# A=1\n", ["0:0 error A"], id="only in a comment"),
     pytest.param("A=\n", [], id="empty is another check's"),
+    pytest.param("B='open\nA=1\nC='x'\n", [], id="behind a quote that is not closed"),
     pytest.param(None, ["0:0 error"], id="no file"),
     pytest.param("what is this\nB=1\n", ["0:0 error A"], id="told even when compose cannot read the file"),
 ]
@@ -52,11 +53,13 @@ def test_the_shell_may_give_everything(found_by: Callable[..., list[str]], monke
     assert found_by("missing", "", schema=SCHEMA) == []
 
 
-def test_without_decorators_a_missing_file_is_an_error_and_a_missing_variable_is_none(
+def test_without_decorators_a_missing_file_is_an_error_and_each_missing_variable_a_warning(
     found_by: Callable[..., list[str]],
 ) -> None:
-    assert found_by("missing", None, schema="A=1\n") == ["0:0 error"]
-    assert found_by("missing", "", schema="A=1\n") == []
+    how = {"schema": "A=1\nB=\nC=\nD=\n", "compose": "services: {a: {image: '${C}${D:-x}', env_file: .env}}\n"}
+    assert found_by("missing", None, **how) == ["0:0 error", "compose.yaml:1:24 warning C"]
+    assert found_by("missing", "A=1\n", **how) == ["0:0 warning B", "0:0 warning D", "compose.yaml:1:24 warning C"]
+    assert found_by("missing", "A=\nB=\nC=\nD=\n", **how) == []
 
 
 def test_without_a_schema_no_file_is_needed(found_by: Callable[..., list[str]]) -> None:

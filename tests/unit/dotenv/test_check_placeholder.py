@@ -19,6 +19,7 @@ CASES = [
     pytest.param("KEY=sk-or-v1-8d7f6a5b4c3d2e1f\n", [], id="a real key"),
     pytest.param("KEY=sk-or-v1-0123456789abcdef\n", ["1:5 error KEY"], id="the schema's example"),
     pytest.param("KEY=changeme\n", ["1:5 error KEY"], id="changeme"),
+    pytest.param("KEY=CHANGEME123\n", ["1:5 error KEY"], id="changeme and digits"),
     pytest.param("KEY=change_me_please\n", ["1:5 error KEY"], id="change_me_please"),
     pytest.param("KEY='<your key>'\n", ["1:5 error KEY"], id="angle brackets"),
     pytest.param("KEY=your-api-key-here\n", ["1:5 error KEY"], id="your key here"),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+
+from ops.dotenv import check
+from ops.stack import Stack
 
 SCHEMA = """\
 # @type=port
@@ -38,3 +42,47 @@ CASES = [
 @pytest.mark.parametrize(("env", "expected"), CASES)
 def test_port_conflict(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
     assert found_by("port-conflict", env, schema=SCHEMA, compose=COMPOSE) == expected
+
+
+def published(*ports: str, profiles: str = "") -> str:
+    """A compose file with a service for each port; `profiles` is the last one's."""
+    services = [f"  s{number}: {{image: a, ports: ['{port}']}}\n" for number, port in enumerate(ports)]
+    if profiles:
+        services[-1] = services[-1].replace("{image", f"{{profiles: [{profiles}], image")
+    return "services:\n" + "".join(services)
+
+
+@pytest.mark.parametrize(
+    ("ports", "expected"),
+    [
+        pytest.param(["8080:80", "${P:-8080}:80"], ["1:3 error P"], id="a number in the compose file"),
+        pytest.param(["8080:80", "127.0.0.1:${P}:80"], ["1:3 error P"], id="all addresses and one"),
+        pytest.param(["8080:53/udp", "${P}:53/tcp"], [], id="two protocols"),
+        pytest.param(["127.0.0.2:8080:80", "127.0.0.3:${P}:80"], [], id="two addresses"),
+        pytest.param(["${IP:-127.0.0.2}:8080:80", "127.0.0.2:${P}:80"], ["1:3 error P"], id="an address of a variable"),
+        pytest.param(["8079-8081:79-81", "${P}:80"], ["1:3 error P"], id="a range"),
+        pytest.param(["8079-8081:80", "${P}:80"], [], id="a range to choose one from"),
+        pytest.param(["${P}:80", "${P}:81"], ["1:3 error P"], id="one variable twice"),
+        pytest.param(["8080", "${P}:80"], [], id="the container's port"),
+        pytest.param(["9000:8080", "${P}:80"], [], id="the container's port behind another"),
+        pytest.param(["9000:${INNER:-8080}", "${P}:80"], [], id="a variable for the container's port"),
+    ],
+)
+def test_what_is_published(found_by: Callable[..., list[str]], ports: list[str], expected: list[str]) -> None:
+    schema = "# @type=port\nP=8080\n# @type=port\nINNER=8080\n"
+    assert found_by("port-conflict", "P=8080\n", schema=schema, compose=published(*ports)) == expected
+
+
+def test_a_service_that_is_not_started_takes_no_port(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack("P=8080\n", compose=published("8080:80", "${P}:80", profiles="other"))
+
+    def severities(*profiles: str) -> list[str]:
+        return [each.severity for each in check(replace(stack, profiles=profiles)) if each.check == "port-conflict"]
+
+    assert severities() == ["warning"]
+    assert severities("other") == ["error"]
+
+
+def test_it_says_who_has_the_port(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack("P=8080\n", compose=published("8080:80", "${P}:80"))
+    assert "P is the same port as the 8080 of s0" in [each.message for each in check(stack)]

@@ -12,10 +12,11 @@ CASES = [
     pytest.param("A='x\n", ["1:3 error A"], id="not closed"),
     pytest.param('B=1\nA="x\n', ["2:3 error A"], id="not closed, double"),
     pytest.param("A='x\nB='y'\n", ["1:3 error A"], id="closed by the next value's quote"),
+    pytest.param("A='x\ncanary=\"y\n", ["1:3 error A", "2:8 error"], id="no name of what may be a part of the value"),
     pytest.param("A='C:\\dir\\'\nB=x\n", ["1:3 error A"], id="a backslash before the last quote"),
     pytest.param('A="hello"world\nB=x\n', ["1:10 warning A"], id="text behind"),
     pytest.param("A=it's\n", [], id="within a bare value"),
-    pytest.param("A=\"x\nB=1\nC='y\n", ["1:3 error A", "3:3 error C"], id="two of them"),
+    pytest.param("A=\"x\nB=1\nC='y\n", ["1:3 error A", "3:3 error"], id="two of them"),
 ]
 
 

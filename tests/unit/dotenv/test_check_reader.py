@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from ops.dotenv import change, check, values
+from ops.stack import Stack
+
 CASES = [
     pytest.param("A=1\nB='x y'\nC=\"a\\nb\"\nD=${A}\nE=it's\n", [], id="alike"),
     pytest.param("A=${NOPE-x}\n", ["1:3 warning A"], id="a default with a colon fewer"),
@@ -29,3 +32,29 @@ def test_what_the_shell_says_is_another_check(
 ) -> None:
     monkeypatch.setenv("A", "shell")
     assert found_by("reader", "A=file\n") == []
+
+
+def test_an_empty_variable_of_the_shell_that_a_default_replaces_is_none_of_its_business(
+    found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A", "")
+    compose = "services: {a: {image: a, environment: ['A=${A:-x}']}}\n"
+    assert found_by("reader", "A=file\n", compose=compose) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "fix"),
+    [
+        ('B=1\nA="a\\$B"\n', "invoke env.set A writes it so that both agree"),
+        ("B=1\nA='${B}'\n", "choose a value that can be written for both, without ${"),
+        ("A: x\n", "write A= instead of A:"),
+    ],
+)
+def test_its_fix_is_one(make_stack: Callable[..., Stack], env: str, fix: str) -> None:
+    stack = make_stack(env)
+    [found] = [each for each in check(stack) if each.check == "reader"]
+    assert found.fix == fix
+    if fix.startswith("invoke"):
+        value = next(each.text for each in values(stack) if each.name == "A")
+        change.change(stack, "A", value)
+        assert not [each for each in check(stack) if each.check == "reader"]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
+
+from ops.dotenv import check
+from ops.stack import Stack
 
 CASES = [
     pytest.param("# @required @type=port\nA=1\n", [], id="fine"),
@@ -16,9 +20,36 @@ CASES = [
     pytest.param("# @type=enum(a, b\nA=a\n", [".env.example:1:13 error"], id="a parenthesis that does not close"),
     pytest.param("A=1\nwhat is this\n", [".env.example:2:1 error"], id="a line that is none"),
     pytest.param("A=1\nA=2\n", [".env.example:2:1 error"], id="a variable twice"),
+    pytest.param("${B=1\n", [".env.example:1:1 error"], id="a name that compose would expand"),
+    pytest.param("$=1\nA=1\n", [".env.example:1:1 error"], id="a dollar for a name"),
+    pytest.param("A B=1\n", [".env.example:1:1 error"], id="a space in a name"),
+    pytest.param("A$B=1\n", [".env.example:1:1 error"], id="a dollar in a name"),
+    pytest.param("=x\n", [".env.example:1:1 error"], id="no name"),
+    pytest.param("A=1\nPORT='1\n", [".env.example:2:6 error"], id="a quote that is not closed"),
+    pytest.param('A="1" x\n', [".env.example:1:1 error"], id="text behind the closing quote"),
+    pytest.param("A=1\0\n", [".env.example:1:4 error"], id="a NUL"),
 ]
 
 
 @pytest.mark.parametrize(("schema", "expected"), CASES)
 def test_schema_notation(found_by: Callable[..., list[str]], schema: str, expected: list[str]) -> None:
     assert found_by("schema", "", schema=schema) == expected
+
+
+def test_a_broken_schema_hides_nothing_else(found_by: Callable[..., list[str]]) -> None:
+    schema = "${B=1\n# @type=port\nPORT=80\n"
+    assert found_by("type", "PORT=x\n", schema=schema) == ["1:6 error PORT"]
+
+
+@pytest.mark.parametrize(
+    ("decorator", "fix"),
+    [
+        ("forEnv(prod, dev)", None),
+        ("forEnv(dev, stagin)", "write staging"),
+        ("forEnv(produciton)", "invoke.yaml defines: dev, staging, prod"),
+    ],
+)
+def test_environments_that_do_not_exist(make_stack: Callable[..., Stack], decorator: str, fix: str | None) -> None:
+    stack = replace(make_stack("", schema=f"# @required={decorator}\nA=\n"), environments=("dev", "staging", "prod"))
+    found = [each for each in check(stack) if each.check == "schema"]
+    assert [(each.place, each.fix) for each in found] == ([(".env.example:1:3", fix)] if fix else [])

@@ -16,6 +16,7 @@ CASES = [
     pytest.param("A=1\nLONELY\n", ["2:1 warning"], id="a name alone"),
     pytest.param("export LONELY\nA=1\n", ["1:1 warning"], id="export of a name alone"),
     pytest.param("KEY=-----BEGIN\nMII/+abc==\n", ["2:1 error"], id="a line of a broken multi-line value"),
+    pytest.param("A='open\nhello there\n", [], id="behind a quote that is not closed"),
 ]
 
 

@@ -6,6 +6,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
+import pytest
+
 from ops.dotenv import check, checks
 from ops.stack import Stack
 
@@ -36,7 +38,7 @@ def test_findings_come_by_file_and_line(make_stack: Callable[..., Stack]) -> Non
     assert {place[0] for place in places} == {".env", ".env.example", "compose.yaml"}
 
 
-def test_strict_can_be_asked_for(make_stack: Callable[..., Stack]) -> None:
-    stack = make_stack("DEBUG=true\n")
-    assert not [each for each in check(stack) if each.check == "debug"]
-    assert [each for each in check(stack, strict=True) if each.check == "debug"]
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_strict_environment_has_stricter_rules(make_stack: Callable[..., Stack], strict: bool) -> None:
+    stack = make_stack("DEBUG=true\n", strict=strict)
+    assert bool([each for each in check(stack) if each.check == "debug"]) is strict

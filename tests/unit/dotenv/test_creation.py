@@ -63,7 +63,7 @@ def test_two_files_get_two_secrets(make_stack: MakeStack) -> None:
 
 
 def test_a_complete_file_is_not_touched(make_stack: MakeStack) -> None:
-    env = "DB_USER=me\nDB_PASSWORD='my own'\n"
+    env = "DB_USER=me\nDB_PASSWORD='my own'\nAPI_KEY=\nPORT=1\n"
     stack = make_stack(env, schema=SCHEMA)
     before = stack.env_file.stat().st_mtime_ns
     assert initialise(stack) == []
@@ -72,27 +72,27 @@ def test_a_complete_file_is_not_touched(make_stack: MakeStack) -> None:
 
 
 def test_what_is_missing_is_added_at_its_place_and_the_rest_stays(make_stack: MakeStack) -> None:
-    stack = make_stack("# mine\nDB_USER=me # the boss\nPORT=1234\n# the end", schema=SCHEMA)
+    stack = make_stack("# mine\nDB_USER=me # the boss\nAPI_KEY=\nPORT=1234\n# the end", schema=SCHEMA)
     assert initialise(stack) == ["DB_PASSWORD"]
     text = stack.env_file.read_text("utf-8")
     assert text == (
         "# mine\nDB_USER=me # the boss\n\n"
         "# Its password.\n# @required @sensitive @generate=secret(length=24)\n"
-        f"DB_PASSWORD={secret_in(text)}\n\nPORT=1234\n# the end"
+        f"DB_PASSWORD={secret_in(text)}\n\nAPI_KEY=\nPORT=1234\n# the end"
     )
 
 
 def test_an_empty_secret_is_filled_where_it_stands(make_stack: MakeStack) -> None:
-    stack = make_stack("DB_PASSWORD= # generated\r\nDB_USER=me\r\n", schema=SCHEMA)
+    stack = make_stack("DB_PASSWORD= # generated\r\nDB_USER=me\r\nAPI_KEY=\r\nPORT=1", schema=SCHEMA)
     assert initialise(stack) == ["DB_PASSWORD"]
     text = stack.env_file.read_bytes().decode()
-    assert re.fullmatch(r"DB_PASSWORD=\S{24} # generated\r\nDB_USER=me\r\n", text)
+    assert re.fullmatch(r"DB_PASSWORD=\S{24} # generated\r\nDB_USER=me\r\nAPI_KEY=\r\nPORT=1", text)
     assert len({value.name: value.text for value in values(stack)}["DB_PASSWORD"]) == 24
 
 
-def test_everything_adds_the_optional_ones_too(make_stack: MakeStack) -> None:
+def test_what_is_optional_is_added_too(make_stack: MakeStack) -> None:
     stack = make_stack("DB_PASSWORD=x\n", schema=SCHEMA)
-    assert initialise(stack, everything=True) == ["DB_USER", "API_KEY", "PORT"]
+    assert initialise(stack) == ["DB_USER", "API_KEY", "PORT"]
     found = {value.name: value.text for value in values(stack)}
     assert found == {"DB_USER": "owner", "DB_PASSWORD": "x", "API_KEY": "", "PORT": "8000"}
 

@@ -50,6 +50,23 @@ def test_a_value_that_needs_quotes_gets_them() -> None:
     assert changed("A=1 # why\n", A="x #y$z") == "A='x #y$z' # why\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("A=1 # why\n", "A='' # why\n"), ("A= # why\n", "A='' # why\n"), ("A='1'\n", "A=\n")]
+)
+def test_a_comment_does_not_become_the_value_that_is_emptied(before: str, after: str) -> None:
+    assert changed(before, A="") == after
+
+
+LINES_OF_TWO = '# Why.\n# @required\nexport A="one\ntwo=2" # really\n'
+
+
+def test_a_default_of_several_lines_is_copied_whole_and_replaced_whole() -> None:
+    schema = parse(document.parse(LINES_OF_TWO.encode(), FILE)).variables
+    doc = document.parse(b"", FILE)
+    assert edit.complete(doc, schema.values(), {"A": None}) == LINES_OF_TWO
+    assert edit.change(doc, {"A": "x"}, schema) == "# Why.\n# @required\nexport A=x\n"
+
+
 def test_several_at_once() -> None:
     assert changed("A=1\nB=2\nC=3\n", C="c", A="a", D="d") == "A=a\nB=2\nC=c\n\nD=d\n"
 

@@ -107,3 +107,12 @@ def test_the_shell_reaches_into_the_file(make_stack: MakeStack, monkeypatch: pyt
     assert found["A"].text == "xshell"
     assert found["B"].in_file is not None
     assert found["B"].in_file.reveal() == "file"
+
+
+@pytest.mark.parametrize(
+    ("env", "shown"),
+    [("A=1\n", "1"), ("A=\n", "nm"), ("A=1\nA=\n", "nm"), ("", "nm"), ("A=${C}\n", "nm"), ("B=o\n", "no")],
+)
+def test_a_default_within_a_default(make_stack: MakeStack, env: str, shown: str) -> None:
+    compose = "services: {a: {image: a, environment: ['X=${A:-n${B:-m}}']}}\n"
+    assert next(each.text for each in values(make_stack(env, compose=compose)) if each.name == "A") == shown

@@ -4,73 +4,158 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import shutil
+import signal
 import stat
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from ops import platform
-from ops.dotenv import change, file, values
+from ops import lock, platform
+from ops.dotenv import change, check, file, values
 from ops.errors import EnvFileError, LockedError
 from ops.stack import Stack
 
 from .conftest import ROOT
 
 SIZE = 400_000
-KILLS = 200
 
-# Writes the file with one letter after the other, for ever, and tells when it has begun.
-WRITER = """
-import sys
+# Says "ready", then forks a child for each line that it is given, which writes for ever; tells its number, and waits
+# until it has been killed. So that each child is at work at once, everything is imported before.
+WRITERS = """
+import itertools, os, sys
 from pathlib import Path
-from ops.dotenv import file
-root = Path(sys.argv[1])
-letters = "abcdefghij"
+from ops.dotenv import change, creation, file
+from ops.stack import Stack
+
+root, size = Path(sys.argv[1]), int(sys.argv[2])
+stack = Stack(root, "dev", (root / "compose.yaml",), (), "killed", {})
+
+def write(letter):
+    with file.writing(root):
+        file.write(root / ".env", "A=" + letter * size + "\\n")
+
+def set_one(letter):
+    change.change(stack, "A", letter * 1000)
+
+def initialise(letter):
+    creation.initialise(stack)
+    change.change(stack, "A", letter * 1000)
+
 print("ready", flush=True)
-while True:
-    for letter in letters:
-        with file.writing(root):
-            file.write(root / ".env", "A=" + letter * int(sys.argv[2]) + "\\n")
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        for letter in itertools.cycle("abcdefghij"):
+            globals()[line.strip()](letter)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+    print("gone", flush=True)
 """
+
+
+class Writers:
+    """Children that write a `.env`, and are killed."""
+
+    def __init__(self, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", WRITERS, str(root), str(SIZE)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert self._read() == "ready"
+
+    def kill(self, how: str, after: float) -> None:
+        """Let a child write in one of the ways for so many seconds, then kill it."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{how}\n")
+        self._process.stdin.flush()
+        child = int(self._read())
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+        assert self._read() == "gone"
+
+    def end(self) -> None:
+        """End their parent, too."""
+        self._process.communicate("")
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+@pytest.fixture
+def writers(tmp_path: Path) -> Iterator[Writers]:
+    started = Writers(tmp_path)
+    yield started
+    started.end()
+
+
+def leftovers(root: Path) -> list[str]:
+    return [each.name for each in (root / lock.STATE).iterdir() if each.name.endswith(".tmp")]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(platform.WINDOWS, reason="there is no SIGKILL; the replacement is the system's own there")
-def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path) -> None:
+def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, writers: Writers) -> None:
     path = tmp_path / ".env"
     chance = random.Random(3)
-    seen = set()
-    for _ in range(KILLS):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(SIZE)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-        )
-        assert writer.stdout is not None
-        with writer.stdout:
-            assert writer.stdout.readline() == b"ready\n"
-            time.sleep(chance.uniform(0.0, 0.03))
-            writer.kill()
-            writer.wait()
+    seen, left = set(), 0
+    for _ in range(170):
+        writers.kill("write", chance.uniform(0.0, 0.03))
         if path.exists():
             text = path.read_text("utf-8")
             assert text == f"A={text[2] * SIZE}\n"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
             seen.add(text[2])
-    # The writer was met at different moments, and what it left behind is what git and image builds ignore.
+        # What one leaves behind, the next one removes.
+        assert len(leftovers(tmp_path)) <= 1
+        left += len(leftovers(tmp_path))
+    # They were met at different moments.
     assert len(seen) > 2
-    left = [each.name for each in tmp_path.iterdir() if each.name not in (".env", ".ops")]
-    assert all(name.startswith(".env.") and name.endswith(".tmp") for name in left)
-    assert len(left) <= 1
-    with file.writing(tmp_path):
-        file.write(path, "A=1\n")
+    assert left > 5
     assert sorted(each.name for each in tmp_path.iterdir()) == [".env", ".ops"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(platform.WINDOWS, reason="there is no SIGKILL; the replacement is the system's own there")
+@pytest.mark.parametrize("how", ["set_one", "initialise"])
+def test_a_task_killed_at_any_moment_leaves_a_whole_file(
+    make_stack: Callable[..., Stack], writers: Writers, how: str
+) -> None:
+    rest = "# mine\nB='two words'\n"
+    schema = "A=0\nB=\n# It.\n# @generate=secret(length=32)\nSECRET=\n"
+    whole = {
+        "set_one": re.escape(f"A={{}}\n{rest}").replace(r"\{\}", r"(0|([a-j])\2{999})"),
+        "initialise": re.escape(f"A={{}}\n{rest}").replace(r"\{\}", r"(0|([a-j])\2{999})")
+        + r"(\n# It\.\n# @generate=secret\(length=32\)\nSECRET=[\w-]{32}\n)?",
+    }[how]
+    chance = random.Random(3)
+    began = time.monotonic()
+    change.change(make_stack("A=0\n"), "A", "1")
+    took = time.monotonic() - began
+    seen = set()
+    for _ in range(15):
+        stack = make_stack(f"A=0\n{rest}", schema=schema)
+        writers.kill(how, chance.uniform(0.0, 2.5 * took))
+        text = stack.env_file.read_text("utf-8")
+        assert re.fullmatch(whole, text), text
+        seen.add(len(text))
+        assert len(leftovers(stack.root)) <= 1
+    assert len(seen) > 1
+    deadline = time.monotonic() + 10
+    # A compose that was just being started may hold the lock a moment longer.
+    while leftovers(stack.root) and time.monotonic() < deadline:
+        check(stack)
+    assert leftovers(stack.root) == []
 
 
 def test_two_writers_at_once_lose_nothing(make_stack: Callable[..., Stack]) -> None:
@@ -109,7 +194,32 @@ def test_what_the_look_refuses_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(EnvFileError, match="no"):
         file.write(path, "A=new\n", refuse)
     assert path.read_text("utf-8") == "A=old\n"
-    assert [each.name for each in tmp_path.iterdir()] == [".env"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".env", ".ops"]
+    assert leftovers(tmp_path) == []
+
+
+def test_what_a_killed_writer_leaves_is_ignored_by_git_and_removed_by_the_next_check(
+    make_stack: Callable[..., Stack],
+) -> None:
+    stack = make_stack("A=1\n")
+    (stack.root / ".gitignore").write_text(".env\n", encoding="utf-8")
+
+    def look(new: Path) -> None:
+        # As if it were killed now.
+        shutil.copy(new, new.with_name(".env.abcd1234.tmp"))
+        subprocess.run(["git", "init", "-q"], cwd=stack.root, check=True)
+        listed = ["git", "ls-files", "--others", "--exclude-standard"]
+        seen = subprocess.run(listed, cwd=stack.root, check=True, capture_output=True, text=True).stdout
+        assert seen.split() == [".gitignore", "compose.yaml"]
+        # While one writes, nobody removes what it has not put in place yet.
+        check(stack)
+        assert new.exists()
+
+    with file.writing(stack.root):
+        file.write(stack.env_file, "A=2\n", look)
+    assert leftovers(stack.root) == [".env.abcd1234.tmp"]
+    check(stack)
+    assert leftovers(stack.root) == []
 
 
 @pytest.mark.skipif(platform.WINDOWS, reason="folders have no write mode there")

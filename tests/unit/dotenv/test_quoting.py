@@ -54,6 +54,7 @@ def test_python_dotenv_reads_back_any_text_without_a_dollar(tmp_path: Path, text
     ("value", "written"),
     [
         ("", ""),
+        ("==", "'=='"),
         ("plain-1.2_3", "plain-1.2_3"),
         ("https://user:p%40ss@host:1/path", "https://user:p%40ss@host:1/path"),
         ("two words", "'two words'"),

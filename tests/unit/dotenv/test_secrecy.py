@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ops import dotenv, whereabouts
 from ops.dotenv import MASK, Secret, check, values
 from ops.stack import Stack
 
@@ -20,6 +21,10 @@ DB_PASSWORD='canary-one$x'
 API_TOKEN=canarytwo
 DATABASE_URL=postgres://me:canarythree@db/x
 UNKNOWN_SECRET="canaryfour"
+REDIS_URL=redis://:canarysixteen@r
+PGPASSWORD=canaryseventeen
+COPY="say ${API_TOKEN} to postgres://u:${DB_PASSWORD}@h"
+DSN_OF=host=h password=canaryeighteen
 """
 BAD = {
     "a quote that is not closed": GOOD + "DB_PASSWORD='canaryfive\n",
@@ -44,6 +49,9 @@ API_TOKEN=
 DATABASE_URL=
 # @sensitive @type=enum(a, b)
 PRIVATE_KEY=
+# @required
+SHELL_TOKEN=
+SHELL_URL=
 """
 COMPOSE = """\
 services:
@@ -51,17 +59,24 @@ services:
     image: app
     build: .
     ports: ["${API_TOKEN}:80"]
-    environment: {A: "${DB_PASSWORD:?}", B: "${DATABASE_URL}", C: "${API_TOKEN}"}
+    environment: {A: "${DB_PASSWORD:?}", B: "${DATABASE_URL}", C: "${API_TOKEN}", D: "${REDIS_URL}", E: "${COPY}"}
+    command: ["--with=${UNKNOWN_SECRET}", "--url=${REDIS_URL}"]
 """
 TASKS = [
     ("env.check",),
     ("env.check", "--json", "--env", "prod"),
+    ("env.show",),
     ("env.show", "--json"),
     ("env.diff",),
+    ("env.init",),
     ("env.set", "UNKNOWN_SECRT=a"),
+    ("env.set", "DB_PASSWORD", "canarynineteen"),
     ("config",),
     ("dev", "--json"),
+    ("prod",),
+    ("doctor",),
 ]
+SHELL = {"SHELL_TOKEN": "canarytwenty", "SHELL_URL": "http://u:canarytwentyone@h"}
 INVOKE_YAML = "ops: {environments: {dev: {files: [compose.yaml]}, prod: {files: [compose.yaml], strict: true}}}\n"
 NO_ENGINE = {"DOCKER_HOST": "tcp://127.0.0.1:1", "INVOKE_OPS_RUNTIME": "docker"}
 
@@ -97,15 +112,25 @@ def files_with(root: Path, word: bytes) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("env", [GOOD, *BAD.values()], ids=["fine", *BAD])
 def test_no_task_shows_a_secret(
-    make_stack: Callable[..., Stack], invoke: Invoke, command_lines: set[str], env: str | bytes
+    make_stack: Callable[..., Stack],
+    invoke: Invoke,
+    command_lines: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+    env: str | bytes,
 ) -> None:
     root = make_stack(env, schema=SCHEMA, compose=COMPOSE).root
     (root / "invoke.yaml").write_text(INVOKE_YAML, encoding="utf-8")
+    # `dev` and `prod` look for their engine first; then they say that `.env` is not valid.
+    monkeypatch.setattr(whereabouts, "choose", lambda *_: None)
     for task in TASKS:
-        done = invoke(*task, "--debug", TMPDIR=str(root), **NO_ENGINE)
+        before = (root / ".env").read_bytes()
+        done = invoke(*task, "--debug", TMPDIR=str(root), **NO_ENGINE, **SHELL)
         assert "canary" not in done.out, (task, done.out)
         assert "canary" not in done.err, (task, done.err)
         assert done.code != 1, (task, done.err)
+        if task[0] in ("dev", "prod"):
+            assert done.code == 3, (task, done.out, done.err)
+        (root / ".env").write_bytes(before)
     assert any("docker-compose" in line or "compose" in line for line in command_lines)
     assert not [line for line in command_lines if "canary" in line]
     assert files_with(root, b"canary") == []
@@ -120,6 +145,20 @@ def test_a_secret_that_is_asked_for_is_on_no_command_line(
     assert "canary" not in done.out + done.err
     assert not [line for line in command_lines if "canary" in line]
     assert files_with(stack.root, b"canary") == []
+
+
+def test_a_bug_shows_no_secret(
+    make_stack: Callable[..., Stack], invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_stack(GOOD)
+
+    def fail(_: object) -> None:
+        raise RuntimeError("what compose said: canarytwo, redis://:canaryelse@r")
+
+    monkeypatch.setattr(dotenv, "check", fail)
+    done = invoke("env.check")
+    assert done.code == 1
+    assert f"RuntimeError: what compose said: {MASK}, redis://:{MASK}@r" in done.err
 
 
 def test_no_object_shows_a_secret(make_stack: Callable[..., Stack]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.dotenv.uses import is_builtin, scan
+from ops.dotenv.references import expand, scan
+from ops.dotenv.uses import is_builtin
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,24 @@ def test_an_expression_is_what_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "builtin"), [("COMPOSE_PROFILES", True), ("DOCKER_HOST", True), ("HOME", True), ("DB_HOME", False)]
+    ("name", "builtin"),
+    [("COMPOSE_PROFILES", True), ("DOCKER_HOST", True), ("HOME", True), ("DB_HOME", False), ("COMPOSE_PROFILE", False)],
 )
 def test_builtin(name: str, builtin: bool) -> None:
     assert is_builtin(name) == builtin
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("a$A-${A}-$$A", "a1-1-$A"),
+        ("${NO}$NO", ""),
+        ("${A:-x}${EMPTY:-x}${EMPTY-x}${NO-x}${NO:-x}", "1xxx"),
+        ("${NO:-${NO2:-y}}z", "yz"),
+        ("${A:+p}${EMPTY:+p}${EMPTY+q}${NO+q}", "pq"),
+        ("${A:?x:y}${NO:?x}", "1"),
+        ("127.0.0.1:${A:-9001}:80", "127.0.0.1:1:80"),
+    ],
+)
+def test_expand(text: str, expanded: str) -> None:
+    assert expand(text, {"A": "1", "EMPTY": ""}) == expanded

@@ -12,7 +12,7 @@ import pytest
 
 from ops.errors import EngineError
 from ops.logs.entry import Entry, Origin
-from ops.logs.live import FULL, Inbox, Live
+from ops.logs.live import FULL, LINE, Inbox, Live
 from ops.logs.mark import Mark
 from ops.logs.source import Line
 
@@ -131,9 +131,10 @@ def test_an_unfinished_traceback_is_waited_for_but_not_for_long() -> None:
     entries.close()  # type: ignore[attr-defined]
 
 
-def test_reading_pauses_while_too_much_waits() -> None:
+@pytest.mark.parametrize(("text", "count"), [("", FULL // LINE + 1), ("x" * 1_000_000, 9)], ids=["many", "long"])
+def test_reading_pauses_while_too_much_waits(text: str, count: int) -> None:
     inbox = Inbox()
-    many = [(stamp(0), 1, "x")] * FULL
+    many = [(stamp(0), 1, text)] * count
     inbox.put(A, many)
     done = threading.Event()
     writer = threading.Thread(target=lambda: (inbox.put(A, many), done.set()))

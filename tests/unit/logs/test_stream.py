@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ops.logs.mark import Mark
 from ops.logs.source import Line
 from ops.logs.stream import LONGEST, Frames, Terminal, read_lines
 
@@ -86,6 +87,17 @@ def test_a_line_without_end_is_unfinished() -> None:
     decoder = Frames()
     assert decoder.feed(frame(1, stamp(1), b"begun")) == []
     assert decoder.unfinished() == [(stamp(1), 1, "begun")]
+
+
+def test_a_run_that_ends_without_a_line_end_is_not_joined_with_the_next_one() -> None:
+    first, last, begin = (frame(1, stamp(number), text) for number, text in enumerate((b"one\n", b"two", b"three\n")))
+    ended = Frames()
+    found = [*ended.feed(first + last), *ended.unfinished()]
+    mark = Mark()
+    mark.note(found)
+    # After a restart the engine gives the last second again.
+    again = list(mark.resume([Frames().feed(first + last + begin)]))
+    assert [text for _, _, text in [*found, *again[0]]] == ["one", "two", "three"]
 
 
 def test_a_line_too_long_for_memory_comes_in_parts() -> None:

@@ -1,0 +1,104 @@
+"""What the API's documentation shows: requests that work, and an answer of each kind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ID = "01a20ac0-9469-754c-8c35-0bbbd71ab697"
+PROMPT = "An order is paid and shipped"
+CODE = "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]"
+BROKEN = "flowchart LR\n  A[Order --> B"
+
+VALIDATE_REQUESTS: dict[str, Any] = {"valid": {"value": {"code": CODE}}, "invalid": {"value": {"code": BROKEN}}}
+CREATE_REQUESTS: dict[str, Any] = {
+    "short": {"value": {"prompt": PROMPT}},
+    "full": {
+        "value": {
+            "prompt": "Log-in with a second factor",
+            "diagram_type": "sequence",
+            "model": "openai/gpt-4o-mini",
+        }
+    },
+}
+
+VERDICTS: list[Any] = [
+    {"valid": True, "diagram_type": "flowchart-v2", "errors": []},
+    {
+        "valid": False,
+        "diagram_type": "flowchart-v2",
+        "errors": [
+            {
+                "message": "What begins here is never closed; expected `]`.",
+                "line": 2,
+                "column": 5,
+                "excerpt": "  A[Order --> B",
+            }
+        ],
+    },
+]
+MADE: dict[str, Any] = {
+    "id": ID,
+    "code": CODE,
+    "diagram_type": "flowchart-v2",
+    "validated": True,
+    "attempts": 1,
+    "warnings": [],
+}
+STORED: dict[str, Any] = {
+    **MADE,
+    "created_at": "2026-11-23T23:32:00.123456Z",
+    "prompt": PROMPT,
+    "model": "openrouter/auto",
+}
+PAGE: dict[str, Any] = {"items": [STORED], "next": ID}
+
+HEALTH: dict[str, Any] = {
+    "status": "degraded",
+    "timestamp": "2026-11-23T23:32:00.123456Z",
+    "version": "0.1.0",
+    "uptime_seconds": 12.3,
+    "checks": {
+        "openrouter_api": {"status": "missing"},
+        "mcp_server": {"status": "healthy", "latency_ms": 4.2},
+        "database": {"status": "healthy", "latency_ms": 1.1},
+    },
+}
+ROOT: dict[str, Any] = {
+    "name": "BA Copilot AI",
+    "version": "0.1.0",
+    "links": {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "diagrams": "/api/v1/diagrams"},
+}
+
+# A problem of each status.
+PROBLEMS: dict[int, dict[str, Any]] = {
+    400: {"type": "about:blank", "title": "Bad Request", "detail": "There was an error parsing the body"},
+    404: {"type": "no-such-diagram", "title": "No such diagram", "detail": f"No diagram has the id {ID}."},
+    408: {"type": "about:blank", "title": "Request Timeout", "detail": "The body did not arrive within 10 s."},
+    413: {"type": "about:blank", "title": "Request Entity Too Large", "detail": "A body may have 1048576 bytes."},
+    422: {
+        "type": "invalid-request",
+        "title": "The request is invalid",
+        "detail": "body.code: Field required",
+        "errors": [{"where": "body.code", "message": "Field required"}],
+    },
+    429: {
+        "type": "llm-rate-limited",
+        "title": "The provider's rate limit is reached",
+        "detail": "Rate limit exceeded: free-models-per-min. Wait, or name another `model`.",
+    },
+    502: {
+        "type": "llm-empty",
+        "title": "The model wrote nothing",
+        "detail": "the model answered nothing. Try again, or name another `model`.",
+    },
+    503: {
+        "type": "database-unavailable",
+        "title": "The database is not available",
+        "detail": "The database does not answer. Try again shortly; /health says why.",
+    },
+    504: {
+        "type": "llm-timeout",
+        "title": "The model took too long",
+        "detail": "the time of 90 s was over. Try again, ask for less, or name a quicker `model`.",
+    },
+}

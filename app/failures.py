@@ -1,0 +1,57 @@
+"""What a caller is told when something that this service calls fails."""
+
+from __future__ import annotations
+
+import logging
+
+from app.errors import ValidatorRefusedError, ValidatorUnavailableError, WriterError
+from app.problems import ProblemError
+
+logger = logging.getLogger(__name__)
+
+WRITER_PROBLEMS = {
+    "key-rejected": (503, "The provider rejects the key", "OPENROUTER_API_KEY is not accepted: check it"),
+    "no-credits": (503, "The provider's account has no credits", "Top up the account of OPENROUTER_API_KEY"),
+    "model-unknown": (
+        422,
+        "The provider has no such model",
+        "Name another `model`, or correct OPENROUTER_MODEL (or OPENROUTER_BASE_URL)",
+    ),
+    "rejected": (502, "The provider rejects the request", "Change the prompt or the model"),
+    "rate-limited": (429, "The provider's rate limit is reached", "Wait, or name another `model`"),
+    "timeout": (504, "The model took too long", "Try again, ask for less, or name a quicker `model`"),
+    "unavailable": (502, "The provider is not available", "Try again, or name another `model`"),
+    "refused": (422, "The model refuses", "Change the prompt"),
+    "no-diagram": (502, "The model wrote no diagram", "Change the prompt, or name another `model`"),
+    "empty": (502, "The model wrote nothing", "Try again, or name another `model`"),
+    "busy": (503, "Too many diagrams are being written", "Try again shortly"),
+}
+
+
+def of_writer(error: WriterError) -> ProblemError:
+    """No diagram, and why."""
+    logger.warning("no diagram: %s", error)
+    status, title, remedy = WRITER_PROBLEMS[error.kind]
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return ProblemError(status, f"llm-{error.kind}", title, f"{error.reason}. {remedy}.", headers=headers)
+
+
+def of_validator(error: ValidatorUnavailableError | ValidatorRefusedError) -> ProblemError:
+    """No verdict, and why."""
+    if isinstance(error, ValidatorRefusedError):
+        return ProblemError(
+            503,
+            "mcp-refused",
+            "The validator could not judge",
+            f"The MCP server answered: {error}",
+            headers={"Retry-After": "1"},
+        )
+    # Why stands in the log and in /health: it names the server's address.
+    logger.warning("the MCP server is not available: %s", error)
+    return ProblemError(
+        503,
+        "mcp-unavailable",
+        "The validator is not available",
+        "The MCP server does not answer, so the diagram could not be judged. Try again shortly; /health says why.",
+        headers={"Retry-After": "5"},
+    )

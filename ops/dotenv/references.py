@@ -1,0 +1,114 @@
+"""`${NAME}` in a text: where each stands, and what the text is once they are replaced, by compose's rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+# `$$` is a dollar; `${NAME` may go on with an operator and text up to its own closing brace.
+_REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>[^A-Za-z0-9_]))", re.ASCII)
+_OPERATOR = re.compile(r":?[-?+]")
+
+
+@dataclass(frozen=True)
+class Use:
+    """One `${NAME}` in a compose file.
+
+    Attributes:
+        name: The variable.
+        operator: What follows the name: nothing, `-`, `:-`, `?`, `:?`, `+` or `:+`.
+        argument: The default, or the message, as written.
+        file: Name of the file relative to the project; empty for one only compose knows of.
+        line: From 1; 0 when unknown.
+        column: Of the `$`, from 1.
+    """
+
+    name: str
+    operator: str = ""
+    argument: str = field(default="", repr=False)
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def expression(self) -> str:
+        """The use as it is written: `${NAME:-default}`."""
+        return f"${{{self.name}{self.operator}{self.argument}}}"
+
+    @property
+    def blank_without_value(self) -> bool:
+        """Whether compose silently puts nothing here when the variable is unset."""
+        return self.operator == ""
+
+    @property
+    def demands_value(self) -> bool:
+        """Whether compose refuses to go on when the variable is unset."""
+        return self.operator in ("?", ":?")
+
+
+def scan(text: str, file: str = "") -> Iterator[Use]:
+    """The references in a text, outermost first, those within a default included; a YAML comment has none."""
+    for number, line in enumerate(text.split("\n"), 1):
+        body = re.split(r"(?:^|\s)#", line, maxsplit=1)[0]
+        yield from references(body, file, number, 1)
+
+
+def references(text: str, file: str = "", line: int = 0, column: int = 1) -> Iterator[Use]:
+    """The references in one line's text, whose first character stands at a line and column of a file."""
+    at = 0
+    while match := _REFERENCE.search(text, at):
+        at = match.end()
+        start = column + match.start()
+        if match["plain"]:
+            yield Use(match["plain"], file=file, line=line, column=start)
+        elif match["name"]:
+            opening = match.start("rest")
+            end = _closing_brace(text, opening)
+            inside = text[opening:end]
+            operator = _OPERATOR.match(inside)
+            argument = inside[operator.end() :] if operator else ""
+            yield Use(match["name"], operator[0] if operator else "", argument, file, line, start)
+            yield from references(argument, file, line, column + end - len(argument))
+            at = max(at, end)
+
+
+def _closing_brace(text: str, start: int) -> int:
+    depth = 1
+    for index in range(start, len(text)):
+        if text.startswith("${", index):
+            depth += 1
+        elif text[index] == "}":
+            depth -= 1
+            if depth == 0:
+                return index
+    return len(text)
+
+
+def expand(text: str, given: Mapping[str, str]) -> str:
+    """A text with every reference replaced, by the variables that are given or else by its own default."""
+    out, at = "", 0
+    while match := _REFERENCE.search(text, at):
+        out += text[at : match.start()]
+        at = match.end()
+        if match["plain"]:
+            out += given.get(match["plain"], "")
+        elif match["name"]:
+            end = _closing_brace(text, match.start("rest"))
+            out += _expanded(given.get(match["name"]), text[match.start("rest") : end], given)
+            at = end + 1
+        else:
+            out += "$"
+    return out + text[at:]
+
+
+def _expanded(value: str | None, inside: str, given: Mapping[str, str]) -> str:
+    """What stands for `${NAME…}`; `inside` is what follows the name."""
+    operator = _OPERATOR.match(inside)
+    sign = operator[0] if operator else ""
+    is_there = value is not None and (value != "" or not sign.startswith(":"))
+    if sign.endswith("+"):
+        return expand(inside[len(sign) :], given) if is_there else ""
+    if sign.endswith("-") and not is_there:
+        return expand(inside[len(sign) :], given)
+    return value or ""
