@@ -43,16 +43,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"needs a Docker Engine: {problem}")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a fixture of their module in one process where several run them (`-n`, pytest-xdist)."""
-    for item in items:
-        known = getattr(item, "_fixtureinfo", None)
-        made = known.name2fixturedefs.values() if known else ()
-        if any(each[-1].scope == "module" for each in made):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture
 def project_name(request: pytest.FixtureRequest) -> Iterator[str]:
     """The name of a compose project that no other test has; what carries it is removed from the engine afterwards."""
