@@ -374,7 +374,9 @@ def test_localhost_within_a_container(play: Callable[..., Scene]) -> None:
 
 
 def test_services_that_share_no_network(play: Callable[..., Scene]) -> None:
-    scene = play({"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="none")})
+    scene = play(
+        {"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="none", depends_on=["api"])}
+    )
     told = story(scene)
     assert told.cause == "dns"
     assert "cannot find api: they share no network" in told.message

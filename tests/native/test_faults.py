@@ -49,7 +49,7 @@ def test_reloader_killed(market: Market) -> None:
     worker = reloader.children(recursive=True)
     assert worker
     kill(reloader)
-    assert market.states()["shop"] == "exited"
+    until(lambda: market.states()["shop"] == "exited")  # once its supervisor has read its last words
     assert market.ok("dev", "--json").json["status"] == "healthy"
     assert not any(marker.lives(each) for each in worker)
     market.stopped()

@@ -391,3 +391,19 @@ def test_seconds(text: str, seconds: float | None) -> None:
 def test_no_seconds(text: str) -> None:
     with pytest.raises(UsageError, match="--wait: should be a number of seconds"):
         cli.seconds(text, "--wait")
+
+
+def test_an_interrupt_while_python_executes_a_text_is_130_too(tmp_path: Path) -> None:
+    (tmp_path / "task.py").write_text(
+        "import sys\nfrom ops import cli\n\n\ndef body():\n    exec('raise KeyboardInterrupt')\n\n\n"
+        "sys.exit(cli._guarded(body, as_json=False, debug=False))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "task"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert (done.returncode, done.stderr.splitlines()[0]) == (130, "error: interrupted")
