@@ -136,8 +136,8 @@ def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool) -> i
     try:
         return body() or 0
     except KeyboardInterrupt:
-        # Had it come while Python executed a text, as making a dataclass does, `python -m invoke` would end by the signal
-        # instead of with our code, unless a text has been executed since (CPython's run_eval_code_obj).
+        # Had it come while Python executed a text, as making a dataclass does, `python -m invoke` would end by the
+        # signal instead of with our code, unless a text has been executed since (CPython's run_eval_code_obj).
         eval("0")  # noqa: S307
         error: OpsError = InterruptError("interrupted", next="what had started is still there: invoke stop")
     except BrokenPipeError:
