@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ops import containers, engine, gate
+from ops import containers, engine, gate, inspection
 from ops.containers import Containers
 from ops.errors import EngineError
 from ops.gate import Outcome
@@ -445,7 +445,7 @@ def test_the_engines_own_verdict_is_reported_within_50_ms(play: Callable[..., Sc
     def listen() -> None:
         for event in scene.engine.client.events(decode=True, filters={"label": f"{engine.PROJECT}={scene.name}"}):
             if event["Action"] == "health_status: healthy":
-                verdicts[event["Actor"]["Attributes"][engine.SERVICE]] = event["timeNano"] / 1e9
+                verdicts[event["Actor"]["Attributes"][inspection.SERVICE]] = event["timeNano"] / 1e9
                 if len(verdicts) == len(late):
                     return
 
