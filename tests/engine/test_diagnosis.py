@@ -469,13 +469,18 @@ def test_killed_from_outside(play: Callable[..., Scene]) -> None:
 
 def test_the_root_cause_comes_first(play: Callable[..., Scene]) -> None:
     waits = {"condition": "service_healthy"}
+    here = {"volumes": ["./:/here"]}
+    together = "touch /here/{}; until [ -e /here/{} ]; do sleep 0.02; done"
     scene = play(
         {
             # By name, the last of the chain comes first.
             "a": shell("sleep 600", depends_on={"b": waits}),
             "b": shell("sleep 600", depends_on={"c": waits}, healthcheck={"test": ["CMD", "true"]}),
-            "c": shell("echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "true"]}),
-            "d": shell("sleep 0.4; exit 4"),
+            # Both end at the same time, however late either is started.
+            "c": shell(
+                f"{together.format('c', 'd')}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "true"]}, **here
+            ),
+            "d": shell(f"{together.format('d', 'c')}; exit 4", **here),
         }
     )
     outcome = scene.wait()
