@@ -37,6 +37,9 @@ REFRESH = 2.0
 PING = 0.5
 """Seconds between pings of the engine, and after which one has failed."""
 
+FAREWELL = 0.5
+"""Seconds that the threads get to end, at the end; nearly all need none."""
+
 LINES = 0.5
 """Seconds between looks at the last log lines."""
 
@@ -124,6 +127,7 @@ class Observer:
         self._probed: dict[Run, threading.Event] = {}
         self._eager: set[Run] = set()
         self._running: tuple[Container, ...] = ()
+        self._threads: list[threading.Thread] = []
         self._heard = time.monotonic()
         self._missed = 0
         self.drops = 0
@@ -131,7 +135,7 @@ class Observer:
     def __enter__(self) -> Observer:
         tasks = [self._follow, self._refresh, self._ping, *([self._read] if self._lines else [])]
         for task in tasks:
-            _begin(task)
+            self._begin(task)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,6 +143,10 @@ class Observer:
         self._again.set()
         self.aim({}, ())
         self._close()
+        # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
+        deadline = time.monotonic() + FAREWELL
+        while (left := [each for each in self._threads if each.is_alive()]) and time.monotonic() < deadline:
+            left[0].join(0.05)  # they may start others yet
 
     def lost(self, seconds: float) -> bool:
         """Whether the engine has answered no ping for so long.
@@ -155,7 +163,7 @@ class Observer:
 
     def look(self, identifier: str) -> None:
         """Ask for a look at one container."""
-        _begin(self._look, identifier, next(self._tickets))
+        self._begin(self._look, identifier, next(self._tickets))
 
     def aim(self, targets: Mapping[Run, str], running: tuple[Container, ...]) -> None:
         """Say which runs are probed, by which URL, and which containers run; replaces what was said before."""
@@ -166,7 +174,7 @@ class Observer:
         for run in targets.keys() - self._probed.keys():
             self._eager.add(run)
             self._probed[run] = threading.Event()
-            _begin(self._probe, run, targets[run], self._probed[run])
+            self._begin(self._probe, run, targets[run], self._probed[run])
 
     def _look(self, identifier: str, ticket: int) -> None:
         with contextlib.suppress(EngineError):  # the pings tell that it is gone
@@ -235,7 +243,8 @@ class Observer:
                         known[container.id] = line
                         self.inbox.put(Wrote(container.id, line))
 
-
-def _begin(task: Callable[..., None], *arguments: Any) -> None:
-    """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""
-    threading.Thread(target=task, args=arguments, name=task.__name__, daemon=True).start()
+    def _begin(self, task: Callable[..., None], *arguments: Any) -> None:
+        """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""
+        thread = threading.Thread(target=task, args=arguments, name=task.__name__, daemon=True)
+        thread.start()
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
