@@ -125,7 +125,9 @@ class Gate:
                     self._begin(observer, starter)
             elif starter.error is not None or failed:
                 failing = failing or now
-                if now - failing >= SETTLE or not any(map(_may_fail, healths)):
+                # While the start goes on, it may yet start those that are only created.
+                ended = starter.complete or starter.error is not None
+                if now - failing >= SETTLE or (ended and not any(map(_may_fail, healths))):
                     return outcome
             else:
                 failing = None

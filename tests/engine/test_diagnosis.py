@@ -470,17 +470,15 @@ def test_killed_from_outside(play: Callable[..., Scene]) -> None:
 def test_the_root_cause_comes_first(play: Callable[..., Scene]) -> None:
     waits = {"condition": "service_healthy"}
     here = {"volumes": ["./:/here"]}
-    together = "touch /here/{}; until [ -e /here/{} ]; do sleep 0.02; done"
+    after = "until [ -e /here/d ]; do sleep 0.02; done; sleep 0.3"
     scene = play(
         {
             # By name, the last of the chain comes first.
             "a": shell("sleep 600", depends_on={"b": waits}),
             "b": shell("sleep 600", depends_on={"c": waits}, healthcheck={"test": ["CMD", "true"]}),
-            # Both end at the same time, however late either is started.
-            "c": shell(
-                f"{together.format('c', 'd')}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "true"]}, **here
-            ),
-            "d": shell(f"{together.format('d', 'c')}; exit 4", **here),
+            # Soon after d, however late either is started; not before, for compose would not go on with d.
+            "c": shell(f"{after}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "true"]}, **here),
+            "d": shell("touch /here/d; exit 4", **here),
         }
     )
     outcome = scene.wait()

@@ -171,3 +171,16 @@ def test_a_bug_in_the_start_is_raised_at_once() -> None:
     with pytest.raises(KeyError, match="web"):
         Wait(Fake(), service()).run(10, fail)
     assert time.monotonic() - began < 2
+
+
+def test_what_the_start_has_yet_to_start_may_fail_too() -> None:
+    engine = Fake(*(healthy(name, state="created", started=None) for name in ("cache", "db")))
+    wait = Wait(engine, service("cache"), service("db"))
+
+    def start(_: threading.Event) -> None:
+        for name in ("db", "cache"):
+            engine.put(healthy(name, state="exited", exit_code=1, started=LATER))
+            wait.seen(f"{name}: exited")
+
+    outcome = wait.run(5, start)
+    assert [each.cause for each in outcome.services] == ["exited", "exited"]
