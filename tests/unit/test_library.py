@@ -19,3 +19,9 @@ def test_only_report_prints() -> None:
     printing = re.compile(r"(^|\s)print\(|sys\.stdout\.write", re.MULTILINE)
     others = [path for path in (ROOT / "ops").rglob("*.py") if "report" not in path.relative_to(ROOT).parts]
     assert [path.name for path in others if printing.search(path.read_text("utf-8"))] == []
+
+
+def test_no_document_has_a_gap_that_was_to_be_filled() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    assert documents
+    assert [each.name for each in documents if re.search(r"@@[A-Z]+@@", each.read_text("utf-8"))] == []

@@ -65,8 +65,8 @@ export function createRouter({ identity, allowedHosts, pool, mcp }) {
     response.setHeader('x-request-id', fields.request_id);
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : 499; // the caller left too early
-      // Polled many times a second while a stack starts: only an answer that is not well is worth a line.
-      if (path === '/health' && status === 200) return;
+      // Polled many times a second while a stack starts; what changes in it, the pool itself logs.
+      if (path === '/health') return;
       log('info', 'request', { ...fields, status, duration_ms: Math.round(performance.now() - started) });
     });
     noting(fields, () =>
