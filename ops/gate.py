@@ -23,7 +23,7 @@ from ops.view import PICTURE, View
 SETTLE = 1.0
 """Seconds that the others get once one has failed: a failure is often followed by those it causes, and each is told."""
 
-LOST = 2.2
+LOST = 2.0
 """Seconds without an answer to any ping after which the engine counts as gone."""
 
 Watch = Callable[[Sequence[Health]], None]

@@ -37,7 +37,7 @@ REFRESH = 2.0
 PING = 0.5
 """Seconds between pings of the engine, and after which one has failed."""
 
-FAREWELL = 0.5
+FAREWELL = 0.1
 """Seconds that the threads get to end, at the end; nearly all need none."""
 
 LINES = 0.5
