@@ -8,9 +8,16 @@ if (process.argv.includes('--parser')) {
   const { serveParent } = await import('./parser.mjs');
   await serveParent();
 } else {
-  const { start } = await import('./server.mjs');
+  const { ParserPool } = await import('./pool.mjs');
+  const { readSettings } = await import('./settings.mjs');
   try {
-    start({ program: import.meta.filename, environment: process.env });
+    const settings = readSettings(process.env);
+    // Before the server's own packages are loaded: that takes as long as a parser does to start.
+    const pool = new ParserPool({ program: import.meta.filename, ...settings.pool });
+    pool.once('ready', () => log('info', 'ready', { after_ms: Math.round(performance.now()) }));
+    pool.on('lost', (fields) => log('warning', 'parser lost', fields));
+    const { start } = await import('./server.mjs');
+    start(settings, pool);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     log('error', 'wrong setting', { error: error.message });

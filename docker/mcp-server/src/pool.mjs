@@ -63,7 +63,7 @@ export class ParserPool extends EventEmitter {
   constructor(options) {
     super();
     this.#options = { startTimeout: START_TIMEOUT, ...options };
-    for (let i = 0; i < options.size; i += 1) this.#spawn();
+    this.#spawn(); // the others once it is ready, which takes longer when they start beside it
   }
 
   /**
@@ -171,8 +171,11 @@ export class ParserPool extends EventEmitter {
     clearTimeout(parser.timer);
     if (message.ready) {
       parser.ready = performance.now();
-      if (!this.#everReady) this.emit('ready');
-      this.#everReady = true;
+      if (!this.#everReady) {
+        this.#everReady = true;
+        for (let i = 1; i < this.#options.size; i += 1) this.#spawn();
+        this.emit('ready');
+      }
     } else if (parser.job) {
       this.#failures = 0;
       parser.job.resolve(message.diagnosis);

@@ -1,14 +1,13 @@
 /**
- * The server's life: settings, parsers, listening, stopping.
+ * The server's life: listening, stopping.
  */
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import manifest from '../package.json' with { type: 'json' };
 import { log, note } from './log.mjs';
-import { ParserPool } from './pool.mjs';
 import { createRouter } from './router.mjs';
-import { MAX_BODY_BYTES, readSettings } from './settings.mjs';
+import { MAX_BODY_BYTES } from './settings.mjs';
 import { createTools } from './tools.mjs';
 
 const { name, version, description } = manifest;
@@ -26,18 +25,12 @@ const TIMEOUTS = {
 const DRAIN = 500;
 
 /**
- * Start the server and its parsers, and stop both on SIGTERM or SIGINT.
+ * Start the server, and stop it and its parsers on SIGTERM or SIGINT.
  *
- * @param {object} options
- * @param {string} options.program the file that is forked for each parser
- * @param {Record<string, string | undefined>} options.environment
+ * @param {ReturnType<typeof import('./settings.mjs').readSettings>} settings
+ * @param {import('./pool.mjs').ParserPool} pool the parsers
  */
-export function start({ program, environment }) {
-  const settings = readSettings(environment);
-  const pool = new ParserPool({ program, ...settings.pool });
-  pool.once('ready', () => log('info', 'ready', { after_ms: Math.round(performance.now()) }));
-  pool.on('lost', (fields) => log('warning', 'parser lost', fields));
-
+export function start(settings, pool) {
   const handler = createMcpHandler(() => createTools({ name, version }, pool), {
     legacy: 'stateless',
     maxRequestBodySize: MAX_BODY_BYTES,
