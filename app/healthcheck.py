@@ -1,26 +1,31 @@
-"""The image's HEALTHCHECK: exit 0 if `/health` answers 2xx, else 1. Standard library only, since it runs often."""
+"""The image's HEALTHCHECK: exit 0 if `/health` answers 2xx, else 1.
+
+It runs four times a second while the service starts, on the same cores: no more is imported than a socket, for
+`http.client` alone would double what it costs.
+"""
 
 from __future__ import annotations
 
-import http.client
 import os
+import socket
 import sys
 
 
 def check(host: str, port: int, timeout: float = 4.0) -> bool:
-    """Whether `GET /health` answers with a 2xx status within `timeout` seconds; the answer goes to stdout."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    """Whether `GET /health` answers with a 2xx status, each read within `timeout` seconds; prints the answer."""
     try:
-        connection.request("GET", "/health")
-        response = connection.getresponse()
-        body = response.read(4096).decode("utf-8", "replace")
+        with socket.create_connection((host, port), timeout) as connection:
+            connection.sendall(b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while len(answer) < 4096 and (chunk := connection.recv(4096)):
+                answer += chunk
     except OSError as error:
         print(f"no answer from port {port}: {error}")  # noqa: T201 - the engine records it
         return False
-    finally:
-        connection.close()
-    print(f"{response.status} {body}")  # noqa: T201 - the engine records it
-    return 200 <= response.status < 300
+    head, _, body = answer.decode("utf-8", "replace").partition("\r\n\r\n")
+    status = head.split(" ")[1] if head.startswith("HTTP/1") else "no HTTP"
+    print(f"{status} {body}")  # noqa: T201 - the engine records it
+    return len(status) == 3 and status.startswith("2")
 
 
 if __name__ == "__main__":

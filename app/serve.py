@@ -6,8 +6,13 @@ option takes whole seconds only: 1 is too long, and 0 lets nothing end and logs 
 
 from __future__ import annotations
 
-import click
-from uvicorn.main import main
+import gc
+
+# Hardly any of what an import leaves is garbage. Every process of the service comes by here; app.main ends it.
+gc.disable()
+
+import click  # noqa: E402
+from uvicorn.main import main  # noqa: E402
 
 GRACE = 0.2  # seconds for requests in flight; beside it, uvicorn itself needs up to 0.2, and closing up to 0.2
 

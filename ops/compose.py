@@ -95,6 +95,11 @@ def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
     return otherwise(f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details)
 
 
+def not_started(container: str, why: str) -> OpsError:
+    """What the engine says of a container that it does not start, as an error."""
+    return failure(f" Container {container} Starting\nError response from daemon: {why}", StartError)
+
+
 _NOISE = re.compile(r" (Network|Volume|Image|Container|Service|service:\S+) |time=|.* level=(warning|info) msg=")
 """Compose's progress, and its warnings."""
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, process, runtime, statistics
+from ops import background, compose, engine, order, probe, process, runtime, statistics
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError, StartError
-from ops.model import Model
+from ops.model import Model, Service
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
+from ops.targets import targets
 
 if TYPE_CHECKING:
     from ops.logs.source import Source
+
+_ITS_OWN = ("post_start", "provider")
+"""What only compose itself can do while it starts a service: run commands in it, or let another program provide it."""
 
 
 class Containers(Engine):
@@ -46,14 +51,66 @@ class Containers(Engine):
         return model
 
     def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
-        """Let compose start the containers of a stack whose images are there.
+        """Let compose make the containers of a stack whose images are there, and start each when it may.
+
+        Compose would look only twice a second whether that is so, believe nothing but the engine's health check, and
+        give up on all services once one is unhealthy.
 
         Raises:
-            OpsError: What compose says.
+            OpsError: What compose or the engine says.
         """
         # Compose's own no-op takes half a second where services wait for each other.
-        if background.unless(cancel, lambda: self.unchanged(stack, model)) is False:
-            self._compose(stack, cancel, "up", "--detach", "--no-build", "--quiet-pull")
+        if background.unless(cancel, lambda: self.unchanged(stack, model)) is not False:
+            return
+        quietly = ("--no-build", "--quiet-pull")
+        if any(key in service.config for service in model.wanted for key in _ITS_OWN):
+            self._compose(stack, cancel, "up", "--detach", *quietly)
+            return
+        self._compose(stack, cancel, "create", *quietly)
+        made = background.unless(cancel, lambda: self.containers(stack.project))
+        if made is None:
+            return
+        services = {service.name: service for service in model.wanted}
+
+        def begin(name: str, over: threading.Event) -> None:
+            for each in made:
+                if each.service == name and each.state not in ("running", "paused", "restarting"):
+                    background.unless(over, functools.partial(self._start, each))
+
+        def reached(_: str, other: str, condition: str, over: threading.Event) -> bool:
+            ids = [each.id for each in made if each.service == other]
+            found = background.unless(over, lambda: [self.inspect(each) for each in ids]) or []
+            return all(each is not None and self._as_far(services[other], each, condition) for each in found)
+
+        order.start({name: service.depends_on for name, service in services.items()}, begin, reached, cancel)
+
+    def _start(self, container: Container) -> None:
+        """Start one container, however long that takes.
+
+        Raises:
+            StartError: The engine refuses.
+        """
+        from docker.errors import APIError
+
+        api: Any = self.client.api
+        with answering():
+            url = api._url("/containers/{0}/start", container.id)
+            response = api._post(url, timeout=(api.timeout, None))
+            try:
+                api._raise_for_status(response)
+            except APIError as error:
+                raise compose.not_started(container.name, str(error.explanation)) from error
+
+    def _as_far(self, service: Service, container: Container, condition: str) -> bool:
+        """Whether a container meets a condition of compose's; what counts as healthy is what counts as ready."""
+        if condition == "service_completed_successfully":
+            return container.state == "exited" and container.exit_code == 0
+        if condition == "service_started":
+            return container.state != "created"
+        url = targets(self, service, [container]).get(container.id)
+        if container.state != "running" or container.health == "healthy":
+            return container.state == "running"
+        return probe.ask(url).ok if url else not container.health
 
     def unchanged(self, stack: Stack, model: Model) -> bool:
         """Whether every active service already runs just as its model and image say, so that `up` changes nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -118,11 +119,16 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    with lock.hold(settings.root, f"invoke {environment}"):
+    # git and compose are asked while the SDK is imported, and while `.env` is checked.
+    with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
+        described = pool.submit(revision.describe, settings.root)
         connected = whereabouts.choose(settings, environment, show.step)
-        stack = revision.stamp(stacks.select(settings, environment, options.profiles, options.timeout))
+        selected = stacks.select(settings, environment, options.profiles, options.timeout)
+        write_values(selected, show)
+        stack = revision.stamp(selected, described.result())
+        loaded = pool.submit(model.load, stack)
         check_values(stack, show)
-        merged = connected.fit(stack, model.load(stack), show.warn)
+        merged = connected.fit(stack, loaded.result(), show.warn)
         project.check_folder(stack, connected)
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
@@ -134,11 +140,11 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         return start(connected, stack, merged, show)
 
 
-def check_values(stack: Stack, show: Show) -> None:
-    """Check `.env`; where it is missing and the environment is not strict, write it first.
+def write_values(stack: Stack, show: Show) -> None:
+    """Write `.env` where it is missing and the environment is not strict.
 
     Raises:
-        EnvFileError: It is missing in a strict environment, or invalid.
+        EnvFileError: It is missing in a strict environment.
     """
     if stack.example.is_file() and not stack.env_file.is_file():
         if stack.strict:
@@ -148,6 +154,14 @@ def check_values(stack: Stack, show: Show) -> None:
             )
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
+
+
+def check_values(stack: Stack, show: Show) -> None:
+    """Check `.env`, and warn of what is odd about it.
+
+    Raises:
+        EnvFileError: It is invalid.
+    """
     findings = dotenv.check(stack)
     wrong = [each for each in findings if each.severity == "error"]
     for each in findings:
@@ -246,7 +260,7 @@ def build_images(
     Raises:
         BuildError: An image did not build.
     """
-    stack = revision.stamp(stacks.select(settings, environment, ("*",)))
+    stack = revision.stamp(stacks.select(settings, environment, ("*",)), revision.describe(settings.root))
     merged = model.load(stack)
     engine.connect()
     show.step("build")

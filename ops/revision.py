@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from ops import process
@@ -14,17 +15,18 @@ VARIABLE = "OPS_REVISION"
 """The variable that compose files read the revision from."""
 
 
-def stamp(stack: Stack) -> Stack:
-    """The stack with OPS_REVISION and OPS_CREATED added to compose's variables; what the shell sets is kept.
-
-    The commit's own date, not the clock's: the same commit gives the same image.
-    """
-    found = {key: value for key, value in describe(stack.root).items() if not os.environ.get(key)}
+def stamp(stack: Stack, described: Mapping[str, str]) -> Stack:
+    """The stack with what `describe` says added to compose's variables; what the shell sets is kept."""
+    found = {key: value for key, value in described.items() if not os.environ.get(key)}
     return dataclasses.replace(stack, variables={**stack.variables, **found})
 
 
 def describe(root: Path) -> dict[str, str]:
-    """The commit that is checked out, `-dirty` when files differ from it; nothing without git."""
+    """OPS_REVISION, the commit that is checked out, and OPS_CREATED; nothing without git.
+
+    The revision ends in `-dirty` when files differ from the commit's. The date is the commit's own, not the clock's:
+    the same commit gives the same image.
+    """
     try:
         shown = process.run(["git", "-C", str(root), "log", "-1", "--format=%H %cI"], timeout=10)
         if shown.code:

@@ -11,6 +11,7 @@ from ops.settings import Settings
 
 if TYPE_CHECKING:
     from ops.containers import Containers
+    from ops.native.runtime import Native
 
 PATIENCE = 2.0
 """Seconds in which an engine must first answer where there is a way to do without."""
@@ -28,16 +29,13 @@ def choose(settings: Settings, environment: str, tell: Note) -> Runtime:
         EngineError: No engine answers, and this environment needs one.
         UsageError: The stack runs in another runtime already.
     """
-    from ops.native.runtime import Native
-
     strict = settings.environment(environment).strict
     if strict and settings.told and settings.runtime == NATIVE:
         raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
     asked = DOCKER if strict else settings.runtime
-    native = Native(settings.root)
-    remembered = places.native(settings.root).is_dir()
-    running = remembered and native.runs()
-    if running and asked != DOCKER:
+    native = _native(settings) if places.native(settings.root).is_dir() else None
+    running = native is not None and native.runs()
+    if native and running and asked != DOCKER:
         if asked == AUTO:
             tell("the stack runs natively already, and goes on so (docs/native.md)")
         return native
@@ -45,7 +43,7 @@ def choose(settings: Settings, environment: str, tell: Note) -> Runtime:
         raise _already("natively")
     if asked == NATIVE:
         _refuse_beside_containers(settings)
-        return native
+        return native or _native(settings)
     try:
         connected = _engine(asked)
     except EngineError as error:
@@ -55,10 +53,10 @@ def choose(settings: Settings, environment: str, tell: Note) -> Runtime:
             f"{_why(error)}: the stack runs natively, as processes of this machine "
             "(nothing is built, isolated or limited; docs/native.md)"
         )
-        return Native(settings.root, missing=_why(error))
+        return _native(settings, missing=_why(error))
     if running:
         raise _already("natively")
-    if remembered and native.found():
+    if native and native.found():
         tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
         native.forget()
     return connected
@@ -73,11 +71,8 @@ def find(settings: Settings) -> Runtime:
     # Only what the task itself was told narrows the search.
     asked = settings.runtime if settings.told else AUTO
     native = None
-    # Looked at before anything is imported: where an engine runs everything, the other runtime costs nothing.
     if asked != DOCKER and (settings.runtime == NATIVE or places.native(settings.root).is_dir()):
-        from ops.native.runtime import Native
-
-        native = Native(settings.root)
+        native = _native(settings)
         if asked == NATIVE or native.runs():
             return native
     try:
@@ -85,9 +80,7 @@ def find(settings: Settings) -> Runtime:
     except EngineError as error:
         if settings.runtime == DOCKER and not (native and native.found()):
             raise
-        from ops.native.runtime import Native
-
-        return Native(settings.root, missing=_why(error))
+        return _native(settings, missing=_why(error))
     if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, connected):
         return native
     return connected
@@ -105,9 +98,7 @@ def all_of(settings: Settings, tell: Note) -> list[Runtime]:
     """
     if settings.told and settings.runtime != AUTO:
         return [find(settings)]
-    from ops.native.runtime import Native
-
-    native = Native(settings.root)
+    native = _native(settings)
     # Also without its folder, which somebody may have removed: processes are found by their mark.
     there = places.native(settings.root).is_dir() or native.runs()
     try:
@@ -117,8 +108,15 @@ def all_of(settings: Settings, tell: Note) -> list[Runtime]:
             if settings.runtime == DOCKER:
                 raise
             tell(f"{_why(error)}: what runs there, if anything, is left as it is")
-        return [native if there else Native(settings.root, missing=_why(error))]
+        return [native if there else _native(settings, missing=_why(error))]
     return [native, connected] if there else [connected]
+
+
+def _native(settings: Settings, missing: str = "") -> Native:
+    """This machine; not imported where an engine runs everything."""
+    from ops.native.runtime import Native
+
+    return Native(settings.root, missing=missing)
 
 
 def _engine(asked: str) -> Containers:

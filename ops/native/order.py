@@ -1,21 +1,19 @@
-"""Start several services: all at the same time, but each when what it waits for is as far as it must be."""
+"""Start and stop several services in the order that they ask for."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from ops import order
 from ops.errors import StartError
 from ops.native import check, service
 from ops.native.plan import Plan
 from ops.native.record import Record
-
-LOOK_EVERY = 0.03
-"""Seconds between looks at what is waited for."""
 
 
 def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> None:
@@ -29,33 +27,17 @@ def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> Non
     Raises:
         StartError: A service did not start, or one that others wait for ended.
     """
-    begun = {name: threading.Event() for name in plans}
-    over = threading.Event()
 
-    def bring_up(plan: Plan) -> None:
-        # One that is not to be started is taken to be there.
-        for other, condition in plan.after.items():
-            if other in plans and not _reached(root, plan, plans[other], condition, begun[other], over):
-                return
-        found = service.look(root, plan.service)
-        if found is None or not service.runs(found) or found.fingerprint != plan.fingerprint:
-            with told_as_failure(plan.service):
-                service.start(root, plan, over)
-        begun[plan.service].set()
+    def begin(name: str, over: threading.Event) -> None:
+        found = service.look(root, name)
+        if found is None or not service.runs(found) or found.fingerprint != plans[name].fingerprint:
+            with told_as_failure(name):
+                service.start(root, plans[name], over)
 
-    with ThreadPoolExecutor(max(1, len(plans))) as pool:
-        futures: list[Future[None]] = [pool.submit(bring_up, plan) for plan in plans.values()]
-        try:
-            while True:
-                done, left = wait(futures, timeout=0.05, return_when=FIRST_EXCEPTION)
-                failed = [each for each in done if each.exception()]
-                if failed or not left or cancel.is_set():
-                    break
-        finally:
-            # Also after Ctrl-C: no thread starts anything from now on.
-            over.set()
-    for each in failed:
-        each.result()
+    def reached(name: str, other: str, condition: str, _: threading.Event) -> bool:
+        return _reached(root, name, plans[other], condition)
+
+    order.start({name: plan.after for name, plan in plans.items()}, begin, reached, cancel)
 
 
 def stop(
@@ -109,25 +91,23 @@ def told_as_failure(name: str) -> Iterator[None]:
         raise StartError(f"{name}: {where}{error.strerror or error}", next="invoke doctor") from error
 
 
-def _reached(
-    root: Path, plan: Plan, other: Plan, condition: str, begun: threading.Event, over: threading.Event
-) -> bool:
-    """Wait until a service is as far as another one asks; False when nothing is to be started any more."""
-    while not over.wait(LOOK_EVERY):
-        # What an earlier start left says nothing.
-        if not begun.is_set():
-            continue
-        found = service.look(root, other.service)
-        if found is not None and _as_far(found, other, condition):
-            return True
-        if not service.runs(found):
-            how = "was stopped" if found is None else found.error or f"exited with code {found.exit_code}"
-            raise StartError(
-                f"{plan.service} waits for {other.service}, which {how}",
-                details=service.last_lines(root, other.service, 20),
-                next=f"invoke logs --service {other.service}",
-            )
-    return False
+def _reached(root: Path, name: str, other: Plan, condition: str) -> bool:
+    """Whether a service is as far as another one asks.
+
+    Raises:
+        StartError: It has ended.
+    """
+    found = service.look(root, other.service)
+    if found is not None and _as_far(found, other, condition):
+        return True
+    if service.runs(found):
+        return False
+    how = "was stopped" if found is None else found.error or f"exited with code {found.exit_code}"
+    raise StartError(
+        f"{name} waits for {other.service}, which {how}",
+        details=service.last_lines(root, other.service, 20),
+        next=f"invoke logs --service {other.service}",
+    )
 
 
 def _as_far(found: Record, other: Plan, condition: str) -> bool:

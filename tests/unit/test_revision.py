@@ -60,9 +60,9 @@ def test_nothing_without_a_commit_or_a_repository_or_git(
 
 def test_what_the_shell_sets_is_kept(repository: Path, make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     stack = make_stack("services: {a: {image: x}}\n", profiles=["p"], variables={"p": {"A": "b"}})
-    assert set(revision.stamp(stack).variables) == {"A", "OPS_REVISION", "OPS_CREATED"}
+    assert set(revision.stamp(stack, revision.describe(stack.root)).variables) == {"A", "OPS_REVISION", "OPS_CREATED"}
     monkeypatch.setenv("OPS_REVISION", "given")
-    assert set(revision.stamp(stack).variables) == {"A", "OPS_CREATED"}
+    assert set(revision.stamp(stack, revision.describe(stack.root)).variables) == {"A", "OPS_CREATED"}
     # Set to nothing is not set: the label would be empty.
     monkeypatch.setenv("OPS_REVISION", "")
-    assert "OPS_REVISION" in revision.stamp(stack).variables
+    assert "OPS_REVISION" in revision.stamp(stack, revision.describe(stack.root)).variables
