@@ -56,7 +56,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 }
 
 await prepare();
-// What V8 makes of the packages is kept for the next start, which is then a third quicker. The image brings it along.
+// What V8 makes of the packages is kept, so that the next start is a third quicker. The image brings it along.
 process.env.NODE_COMPILE_CACHE ||= path.join(path.dirname(sources), 'dist', 'compiled');
 let seen = await look();
 startServer();
