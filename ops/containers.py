@@ -9,16 +9,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, order, probe, process, runtime, statistics
+from ops import background, compose, engine, process, runtime, statistics
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError, StartError
-from ops.model import Model, Service
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
-from ops.targets import targets
 
 if TYPE_CHECKING:
     from ops.logs.source import Source
+    from ops.model import Model, Service
 
 _ITS_OWN = ("post_start", "provider")
 """What only compose itself can do while it starts a service: run commands in it, or let another program provide it."""
@@ -59,6 +58,8 @@ class Containers(Engine):
         Raises:
             OpsError: What compose or the engine says.
         """
+        from ops import order
+
         # Compose's own no-op takes half a second where services wait for each other.
         if background.unless(cancel, lambda: self.unchanged(stack, model)) is not False:
             return
@@ -103,6 +104,9 @@ class Containers(Engine):
 
     def _as_far(self, service: Service, container: Container, condition: str) -> bool:
         """Whether a container meets a condition of compose's; what counts as healthy is what counts as ready."""
+        from ops import probe
+        from ops.targets import targets
+
         if condition == "service_completed_successfully":
             return container.state == "exited" and container.exit_code == 0
         if condition == "service_started":

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops import stack as stacks
 from ops.errors import UsageError
-from ops.model import Model, Service
 from ops.runtime import Container, Note, Runtime, Stopped
 from ops.settings import Settings
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.model import Model, Service
 
 Confirm = Callable[[str, Sequence[str]], None]
 """Given the project's name and the volumes that are about to be removed, raises unless their loss is wanted."""

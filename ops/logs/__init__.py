@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from ops import model, project, whereabouts
+from ops import project, whereabouts
 from ops.errors import InterruptError, OpsError, UsageError
 from ops.logs import times
 from ops.logs.entry import Entry, Origin
@@ -26,6 +26,8 @@ def run(settings: Settings, query: Query) -> int:
     connected = whereabouts.find(settings)
 
     def known() -> set[str]:
+        from ops import model
+
         stack, _ = project.current(settings, connected)
         merged = model.load(stack)
         return {*merged.services, *merged.inactive}

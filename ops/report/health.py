@@ -1,18 +1,23 @@
-"""Health for people: one table, one line a service, and the words for what is wrong."""
+"""Health for people: one table, one line a service, and the words for what is wrong.
+
+Rich is imported where something is drawn: a JSON document would be a twentieth later.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from ops import report
 from ops.errors import InterruptError, UnhealthyError
 from ops.health import Health, Report, Verdict
 from ops.judgement import age
 from ops.report.controls import neutralise
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
 
 ENGINE = {"healthy": "green", "starting": "yellow", "unhealthy": "red"}
 STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
@@ -40,6 +45,9 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
 
 def table(services: Sequence[Health]) -> Table:
     """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
+    from rich.table import Table
+    from rich.text import Text
+
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("service", "container", "state", "engine", "probe", "ready", "restarts"):
         made.add_column(column, overflow="fold")
@@ -60,6 +68,9 @@ def table(services: Sequence[Health]) -> Table:
 
 def live(services: Sequence[Health]) -> Table:
     """One line a replica for a live view: how it is, for how long, and what it last wrote."""
+    from rich.table import Table
+    from rich.text import Text
+
     made = Table(box=None, pad_edge=False, show_header=False, expand=True)
     for _ in range(3):
         made.add_column(no_wrap=True)
@@ -88,6 +99,8 @@ def word(health: Health) -> str:
 
 def checks(services: Sequence[Health]) -> list[Text]:
     """A line for each answer with checks inside: each with its status, and those that do not pass stand out."""
+    from rich.text import Text
+
     lines = []
     for each in services:
         failing = dict(each.failing_checks())
@@ -117,6 +130,8 @@ def _probe(health: Health) -> str:
 
 
 def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
     return Text(_clean(words), style=style)
 
 
@@ -152,6 +167,7 @@ def _follow_json(reports: Iterable[Report]) -> None:
 def _follow_live(reports: Iterable[Report]) -> None:
     from rich.console import Group
     from rich.live import Live
+    from rich.text import Text
 
     with Live(console=report.console(), auto_refresh=False, screen=False) as live_view:
         for each in reports:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+import uvicorn
 
 from app import middleware, protocol
 from app.main import create_app
@@ -73,6 +74,35 @@ def test_a_further_request_that_does_not_begin_is_given_up(serve: Serve, monkeyp
         monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.3)
         connection.sendall(b"GET /health")
         assert connection.recv(100) == b""
+
+
+def test_what_is_written_is_sent_at_once() -> None:
+    # As uvicorn makes the socket that its workers share: its protocol is 0, so asyncio does not take it for TCP.
+    listening = socket.socket(socket.AF_INET)
+    listening.bind(("127.0.0.1", 0))
+    found: list[int] = []
+
+    async def accept() -> None:
+        config = uvicorn.Config(create_app(Settings()), log_config=None)
+        config.load()
+
+        class Noting(protocol.BoundedProtocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                connection = transport.get_extra_info("socket")
+                found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        state = uvicorn.server.ServerState()
+        loop = asyncio.get_running_loop()
+        made = await loop.create_server(lambda: Noting(config, state, {}), sock=listening)
+        async with made:
+            _, writer = await asyncio.open_connection(*listening.getsockname())
+            while not found:
+                await asyncio.sleep(0.01)
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(accept(), 5))
+    assert found[0] != 0
 
 
 def test_a_slow_answer_is_waited_for(settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from ops import compose, containers, diagnosis, gate, model, process
+from ops import containers, diagnosis, gate, model
 from ops.containers import Containers
 from ops.diagnosis import Failure
 from ops.errors import OpsError
@@ -74,11 +74,8 @@ class Scene:
         return model.load(self.stack)
 
     def up(self, cancel: threading.Event) -> None:
-        """What the gate is given to start: compose, as `ops.launch` runs it."""
-        said: list[str] = []
-        line = compose.command(self.stack, "up", "--detach", "--no-build", "--pull", "never")
-        if process.stream(line, said.append, cwd=self.root, cancel=cancel) and not cancel.is_set():
-            raise compose.failure("\n".join(said))
+        """What the gate is given to start, as `ops.launch` gives it."""
+        self.engine.start(self.stack, self.model, cancel)
 
     def wait(
         self,

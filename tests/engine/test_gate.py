@@ -271,6 +271,48 @@ def test_slow_dependency(play: Callable[..., Scene], free_port: Callable[[], int
     assert find(outcome.services, "web").cause == "answers"
 
 
+def test_a_dependency_that_answers_is_waited_for_no_longer(
+    play: Callable[..., Scene], free_port: Callable[[], int]
+) -> None:
+    # Its health check runs after half a minute only.
+    checked = {"healthcheck": {"test": ["CMD", "true"], **SLOW_CHECK}}
+    web = shell("sleep 600", depends_on={"api": {"condition": "service_healthy"}}, **{"x-ops": {"stable": 0.1}})
+    scene = play({"api": server(free_port(), "def answer(h): say(h)", **checked), "web": web})
+    outcome = scene.wait(20)
+    assert outcome.ready
+    assert find(outcome.services, "web").state == "running"
+
+
+def test_a_sick_dependency_keeps_only_those_waiting_that_ask_for_it(play: Callable[..., Scene]) -> None:
+    # Compose would give up on all of them.
+    quick = {"interval": "250ms", "retries": 1}
+    late = {"test": "test -e /tmp/ready", "start_period": "30s", "start_interval": "250ms"}
+    scene = play(
+        {
+            "sick": shell("sleep 600", healthcheck={"test": ["CMD", "false"], **quick}),
+            "waits": shell("sleep 600", depends_on={"sick": {"condition": "service_healthy"}}),
+            "db": shell("sleep 4; touch /tmp/ready; sleep 600", healthcheck=late),
+            "web": shell("sleep 600", depends_on={"db": {"condition": "service_healthy"}}),
+        }
+    )
+    outcome = scene.wait(9)
+    assert outcome.timed_out
+    assert {each.service: each.state for each in outcome.services} == {
+        "sick": "running",
+        "waits": "created",
+        "db": "running",
+        "web": "running",
+    }
+
+
+def test_what_only_compose_does_at_a_start_is_done(play: Callable[..., Scene]) -> None:
+    hook = {"command": ["touch", "/data/hooked"]}
+    waits = "until test -e /data/hooked; do sleep 0.05; done; exit 0"
+    scene = play({"service": shell(waits, volumes=["data:/data"], post_start=[hook])}, volumes=["data"])
+    assert scene.wait().ready
+    assert find(scene.told[-1][1], "service").cause == "done"
+
+
 def test_falls_back_during_the_wait(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
     fades = "began = time.time()\ndef answer(h): say(h, 200 if time.time() - began < 3 else 503)"
