@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-PAUSE = 0.0005
-"""Seconds between two reads: awake at once, the thread would be woken for every line."""
+PAUSE = 0.0015
+"""Seconds between two reads: awake sooner, the thread is woken for every few lines; later, the engine waits for it."""
 
 POLL = 0.25
 """Seconds after which waiting is begun anew: Windows hears a Ctrl-C only then."""

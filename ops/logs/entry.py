@@ -16,7 +16,7 @@ from ops.logs import levels
 STREAMS = {1: "stdout", 2: "stderr"}
 """The engine's numbers; it also has a third, for its own errors."""
 
-TIME_KEYS = ("time", "timestamp", "ts", "@timestamp", "asctime", "datetime")
+TIME_KEYS = frozenset(["time", "timestamp", "ts", "@timestamp", "asctime", "datetime"])
 LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl", "loglevel")
 MESSAGE_KEYS = ("message", "msg", "event")
 """What loggers call these three in a JSON line, the more usual first (pino, zap, structlog, ECS, …)."""
@@ -114,8 +114,9 @@ def parse(text: str) -> Parsed:
     if text.startswith("{") and (found := _object(text)) is not None:
         message = level = None
         for key in MESSAGE_KEYS:
-            if isinstance(found.get(key), str):
-                message = found.pop(key)
+            if type(value := found.get(key)) is str:
+                message = value
+                del found[key]
                 break
         for key in LEVEL_KEYS:
             if key in found and (level := levels.name(found[key])) is not None:
@@ -149,4 +150,4 @@ def _object(text: str) -> dict[str, Any] | None:
         found, end = _scan(text, 0)
     except (ValueError, StopIteration, RecursionError):
         return None
-    return found if isinstance(found, dict) and not text[end:].strip() else None
+    return found if isinstance(found, dict) and (end == len(text) or not text[end:].strip()) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,6 +25,7 @@ COLOURS = (36, 32, 35, 34, 96, 92, 95, 94)
 LEVELS = {"trace": 2, "debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}
 _NAMES: dict[str | None, str] = {None: " " * 9, **{name: f"{name.upper():9}" for name in LEVELS}}
 _FAINT = "\x1b[2m"
+_is_word = re.compile(r'[^\s"=]+').fullmatch
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -88,8 +90,8 @@ class Printer:
             if time[:19] != second:
                 second, clock = self._tick(time)
             prefix = prefixes.get(entry.origin) or self._prefix(entry.origin)
-            if text[:1] == "{" and entry.parsed.structured:
-                text = self._structured(entry.parsed)
+            if text[:1] == "{" and (parsed := entry.parsed).structured:
+                text = self._structured(parsed)
             elif not text.isprintable():
                 text = neutralise(text, colour=self._colour)
             else:
@@ -119,19 +121,19 @@ class Printer:
     def _structured(self, parsed: Parsed) -> str:
         """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
         level, message, found, _ = parsed
-        short: list[str] = []
+        fields = ""
         long: list[str] = []
         for key, value in found.items():
             if key in TIME_KEYS:
                 continue  # the engine's stands before every line
             kind = type(value)
-            if kind is str and "\n" in value:
+            if kind is int or (kind is str and _is_word(value)):
+                fields += f" {key}={value}"
+            elif kind is str and "\n" in value:
                 long.append(neutralise(value.rstrip("\n"), colour=False))
-            elif kind is int or (kind is str and value and not (" " in value or '"' in value or "=" in value)):
-                short.append(f"{key}={value}")
             else:  # quoted, so that it can be told from what follows
-                short.append(f"{key}={_compact(value)}")
-        fields = " ".join(short)
+                fields += f" {key}={_compact(value)}"
+        fields = fields[1:]
         if not (message.isprintable() and fields.isprintable()):
             message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
         name = _NAMES[level]
