@@ -169,10 +169,19 @@ def readable_by_others(path: Path) -> bool:
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
+def docker_configuration() -> Path:
+    """The folder of Docker's own settings, contexts among them."""
+    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+
+
+def engine_socket() -> Path | None:
+    """Where an engine of this machine is asked when nothing says otherwise; None where that is no file."""
+    return None if WINDOWS else Path("/var/run/docker.sock")
+
+
 def plugin_folders() -> list[Path]:
     """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
-    config = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    folders = [config / "cli-plugins"]
+    folders = [docker_configuration() / "cli-plugins"]
     if WINDOWS:
         for variable in ("ProgramData", "ProgramFiles"):
             if base := os.environ.get(variable):

@@ -6,7 +6,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { build } from 'esbuild';
 
 const root = import.meta.dirname;
 const mermaid = path.join(root, 'dist', 'mermaid.cjs');
@@ -57,13 +56,18 @@ const common = {
   target: 'node24',
 };
 
+/** Bundle something; the bundler is only loaded where there is something to bundle. */
+async function build(options) {
+  const esbuild = await import('esbuild');
+  await esbuild.build({ ...common, ...options });
+}
+
 /** Bundle Mermaid, unless that was done from the very same inputs. */
 export async function buildMermaid() {
   const banner = `/* inputs: ${await fingerprint()} */`;
   const built = await readFile(mermaid, 'utf8').catch(() => '');
   if (built.startsWith(banner)) return;
   await build({
-    ...common,
     entryPoints: ['mermaid/index.mjs'],
     format: 'cjs',
     plugins: [withoutRenderers, quickCopies],
@@ -94,7 +98,6 @@ const mermaidAsText = {
 /** Bundle the server with everything it needs, Mermaid as bundled before: dist/server.mjs. */
 export async function buildServer() {
   await build({
-    ...common,
     entryPoints: ['src/main.mjs'],
     format: 'esm',
     outfile: 'dist/server.mjs',

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ops import platform
 from ops.engine import Engine, connect
 from ops.errors import EngineError
 
@@ -79,3 +82,33 @@ def test_an_engine_behind_ssh_names_the_package_that_it_needs(monkeypatch: pytes
         connect()
     assert caught.value.next == "uv pip install paramiko"
     assert "ssh://somebody@192.0.2.1" in caught.value.message
+
+
+def test_a_socket_that_is_not_there_is_told_without_the_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import sys\nfrom ops.engine import connect\nfrom ops.errors import EngineError\n"
+        "try: connect()\nexcept EngineError as error: print(error.message, *error.details, 'docker' in sys.modules)"
+    )
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told == f"no Docker Engine answers at unix://{tmp_path}/none.sock No such file or directory False\n"
+
+
+def test_the_usual_socket_is_looked_for_where_nothing_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setattr(platform, "engine_socket", lambda: tmp_path / "none.sock")
+    with pytest.raises(EngineError, match=r"none\.sock"):
+        connect()
+    # A context may, so the SDK is asked: it finds none of that name.
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    with pytest.raises(EngineError, match="no docker context 'elsewhere'"):
+        connect()
+
+
+def test_windows_asks_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    assert platform.engine_socket() is None
