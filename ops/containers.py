@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from ops.stack import Stack
 
 if TYPE_CHECKING:
     from ops.logs.source import Source
-    from ops.model import Model, Service
+    from ops.model import Model
 
 _ITS_OWN = ("post_start", "provider")
 """What only compose itself can do while it starts a service: run commands in it, or let another program provide it."""
@@ -58,7 +57,7 @@ class Containers(Engine):
         Raises:
             OpsError: What compose or the engine says.
         """
-        from ops import order
+        from ops import dependencies
 
         # Compose's own no-op takes half a second where services wait for each other.
         if background.unless(cancel, lambda: self.unchanged(stack, model)) is not False:
@@ -71,50 +70,7 @@ class Containers(Engine):
         made = background.unless(cancel, lambda: self.containers(stack.project))
         if made is None:
             return
-        services = {service.name: service for service in model.wanted}
-
-        def begin(name: str, over: threading.Event) -> None:
-            for each in made:
-                if each.service == name and each.state not in ("running", "paused", "restarting"):
-                    background.unless(over, functools.partial(self._start, each))
-
-        def reached(_: str, other: str, condition: str, over: threading.Event) -> bool:
-            ids = [each.id for each in made if each.service == other]
-            found = background.unless(over, lambda: [self.inspect(each) for each in ids]) or []
-            return all(each is not None and self._as_far(services[other], each, condition) for each in found)
-
-        order.start({name: service.depends_on for name, service in services.items()}, begin, reached, cancel)
-
-    def _start(self, container: Container) -> None:
-        """Start one container, however long that takes.
-
-        Raises:
-            StartError: The engine refuses.
-        """
-        from docker.errors import APIError
-
-        api: Any = self.client.api
-        with answering():
-            url = api._url("/containers/{0}/start", container.id)
-            response = api._post(url, timeout=(api.timeout, None))
-            try:
-                api._raise_for_status(response)
-            except APIError as error:
-                raise compose.not_started(container.name, str(error.explanation)) from error
-
-    def _as_far(self, service: Service, container: Container, condition: str) -> bool:
-        """Whether a container meets a condition of compose's; what counts as healthy is what counts as ready."""
-        from ops import probe
-        from ops.targets import targets
-
-        if condition == "service_completed_successfully":
-            return container.state == "exited" and container.exit_code == 0
-        if condition == "service_started":
-            return container.state != "created"
-        url = targets(self, service, [container]).get(container.id)
-        if container.state != "running" or container.health == "healthy":
-            return container.state == "running"
-        return probe.ask(url).ok if url else not container.health
+        dependencies.start(self, model.wanted, made, cancel)
 
     def unchanged(self, stack: Stack, model: Model) -> bool:
         """Whether every active service already runs just as its model and image say, so that `up` changes nothing.

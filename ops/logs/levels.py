@@ -35,15 +35,15 @@ _UPPER = (
     "TRACE|DEBUG[1-5]?|VERBOSE|INFO|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT|EMERG|PANIC"
 )
 
-_DETECT = re.compile(
-    # `ERROR:`, `[WARN]`, `| INFO |`, `UTC [42] FATAL:  `, in capitals wherever a word stands alone
-    rf"(?:^|[\s\[(|<])(?P<upper>{_UPPER})(?=[\s\]):|>,-]|$)"
-    # logfmt: `level=warn`, `lvl="error"`
-    rf"|\b(?:level|lvl|severity)=\"?(?P<logfmt>[A-Za-z]+)"
-    # `error: …`, `npm warn …`, `[error]` in small letters: at the start or in brackets only
-    rf"|^(?P<start>{_UPPER.lower()}):|^npm (?P<npm>{_UPPER.lower()})\b"
-    rf"|\[(?P<bracket>{_UPPER.lower()})\]"
-)
+# Several expressions, not one: each begins with letters, for which Python's search is ten times as quick.
+_CAPITALS = re.compile(rf"(?:{_UPPER})(?=[\s\]):|>,-]|$)")
+"""`ERROR:`, `[WARN]`, `| INFO |`, `UTC [42] FATAL:  `: in capitals wherever a word stands alone."""
+_BEFORE = "[(|<"
+_LOGFMT = re.compile(r"\b(?:level|lvl|severity)=\"?([A-Za-z]+)")
+"""`level=warn`, `lvl="error"`"""
+_START = re.compile(rf"({_UPPER.lower()}):|npm ({_UPPER.lower()})\b")
+_BRACKET = re.compile(rf"\[({_UPPER.lower()})\]")
+"""`error: …`, `npm warn …`, `[error]`: in small letters at the start or in brackets only."""
 
 _TRACE = re.compile(
     # Python's, Go's, Java's; Node's and .NET's have lines `at …` under the error's name
@@ -63,12 +63,29 @@ def name(value: object) -> str | None:
 
 def detect(text: str) -> str | None:
     """The level that a plain text tells: by a word at its start or by being a traceback; None where it does not."""
-    found = None
-    if match := _DETECT.search(text[:_HEAD].split("\n", 1)[0]):
-        found = name(next(group for group in match.groups() if group))
+    word = _word(text[:_HEAD].split("\n", 1)[0])
+    found = None if word is None else name(word)
     if (found is None or not at_least(found, "error")) and _TRACE.search(text):
         return "error"
     return found
+
+
+def _word(head: str) -> str | None:
+    """The first word of a line's start that tells its level."""
+    at = len(head)
+    word: str | None = None
+    for capitals in _CAPITALS.finditer(head):
+        before = head[max(capitals.start() - 1, 0) : capitals.start()]
+        if not before or before.isspace() or before in _BEFORE:
+            at, word = capitals.start() - len(before), capitals[0]
+            break
+    if "=" in head and (match := _LOGFMT.search(head)) and match.start() < at:
+        at, word = match.start(), match[1]
+    if at and (match := _START.match(head)):
+        at, word = 0, match[1] or match[2]
+    if "[" in head and (match := _BRACKET.search(head)) and match.start() < at:
+        word = match[1]
+    return word
 
 
 def at_least(level: str | None, threshold: str) -> bool:
