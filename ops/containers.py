@@ -82,10 +82,7 @@ class Containers(Engine):
         found = {name: [each for each in containers if each.service == name] for name in model.services}
         if any(len(found[service.name]) != service.replicas for service in wanted):
             return False
-        result = process.run(compose.command(stack, "config", "--hash", "*"), cwd=stack.root, env=stack.variables)
-        if result.code:
-            return False
-        hashes = dict(line.split(maxsplit=1) for line in result.stdout.splitlines() if line.strip())
+        hashes = model.fingerprints() if model.fingerprints else compose.fingerprints(stack)
         images = {service.name: self.image_id(service.image) for service in wanted}
         return all(
             each.state == "running"

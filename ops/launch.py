@@ -119,7 +119,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    # git and compose are asked while the SDK is imported, and while `.env` is checked.
+    # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
     with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
         described = pool.submit(revision.describe, settings.root)
         connected = whereabouts.choose(settings, environment, show.step)
@@ -133,6 +133,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
+            merged = dataclasses.replace(merged, fingerprints=pool.submit(compose.fingerprints, stack).result)
             _images(stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
