@@ -75,6 +75,10 @@ class Health:
             return self._report
         return await asyncio.shield(self._refresh)
 
+    def begin(self) -> None:
+        """Make a first report, so that connections are opened while the process still starts."""
+        self._refresh = asyncio.create_task(self._run())
+
     def close(self) -> None:
         """Stop checking."""
         if self._refresh is not None:

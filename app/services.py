@@ -41,12 +41,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     generator = None
     if settings.openrouter_api_key:
         generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator))
+    health = Health(settings, validator, database)
+    health.begin()
     if database is not None:
         try:
             await database.ping()
         except DatabaseUnavailableError as error:
             logger.warning("the database is not ready: %s", error)
-    health = Health(settings, validator, database)
     try:
         yield Services(
             settings=settings,
