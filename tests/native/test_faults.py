@@ -161,9 +161,15 @@ def test_crash_at_start(market: Market) -> None:
 def test_syntax_error_keeps_the_reloader_alive(market: Market) -> None:
     good = (market.root / "shop/main.py").read_text("utf-8")
     market.ok("dev")
-    market.write("shop/main.py", f"def (\n{good}")
-    # The old worker goes first: only what the new one says tells that the reloader has looked.
-    until(lambda: any("SyntaxError" in line for line in service.last_lines(market.root, "shop", 100)))
+
+    def refused() -> bool:
+        # Written again and again: the reloader may begin to watch later than its first worker answers.
+        market.write("shop/main.py", f"def (\n{good}")
+        time.sleep(1)
+        # The old worker goes first: only what the new one says tells that the reloader has looked.
+        return any("SyntaxError" in line for line in service.last_lines(market.root, "shop", 100))
+
+    until(refused)
     assert market.ask("shop") is None
     assert market.states()["shop"] == "running"
     market.write("shop/main.py", good)
