@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import gc
 
-# Hardly any of what an import leaves is garbage. Every process of the service comes by here; app.main ends it.
+# Hardly any of what an import leaves is garbage. app.main switches it on again; the parent of workers, which does not
+# import that, only waits for them. Before the imports below, for it is they that are quicker.
 gc.disable()
 
 import click  # noqa: E402

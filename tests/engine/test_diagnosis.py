@@ -308,6 +308,7 @@ def test_password_of_an_old_volume(play: Callable[..., Scene]) -> None:
         "image": "postgres:17-alpine",
         "command": ["psql", "-h", "db", "-U", "postgres", "-c", "select 1"],
         "environment": {"PGPASSWORD": CANARY},
+        "tmpfs": ["/var/lib/postgresql/data"],  # else the image's own volume, which no `down` without --volumes removes
         "depends_on": {"db": {"condition": "service_healthy"}},
     }
     scene = play({"db": database, "client": client}, volumes=["data"])
