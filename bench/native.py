@@ -1,8 +1,8 @@
 """How long a launch takes without an engine, on a clone of its own: `uv run python -m bench.native`.
 
 The first row is all that a new user waits for, `uv run invoke dev` in a fresh clone: an environment, Node's packages, a
-database. Packages come from the caches of uv and npm as far as these have them. The other rows are medians of several
-runs of the whole `invoke` process.
+database. Packages come from the caches of uv, npm and pnpm as far as these have them. The other rows are medians of
+several runs of the whole `invoke` process.
 """
 
 from __future__ import annotations

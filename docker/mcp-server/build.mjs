@@ -109,7 +109,7 @@ export async function buildServer() {
 async function fingerprint() {
   const hash = createHash('sha256');
   const shims = (await readdir(path.join(root, 'mermaid'))).sort().map((name) => path.join('mermaid', name));
-  for (const name of ['build.mjs', 'package-lock.json', ...shims])
+  for (const name of ['build.mjs', 'pnpm-lock.yaml', ...shims])
     hash.update(await readFile(path.join(root, name)));
   return hash.digest('hex');
 }

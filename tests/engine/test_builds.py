@@ -79,8 +79,8 @@ def test_an_edit_of_the_mcp_server_bundles_no_mermaid(root: Path) -> None:
         (".", ["", "app", "app/migrations"], {"app", "requirements"}),
         (
             "docker/mcp-server",
-            ["", "src", "mermaid"],
-            {"build.mjs", "mermaid", "package-lock.json", "package.json", "src"},
+            ["", "src", "mermaid", "pnpm"],
+            {"build.mjs", "install.mjs", "mermaid", "package.json", "pnpm", "pnpm-lock.yaml", "src"},
         ),
     ],
 )

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+MCP_SERVER = ROOT / "docker" / "mcp-server"
 GROUPS = list(PYPROJECT["dependency-groups"])
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
@@ -115,5 +117,17 @@ def test_npm_locks_name_no_host() -> None:
         assert [name for name, each in packages.items() if name and "integrity" not in each] == [], path
 
 
+def test_the_pnpm_lock_names_no_host_and_every_hash() -> None:
+    lock = yaml.safe_load((MCP_SERVER / "pnpm-lock.yaml").read_text(encoding="utf-8"))
+    assert [name for name, each in lock["packages"].items() if set(each["resolution"]) != {"integrity"}] == []
+    assert "://" not in str(lock)
+
+
+def test_pnpm_is_the_one_that_the_packages_ask_for() -> None:
+    tool = json.loads((MCP_SERVER / "pnpm" / "package.json").read_text(encoding="utf-8"))
+    packages = json.loads((MCP_SERVER / "package.json").read_text(encoding="utf-8"))
+    assert packages["packageManager"] == f"pnpm@{tool['dependencies']['pnpm']}"
+
+
 def test_files_that_name_hosts_stay_out_of_git() -> None:
-    assert [path for path in tracked_files() if path.name in {"uv.lock", "yarn.lock", "pnpm-lock.yaml"}] == []
+    assert [path for path in tracked_files() if path.name in {"uv.lock", "yarn.lock"}] == []

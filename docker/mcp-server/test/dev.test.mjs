@@ -11,7 +11,7 @@ const BAD = 'pie\n"a" : x';
 async function develop(t) {
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-dev-'));
   t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  for (const name of ['src', 'mermaid', 'build.mjs', 'package.json', 'package-lock.json']) {
+  for (const name of ['src', 'mermaid', 'build.mjs', 'install.mjs', 'package.json', 'pnpm-lock.yaml']) {
     await cp(path.join(root, name), path.join(folder, name), { recursive: true });
   }
   for (const name of ['node_modules', 'dist'])
