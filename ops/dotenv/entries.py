@@ -123,12 +123,12 @@ def find(text: str) -> Iterator[Entry]:
 
 def closing(text: str, start: int, quote: str) -> int | None:
     """Offset of the quote that ends a value for compose; None when nothing does. `start` is the opening quote's."""
-    escaped = False
-    for index in range(start + 1, len(text)):
-        character = text[index]
-        if character == quote and not escaped:
-            return index
-        escaped = character == "\\" and not escaped
+    index = start + 1
+    while (end := text.find(quote, index)) >= 0:
+        before = text[index:end]
+        if (len(before) - len(before.rstrip("\\"))) % 2 == 0:
+            return end
+        index = end + 1
     return None
 
 

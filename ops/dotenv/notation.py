@@ -8,10 +8,12 @@ decorator means is `schema`'s business.
 from __future__ import annotations
 
 import bisect
+import functools
 import itertools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ class Comment:
     @property
     def is_decorated(self) -> bool:
         """Whether it holds decorators; elsewhere an `@` is just text."""
-        begin = self.text.lstrip(" \t")[:2]
-        return begin[:1] == "@" and begin[1:].isascii() and begin[1:].isalpha()
+        return _is_decorated(self.text)
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,14 @@ class Problem:
     line: int
     column: int
     fix: str = ""
+
+
+_Placed = TypeVar("_Placed", Decorator, Problem)
+
+
+def _is_decorated(text: str) -> bool:
+    begin = text.lstrip(" \t")[:2]
+    return begin[:1] == "@" and begin[1:].isascii() and begin[1:].isalpha()
 
 
 class NotationError(Exception):
@@ -87,26 +96,40 @@ class NotationError(Exception):
 
 def parse(comments: Sequence[Comment]) -> tuple[list[Decorator], list[Problem]]:
     """The decorators of one comment block, in order, and what is wrong with them."""
+    first = next((row for row, comment in enumerate(comments) if comment.is_decorated), None)
+    if first is None:
+        return [], []
+    block = comments[first:]
+    decorators, problems = _read(tuple(comment.text for comment in block))
+
+    def placed(item: _Placed) -> _Placed:
+        comment = block[item.line]
+        return replace(item, line=comment.line, column=comment.column + item.column)
+
+    return [placed(each) for each in decorators], [placed(each) for each in problems]
+
+
+# The same few decorators stand above most variables of a long schema.
+@functools.lru_cache(maxsize=256)
+def _read(texts: tuple[str, ...]) -> tuple[tuple[Decorator, ...], tuple[Problem, ...]]:
+    """The same of the lines' texts alone: `line` counts them from 0, and `column` their characters."""
     decorators: list[Decorator] = []
     problems: list[Problem] = []
-    if not any(comment.is_decorated for comment in comments):
-        return decorators, problems
     # Arguments may go on in the following lines, so the reader has the whole block.
-    reader = _Reader(comments)
-    for row, comment in enumerate(comments):
-        if not comment.is_decorated or not reader.begin(row):
+    reader = _Reader(texts)
+    for row, text in enumerate(texts):
+        if not _is_decorated(text) or not reader.begin(row):
             continue
         try:
             while reader.another():
                 decorators.append(reader.decorator())
         except NotationError as error:
-            line, column = reader.place(error.at)
-            problems.append(Problem(error.message, line, column))
-    return decorators, problems
+            problems.append(Problem(error.message, *reader.place(error.at)))
+    return tuple(decorators), tuple(problems)
 
 
 class _Reader:
-    """A cursor over the text of consecutive comment lines."""
+    """A cursor over the texts of consecutive comment lines."""
 
     _NAME = re.compile(r"[a-zA-Z][^ \t\n=()#@]*")
     _FUNCTION = re.compile(r"([a-zA-Z][a-zA-Z0-9_]*)\(")
@@ -119,11 +142,10 @@ class _Reader:
     _SPACE = re.compile(r"[ \t]*")
     _SPACE_AND_LINES = re.compile(r"(?:[ \t]|(?:#[^\n]*)?\n)*")
 
-    def __init__(self, comments: Sequence[Comment]) -> None:
-        self._comments = comments
-        self._text = "\n".join(comment.text for comment in comments)
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._text = "\n".join(texts)
         self._at = 0
-        self._starts = list(itertools.accumulate((len(comment.text) + 1 for comment in comments), initial=0))
+        self._starts = list(itertools.accumulate((len(text) + 1 for text in texts), initial=0))
 
     def begin(self, row: int) -> bool:
         """Go to the beginning of a line; False when it has been read already, as the rest of a line above it."""
@@ -133,10 +155,9 @@ class _Reader:
         return True
 
     def place(self, at: int) -> tuple[int, int]:
-        """Line and column in the file of an offset."""
-        row = min(bisect.bisect_right(self._starts, at), len(self._comments)) - 1
-        comment = self._comments[row]
-        return comment.line, comment.column + at - self._starts[row]
+        """The line of an offset, and its place there, both from 0."""
+        row = min(bisect.bisect_right(self._starts, at), len(self._starts) - 1) - 1
+        return row, at - self._starts[row]
 
     def another(self) -> bool:
         """Whether a decorator follows on this line; a comment or the line's end finishes it."""

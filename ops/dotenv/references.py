@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 # `$$` is a dollar; `${NAME` may go on with an operator and text up to its own closing brace.
 _REFERENCE = re.compile(r"\$(?:\$|(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?P<rest>[^A-Za-z0-9_]))", re.ASCII)
 _OPERATOR = re.compile(r":?[-?+]")
+_BRACE = re.compile(r"\$\{|\}")
+_COMMENT = re.compile(r"(?:^|\s)#")
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class Use:
 def scan(text: str, file: str = "") -> Iterator[Use]:
     """The references in a text, outermost first, those within a default included; a YAML comment has none."""
     for number, line in enumerate(text.split("\n"), 1):
-        body = re.split(r"(?:^|\s)#", line, maxsplit=1)[0]
-        yield from references(body, file, number, 1)
+        if "$" in line:
+            yield from references(_COMMENT.split(line, maxsplit=1)[0], file, number, 1)
 
 
 def references(text: str, file: str = "", line: int = 0, column: int = 1) -> Iterator[Use]:
@@ -75,13 +77,10 @@ def references(text: str, file: str = "", line: int = 0, column: int = 1) -> Ite
 
 def _closing_brace(text: str, start: int) -> int:
     depth = 1
-    for index in range(start, len(text)):
-        if text.startswith("${", index):
-            depth += 1
-        elif text[index] == "}":
-            depth -= 1
-            if depth == 0:
-                return index
+    for match in _BRACE.finditer(text, start):
+        depth += 1 if match[0] == "${" else -1
+        if depth == 0:
+            return match.start()
     return len(text)
 
 

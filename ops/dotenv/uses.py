@@ -89,8 +89,10 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
         variables: What is added to the shell's environment.
     """
     line = [*command, "--profile", "*", "config", "--no-interpolate", "--format", "json"]
-    # Without `.env`, which may be broken, or long.
-    return process.run(line, cwd=root, env={**(variables or {}), "COMPOSE_DISABLE_ENV_FILE": "1"}, timeout=60)
+    # Without `.env`, which may be broken, or long; and with less looking for garbage, a sixth of the time where much is
+    # set. Only here: elsewhere a service that passes GOGC on would get ours.
+    quick = {"COMPOSE_DISABLE_ENV_FILE": "1", "GOGC": "400"}
+    return process.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
 
 
 def build(

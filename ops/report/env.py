@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import report
-from ops.dotenv import Finding, change, quoting, secret
-from ops.dotenv.difference import Difference
-from ops.dotenv.effective import Value
-from ops.dotenv.schema import Variable
+from ops.dotenv import Finding, secret
 from ops.errors import EnvFileError, InterruptError, UsageError
 from ops.stack import Stack
 
+# What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
     from ops.dotenv.creation import Ask
+    from ops.dotenv.difference import Difference
+    from ops.dotenv.effective import Value
+    from ops.dotenv.schema import Variable
 
 
 def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
@@ -99,6 +100,8 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
     Raises:
         UsageError: A secret was typed on the command line, no value was given, or the schema refuses the name or it.
     """
+    from ops.dotenv import change
+
     name, given, value = assignment.partition("=")
     variable, sensitive = change.find(stack, name)
     if given and value and (sensitive or secret.passwords(value)):
@@ -131,6 +134,8 @@ def asker(stack: Stack) -> Ask | None:
 
     What is typed for a secret is not shown.
     """
+    from ops.dotenv import change, quoting
+
     if not _at_a_terminal():
         return None
 
