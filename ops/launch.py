@@ -7,13 +7,12 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ops import (
     background,
     build,
     compose,
-    diagnosis,
     dotenv,
     engine,
     gate,
@@ -29,7 +28,6 @@ from ops import (
 )
 from ops import stack as stacks
 from ops.build import Progress, Step
-from ops.diagnosis import Failure
 from ops.errors import EnvFileError, OpsError, StartError, UsageError
 from ops.health import Health, Report
 from ops.model import Model, Service
@@ -37,6 +35,9 @@ from ops.runtime import Container, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
 from ops.starter import Start
+
+if TYPE_CHECKING:
+    from ops.diagnosis import Failure
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,12 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
     with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
         described = pool.submit(revision.describe, settings.root)
-        connected = whereabouts.choose(settings, environment, show.step)
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
+        early = pool.submit(model.load, selected) if selected.env_file.is_file() else None
+        connected = whereabouts.choose(settings, environment, show.step)
         write_values(selected, show)
+        loaded = early or pool.submit(model.load, selected)
         stack = revision.stamp(selected, described.result())
-        loaded = pool.submit(model.load, stack)
         check_values(stack, show)
         merged = connected.fit(stack, loaded.result(), show.warn)
         project.check_folder(stack, connected)
@@ -199,6 +201,9 @@ def _wait(
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
     if outcome.ready:
         return Launch(stack, report, outcome.seconds, merged.urls())
+    # What explains failures takes 30 ms to import, which most launches can do without.
+    from ops import diagnosis
+
     told = diagnosis.explain(connected, merged, services_now, error=outcome.error, timed_out=outcome.timed_out)
     error = diagnosis.error(told, services_now, outcome.error, stack.timeout if outcome.timed_out else None)
     return Launch(stack, report, outcome.seconds, merged.urls(), told, error)

@@ -41,7 +41,7 @@ _supervisors: list[subprocess.Popen[bytes]] = []
 
 
 def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
-    """Start a service that does not run, after ending what an earlier start may have left.
+    """Start a service that does not run, after ending what an earlier start may have left: its record tells of it.
 
     Returns:
         What was started; None when `cancel` was set before that.
@@ -52,7 +52,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     """
     folder = places.of(root, plan.service)
     folder.mkdir(parents=True, exist_ok=True)
-    stop(root, plan.service)
+    if (folder / record.FILE).exists():
+        stop(root, plan.service)
     for host, published, protocol, target in plan.ports:
         if not _wait_free(Port(host, published, protocol, target), cancel):
             return None

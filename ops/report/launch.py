@@ -16,7 +16,6 @@ from ops.build import Progress, Step
 from ops.errors import OpsError
 from ops.health import Health
 from ops.launch import Launch
-from ops.report import diagnosis as diagnosis_report
 from ops.report import health as health_report
 from ops.report.controls import neutralise
 
@@ -123,6 +122,8 @@ def _ready(launch: Launch) -> None:
 
 
 def _failed(launch: Launch, error: OpsError) -> None:
+    from ops.report import diagnosis as diagnosis_report
+
     console = report.errors()
     console.print(health_report.table(launch.report.services))
     diagnosis_report.panels(console, launch.failures)

@@ -20,6 +20,7 @@ export class ParserLostError extends Error {
 const NONE_FREE = 'no parser came free in time';
 const STOPPING = 'the server is stopping';
 const START_TIMEOUT = 15_000; // ms; one takes half a second
+const OTHERS_AFTER = 1000; // ms after the first parser is ready: what waits for this server starts just then
 const HEAP_EXHAUSTED = /heap (out of memory|limit)|allocation failed/i;
 
 // Parsers that end by themselves, one after the other: ms until the next is started, and how many make the pool
@@ -63,7 +64,7 @@ export class ParserPool extends EventEmitter {
   constructor(options) {
     super();
     this.#options = { startTimeout: START_TIMEOUT, ...options };
-    this.#spawn(); // the others once it is ready, which takes longer when they start beside it
+    this.#spawn(); // the others after it: beside it, both would take longer
   }
 
   /**
@@ -173,7 +174,7 @@ export class ParserPool extends EventEmitter {
       parser.ready = performance.now();
       if (!this.#everReady) {
         this.#everReady = true;
-        for (let i = 1; i < this.#options.size; i += 1) this.#spawn();
+        setTimeout(() => this.#spawnOthers(), OTHERS_AFTER).unref();
         this.emit('ready');
       }
     } else if (parser.job) {
@@ -182,6 +183,10 @@ export class ParserPool extends EventEmitter {
       parser.job = null;
     }
     this.#dispatch();
+  }
+
+  #spawnOthers() {
+    for (let i = 1; i < this.#options.size; i += 1) this.#spawn();
   }
 
   #replace(parser, code, signal) {
