@@ -225,15 +225,15 @@ def test_a_service_whose_supervisor_was_killed_still_runs_and_its_end_is_not_tak
 
 
 @posix_only
-def test_start_ends_what_a_killed_task_has_left_without_a_record(root: Path, run: Run) -> None:
-    started = run("__import__('time').sleep(600)")
+def test_a_launch_first_ends_what_a_killed_task_has_left_without_a_record(root: Path, run: Run) -> None:
+    run("__import__('time').sleep(600)")
     (places.of(root, "it") / record.FILE).unlink()
     assert service.look(root, "it") is None
-    again = run("__import__('time').sleep(600)")
-    assert started.process
-    assert again.process
-    assert not psutil.pid_exists(started.process.pid) or not marker.lives(psutil.Process(started.process.pid))
     assert len(processes(root)) == 2  # the service and its supervisor
+
+    Native(root).tidy("")
+
+    assert processes(root) == []
 
 
 @pytest.mark.parametrize("content", ["", '{"pl', "[]", '{"plan": {"service": "it"}}', '{"run": 1}', "\ufeff\0"])
