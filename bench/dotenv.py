@@ -40,15 +40,20 @@ def main() -> int:
     good = True
     for shape in SHAPES:
         took = measure(shape)
-        small, large = (min(took[size]) for size in SIZES)
-        # The quickest runs: what others do on the machine at the same time only ever adds.
+        small, large = (took[size] for size in SIZES)
+        # Of two runs side by side, which the machine treats alike, the middle; of seconds the quickest run, for what
+        # others do on the machine at the same time only ever adds.
+        ratio = statistics.median(later / earlier for earlier, later in zip(small, large, strict=True))
         for size, seconds in took.items():
-            ratio = f"{large / small:.2f}" if size == SIZES[-1] else ""
             table.add_row(
-                shape, str(size), f"{min(seconds) * 1000:.0f} ms", f"{statistics.median(seconds) * 1000:.0f} ms", ratio
+                shape,
+                str(size),
+                f"{min(seconds) * 1000:.0f} ms",
+                f"{statistics.median(seconds) * 1000:.0f} ms",
+                f"{ratio:.2f}" if size == SIZES[-1] else "",
             )
         if shape == "plain":
-            good = large / small <= GOAL_RATIO and large <= GOAL_SECONDS
+            good = ratio <= GOAL_RATIO and min(large) <= GOAL_SECONDS
     table.caption = f"goals, for plain: ratio ≤ {GOAL_RATIO}, ≤ {GOAL_SECONDS * 1000:.0f} ms"
     Console().print(table)
     return 0 if good else 1
