@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
@@ -34,25 +34,26 @@ def gather(stack: Stack) -> Context:
         EngineError: There is no compose program.
     """
     program = compose.program().command
+    env, located = document.read(stack.env_file), uses.locate(stack.files, stack.root)
+    shell = {**os.environ, **stack.variables}
+    redirected = shell.get("COMPOSE_ENV_FILES") or shell.get("COMPOSE_DISABLE_ENV_FILE")
+    plain = env.is_all_plain and not redirected
+    nested = _nested(located)
+    if plain:
+        # Then all that the file does not say itself is what the shell and compose set: so much can be asked before the
+        # schema is read. A default where there is a value need not be asked at all.
+        nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
+        given = {name for name in (*shell, *STEERING) if _is_name(name)}
+        # Nor need the file be compose's `.env`, which it reads four times, but an `env_file`, read once.
+        asking = _Background(lambda: _reading(program, stack, given, nested, once=not nested))
     merging = _Background(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
     asking_git = _Background(lambda: _git(stack.env_file))
-    env, declared = document.read(stack.env_file), document.read(stack.example)
-    located = uses.locate(stack.files, stack.root)
-    shell = {**os.environ, **stack.variables}
-    # What compose would take for a reference is no name: `$=1`.
-    names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if "$" not in each}
+    declared = document.read(stack.example)
+    names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if _is_name(each)}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
-    redirected = shell.get("COMPOSE_ENV_FILES") or shell.get("COMPOSE_DISABLE_ENV_FILE")
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
-    nested = _nested(located)
-    unset: set[str] = set()
-    if env.is_all_plain and not redirected:
-        # Nor does what stands nowhere, but for what compose sets itself; nor a default where there is a value.
-        unset = {name for name in asked if name not in shell and env.get(name) is None and name not in STEERING}
-        nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
-    # Then the file need not be compose's `.env` at all, which it reads four times, but an `env_file`, read once.
-    once = env.is_all_plain and not redirected and not nested
-    asking = _Background(lambda: _reading(program, stack, asked - unset, nested, once=once))
+    if not plain:
+        asking = _Background(lambda: _reading(program, stack, asked, nested))
     example = schema.parse(declared)
     elsewhere = uses.locate(stack.elsewhere, stack.root)
     reading = asking.result()
@@ -61,7 +62,7 @@ def gather(stack: Stack) -> Context:
     if isinstance(reading, OpsError) and unreadable is None:
         raise reading
     if isinstance(reading, Reading):
-        reading = replace(reading, effective={**dict.fromkeys(unset), **reading.effective})
+        reading = replace(reading, effective={name: reading.effective.get(name) for name in asked})
     used = Uses(tuple(located), frozenset(use.name for use in elsewhere))
     if merged.code == 0:
         used = uses.build(merged.stdout, located, elsewhere, stack.root, stack.profiles)
@@ -157,6 +158,11 @@ def _nested(references: Sequence[Use]) -> dict[str, str]:
     return {name: text for name, text in nested.items() if "?" not in text}
 
 
+def _is_name(text: str) -> bool:
+    """Whether it can be asked for; what compose would take for a reference is no name: `$=1`."""
+    return "$" not in text
+
+
 def _filled(env: Document, name: str) -> bool:
     entry = env.get(name)
     return entry is not None and bool(entry.parsed)
@@ -168,14 +174,17 @@ def _guessed(env: Document, shell: Mapping[str, str]) -> Reading:
 
 
 def _reading(
-    program: Sequence[str], stack: Stack, names: Iterable[str], defaults: Mapping[str, str], *, once: bool = False
+    program: Sequence[str], stack: Stack, names: Set[str], defaults: Mapping[str, str], *, once: bool = False
 ) -> Reading | OpsError:
+    quick: dict[str, str] = {}
+    if once:
+        quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **(compose.HASTE if compose.HASTE.keys().isdisjoint(names) else {})}
     try:
         return effective.read(
             program,
             stack.root,
             names,
-            variables={**stack.variables, **({"COMPOSE_DISABLE_ENV_FILE": "1"} if once else {})},
+            variables={**stack.variables, **quick},
             env_file=stack.env_file,
             project=stack.project,
             defaults=defaults,
