@@ -124,10 +124,14 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
         described = pool.submit(revision.describe, settings.root)
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
-        early = pool.submit(model.load, selected) if selected.env_file.is_file() else None
+
+        def merge() -> Model:
+            return model.load(revision.stamp(selected, described.result()))
+
+        early = pool.submit(merge) if selected.env_file.is_file() else None
         connected = whereabouts.choose(settings, environment, show.step)
         write_values(selected, show)
-        loaded = early or pool.submit(model.load, selected)
+        loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
         merged = connected.fit(stack, loaded.result(), show.warn)

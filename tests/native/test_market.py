@@ -17,6 +17,8 @@ from ops import platform
 from ops.native import places, service
 from tests.native.conftest import Market, until
 
+IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"]
+
 
 def address(market: Market) -> str:
     return f"postgresql://market:a%20password%20for%20tests@127.0.0.1:{market.port('store')}/market"
@@ -94,6 +96,17 @@ def test_a_service_sees_what_compose_gives_it_and_what_differs_here(market: Mark
     assert seen["NOTHING"] == ""  # left empty by compose: not asked for here either
     assert "LEAKED" not in seen
     assert Path(sys.executable).parent.as_posix() in seen["PATH"]
+
+
+def test_compose_files_may_use_the_commit(market: Market) -> None:
+    for command in (["init"], ["add", "compose.yaml"], [*IDENTITY, "commit", "--message", "First"]):
+        subprocess.run(["git", *command], cwd=market.root, check=True, capture_output=True)
+    shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=market.root, check=True, capture_output=True, text=True)
+    market.write(".env", "ZONE=UTC\n")  # one that is there is read while the runtime is looked for
+
+    market.ok("dev")
+
+    assert market.ask("clock")["environment"]["REVISION"] == shown.stdout.strip()
 
 
 def test_restart_and_hot_reload(market: Market) -> None:
