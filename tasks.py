@@ -247,10 +247,10 @@ def build(
 @command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."})
 def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
     """Print the merged compose model, with secrets masked."""
-    from ops import launch
+    from ops import config as configuration
     from ops.report import config as report
 
-    return report.show(launch.merged_model(_settings(c), env, reveal=reveal), as_json=json)
+    return report.show(configuration.merge(_settings(c), env, reveal=reveal), as_json=json)
 
 
 @command(help={"env": "Only the images of this environment."})

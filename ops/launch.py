@@ -277,15 +277,6 @@ def build_images(
     build.run(stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
 
 
-def merged_model(settings: Settings, environment: str, *, reveal: bool) -> dict[str, Any]:
-    """The merged model of an environment, every profile included; secrets masked unless `reveal`."""
-    stack = stacks.select(settings, environment, ("*",))
-    merged = model.load(stack)
-    if reveal:
-        return dict(merged.raw)
-    return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))
-
-
 def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
     if options.build:

@@ -1,0 +1,18 @@
+"""The merged compose model of an environment, as `invoke config` shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops import dotenv, model
+from ops import stack as stacks
+from ops.settings import Settings
+
+
+def merge(settings: Settings, environment: str, *, reveal: bool) -> dict[str, Any]:
+    """The merged model of an environment, every profile included; secrets masked unless `reveal`."""
+    stack = stacks.select(settings, environment, ("*",))
+    merged = model.load(stack)
+    if reveal:
+        return dict(merged.raw)
+    return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))
