@@ -110,12 +110,12 @@ def restart(
     json: bool = False,
 ) -> int:
     """Restart containers as they are, and wait until they are ready again."""
-    from ops import launch
+    from ops import restart
     from ops.report import launch as report
 
     shown = report.Show(as_json=json)
     with shown.running():
-        ended = launch.restart(_settings(c, runtime), service, cli.seconds(timeout, "--timeout"), shown)
+        ended = restart.restart(_settings(c, runtime), service, cli.seconds(timeout, "--timeout"), shown)
     return report.ended(ended, as_json=json)
 
 

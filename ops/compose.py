@@ -99,18 +99,6 @@ def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
     return otherwise(f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details)
 
 
-def fingerprints(stack: Stack) -> dict[str, str]:
-    """The hash of each active service's model, which compose writes on its containers; none where it cannot tell."""
-    result = process.run(command(stack, "config", "--hash", "*"), cwd=stack.root, env=stack.variables)
-    lines = result.stdout.splitlines() if result.code == 0 else []
-    return dict(line.split(maxsplit=1) for line in lines if line.strip())
-
-
-def not_started(container: str, why: str) -> OpsError:
-    """What the engine says of a container that it does not start, as an error."""
-    return failure(f" Container {container} Starting\nError response from daemon: {why}", StartError)
-
-
 _NOISE = re.compile(r" (Network|Volume|Image|Container|Service|service:\S+) |time=|.* level=(warning|info) msg=")
 """Compose's progress, and its warnings."""
 

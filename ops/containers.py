@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, process, runtime, statistics
+from ops import background, compose, engine, notices, process, runtime, statistics
+from ops.attempt import Attempt
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError, StartError
 from ops.runtime import Container, Note, Sample, Stopped, silent
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from ops.logs.source import Source
     from ops.model import Model
 
-_ITS_OWN = ("post_start", "provider")
-"""What only compose itself can do while it starts a service: run commands in it, or let another program provide it."""
+ITS_OWN = ("provider", "models")
+"""Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
+
+QUIETLY = ("--no-build", "--quiet-pull")
 
 
 class Containers(Engine):
@@ -48,58 +50,52 @@ class Containers(Engine):
         """An engine runs everything."""
         return model
 
-    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
-        """Let compose make the containers of a stack whose images are there, and start each when it may.
+    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+        """Let compose make what is to be there, then start each service when its dependencies allow it.
 
-        Compose would look only twice a second whether that is so, believe nothing but the engine's health check, and
-        give up on all services once one is unhealthy.
+        `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
 
         Raises:
-            OpsError: What compose or the engine says.
+            OpsError: What compose or the engine says, where nothing could be made.
         """
         from ops import dependencies
 
-        # Compose's own no-op takes half a second where services wait for each other.
-        if background.unless(cancel, lambda: self.unchanged(stack, model)) is not False:
+        if any(service.config.get(key) for service in model.wanted for key in ITS_OWN):
+            self._compose(stack, attempt, "up", "--detach", *QUIETLY)
             return
-        quietly = ("--no-build", "--quiet-pull")
-        if any(key in service.config for service in model.wanted for key in _ITS_OWN):
-            self._compose(stack, cancel, "up", "--detach", *quietly)
-            return
-        self._compose(stack, cancel, "create", *quietly)
-        made = background.unless(cancel, lambda: self.containers(stack.project))
+        self._compose(stack, attempt, "create", *QUIETLY)
+        made = background.unless(attempt.ending, lambda: self.containers(stack.project))
         if made is None:
             return
-        dependencies.start(self, model.wanted, made, cancel)
+        attempt.made.set()
 
-    def unchanged(self, stack: Stack, model: Model) -> bool:
-        """Whether every active service already runs just as its model and image say, so that `up` changes nothing.
+        def begin(names: Sequence[str]) -> None:
+            self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False)
 
-        Told by the labels that compose itself compares: the hash of the service's model, and the image's id.
-        """
-        containers = self.containers(stack.project)
-        wanted = model.wanted
-        found = {name: [each for each in containers if each.service == name] for name in model.services}
-        if any(len(found[service.name]) != service.replicas for service in wanted):
-            return False
-        hashes = model.fingerprints() if model.fingerprints else compose.fingerprints(stack)
-        images = {service.name: self.image_id(service.image) for service in wanted}
-        return all(
-            each.state == "running"
-            and each.health in ("", "healthy")
-            and each.fingerprint == hashes.get(service.name)
-            and each.image_id == images[service.name]
-            for service in wanted
-            for each in found[service.name]
-        )
+        dependencies.start(self, model.wanted, made, begin, attempt)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
-        """Restart containers in place, without building or changing them.
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+        """Restart services as they are, each when what it depends on is as far as it asks.
 
         Raises:
             OpsError: What compose says.
         """
-        self._compose(stack, cancel, "restart", *services)
+        from ops import dependencies
+
+        found = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        if found is None:
+            return
+        attempt.made.set()
+        # Of what was only created, compose's `restart` would do the mere start.
+        created = {each.service for each in found if each.state == "created"}
+
+        def begin(names: Sequence[str]) -> None:
+            if again := [name for name in names if name not in created]:
+                self._compose(stack, attempt, "restart", "--no-deps", *again)
+            if first := [name for name in names if name in created]:
+                self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+
+        dependencies.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
 
     def volumes(self, project: str) -> list[str]:
         """The named volumes of a project."""
@@ -148,12 +144,20 @@ class Containers(Engine):
             line.append("--no-TTY")
         return process.attach([*line, container.service, *(words or ["sh"])], cwd=stack.root, env=stack.variables)
 
-    def _compose(self, stack: Stack, cancel: threading.Event, *arguments: str) -> None:
-        """Let compose change something, until `cancel` is set."""
+    def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
+        """Let compose change something, until the attempt is interrupted.
+
+        Raises:
+            OpsError: What it says.
+        """
         said: list[str] = []
         line = compose.command(stack, *arguments)
-        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=cancel)
-        if code and not cancel.is_set():
+        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
+        if attempt.cancel.is_set():
+            return
+        for warning in notices.read(said) if tell else ():
+            attempt.warn(warning)
+        if code:
             raise compose.failure("\n".join(said), StartError)
 
 

@@ -81,39 +81,6 @@ class Engine:
             except NotFound:
                 return None
 
-    def begin(self, container: Container) -> None:
-        """Start a container that does not run, however long that takes.
-
-        Raises:
-            StartError: The engine refuses.
-            EngineError: The engine does not answer.
-        """
-        from docker.errors import APIError
-
-        from ops import compose
-
-        api: Any = self.client.api
-        with answering():
-            response = api._post(api._url("/containers/{0}/start", container.id), timeout=(api.timeout, None))
-            try:
-                api._raise_for_status(response)
-            except APIError as error:
-                raise compose.not_started(container.name, str(error.explanation)) from error
-
-    def image_id(self, name: str) -> str | None:
-        """The id of an image that the engine has, or None.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
-        from docker.errors import ImageNotFound
-
-        with answering():
-            try:
-                return str(self.client.images.get(name).id)
-            except ImageNotFound:
-                return None
-
     def image(self, name: str) -> Mapping[str, Any] | None:
         """The engine's description of an image, or None when it is gone.
 

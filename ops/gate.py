@@ -9,19 +9,23 @@ from __future__ import annotations
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ops.attempt import Attempt
 from ops.errors import EngineError, OpsError, UnhealthyError
 from ops.health import Health, Verdict
 from ops.model import Service
 from ops.observer import Listed, Message, Observer, Started
-from ops.runtime import Runtime
+from ops.runtime import Note, Runtime, silent
 from ops.starter import Start, Starter
 from ops.view import PICTURE, View
 
 SETTLE = 1.0
 """Seconds that the others get once one has failed: a failure is often followed by those it causes, and each is told."""
+
+LOOK = 2.0
+"""Seconds that one honest look may take, however short the timeout is."""
 
 LOST = 2.0
 """Seconds without an answer to any ping after which the engine counts as gone."""
@@ -39,12 +43,16 @@ class Outcome:
         seconds: How long it took.
         error: What the start of the containers raised, or that it had not ended at the deadline.
         timed_out: Whether the deadline ended it.
+        refusals: Why services could not be started, by service.
+        made: Whether the containers are as the files say; only starts are left then.
     """
 
     services: list[Health]
     seconds: float
     error: OpsError | None = None
     timed_out: bool = False
+    refusals: Mapping[str, OpsError] = field(default_factory=dict)
+    made: bool = True
 
     @property
     def ready(self) -> bool:
@@ -63,6 +71,7 @@ class Gate:
         services: What is waited for.
         watch: Told of every change.
         live: Whether `watch` draws a live view, and wants each service's last log line too.
+        warn: Told what compose warns of.
     """
 
     engine: Runtime
@@ -70,6 +79,7 @@ class Gate:
     services: Sequence[Service]
     watch: Watch = lambda _: None
     live: bool = False
+    warn: Note = silent
     _view: View = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,9 +98,14 @@ class Gate:
         """
         began = time.monotonic()
         with Observer(self.engine, self.project, lines=self.live) as observer:
-            starter = Starter(start, observer.inbox)
+            attempt = Attempt(ready=lambda each: (each.id, each.started) in self._view.ready, warn=self.warn)
+            starter = Starter(start, observer.inbox, attempt)
             try:
-                return self._loop(observer, starter, began, began + timeout)
+                outcome = self._loop(observer, starter, began, began + timeout)
+                if not outcome.timed_out:
+                    # What compose is doing for one service goes on, though another has failed.
+                    starter.stop(began + timeout - time.monotonic())
+                return outcome
             finally:
                 # Also after Ctrl-C: compose must be gone before this process is.
                 starter.stop()
@@ -108,13 +123,15 @@ class Gate:
                     next="invoke doctor, then start it again: what had started may still run",
                 )
             healths = view.healths()
-            observer.aim(view.targets(), view.running())
+            observer.aim(view.targets(), view.running(), view.unchecked())
             # The reason counts up while a service stabilises; that alone is no change to tell.
             picture = [(each.name, each.state, each.cause, each.line) for each in healths]
             if view.known and (picture != shown or (self.live and now - told > PICTURE)):
                 self.watch(healths)
                 shown, told = picture, now
-            outcome = Outcome(healths, now - began, starter.error)
+            outcome = Outcome(
+                healths, now - began, starter.error, refusals=view.refusals, made=starter.attempt.made.is_set()
+            )
             if starter.complete and outcome.ready:
                 return outcome
             failed = any(each.verdict is Verdict.FAILED for each in healths)
@@ -131,7 +148,7 @@ class Gate:
                     return outcome
             else:
                 failing = None
-            if now >= deadline:
+            if now >= deadline and (now >= began + LOOK or (starter.complete and view.looked())):
                 outcome.timed_out = True
                 if outcome.error is None and not starter.complete:
                     outcome.error = UnhealthyError(
@@ -140,7 +157,7 @@ class Gate:
                     )
                 return outcome
             with contextlib.suppress(queue.Empty):
-                message = observer.inbox.get(timeout=max(0.0, min(deadline - now, view.patience())))
+                message = observer.inbox.get(timeout=max(0.01, min(max(deadline, began + LOOK) - now, view.patience())))
                 while True:
                     self._take(message, observer, starter)
                     message = observer.inbox.get_nowait()

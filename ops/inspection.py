@@ -12,9 +12,8 @@ SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
 FILES = "com.docker.compose.project.config_files"
 FOLDER = "com.docker.compose.project.working_dir"
-CONFIG_HASH = "com.docker.compose.config-hash"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
-`FOLDER` that of the project's folder, `CONFIG_HASH` the hash of the service's model."""
+`FOLDER` that of the project's folder."""
 
 
 def container(raw: Mapping[str, Any]) -> Container:
@@ -44,7 +43,7 @@ def container(raw: Mapping[str, Any]) -> Container:
         folder=labels.get(FOLDER, ""),
         image_id=raw["Image"],
         revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
-        fingerprint=labels.get(CONFIG_HASH, ""),
+        created=_time(raw["Created"]) if raw.get("Created") else None,
         memory_limit=host.get("Memory") or None,
         terminal=bool(config.get("Tty")),
         raw=raw,

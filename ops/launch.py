@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ops import (
-    background,
     build,
     compose,
     dotenv,
@@ -27,11 +24,12 @@ from ops import (
     whereabouts,
 )
 from ops import stack as stacks
+from ops.attempt import Attempt
 from ops.build import Progress, Step
-from ops.errors import EnvFileError, OpsError, StartError, UsageError
+from ops.errors import EnvFileError, OpsError, StartError
 from ops.health import Health, Report
 from ops.model import Model, Service
-from ops.runtime import Container, Runtime
+from ops.runtime import Runtime
 from ops.settings import Settings
 from ops.stack import Stack
 from ops.starter import Start
@@ -90,6 +88,7 @@ class Launch:
         urls: What to open.
         failures: Why services are not ready; empty when all are.
         error: What the task ends with; None when every service is ready.
+        continues: Services that compose still starts, in the background, once what they depend on is ready.
     """
 
     stack: Stack
@@ -98,6 +97,7 @@ class Launch:
     urls: dict[str, str]
     failures: list[Failure] = field(default_factory=list)
     error: OpsError | None = None
+    continues: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of `dev` and `prod`."""
@@ -107,6 +107,7 @@ class Launch:
             "urls": self.urls,
             "release": self.stack.variables.get(revision.VARIABLE),
             "failures": [each.as_dict() for each in self.failures],
+            "continues": self.continues,
         }
         return {**content, "error": self.error.as_dict()} if self.error else content
 
@@ -139,7 +140,6 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
-            merged = dataclasses.replace(merged, fingerprints=pool.submit(compose.fingerprints, stack).result)
             _images(stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
@@ -189,17 +189,35 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
         EngineError: The engine went away.
     """
 
-    def up(cancel: threading.Event) -> None:
-        connected.start(stack, merged, cancel)
+    def up(attempt: Attempt) -> None:
+        connected.start(stack, merged, attempt)
 
-    return _wait(connected, stack, merged, merged.wanted, up, show)
+    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == runtime.DOCKER)
 
 
-def _wait(
-    connected: Runtime, stack: Stack, merged: Model, services: Sequence[Service], begin: Start, show: Show
+def wait(
+    connected: Runtime,
+    stack: Stack,
+    merged: Model,
+    services: Sequence[Service],
+    begin: Start,
+    show: Show,
+    *,
+    go_on: bool = False,
 ) -> Launch:
-    """Start containers, wait for their services, and gather how it ended."""
-    outcome = gate.Gate(connected, stack.project, services, show.health, live=show.live).wait(stack.timeout, begin)
+    """Start containers, wait for their services, and gather how it ended.
+
+    Args:
+        connected: Where they run.
+        stack: What they are part of.
+        merged: Its model.
+        services: The services that are waited for.
+        begin: Starts them.
+        show: Told of what happens.
+        go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
+    """
+    waiting = gate.Gate(connected, stack.project, services, show.health, live=show.live, warn=show.warn)
+    outcome = waiting.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = targets.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
@@ -210,56 +228,20 @@ def _wait(
 
     told = diagnosis.explain(connected, merged, services_now, error=outcome.error, timed_out=outcome.timed_out)
     error = diagnosis.error(told, services_now, outcome.error, stack.timeout if outcome.timed_out else None)
-    return Launch(stack, report, outcome.seconds, merged.urls(), told, error)
+    continues = _go_on(stack, services, outcome) if go_on else []
+    return Launch(stack, report, outcome.seconds, merged.urls(), told, error, continues)
 
 
-def restart(settings: Settings, services: Sequence[str], timeout: float | None, show: Show) -> Launch:
-    """Restart what runs, as it is, and wait until it is ready again.
+def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> list[str]:
+    """Let compose go on with the services that may still be started; returns these."""
+    from ops import continuation
 
-    Raises:
-        UsageError: A service does not exist, or nothing runs.
-        OpsError: What compose says.
-    """
-    with lock.hold(settings.root, "invoke restart"):
-        connected = whereabouts.find(settings)
-        stack, containers = project.current(settings, connected)
-        stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
-        merged = connected.fit(stack, model.load(stack), runtime.silent)
-        chosen = [merged.service(name) for name in services] or project.services_of(merged, containers)
-        if not containers:
-            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
-        show.step("restart")
-        again = restarter(connected, stack, merged, [each.name for each in chosen], containers)
-        return _wait(connected, stack, merged, chosen, again, show)
-
-
-def restarter(
-    connected: Runtime, stack: Stack, merged: Model, names: Sequence[str], containers: Sequence[Container]
-) -> Start:
-    """A start that restarts services; called once more, it goes on with those that it has not reached.
-
-    Args:
-        connected: Where they run.
-        stack: What they are part of.
-        merged: Its model.
-        names: The services.
-        containers: All of the project's, as they are before.
-    """
-    before = {(each.id, each.started) for each in containers}
-    left: list[str] | None = None
-
-    def start(cancel: threading.Event) -> None:
-        nonlocal left
-        if left is not None:
-            found = background.unless(cancel, lambda: connected.containers(stack.project)) or []
-            untouched = {each.service for each in found if (each.id, each.started) in before}
-            left = [name for name in left if name in untouched]
-        else:
-            left = list(names)
-        if left:
-            connected.restart(stack, merged, left, cancel)
-
-    return start
+    if outcome.error is not None and not outcome.timed_out:
+        return []
+    names = continuation.left(services, outcome.services)
+    if names:
+        continuation.begin(stack, lock.state_folder(stack.root), names, made=outcome.made)
+    return names
 
 
 def build_images(

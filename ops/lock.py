@@ -43,6 +43,8 @@ def hold(root: Path, task: str) -> Iterator[None]:
         LockedError: Another task holds it; the message names that task, its process and since when.
         UsageError: There is no place for it.
     """
+    from ops import continuation
+
     path = state_folder(root) / "lock"
     with _writing():
         opened = path.open("a+", encoding="utf-8")
@@ -53,6 +55,7 @@ def hold(root: Path, task: str) -> Iterator[None]:
         file.truncate()
         json.dump({"task": task, "pid": os.getpid(), "since": time.time()}, file)
         file.flush()
+        continuation.end(path.parent)
         yield
 
 

@@ -72,14 +72,12 @@ class Model:
         inactive: Those of other profiles.
         raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
         stack: What it was merged from.
-        fingerprints: Gives what `compose.fingerprints` tells, where that has been asked for already.
     """
 
     services: Mapping[str, Service]
     inactive: Mapping[str, Service]
     raw: Mapping[str, Any]
     stack: Stack | None = None
-    fingerprints: Callable[[], Mapping[str, str]] | None = None
 
     @property
     def every(self) -> Mapping[str, Service]:

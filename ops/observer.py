@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ops import probe
-from ops.errors import EngineError
+from ops import healthcheck, probe
+from ops.engine import Engine
+from ops.errors import EngineError, OpsError
 from ops.probe import Probe
 from ops.runtime import Container, Runtime
 
@@ -84,6 +85,22 @@ class Answered:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """How a container's health check ended, which we have run: its exit code."""
+
+    run: Run
+    code: int
+
+
+@dataclass(frozen=True)
+class Troubled:
+    """What the log of a run tells: why no waiting will make it ready, as (cause, reason); None where it may."""
+
+    run: Run
+    trouble: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
 class Wrote:
     """The last line of a container's log."""
 
@@ -98,7 +115,15 @@ class Started:
     error: Exception | None
 
 
-Message = Listed | Looked | Happened | Answered | Wrote | Started
+@dataclass(frozen=True)
+class Refused:
+    """A service could not be started, and why; the others go on."""
+
+    service: str
+    error: OpsError
+
+
+Message = Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Started | Refused
 
 
 class Observer:
@@ -126,6 +151,7 @@ class Observer:
         self._stream: Any = None
         self._probed: dict[Run, threading.Event] = {}
         self._eager: set[Run] = set()
+        self._checked: dict[Run, threading.Event] = {}
         self._running: tuple[Container, ...] = ()
         self._threads: list[threading.Thread] = []
         self._heard = time.monotonic()
@@ -141,7 +167,7 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._again.set()
-        self.aim({}, ())
+        self.aim({}, (), {})
         self._close()
         # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
         deadline = time.monotonic() + FAREWELL
@@ -165,9 +191,22 @@ class Observer:
         """Ask for a look at one container."""
         self._begin(self._look, identifier, next(self._tickets))
 
-    def aim(self, targets: Mapping[Run, str], running: tuple[Container, ...]) -> None:
-        """Say which runs are probed, by which URL, and which containers run; replaces what was said before."""
+    def aim(
+        self, targets: Mapping[Run, str], running: tuple[Container, ...], unchecked: Mapping[Run, Container]
+    ) -> None:
+        """Say what is to be looked at; replaces what was said before.
+
+        Args:
+            targets: Which runs are probed, by which URL.
+            running: Which containers run.
+            unchecked: Those whose health check has yet to pass, and is run by us too.
+        """
         self._running = running
+        for run in self._checked.keys() - unchecked.keys():
+            self._checked.pop(run).set()
+        for run in unchecked.keys() - self._checked.keys():
+            self._checked[run] = threading.Event()
+            self._begin(self._check, run, unchecked[run], self._checked[run])
         for run in self._probed.keys() - targets.keys():
             self._eager.discard(run)
             self._probed.pop(run).set()
@@ -229,6 +268,20 @@ class Observer:
             (self._eager.discard if answer.ok else self._eager.add)(run)
             over.wait(RELAXED if answer.ok else EAGER * max(1.0, len(self._eager) / CROWD))
         self._eager.discard(run)
+
+    def _check(self, run: Run, container: Container, over: threading.Event) -> None:
+        """Run a container's own health check again and again, until it passes."""
+        if not isinstance(self._engine, Engine):
+            return
+        while not over.is_set():
+            began = time.monotonic()
+            with contextlib.suppress(EngineError):  # it has just ended, or the pings tell that the engine has gone
+                code = healthcheck.run(self._engine, container, over)
+                if code is not None:
+                    self.inbox.put(Checked(run, code))
+                if code == 0:
+                    return
+            over.wait(healthcheck.pause(time.monotonic() - began, len(self._checked)))
 
     def _read(self) -> None:
         """Report the last log line of every running container, whenever it has changed."""

@@ -113,7 +113,7 @@ def attach(
     """
     if tell is not None:
         tell(command)
-    child = subprocess.Popen(list(command), cwd=cwd, env=_merged(env) if inherit else dict(env or {}))
+    child = subprocess.Popen(list(command), cwd=cwd, env=child_environment(env) if inherit else dict(env or {}))
     while True:
         try:
             return child.wait()
@@ -136,7 +136,7 @@ def _child(
     child = subprocess.Popen(
         list(command),
         cwd=cwd,
-        env=_merged(env),
+        env=child_environment(env),
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT if merged else subprocess.PIPE,
@@ -183,5 +183,6 @@ def _interrupt_when(child: subprocess.Popen[str], cancel: threading.Event, ended
         platform.kill(child)
 
 
-def _merged(env: Mapping[str, str] | None) -> dict[str, str] | None:
+def child_environment(env: Mapping[str, str] | None) -> dict[str, str] | None:
+    """The variables of a child: this process's own, and these; None where there are none to add."""
     return {**os.environ, **env} if env else None

@@ -5,13 +5,13 @@ Tasks, the gate, health, logs, diagnosis and reports work with a `Runtime` and d
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from ops.attempt import Attempt
     from ops.logs.source import Source
     from ops.model import Model
     from ops.stack import Stack
@@ -56,7 +56,7 @@ class Container:
         folder: The project's folder when it was started; empty without an engine.
         image_id: The id of that image; empty without an engine.
         revision: The image's own word on which version it is; None where it has none.
-        fingerprint: What compose compares to tell whether the service's model has changed.
+        created: When it was made; None without an engine.
         memory_limit: Bytes it may use; None where there is no limit.
         terminal: Whether it was given a terminal, which changes the form of its log.
         raw: The engine's whole inspection; without an engine, its skeleton. Holds secrets.
@@ -84,7 +84,7 @@ class Container:
     folder: str = ""
     image_id: str = ""
     revision: str | None = None
-    fingerprint: str = ""
+    created: datetime | None = None
     memory_limit: int | None = None
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -184,15 +184,15 @@ class Runtime(Protocol):
             EngineError: Nothing of it can run here, or a program is missing.
         """
 
-    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
-        """Start what does not run already, in the order that `depends_on` asks for; stops early when `cancel` is set.
+    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+        """Start what does not run already, in the order that `depends_on` asks for.
 
         Raises:
             StartError: Something did not start.
         """
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
-        """Stop services and start them again, as they are; stops early when `cancel` is set."""
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+        """Stop services and start them again, as they are, in the order that `depends_on` asks for."""
 
     def volumes(self, project: str) -> list[str]:
         """What holds a project's data."""

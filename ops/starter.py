@@ -5,12 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
+from ops.attempt import Attempt
 from ops.errors import OpsError
-from ops.observer import Message, Started
+from ops.observer import Message, Refused, Started
 
-Start = Callable[[threading.Event], None]
-"""Starts the containers, raising what goes wrong; stops early when the event is set."""
+Start = Callable[[Attempt], None]
+"""Starts the containers, raising what goes wrong with all of them."""
 
 
 class Starter:
@@ -21,17 +23,18 @@ class Starter:
         begun: Whether it has been begun; not, where it must be once more because the engine went away meanwhile.
         complete: Whether it has ended well, and everything has been looked at since.
         error: What it raised, everything having been looked at since.
+        attempt: What it is told, and tells.
     """
 
     RETRIES = 3
 
-    def __init__(self, start: Start | None, inbox: queue.SimpleQueue[Message]) -> None:
+    def __init__(self, start: Start | None, inbox: queue.SimpleQueue[Message], attempt: Attempt | None = None) -> None:
         self.given = start is not None
         self.begun = self.complete = False
         self.error: OpsError | None = None
         self._start = start
         self._inbox = inbox
-        self._cancel = threading.Event()
+        self.attempt = replace(attempt or Attempt(), refuse=lambda name, error: inbox.put(Refused(name, error)))
         self._thread: threading.Thread | None = None
         self._drops = self._retries = 0
         self._end: tuple[OpsError | None, int] | None = None
@@ -72,16 +75,24 @@ class Starter:
         else:
             self.complete = True
 
-    def stop(self) -> None:
-        """End it, and wait until it has ended."""
-        self._cancel.set()
+    def stop(self, patience: float = 0.0) -> None:
+        """End it, and wait until it has ended.
+
+        Args:
+            patience: Seconds in which what is under way may end by itself: a hook that is interrupted has half done
+                its work.
+        """
+        self.attempt.ending.set()
+        if self._thread is not None and patience > 0:
+            self._thread.join(patience)
+        self.attempt.interrupt()
         if self._thread is not None:
             self._thread.join()
 
     def _run(self, start: Start) -> None:
         error: Exception | None = None
         try:
-            start(self._cancel)
+            start(self.attempt)
         except Exception as caught:  # noqa: BLE001 - raised again where it is waited for
             error = caught
         self._inbox.put(Started(error))

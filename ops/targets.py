@@ -9,7 +9,9 @@ from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from ops import probe
+from ops.engine import Engine
 from ops.health import Health, Report
+from ops.healthcheck import passed_now
 from ops.judgement import Sight, age, assess
 from ops.model import Service
 from ops.probe import Probe
@@ -31,11 +33,27 @@ def judge_now(
     urls = {url for service in services for url in targets(engine, service, containers).values()}
     answers = ask_all(urls)
 
-    def sight(service: Service, container: Container) -> Sight:
+    passed = _passed(engine, services, containers)
+
+    def sight(service: Service, container: Container | None) -> Sight:
+        if container is None:
+            return Sight()
         url = targets(engine, service, containers).get(container.id)
-        return Sight(answer=answers.get(url or ""), probed=url is not None, age=age(container))
+        answer = answers.get(url or "")
+        return Sight(
+            answer=answer, probed=url is not None, check=0 if container.id in passed else None, age=age(container)
+        )
 
     return Report(project, environment, tuple(assess(services, containers, sight)), engine.name)
+
+
+def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[Container]) -> set[str]:
+    """The ids of those whose health check the engine has yet to run, or to see pass, and that pass it now."""
+    if not isinstance(engine, Engine):
+        return set()
+    eager = {service.name for service in services if service.ops.get("eager", True) and not service.probe_url}
+    starting = [each for each in containers if each.service in eager and each.health == "starting"]
+    return passed_now(engine, [each for each in starting if each.state == "running"])
 
 
 def answered(engine: Runtime, services: Iterable[Service], healths: Sequence[Health]) -> list[Health]:

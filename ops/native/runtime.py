@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,6 +14,7 @@ from typing import Any
 import psutil
 
 from ops import platform, process, runtime
+from ops.attempt import Attempt
 from ops.errors import EngineError, UsageError
 from ops.model import Model, Service
 from ops.native import check, family, marker, order, places, postgres, recipe, record, service
@@ -133,22 +133,22 @@ class Native:
             raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
         return replace(model, services=_once(active), inactive=_once(inactive))
 
-    def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:
+    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
         """Start what does not run as its plan says."""
         names = [each.name for each in model.wanted]
         plans = {each.name: recipe.plan(stack, each, names) for each in model.wanted}
         with self._planning(plans):
-            order.start(self.root, plans, cancel)
+            order.start(self.root, plans, attempt.ending)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], cancel: threading.Event) -> None:
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
         # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
         others = [*model.services, *model.inactive]
         plans = {name: recipe.plan(stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True):
-            order.stop(self.root, plans, cancel=cancel)
-            if not cancel.is_set():
-                order.start(self.root, plans, cancel)
+            order.stop(self.root, plans, cancel=attempt.ending)
+            if not attempt.ending.is_set():
+                order.start(self.root, plans, attempt.ending)
 
     def volumes(self, project: str) -> list[str]:
         """The folders that hold data, below the project's."""
@@ -217,7 +217,6 @@ class Native:
             ports=found.plan.ports,
             files=found.plan.files,
             profiles=found.plan.profiles,
-            fingerprint=found.fingerprint,
             raw=_SKELETON,
         )
 

@@ -128,3 +128,8 @@ def _failed(launch: Launch, error: OpsError) -> None:
     console.print(health_report.table(launch.report.services))
     diagnosis_report.panels(console, launch.failures)
     report.failure(error)
+    if launch.continues:
+        report.warn(
+            f"still to be started, by docker compose in the background: {', '.join(launch.continues)}; "
+            "invoke health --wait 60 waits for that, invoke stop ends it"
+        )

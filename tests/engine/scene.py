@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 import yaml
 
 from ops import containers, diagnosis, gate, model
+from ops.attempt import Attempt
 from ops.containers import Containers
 from ops.diagnosis import Failure
 from ops.errors import OpsError
@@ -73,9 +73,9 @@ class Scene:
     def model(self) -> Model:
         return model.load(self.stack)
 
-    def up(self, cancel: threading.Event) -> None:
+    def up(self, attempt: Attempt) -> None:
         """What the gate is given to start, as `ops.launch` gives it."""
-        self.engine.start(self.stack, self.model, cancel)
+        self.engine.start(self.stack, self.model, attempt)
 
     def wait(
         self,

@@ -55,7 +55,7 @@ def test_a_port_that_a_process_has(foreign: Project) -> None:
     assert foreign.environment["TOWER_PORT"] in message
     assert f"process {psutil.Process().pid}" in message
     # Known before anything was built.
-    assert connected().image_id(f"{foreign.name}-tower") is None
+    assert connected().image(f"{foreign.name}-tower") is None
 
 
 def test_a_port_that_a_container_has(foreign: Project) -> None:

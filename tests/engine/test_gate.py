@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ops import containers, engine, gate, inspection
+from ops.attempt import Attempt
 from ops.containers import Containers
 from ops.errors import EngineError
 from ops.gate import Outcome
@@ -138,13 +139,13 @@ def test_unhealthy_then_healthy_while_another_waits(play: Callable[..., Scene]) 
 
 def test_crash_loop_without_a_health_check(play: Callable[..., Scene]) -> None:
     scene = play({"service": shell("sleep 0.3; exit 7", restart="always")})
-    outcome = scene.wait(5)
+    outcome = scene.wait(60)
     assert not outcome.ready
-    assert outcome.timed_out
-    assert outcome.seconds < 5.5
-    error = scene.error(outcome, 5)
+    # Waiting would not heal it, so nobody waits for the deadline.
+    assert not outcome.timed_out
+    error = scene.error(outcome)
     assert error.code == 7
-    assert "not ready within 5 s" in error.message
+    assert "exits with code 7" in error.message
 
 
 def test_out_of_memory_twice(play: Callable[..., Scene]) -> None:
@@ -229,8 +230,8 @@ def test_what_does_not_let_itself_be_stopped(play: Callable[..., Scene], how: st
     assert play({"service": shell("trap '' TERM; sleep 600", **deaf)}).wait().ready
     scene = play({"service": shell("trap '' TERM; sleep 601", **deaf)})
 
-    def restart(cancel: threading.Event) -> None:
-        scene.engine.restart(scene.stack, scene.model, ["service"], cancel)
+    def restart(attempt: Attempt) -> None:
+        scene.engine.restart(scene.stack, scene.model, ["service"], attempt)
 
     began = time.monotonic()
     outcome = scene.wait(2, start=scene.up if how == "replace" else restart)
@@ -295,8 +296,11 @@ def test_a_sick_dependency_keeps_only_those_waiting_that_ask_for_it(play: Callab
             "web": shell("sleep 600", depends_on={"db": {"condition": "service_healthy"}}),
         }
     )
-    outcome = scene.wait(9)
-    assert outcome.timed_out
+    outcome = scene.wait(60)
+    # It has used all its retries, and got some seconds more.
+    assert not outcome.timed_out
+    assert find(outcome.services, "sick").verdict is Verdict.FAILED
+    assert scene.error(outcome).code == 7
     assert {each.service: each.state for each in outcome.services} == {
         "sick": "running",
         "waits": "created",
@@ -553,13 +557,13 @@ def test_engine_silent_during_the_start(
     assert scene.wait().ready
     merged, silent = scene.model, []
 
-    def start(cancel: threading.Event) -> None:
+    def start(attempt: Attempt) -> None:
         silent.append(time.monotonic())
         proxy.hang()
         if how == "start":
-            distant.start(scene.stack, merged, cancel)
+            distant.start(scene.stack, merged, attempt)
         else:
-            distant.restart(scene.stack, merged, ["service"], cancel)
+            distant.restart(scene.stack, merged, ["service"], attempt)
 
     with pytest.raises(EngineError):
         scene.wait(60, start=start)
@@ -621,4 +625,4 @@ def test_a_container_that_compose_replaces_is_not_removed(play: Callable[..., Sc
 
 def test_image_of_the_stand_ins_is_there() -> None:
     """The scenes pull nothing: they need this image."""
-    assert connected().image_id(PYTHON)
+    assert connected().image(PYTHON)

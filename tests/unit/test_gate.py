@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ops.attempt import Attempt
 from ops.errors import StartError, UnhealthyError
 from ops.gate import Gate, Outcome
 from ops.health import Health
@@ -52,7 +53,7 @@ def healthy(name: str = "web", identifier: str = "", **given: Any) -> Container:
     return container(**{**known, **given})
 
 
-def nothing(_: threading.Event) -> None:
+def nothing(_: Attempt) -> None:
     """A start that finds everything as it should be."""
 
 
@@ -65,8 +66,8 @@ def test_ready_with_the_end_of_the_start() -> None:
 def test_a_start_that_is_under_way_at_the_deadline_is_not_ready() -> None:
     ended: list[bool] = []
 
-    def linger(cancel: threading.Event) -> None:
-        ended.append(cancel.wait(10))
+    def linger(attempt: Attempt) -> None:
+        ended.append(attempt.cancel.wait(10))
 
     outcome = Wait(Fake(healthy()), service()).run(0.3, linger)
     assert outcome.timed_out
@@ -89,11 +90,11 @@ def test_a_container_that_is_being_replaced_has_not_failed() -> None:
     engine = Fake(healthy(), healthy("db"))
     wait = Wait(engine, service(), service("db"))
 
-    def replace_web(cancel: threading.Event) -> None:
+    def replace_web(attempt: Attempt) -> None:
         engine.put(healthy(state="exited", exit_code=143), healthy("web", "web2", state="created", started=None))
         wait.seen("web: created", "db: healthy")
         # Longer than a failure would leave the others.
-        assert not cancel.wait(1.3)
+        assert not attempt.cancel.wait(1.3)
         engine.remove("web1")
         engine.put(healthy("web", "web2", started=LATER))
 
@@ -104,10 +105,10 @@ def test_a_container_that_is_restarted_has_not_failed() -> None:
     engine = Fake(healthy())
     wait = Wait(engine, service())
 
-    def restart(cancel: threading.Event) -> None:
+    def restart(attempt: Attempt) -> None:
         engine.put(healthy(state="exited", exit_code=143))
         wait.seen("web: created")
-        assert not cancel.wait(1.3)
+        assert not attempt.cancel.wait(1.3)
         engine.put(healthy(started=LATER))
 
     assert wait.run(10, restart).ready
@@ -117,7 +118,7 @@ def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
     engine = Fake(healthy(), healthy("db"))
     wait = Wait(engine, service(), service("db"))
 
-    def fail(_: threading.Event) -> None:
+    def fail(_: Attempt) -> None:
         engine.put(healthy("db", state="exited", exit_code=3))
         wait.seen("db: created")
         raise StartError("dependency failed to start: container db exited (3)")
@@ -133,7 +134,7 @@ def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:
     wait = Wait(engine, WEB, service("db"))
     calls: list[int] = []
 
-    def up(_: threading.Event) -> None:
+    def up(_: Attempt) -> None:
         calls.append(1)
         if len(calls) == 1:
             raise UnhealthyError("dependency failed to start: container db is unhealthy")
@@ -155,7 +156,7 @@ def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:
 
 
 def test_what_others_wait_for_has_until_the_deadline() -> None:
-    def up(_: threading.Event) -> None:
+    def up(_: Attempt) -> None:
         raise UnhealthyError("dependency failed to start: container db is unhealthy")
 
     outcome = Wait(Fake(healthy("db", health="unhealthy")), WEB, service("db")).run(1.5, up)
@@ -164,7 +165,7 @@ def test_what_others_wait_for_has_until_the_deadline() -> None:
 
 
 def test_a_bug_in_the_start_is_raised_at_once() -> None:
-    def fail(_: threading.Event) -> None:
+    def fail(_: Attempt) -> None:
         raise KeyError("web")
 
     began = time.monotonic()
@@ -177,7 +178,7 @@ def test_what_the_start_has_yet_to_start_may_fail_too() -> None:
     engine = Fake(*(healthy(name, state="created", started=None) for name in ("cache", "db")))
     wait = Wait(engine, service("cache"), service("db"))
 
-    def start(_: threading.Event) -> None:
+    def start(_: Attempt) -> None:
         for name in ("db", "cache"):
             engine.put(healthy(name, state="exited", exit_code=1, started=LATER))
             wait.seen(f"{name}: exited")

@@ -11,6 +11,10 @@ from ops import judgement
 from ops.judgement import Sight
 from tests.unit.replicas import answer, container, service
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
+"""Each of its runs has lasted 10 s."""
+
 
 @pytest.mark.parametrize(
     ("entry", "given", "seen", "verdict", "cause", "words"),
@@ -28,7 +32,9 @@ from tests.unit.replicas import answer, container, service
         ({}, {"state": "exited", "exit_code": 3}, {"asleep": True}, "waiting", "created", "waits"),
         ({}, {"state": "exited", "exit_code": 137, "oom_killed": True}, {}, "failed", "oom", "out of memory"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
-        ({}, {"state": "exited", "exit_code": 0, "health": "healthy"}, {}, "failed", "exited", "code 0"),
+        # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
+        ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
+        ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
         ({}, {"state": "exited", "exit_code": 0, "restart_policy": "always"}, {}, "waiting", "restarting", "will be"),
         (
             {},
@@ -62,16 +68,8 @@ from tests.unit.replicas import answer, container, service
         ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
         ({"probe": True}, {}, {"answer": answer(error="HTTP 503"), "probed": True}, "waiting", "starting", "HTTP 503"),
         ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "has not been asked yet"),
-        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "ready", "healthy", "is healthy"),
-        # The engine spoke first; until the probe has answered, that is enough for the gate, and not for a look.
-        (
-            {"probe": True},
-            {"health": "healthy"},
-            {"answer": answer(error="HTTP 503"), "probed": True, "patient": True},
-            "ready",
-            "healthy",
-            "is healthy",
-        ),
+        # The engine's word may be a minute old.
+        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "waiting", "starting", "it has not been asked yet"),
         (
             {"probe": True},
             {"health": "healthy"},
@@ -91,12 +89,40 @@ from tests.unit.replicas import answer, container, service
         ({}, {"health": "starting", "probes": ((1, "no\nsuch table\n"),)}, {}, "waiting", "starting", "such table"),
         ({}, {"health": "unhealthy", "probes": ((3, ""),)}, {}, "waiting", "unhealthy", "exits with 3"),
         ({}, {"health": "unhealthy", "restarts": 1}, {}, "waiting", "unhealthy", "(restarted once)"),
+        ({}, {"health": "unhealthy"}, {"sick": 4.9}, "waiting", "unhealthy", "is unhealthy"),
+        ({}, {"health": "unhealthy"}, {"sick": 5.0}, "failed", "unhealthy", "is unhealthy"),
+        ({}, {"health": "starting"}, {"check": 0}, "ready", "healthy", "is healthy"),
+        ({}, {"health": "starting"}, {"check": 3}, "waiting", "starting", "its health check exits with 3"),
+        ({}, {"health": "starting"}, {"check": -1}, "waiting", "starting", "its health check takes too long"),
+        ({"probe": True}, {"health": "starting"}, {"check": 0, "probed": True}, "waiting", "starting", "not ready"),
+        # What was refused, or will never be.
+        ({}, None, {"refused": "no such device"}, "failed", "start", "could not be started: no such device"),
+        ({}, {"health": "healthy"}, {"refused": "hook failed"}, "failed", "start", "hook failed"),
+        ({}, {}, {"hopeless": ("source", "SyntaxError")}, "failed", "source", "SyntaxError"),
+        ({}, {"health": "healthy"}, {"hopeless": ("source", "SyntaxError")}, "ready", "healthy", "is healthy"),
+        (
+            {},
+            {"state": "restarting", "exit_code": 1, "restart_policy": "always"},
+            {"hopeless": ("restarting", "again and again")},
+            "failed",
+            "restarting",
+            "again and again",
+        ),
         # Running, with neither.
         ({}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s"),
         ({}, {}, {"age": 2.1}, "waiting", "stabilising", "runs for 2.1 s"),
         ({}, {}, {"age": 2.6}, "ready", "runs", "runs"),
         ({"stable": 10}, {}, {"age": 9.0}, "waiting", "stabilising", "stable after 10 s"),
         ({"stable": 0}, {}, {"age": 0.6}, "ready", "runs", "runs"),
+        # What the engine restarts may be a crash loop: it has to run for longer.
+        ({}, {"restart_policy": "always"}, {"age": 11.0}, "waiting", "stabilising", "stable after 12 s"),
+        ({}, {"restart_policy": "always"}, {"age": 12.5}, "ready", "runs", "runs"),
+        ({"stable": 2}, {"restart_policy": "always"}, {"age": 2.6}, "ready", "runs", "runs"),
+        ({"stable": 2}, LOOPS, {"age": 19.0}, "waiting", "stabilising", "stable after 20 s (restarted 3 times)"),
+        ({"stable": 2}, LOOPS, {"age": 20.5}, "ready", "runs", "runs"),
+        ({}, {**LOOPS, "health": "healthy"}, {"age": 19.0}, "waiting", "restarting", "was restarted 3 times"),
+        ({}, {**LOOPS, "health": "healthy"}, {"age": 20.0}, "ready", "healthy", "is healthy"),
+        ({}, {**LOOPS, "restarts": 2, "health": "healthy"}, {"age": 1.0}, "ready", "healthy", "is healthy"),
     ],
 )
 def test_rules(
@@ -117,6 +143,12 @@ def test_rules(
 def test_missing_replicas_are_told() -> None:
     found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Sight(age=9.0))
     assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "missing")]
+
+
+def test_the_replica_that_is_missing_is_named_by_its_number() -> None:
+    there = [container(id=f"web{number}", replica=number) for number in (1, 3)]
+    found = judgement.assess([service(replicas=3)], there, lambda _, __: Sight(age=9.0))
+    assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "runs")]
 
 
 def test_age_is_told_by_the_start() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import pytest
@@ -14,10 +11,6 @@ import pytest
 from ops import launch, settings, whereabouts
 from ops.errors import EnvFileError
 from ops.launch import Options
-from ops.model import Model
-from ops.runtime import Container
-from tests.unit.conftest import MakeStack
-from tests.unit.replicas import container
 
 SCHEMA = """\
 # @sensitive
@@ -29,8 +22,6 @@ FINE = "DB_PASSWORD=q6xCjmMtnGt9LR8jGDL1\nAPP_PORT=8000\n"
 COMPOSE = "services: {app: {image: app, environment: ['P=${DB_PASSWORD}'], ports: ['${APP_PORT}:80']}}\n"
 CONFIG = {"ops": {"environments": {"dev": {"files": ["compose.yaml"]}}}}
 STRICT = {"ops": {"environments": {"prod": {"files": ["compose.yaml"], "strict": True}}}}
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-LATER = NOW + timedelta(seconds=5)
 
 
 class ReachedError(Exception):
@@ -94,29 +85,3 @@ def test_a_warning_says_where_and_why_and_stops_nothing(begin: Callable[..., moc
     )
     # Of a file that only compose knows of, there is no line.
     assert any(each.startswith("compose: TAG is used and not in .env.example") for each in told)
-
-
-def test_a_restart_that_is_called_once_more_goes_on_where_it_was(make_stack: MakeStack) -> None:
-    now = [container(id=name, service=name, started=NOW) for name in ("db", "api", "web")]
-    asked: list[Sequence[str]] = []
-
-    class Fake:
-        def containers(self, _: str) -> list[Container]:
-            return now
-
-        def restart(self, _: object, __: object, services: Sequence[str], ___: threading.Event) -> None:
-            asked.append(list(services))
-
-    fake: Any = Fake()
-    stack = make_stack("services: {}")
-    # The first call does not look: what restarts by itself meanwhile is restarted all the same.
-    start = launch.restarter(fake, stack, Model({}, {}, {}), ["api", "db", "web"], list(now))
-    now[0] = container(id="db", service="db", started=LATER)
-    start(threading.Event())
-    assert asked.pop() == ["api", "db", "web"]
-    start(threading.Event())
-    assert asked.pop() == ["api", "web"]
-    now[1:] = [container(id=each.id, service=each.service, started=LATER) for each in now[1:]]
-    start(threading.Event())
-    # With no name at all, everything would be restarted.
-    assert asked == []

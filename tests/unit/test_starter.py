@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import queue
-import threading
 
+from ops.attempt import Attempt
 from ops.errors import StartError
 from ops.observer import Message, Started
 from ops.starter import Starter
@@ -30,7 +30,7 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     calls = []
 
-    def fail(_: threading.Event) -> None:
+    def fail(_: Attempt) -> None:
         calls.append(1)
         raise StartError("no")
 
@@ -59,9 +59,9 @@ def test_stopping_waits_for_the_start() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     over = []
 
-    def linger(cancel: threading.Event) -> None:
-        cancel.wait(10)
-        over.append(cancel.is_set())
+    def linger(attempt: Attempt) -> None:
+        attempt.cancel.wait(10)
+        over.append(attempt.cancel.is_set())
 
     starter = Starter(linger, inbox)
     starter.begin(drops=0)

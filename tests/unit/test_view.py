@@ -66,11 +66,12 @@ def test_an_answer_is_of_one_run() -> None:
     assert cause(made) == "starting"
 
 
-def test_whichever_says_so_first_and_falling_back() -> None:
+def test_a_probe_counts_for_more_than_what_the_engine_last_said() -> None:
     made = view(container(started=NOW, health="healthy"), probe=True)
     (run,) = made.targets()
+    assert cause(made) == "starting"
     made.take(Answered(run, answer(error="HTTP 503")))
-    assert cause(made) == "healthy"
+    assert cause(made) == "starting"
     made.take(Answered(run, answer()))
     assert cause(made) == "answers"
     made.take(Answered(run, answer(error="HTTP 503")))
