@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from ops.attempt import Attempt
 from ops.errors import EngineError, OpsError, UnhealthyError
 from ops.health import Health, Verdict
+from ops.messages import Listed, Message, Started
 from ops.model import Service
-from ops.observer import Listed, Message, Observer, Started
+from ops.observer import Doubt, Observer
 from ops.runtime import Note, Runtime, silent
 from ops.starter import Start, Starter
 from ops.view import PICTURE, View
@@ -72,6 +73,7 @@ class Gate:
         watch: Told of every change.
         live: Whether `watch` draws a live view, and wants each service's last log line too.
         warn: Told what compose warns of.
+        doubt: Asked about replicas that are not ready whether waiting may help.
     """
 
     engine: Runtime
@@ -80,6 +82,7 @@ class Gate:
     watch: Watch = lambda _: None
     live: bool = False
     warn: Note = silent
+    doubt: Doubt | None = None
     _view: View = field(init=False)
 
     def __post_init__(self) -> None:
@@ -97,7 +100,7 @@ class Gate:
             EngineError: The engine went away.
         """
         began = time.monotonic()
-        with Observer(self.engine, self.project, lines=self.live) as observer:
+        with Observer(self.engine, self.project, lines=self.live, doubt=self.doubt) as observer:
             attempt = Attempt(ready=lambda each: (each.id, each.started) in self._view.ready, warn=self.warn)
             starter = Starter(start, observer.inbox, attempt)
             try:
@@ -123,7 +126,8 @@ class Gate:
                     next="invoke doctor, then start it again: what had started may still run",
                 )
             healths = view.healths()
-            observer.aim(view.targets(), view.running(), view.unchecked())
+            suspects = [each for each in healths if each.verdict is not Verdict.READY]
+            observer.aim(view.targets(), view.running(), view.unchecked(), suspects)
             # The reason counts up while a service stabilises; that alone is no change to tell.
             picture = [(each.name, each.state, each.cause, each.line) for each in healths]
             if view.known and (picture != shown or (self.live and now - told > PICTURE)):

@@ -12,15 +12,14 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ops import healthcheck, probe
 from ops.engine import Engine
-from ops.errors import EngineError, OpsError
-from ops.probe import Probe
+from ops.errors import EngineError
+from ops.health import Health
+from ops.messages import Answered, Checked, Happened, Listed, Looked, Message, Run, Troubled, Wrote
 from ops.runtime import Container, Runtime
 
 EAGER = 0.05
@@ -44,86 +43,11 @@ FAREWELL = 0.1
 LINES = 0.5
 """Seconds between looks at the last log lines."""
 
+DOUBTS = 1.0
+"""Seconds between looks at why a replica is not ready yet."""
 
-Run = tuple[str, datetime | None]
-"""One run of a container: its id, and when it started. What an earlier run answered says nothing of this one."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Every container of the project, as the engine describes it. `request` tells which `refresh` it answers."""
-
-    ticket: int
-    request: int
-    containers: list[Container]
-
-
-@dataclass(frozen=True)
-class Looked:
-    """One container; None when it is gone."""
-
-    ticket: int
-    id: str
-    container: Container | None
-
-
-@dataclass(frozen=True)
-class Happened:
-    """An event: the container's id and the engine's word (`die`, `oom`, `health_status: healthy`, …)."""
-
-    ticket: int
-    id: str
-    action: str
-
-
-@dataclass(frozen=True)
-class Answered:
-    """A replica's answer to a probe."""
-
-    run: Run
-    answer: Probe
-
-
-@dataclass(frozen=True)
-class Checked:
-    """How a container's health check ended, which we have run: its exit code."""
-
-    run: Run
-    code: int
-
-
-@dataclass(frozen=True)
-class Troubled:
-    """What the log of a run tells: why no waiting will make it ready, as (cause, reason); None where it may."""
-
-    run: Run
-    trouble: tuple[str, str] | None
-
-
-@dataclass(frozen=True)
-class Wrote:
-    """The last line of a container's log."""
-
-    id: str
-    line: str
-
-
-@dataclass(frozen=True)
-class Started:
-    """The start of the containers has ended, or failed."""
-
-    error: Exception | None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A service could not be started, and why; the others go on."""
-
-    service: str
-    error: OpsError
-
-
-Message = Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Started | Refused
+Doubt = Callable[[Health], tuple[str, str] | None]
+"""Tells of a replica that is not ready why no waiting will make it so, as (cause, reason); None where it may."""
 
 
 class Observer:
@@ -133,17 +57,20 @@ class Observer:
         engine: Where the project runs.
         project: Compose's project name.
         lines: Whether the last log lines are wanted too.
+        doubt: Asked about replicas that are not ready.
 
     Attributes:
         inbox: Whatever was seen, in the order it was.
         drops: How often the engine was seen to drop the connection, or not to answer.
     """
 
-    def __init__(self, engine: Runtime, project: str, *, lines: bool = False) -> None:
+    def __init__(self, engine: Runtime, project: str, *, lines: bool = False, doubt: Doubt | None = None) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._engine = engine
         self._project = project
         self._lines = lines
+        self._doubt = doubt
+        self._suspects: Sequence[Health] = ()
         self._over = threading.Event()
         self._tickets = itertools.count()
         self._again = threading.Event()
@@ -159,7 +86,13 @@ class Observer:
         self.drops = 0
 
     def __enter__(self) -> Observer:
-        tasks = [self._follow, self._refresh, self._ping, *([self._read] if self._lines else [])]
+        tasks = [
+            self._follow,
+            self._refresh,
+            self._ping,
+            *([self._read] if self._lines else []),
+            *([self._ask] if self._doubt else []),
+        ]
         for task in tasks:
             self._begin(task)
         return self
@@ -192,7 +125,11 @@ class Observer:
         self._begin(self._look, identifier, next(self._tickets))
 
     def aim(
-        self, targets: Mapping[Run, str], running: tuple[Container, ...], unchecked: Mapping[Run, Container]
+        self,
+        targets: Mapping[Run, str],
+        running: tuple[Container, ...],
+        unchecked: Mapping[Run, Container],
+        suspects: Sequence[Health] = (),
     ) -> None:
         """Say what is to be looked at; replaces what was said before.
 
@@ -200,8 +137,9 @@ class Observer:
             targets: Which runs are probed, by which URL.
             running: Which containers run.
             unchecked: Those whose health check has yet to pass, and is run by us too.
+            suspects: The replicas that are not ready.
         """
-        self._running = running
+        self._running, self._suspects = running, suspects
         for run in self._checked.keys() - unchecked.keys():
             self._checked.pop(run).set()
         for run in unchecked.keys() - self._checked.keys():
@@ -295,6 +233,16 @@ class Observer:
                     if known.get(container.id) != line:
                         known[container.id] = line
                         self.inbox.put(Wrote(container.id, line))
+
+    def _ask(self) -> None:
+        """Ask about every replica that is not ready whether waiting may help."""
+        assert self._doubt is not None  # noqa: S101 - it is not begun without
+        while not self._over.wait(DOUBTS):
+            for each in self._suspects:
+                container = each.container
+                if container is not None and container.state in ("running", "restarting"):
+                    with contextlib.suppress(EngineError):
+                        self.inbox.put(Troubled((container.id, container.started), self._doubt(each)))
 
     def _begin(self, task: Callable[..., None], *arguments: Any) -> None:
         """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ops.attempt import Attempt
 from ops.errors import OpsError
-from ops.observer import Message, Refused, Started
+from ops.messages import Message, Refused, Started
 
 Start = Callable[[Attempt], None]
 """Starts the containers, raising what goes wrong with all of them."""

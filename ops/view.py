@@ -12,8 +12,8 @@ from ops.errors import OpsError
 from ops.health import Health, Verdict
 from ops.healthcheck import command, frequent
 from ops.judgement import SETTLED, Sight, age, assess, window
+from ops.messages import Answered, Checked, Happened, Listed, Looked, Refused, Run, Troubled, Wrote
 from ops.model import Service
-from ops.observer import Answered, Checked, Happened, Listed, Looked, Refused, Run, Troubled, Wrote
 from ops.probe import Probe
 from ops.runtime import Container, Runtime
 from ops.targets import targets
@@ -141,14 +141,6 @@ class View:
             and command(each)
             and not frequent(each)
         }
-
-    def troubled(self) -> tuple[Container, ...]:
-        """The containers whose log may tell why they are not ready."""
-        return tuple(
-            each
-            for each in self._containers.values()
-            if each.state in ("running", "restarting") and _run(each) not in self.ready
-        )
 
     def targets(self) -> dict[Run, str]:
         """Which runs are probed, by which URL."""

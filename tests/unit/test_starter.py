@@ -6,7 +6,7 @@ import queue
 
 from ops.attempt import Attempt
 from ops.errors import StartError
-from ops.observer import Message, Started
+from ops.messages import Message, Started
 from ops.starter import Starter
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ops.health import Verdict
-from ops.observer import Answered, Happened, Listed, Looked, Wrote
+from ops.messages import Answered, Happened, Listed, Looked, Wrote
 from ops.runtime import Container
 from ops.view import View
 from tests.unit.replicas import answer, container, service
