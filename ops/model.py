@@ -62,14 +62,19 @@ class Model:
         raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
 
     def urls(self) -> dict[str, str]:
-        """What to open once the stack is ready: `x-ops.open` of every active service, as this machine reaches it."""
+        """What to open once the stack is ready, as this machine reaches it.
+
+        That is `x-ops.open` of every active service; where none has it, what the services publish.
+        """
+        from ops import addresses
         from ops.probe import reachable
 
-        return {
+        told = {
             str(name): reachable(str(url))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
+        return told or addresses.of(self.wanted)
 
 
 def load(stack: Stack) -> Model:
