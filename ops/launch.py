@@ -155,7 +155,7 @@ def write_values(stack: Stack, show: Show) -> None:
     Raises:
         EnvFileError: It is missing in a strict environment.
     """
-    if stack.example.is_file() and not stack.env_file.is_file():
+    if stack.reads_env and stack.example.is_file() and not stack.env_file.is_file():
         if stack.strict:
             raise EnvFileError(
                 f".env is missing, and {stack.environment} writes none for you",

@@ -63,6 +63,16 @@ class Stack:
         return next((file for file in reversed(self.variable_files) if file.is_file()), self.directory / ".env")
 
     @property
+    def read_files(self) -> tuple[Path, ...]:
+        """The files that compose takes variables from, there or not; of two that set one, the later one wins."""
+        return self.variable_files or steering.env_files(self.root, self.directory)
+
+    @property
+    def reads_env(self) -> bool:
+        """Whether compose reads the user's values at all: COMPOSE_ENV_FILES may name others, or none be wanted."""
+        return self.env_file in self.read_files
+
+    @property
     def example(self) -> Path:
         """The schema of those values; a foreign project may have none."""
         return self.env_file.parent / ".env.example"
