@@ -38,7 +38,7 @@ def gather(stack: Stack) -> Context:
     """
     program = compose.program().command
     # What compose does not read is nothing to check.
-    env = document.read(stack.env_file) if stack.reads_env else document.parse(b"", stack.env_file)
+    env = document.read(stack.env_file) if stack.reads_env else document.unread(stack.env_file)
     located = uses.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
     redirected = not stack.reads_env or len(stack.read_files) > 1

@@ -149,7 +149,7 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "stop container other-web-1 of project other, or choose another port in .env"
+    assert error.next == "choose another port in compose.yaml:1, or: docker stop other-web-1"
 
 
 def test_ports_of_another_machine_are_the_engines_alone(make_stack: MakeStack, listening: int) -> None:
