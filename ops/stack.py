@@ -106,7 +106,9 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         environments=tuple(settings.environments),
         elsewhere=tuple(file for file in elsewhere if file not in files),
         project_directory=directory if chosen.project_directory else None,
-        variable_files=tuple(file for file in variables if file.is_file()) if _is_layered(settings.root, chosen) else (),
+        variable_files=tuple(file for file in variables if file.is_file())
+        if _is_layered(settings.root, chosen)
+        else (),
         demanded=not named,
         notes=tuple(_notes(settings, chosen)),
     )

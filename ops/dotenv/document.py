@@ -101,7 +101,7 @@ def read(path: Path) -> Document:
 
 
 def unread(path: Path) -> Document:
-    """A file that compose does not read: whatever it holds, nothing is missing from it, and nothing is wrong with it."""
+    """A file that compose does not read: whatever it holds, nothing is missing, and nothing is wrong."""
     return Document(path, "", ())
 
 

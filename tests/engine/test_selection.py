@@ -153,7 +153,9 @@ def test_a_stack_in_a_folder_of_its_own(folder: Project) -> None:
     folder.ok("dev", "--json")
     assert folder.ok("exec", "web", "--", "cat", "/conf/word").out == "found\n"
     assert "WORD=told" in environments(folder)["web"]
-    assert environments(folder) == beside(folder, "--project-directory", "deploy", "--file", "deploy/docker-compose.yml")
+    assert environments(folder) == beside(
+        folder, "--project-directory", "deploy", "--file", "deploy/docker-compose.yml"
+    )
     before = {each.id for each in folder.containers()}
     folder.ok("dev", "--json")
     assert {each.id for each in folder.containers()} == before

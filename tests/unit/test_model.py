@@ -319,7 +319,9 @@ services:
         "twice": "http://127.0.0.1:8084",
         "db": "127.0.0.1:15432",
     }
-    assert list(merged.urls()) == sorted(merged.urls(), key=lambda name: list(merged.services).index(name.split(":")[0]))
+    assert list(merged.urls()) == sorted(
+        merged.urls(), key=lambda name: list(merged.services).index(name.split(":")[0])
+    )
 
 
 def test_x_ops_has_defaults(make_stack: MakeStack) -> None:

@@ -184,7 +184,12 @@ def test_only_what_is_published_counts(make_stack: MakeStack, listening: int, en
         (2, [], [20002], ""),
         (3, [20001, 20002, 20003], [], ""),
         (2, [20001], [20003], ""),
-        (1, [], [20001, 20002, 20003], "needs 1: none free, taken by container c20001, container c20002, container c20003"),
+        (
+            1,
+            [],
+            [20001, 20002, 20003],
+            "needs 1: none free, taken by container c20001, container c20002, container c20003",
+        ),
         (2, [], [20001, 20003], "needs 2: 1 free, taken by container c20001, container c20003"),
         (2, [20002], [20001, 20003], "needs 2: 1 free, taken by container c20001, container c20003"),
         (4, [], [], "needs 4: 3 free, taken by another replica of it"),

@@ -76,6 +76,8 @@ def test_a_path_that_is_meant_from_the_compose_files_folder(tmp_path: Path, entr
 
 def test_a_path_that_is_nowhere_is_the_engines_to_make(tmp_path: Path) -> None:
     (tmp_path / "deploy").mkdir()
-    (tmp_path / "deploy" / "dc.yml").write_text("services: {web: {image: x, volumes: ['./new:/x']}}\n", encoding="utf-8")
+    (tmp_path / "deploy" / "dc.yml").write_text(
+        "services: {web: {image: x, volumes: ['./new:/x']}}\n", encoding="utf-8"
+    )
     found = settings.load({"ops": {"environments": {"dev": {"files": ["deploy/dc.yml"]}}}}, tmp_path)
     assert told(stacks.select(found, "dev")) == []

@@ -45,7 +45,7 @@ def test_the_step_names_the_variable_or_the_line(make_stack: MakeStack, port: st
 
 def test_the_command_gives_the_service_another_port(make_stack: MakeStack, free_port: Callable[[], int]) -> None:
     taken, free = free_port(), free_port()
-    stack = make_stack(web("${WEB_PORT:-%d}:80" % taken), env="")
+    stack = make_stack(web(f"${{WEB_PORT:-{taken}}}:80"), env="")
     command = change_of(stack, taken, free)
     change.change(stack, *command.removeprefix("invoke env.set ").split("="))
     assert [port.published for port in model.load(stack).service("web").ports] == [free]
@@ -67,7 +67,10 @@ def test_what_wins_over_env_is_told(make_stack: MakeStack, monkeypatch: pytest.M
         ([web("7000:80"), "# first\nservices:\n  web:\n    ports: !override ['8000:80']\n"], "over1.yaml:4"),
         (["x-a: &a\n  image: x\n  ports:\n    - 8000:80\nservices:\n  web:\n    <<: *a\n"], "compose.yaml:4"),
         (["x-p: &p\n  - 8000:80\nservices:\n  web: {image: x, ports: *p}\n"], "compose.yaml:2"),
-        (["services:\n  db: {image: x, ports: ['8000:1']}\n  web: {image: x, ports: ['8000:80/udp']}\n"], "compose.yaml:3"),
+        (
+            ["services:\n  db: {image: x, ports: ['8000:1']}\n  web: {image: x, ports: ['8000:80/udp']}\n"],
+            "compose.yaml:3",
+        ),
         (["services:\n  base: {image: x, ports: ['8000:80']}\n  web: {extends: base}\n"], "the ports of web, which"),
     ],
 )
@@ -96,7 +99,7 @@ def test_the_port_that_is_offered_is_free(make_stack: MakeStack) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as one:
         taken = one.getsockname()[1]
-        stack = make_stack(web("127.0.0.1:${WEB_PORT:-%d}:80" % taken), env="")
+        stack = make_stack(web(f"127.0.0.1:${{WEB_PORT:-{taken}}}:80"), env="")
         (found,) = ports.conflicts(Host(), "demo", model.load(stack))  # type: ignore[arg-type]
         step = ports.remedy(stack, found).split(", or: ")[0]
         change.change(stack, *step.removeprefix("invoke env.set ").split("="))

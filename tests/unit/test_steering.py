@@ -70,13 +70,25 @@ DEEP = service("a", volumes=["./conf:/c"], build="../app")
         ({"compose.yaml": BASE, "compose.override.yml": OVER, ".env": "COMPOSE_FILE\n"}, {}),
         # A file in another folder brings its folder along, for paths, the name and the values.
         ({"deploy/dc.yml": DEEP, ".env": "COMPOSE_FILE=deploy/dc.yml\nA=here\nB=here\n"}, {}),
-        ({"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nC=there\n", ".env": "A=here\nB=here\n"}, {"COMPOSE_FILE": "deploy/dc.yml"}),
-        ({"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nCOMPOSE_PROJECT_NAME=named\n"}, {"COMPOSE_FILE": "deploy/dc.yml"}),
+        (
+            {"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nC=there\n", ".env": "A=here\nB=here\n"},
+            {"COMPOSE_FILE": "deploy/dc.yml"},
+        ),
+        (
+            {"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nCOMPOSE_PROJECT_NAME=named\n"},
+            {"COMPOSE_FILE": "deploy/dc.yml"},
+        ),
         ({"deploy/dc.yml": f"name: told\n{DEEP}"}, {"COMPOSE_FILE": "./deploy/dc.yml"}),
         ({"compose.yaml": BASE, ".env": "A=1\n", "x.env": "A=2\nB=2\n"}, {"COMPOSE_ENV_FILES": "x.env"}),
         ({"compose.yaml": BASE, ".env": "A=1\n", "x.env": "A=2\nC=$A\n"}, {"COMPOSE_ENV_FILES": ".env,x.env"}),
-        ({"compose.yaml": BASE, "x.env": "COMPOSE_PROJECT_NAME=x\nCOMPOSE_PROFILES=p\n"}, {"COMPOSE_ENV_FILES": "x.env"}),
-        ({"a.yml": BASE, "b.yml": OVER, ".env": "COMPOSE_FILE=b.yml\n", "x.env": "COMPOSE_FILE=a.yml\n"}, {"COMPOSE_ENV_FILES": "x.env"}),
+        (
+            {"compose.yaml": BASE, "x.env": "COMPOSE_PROJECT_NAME=x\nCOMPOSE_PROFILES=p\n"},
+            {"COMPOSE_ENV_FILES": "x.env"},
+        ),
+        (
+            {"a.yml": BASE, "b.yml": OVER, ".env": "COMPOSE_FILE=b.yml\n", "x.env": "COMPOSE_FILE=a.yml\n"},
+            {"COMPOSE_ENV_FILES": "x.env"},
+        ),
         ({"compose.yaml": BASE, ".env": "A=1\nCOMPOSE_PROJECT_NAME=no\n"}, {"COMPOSE_DISABLE_ENV_FILE": "1"}),
         ({"compose.yaml": BASE, ".env": "A=1\nCOMPOSE_PROJECT_NAME=yes\n"}, {"COMPOSE_DISABLE_ENV_FILE": "false"}),
         ({"compose.yaml": service("a", profiles=["p"]), "compose.override.yml": OVER}, {"COMPOSE_PROFILES": "p"}),
@@ -101,7 +113,9 @@ def test_everything_is_as_plain_compose_has_it(
 
 def test_named_files_win_and_what_is_not_used_is_told_once_each(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, {"compose.yaml": BASE, "compose.override.yaml": OVER, "prod.yaml": OVER, "a.yml": OVER})
-    config = {"ops": {"environments": {"dev": {"files": ["compose.yaml"]}, "prod": {"files": ["compose.yaml", "prod.yaml"]}}}}
+    config = {
+        "ops": {"environments": {"dev": {"files": ["compose.yaml"]}, "prod": {"files": ["compose.yaml", "prod.yaml"]}}}
+    }
     monkeypatch.setenv("COMPOSE_FILE", "a.yml")
     stack = ours(root, config)
     assert [file.name for file in stack.files] == ["compose.yaml"]
@@ -129,7 +143,7 @@ def test_a_file_that_compose_file_names_and_is_not_there(
         monkeypatch.setenv("COMPOSE_FILE", "gone.yml")
     else:
         write(root, {".env": "COMPOSE_FILE=gone.yml\n"})
-    with pytest.raises(UsageError, match="COMPOSE_FILE names 'gone.yml'") as caught:
+    with pytest.raises(UsageError, match=r"COMPOSE_FILE names 'gone\.yml'") as caught:
         ours(root)
     assert caught.value.next == f"correct it in {told}"
     # The name is told all the same, so that what runs can be stopped.
@@ -137,7 +151,9 @@ def test_a_file_that_compose_file_names_and_is_not_there(
 
 
 def test_a_broken_env_hides_neither_files_nor_name(root: Path) -> None:
-    write(root, {"deploy/dc.yml": BASE, ".env": "B=${\nCOMPOSE_FILE=deploy/dc.yml\nCOMPOSE_PROJECT_NAME=mine\nC='open\n"})
+    write(
+        root, {"deploy/dc.yml": BASE, ".env": "B=${\nCOMPOSE_FILE=deploy/dc.yml\nCOMPOSE_PROJECT_NAME=mine\nC='open\n"}
+    )
     found = configuration.load({}, root)
     assert found.environment("dev").files == ("deploy/dc.yml",)
     assert project.name(found) == "mine"

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, model, process
-from ops import dotenv
+from ops import compose, dotenv, model, process
 from ops.stack import Stack
 from tests.unit.dotenv.conftest import MakeStack
 
@@ -28,7 +27,9 @@ def accepted(stack: Stack) -> bool:
 
 
 def findings(stack: Stack) -> list[str]:
-    return [f"{each.severity} {each.variable}" for each in dotenv.check(stack) if each.check in ("missing", "undeclared")]
+    return [
+        f"{each.severity} {each.variable}" for each in dotenv.check(stack) if each.check in ("missing", "undeclared")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,10 @@ def findings(stack: Stack) -> list[str]:
     [
         ("part/part.yml", {"_env": "GREETING=hi\n"}),
         ("{path: part/part.yml, env_file: part/own.env}", {"own_env": "GREETING=hi\n"}),
-        ("{path: part/part.yml, env_file: [part/one.env, part/own.env]}", {"one_env": "X=1\n", "own_env": "GREETING=hi\n"}),
+        (
+            "{path: part/part.yml, env_file: [part/one.env, part/own.env]}",
+            {"one_env": "X=1\n", "own_env": "GREETING=hi\n"},
+        ),
         ("{path: [part/part.yml], project_directory: part}", {"_env": "GREETING=hi\n"}),
         ("{path: part/part.yml, project_directory: ./}", {"_env": "GREETING=hi\n"}),
         ("{path: part/part.yml, env_file: /dev/null}", {"_env": "GREETING=hi\n"}),
@@ -81,7 +85,8 @@ def test_an_included_projects_own_variables_need_no_schema(make_stack: MakeStack
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("COMPOSE_DISABLE_ENV_FILE", "1"), ("COMPOSE_DISABLE_ENV_FILE", "true"), ("COMPOSE_ENV_FILES", "x.env")]
+    ("name", "value"),
+    [("COMPOSE_DISABLE_ENV_FILE", "1"), ("COMPOSE_DISABLE_ENV_FILE", "true"), ("COMPOSE_ENV_FILES", "x.env")],
 )
 def test_a_broken_env_that_compose_does_not_read_stops_nothing(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch, name: str, value: str
