@@ -16,6 +16,7 @@ from ops import (
     lock,
     model,
     ports,
+    preflight,
     process,
     project,
     revision,
@@ -135,6 +136,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
+        preflight.check(loaded.result(), stack, show.warn)
         merged = connected.fit(stack, loaded.result(), show.warn)
         project.check_folder(stack, connected)
         connected.tidy(stack.project)
@@ -153,7 +155,7 @@ def write_values(stack: Stack, show: Show) -> None:
     Raises:
         EnvFileError: It is missing in a strict environment.
     """
-    if stack.example.is_file() and not stack.env_file.is_file():
+    if stack.reads_env and stack.example.is_file() and not stack.env_file.is_file():
         if stack.strict:
             raise EnvFileError(
                 f".env is missing, and {stack.environment} writes none for you",
@@ -252,11 +254,11 @@ def build_images(
     Raises:
         BuildError: An image did not build.
     """
-    stack = revision.stamp(stacks.select(settings, environment, ("*",)), revision.describe(settings.root))
-    merged = model.load(stack)
+    stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
+    merged = model.load_all(stack)
     engine.connect()
     show.step("build")
-    build.run(stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
+    build.run(merged.stack or stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
 
 
 def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:

@@ -28,7 +28,9 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         connected = whereabouts.find(settings)
         stack, containers = project.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
-        merged = connected.fit(stack, model.load(stack), runtime.silent)
+        merged = model.load_running(stack, [each.service for each in containers])
+        stack = merged.stack or stack
+        merged = connected.fit(stack, merged, runtime.silent)
         there = Counter(each.service for each in containers)
         for name in services:
             if merged.service(name).name not in there:
