@@ -34,6 +34,12 @@ class Place:
         found = {first or second for first, second in names}
         return found.pop() if len(found) == 1 else None
 
+    def part(self, value: str) -> str:
+        """What the variable must be for the whole setting to become a value; empty where it cannot."""
+        before, _, rest = re.sub(r"\$\{[A-Za-z_]\w*(?:[^{}]|\{[^{}]*\})*\}|\$[A-Za-z_]\w*", "\0", self.text).partition("\0")
+        fits = value.startswith(before) and value.endswith(rest) and len(value) > len(before) + len(rest)
+        return value[len(before) : len(value) - len(rest)] if fits else ""
+
 
 def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
     """Where the first of some settings is written that is written at all; of several files, in the last one.

@@ -85,7 +85,8 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
     """
     from ops.logs.groups import Grouper
 
-    source = engine.source("")
+    notes: list[str] = []
+    source = engine.source("", note=notes.append)
     origin = source.origin(container)
     for since in (container.started, None):
         grouper = Grouper(origin)
@@ -101,7 +102,7 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
             times = [_seconds(entry.time) for entry in entries]
             found = parse([(entry.text, entry.level) for entry in entries], times)
             return replace(found, own=since is not None or container.started is None)
-    return Log()
+    return Log(unread=notes[0].partition("cannot be read: ")[2] if notes else "")
 
 
 def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()) -> Log:

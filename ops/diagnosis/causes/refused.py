@@ -1,0 +1,20 @@
+"""What compose or the engine refuses for a reason that only their own words can tell."""
+
+from __future__ import annotations
+
+from ops.diagnosis.case import Case
+from ops.diagnosis.failure import Finding
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the words: that it could not be started is the whole story, whatever it or others did before."""
+    if not case.said:
+        return None
+    own = case.refusal.next if case.refusal else ""
+    remedy = own if own and own != "correct that in its compose file" else ""
+    place = case.written()
+    return Finding(
+        "start",
+        f"could not start: {case.said_briefly}",
+        remedy or f"correct {place or f'the compose entry of {case.service.name}'}, then {case.restart}",
+    )
