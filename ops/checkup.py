@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ops import model, project, runtime, targets, whereabouts
@@ -117,7 +117,8 @@ def _open(settings: Settings) -> Opened:
     stack, containers = project.current(settings, connected)
     if not containers:
         return connected, stack, containers, None
-    return connected, stack, containers, connected.fit(stack, ahead.model(stack), runtime.silent)
+    merged = ahead.model(stack, containers)
+    return connected, stack, containers, connected.fit(stack, merged, runtime.silent)
 
 
 class _Ahead:
@@ -130,14 +131,16 @@ class _Ahead:
         self._thread = threading.Thread(target=self._load, daemon=True)
         self._thread.start()
 
-    def model(self, stack: Stack) -> Model:
-        """The model of a stack.
+    def model(self, stack: Stack, containers: Sequence[Container]) -> Model:
+        """The model of a stack that runs as these containers.
 
         Raises:
             OpsError: Compose cannot read it.
         """
         self._thread.join()
-        return self._model if self._model is not None and self._stack == stack else model.load(stack)
+        if self._model is not None and self._stack == stack:
+            return self._model
+        return model.load_running(stack, [each.service for each in containers])
 
     def _load(self) -> None:
         try:

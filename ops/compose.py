@@ -61,9 +61,11 @@ def program() -> Program:
 
 def command(stack: Stack, *arguments: str) -> list[str]:
     """The argument list that runs compose on a stack: its project, files and profiles, then `arguments`."""
-    line = [*program().command, "--project-directory", str(stack.root), "--project-name", stack.project]
+    line = [*program().command, "--project-directory", str(stack.directory), "--project-name", stack.project]
     for file in stack.files:
         line += ["--file", str(file)]
+    for file in stack.variable_files:
+        line += ["--env-file", str(file)]
     for profile in stack.profiles:
         line += ["--profile", profile]
     return [*line, *arguments]

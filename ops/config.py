@@ -10,9 +10,13 @@ from ops.settings import Settings
 
 
 def merge(settings: Settings, environment: str, *, reveal: bool) -> dict[str, Any]:
-    """The merged model of an environment, every profile included; secrets masked unless `reveal`."""
-    stack = stacks.select(settings, environment, ("*",))
-    merged = model.load(stack)
+    """The merged model of an environment, every profile included; secrets masked unless `reveal`.
+
+    Raises:
+        OpsError: Compose cannot merge what is chosen.
+    """
+    stack = stacks.select(settings, environment)
+    merged = model.load_all(stack)
     if reveal:
         return dict(merged.raw)
     return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))

@@ -190,9 +190,8 @@ def _ports(patient: Patient) -> Iterator[Finding]:
     where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
     taken = list(ports.conflicts(where, stack.project, merged))
     for each in taken:
-        message = f"port {each.port.published}, which {each.service} needs, is taken by {each.owner}"
-        yield Finding("ports", Grade.PROBLEM, message, "stop it, or choose another port in .env")
-    wanted = sorted({port.published for service in merged.services.values() for port in service.ports})
+        yield Finding("ports", Grade.PROBLEM, str(each), ports.remedy(stack, each))
+    wanted = sorted({port.published for service in merged.wanted for port in service.ports})
     if wanted and not taken:
         yield Finding("ports", Grade.OK, f"ports {', '.join(map(str, wanted))} are free, or this stack's own")
 

@@ -87,7 +87,7 @@ def measure(connected: Engine, settings: Settings, environment: str = "") -> lis
     services = {
         (service.name, service.image): service
         for name in names
-        for service in model.load(stacks.select(settings, name, ("*",))).services.values()
+        for service in model.load_all(stacks.select(settings, name)).services.values()
     }
     named = _named(connected)
     # What compose has built, here or for another project, would be a base that holds what was added.

@@ -19,6 +19,7 @@ from ops import (
     lock,
     model,
     ports,
+    preflight,
     process,
     project,
     revision,
@@ -134,6 +135,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
+        preflight.check(loaded.result(), stack, show.warn)
         merged = connected.fit(stack, loaded.result(), show.warn)
         project.check_folder(stack, connected)
         connected.tidy(stack.project)
@@ -153,7 +155,7 @@ def write_values(stack: Stack, show: Show) -> None:
     Raises:
         EnvFileError: It is missing in a strict environment.
     """
-    if stack.example.is_file() and not stack.env_file.is_file():
+    if stack.reads_env and stack.example.is_file() and not stack.env_file.is_file():
         if stack.strict:
             raise EnvFileError(
                 f".env is missing, and {stack.environment} writes none for you",
@@ -224,7 +226,9 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         connected = whereabouts.find(settings)
         stack, containers = project.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
-        merged = connected.fit(stack, model.load(stack), runtime.silent)
+        merged = model.load_running(stack, [each.service for each in containers])
+        stack = merged.stack or stack
+        merged = connected.fit(stack, merged, runtime.silent)
         chosen = [merged.service(name) for name in services] or project.services_of(merged, containers)
         if not containers:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
@@ -270,11 +274,11 @@ def build_images(
     Raises:
         BuildError: An image did not build.
     """
-    stack = revision.stamp(stacks.select(settings, environment, ("*",)), revision.describe(settings.root))
-    merged = model.load(stack)
+    stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
+    merged = model.load_all(stack)
     engine.connect()
     show.step("build")
-    build.run(stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
+    build.run(merged.stack or stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
 
 
 def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:

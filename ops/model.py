@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import dataclasses
+import functools
+from collections import ChainMap
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from ops import compose, process
+from ops import compose, process, refusal, service
 from ops.dotenv.secret import MASK, SHORTEST, looks_secret, passwords, worth_hiding
 from ops.dotenv.secret import masked as hide
-from ops.errors import OpsError, UsageError
+from ops.errors import EnvFileError, OpsError, UsageError
+from ops.service import Port, Service, unescape
 from ops.stack import Stack
 
-
-@dataclass(frozen=True)
-class Port:
-    """One published port: the address and port on the host, the protocol, and the port in the container."""
-
-    host: str
-    published: int
-    protocol: str
-    target: int
-
-
-@dataclass(frozen=True)
-class Service:
-    """One service of the merged model, reduced to what the tasks ask.
-
-    Attributes:
-        name: The service's name.
-        image: Its image, as written or as compose names a built one.
-        built: Whether it has a build section.
-        depends_on: For each service it waits for, the condition (`service_healthy`, …).
-        ports: What it publishes.
-        replicas: How many containers it wants.
-        profiles: Those that activate it; none means always.
-        ops: Its `x-ops` section, with the types that docs/tasks.md tells.
-        config: The whole entry, as compose merged it. Holds secrets.
-    """
-
-    name: str
-    image: str
-    built: bool
-    depends_on: Mapping[str, str]
-    ports: tuple[Port, ...]
-    replicas: int
-    profiles: tuple[str, ...]
-    ops: Mapping[str, Any]
-    config: Mapping[str, Any]
-
-    @property
-    def probe_url(self) -> str | None:
-        """The URL that tells from the host whether the service answers."""
-        return self.ops.get("health") or None
-
-    @property
-    def stable(self) -> float:
-        """Seconds that the service must run to count as ready when nothing else can tell."""
-        return float(self.ops.get("stable", 2.0))
+__all__ = ["Model", "Port", "Service", "load", "load_all", "load_running", "masked", "secrets", "unescape"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +27,7 @@ class Model:
 
     Attributes:
         services: The services that are active with the stack's profiles, by name.
-        inactive: Those of other profiles.
+        inactive: Those of other profiles, as far as compose can tell them; it is asked when they are.
         raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
         stack: What it was merged from.
         fingerprints: Gives what `compose.fingerprints` tells, where that has been asked for already.
@@ -84,7 +42,8 @@ class Model:
     @property
     def every(self) -> Mapping[str, Service]:
         """All services by name, active or not."""
-        return {**self.services, **self.inactive}
+        # What is active is found without asking for the others.
+        return ChainMap(cast("dict[str, Service]", self.services), cast("dict[str, Service]", self.inactive))
 
     @property
     def wanted(self) -> list[Service]:
@@ -103,143 +62,162 @@ class Model:
         raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
 
     def urls(self) -> dict[str, str]:
-        """What to open once the stack is ready: `x-ops.open` of every active service, as this machine reaches it."""
+        """What to open once the stack is ready, as this machine reaches it.
+
+        That is `x-ops.open` of every active service; where none has it, what the services publish.
+        """
+        from ops import addresses
         from ops.probe import reachable
 
-        return {
+        told = {
             str(name): reachable(str(url))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
+        return told or addresses.of(self.wanted)
 
 
 def load(stack: Stack) -> Model:
-    """Let compose merge and interpolate the stack's files (40-50 ms; needs no engine).
+    """Let compose merge and interpolate the stack's files (40-50 ms; needs no engine), with its profiles and no others.
 
     Raises:
-        UsageError: A compose file is broken, or a profile does not exist.
+        UsageError: A compose file is broken, a profile does not exist, or a service needs one of a profile that is off.
         EnvFileError: `.env` cannot be read, or a required variable has no value.
         EngineError: There is no compose program.
     """
+    try:
+        raw = _merge(stack)
+    except UsageError as error:
+        if not refusal.OFF.search(error.message):
+            raise
+        every = _beyond(stack)[1]
+        for profile in _unknown(stack, every):
+            raise refusal.no_profile(stack, profile, every) from None
+        raise refusal.off(stack, every, error) from None
+    services = _services(raw, stack)
+    others = _Others(stack, services)
+    # Whoever has a profile that is chosen is active, so that nobody has one that is not among theirs.
+    for profile in _unknown(stack, services):
+        raise refusal.no_profile(stack, profile, {**services, **others})
+    return Model(services, others, raw, stack)
+
+
+def _unknown(stack: Stack, services: Mapping[str, Service]) -> list[str]:
+    """The profiles of a stack that no service has, where that is an error."""
+    known = {"*", *(profile for each in services.values() for profile in each.profiles)}
+    return [profile for profile in stack.profiles if profile not in known and stack.demanded]
+
+
+def load_all(stack: Stack) -> Model:
+    """The model with the services of every profile, for what is not about a start: images, builds, the files.
+
+    Where profiles exclude each other, the services of all of them together make no valid stack: then what is chosen
+    must be right, and the others are added as far as compose can merge them. The model's `stack` says which it is.
+
+    Raises:
+        OpsError: As `load` does.
+    """
+    whole = dataclasses.replace(stack, profiles=("*",))
+    try:
+        raw = _merge(whole)
+    except (UsageError, EnvFileError):
+        merged = load(stack)
+        beyond, others = _beyond(stack)
+        return dataclasses.replace(merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw)
+    return Model(_services(raw, whole), {}, raw, whole)
+
+
+def load_running(stack: Stack, running: Iterable[str]) -> Model:
+    """The model of what runs, which may have been started with other profiles than the stack's.
+
+    Args:
+        stack: The stack.
+        running: The services that have containers.
+
+    Raises:
+        OpsError: As `load` does.
+    """
+    try:
+        return load(stack)
+    except UsageError:
+        every = _beyond(stack)[1]
+        found = [every[name] for name in sorted(running) if name in every]
+        needed = [each.profiles[0] for each in found if not refusal.active(each, stack.profiles)]
+        if not needed:
+            raise
+        return load(dataclasses.replace(stack, profiles=(*stack.profiles, *dict.fromkeys(needed))))
+
+
+def _merge(stack: Stack, *options: str) -> dict[str, Any]:
+    """What compose makes of a stack's files.
+
+    Raises:
+        OpsError: What it says against them.
+    """
     import yaml
 
-    # Every profile, and filtered here: one call tells the active services and which profiles exist.
-    line = [*compose.command(stack), "--profile", "*", "config"]
-    result = process.run(line, cwd=stack.root, env=stack.variables)
+    result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
     if result.code:
-        raise _refusal(stack, result.stderr)
-    raw = yaml.load(result.stdout, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    every = {name: _service(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
-    known = {profile for service in every.values() for profile in service.profiles}
-    for profile in stack.profiles:
-        if profile != "*" and profile not in known:
-            raise UsageError(
-                f"there is no profile {profile!r}",
-                details=[f"profiles: {', '.join(sorted(known)) or 'none'}"],
-                next="invoke config",
-            )
-    active = {name: service for name, service in every.items() if _active(service, stack.profiles)}
-    return Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
+        raise refusal.of(stack, result.stderr)
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(result.stdout, Loader=loader) or {}  # noqa: S506 - both are safe loaders
 
 
-def _refusal(stack: Stack, stderr: str) -> OpsError:
-    """What compose says, with the file: of YAML it cannot read it tells neither the name nor always the line."""
-    import yaml
-
-    error = compose.failure(stderr)
-    if not isinstance(error, UsageError):
-        return error
-    names = [_relative(file, stack.root) for file in stack.files]
-    for file, name in zip(stack.files, names, strict=True):
-        try:
-            # Events only: compose's tags (`!reset`) need no constructor.
-            for _ in yaml.parse(file.read_bytes(), Loader=yaml.SafeLoader):
-                pass
-        except yaml.MarkedYAMLError as broken:
-            mark = broken.problem_mark or broken.context_mark
-            where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-            return UsageError(
-                f"{where}: no valid YAML: {broken.problem}", next=f"correct {where.rpartition(':')[0] or name}"
-            )
-        except yaml.YAMLError as broken:
-            return UsageError(f"{name}: no valid YAML: {' '.join(str(broken).split())}", next=f"correct {name}")
-    message = error.message.replace(f"{stack.root}{os.sep}", "")
-    return UsageError(
-        message, details=[*error.details, f"files: {', '.join(names)}"], next="correct that, then: invoke config"
-    )
+def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
+    return {name: service.of(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
 
 
-def _relative(file: Path, root: Path) -> str:
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
+def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
+    """What compose makes of every profile's services without asking whether they go together; nothing where it fails.
+
+    It may fail where the stack itself does not: an `env_file` or a `label_file` of another profile is not there.
+    """
+    whole = dataclasses.replace(stack, profiles=("*",))
+    for options in (["--no-consistency"], ["--no-consistency", "--no-env-resolution"]):
+        with contextlib.suppress(OpsError):
+            raw = _merge(whole, *options)
+            entries = {name: entry or {} for name, entry in (raw.get("services") or {}).items()}
+            return raw, {name: _leniently(name, entry, whole) for name, entry in entries.items()}
+    with contextlib.suppress(OpsError):
+        raw = _merge(whole, "--no-interpolate")
+        return {}, {name: service.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
+    return {}, {}
 
 
-def _active(service: Service, profiles: Sequence[str]) -> bool:
-    return not service.profiles or "*" in profiles or bool(set(service.profiles) & set(profiles))
+def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
+    """A service of a profile that is off: what is wrong with its `x-ops` matters once it is on."""
+    try:
+        return service.of(name, entry, stack.project)
+    except UsageError:
+        return service.named(name, entry)
 
 
-def _service(name: str, entry: Mapping[str, Any], project: str) -> Service:
-    deploy = entry.get("deploy") or {}
-    return Service(
-        name=name,
-        image=str(entry.get("image") or f"{project}-{name}"),
-        built="build" in entry,
-        depends_on={other: how["condition"] for other, how in (entry.get("depends_on") or {}).items()},
-        ports=tuple(
-            Port(
-                host=port.get("host_ip") or "",
-                published=int(port["published"]),
-                protocol=port.get("protocol", "tcp"),
-                target=int(port["target"]),
-            )
-            for port in entry.get("ports") or []
-            # A range, or none at all: the engine chooses a free one.
-            if str(port.get("published", "")).isdigit()
-        ),
-        replicas=int(entry.get("scale", deploy.get("replicas", 1))),
-        profiles=tuple(entry.get("profiles") or ()),
-        ops=_checked(unescape(entry.get("x-ops") or {}), f"services.{name}.x-ops"),
-        config=entry,
-    )
+class _Others(Mapping[str, Service]):
+    """The services of the profiles that are off, by name: compose is asked for them when somebody asks."""
+
+    def __init__(self, stack: Stack, active: Collection[str]) -> None:
+        self._stack, self._active = stack, active
+
+    @functools.cached_property
+    def _found(self) -> dict[str, Service]:
+        if "*" in self._stack.profiles or not any(_may_hide(file) for file in self._stack.files):
+            return {}
+        return {name: each for name, each in _beyond(self._stack)[1].items() if name not in self._active}
+
+    def __getitem__(self, name: str) -> Service:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
-def unescape(value: Any) -> Any:
-    """Compose's output keeps `$$`, which means `$`."""
-    if isinstance(value, str):
-        return value.replace("$$", "$")
-    if isinstance(value, list):
-        return [unescape(item) for item in value]
-    if isinstance(value, dict):
-        return {key: unescape(item) for key, item in value.items()}
-    return value
-
-
-def _checked(ops: Any, path: str) -> dict[str, Any]:
-    """An `x-ops` section whose keys are known and have the right type, so that whoever reads them need not ask."""
-    if not isinstance(ops, dict):
-        raise UsageError(f"{path}: should be a mapping, not {ops!r}")
-    for key, value in ops.items():
-        if key not in _KEYS:
-            raise UsageError(f"{path}.{key}: unknown key", details=[f"known: {', '.join(_KEYS)}"])
-        test, wanted = _KEYS[key]
-        if value is not None and not test(value):
-            raise UsageError(f"{path}.{key}: should be {wanted}, not {value!r}")
-    return {key: value for key, value in ops.items() if value is not None}
-
-
-_KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "health": (lambda value: value == "" or re.match(r"https?://[^/\s]+", str(value)) is not None, "an http:// URL"),
-    "open": (
-        lambda value: isinstance(value, dict) and all(isinstance(each, str) for each in value.values()),
-        "a mapping of names to URLs",
-    ),
-    "stable": (
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value >= 0,
-        "a number of seconds",
-    ),
-    "size-budget": (lambda value: isinstance(value, int | str), "a size such as 95MB"),
-    "native": (lambda value: isinstance(value, dict), "a mapping"),
-}
-"""What may stand in `x-ops`: a test of the value, and the words for what it should be."""
+def _may_hide(file: Path) -> bool:
+    """Whether a compose file, or one that it takes in, may have services with profiles."""
+    data = file.read_bytes()
+    return any(word in data for word in (b"profiles", b"include", b"extends"))
 
 
 def secrets(merged: Model) -> set[str]:

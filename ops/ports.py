@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import errno
 import socket
 from collections.abc import Iterator
@@ -10,17 +11,55 @@ from dataclasses import dataclass
 
 from ops import platform
 from ops.errors import StartError
-from ops.model import Model, Port
+from ops.model import Model, Port, Service
 from ops.runtime import Runtime
+from ops.stack import Stack
+
+REPLICA = "another replica of it"
+"""Who has the port of a service that wants more containers than it publishes ports."""
+
+UNKNOWN = "another process"
+"""Who has a port where the system does not tell."""
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """A port that is taken: which service wants it, and who has it, in words."""
+    """A port that is taken, or a range with too few that are not.
+
+    Attributes:
+        service: Which service wants it.
+        port: What it wants.
+        owner: Who has it, in words; of a range, those who have a part.
+        stop: How that one is stopped, as a command where there is one.
+        needed: How many ports of a range the service needs: one for each replica.
+        free: How many it can have.
+    """
 
     service: str
     port: Port
     owner: str
+    stop: str = ""
+    needed: int = 1
+    free: int = 0
+
+    def __str__(self) -> str:
+        """The conflict in a sentence."""
+        if self.port.last:
+            return f"{self._numbers}, of which {self.service} needs {self.needed}: {self._few}"
+        return f"{self._numbers}, which {self.service} needs, is taken by {self.owner}"
+
+    @property
+    def brief(self) -> str:
+        """The same, for a list of several."""
+        return f"{self._numbers} ({self.service})" + (f": {self._few}" if self.port.last else f" is taken by {self.owner}")
+
+    @property
+    def _numbers(self) -> str:
+        return f"ports {self.port.published}-{self.port.last}" if self.port.last else f"port {self.port.published}"
+
+    @property
+    def _few(self) -> str:
+        return f"{self.free or 'none'} free, taken by {self.owner}"
 
 
 def check(engine: Runtime, project: str, model: Model) -> None:
@@ -32,27 +71,74 @@ def check(engine: Runtime, project: str, model: Model) -> None:
     found = list(conflicts(engine, project, model))
     if not found:
         return
-    first = found[0]
-    raise StartError(
-        f"port {first.port.published}, which {first.service} needs, is taken by {first.owner}",
-        details=[f"port {each.port.published} ({each.service}) is taken by {each.owner}" for each in found[1:]],
-        next=f"stop {first.owner}, or choose another port in .env",
-    )
+    raise StartError(str(found[0]), details=[each.brief for each in found[1:]], next=remedy(model.stack, found[0]))
+
+
+def remedy(stack: Stack | None, conflict: Conflict) -> str:
+    """What to do about a port that is taken, as a command where there is one.
+
+    Args:
+        stack: The stack, whose files say where the port comes from; None where that is not known.
+        conflict: The port, and who has it.
+    """
+    from ops import published
+
+    first, last = conflict.port.published, conflict.port.last or conflict.port.published
+    if conflict.owner == REPLICA:
+        where = published.place(stack, conflict.service, first) if stack else "its compose file"
+        many = first + conflict.needed - 1
+        return f"publish a port for each replica, such as {first}-{many}:{conflict.port.target}, in {where}"
+    if stack is None:
+        return conflict.stop or f"stop {conflict.owner}"
+    other = another(conflict.port, last)
+    change = published.change(stack, conflict.service, first, other)
+    return f"{change}, or: {conflict.stop or f'stop {conflict.owner}'}"
+
+
+def another(port: Port, above: int) -> int:
+    """The next port above a number that is free here."""
+    numbers = (number for number in range(above + 1, 65536) if free(dataclasses.replace(port, published=number, last=0)))
+    return next(numbers, above + 1)
 
 
 def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]:
-    """The ports of the active services that somebody else has."""
+    """The ports of the services that are to be started which somebody else has."""
     own = {(port[1], port[2]) for each in engine.containers(project) for port in each.ports}
-    for service in model.services.values():
-        for port in service.ports:
-            if (port.published, port.protocol) in own:
-                continue
-            holder = engine.owner_of(port.published, port.protocol, port.host)
-            if holder and holder[0] != project:
-                other, name = holder
-                yield Conflict(service.name, port, f"container {name}" + (f" of project {other}" if other else ""))
-            elif engine.local and not free(port):
-                yield Conflict(service.name, port, owner(port))
+    for service in model.wanted:
+        # The engine publishes nothing of a container that shares its host's network.
+        if service.config.get("network_mode") == "host":
+            continue
+        for port in (*service.ports, *service.ranges):
+            if (found := _conflict(engine, project, service, port, own)) is not None:
+                yield found
+
+
+def _conflict(engine: Runtime, project: str, service: Service, port: Port, own: set[tuple[int, str]]) -> Conflict | None:
+    """What keeps a service from having a port, or one of a range for each of its replicas; None where nothing does."""
+    available, taken = 0, []
+    for number in port.numbers:
+        each = dataclasses.replace(port, published=number, last=0)
+        holder = None if (number, port.protocol) in own else _holder(engine, project, each)
+        available += holder is None
+        if available == service.replicas:
+            return None
+        taken += [holder] if holder else []
+    if not taken:
+        return Conflict(service.name, port, REPLICA, needed=service.replicas, free=available)
+    owners = ", ".join(dict.fromkeys(owner for owner, _ in taken))
+    return Conflict(service.name, port, owners, taken[0][1], service.replicas, available)
+
+
+def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None:
+    """Who else has one port, and how to stop it; None where the project can have it."""
+    found = engine.owner_of(port.published, port.protocol, port.host)
+    if found and found[0] != project:
+        other, name = found
+        return f"container {name}" + (f" of project {other}" if other else ""), f"docker stop {name}"
+    if engine.local and not found and not free(port):
+        name = owner(port)
+        return name, f"stop {name}" if name != UNKNOWN else f"stop what uses port {port.published}"
+    return None
 
 
 def free(port: Port) -> bool:
@@ -80,4 +166,4 @@ def owner(port: Port) -> str:
             if listens and each.laddr and each.laddr.port == port.published and each.pid:
                 with contextlib.suppress(psutil.Error):
                     return f"process {each.pid} ({psutil.Process(each.pid).name()})"
-    return "another process"
+    return UNKNOWN

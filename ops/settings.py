@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ops import steering
 from ops.errors import UsageError
 from ops.runtime import AUTO, DOCKER, NATIVE
+from ops.steering import DEFAULT_FILES
 
-DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-"""The names compose itself looks for, in its order."""
+__all__ = ["DEFAULT_FILES", "DEFAULT_TIMEOUT", "RUNTIMES", "Environment", "Settings", "load"]
 
 DEFAULT_TIMEOUT = 120.0
 
@@ -32,6 +33,9 @@ class Environment:
         profiles: What is started unless `--profile` or COMPOSE_PROFILES says otherwise.
         timeout: Seconds until every service must be ready.
         strict: `.env` must exist and pass the checks for production; nothing is written for the user.
+        project_directory: What relative paths in the compose files are relative to, and where `.env` is; relative to
+            the root.
+        found: How the files were found where `invoke.yaml` names none: by COMPOSE_FILE or, empty, by their names.
     """
 
     name: str
@@ -39,6 +43,8 @@ class Environment:
     profiles: tuple[str, ...] = ()
     timeout: float = DEFAULT_TIMEOUT
     strict: bool = False
+    project_directory: str = ""
+    found: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,8 @@ class Settings:
 def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
     """Type the `ops:` section of invoke's merged configuration.
 
-    Without any environment in it, `dev` is compose's own default file, so that a foreign project needs no more.
+    Without any environment in it, `dev` is what plain compose would take: the files that COMPOSE_FILE names, else
+    compose's own default file with its override file. So a foreign project needs no more.
 
     Args:
         config: The merged configuration.
@@ -95,13 +102,8 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
         for name, value in _mapping(section.get("environments") or {}, "ops.environments").items()
     }
     if not environments:
-        found = [name for name in DEFAULT_FILES if (root / name).is_file()]
-        if not found:
-            raise UsageError(
-                "invoke.yaml: ops.environments is missing, and there is no compose.yaml here",
-                next="name the compose files: ops: {environments: {dev: {files: [compose.yaml]}}}",
-            )
-        environments = {"dev": Environment("dev", (found[0],))}
+        environments = {"dev": _as_compose_finds(root)}
+    steering.directories |= {root / each.project_directory for each in environments.values() if each.project_directory}
     profiles: dict[str, dict[str, str]] = {}
     for name, value in _mapping(section.get("profiles") or {}, "ops.profiles").items():
         path = f"ops.profiles.{name}"
@@ -115,10 +117,24 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
     return Settings(root, environments, profiles, chosen, told=bool(runtime))
 
 
+def _as_compose_finds(root: Path) -> Environment:
+    """The environment `dev` of a project that names no files: those that plain compose takes there."""
+    named = steering.named_files(steering.env_files(root, root))
+    if named is not None:
+        # The folder of the first file is compose's project directory, too.
+        return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
+    if files := steering.found_files(root):
+        return Environment("dev", tuple(files), found="")
+    raise UsageError(
+        "invoke.yaml: ops.environments is missing, and there is no compose.yaml here",
+        next="name the compose files: ops: {environments: {dev: {files: [compose.yaml]}}}",
+    )
+
+
 def _environment(name: str, value: object) -> Environment:
     path = f"ops.environments.{name}"
     entry = _mapping(value, path)
-    _known(entry, {"files", "profiles", "timeout", "strict"}, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory"}, path)
     files = _strings(entry.get("files"), f"{path}.files")
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
@@ -128,7 +144,11 @@ def _environment(name: str, value: object) -> Environment:
     strict = entry.get("strict", False)
     if not isinstance(strict, bool):
         raise UsageError(f"invoke.yaml: {path}.strict: should be true or false, not {strict!r}")
-    return Environment(name, files, _strings(entry.get("profiles"), f"{path}.profiles"), float(timeout), strict)
+    directory = entry.get("project_directory") or ""
+    if not isinstance(directory, str):
+        raise UsageError(f"invoke.yaml: {path}.project_directory: should be a folder, not {directory!r}")
+    profiles = _strings(entry.get("profiles"), f"{path}.profiles")
+    return Environment(name, files, profiles, float(timeout), strict, directory)
 
 
 def _mapping(value: object, path: str) -> Mapping[str, Any]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops import steering
 from ops.errors import UsageError
-from ops.settings import Settings
+from ops.settings import Environment, Settings
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Stack:
     """What is to be run, before compose has read it.
 
     Attributes:
-        root: The project's folder; compose's project directory.
+        root: The project's folder, where compose is called.
         environment: Name of the environment.
         files: Compose files, absolute, in stacking order.
         profiles: The profiles that are active.
@@ -28,6 +29,12 @@ class Stack:
         strict: Whether the rules for production hold.
         elsewhere: Compose files of the other environments.
         environments: Names of all environments; empty where that does not matter.
+        project_directory: Compose's, where it is another folder than the root.
+        variable_files: The files that compose is told to take variables from, where these are not its own choice; of
+            two that set one, the later one wins.
+        demanded: Whether a profile that does not exist is an error. Compose ignores one, and COMPOSE_PROFILES may be
+            meant for other projects, too.
+        notes: What a user should hear of how the files were found.
     """
 
     root: Path
@@ -40,16 +47,35 @@ class Stack:
     strict: bool = False
     elsewhere: tuple[Path, ...] = ()
     environments: tuple[str, ...] = ()
+    project_directory: Path | None = None
+    variable_files: tuple[Path, ...] = ()
+    demanded: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """Compose's project directory: relative paths in the compose files are relative to it."""
+        return self.project_directory or self.root
 
     @property
     def env_file(self) -> Path:
         """The user's values."""
-        return self.root / ".env"
+        return next((file for file in reversed(self.variable_files) if file.is_file()), self.directory / ".env")
+
+    @property
+    def read_files(self) -> tuple[Path, ...]:
+        """The files that compose takes variables from, there or not; of two that set one, the later one wins."""
+        return self.variable_files or steering.env_files(self.root, self.directory)
+
+    @property
+    def reads_env(self) -> bool:
+        """Whether compose reads the user's values at all: COMPOSE_ENV_FILES may name others, or none be wanted."""
+        return self.env_file in self.read_files
 
     @property
     def example(self) -> Path:
         """The schema of those values; a foreign project may have none."""
-        return self.root / ".env.example"
+        return self.env_file.parent / ".env.example"
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
@@ -62,45 +88,83 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     """
     chosen = settings.environment(environment)
     files = tuple(settings.root / name for name in chosen.files)
-    for name, file in zip(chosen.files, files, strict=True):
-        if not file.is_file():
-            raise UsageError(
-                f"the compose file {name} is not there",
-                next=f"correct ops.environments.{environment}.files in invoke.yaml",
-            )
-    active = tuple(profiles) or _split(variable(settings.root, "COMPOSE_PROFILES")) or chosen.profiles
+    directory = settings.root / chosen.project_directory
+    _check_there(chosen, files, directory)
+    variables = _variables(settings.root, chosen)
+    named = () if profiles else steering.listed(steering.variable(variables, "COMPOSE_PROFILES"))
+    active = tuple(profiles) or named or chosen.profiles
+    elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}
     return Stack(
         root=settings.root,
         environment=environment,
         files=files,
         profiles=active,
-        project=project_name(settings.root, files),
+        project=project_name(directory, files, variables),
         variables=dict(settings.profiles.get(active[0], {})) if len(active) == 1 else {},
         timeout=chosen.timeout if timeout is None else timeout,
         strict=chosen.strict,
         environments=tuple(settings.environments),
-        elsewhere=tuple(
-            dict.fromkeys(
-                settings.root / name
-                for other in settings.environments.values()
-                for name in other.files
-                if name not in chosen.files
-            )
-        ),
+        elsewhere=tuple(file for file in elsewhere if file not in files),
+        project_directory=directory if chosen.project_directory else None,
+        variable_files=tuple(file for file in variables if file.is_file()) if _is_layered(settings.root, chosen) else (),
+        demanded=not named,
+        notes=tuple(_notes(settings, chosen)),
     )
 
 
-def project_name(root: Path, files: Sequence[Path]) -> str:
+def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) -> None:
+    """Make sure that an environment's compose files and its project directory are there.
+
+    Raises:
+        UsageError: One is not.
+    """
+    setting = f"ops.environments.{chosen.name}"
+    for name, file in zip(chosen.files, files, strict=True):
+        if not file.is_file():
+            if chosen.found:
+                raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct {chosen.found}")
+            raise UsageError(f"the compose file {name} is not there", next=f"correct {setting}.files in invoke.yaml")
+    if not directory.is_dir():
+        raise UsageError(
+            f"the project directory {chosen.project_directory} is not there",
+            next=f"correct {setting}.project_directory in invoke.yaml",
+        )
+
+
+def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
+    """What compose itself would do otherwise, or would say."""
+    if chosen.found is not None:
+        several = [name for name in steering.DEFAULT_FILES if (settings.root / name).is_file()]
+        if not chosen.found and len(several) > 1:
+            yield f"several compose files are here: {chosen.files[0]} is used, not {', '.join(several[1:])}"
+        return
+    if steering.is_set(_variables(settings.root, chosen), "COMPOSE_FILE"):
+        yield f"COMPOSE_FILE is not used: invoke.yaml names the files of {chosen.name}"
+    folder, first = (settings.root / chosen.files[0]).parent, Path(chosen.files[0]).name
+    if first in steering.DEFAULT_FILES:
+        used = {settings.root / name for each in settings.environments.values() for name in each.files}
+        for name in steering.OVERRIDES:
+            if (folder / name).is_file() and folder / name not in used:
+                yield f"{name} is not used: invoke.yaml names the files of {chosen.name}"
+
+
+def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | None = None) -> str:
     """Compose's project name by compose's own precedence, read so that it is found in a broken project too.
 
     The shell's COMPOSE_PROJECT_NAME, `.env`'s, the last `name:` of the compose files, the folder's name.
 
+    Args:
+        root: The project directory.
+        files: The compose files.
+        variables: The files that set variables, `.env` there by default.
+
     Raises:
         UsageError: None of them holds a letter or digit that compose allows.
     """
-    name = variable(root, "COMPOSE_PROJECT_NAME")
+    variables = steering.env_files(root, root) if variables is None else variables
+    name = steering.variable(variables, "COMPOSE_PROJECT_NAME")
     for file in reversed(files):
-        name = name or _expand(root, _declared_name(file))
+        name = name or steering.expand(variables, _declared_name(file))
     name = name or root.resolve().name
     # As compose-go's NormalizeProjectName does it.
     normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
@@ -112,29 +176,24 @@ def project_name(root: Path, files: Sequence[Path]) -> str:
     )
 
 
-def variable(root: Path, name: str, *, expanded: bool = True) -> str:
-    """A variable that steers compose itself: the shell's, else `.env`'s, else nothing.
+def name_of(settings: Settings) -> str:
+    """The project's name, found without asking compose, so that a broken `.env` does not hide it."""
+    first = next(iter(settings.environments.values()))
+    files = [settings.root / file for each in settings.environments.values() for file in each.files]
+    return project_name(settings.root / first.project_directory, files, _variables(settings.root, first))
 
-    Read without compose (40 ms), and leniently, so that a `.env` that compose refuses does not hide it.
 
-    Args:
-        root: The project's folder.
-        name: The variable.
-        expanded: Whether other variables in its value are replaced by theirs, one level deep.
-    """
-    if name in os.environ:
-        return os.environ[name]
-    file = root / ".env"
-    data = file.read_bytes() if file.is_file() else b""
-    if name.encode() not in data:
-        return ""
-    from ops.dotenv import document
+def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:
+    """The files that compose takes an environment's variables from; of two that set one, the later one wins."""
+    files = steering.env_files(root, root / environment.project_directory)
+    return (*files, root / ".env") if _is_layered(root, environment) else files
 
-    entry = document.parse(data, file).get(name)
-    if entry is None:
-        return ""
-    text = entry.raw.strip() if entry.parsed is None else entry.parsed
-    return _expand(root, text, expanded=False) if expanded and entry.quote != "'" else text
+
+def _is_layered(root: Path, environment: Environment) -> bool:
+    """Whether compose reads two `.env`: COMPOSE_FILE is set where it is called, and leads it to another folder."""
+    files = steering.env_files(root, root / environment.project_directory)
+    own = root / environment.project_directory / ".env"
+    return bool(environment.found) and files == (own,) and own != root / ".env"
 
 
 def _declared_name(file: Path) -> str:
@@ -155,17 +214,3 @@ def _declared_name(file: Path) -> str:
                 if len(scalars) > 2 and len(scalars) % 2 and scalars[-2] == "name":
                     return str(scalars[-1])
     return ""
-
-
-def _expand(root: Path, text: str, *, expanded: bool = True) -> str:
-    """`$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME-default}`, as compose expands them."""
-
-    def value(match: re.Match[str]) -> str:
-        found = variable(root, match["plain"] or match["name"], expanded=expanded)
-        return found or match["default"] or ""
-
-    return re.sub(r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})", value, text)
-
-
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part for part in re.split(r"[,\s]+", text) if part)

@@ -34,7 +34,7 @@ def check(stack: Stack) -> list[Finding]:
     """
     from ops.dotenv import checks, file, gathering
 
-    file.sweep(stack.root)
+    file.sweep(stack.env_file.parent)
     return checks.run(gathering.gather(stack))
 
 
@@ -61,7 +61,7 @@ def secrets(stack: Stack, found: Sequence[Value]) -> list[str]:
     from ops.dotenv import effective, redaction
     from ops.dotenv.secret import worth_hiding
 
-    return worth_hiding([*effective.secrets(found), *redaction.secrets(stack.root)])
+    return worth_hiding([*effective.secrets(found), *redaction.secrets(stack.env_file.parent)])
 
 
 def values(stack: Stack) -> list[Value]:

@@ -60,7 +60,7 @@ def change(stack: Stack, name: str, value: str) -> None:
         example = f", such as {variable.example}" if variable.example else ""
         details = [f"what it is: {variable.description}"] if variable.description else []
         raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
-    with file.writing(stack.root):
+    with file.writing(stack.env_file.parent):
         doc = document.read(stack.env_file)
         if doc.undecodable:
             raise EnvFileError(".env is not UTF-8, so nothing was changed", next="save it as UTF-8: invoke env.check")

@@ -40,7 +40,7 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
         place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"
         raise EnvFileError(f"{place}: {example.broken.message}", next="correct it, then look: invoke env.check")
     answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
-    with file.writing(stack.root):
+    with file.writing(stack.env_file.parent):
         doc, base = document.read(stack.env_file), _base(stack, source)
         values = _values(base, example, answers)
         if doc.exists and not values:

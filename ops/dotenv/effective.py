@@ -129,18 +129,22 @@ def read(
     explicit: bool = False,
     defaults: Mapping[str, str] | None = None,
     project: str = "values",
+    directory: Path | None = None,
+    named: Sequence[Path] = (),
 ) -> Reading:
     """Ask compose for values.
 
     Args:
         compose: The compose program's argument list.
-        root: The project directory, where compose looks for `.env` by itself.
+        root: Where compose is called.
         names: Variables to ask for; any text is allowed.
         variables: What is added to the shell's environment.
         env_file: The file to read; it may be missing.
         explicit: Name the file to compose (`--env-file`) instead of letting it look: for a file of another name.
         defaults: Expressions to expand, by name: `${A:-${B:-c}}`.
         project: The project's name, which compose gives as a variable, too.
+        directory: The project directory, where compose looks for `.env` by itself; the root by default.
+        named: Files of variables to name to compose, beside that.
 
     Raises:
         UnreadableError: Compose cannot read the file.
@@ -151,9 +155,9 @@ def read(
         services["file"] = {"image": "none", "env_file": [str(env_file)]}
     if defaults:
         services["defaults"] = {"image": "none", "environment": dict(defaults)}
-    line = [*compose, "--project-directory", str(root), "--project-name", project, "--file", "-"]
-    if explicit:
-        line += ["--env-file", str(env_file)]
+    line = [*compose, "--project-directory", str(directory or root), "--project-name", project, "--file", "-"]
+    for file in [env_file] if explicit else named:
+        line += ["--env-file", str(file)]
     result = process.run(
         [*line, "config", "--format", "json"],
         cwd=root,

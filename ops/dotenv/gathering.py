@@ -24,6 +24,9 @@ from ops.stack import Stack
 
 T = TypeVar("T")
 
+_NONE = Path("none")
+"""No file at all."""
+
 
 def gather(stack: Stack) -> Context:
     """Read and ask everything; compose, compose again and git answer at the same time.
@@ -34,9 +37,11 @@ def gather(stack: Stack) -> Context:
         EngineError: There is no compose program.
     """
     program = compose.program().command
-    env, located = document.read(stack.env_file), uses.locate(stack.files, stack.root)
+    # What compose does not read is nothing to check.
+    env = document.read(stack.env_file) if stack.reads_env else document.parse(b"", stack.env_file)
+    located = uses.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
-    redirected = shell.get("COMPOSE_ENV_FILES") or shell.get("COMPOSE_DISABLE_ENV_FILE")
+    redirected = not stack.reads_env or len(stack.read_files) > 1
     plain = env.is_all_plain and not redirected
     nested = _nested(located)
     if plain:
@@ -65,13 +70,16 @@ def gather(stack: Stack) -> Context:
         reading = replace(reading, effective={name: reading.effective.get(name) for name in asked})
     used = Uses(tuple(located), frozenset(use.name for use in elsewhere))
     if merged.code == 0:
-        used = uses.build(merged.stdout, located, elsewhere, stack.root, stack.profiles)
+        used = uses.build(merged.stdout, located, elsewhere, stack.directory, stack.profiles)
     elif unreadable is None:
         _refuse_broken(stack)
     missing = {use.name for use in used.references} - names
     if missing and unreadable is None:
         # Of files that only compose knows of (`include`, `extends`): rare enough to ask again.
         reading = _reading(program, stack, asked | missing, _nested(used.references))
+    if isinstance(reading, Reading) and (given := _given_elsewhere(stack, used, reading)):
+        used = replace(used, references=tuple(use for use in used.references if use.name not in given))
+        reading = replace(reading, effective={k: v for k, v in reading.effective.items() if k not in given})
     return Context(
         root=stack.root,
         environment=stack.environment,
@@ -124,6 +132,18 @@ def judge(reading: Reading, example: Schema, used: Uses, shell: Mapping[str, str
 def _defaults(references: Sequence[Use]) -> dict[str, Use]:
     """For each variable with a default in some compose file, the first use that gives one."""
     return {use.name: use for use in reversed(references) if use.operator in ("-", ":-")}
+
+
+def _given_elsewhere(stack: Stack, used: Uses, reading: Reading) -> set[str]:
+    """The variables of files that only compose knows of (`include`) which have a `.env` of their own for them."""
+    named = {use.name for use in used.references if use.file}
+    unset = {
+        use.name
+        for use in used.references
+        if use.name not in named and not use.operator.endswith("-") and reading.effective.get(use.name) is None
+    }
+    unset -= reading.file.keys()
+    return unset - uses.unset(compose.command(stack), stack.root, unset, stack.variables) if unset else set()
 
 
 def _refuse_broken(stack: Stack) -> None:
@@ -185,9 +205,11 @@ def _reading(
             stack.root,
             names,
             variables={**stack.variables, **quick},
-            env_file=stack.env_file,
+            env_file=stack.env_file if stack.reads_env else (stack.read_files or (_NONE,))[-1],
             project=stack.project,
             defaults=defaults,
+            directory=stack.directory,
+            named=stack.variable_files,
         )
     except OpsError as error:
         return error

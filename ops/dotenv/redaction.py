@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from ops import steering
 from ops.dotenv import document, schema
 from ops.dotenv.secret import masked, passwords, worth_hiding
 from ops.errors import OpsError
@@ -16,10 +17,16 @@ def secrets(root: Path) -> list[str]:
 
     Read leniently and without compose: this runs where something has failed already.
     """
+    folders = {root, *steering.directories}
+    files = {file for folder in folders for file in (folder / ".env", *steering.env_files(root, folder))}
+    return worth_hiding(set[str]().union(*map(_secrets, files)))
+
+
+def _secrets(file: Path) -> set[str]:
     try:
-        env, example = document.read(root / ".env"), schema.read(root / ".env.example")
+        env, example = document.read(file), schema.read(file.parent / ".env.example")
     except OpsError:
-        return []
+        return set()
     names = {*example.variables, *(entry.key for entry in env.entries)}
     given = [(name, os.environ[name]) for name in names if name in os.environ]
     for entry in env.entries:
@@ -27,7 +34,7 @@ def secrets(root: Path) -> list[str]:
     found: set[str] = set()
     for name, text in given:
         found |= {text} if example.sensitive(name) else passwords(text)
-    return worth_hiding(found)
+    return found
 
 
 def redact(text: str, hidden: Iterable[str]) -> str:

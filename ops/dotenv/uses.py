@@ -7,7 +7,8 @@ text says on which line.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,34 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     # Without `.env`, which may be broken, or long.
     quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
     return process.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
+
+
+def unset(
+    command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None
+) -> set[str]:
+    """Which of some variables compose itself finds nowhere, not even in the `.env` of what a file includes.
+
+    Args:
+        command: The compose command line with the stack's files, up to the subcommand.
+        root: The project directory.
+        names: The variables; all of them, where compose fails for another reason.
+        variables: What is added to the shell's environment.
+    """
+    line = [*command, "config", "--quiet", "--no-consistency", "--no-env-resolution"]
+    required: dict[str, str] = {}
+    while True:
+        result = process.run(line, cwd=root, env={**(variables or {}), **required}, timeout=60)
+        if result.code == 0:
+            return set(names) & {*required, *_BLANK.findall(result.stderr)}
+        # It tells the first that is missing; with a value for that one, it tells the next.
+        missing = _REQUIRED.search(result.stderr)
+        if missing is None or missing[1] in required:
+            return set(names)
+        required[missing[1]] = "1"
+
+
+_REQUIRED = re.compile(r"required variable (\w+) is missing a value")
+_BLANK = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
 
 def build(

@@ -12,7 +12,7 @@ NAME = "unread"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the variable of the shell that keeps compose from reading `.env`."""
-    if not context.env.exists:
+    if not context.env.path.is_file():
         return
     for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
         value = context.shell.get(name, "")

@@ -1,0 +1,97 @@
+"""Where the number of a published port comes from, a variable or a line of a compose file, and so how it is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ops import refusal
+from ops.errors import OpsError
+from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.dotenv.bindings import Binding
+    from ops.dotenv.context import Context
+
+
+def change(stack: Stack, service: str, number: int, to: int) -> str:
+    """The step that publishes another port, as a command where there is one.
+
+    Args:
+        stack: Whose compose files.
+        service: Who publishes the port.
+        number: The port as it is.
+        to: A port that is free.
+    """
+    from ops.dotenv import gathering, remedy
+
+    try:
+        context = gathering.gather(stack)
+    except OpsError:
+        return f"choose another port for {service} in the compose files"
+    for binding in context.uses.bindings:
+        if binding.service == service and _covers(binding, number, _given(context)):
+            name = next(iter(binding.variables), "")
+            if name:
+                fits = _covers(binding, to, {**_given(context), name: str(to)})
+                return remedy.another(context, name, to=str(to) if fits else "")
+            break
+    return f"choose another port in {place(stack, service, number)}"
+
+
+def place(stack: Stack, service: str, number: int) -> str:
+    """File and line where a port is written, as far as that can be told."""
+    for file in reversed(stack.files):
+        for line, binding in _written(file, service):
+            if _covers(binding, number, {}):
+                return f"{refusal.relative(file, stack.root)}:{line}"
+    names = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
+    return f"the ports of {service}, which stand in what {names} takes in" if names else f"the ports of {service}"
+
+
+def _given(context: Context) -> dict[str, str]:
+    return {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+
+
+def _covers(binding: Binding, number: int, given: Mapping[str, str]) -> bool:
+    socket = binding.socket(given)
+    return socket is not None and socket.low <= number <= socket.high
+
+
+def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:
+    """The ports that a compose file gives a service, each with its line."""
+    import yaml
+
+    from ops.dotenv import bindings
+
+    try:
+        # Nodes only: compose's tags (`!override`) need no constructor.
+        nodes = list(yaml.compose_all(file.read_text("utf-8", "replace"), Loader=yaml.SafeLoader))
+    except (OSError, yaml.YAMLError):
+        return
+    for document in nodes:
+        listed = _below(_below(_below(document, "services"), service), "ports")
+        for item in getattr(listed, "value", None) or []:
+            for each in bindings.of({service: {"ports": [_plain(item)]}}, ["*"]):
+                yield item.start_mark.line + 1, each
+
+
+def _below(node: Any, key: str) -> Any:
+    """The node under a key of a mapping, or of one that is merged into it (`<<`)."""
+    pairs = [pair for pair in getattr(node, "value", None) or [] if isinstance(pair, tuple)]
+    for name, value in pairs:
+        if name.value == key:
+            return value
+    for name, value in pairs:
+        if name.value == "<<":
+            merged = value.value if value.id == "sequence" else [value]
+            return next((found for each in merged if (found := _below(each, key)) is not None), None)
+    return None
+
+
+def _plain(node: Any) -> Any:
+    """The text of a scalar, or the texts of a mapping."""
+    if node.id != "mapping":
+        return str(node.value)
+    return {name.value: value.value for name, value in node.value}
