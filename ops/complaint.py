@@ -1,7 +1,7 @@
 """What compose or the engine says when it refuses, as one of our errors.
 
-Compose exits with 1 whatever happened, so its words are all there is. They were read in the source of compose 2.24 to 5.6
-and of Docker Engine 28, and tried on compose 5.6. Compose's own words are about the files (`UsageError`); those of the
+Compose exits with 1 whatever happened, so its words are all there is. They were read in the source of compose 2.24 to
+5.6, and tried on compose 5.6 and Docker Engine 28. Compose's own words are about the files (`UsageError`); those of the
 engine, and of what should be there and is not, are about the start (`StartError`).
 """
 
@@ -13,6 +13,10 @@ from pathlib import Path
 
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 from ops.said import Said
+
+IN_THE_FILE = "correct that in its compose file"
+"""The step where nothing better is known."""
+
 
 def read(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
     """What a failing compose says, as an error that tells what it is about.
@@ -30,7 +34,7 @@ def read(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
         ),
         None,
     ) or _unknown(held.lines, otherwise)
-    error.about = held.about
+    error.about, error.begun = held.about, bool(held.containers("Starting"))
     return error
 
 
@@ -134,11 +138,8 @@ def _only_in_a_swarm(match: re.Match[str], _: Said) -> OpsError:
 
 
 def _in_the_file(match: re.Match[str], _: Said) -> OpsError:
-    start = "start_interval" in match[0]
-    return UsageError(
-        f"compose: {match[0].strip()}",
-        next="set start_period beside start_interval in its healthcheck:" if start else "correct that in its compose file",
-    )
+    beside = "set start_period beside start_interval in its healthcheck:"
+    return UsageError(f"compose: {match[0].strip()}", next=beside if "start_interval" in match[0] else IN_THE_FILE)
 
 
 def _network(match: re.Match[str], _: Said) -> OpsError:
@@ -199,7 +200,7 @@ def _name_taken(match: re.Match[str], said: Said) -> OpsError:
 
 def _not_started(match: re.Match[str], said: Said) -> OpsError:
     why = _line(match["why"])
-    remedy = next((words for pattern, words in _REMEDIES if re.search(pattern, why)), "correct that in its compose file")
+    remedy = next((words for pattern, words in _REMEDIES if re.search(pattern, why)), IN_THE_FILE)
     found = re.search(r"bind source path does not exist: (.*)", why)
     if found:
         remedy = f"make {found[1]}, or correct the path in its compose file"
@@ -282,7 +283,8 @@ _FAILURES: tuple[tuple[str, Callable[[re.Match[str], Said], OpsError]], ...] = (
     ),
     (r"Conflict\. The container name \"(?P<name>[^\"\n]+)\" is already in use[^\n]*", _name_taken),
     (
-        r"^healthcheck\.start_interval requires healthcheck\.start_period[^\n]*|^invalid (subnet|ip-range|gateway|auxiliary|DNS|IPv[46]|link-local|MAC|security-opt)[^\n]*"
+        r"^healthcheck\.start_interval requires healthcheck\.start_period[^\n]*"
+        r"|^invalid (subnet|ip-range|gateway|auxiliary|DNS|IPv[46]|link-local|MAC|security-opt)[^\n]*"
         r"|^opening seccomp profile [^\n]*|^Docker Compose does not support [^\n]*",
         _in_the_file,
     ),

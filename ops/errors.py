@@ -17,7 +17,8 @@ class OpsError(Exception):
         message: What failed and where: the service, file and line, or variable. One sentence.
         details: The evidence, a line each: last log lines, exit code, the probe's answer.
         next: What to do about it, as a command where there is one.
-        about: What it is about, where compose says so: `service NAME`, `container NAME`, `image NAME`, `network NAME`, …
+        about: What it is about, where compose says so: `service NAME`, `container NAME`, `image NAME` and so on.
+        begun: Whether compose had begun to start containers before it came to this.
     """
 
     code: ClassVar[int] = 1
@@ -30,12 +31,14 @@ class OpsError(Exception):
         details: Sequence[str] = (),
         next: str = "",  # noqa: A002
         about: Sequence[str] = (),
+        begun: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.details = list(details)
         self.next = next
         self.about = tuple(about)
+        self.begun = begun
 
     def as_dict(self) -> dict[str, Any]:
         """The error as it stands under `error` in a task's JSON document."""

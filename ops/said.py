@@ -36,7 +36,7 @@ class Said:
 
     @cached_property
     def about(self) -> tuple[str, ...]:
-        """What compose was busy with when it failed: `service NAME`, `container NAME`, `image NAME`, …"""
+        """What compose was busy with when it failed: `service NAME`, `container NAME`, `image NAME` and so on."""
         # Containers that were being made or started are told only where nothing else is: the others are cancelled.
         return tuple(dict.fromkeys(self._named())) or tuple(
             f"container {name}"
@@ -61,7 +61,7 @@ class Said:
                 yield f"{kind or match['kind']} {match['name']}"
 
     def containers(self, step: str) -> list[str]:
-        """The containers that reached a step: Creating, Created, Starting, Started, …"""
+        """The containers that reached a step, such as Creating, Created, Starting or Started."""
         return re.findall(rf"^\s*Container\s+(\S+)\s+{step}\b", self.whole, re.MULTILINE)
 
 

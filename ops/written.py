@@ -36,7 +36,9 @@ class Place:
 
     def part(self, value: str) -> str:
         """What the variable must be for the whole setting to become a value; empty where it cannot."""
-        before, _, rest = re.sub(r"\$\{[A-Za-z_]\w*(?:[^{}]|\{[^{}]*\})*\}|\$[A-Za-z_]\w*", "\0", self.text).partition("\0")
+        before, _, rest = re.sub(r"\$\{[A-Za-z_]\w*(?:[^{}]|\{[^{}]*\})*\}|\$[A-Za-z_]\w*", "\0", self.text).partition(
+            "\0"
+        )
         fits = value.startswith(before) and value.endswith(rest) and len(value) > len(before) + len(rest)
         return value[len(before) : len(value) - len(rest)] if fits else ""
 

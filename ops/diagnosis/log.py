@@ -12,6 +12,7 @@ from functools import cached_property
 from ops.diagnosis import trace
 from ops.diagnosis.phrases import BEGINS, GIVEN_UP, SERVES
 from ops.diagnosis.trace import Trace
+from ops.engine import Engine
 from ops.errors import EngineError
 from ops.runtime import Container, Runtime
 
@@ -85,8 +86,7 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
     """
     from ops.logs.groups import Grouper
 
-    notes: list[str] = []
-    source = engine.source("", note=notes.append)
+    source = engine.source("")
     origin = source.origin(container)
     for since in (container.started, None):
         grouper = Grouper(origin)
@@ -102,7 +102,22 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
             times = [_seconds(entry.time) for entry in entries]
             found = parse([(entry.text, entry.level) for entry in entries], times)
             return replace(found, own=since is not None or container.started is None)
-    return Log(unread=notes[0].partition("cannot be read: ")[2] if notes else "")
+    return Log(unread=_refusal(engine, container))
+
+
+def _refusal(engine: Runtime, container: Container) -> str:
+    """Why the engine does not give a log, in its words; empty where it does, and nothing has been written."""
+    from docker.errors import APIError
+
+    if not isinstance(engine, Engine):
+        return ""
+    try:
+        response = engine.logs(container.id, tail=1)
+    except EngineError as error:
+        return str(error.__cause__.explanation) if isinstance(error.__cause__, APIError) else error.message
+    if response is not None:
+        response.close()
+    return ""
 
 
 def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()) -> Log:
@@ -142,9 +157,7 @@ def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()
     if error is None:
         rarest = min((each[0] for each in told), default=0)
         error = next((place for count, place in reversed(told) if count == rarest), suspected)
-    return Log(
-        tuple(row.text for row in rows), error, tuple(row.times for row in rows if row.times) if times else ()
-    )
+    return Log(tuple(row.text for row in rows), error, tuple(row.times for row in rows if row.times) if times else ())
 
 
 @dataclass

@@ -14,8 +14,8 @@ start."""
 
 SERVES = re.compile(
     r"Started server process|Application startup complete|(?<!Uvicorn )\bRunning on http|Starting development server at"
-    r"|ready (?:to accept|for) connections|\b[Ll]istening\b(?! at:)|[Ss]erver (?:is )?(?:started|running|listening|ready)"
-    r"|\"(?:GET|HEAD|POST) [^\"]*\" 2\d\d\b"
+    r"|ready (?:to accept|for) connections|\b[Ll]istening\b(?! at:)"
+    r"|[Ss]erver (?:is )?(?:started|running|listening|ready)|\"(?:GET|HEAD|POST) [^\"]*\" 2\d\d\b"
 )
 """A start that came so far has left behind whatever ended an earlier one. uvicorn's reloader and gunicorn say that they
 run or listen before they have read the program."""

@@ -27,7 +27,8 @@ _REQUIRED = re.compile(r"^- (?P<path>/\S+)$")
 _LIBRARY = re.compile(
     r"(?:^|[/\\])(?:site-packages|dist-packages|node_modules)[/\\](?:\.pnpm[/\\][^/\\]+[/\\]node_modules[/\\])?"
     r"(?P<package>@[^/\\]+[/\\][^/\\]+|[^/\\]+)"
-    r"|^<frozen (?P<frozen>\w+)|^(?P<node>node):|[/\\](?:lib(?:64)?[/\\]python3[\d.]*|Lib)[/\\](?!(?:site|dist)-packages)(?P<module>[^/\\]+)"
+    r"|^<frozen (?P<frozen>\w+)|^(?P<node>node):|[/\\](?:lib(?:64)?[/\\]python3[\d.]*|Lib)[/\\]"
+    r"(?!(?:site|dist)-packages)(?P<module>[^/\\]+)"
     r"|^(?P<odd><[^>]+>)$"
 )
 _DIES = re.compile(
@@ -186,7 +187,7 @@ def _head(lines: Sequence[str], at: int) -> tuple[int, Frame | None]:
     return at, None
 
 
-def fold(lines: Sequence[str]) -> list[str]:
+def fold(lines: list[str]) -> list[str]:
     """The lines of one log entry, with the frames of libraries told as one line, where there are more than two."""
     folded: list[str] = []
     at = 0
@@ -208,9 +209,9 @@ def fold(lines: Sequence[str]) -> list[str]:
     return [*folded, *lines[at:]]
 
 
-def _told(run: Sequence[Frame], lines: Sequence[str]) -> list[str]:
+def _told(run: list[Frame], lines: list[str]) -> list[str]:
     if len(run) < 3:
-        return list(lines[run[0].first : run[-1].last + 1])
+        return lines[run[0].first : run[-1].last + 1]
     names = list(dict.fromkeys(each.library for each in run))
     told = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
     return [f"{FOLDED}{len(run)} frames of {told}"]

@@ -61,7 +61,7 @@ def _holder(case: Case) -> str | None:
 
 
 def _borrowed(case: Case, holder: str, url: str, port: int) -> Finding | None:
-    """Without a network of its own, a service publishes nothing: its ports are those of the one whose network it has."""
+    """Without a network of its own a service publishes nothing: its ports are those of the one whose network it has."""
     name = case.service.name
     other = case.others.get(holder)
     container, owner = case.container, other.container if other else None

@@ -22,7 +22,8 @@ OTHER = (
     r"Can't handle RDB format version|Unknown RDB format|wrong signature trying to load DB",
     rf"cannot (?:up|down)grade a node from version \[{_VERSION}\]",
     r"The (?:store|database) (?:file )?version .* (?:is not|not) (?:supported|compatible)",
-    r"(?:data|database|storage|schema) (?:format|files?|directory|version) [^\n]{0,60}\b(?:incompatible|newer version|older version)",
+    r"(?:data|database|storage|schema) (?:format|files?|directory|version) [^\n]{0,60}"
+    r"\b(?:incompatible|newer version|older version)",
 )
 
 

@@ -23,7 +23,7 @@ _UNREACHABLE = (
 _DENIED = r"denied|unauthorized|authentication required"
 
 
-def find(case: Case) -> Finding | None:
+def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibility
     """Told by the words of compose and the engine; whether an image of that name is here, by the engine."""
     if re.search(r"invalid reference format", case.said):
         return Finding("image", f"could not start: {case.said_briefly}", case.change(("image",)))

@@ -64,7 +64,7 @@ def _gone(case: Case, path: str) -> Finding:
 def _declared(case: Case, kind: str) -> dict[str, Any]:
     """The secrets or configs that the service uses, by name."""
     declared = case.model.raw.get(kind) or {}
-    used = [each.get("source") if isinstance(each, dict) else each for each in case.service.config.get(kind) or []]
+    used = [str(each.get("source") if isinstance(each, dict) else each) for each in case.service.config.get(kind) or []]
     return {name: declared[name] or {} for name in used if name in declared}
 
 

@@ -63,7 +63,8 @@ def find(case: Case) -> Finding | None:
     return Finding(
         "dns",
         f"cannot find the host {host}: no service of this stack has that name{meant}",
-        _correct(case, host) or (f"correct the name in the environment of {case.service.name}" if near else "")
+        _correct(case, host)
+        or (f"correct the name in the environment of {case.service.name}" if near else "")
         or f"getent hosts {host}",
     )
 

@@ -13,7 +13,9 @@ from ops.diagnosis.failure import Finding
 from ops.engine import answering
 from ops.errors import EngineError
 
-_NETWORK = r"network \S+ declared as external|failed to create network|invalid endpoint settings|invalid subnet|ip-range"
+_NETWORK = (
+    r"network \S+ declared as external|failed to create network|invalid endpoint settings|invalid subnet|ip-range"
+)
 _VOLUME = r"external volume|error looking up volume plugin|failed to create volume"
 _OVERLAPS = re.compile(r"overlaps?\b", re.IGNORECASE)
 
@@ -41,9 +43,11 @@ def find(case: Case) -> Finding | None:
 
 def _place(case: Case, kind: str) -> written.Place | None:
     """Where the network or volume stands in the compose files."""
-    names = [name for each in case.refusal.about for what, _, name in [each.partition(" ")] if what == kind] if (
-        case.refusal
-    ) else []
+    names = (
+        [name for each in case.refusal.about for what, _, name in [each.partition(" ")] if what == kind]
+        if (case.refusal)
+        else []
+    )
     declared = case.model.raw.get(f"{kind}s") or {}
     for key, entry in declared.items():
         if key in names or (entry or {}).get("name") in names:

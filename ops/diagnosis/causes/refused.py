@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ops.complaint import IN_THE_FILE
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
 
@@ -11,10 +12,10 @@ def find(case: Case) -> Finding | None:
     if not case.said:
         return None
     own = case.refusal.next if case.refusal else ""
-    remedy = own if own and own != "correct that in its compose file" else ""
+    remedy = own if own and own != IN_THE_FILE else ""
     place = case.written()
     return Finding(
         "start",
-        f"could not start: {case.said_briefly}",
+        f"could not start: {case.said_briefly}" if case.refusal else case.health.reason,
         remedy or f"correct {place or f'the compose entry of {case.service.name}'}, then {case.restart}",
     )

@@ -41,14 +41,20 @@ _REFUSALS = (
     _Refusal(r"Minimum memory limit allowed is (?P<most>\w+)", MEMORY, "resources"),
     _Refusal(r"[Mm]inimum memory limit can ?not be less than memory reservation|memory-?swap", MEMORY, "resources"),
     _Refusal(r"custom device \"(?P<what>[^\"]+)\"|(?P<bad>not a device node)", (("devices",),), "device"),
-    _Refusal(r"could not select device driver|could not select capabilities|nvidia-container-cli", GPUS, "device", TOOLKIT),
+    _Refusal(
+        r"could not select device driver|could not select capabilities|nvidia-container-cli", GPUS, "device", TOOLKIT
+    ),
     _Refusal(r"CDI device|unresolvable CDI devices", (*GPUS, ("devices",)), "device"),
-    _Refusal(r"(?:[Uu]nknown or invalid runtime name|Unknown runtime specified):? (?P<what>\S+)", (("runtime",),), "device"),
+    _Refusal(
+        r"(?:[Uu]nknown or invalid runtime name|Unknown runtime specified):? (?P<what>\S+)", (("runtime",),), "device"
+    ),
     _Refusal(r"invalid CapAdd: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_add",),)),
     _Refusal(r"invalid CapDrop: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_drop",),)),
     _Refusal(r"unable to find (?:user|group) (?P<value>\S+):", (("user",), ("group_add",))),
     _Refusal(r"the working directory '(?P<value>[^']*)' is invalid", (("working_dir",),)),
-    _Refusal(r"looking up logging plugin (?P<value>[^\s:]+)|failed to initialize logging driver", (("logging", "driver"),)),
+    _Refusal(
+        r"looking up logging plugin (?P<value>[^\s:]+)|failed to initialize logging driver", (("logging", "driver"),)
+    ),
     _Refusal(r"unknown log opt '(?P<what>[^']+)'", (("logging", "options"),)),
     _Refusal(r"invalid restart policy|maximum retry count", (("restart",), ("deploy", "restart_policy"))),
     _Refusal(r"invalid isolation", (("isolation",),)),
@@ -59,7 +65,9 @@ _REFUSALS = (
     _Refusal(r"open /proc/sys/|sysctl \S+ (?:is not|not)|reopen fd|write sysctl key", (("sysctls",),)),
     _Refusal(r"error setting rlimit|[Uu]limit", (("ulimits",),)),
     _Refusal(r"mounting \"tmpfs\"|invalid tmpfs option", (("tmpfs",),)),
-    _Refusal(r"joining network namespace|join(?:ing)? network namespace|conflicting options.*network", (("network_mode",),)),
+    _Refusal(
+        r"joining network namespace|join(?:ing)? network namespace|conflicting options.*network", (("network_mode",),)
+    ),
     _Refusal(r"join(?:ing)? IPC namespace|non-shareable IPC", (("ipc",),)),
     _Refusal(r"join(?:ing)? PID namespace", (("pid",),)),
     _Refusal(r"start_interval requires", (("healthcheck", "start_interval"), ("healthcheck",))),

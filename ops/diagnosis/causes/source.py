@@ -15,7 +15,7 @@ _NAMED = (
     r"^\S*python[\d.]*: (?P<why>No module named \S+.*)",
     r"^\S*python[\d.]*: (?P<why>can't open file .*)",
     r"^\S*python[\d.]*: (?P<why>Error while finding module specification for .*)",
-    r"^(?:Error|Usage: flask.*): (?P<why>Could not import '.*|Failed to find Flask application.*|Failed to find attribute.*)",
+    r"^Error: (?P<why>Could not import '.*|Failed to find Flask application.*|Failed to find attribute.*)",
     r"^(?P<why>Failed to (?:find attribute|parse) '.*)",
     r"^(?P<why>Error: Could not find or load main class .*)",
 )
@@ -71,11 +71,11 @@ def look(log: Log, *, ended: bool) -> Broken | None:
         lasting = trace.unmendable or (reloader and (trace.fatal or given_up))
         path, line = trace.place or ("", 0)
         return Broken(trace.error, path, line, _code(log, path, line), lasting)
-    for line in reversed(log.lines[begun:]):
+    for text in reversed(log.lines[begun:]):
         for pattern in _NAMED:
-            if match := re.search(pattern, line):
+            if match := re.search(pattern, text):
                 # By itself it ends the program; where that is watched over, the container lives on.
-                return Broken(match["why"].strip()) if ended or reloader or "ASGI" in line else None
+                return Broken(match["why"].strip()) if ended or reloader or "ASGI" in text else None
     return None
 
 
@@ -106,10 +106,11 @@ def _code(log: Log, path: str, line: int) -> str:
 
 def _install(case: Case, module: str, place: str) -> str:
     name, stack = case.service.name, case.model.stack
-    if stack is not None and module.partition(".")[0] in {each.name.removesuffix(".py") for each in stack.root.iterdir()}:
+    own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack and stack.root.is_dir() else set()
+    if module.partition(".")[0] in own:
         return f"correct {place or f'the command of {name}'}: {module} is a module of the project that is not there"
     if case.service.built:
-        return f"add {module} to what the image of {name} installs, then invoke build --service {name} and {case.restart}"
+        return f"add {module} to what the image of {name} installs, then {case.restart}"
     return f"install {module} where {name} runs, or correct {place or 'its command'}"
 
 
