@@ -185,6 +185,9 @@ def error(
     if start is not None and (not failures or (refused and not any(each.kind for each in failures))):
         # It names no service: it is told itself, word for word.
         words, remedy, kind, details = [start.message, *words], start.next, type(start), list(start.details)
+    elif start is not None and not refused and all(each.cause in ("missing", "created") for each in roots):
+        # They are not to blame: nobody has come to them yet.
+        words, remedy = [*words, start.message], start.next
     message = "; ".join([*words, *_waiting(failures, roots)]) or "a service is not ready"
     if timeout is not None:
         message = f"not ready within {timeout:g} s: {message}"

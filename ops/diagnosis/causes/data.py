@@ -8,7 +8,7 @@ from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
 
 _VERSION = r"v?(?P<old>\d+(?:\.\d+)*)"
-OTHER = (
+CERTAIN = (
     rf"initialized by PostgreSQL version {_VERSION}",
     r"database files are incompatible with server",
     r"in 18\+, these Docker images are configured to store database data",
@@ -21,15 +21,20 @@ OTHER = (
     r"|too recent to start up on the existing data files",
     r"Can't handle RDB format version|Unknown RDB format|wrong signature trying to load DB",
     rf"cannot (?:up|down)grade a node from version \[{_VERSION}\]",
+)
+"""What only this means."""
+
+LIKELY = (
     r"The (?:store|database) (?:file )?version .* (?:is not|not) (?:supported|compatible)",
-    r"(?:data|database|storage|schema) (?:format|files?|directory|version) [^\n]{0,60}"
+    r"(?:data|database|storage) (?:format|files?|directory|version) [^\n]{0,60}"
     r"\b(?:incompatible|newer version|older version)",
 )
+"""What it mostly means."""
 
 
 def find(case: Case) -> Finding | None:
     """Told by the program's words; the volume and where the image is written say how to go on."""
-    match = case.search(*OTHER)
+    match = case.search(*CERTAIN, *LIKELY)
     if match is None:
         return None
     old = _old(case, match)

@@ -16,6 +16,7 @@ _GONE = (
     r"error while mounting volume '[^']*'[^\n]*(?:mount |lstat )(?P<path>/[^\s:]+)[^\n]*no such file",
     r"error while creating mount source path '(?P<path>[^']+)'",
 )
+_ONTO = r"error mounting \"[^\"]+\" to rootfs at \"(?P<target>[^\"]+)\""
 _WRONG = r"invalid volume specification: '(?P<text>[^'\n]*)'|invalid mount path: '(?P<path>[^'\n]*)'|mount type unknown"
 
 
@@ -33,6 +34,9 @@ def find(case: Case) -> Finding | None:
             f"could not start: {case.said_briefly}",
             f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}",
         )
+    if "tmpfs" not in case.said and (match := re.search(_ONTO, case.said)):
+        place = case.written("volumes", match["target"]) or _used(case)
+        return Finding("start", f"could not start: {case.said_briefly}", f"correct {place}, then {case.restart}")
     return None
 
 
@@ -85,4 +89,8 @@ def _listed(case: Case, text: str) -> str:
     for part in reversed(text.split(":")):
         if part not in ("rw", "ro") and (place := case.written("volumes", part)):
             return str(place)
+    return _used(case)
+
+
+def _used(case: Case) -> str:
     return str(case.written("volumes") or f"volumes: of {case.service.name}")

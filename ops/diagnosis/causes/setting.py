@@ -45,9 +45,7 @@ _REFUSALS = (
         r"could not select device driver|could not select capabilities|nvidia-container-cli", GPUS, "device", TOOLKIT
     ),
     _Refusal(r"CDI device|unresolvable CDI devices", (*GPUS, ("devices",)), "device"),
-    _Refusal(
-        r"(?:[Uu]nknown or invalid runtime name|Unknown runtime specified):? (?P<what>\S+)", (("runtime",),), "device"
-    ),
+    _Refusal(r"(?:[Uu]nknown or invalid runtime name|Unknown runtime specified)", (("runtime",),), "device"),
     _Refusal(r"invalid CapAdd: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_add",),)),
     _Refusal(r"invalid CapDrop: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_drop",),)),
     _Refusal(r"unable to find (?:user|group) (?P<value>\S+):", (("user",), ("group_add",))),
@@ -66,7 +64,8 @@ _REFUSALS = (
     _Refusal(r"error setting rlimit|[Uu]limit", (("ulimits",),)),
     _Refusal(r"mounting \"tmpfs\"|invalid tmpfs option", (("tmpfs",),)),
     _Refusal(
-        r"joining network namespace|join(?:ing)? network namespace|conflicting options.*network", (("network_mode",),)
+        r"joining network namespace|join(?:ing)? network namespace|namespace path: |conflicting options.*network",
+        (("network_mode",),),
     ),
     _Refusal(r"join(?:ing)? IPC namespace|non-shareable IPC", (("ipc",),)),
     _Refusal(r"join(?:ing)? PID namespace", (("pid",),)),
