@@ -174,14 +174,16 @@ def _hook(match: re.Match[str], _: Said) -> OpsError:
     )
 
 
-def _pre_start(match: re.Match[str], _: Said) -> OpsError:
-    output = (match["why"] or "").strip().splitlines()
+def _pre_start(match: re.Match[str], __: Said) -> OpsError:
+    """As above; compose keeps the container that the hook ran in."""
+    why, _, kept = match["why"].strip().partition("(hook container ")
+    output = why.strip().splitlines()
     last = f": {output[-1].strip()}" if output else ""
-    kept = f"docker logs {match['kept']}; then " if match["kept"] else ""
+    look = f"docker logs {kept.split()[0]}; then " if kept else ""
     return StartError(
         f"the pre_start hook of {match['name']} exited with code {match['code']}{last}",
         details=output[:-1],
-        next=f"{kept}correct pre_start: of {match['name']}",
+        next=f"{look}correct pre_start: of {match['name']}",
     )
 
 
@@ -257,8 +259,7 @@ _FAILURES: tuple[tuple[str, Callable[[re.Match[str], Said], OpsError]], ...] = (
     ),
     (r"^(?P<name>[\w.-]+) hook exited with status (?P<code>\d+)(: (?P<why>[\s\S]*))?", _hook),
     (
-        r"^service \"(?P<name>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+)(: (?P<why>[\s\S]*?))?"
-        r"( \(hook container (?P<kept>\w+) retained for inspection\))?$",
+        r"^service \"(?P<name>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<why>[\s\S]*)",
         _pre_start,
     ),
     (

@@ -157,7 +157,7 @@ def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()
     if error is None:
         rarest = min((each[0] for each in told), default=0)
         error = next((place for count, place in reversed(told) if count == rarest), suspected)
-    return Log(tuple(row.text for row in rows), error, tuple(row.times for row in rows if row.times) if times else ())
+    return Log(tuple(row.text for row in rows), error, tuple(row.times for row in rows) if times else ())
 
 
 @dataclass

@@ -162,13 +162,13 @@ def _node(lines: Sequence[str], at: int) -> Trace | None:
         elif not line.startswith(("    at ", "Require stack:", FOLDED)):
             break
         end = number
+    if named := _FROM.search(lines[at]):
+        required.append(Frame(named["path"], 0, at, at, library(named["path"])))
     if not frames and not required:
         return None
     first, head = _head(lines, at)
     if head is not None:
         frames.insert(0, head)
-    if named := _FROM.search(lines[at]):
-        required.append(Frame(named["path"], 0, at, at, library(named["path"])))
     own = [each for each in frames if not each.library]
     tail = lines[end + 1 : end + 12]
     dies = any(re.match(r"Node\.js v\d", each) for each in tail)
