@@ -40,7 +40,7 @@ class Said:
         # Containers that were being made or started are told only where nothing else is: the others are cancelled.
         return tuple(dict.fromkeys(self._named())) or tuple(
             f"container {name}"
-            for first, last in (("Starting", "Started"), ("Creating", "Created"))
+            for first, last in (("Starting", "Started"), ("Recreate", "Recreated"), ("Creating", "Created"))
             for name in dict.fromkeys(self.containers(first))
             if name not in self.containers(last)
         )
@@ -56,6 +56,15 @@ class Said:
             re.MULTILINE,
         ):
             yield f"{kind.lower()} {name}"
+        # One that is made anew; that it failed because of another one, or with it, is told of containers too.
+        yield from (
+            f"container {name}"
+            for name in re.findall(
+                r"^\s+Container\s+(\S+)\s+Error\b(?!.*(?:failed to start|didn't complete|context canceled))",
+                self.whole,
+                re.MULTILINE,
+            )
+        )
         for pattern, kind in _NAMED:
             for match in re.finditer(pattern, self.text):
                 yield f"{kind or match['kind']} {match['name']}"

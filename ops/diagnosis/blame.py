@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,13 +30,24 @@ def services(error: OpsError, model: Model, healths: Sequence[Health]) -> list[s
     if named := [name for kind, name in about if kind == "service" and name in wanted]:
         return list(dict.fromkeys(named))
     containers = {each.container.name: each.service for each in healths if each.container}
+    # An image that all use is asked of its registry by the one whose entry says so.
+    chosen = sorted(wanted.values(), key=lambda each: not (_asks(each)))
     for kind, name in about:
-        for service in wanted.values():
-            if kind == "container" and (containers.get(name) == service.name or name in _containers(model, service)):
+        for service in chosen:
+            if kind == "container" and (
+                containers.get(name) == service.name
+                or re.sub(r"^[0-9a-f]{12}_", "", name) in _containers(model, service)
+            ):
                 return [service.name]
             if kind != "container" and name in _used(model, service, kind):
                 return [service.name]
     return []
+
+
+def _asks(service: Service) -> bool:
+    """Whether a service asks for its image though there is one of that name."""
+    policy = str(service.config.get("pull_policy") or "missing")
+    return bool(service.config.get("platform")) or policy not in ("missing", "if_not_present", "never", "build")
 
 
 def root(name: str, blames: Mapping[str, str | None]) -> str:

@@ -47,6 +47,7 @@ class Scene:
     """One project: its services, its files, and what came of waiting for it.
 
     Attributes:
+        top: What else stands at the top of the compose file: networks, secrets, …
         told: What a `watch` was told, with the seconds since the wait began.
     """
 
@@ -55,11 +56,12 @@ class Scene:
     services: Mapping[str, Any]
     volumes: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    top: Mapping[str, Any] = field(default_factory=dict)
     engine: Containers = field(default_factory=connected)
     told: list[tuple[float, Sequence[Health]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        content = {"services": self.services, "volumes": dict.fromkeys(self.volumes)}
+        content = {"services": self.services, "volumes": dict.fromkeys(self.volumes), **self.top}
         (self.root / "compose.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         for name, text in self.files.items():
             (self.root / name).write_bytes(text)

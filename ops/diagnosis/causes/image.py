@@ -57,6 +57,13 @@ def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibil
             "image", f"has no image: {name} has not been built", f"invoke build --service {case.service.name}", evidence
         )
     pull = f"docker pull {name}"
+    if here and not platform:
+        return Finding(
+            "image",
+            f"was not started: {name} is here, but compose asks its registry for it, and {why}",
+            f"once the registry answers: {case.restart}",
+            evidence,
+        )
     if "No such image" in case.said or "is not there" in case.said:
         never = f", and pull_policy: {policy} lets nobody pull it" if policy == "never" else ""
         return Finding("image", f"has no image: {name} is not here{never}", pull, evidence)

@@ -31,9 +31,10 @@ def find(case: Case) -> Finding | None:
     place = _place(case, kind)
     if kind == "network" and _OVERLAPS.search(case.said):
         holders = list(_holders(case))
-        evidence = [f"network {name} has {subnet}" for name, subnet in holders]
-        where = f"choose another subnet in {place}" if place else "choose another subnet"
-        remedy = f"{where}; or remove network {holders[0][0]}: docker network rm {holders[0][0]}" if holders else where
+        evidence = [f"network {name} has {subnet}" for name, subnet, _ in holders]
+        remedy = f"choose another subnet in {place}" if place else "choose another subnet"
+        if foreign := [name for name, _, own in holders if not own]:
+            remedy += f"; or remove the network that has it, if nothing uses it: docker network rm {foreign[0]}"
     elif "endpoint settings" in case.said:
         remedy = case.change(("networks",))
     elif place and not remedy.startswith("docker "):
@@ -55,8 +56,8 @@ def _place(case: Case, kind: str) -> written.Place | None:
     return None
 
 
-def _holders(case: Case) -> Iterator[tuple[str, str]]:
-    """The networks of the engine that overlap with what the stack asks for: name and subnet."""
+def _holders(case: Case) -> Iterator[tuple[str, str, bool]]:
+    """The networks of the engine that overlap with what the stack asks for: name, subnet, whether it is its own."""
     wanted: dict[str, list[Any]] = {}
     for entry in (case.model.raw.get("networks") or {}).values():
         pools = ((entry or {}).get("ipam") or {}).get("config") or []
@@ -73,7 +74,7 @@ def _holders(case: Case) -> Iterator[tuple[str, str]]:
         for pool in (each.get("IPAM") or {}).get("Config") or []:
             held = _subnet(pool.get("Subnet"))
             if held is not None and any(held.version == other.version and held.overlaps(other) for other in others):
-                yield each["Name"], str(held)
+                yield each["Name"], str(held), each["Name"] in wanted
 
 
 def _subnet(text: object) -> Any:
