@@ -17,8 +17,8 @@ REFUSED = (
     'connection to server at "db" (10.0.0.2), port 5432 failed: FATAL:  password authentication failed for user "a"'
 )
 INCOMPATIBLE = (
-    "2026-11-26 21:00:00.000 UTC [1] FATAL:  database files are incompatible with server",
-    "2026-11-26 21:00:00.000 UTC [1] DETAIL:  The data directory was initialized by PostgreSQL version 16, which is not "
+    "21:00:00.000 UTC [1] FATAL:  database files are incompatible with server",
+    "21:00:00.000 UTC [1] DETAIL:  The data directory was initialized by PostgreSQL version 16, which is not "
     "compatible with this version 17.9.",
 )
 
