@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ops import compose, dotenv, platform, ports, process
+from ops import compose, dotenv, platform, ports, preflight, process
 from ops.containers import Containers
 from ops.dotenv import redaction
 from ops.engine import answering
@@ -177,6 +177,10 @@ def _files(patient: Patient) -> Iterator[Finding]:
         grade = Grade.WARNING if missing else Grade.PROBLEM
         yield Finding("files", grade, _words(patient.model), "invoke env.init" if missing else patient.model.next)
     else:
+        notes: list[str] = []
+        preflight.check(patient.model, patient.stack, notes.append)
+        for note in notes:
+            yield Finding("files", Grade.WARNING, note, "docs/tasks.md tells which files and profiles are used")
         names = ", ".join(patient.model.services)
         yield Finding("files", Grade.OK, f"compose files of {patient.environment}: {names}")
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, process, refusal, service
+from ops import compose, process, refusal
+from ops import service as entries
 from ops.dotenv.secret import MASK, SHORTEST, looks_secret, passwords, worth_hiding
 from ops.dotenv.secret import masked as hide
 from ops.errors import EnvFileError, OpsError, UsageError
@@ -123,7 +124,9 @@ def load_all(stack: Stack) -> Model:
     except (UsageError, EnvFileError):
         merged = load(stack)
         beyond, others = _beyond(stack)
-        return dataclasses.replace(merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw)
+        return dataclasses.replace(
+            merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw
+        )
     return Model(_services(raw, whole), {}, raw, whole)
 
 
@@ -164,7 +167,7 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
-    return {name: service.of(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
+    return {name: entries.of(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
 
 
 def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
@@ -176,20 +179,20 @@ def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
     for options in (["--no-consistency"], ["--no-consistency", "--no-env-resolution"]):
         with contextlib.suppress(OpsError):
             raw = _merge(whole, *options)
-            entries = {name: entry or {} for name, entry in (raw.get("services") or {}).items()}
-            return raw, {name: _leniently(name, entry, whole) for name, entry in entries.items()}
+            found = (raw.get("services") or {}).items()
+            return raw, {name: _leniently(name, entry or {}, whole) for name, entry in found}
     with contextlib.suppress(OpsError):
         raw = _merge(whole, "--no-interpolate")
-        return {}, {name: service.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
+        return {}, {name: entries.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
     return {}, {}
 
 
 def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
     """A service of a profile that is off: what is wrong with its `x-ops` matters once it is on."""
     try:
-        return service.of(name, entry, stack.project)
+        return entries.of(name, entry, stack.project)
     except UsageError:
-        return service.named(name, entry)
+        return entries.named(name, entry)
 
 
 class _Others(Mapping[str, Service]):

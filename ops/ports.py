@@ -51,7 +51,9 @@ class Conflict:
     @property
     def brief(self) -> str:
         """The same, for a list of several."""
-        return f"{self._numbers} ({self.service})" + (f": {self._few}" if self.port.last else f" is taken by {self.owner}")
+        return f"{self._numbers} ({self.service})" + (
+            f": {self._few}" if self.port.last else f" is taken by {self.owner}"
+        )
 
     @property
     def _numbers(self) -> str:
@@ -97,7 +99,9 @@ def remedy(stack: Stack | None, conflict: Conflict) -> str:
 
 def another(port: Port, above: int) -> int:
     """The next port above a number that is free here."""
-    numbers = (number for number in range(above + 1, 65536) if free(dataclasses.replace(port, published=number, last=0)))
+    numbers = (
+        number for number in range(above + 1, 65536) if free(dataclasses.replace(port, published=number, last=0))
+    )
     return next(numbers, above + 1)
 
 
@@ -113,7 +117,9 @@ def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]
                 yield found
 
 
-def _conflict(engine: Runtime, project: str, service: Service, port: Port, own: set[tuple[int, str]]) -> Conflict | None:
+def _conflict(
+    engine: Runtime, project: str, service: Service, port: Port, own: set[tuple[int, str]]
+) -> Conflict | None:
     """What keeps a service from having a port, or one of a range for each of its replicas; None where nothing does."""
     available, taken = 0, []
     for number in port.numbers:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import stack as stacks
+from ops import steering
 from ops.errors import UsageError
 from ops.runtime import Container, Note, Runtime, Stopped
 from ops.settings import Settings
@@ -21,8 +22,7 @@ Confirm = Callable[[str, Sequence[str]], None]
 
 def name(settings: Settings) -> str:
     """The project's name, found without reading any compose model, so that a broken `.env` does not hide it."""
-    files = [settings.root / file for each in settings.environments.values() for file in each.files]
-    return stacks.project_name(settings.root, files)
+    return stacks.name_of(settings)
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
@@ -67,7 +67,9 @@ def check_folder(stack: Stack, connected: Runtime) -> None:
 def elsewhere(container: Container, root: Path, connected: Runtime) -> bool:
     """Whether a container was started from another folder of this machine that is still there."""
     folder = Path(container.folder)
-    return bool(connected.local and container.folder and folder.is_dir() and not folder.samefile(root))
+    if not (connected.local and container.folder and folder.is_dir()):
+        return False
+    return not any(folder.samefile(each) for each in (root, *steering.directories) if each.is_dir())
 
 
 def container_of(containers: Sequence[Container], service: str, replica: int = 1, environment: str = "") -> Container:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +31,10 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
     except OpsError:
         return f"choose another port for {service} in the compose files"
     for binding in context.uses.bindings:
-        if binding.service == service and _covers(binding, number, _given(context)):
+        if binding.service == service and binding.may_be(number, _given(context)):
             name = next(iter(binding.variables), "")
             if name:
-                fits = _covers(binding, to, {**_given(context), name: str(to)})
+                fits = binding.may_be(to, {**_given(context), name: str(to)})
                 return remedy.another(context, name, to=str(to) if fits else "")
             break
     return f"choose another port in {place(stack, service, number)}"
@@ -44,7 +44,7 @@ def place(stack: Stack, service: str, number: int) -> str:
     """File and line where a port is written, as far as that can be told."""
     for file in reversed(stack.files):
         for line, binding in _written(file, service):
-            if _covers(binding, number, {}):
+            if binding.may_be(number, {}):
                 return f"{refusal.relative(file, stack.root)}:{line}"
     names = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
     return f"the ports of {service}, which stand in what {names} takes in" if names else f"the ports of {service}"
@@ -52,11 +52,6 @@ def place(stack: Stack, service: str, number: int) -> str:
 
 def _given(context: Context) -> dict[str, str]:
     return {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
-
-
-def _covers(binding: Binding, number: int, given: Mapping[str, str]) -> bool:
-    socket = binding.socket(given)
-    return socket is not None and socket.low <= number <= socket.high
 
 
 def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:

@@ -6,13 +6,14 @@ merged result. Every problem is a `UsageError` that names the path of the wrong 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ops import steering
-from ops.errors import UsageError
+from ops.errors import EnvFileError, UsageError
 from ops.runtime import AUTO, DOCKER, NATIVE
 from ops.steering import DEFAULT_FILES
 
@@ -119,7 +120,10 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
 
 def _as_compose_finds(root: Path) -> Environment:
     """The environment `dev` of a project that names no files: those that plain compose takes there."""
-    named = steering.named_files(steering.env_files(root, root))
+    named = None
+    # What cannot be read here is told by the tasks that need it: `stop` does not.
+    with contextlib.suppress(EnvFileError):
+        named = steering.named_files(steering.env_files(root, root))
     if named is not None:
         # The folder of the first file is compose's project directory, too.
         return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")

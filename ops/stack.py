@@ -106,7 +106,9 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         environments=tuple(settings.environments),
         elsewhere=tuple(file for file in elsewhere if file not in files),
         project_directory=directory if chosen.project_directory else None,
-        variable_files=tuple(file for file in variables if file.is_file()) if _is_layered(settings.root, chosen) else (),
+        variable_files=tuple(file for file in variables if file.is_file())
+        if _is_layered(settings.root, chosen)
+        else (),
         demanded=not named,
         notes=tuple(_notes(settings, chosen)),
     )
@@ -122,7 +124,8 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
     for name, file in zip(chosen.files, files, strict=True):
         if not file.is_file():
             if chosen.found:
-                raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct {chosen.found}")
+                place = "the shell" if chosen.found in os.environ else ".env"
+                raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct it in {place}")
             raise UsageError(f"the compose file {name} is not there", next=f"correct {setting}.files in invoke.yaml")
     if not directory.is_dir():
         raise UsageError(
@@ -176,11 +179,21 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     )
 
 
-def name_of(settings: Settings) -> str:
-    """The project's name, found without asking compose, so that a broken `.env` does not hide it."""
+def name_of(settings: Settings, *, values: bool = True) -> str:
+    """The project's name, found without asking compose, so that a broken `.env` does not hide it.
+
+    Args:
+        settings: The project's.
+        values: Whether `.env` is read.
+
+    Raises:
+        EnvFileError: `.env` may not be read.
+        UsageError: As `project_name` does.
+    """
     first = next(iter(settings.environments.values()))
     files = [settings.root / file for each in settings.environments.values() for file in each.files]
-    return project_name(settings.root / first.project_directory, files, _variables(settings.root, first))
+    variables = _variables(settings.root, first) if values else ()
+    return project_name(settings.root / first.project_directory, files, variables)
 
 
 def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ops.errors import EnvFileError
+
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The names that compose looks for where nobody names a file, in its order."""
 
@@ -48,6 +50,9 @@ def variable(files: Sequence[Path], name: str, *, expanded: bool = True) -> str:
         files: As `env_files` gives them.
         name: The variable.
         expanded: Whether other variables in its value are replaced by theirs, one level deep.
+
+    Raises:
+        EnvFileError: One of the files may not be read.
     """
     if name in os.environ:
         return os.environ[name]
@@ -94,8 +99,10 @@ def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> st
     """What one file says; None where it does not."""
     try:
         data = file.read_bytes() if file.is_file() else b""
-    except OSError:
-        return None
+    except OSError as error:
+        raise EnvFileError(
+            f"{file.name} cannot be read: {error.strerror}", next=f"make it yours: chmod 600 {file.name}"
+        ) from error
     if name.encode() not in data:
         return None
     from ops.dotenv import document

@@ -61,8 +61,18 @@ class Binding:
         match = _SHORT.fullmatch(expand(self.text, given))
         if match is None or (match["high"] and "-" not in match["target"]):
             return None
-        low = int(match["low"])
-        return Socket(match["address"] or "", low, int(match["high"] or low), match["protocol"] or "tcp")
+        return _socket(match)
+
+    def may_be(self, number: int, given: Mapping[str, str]) -> bool:
+        """Whether a port is what it asks for, or one of those among which the engine chooses."""
+        match = _SHORT.fullmatch(expand(self.text, given))
+        socket = _socket(match) if match else None
+        return socket is not None and socket.low <= number <= socket.high
+
+
+def _socket(match: re.Match[str]) -> Socket:
+    low = int(match["low"])
+    return Socket(match["address"] or "", low, int(match["high"] or low), match["protocol"] or "tcp")
 
 
 def of(services: Mapping[str, Mapping[str, Any]], profiles: Sequence[str]) -> Iterator[Binding]:

@@ -100,6 +100,11 @@ def read(path: Path) -> Document:
     return parse(data, path)
 
 
+def unread(path: Path) -> Document:
+    """A file that compose does not read: whatever it holds, nothing is missing, and nothing is wrong."""
+    return Document(path, "", ())
+
+
 def parse(data: bytes, path: Path) -> Document:
     """Find the entries in a file's bytes; bytes that are no UTF-8 are replaced, and the first one's place kept."""
     undecodable = None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from ops import compose, process
+from ops import compose, process, refusal
 from ops.dotenv import document, effective, naming, schema, uses
 from ops.dotenv.context import Context
 from ops.dotenv.document import Document
@@ -38,7 +38,7 @@ def gather(stack: Stack) -> Context:
     """
     program = compose.program().command
     # What compose does not read is nothing to check.
-    env = document.read(stack.env_file) if stack.reads_env else document.parse(b"", stack.env_file)
+    env = document.read(stack.env_file) if stack.reads_env else document.unread(stack.env_file)
     located = uses.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
     redirected = not stack.reads_env or len(stack.read_files) > 1
@@ -150,7 +150,7 @@ def _refuse_broken(stack: Stack) -> None:
     """Fail where compose cannot read the stack's files; an `include` named by a variable it can, with its value."""
     tried = process.run(compose.command(stack, "config", "--quiet"), cwd=stack.root, env=stack.variables, timeout=60)
     if tried.code:
-        error = compose.failure(tried.stderr)
+        error = refusal.of(stack, tried.stderr)
         # A variable that is missing is for the checks to tell, with all the others.
         if not isinstance(error, EnvFileError):
             raise error

@@ -95,9 +95,7 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     return process.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
 
 
-def unset(
-    command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None
-) -> set[str]:
+def unset(command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None) -> set[str]:
     """Which of some variables compose itself finds nowhere, not even in the `.env` of what a file includes.
 
     Args:

@@ -203,6 +203,23 @@ def test_files_that_are_broken(patient: Patient, tmp_path: Path, text: str, grad
     assert (found.grade, found.fix) == (grade, fix)
 
 
+def test_files_of_which_nothing_is_started(patient: Patient, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services: {web: {image: x, profiles: [p], depends_on: [db]}, db: {image: x, profiles: [q]}}", encoding="utf-8"
+    )
+    (tmp_path / "compose.override.yaml").write_text("services: {}", encoding="utf-8")
+    (found,) = doctor.examine(patient.settings)[-1:]
+    assert (found.subject, found.grade, found.fix) == ("files", Grade.PROBLEM, "invoke dev --profile p")
+    chosen = Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("p",))}))
+    (found,) = say(doctor._files, chosen)
+    assert "web depends on db" in found.message
+    assert found.fix == "invoke dev --profile p --profile q"
+    rightly = Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("p", "q"))}))
+    note, fine = say(doctor._files, rightly)
+    assert (note.grade, note.message[:40]) == (Grade.WARNING, "compose.override.yaml is not used: invok")
+    assert fine.grade is Grade.OK
+
+
 def test_files_that_are_not_there(patient: Patient, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").unlink()
     (found,) = say(doctor._files, patient)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops import model
+from ops import model, process
 from ops.dotenv.secret import MASK
 from ops.errors import EnvFileError, OpsError, UsageError
 from ops.model import Port, Service
@@ -39,6 +40,13 @@ def one(make_stack: MakeStack, entry: str, **options: Any) -> Service:
 )
 def test_ports(make_stack: MakeStack, ports: str, expected: list[Port]) -> None:
     assert list(one(make_stack, f"{{image: x, ports: {ports}}}").ports) == expected
+
+
+def test_a_range_is_told_apart(make_stack: MakeStack) -> None:
+    service = one(make_stack, "{image: x, ports: ['127.0.0.1:8000-8002:80', '9000:90', '7000-7001:53/udp']}")
+    assert service.ports == (Port("", 9000, "tcp", 90),)
+    assert service.ranges == (Port("127.0.0.1", 8000, "tcp", 80, 8002), Port("", 7000, "udp", 53, 7001))
+    assert [list(each.numbers) for each in (*service.ports, service.ranges[0])] == [[9000], [8000, 8001, 8002]]
 
 
 @pytest.mark.parametrize(
@@ -96,6 +104,7 @@ PROFILES = "services: {a: {image: x}, b: {image: x, profiles: [p]}, c: {image: x
 def test_services_are_active_by_profile(make_stack: MakeStack, profiles: tuple[str, ...], active: set[str]) -> None:
     merged = model.load(make_stack(PROFILES, profiles=profiles))
     assert set(merged.services) == active
+    assert merged.services.keys() | merged.inactive.keys() == {"a", "b", "c"}
     assert set(merged.inactive) == {"a", "b", "c"} - active
     assert merged.service("b").name == "b"
 
@@ -104,6 +113,154 @@ def test_an_unknown_profile_names_the_others(make_stack: MakeStack) -> None:
     with pytest.raises(UsageError, match="there is no profile 'full'") as caught:
         model.load(make_stack(PROFILES, profiles=["full"]))
     assert caught.value.details == ["profiles: p, q"]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What compose is asked, from now on."""
+    lines: list[list[str]] = []
+    run = process.run
+
+    def remembered(line: Sequence[str], **how: Any) -> process.Result:
+        lines.append(list(line))
+        return run(line, **how)
+
+    monkeypatch.setattr(process, "run", remembered)
+    return lines
+
+
+def test_the_others_are_asked_for_only_where_somebody_asks(make_stack: MakeStack, asked: list[list[str]]) -> None:
+    merged = model.load(make_stack(PROFILES, profiles=["q"]))
+    assert merged.service("a").name == "a"
+    assert "c" in merged.every
+    assert len(asked) == 1
+    assert set(merged.inactive) == {"b"}
+    assert list(merged.every) and len(merged.every) == 3
+    assert len(asked) == 2
+
+
+def test_where_nothing_has_a_profile_nobody_is_asked(make_stack: MakeStack, asked: list[list[str]]) -> None:
+    merged = model.load(make_stack("services: {a: {image: x}}\n"))
+    assert list(merged.every) == ["a"]
+    assert len(asked) == 1
+
+
+EXCLUSIVE = """
+services:
+  base: {image: x}
+  cpu: {image: x, profiles: [cpu], container_name: one, ports: ["8000:80"]}
+  gpu:
+    image: x:${TAG:-latest}
+    profiles: [gpu]
+    container_name: one
+    ports: ["8000:80"]
+    %s
+    x-ops: {health: "http://127.0.0.1:${GPU_PORT:-8000}"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("broken", "image"),
+    [
+        ("init: true", "x:latest"),
+        ("env_file: [gone.env]", "x:latest"),
+        ("depends_on: [nowhere]", "x:latest"),
+        ("networks: [nowhere]", "x:latest"),
+        ("volumes: ['nowhere:/x']", "x:latest"),
+        ("secrets: [nowhere]", "x:latest"),
+        ("network_mode: 'service:nowhere'", "x:latest"),
+        # Compose tells no more than that it is there.
+        ("label_file: [gone.env]", ""),
+    ],
+)
+def test_what_is_wrong_in_another_profile_is_in_nobodys_way(make_stack: MakeStack, broken: str, image: str) -> None:
+    stack = make_stack(EXCLUSIVE % broken, profiles=["cpu"])
+    for merged in (model.load(stack), model.load_running(stack, ["cpu"])):
+        assert set(merged.services) == {"base", "cpu"}
+        assert merged.service("gpu").profiles == ("gpu",)
+        assert merged.service("gpu").image == image
+        assert merged.service("gpu").probe_url == ("http://127.0.0.1:8000" if image else None)
+    every = model.load_all(stack)
+    assert set(every.services) == {"base", "cpu", "gpu"}
+    assert set(every.raw["services"]) == ({"base", "cpu", "gpu"} if image else {"base", "cpu"})
+    assert every.stack is not None
+    assert every.stack.profiles == ("cpu",)
+
+
+def test_a_wrong_x_ops_of_another_profile_matters_once_it_is_on(make_stack: MakeStack) -> None:
+    text = "services: {a: {image: x}, b: {image: x, profiles: [p], x-ops: {healht: x}}, c: {image: y, profiles: [p]}}\n"
+    merged = model.load(make_stack(text))
+    assert (merged.service("b").ops, merged.service("c").image) == ({}, "y")
+    with pytest.raises(UsageError, match=r"services\.b\.x-ops\.healht: unknown key"):
+        model.load(make_stack(text, profiles=["p"]))
+
+
+def test_all_profiles_at_once_where_they_go_together(make_stack: MakeStack, asked: list[list[str]]) -> None:
+    merged = model.load_all(make_stack(PROFILES, profiles=["q"]))
+    assert set(merged.services) == {"a", "b", "c"}
+    assert merged.stack is not None
+    assert merged.stack.profiles == ("*",)
+    assert len(asked) == 1
+
+
+def test_what_is_chosen_must_be_right_though_others_are_shown(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="depends on undefined service"):
+        model.load_all(make_stack("services: {a: {image: x, depends_on: [nowhere]}, b: {image: x, profiles: [p]}}\n"))
+
+
+OFF = """
+services:
+  main: {image: x, profiles: [dev, all], depends_on: [store]}
+  store: {image: x, profiles: [data]}
+  other: {image: x, profiles: [more]}
+  test: {image: x, %s}
+"""
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "depends_on: [main]",
+        "depends_on: {main: {condition: service_healthy}}",
+        "links: [main]",
+        "volumes_from: [main]",
+        "network_mode: 'service:main'",
+        "ipc: 'service:main'",
+        "pid: 'service:main'",
+    ],
+)
+def test_a_dependency_of_a_profile_that_is_off_is_told_with_the_profile(make_stack: MakeStack, wait: str) -> None:
+    stack = make_stack(OFF % wait, profiles=["more"])
+    with pytest.raises(UsageError) as caught:
+        model.load(stack)
+    error = caught.value
+    assert error.message == "test depends on main, which only runs with --profile dev or --profile all"
+    assert error.details == ['compose: service "test" depends on undefined service "main": invalid compose project']
+    # What main waits for is off, too; the command has all of it, and what was chosen before.
+    assert error.next == "invoke dev --profile more --profile dev --profile data"
+    assert set(model.load(make_stack(OFF % wait, profiles=["more", "dev", "data"])).services) == {
+        "main", "store", "other", "test",
+    }  # fmt: skip
+
+
+def test_a_dependency_that_is_not_required_may_be_off(make_stack: MakeStack) -> None:
+    merged = model.load(make_stack(OFF % "depends_on: {main: {condition: service_started, required: false}}"))
+    assert set(merged.services) == {"test"}
+
+
+def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="there is no profile 'dve'") as caught:
+        model.load(make_stack(OFF % "depends_on: [main]", profiles=["dve"]))
+    assert caught.value.details == ["profiles: all, data, dev, more"]
+    assert caught.value.next == "invoke dev --profile all"
+
+
+def test_what_runs_tells_its_profiles(make_stack: MakeStack) -> None:
+    stack = make_stack(OFF % "depends_on: [main]")
+    merged = model.load_running(stack, ["test", "main", "store"])
+    assert set(merged.services) == {"main", "store", "test"}
+    with pytest.raises(UsageError, match="test depends on main"):
+        model.load_running(stack, ["test"])
 
 
 def test_an_unknown_service_names_the_others(make_stack: MakeStack) -> None:
@@ -136,10 +293,43 @@ def test_x_ops_merge_over_files(make_stack: MakeStack) -> None:
     assert merged.urls() == {"A": "http://a", "B": "http://127.0.0.1:80"}
 
 
+def test_what_is_published_is_told_where_nothing_says_what_to_open(make_stack: MakeStack) -> None:
+    merged = model.load(
+        make_stack(
+            """
+services:
+  web: {image: x, ports: ["8080:80", "8443:443", "5353:53/udp"]}
+  local: {image: x, ports: ["127.0.0.1:8081:8000"]}
+  six: {image: x, ports: ["[::1]:8082:8000", "[::]:8083:9000"]}
+  twice: {image: x, ports: ["127.0.0.1:8084:80", "[::1]:8084:80"]}
+  db: {image: x, ports: ["15432:5432"]}
+  off: {image: x, ports: ["8085:80"], scale: 0}
+  host: {image: x, ports: ["8086:80"], network_mode: host}
+  chosen: {image: x, ports: ["80", "9000-9001:80"]}
+  other: {image: x, ports: ["8087:80"], profiles: [p]}
+"""
+        )
+    )
+    assert merged.urls() == {
+        "web:80": "http://127.0.0.1:8080",
+        "web:443": "https://127.0.0.1:8443",
+        "local": "http://127.0.0.1:8081",
+        "six:8000": "http://[::1]:8082",
+        "six:9000": "http://[::1]:8083",
+        "twice": "http://127.0.0.1:8084",
+        "db": "127.0.0.1:15432",
+    }
+    assert list(merged.urls()) == sorted(
+        merged.urls(), key=lambda name: list(merged.services).index(name.split(":")[0])
+    )
+
+
 def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
     service = one(make_stack, "{image: x, x-ops: {health: '${UNSET_URL:-}', open: }}")
     assert service.probe_url is None
     assert service.stable == 2.0
+    assert service.eager is True
+    assert one(make_stack, "{image: x, x-ops: {eager: false}}").eager is False
 
 
 @pytest.mark.parametrize(
@@ -154,6 +344,7 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
         ("{stable: -1}", "services.a.x-ops.stable: should be a number of seconds, not -1"),
         ("{stable: true}", "services.a.x-ops.stable: should be a number of seconds, not True"),
         ("{size-budget: [1]}", "services.a.x-ops.size-budget: should be a size such as 95MB, not [1]"),
+        ("{eager: 1}", "services.a.x-ops.eager: should be true or false, not 1"),
         ("{native: true}", "services.a.x-ops.native: should be a mapping, not True"),
     ],
 )

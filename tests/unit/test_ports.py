@@ -17,6 +17,7 @@ from ops import model, platform, ports
 from ops.engine import Engine
 from ops.errors import StartError
 from ops.model import Port
+from ops.stack import Stack
 from tests.unit.conftest import MakeStack
 
 
@@ -149,7 +150,74 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "stop container other-web-1 of project other, or choose another port in .env"
+    assert error.next == "choose another port in compose.yaml:1, or: docker stop other-web-1"
+
+
+def conflicts(stack: Stack, host: Host) -> list[str]:
+    return [str(each) for each in ports.conflicts(host, "demo", model.load(stack))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entry", "taken"),
+    [
+        ("{image: x, ports: [PORTS]}", True),
+        ("{image: x, ports: [PORTS], scale: 0}", False),
+        ("{image: x, ports: [PORTS], deploy: {replicas: 0}}", False),
+        ("{image: x, ports: [PORTS], scale: 1}", True),
+        ("{image: x, ports: [PORTS], profiles: [off]}", False),
+        # The engine publishes nothing there.
+        ("{image: x, ports: [PORTS], network_mode: host}", False),
+    ],
+)
+def test_only_what_is_published_counts(make_stack: MakeStack, listening: int, entry: str, taken: bool) -> None:
+    stack = make_stack(f"services: {{a: {entry.replace('PORTS', f'{listening}:80')}}}\n")
+    assert bool(conflicts(stack, Host())) is taken
+
+
+@pytest.mark.parametrize(
+    ("replicas", "own", "others", "told"),
+    [
+        (1, [], [], ""),
+        (1, [], [20001], ""),
+        (1, [], [20001, 20002], ""),
+        (3, [], [], ""),
+        (2, [], [20002], ""),
+        (3, [20001, 20002, 20003], [], ""),
+        (2, [20001], [20003], ""),
+        (
+            1,
+            [],
+            [20001, 20002, 20003],
+            "needs 1: none free, taken by container c20001, container c20002, container c20003",
+        ),
+        (2, [], [20001, 20003], "needs 2: 1 free, taken by container c20001, container c20003"),
+        (2, [20002], [20001, 20003], "needs 2: 1 free, taken by container c20001, container c20003"),
+        (4, [], [], "needs 4: 3 free, taken by another replica of it"),
+    ],
+)
+def test_a_range_is_taken_once_too_few_of_it_are_left(
+    make_stack: MakeStack, replicas: int, own: list[int], others: list[int], told: str
+) -> None:
+    stack = make_stack(f"services: {{web: {{image: x, scale: {replicas}, ports: ['20001-20003:80']}}}}\n")
+    held = [SimpleNamespace(ports=tuple(("", port, "tcp", 80) for port in own))]
+    host = Host(held, {port: ("", f"c{port}") for port in others}, local=False)
+    assert conflicts(stack, host) == ([f"ports 20001-20003, of which web {told}"] if told else [])
+
+
+def test_a_part_of_a_range_that_a_process_has(make_stack: MakeStack, listening: int) -> None:
+    text = f"services: {{web: {{image: x, ports: ['127.0.0.1:{listening}-{listening + 1}:80']}}}}\n"
+    assert conflicts(make_stack(text), Host(owners={listening + 1: ("demo", "demo-web-1")})) == []
+    (told,) = conflicts(make_stack(text), Host(owners={listening + 1: ("", "other")}))
+    assert f"process {os.getpid()}" in told
+    assert "container other" in told
+
+
+def test_one_port_is_none_for_two_replicas(make_stack: MakeStack, free_port: Callable[[], int]) -> None:
+    port = free_port()
+    stack = make_stack(f"services:\n  web:\n    image: x\n    scale: 2\n    ports: ['{port}:80']\n")
+    with pytest.raises(StartError, match=f"port {port}, which web needs, is taken by another replica of it") as caught:
+        ports.check(Host(), "demo", model.load(stack))  # type: ignore[arg-type]
+    assert caught.value.next == f"publish a port for each replica, such as {port}-{port + 1}:80, in compose.yaml:5"
 
 
 def test_ports_of_another_machine_are_the_engines_alone(make_stack: MakeStack, listening: int) -> None:

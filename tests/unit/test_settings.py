@@ -24,12 +24,12 @@ def test_everything_that_can_be_set() -> None:
     found = load("""
 ops:
   environments:
-    dev: {files: [a.yaml, b/c.yaml], profiles: [p], timeout: 1.5, strict: true}
+    dev: {files: [a.yaml, b/c.yaml], profiles: [p], timeout: 1.5, strict: true, project_directory: b}
     prod: {files: [a.yaml]}
   profiles:
     p: {environment: {A: x, B: 1, C: true, D: , E: ""}}
 """)
-    assert found.environment("dev") == Environment("dev", ("a.yaml", "b/c.yaml"), ("p",), 1.5, strict=True)
+    assert found.environment("dev") == Environment("dev", ("a.yaml", "b/c.yaml"), ("p",), 1.5, True, "b")
     assert found.environment("prod") == Environment("prod", ("a.yaml",), (), settings.DEFAULT_TIMEOUT, strict=False)
     # As compose itself would read these values in a file.
     assert found.profiles == {"p": {"A": "x", "B": "1", "C": "true", "D": "", "E": ""}}
@@ -81,6 +81,7 @@ def environment(**entry: Any) -> str:
         ("ops: {environments: {dev: }}", "ops.environments.dev: should be a mapping, not None"),
         ("ops: {environments: {dev: {}}}", "ops.environments.dev.files: should name at least one compose file"),
         (environment(files=[]), "ops.environments.dev.files: should name at least one compose file"),
+        (environment(project_directory=1), "ops.environments.dev.project_directory: should be a folder, not 1"),
         (environment(files="a.yaml"), "ops.environments.dev.files: should be a list of strings, not 'a.yaml'"),
         (environment(files=[1]), "ops.environments.dev.files: should be a list of strings, not [1]"),
         (environment(profiles="p"), "ops.environments.dev.profiles: should be a list of strings, not 'p'"),
@@ -90,7 +91,7 @@ def environment(**entry: Any) -> str:
         (environment(strict="yes"), "ops.environments.dev.strict: should be true or false, not 'yes'"),
         (
             environment(files=["a"], port=1),
-            "ops.environments.dev.port: unknown setting; known: files, profiles, strict",
+            "ops.environments.dev.port: unknown setting; known: files, profiles, project_directory, strict",
         ),
         (f"{ENVIRONMENTS[:-1]}, profiles: [p]}}", "ops.profiles: should be a mapping, not ['p']"),
         (f"{ENVIRONMENTS[:-1]}, profiles: {{p: x}}}}", "ops.profiles.p: should be a mapping, not 'x'"),

@@ -13,7 +13,7 @@ NAME = "permissions"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the file when its mode lets others read it."""
-    if not context.env.exists or not platform.readable_by_others(context.env.path):
+    if not context.env.path.is_file() or not platform.readable_by_others(context.env.path):
         return
     yield Finding(
         severity="warning",

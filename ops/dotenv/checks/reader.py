@@ -15,7 +15,8 @@ NAME = "reader"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield each variable of the file that the two disagree about."""
-    if context.unreadable is not None:
+    # Without a text, it is other files that compose reads (COMPOSE_ENV_FILES).
+    if context.unreadable is not None or not context.env.text:
         return
     theirs = _resolved(context)
     for value in context.values.values():

@@ -34,7 +34,7 @@ class Away:
 def corpse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever has ended died of the same."""
     died = Log(("KeyError: 'LEDGER'",), (0, 0))
-    monkeypatch.setattr("ops.diagnosis.log.read", lambda _, one: Log() if one.state == "running" else died)
+    monkeypatch.setattr("ops.diagnosis.log.read", lambda _, one: died if one.state == "exited" else Log())
 
 
 def replica(name: str, state: str = "exited", verdict: Verdict = Verdict.WAITING, **given: Any) -> Health:

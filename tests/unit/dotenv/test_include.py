@@ -1,0 +1,109 @@
+"""Variables of included files, whose values may stand in a `.env` of their own; plain compose is the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops import compose, dotenv, model, process
+from ops.stack import Stack
+from tests.unit.dotenv.conftest import MakeStack
+
+ROOT = "include: [%s]\nservices: {root: {image: x}}\n"
+PART = "services: {part: {image: x, environment: {G: '%s'}}}\n"
+
+
+def write(stack_root: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = stack_root / "part" / name.replace("_", ".")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def accepted(stack: Stack) -> bool:
+    """Whether plain compose goes on."""
+    return process.run([*compose.program().command, "config", "--quiet"], cwd=stack.root).code == 0
+
+
+def findings(stack: Stack) -> list[str]:
+    return [
+        f"{each.severity} {each.variable}" for each in dotenv.check(stack) if each.check in ("missing", "undeclared")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("include", "files"),
+    [
+        ("part/part.yml", {"_env": "GREETING=hi\n"}),
+        ("{path: part/part.yml, env_file: part/own.env}", {"own_env": "GREETING=hi\n"}),
+        (
+            "{path: part/part.yml, env_file: [part/one.env, part/own.env]}",
+            {"one_env": "X=1\n", "own_env": "GREETING=hi\n"},
+        ),
+        ("{path: [part/part.yml], project_directory: part}", {"_env": "GREETING=hi\n"}),
+        ("{path: part/part.yml, project_directory: ./}", {"_env": "GREETING=hi\n"}),
+        ("{path: part/part.yml, env_file: /dev/null}", {"_env": "GREETING=hi\n"}),
+        ("part/part.yml", {"_env": "GREETING=\n"}),
+        ("part/part.yml", {"_env": "ANOTHER=hi\n"}),
+        ("part/part.yml", {}),
+    ],
+)
+@pytest.mark.parametrize("use", ["${GREETING:?}", "$GREETING"])
+def test_what_compose_accepts_is_no_error(
+    make_stack: MakeStack, tmp_path: Path, include: str, files: dict[str, str], use: str
+) -> None:
+    write(tmp_path, part_yml=PART % use, **files)
+    stack = make_stack(compose=ROOT % include)
+    result = process.run([*compose.program().command, "config", "--quiet"], cwd=stack.root)
+    # Compose refuses what is required and only warns of the other.
+    complains = result.code != 0 or "GREETING" in result.stderr
+    grade = "error" if ":?" in use else "warning"
+    assert findings(stack) == ([f"{grade} GREETING"] if complains else [])
+    if not complains:
+        assert model.load(stack).service("part").config["environment"]["G"] is not None
+
+
+def test_all_that_is_missing_is_told_at_once(make_stack: MakeStack, tmp_path: Path) -> None:
+    write(tmp_path, part_yml=PART % "${ONE:?}${TWO:?why}$THREE${FOUR:?}", _env="FOUR=4\n")
+    stack = make_stack(compose=ROOT % "part/part.yml")
+    assert not accepted(stack)
+    assert findings(stack) == ["error ONE", "error TWO", "warning THREE"]
+
+
+def test_a_variable_that_the_stack_itself_needs_too_is_missing(make_stack: MakeStack, tmp_path: Path) -> None:
+    write(tmp_path, part_yml=PART % "${GREETING:?}", _env="GREETING=hi\n")
+    stack = make_stack(compose=f"{ROOT % 'part/part.yml'}x-own: ${{GREETING:?}}\n")
+    assert not accepted(stack)
+    assert findings(stack) == ["error GREETING"]
+
+
+def test_an_included_projects_own_variables_need_no_schema(make_stack: MakeStack, tmp_path: Path) -> None:
+    write(tmp_path, part_yml=PART % "$GREETING$HERE", _env="GREETING=hi\n")
+    stack = make_stack("HERE=1\n", schema="OWN=1\n", compose=f"{ROOT % 'part/part.yml'}x-own: $OWN\n")
+    assert findings(stack) == ["warning HERE", "warning OWN"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("COMPOSE_DISABLE_ENV_FILE", "1"), ("COMPOSE_DISABLE_ENV_FILE", "true"), ("COMPOSE_ENV_FILES", "x.env")],
+)
+def test_a_broken_env_that_compose_does_not_read_stops_nothing(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    stack = make_stack("B=${\nC='open\n", compose="services: {root: {image: 'x:${TAG:-1}'}}\n")
+    (stack.root / "x.env").write_text("TAG=2\n", encoding="utf-8")
+    monkeypatch.setenv(name, value)
+    assert accepted(stack)
+    assert [(each.severity, each.check) for each in dotenv.check(stack)] == [("warning", "unread")]
+    tag = "2" if name == "COMPOSE_ENV_FILES" else "1"
+    assert model.load(stack).service("root").image == f"x:{tag}"
+    assert {each.name: each.text for each in dotenv.values(stack)}["TAG"] == tag
+
+
+def test_a_required_value_of_another_file_is_there(make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = make_stack(None, schema="# Key.\n# @required\nKEY=\n", compose="services: {root: {image: 'x:${KEY:?}'}}\n")
+    (stack.root / "x.env").write_text("KEY=2\n", encoding="utf-8")
+    assert findings(stack) != []
+    monkeypatch.setenv("COMPOSE_ENV_FILES", "x.env")
+    assert findings(stack) == []

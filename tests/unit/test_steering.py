@@ -1,0 +1,193 @@
+"""Which files, profiles and values a project has that names none in `invoke.yaml`: held against plain compose."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops import compose, model, process, project, steering
+from ops import settings as configuration
+from ops import stack as stacks
+from ops.errors import EnvFileError, UsageError
+from ops.stack import Stack
+
+VALUES = "${A:-none}.${B:-none}.${C:-none}"
+BASE = f"services: {{a: {{image: 'x:{VALUES}'}}}}\n"
+
+
+def service(name: str, **entry: object) -> str:
+    return yaml.safe_dump({"services": {name: {"image": f"x:{VALUES}", **entry}}})
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+
+
+def ours(root: Path, config: Mapping[str, Any] | None = None) -> Stack:
+    found = configuration.load(config or {}, root)
+    return stacks.select(found, next(iter(found.environments)))
+
+
+def plain(root: Path, *options: str) -> Any:
+    """What compose makes of the folder by itself."""
+    result = process.run([*compose.program().command, *options, "config"], cwd=root)
+    assert result.code == 0, result.stderr
+    return yaml.safe_load(result.stdout)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [each for each in os.environ if each.startswith("COMPOSE_")]:
+        monkeypatch.delenv(name)
+    (tmp_path / "proj").mkdir()
+    return tmp_path / "proj"
+
+
+OVER = service("b")
+DEEP = service("a", volumes=["./conf:/c"], build="../app")
+
+
+@pytest.mark.parametrize(
+    ("files", "shell"),
+    [
+        ({"compose.yaml": BASE}, {}),
+        *[({name: BASE, override: OVER}, {}) for name in steering.DEFAULT_FILES for override in steering.OVERRIDES],
+        ({name: service(name[:3], environment={"FILE": name}) for name in steering.DEFAULT_FILES}, {}),
+        ({"compose.yml": BASE, **{name: service("b", labels={"f": name}) for name in steering.OVERRIDES}}, {}),
+        ({"compose.yaml": BASE, "one.yml": OVER, "compose.override.yaml": service("no")}, {"COMPOSE_FILE": "one.yml"}),
+        ({"a.yml": BASE, "b.yml": OVER}, {"COMPOSE_FILE": os.pathsep.join(["a.yml", "b.yml"])}),
+        ({"a.yml": BASE, "b.yml": OVER}, {"COMPOSE_FILE": "a.yml,b.yml", "COMPOSE_PATH_SEPARATOR": ","}),
+        ({"a.yml": BASE, "b.yml": OVER, ".env": "COMPOSE_FILE=a.yml,b.yml\nCOMPOSE_PATH_SEPARATOR=,\n"}, {}),
+        ({"a.yml": BASE, "b.yml": OVER, ".env": "COMPOSE_FILE=a.yml\n"}, {"COMPOSE_FILE": "b.yml"}),
+        ({"a.yml": BASE, ".env": "N=a\nCOMPOSE_FILE=${N}.yml\n"}, {}),
+        ({"compose.yaml": BASE, "compose.override.yml": OVER, ".env": "COMPOSE_FILE\n"}, {}),
+        # A file in another folder brings its folder along, for paths, the name and the values.
+        ({"deploy/dc.yml": DEEP, ".env": "COMPOSE_FILE=deploy/dc.yml\nA=here\nB=here\n"}, {}),
+        (
+            {"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nC=there\n", ".env": "A=here\nB=here\n"},
+            {"COMPOSE_FILE": "deploy/dc.yml"},
+        ),
+        (
+            {"deploy/dc.yml": DEEP, "deploy/.env": "A=there\nCOMPOSE_PROJECT_NAME=named\n"},
+            {"COMPOSE_FILE": "deploy/dc.yml"},
+        ),
+        ({"deploy/dc.yml": f"name: told\n{DEEP}"}, {"COMPOSE_FILE": "./deploy/dc.yml"}),
+        ({"compose.yaml": BASE, ".env": "A=1\n", "x.env": "A=2\nB=2\n"}, {"COMPOSE_ENV_FILES": "x.env"}),
+        ({"compose.yaml": BASE, ".env": "A=1\n", "x.env": "A=2\nC=$A\n"}, {"COMPOSE_ENV_FILES": ".env,x.env"}),
+        (
+            {"compose.yaml": BASE, "x.env": "COMPOSE_PROJECT_NAME=x\nCOMPOSE_PROFILES=p\n"},
+            {"COMPOSE_ENV_FILES": "x.env"},
+        ),
+        (
+            {"a.yml": BASE, "b.yml": OVER, ".env": "COMPOSE_FILE=b.yml\n", "x.env": "COMPOSE_FILE=a.yml\n"},
+            {"COMPOSE_ENV_FILES": "x.env"},
+        ),
+        ({"compose.yaml": BASE, ".env": "A=1\nCOMPOSE_PROJECT_NAME=no\n"}, {"COMPOSE_DISABLE_ENV_FILE": "1"}),
+        ({"compose.yaml": BASE, ".env": "A=1\nCOMPOSE_PROJECT_NAME=yes\n"}, {"COMPOSE_DISABLE_ENV_FILE": "false"}),
+        ({"compose.yaml": service("a", profiles=["p"]), "compose.override.yml": OVER}, {"COMPOSE_PROFILES": "p"}),
+        ({"compose.yaml": service("a", profiles=["p"]), "compose.override.yml": OVER}, {"COMPOSE_PROFILES": " q, p,"}),
+        ({"compose.yaml": service("a", profiles=["p"]), "compose.override.yml": OVER}, {"COMPOSE_PROFILES": "q p"}),
+        ({"compose.yaml": service("a", profiles=["p"]), ".env": "COMPOSE_PROFILES=p\n"}, {}),
+        ({"compose.yaml": service("a", profiles=["p"]), ".env": "COMPOSE_PROFILES=*\n"}, {}),
+        ({"compose.yaml": BASE}, {"COMPOSE_PROJECT_NAME": "shell"}),
+    ],
+)
+def test_everything_is_as_plain_compose_has_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, str], shell: Mapping[str, str]
+) -> None:
+    write(root, files)
+    for name, value in shell.items():
+        monkeypatch.setenv(name, value)
+    expected = plain(root)
+    stack = ours(root)
+    assert model.load(stack).raw == expected
+    assert project.name(configuration.load({}, root)) == expected["name"]
+
+
+def test_named_files_win_and_what_is_not_used_is_told_once_each(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {"compose.yaml": BASE, "compose.override.yaml": OVER, "prod.yaml": OVER, "a.yml": OVER})
+    config = {
+        "ops": {"environments": {"dev": {"files": ["compose.yaml"]}, "prod": {"files": ["compose.yaml", "prod.yaml"]}}}
+    }
+    monkeypatch.setenv("COMPOSE_FILE", "a.yml")
+    stack = ours(root, config)
+    assert [file.name for file in stack.files] == ["compose.yaml"]
+    assert stack.notes == (
+        "COMPOSE_FILE is not used: invoke.yaml names the files of dev",
+        "compose.override.yaml is not used: invoke.yaml names the files of dev",
+    )
+    # Left out of one environment on purpose, where another one has it.
+    config["ops"]["environments"]["prod"] = {"files": ["compose.yaml", "compose.override.yaml"]}
+    monkeypatch.delenv("COMPOSE_FILE")
+    assert ours(root, config).notes == ()
+
+
+def test_of_several_default_files_the_one_that_is_used_is_told(root: Path) -> None:
+    write(root, {"docker-compose.yml": BASE, "compose.yml": BASE})
+    assert ours(root).notes == ("several compose files are here: compose.yml is used, not docker-compose.yml",)
+
+
+@pytest.mark.parametrize(("where", "told"), [("shell", "the shell"), (".env", ".env")])
+def test_a_file_that_compose_file_names_and_is_not_there(
+    root: Path, monkeypatch: pytest.MonkeyPatch, where: str, told: str
+) -> None:
+    write(root, {"compose.yaml": BASE})
+    if where == "shell":
+        monkeypatch.setenv("COMPOSE_FILE", "gone.yml")
+    else:
+        write(root, {".env": "COMPOSE_FILE=gone.yml\n"})
+    with pytest.raises(UsageError, match=r"COMPOSE_FILE names 'gone\.yml'") as caught:
+        ours(root)
+    assert caught.value.next == f"correct it in {told}"
+    # The name is told all the same, so that what runs can be stopped.
+    assert project.name(configuration.load({}, root)) == "proj"
+
+
+def test_a_broken_env_hides_neither_files_nor_name(root: Path) -> None:
+    write(
+        root, {"deploy/dc.yml": BASE, ".env": "B=${\nCOMPOSE_FILE=deploy/dc.yml\nCOMPOSE_PROJECT_NAME=mine\nC='open\n"}
+    )
+    found = configuration.load({}, root)
+    assert found.environment("dev").files == ("deploy/dc.yml",)
+    assert project.name(found) == "mine"
+
+
+def test_an_env_that_may_not_be_read_is_told_by_who_needs_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {"compose.yaml": BASE, ".env": "COMPOSE_PROJECT_NAME=mine\n"})
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.name == ".env":
+            raise PermissionError(13, "Permission denied")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found = configuration.load({}, root)
+    with pytest.raises(EnvFileError, match=r"\.env cannot be read: Permission denied"):
+        stacks.select(found, "dev")
+    assert stacks.name_of(found, values=False) == "proj"
+
+
+def test_a_project_directory_is_what_compose_takes_for_it(root: Path) -> None:
+    write(root, {"deploy/dc.yml": DEEP, "deploy/.env": "A=there\n", ".env": "A=here\nB=here\n"})
+    config = {"ops": {"environments": {"dev": {"files": ["deploy/dc.yml"], "project_directory": "deploy"}}}}
+    stack = ours(root, config)
+    expected = plain(root, "--project-directory", "deploy", "--file", "deploy/dc.yml")
+    assert model.load(stack).raw == expected
+    assert stack.env_file == root / "deploy" / ".env"
+    assert project.name(configuration.load(config, root)) == expected["name"] == "deploy"
+
+
+def test_a_project_directory_that_is_not_there(root: Path) -> None:
+    write(root, {"dc.yml": BASE})
+    config = {"ops": {"environments": {"dev": {"files": ["dc.yml"], "project_directory": "gone"}}}}
+    with pytest.raises(UsageError, match="the project directory gone is not there") as caught:
+        ours(root, config)
+    assert "ops.environments.dev.project_directory" in caught.value.next
