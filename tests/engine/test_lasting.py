@@ -163,4 +163,3 @@ def test_behind_the_network_of_another_service(play: Callable[..., Scene], free_
     told = next(each for each in scene.explain(scene.wait(3, start=False)) if each.service == "web")
     assert "its own is gone" in told.message
     assert told.next == "invoke restart --service web"
-
