@@ -17,16 +17,28 @@ class OpsError(Exception):
         message: What failed and where: the service, file and line, or variable. One sentence.
         details: The evidence, a line each: last log lines, exit code, the probe's answer.
         next: What to do about it, as a command where there is one.
+        about: What it is about, where compose says so: `service NAME`, `container NAME`, `image NAME` and so on.
+        begun: Whether compose had begun to start containers before it came to this.
     """
 
     code: ClassVar[int] = 1
     kind: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, details: Sequence[str] = (), next: str = "") -> None:  # noqa: A002
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Sequence[str] = (),
+        next: str = "",  # noqa: A002
+        about: Sequence[str] = (),
+        begun: bool = False,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.details = list(details)
         self.next = next
+        self.about = tuple(about)
+        self.begun = begun
 
     def as_dict(self) -> dict[str, Any]:
         """The error as it stands under `error` in a task's JSON document."""

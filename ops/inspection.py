@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,7 +30,7 @@ def container(raw: Mapping[str, Any]) -> Container:
         image=config["Image"],
         state=state["Status"],
         health=health.get("Status", "").replace("none", ""),
-        probes=tuple((log["ExitCode"], log["Output"]) for log in health.get("Log") or []),
+        probes=_probes(state),
         exit_code=_exit_code(state),
         oom_killed=bool(state.get("OOMKilled")),
         error=state.get("Error", ""),
@@ -48,6 +49,22 @@ def container(raw: Mapping[str, Any]) -> Container:
         terminal=bool(config.get("Tty")),
         raw=raw,
     )
+
+
+def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    """The results of the health check since the container last started: the engine keeps those of the run before."""
+    started = _moment(state["StartedAt"])
+    results = (state.get("Health") or {}).get("Log") or []
+    return tuple((each["ExitCode"], each["Output"]) for each in results if _moment(each.get("Start", "")) >= started)
+
+
+def _moment(text: str) -> datetime:
+    """A time of the engine's, which may have an offset and nanoseconds; one that is missing counts as just now."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)", text)
+    if match is None:
+        return datetime.max.replace(tzinfo=UTC)
+    offset = "+00:00" if match[3] == "Z" else match[3]
+    return datetime.fromisoformat(f"{match[1]}.{(match[2] or '0'):0<6}{offset}")
 
 
 def _exit_code(state: Mapping[str, Any]) -> int | None:

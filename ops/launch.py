@@ -218,20 +218,28 @@ def wait(
         show: Told of what happens.
         go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
     """
-    waiting = gate.Gate(connected, stack.project, services, show.health, live=show.live, warn=show.warn)
+
+    def doubt(health: Health) -> tuple[str, str] | None:
+        from ops.diagnosis import hopeless
+
+        return hopeless.judge(connected, merged, health)
+
+    waiting = gate.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
     outcome = waiting.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = targets.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
     if outcome.ready:
-        return Launch(stack, report, outcome.seconds, merged.urls())
+        return Launch(stack, report, outcome.seconds, merged.urls(local=connected.local))
     # What explains failures takes 30 ms to import, which most launches can do without.
     from ops import diagnosis
 
-    told = diagnosis.explain(connected, merged, services_now, error=outcome.error, timed_out=outcome.timed_out)
+    told = diagnosis.explain(
+        connected, merged, services_now, error=outcome.error, refusals=outcome.refusals, timed_out=outcome.timed_out
+    )
     error = diagnosis.error(told, services_now, outcome.error, stack.timeout if outcome.timed_out else None)
     continues = _go_on(stack, services, outcome) if go_on else []
-    return Launch(stack, report, outcome.seconds, merged.urls(), told, error, continues)
+    return Launch(stack, report, outcome.seconds, merged.urls(local=connected.local), told, error, continues)
 
 
 def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> list[str]:

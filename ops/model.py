@@ -60,10 +60,13 @@ class Model:
             return every[name]
         raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
 
-    def urls(self) -> dict[str, str]:
+    def urls(self, *, local: bool = True) -> dict[str, str]:
         """What to open once the stack is ready, as this machine reaches it.
 
         That is `x-ops.open` of every active service; where none has it, what the services publish.
+
+        Args:
+            local: Whether published ports are ports of this machine; else nobody knows where they are reached.
         """
         from ops import addresses
         from ops.probe import reachable
@@ -73,7 +76,7 @@ class Model:
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
-        return told or addresses.of(self.wanted)
+        return told or (addresses.of(self.wanted) if local else {})
 
 
 def load(stack: Stack) -> Model:

@@ -6,19 +6,30 @@ import contextlib
 import io
 import re
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from ops.diagnosis import exit_code
+from ops import model as models
+from ops import written
+from ops.diagnosis import checkout, exit_code
 from ops.diagnosis.log import Log
+from ops.dotenv import redaction
 from ops.engine import Engine
-from ops.errors import EngineError
+from ops.errors import EngineError, OpsError
 from ops.health import Health, Verdict
 from ops.model import Model, Service
 from ops.runtime import Container, Runtime
+from ops.written import Place
+
+_BEGINNING = re.compile(
+    r"^(?:compose: |a container did not start(?: \([^)]*\))?: "
+    r"|failed to create task for container: |failed to create shim task: |OCI runtime create failed: "
+    r"|runc create failed: |unable to start container process: |error during container init: )+"
+)
+"""What says nothing but that it did not start."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,7 @@ class Case:
         health: What it is.
         log: The end of its log.
         said: What compose or the engine said when it could not be started; empty when it could.
+        refusal: The same as an error, with its kind and what to do about it.
         others: The worst replica of every service, by service.
         secrets: Values that must not be shown.
     """
@@ -52,6 +64,7 @@ class Case:
     health: Health
     log: Log
     said: str = ""
+    refusal: OpsError | None = None
     others: Mapping[str, Health] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
@@ -65,6 +78,40 @@ class Case:
         """The command by which changed settings take effect: `invoke restart` would keep the containers as they are."""
         stack = self.model.stack
         return f"invoke {stack.environment}" if stack else "start it again"
+
+    @property
+    def said_briefly(self) -> str:
+        """What was said when it could not be started, in one line and without what every such sentence begins with."""
+        text = self.refusal.message if self.refusal else self.said
+        return _BEGINNING.sub("", " ".join(text.split()))
+
+    def written(self, *keys: str) -> Place | None:
+        """Where a setting of the service stands in the compose files: `written("cpus")`; None where that is unknown."""
+        return written.find(self.model.stack, ("services", self.service.name, *keys))
+
+    def change(self, keys: Sequence[str], value: str = "") -> str:
+        """How a setting of the service is changed: a command where it comes from a variable, else where it stands.
+
+        Args:
+            keys: The keys that lead to it within the service's entry.
+            value: What to set it to, where that is known.
+        """
+        place = self.written(*keys)
+        if place is not None and place.variable:
+            part = place.part(value) if value else ""
+            return f"invoke env.set {place.variable}" + (f"={part}" if part else "") + f", then {self.restart}"
+        where = f"{place}" if place else f"the compose entry of {self.service.name}"
+        setting = ".".join(key for key in keys if not re.search(r"\W", key))
+        told = f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
+        return f"{told}, then {self.restart}"
+
+    def local(self, path: str, line: int = 0, code: str = "") -> str:
+        """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""
+        found = path
+        if self.model.stack is not None:
+            mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
+            found = checkout.find(path, self.model.stack.root, self.service, mounts, line, code)
+        return f"{found}:{line}" if line else found
 
     @property
     def container(self) -> Container | None:
@@ -96,6 +143,17 @@ class Case:
                 if match := re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
                     return match
         return None
+
+    @property
+    def unread(self) -> str:
+        """Why its log cannot be read, in words; empty where it can."""
+        if not self.log.unread:
+            return ""
+        host = self.container.raw.get("HostConfig") or {} if self.container else {}
+        driver = (host.get("LogConfig") or {}).get("Type")
+        if driver and "does not support reading" in self.log.unread:
+            return f"its log driver, {driver}, keeps nothing that can be read"
+        return f"its log cannot be read: {self.log.unread}"
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount that a path within the container lies in."""
@@ -178,6 +236,7 @@ class Case:
             "checks": [{"exit_code": code, "output": self.hide(output)} for code, output in self.checks[-1:]],
             "memory": self.memory(),
             "depends_on": [self._dependency(name, condition) for name, condition in self.service.depends_on.items()],
+            "log_unread": self.unread or None,
             "log": [self.hide(line) for line in self.log.lines[first:end]],
             "error": [self.log.error[0] - first, self.log.error[1] - first] if self.log.error else None,
         }
@@ -219,3 +278,9 @@ def _first_file(chunks: Any, count: int) -> bytes | None:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def secrets(model: Model) -> tuple[str, ...]:
+    """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
+    declared = redaction.secrets(model.stack.root) if model.stack else []
+    return tuple(sorted({*models.secrets(model), *declared}, key=len, reverse=True))

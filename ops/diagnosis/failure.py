@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ops.errors import OpsError
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -39,6 +41,7 @@ class Failure:
         next: What to do about it.
         facts: State, exit code, health checks, memory, log, … as in the JSON document.
         blames: The other service whose fault it is, where it is one's.
+        kind: What a task ends with because of it, where compose or the engine refused.
     """
 
     service: str
@@ -49,6 +52,7 @@ class Failure:
     next: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     blames: str | None = None
+    kind: type[OpsError] | None = None
 
     @property
     def name(self) -> str:

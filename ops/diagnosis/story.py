@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from ops import model as models
-from ops.diagnosis import log
-from ops.diagnosis.case import Case
+from ops import complaint
+from ops.diagnosis import blame, log
+from ops.diagnosis.case import Case, secrets
 from ops.diagnosis.causes import CAUSES
 from ops.diagnosis.failure import Failure
 from ops.diagnosis.log import Log
-from ops.dotenv import redaction
 from ops.errors import OpsError, StartError, UnhealthyError
 from ops.health import Health, Verdict
 from ops.model import Model
@@ -21,7 +20,13 @@ _PATIENT = ("starting", "stabilising", "created", "missing")
 
 
 def explain(
-    engine: Runtime, model: Model, healths: Sequence[Health], *, error: OpsError | None = None, timed_out: bool = True
+    engine: Runtime,
+    model: Model,
+    healths: Sequence[Health],
+    *,
+    error: OpsError | None = None,
+    refusals: Mapping[str, OpsError] | None = None,
+    timed_out: bool = True,
 ) -> list[Failure]:
     """The story of every replica that has failed, what others wait for first.
 
@@ -29,59 +34,111 @@ def explain(
         engine: Where they run.
         model: The stack.
         healths: Every replica.
-        error: What the start of the containers raised.
+        error: What compose refused. Where it had not begun to start anything (`error.begun`), what has ended by now had
+            ended before, and is not told.
+        refusals: What compose or the engine said of the services that could not be started now.
         timed_out: Whether time is up, so that what is not ready by now has failed too.
 
     Raises:
         EngineError: The engine does not answer.
     """
-    bad = [each for each in healths if each.verdict is not Verdict.READY]
-    found = [inspect(engine, model, each, healths, error) for each in bad]
+    refused = dict(refusals or {})
+    before = error is not None and blame.refuses(error) and not error.begun
+    if error is not None and blame.refuses(error):
+        refused |= dict.fromkeys(blame.services(error, model, healths), error)
+    bad = [
+        each
+        for each in healths
+        if each.service in refused
+        or (each.verdict is not Verdict.READY and (not before or each.state in ("running", "restarting", "paused")))
+    ]
+    found = [inspect(engine, model, each, healths, refused.get(each.service)) for each in _once(bad, refused)]
     if not timed_out:
-        blamed = {each.name for each in bad if each.cause not in _PATIENT}
-        known = [
-            story for story, each in zip(found, bad, strict=True) if each.name in blamed or story.cause not in _PATIENT
-        ]
-        found = known or found
+        found = _failed(found, bad, refused)
     return sort(found, {each.name: list(each.depends_on) for each in model.services.values()})
 
 
+def _once(healths: Sequence[Health], refused: Mapping[str, OpsError]) -> list[Health]:
+    """Of a service that was refused, one replica: all were for the same reason."""
+    told: set[str] = set()
+    found = []
+    for each in healths:
+        if each.service not in refused:
+            found.append(each)
+        elif each.service not in told:
+            told.add(each.service)
+            # The one that was refused, where others of it run.
+            found.append(min((one for one in healths if one.service == each.service), key=_readiness))
+    return found
+
+
+def _readiness(health: Health) -> int:
+    return (Verdict.FAILED, Verdict.WAITING, Verdict.READY).index(health.verdict)
+
+
+def _failed(found: Sequence[Failure], bad: Sequence[Health], refused: Mapping[str, OpsError]) -> list[Failure]:
+    """Those that have failed while there is time left, and those that cannot start because of one of them."""
+    causes = {each.name: each.cause for each in bad}
+    failed = {
+        story.service
+        for story in found
+        if story.service in refused
+        or (story.cause != "dependency" and (causes[story.name] not in _PATIENT or story.cause not in _PATIENT))
+    }
+    blames = {story.service: story.blames for story in found if story.cause == "dependency"}
+    known = [each for each in found if each.service in failed or blame.root(each.service, blames) in failed]
+    return known or list(found)
+
+
 def inspect(
-    engine: Runtime, model: Model, health: Health, healths: Iterable[Health], error: OpsError | None = None
+    engine: Runtime, model: Model, health: Health, healths: Iterable[Health], refusal: OpsError | None = None
 ) -> Failure:
     """One replica's story, also of one to which nothing has happened: its cause is then `none`.
+
+    Args:
+        engine: Where it runs.
+        model: The stack.
+        health: The replica.
+        healths: Every replica.
+        refusal: What compose or the engine said when it could not be started now.
 
     Raises:
         EngineError: The engine does not answer.
     """
     container = health.container
-    service = model.service(health.service)
+    if refusal is None and container is not None and container.error and container.state != "running":
+        # The engine keeps what it said of the last start, also of a container that had run before.
+        refusal = complaint.engine(container.name, container.error)
+    # What has ended by then is of an earlier run, and no evidence of why this one was refused.
+    logged = container is not None and (refusal is None or container.state == "running")
     case = Case(
         engine=engine,
         model=model,
-        service=service,
+        service=model.service(health.service),
         health=health,
-        log=log.read(engine, container) if container else Log(),
-        said=_said(health, service.image, error),
+        log=log.read(engine, container) if container and logged else Log(),
+        said="\n".join([refusal.message, *refusal.details]) if refusal else "",
+        refusal=refusal,
         others=_worst(healths),
-        secrets=_secrets(model),
+        secrets=secrets(model),
     )
     facts = case.facts()
-    if health.verdict is Verdict.READY:
+    if health.verdict is Verdict.READY and refusal is None:
         message = f"{health.name} {case.hide(health.reason)}"
         return Failure(health.service, health.replica, "none", message, [], "", facts)
     finding = next(each for each in (cause(case) for cause in CAUSES) if each is not None)
     first, end = case.log.shown
-    lines = case.log.trouble or list(case.log.lines[first:end])
+    lines = [] if refusal else case.log.trouble or list(case.log.lines[first:end])
     return Failure(
         service=health.service,
         replica=health.replica,
         cause=finding.cause,
         message=case.hide(f"{health.name} {finding.message}"),
-        evidence=[case.hide(line) for line in [*finding.evidence, *lines]],
+        evidence=[case.hide(line) for line in [*(finding.evidence or (refusal.details if refusal else ())), *lines]],
         next=case.hide(finding.next),
         facts=facts,
         blames=finding.blames,
+        kind=type(refusal) if refusal else None,
     )
 
 
@@ -112,34 +169,62 @@ def error(
         start: What the start of the containers raised.
         timeout: Seconds after which time was up; None when it was not.
     """
-    if start is not None and not isinstance(start, StartError | UnhealthyError):
+    refused = start is not None and blame.refuses(start)
+    if start is not None and not (refused or isinstance(start, UnhealthyError | StartError)):
         return start
-    if start is not None and not failures:
+    idle = _idle(failures, healths) if refused and start is not None and not start.begun else []
+    if start is not None and not failures and not idle:
         return start
-    ended = any(each.verdict is Verdict.FAILED for each in healths)
-    kind = StartError if ended or isinstance(start, StartError) else UnhealthyError
-    roots = [each for each in failures if each.cause != "dependency"] or failures
-    waiting = [each.name for each in failures if each not in roots]
-    message = "; ".join(each.message for each in roots) or "a service is not ready"
-    if waiting:
-        message += f"; {', '.join(waiting)} wait{'s' if len(waiting) == 1 else ''} for that"
+    roots = [each for each in failures if each.cause != "dependency"] or list(failures)
+    words = [each.message for each in roots]
+    remedy = failures[0].next if failures else "invoke health"
+    kind = _kind(failures, roots, healths, start)
+    details: list[str] = []
+    if start is not None and (not failures or (refused and not any(each.kind for each in failures))):
+        # It names no service: it is told itself, word for word.
+        words, remedy, kind, details = [start.message, *words], start.next, type(start), list(start.details)
+    elif start is not None and not refused and all(each.cause in ("missing", "created") for each in roots):
+        # They are not to blame: nobody has come to them yet.
+        words, remedy = [*words, start.message], start.next
+    message = "; ".join([*words, *_waiting(failures, roots)]) or "a service is not ready"
     if timeout is not None:
         message = f"not ready within {timeout:g} s: {message}"
-    return kind(message, next=failures[0].next if failures else "invoke health")
+    return kind(message, details=[*details, *idle], next=remedy)
 
 
-def _secrets(model: Model) -> tuple[str, ...]:
-    """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
-    declared = redaction.secrets(model.stack.root) if model.stack else []
-    return tuple(sorted({*models.secrets(model), *declared}, key=len, reverse=True))
+def _kind(
+    failures: Sequence[Failure], roots: Sequence[Failure], healths: Sequence[Health], start: OpsError | None
+) -> type[OpsError]:
+    """What all of it comes to: a refusal's own kind, else whether something ended or is only not ready."""
+    kinds = {each.kind for each in roots}
+    if len(kinds) == 1 and (kind := kinds.pop()):
+        return kind
+    failed = [each for each in healths if each.verdict is Verdict.FAILED]
+    # What runs on, or is restarted, has started: it is only not healthy.
+    ended = any(each.state not in ("running", "restarting") for each in failed) or any(each.kind for each in failures)
+    return StartError if ended or isinstance(start, StartError) else UnhealthyError
 
 
-def _said(health: Health, image: str, error: OpsError | None) -> str:
-    """What was said when a replica could not be started: by the engine of its container, or by compose of its image."""
-    if health.container is not None:
-        return health.container.error
-    text = "\n".join([error.message, *error.details]) if error else ""
-    return text if image in text or health.service in text else ""
+def _waiting(failures: Sequence[Failure], roots: Sequence[Failure]) -> list[str]:
+    """Who waits for whom, in words: only those are named that wait for one which failed."""
+    blames = {each.service: each.blames for each in failures if each.cause == "dependency"}
+    waiting: dict[str, list[str]] = {}
+    for each in failures:
+        if each not in roots:
+            root = "" if len(roots) == 1 else blame.root(each.service, blames)
+            waiting.setdefault(root, []).append(each.name)
+    return [
+        f"{', '.join(names)} wait{'s' if len(names) == 1 else ''} for {root or 'that'}"
+        for root, names in waiting.items()
+    ]
+
+
+def _idle(failures: Sequence[Failure], healths: Sequence[Health]) -> list[str]:
+    """Those that were not started because compose refused to start anything, in one line."""
+    told = {each.name for each in failures}
+    runs = ("running", "restarting", "paused")
+    idle = [each.name for each in healths if each.state not in runs and each.name not in told]
+    return [f"not started because of that: {', '.join(idle)}"] if idle else []
 
 
 def _worst(healths: Iterable[Health]) -> dict[str, Health]:

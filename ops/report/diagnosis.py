@@ -89,6 +89,8 @@ def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     for other in facts.get("depends_on", ()):
         wanted = str(other["condition"]).removeprefix("service_")
         rows.append(("waits for", f"{other['service']} ({wanted}), which {other['reason']}"))
+    if facts.get("log_unread"):
+        rows.append(("log", str(facts["log_unread"])))
     memory = facts.get("memory") or {}
     if memory.get("used") is not None or memory.get("limit"):
         used = units.size(memory["used"]) if memory.get("used") is not None else "none now"

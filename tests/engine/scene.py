@@ -14,7 +14,7 @@ import yaml
 from ops import containers, diagnosis, gate, model
 from ops.attempt import Attempt
 from ops.containers import Containers
-from ops.diagnosis import Failure
+from ops.diagnosis import Failure, hopeless
 from ops.errors import OpsError
 from ops.gate import Outcome
 from ops.health import Health
@@ -47,6 +47,7 @@ class Scene:
     """One project: its services, its files, and what came of waiting for it.
 
     Attributes:
+        top: What else stands at the top of the compose file: networks, secrets, …
         told: What a `watch` was told, with the seconds since the wait began.
     """
 
@@ -55,11 +56,12 @@ class Scene:
     services: Mapping[str, Any]
     volumes: Sequence[str] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    top: Mapping[str, Any] = field(default_factory=dict)
     engine: Containers = field(default_factory=connected)
     told: list[tuple[float, Sequence[Health]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        content = {"services": self.services, "volumes": dict.fromkeys(self.volumes)}
+        content = {"services": self.services, "volumes": dict.fromkeys(self.volumes), **self.top}
         (self.root / "compose.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
         for name, text in self.files.items():
             (self.root / name).write_bytes(text)
@@ -91,13 +93,21 @@ class Scene:
             self.told.append((time.monotonic() - began, healths))
             watch(healths)
 
-        waiting = gate.Gate(self.engine, self.name, self.model.wanted, tell)
+        merged = self.model
+        waiting = gate.Gate(
+            self.engine, self.name, merged.wanted, tell, doubt=lambda each: hopeless.judge(self.engine, merged, each)
+        )
         return waiting.wait(timeout, self.up if start is True else start or None)
 
     def explain(self, outcome: Outcome) -> list[Failure]:
         """The stories of those that are not ready."""
         return diagnosis.explain(
-            self.engine, self.model, outcome.services, error=outcome.error, timed_out=outcome.timed_out
+            self.engine,
+            self.model,
+            outcome.services,
+            error=outcome.error,
+            refusals=outcome.refusals,
+            timed_out=outcome.timed_out,
         )
 
     def error(self, outcome: Outcome, timeout: float | None = None) -> OpsError:

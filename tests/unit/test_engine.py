@@ -75,6 +75,36 @@ def test_exit_code(state: str, code: int, error: str, told: int | None) -> None:
     assert found.exit_code == told
 
 
+@pytest.mark.parametrize(
+    ("begun", "told"),
+    [
+        ("2026-11-26T20:00:09.5Z", ()),
+        ("2026-11-26T20:00:10.000000001Z", ((0, "fine"),)),
+        # The engine writes these in its own time zone.
+        ("2026-11-26T21:00:10.2+01:00", ((0, "fine"),)),
+        ("2026-11-26T20:00:30.2+01:00", ()),
+    ],
+)
+def test_results_of_the_health_check_are_those_of_this_run(begun: str, told: tuple[tuple[int, str], ...]) -> None:
+    raw = {
+        "Id": "web1",
+        "Name": "/shop-web-1",
+        "Image": "sha256:1",
+        "Config": {"Image": "shop-web"},
+        "HostConfig": {},
+        "State": {
+            "Status": "running",
+            "ExitCode": 0,
+            "StartedAt": "2026-11-26T20:00:10Z",
+            "FinishedAt": "2026-11-26T20:00:09Z",
+            "Health": {"Status": "starting", "Log": [{"Start": begun, "ExitCode": 0, "Output": "fine"}]},
+        },
+    }
+    found = engine(raw=raw).inspect("web1")
+    assert found is not None
+    assert found.probes == told
+
+
 def test_an_engine_behind_ssh_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "paramiko", None)
     monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@192.0.2.1")

@@ -22,6 +22,8 @@ def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibil
     if answer.error not in ("connection refused", "connection closed without an answer"):
         return None
     port = urlsplit(answer.url).port or 80
+    if (holder := _holder(case)) is not None:
+        return _borrowed(case, holder, answer.url, port)
     inner = next((target for _, published, _, target in container.ports if published == port), None)
     if inner is None:
         published = ", ".join(str(each[1]) for each in container.ports) or "none"
@@ -49,6 +51,57 @@ def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibil
         f"publish the port that {case.service.name} listens on, or let it listen on {inner}"
         if own
         else f"invoke logs --service {case.service.name}",
+    )
+
+
+def _holder(case: Case) -> str | None:
+    """The service whose network this one uses (`network_mode: service:…`); None where it has its own."""
+    mode = str(case.service.config.get("network_mode") or "")
+    return mode.removeprefix("service:") if mode.startswith("service:") else None
+
+
+def _borrowed(case: Case, holder: str, url: str, port: int) -> Finding | None:
+    """Without a network of its own a service publishes nothing: its ports are those of the one whose network it has."""
+    name = case.service.name
+    other = case.others.get(holder)
+    container, owner = case.container, other.container if other else None
+    if owner is None or container is None:
+        return None
+    mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
+    restarted = owner.started and container.started and owner.started > container.started
+    if mode.removeprefix("container:") not in (owner.id, "", mode) or restarted:
+        return Finding(
+            "address",
+            f"cannot be reached at {url}: it uses the network of {holder}, which was started again without it, "
+            "so that its own is gone",
+            f"invoke restart --service {name}",
+        )
+    inner = next((target for _, published, _, target in owner.ports if published == port), None)
+    if inner is None:
+        published = ", ".join(str(each[1]) for each in owner.ports) or "none"
+        return Finding(
+            "address",
+            f"cannot be reached at {url}: it uses the network of {holder}, which publishes no port {port} "
+            f"(but {published})",
+            f"publish it under ports: of {holder}, or correct x-ops.health of {name}",
+        )
+    listening = _listening(case)
+    own = sorted({number for address, number in listening if address != "loopback"})
+    if not listening or inner in own:
+        return None
+    if ("loopback", inner) in listening:
+        return Finding(
+            "address",
+            f"listens on 127.0.0.1:{inner} in the network of {holder}, where nobody else reaches it",
+            f"let {name} listen on 0.0.0.0",
+        )
+    told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
+    return Finding(
+        "address",
+        f"does not listen on port {inner}, which {holder}, whose network it uses, publishes at {port}, but {told}",
+        f"let {name} listen on {inner}, or publish under ports: of {holder} the port that {name} listens on"
+        if own
+        else f"invoke logs --service {name}",
     )
 
 

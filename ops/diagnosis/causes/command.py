@@ -27,6 +27,8 @@ _RETURN = (
 
 def find(case: Case) -> Finding | None:
     """Told by the words of the engine, of its init, or of a shell; the file itself says the rest."""
+    if case.service.config.get("provider"):
+        return None  # a program of this machine, which compose runs
     if match := case.search(*_RETURN):
         return _windows(case, match["path"])
     if match := case.search(*_DENIED):

@@ -1,23 +1,33 @@
-"""A service that was not started because one that it waits for is not ready."""
+"""A service that was not started because one that it waits for is not as far as it asks."""
 
 from __future__ import annotations
 
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
-from ops.health import Verdict
+from ops.health import Health, Verdict
 
 
 def find(case: Case) -> Finding | None:
-    """Told by the state of what it waits for."""
-    if case.health.state not in ("missing", "created"):
+    """Told by the state of what it waits for; one that has failed is told rather than one that may yet become ready."""
+    if case.said or case.health.state not in ("missing", "created"):
         return None
-    for name in case.service.depends_on:
-        other = case.others.get(name)
-        if other is not None and other.verdict is not Verdict.READY:
-            return Finding(
-                "dependency",
-                f"was not started: it waits for {name}, which {other.reason.partition(': ')[0]}",
-                f"invoke diagnose {name}",
-                blames=name,
-            )
+    waited = [
+        other
+        for name, condition in case.service.depends_on.items()
+        if (other := case.others.get(name)) is not None and not _reached(other, condition)
+    ]
+    for other in sorted(waited, key=lambda each: each.verdict is not Verdict.FAILED):
+        return Finding(
+            "dependency",
+            f"was not started: it waits for {other.service}, which {other.reason.partition(': ')[0]}",
+            f"invoke diagnose {other.service}",
+            blames=other.service,
+        )
     return None
+
+
+def _reached(other: Health, condition: str) -> bool:
+    """Whether a service is as far as is asked for: one that only has to run may do so without being ready."""
+    if condition == "service_started" and other.verdict is not Verdict.FAILED:
+        return other.state in ("running", "paused")
+    return other.verdict is Verdict.READY

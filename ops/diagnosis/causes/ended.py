@@ -1,4 +1,4 @@
-"""A container that ended, or could not be started, for a reason that only its own words can tell."""
+"""A container that ended for a reason that only its own words can tell."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ def find(case: Case) -> Finding | None:
     """Told by the container's state and exit code."""
     container, service = case.container, case.service.name
     logs = f"invoke logs --service {service}"
-    if container is None or container.state in ("running", "paused"):
+    if container is None or container.state in ("running", "paused", "created"):
         return None
-    if container.state == "created":
-        return Finding("start", case.hide(case.health.reason), logs) if container.error else None
     code = container.exit_code or 0
     meaning = exit_code.meaning(code)
     cause = {137: "killed", 139: "crashed", 134: "crashed", 135: "crashed", 143: "terminated"}.get(code, "exited")
@@ -28,11 +26,20 @@ def find(case: Case) -> Finding | None:
             f"give {service} a command that stays in the foreground, or no health check if it is a one-shot",
         )
     if case.log.trouble and container.state in ("exited", "restarting"):
-        # A traceback's or an error's own words are its last line.
-        message += f": {case.hide(case.log.trouble[-1].strip())[:200]}"
+        trace = case.log.trace
+        # A traceback's or an error's own words are its last line, in Node its first.
+        told = trace is not None and case.log.error == (trace.first, trace.last)
+        words = trace.error if trace is not None and told else case.log.trouble[-1].strip()
+        message += f": {case.hide(words)[:200]}"
+        if trace is not None and told and trace.place:
+            message += f" ({case.local(*trace.place)})"
+    elif case.unread:
+        message += f"; {case.unread}"
     elif not case.log.lines:
         message += ", and wrote nothing to its log"
     remedies = {139: f"update the native libraries of {service}, or look for a core dump"}
     if case.docker is not None:
         remedies[137] = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
+    if case.unread:
+        remedies.setdefault(code, f"let its log be kept: {case.change(('logging', 'driver'), 'json-file')}")
     return Finding(cause, message, remedies.get(code, logs))

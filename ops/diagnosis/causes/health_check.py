@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
@@ -16,14 +17,24 @@ _UNABLE = (
 
 def find(case: Case) -> Finding | None:
     """Told by what the health check printed."""
-    if not case.container or case.container.state != "running" or not case.checks or not case.checks[-1][0]:
+    if not case.container or case.container.state != "running" or case.said:
         return None
-    for pattern in _UNABLE:
-        if match := re.search(pattern, case.checks[-1][1], re.IGNORECASE | re.MULTILINE):
-            program = match["program"]
-            return Finding(
-                "health-check",
-                f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
-                f"let healthcheck.test of {case.service.name} use a program of its image, or install {program} there",
-            )
+    program = missing(case.checks)
+    if program is None:
+        return None
+    place = case.written("healthcheck", "test")
+    return Finding(
+        "health-check",
+        f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
+        f"let healthcheck.test of {case.service.name}{f' ({place})' if place else ''} use a program of its image, "
+        f"or install {program} there",
+    )
+
+
+def missing(checks: Sequence[tuple[int, str]]) -> str | None:
+    """The program that a health check cannot run, by its last result; None where it can run."""
+    code, output = checks[-1] if checks else (0, "")
+    for pattern in _UNABLE if code else ():
+        if match := re.search(pattern, output.strip(), re.IGNORECASE | re.MULTILINE):
+            return match["program"]
     return None

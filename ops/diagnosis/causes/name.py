@@ -8,16 +8,26 @@ from collections.abc import Container
 
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
+from ops.health import Health
+from ops.runtime import Container as Replica
 
 _HOST = r"[\"'`]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)[\"'`]?"
 _UNKNOWN = (
     rf"could not translate host name {_HOST} to address",
+    # nginx, HAProxy
+    r"host not found in (?:upstream|resolver|set_real_ip_from|\"\w+\" directive)[^\n\"]*\"(?:\w+://)?"
+    r"(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)",
+    rf"could not resolve address {_HOST}",
     rf"failed to resolve host {_HOST}",
     rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {_HOST}",
     rf"(?:lookup|resolve(?: host)?:?) {_HOST}[^\n]*(?:no such host|server misbehaving|Temporary failure|not known)",
     rf"(?:Could not resolve host|bad address|unknown host|Unknown MySQL server host):? {_HOST}",
+    rf"(?:UnknownHostException|failed to lookup address information|getaddrinfo for|gethostbyname\(\)?):? {_HOST}",
+    rf"\({_HOST}(?::\d+)?\)[^\n]*(?:Name or service not known|Name does not resolve)",
+    rf"(?:Name or service not known|Name does not resolve) \({_HOST}(?::\d+)?\)",
     rf"host={_HOST}[^\n]*(?:Name or service not known|Temporary failure in name resolution)",
-    r"Name or service not known|Temporary failure in name resolution|nodename nor servname provided|\bENOTFOUND\b",
+    r"Name or service not known|Temporary failure in name resolution|nodename nor servname provided"
+    r"|Name does not resolve|\bENOTFOUND\b",
 )
 
 
@@ -47,18 +57,57 @@ def find(case: Case) -> Finding | None:
             )
         if other.state != "running":
             return Finding("dns", f"cannot find {host}, which is {other.state}", f"invoke diagnose {host}", blames=host)
-        return Finding(
-            "dns",
-            f"cannot find {host}: they share no network",
-            f"put {case.service.name} and {host} into the same network (networks: in their compose entries)",
-        )
+        return _unshared(case, host, other)
     near = difflib.get_close_matches(host, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return Finding(
         "dns",
         f"cannot find the host {host}: no service of this stack has that name{meant}",
-        f"correct the name in the environment of {case.service.name}" if near else f"getent hosts {host}",
+        _correct(case, host)
+        or (f"correct the name in the environment of {case.service.name}" if near else "")
+        or f"getent hosts {host}",
     )
+
+
+def _unshared(case: Case, host: str, other: Health) -> Finding:
+    """Both run: whether they share a network is asked of the engine."""
+    name = case.service.name
+    own, theirs = _networks(case.container), _networks(other.container)
+    if not own & theirs:
+        return Finding(
+            "dns",
+            f"cannot find {host}: they share no network ({name}: {_listed(own)}; {host}: {_listed(theirs)})",
+            f"put {name} and {host} into the same network (networks: in their compose entries)",
+        )
+    again = f"invoke restart --service {name}"
+    wait = f"let {name} wait for it: depends_on: [{host}]; now: {again}"
+    return Finding(
+        "dns",
+        f"could not find {host}, which runs now, in the same network ({_listed(own & theirs)}): "
+        "its name was asked for before it ran, or the engine's resolver did not answer",
+        again if host in case.service.depends_on else wait,
+    )
+
+
+def _networks(container: Replica | None) -> set[str]:
+    """The networks of a container, by the engine; that of the host, or of another container, is one of its own kind."""
+    if container is None:
+        return set()
+    found = (container.raw.get("NetworkSettings") or {}).get("Networks") or {}
+    mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
+    return {str(each) for each in found} or ({mode} if mode else set())
+
+
+def _listed(networks: set[str]) -> str:
+    return ", ".join(sorted(networks)) or "none"
+
+
+def _correct(case: Case, host: str) -> str:
+    """The step that changes the variable which holds a host name; empty where none does."""
+    for name, value in case.environment.items():
+        if host in _hosts(name, value) or (host == value and "." not in host):
+            return case.change(("environment", name))
+    return ""
 
 
 def _suspect(case: Case, known: Container[str]) -> str | None:

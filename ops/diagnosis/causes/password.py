@@ -10,7 +10,7 @@ from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
 from ops.runtime import Container
 
-_REFUSED = (
+REFUSED = (
     r"connection to server at \"(?P<host>[^\"]+)\"[^\n]*password authentication failed for user \"(?P<user>[^\"]+)\"",
     r"password authentication failed for user [\"'](?P<user>[^\"']+)[\"']",
     r"Access denied for user '(?P<user>[^']+)'@",
@@ -24,7 +24,7 @@ _SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIA
 
 def find(case: Case) -> Finding | None:
     """Told by the client's or the database's words; the age of the volume and the two settings say why."""
-    match = case.search(*_REFUSED)
+    match = case.search(*REFUSED)
     if match is None:
         return None
     user = match["user"]
@@ -53,7 +53,7 @@ def find(case: Case) -> Finding | None:
             "and keeps that one",
             f"put the old password back into .env, then {case.restart}; "
             f"or set the new one: invoke exec {database} -- {_client(case, database, match)}; "
-            "or start without the data: invoke stop --volumes",
+            "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project",
             evidence,
             blames=database,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ops import ports
+from ops import ports, published
 from ops.diagnosis.case import Case
 from ops.diagnosis.failure import Finding
+from ops.service import Port
 
 _TAKEN = (
     r"Bind for [^\n]*?:(?P<port>\d+) failed: port is already allocated",
@@ -20,22 +21,30 @@ def find(case: Case) -> Finding | None:
     """Told by the engine's words; says who has the port."""
     for pattern in _TAKEN:
         if match := re.search(pattern, case.said):
-            number = int(match["port"])
-            wanted = next((each for each in case.service.ports if each.published == number), None)
-            protocol = wanted.protocol if wanted else "tcp"
-            holder = case.engine.owner_of(number, protocol)
-            owner = f"container {holder[1]}" if holder else "another process"
-            if wanted and not holder and case.engine.local:
-                owner = ports.owner(wanted)
-            return Finding(
-                "port",
-                f"could not start: its port {number} is taken by {owner}",
-                f"stop {owner}, or choose another port in .env",
-            )
+            return _taken(case, int(match["port"]))
     if match := re.search(_DENIED, case.said):
         return Finding(
             "port",
             f"could not start: the engine may not listen on port {match['port']}",
-            "choose a port above 1023 in .env",
+            _above(case, int(match["port"])),
         )
     return None
+
+
+def _taken(case: Case, number: int) -> Finding:
+    wanted = next((each for each in case.service.ports if each.published == number), None)
+    protocol = wanted.protocol if wanted else "tcp"
+    holder = case.engine.owner_of(number, protocol)
+    owner, stop = (f"container {holder[1]}", f"docker stop {holder[1]}") if holder else ("another process", "")
+    if wanted and not holder and case.engine.local:
+        owner = ports.owner(wanted)
+    kind = wanted or Port("", number, protocol, 0)
+    remedy = ports.remedy(case.model.stack, ports.Conflict(case.service.name, kind, owner, stop))
+    return Finding("port", f"could not start: its port {number} is taken by {owner}", remedy)
+
+
+def _above(case: Case, number: int) -> str:
+    """The step that publishes a port which everybody may have."""
+    if case.model.stack is None:
+        return f"publish a port above 1023 for {case.service.name}"
+    return published.change(case.model.stack, case.service.name, number, number + 8000)

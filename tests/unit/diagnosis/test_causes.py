@@ -10,7 +10,7 @@ import pytest
 from docker.errors import ImageNotFound, NotFound
 
 from ops.diagnosis.case import Case
-from ops.diagnosis.causes import CAUSES, address, password, variable
+from ops.diagnosis.causes import CAUSES, address, data, name, password, variable
 from ops.diagnosis.failure import Finding
 from ops.diagnosis.log import Log, parse
 from ops.engine import Engine
@@ -79,6 +79,15 @@ def found(one: Case) -> tuple[str, str]:
         ("failed to resolve host 'dbb': [Errno -2] Name or service not known", "dns", "dbb: no service"),
         ("dial tcp: lookup postgres on 127.0.0.11:53: no such host", "dns", "postgres: no service"),
         ("curl: (6) Could not resolve host: api", "dns", "the host api"),
+        (
+            '2026/11/26 20:00:00 [emerg] 1#1: host not found in upstream "api:80" in /etc/nginx/conf.d/default.conf:3',
+            "dns",
+            "the host api",
+        ),
+        ("[ALERT] could not resolve address 'api'", "dns", "the host api"),
+        ("java.net.UnknownHostException: api", "dns", "the host api"),
+        ("php_network_getaddresses: getaddrinfo for api failed: Name or service not known", "dns", "the host api"),
+        ("redis: Name does not resolve (api:6379)", "dns", "the host api"),
         ("socket.gaierror: [Errno -3] Temporary failure in name resolution", "dns", "a host name"),
         # connections
         ("Error: connect ECONNREFUSED 172.18.0.2:5432", "connection", "by db, port 5432"),
@@ -126,6 +135,16 @@ def found(one: Case) -> tuple[str, str]:
         ("env: 'bash\\r': No such file or directory", "line-ends", "CRLF"),
         ("/start.sh: line 2: $'\\r': command not found", "line-ends", "/start.sh"),
         ("/start.sh: 2: set: Illegal option -", "line-ends", "/start.sh"),
+        # the program itself
+        (
+            'Traceback (most recent call last):\n  File "/app/main.py", line 3, in <module>\n    LEDGER\n'
+            "NameError: name 'API_TOKEN' is not defined",
+            "code",
+            "exited with code 1: NameError: name 'API_TOKEN' is not defined (/app/main.py:3)",
+        ),
+        ("/usr/local/bin/python: No module named app.nope", "module", "No module named app.nope"),
+        # data of another version
+        ("FATAL:  database files are incompatible with server", "data", "database files are incompatible with server"),
         # and nothing in particular
         ("ValueError: the moon is not up", "exited", "ValueError: the moon is not up"),
     ],
@@ -315,3 +334,78 @@ def test_sockets() -> None:
 """
     assert address.parse(table) == {("loopback", 8000), ("any", 8080), ("loopback", 8002)}
     assert address.parse("") == set()
+
+
+def run_by(image: str, text: str, root: Path) -> Case:
+    """A database of another version, whose image is written as `text`."""
+    (root / "compose.yaml").write_text(f"services:\n  web:\n    image: {text}\n", encoding="utf-8")
+    one = case(
+        "FATAL:  database files are incompatible with server",
+        "DETAIL:  The data directory was initialized by PostgreSQL version 16, which is not compatible with this "
+        "version 17.9.",
+    )
+    web = one.service.__class__(**{**vars(one.service), "image": image})
+    model = Model({"web": web}, {}, {}, Stack(root, "dev", (root / "compose.yaml",), (), "shop"))
+    return Case(**{**vars(one), "service": web, "model": model})
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "step"),
+    [
+        (
+            "postgres:17-alpine",
+            "postgres:17-alpine",
+            "set image: postgres:16-alpine in compose.yaml:3, then invoke dev",
+        ),
+        ("postgres:17-alpine", "${PG_IMAGE:-postgres:17-alpine}", "invoke env.set PG_IMAGE=postgres:16-alpine, then"),
+        ("postgres:17.2", "postgres:${PG_VERSION}", "invoke env.set PG_VERSION=16, then invoke dev"),
+        ("my-own", "my-own", "go back to the version that wrote it: correct image: in compose.yaml:3"),
+    ],
+)
+def test_the_way_back_to_the_version_that_wrote_the_data(image: str, text: str, step: str, tmp_path: Path) -> None:
+    finding = data.find(run_by(image, text, tmp_path))
+    assert finding is not None
+    assert "PostgreSQL version 16" in finding.message
+    assert finding.next.startswith(step)
+    assert "which deletes the volumes of the whole project" in finding.next
+
+
+def test_a_wrong_host_is_changed_where_it_is_written(tmp_path: Path) -> None:
+    text = "services:\n  web:\n    environment:\n      DATABASE_URL: ${DATABASE_URL:-}\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    one = case("getaddrinfo ENOTFOUND nohost.example", environment={"DATABASE_URL": "postgres://a@nohost.example/b"})
+    stack = Stack(tmp_path, "dev", (tmp_path / "compose.yaml",), (), "shop")
+    told = name.find(Case(**{**vars(one), "model": Model({"web": one.service}, {}, {}, stack)}))
+    assert told is not None
+    assert told.next == "invoke env.set DATABASE_URL, then invoke dev"
+
+
+def on(*networks: str) -> dict[str, Any]:
+    return {"NetworkSettings": {"Networks": {each: {} for each in networks}}}
+
+
+def test_only_what_was_looked_at_is_said_to_share_no_network() -> None:
+    def told(own: list[str], theirs: list[str]) -> str:
+        one = case("getaddrinfo EAI_AGAIN db", raw=on(*own))
+        db = Health("db", 1, container(service="db", raw=on(*theirs)), None, Verdict.READY, "is healthy", "healthy")
+        finding = name.find(Case(**{**vars(one), "others": {"db": db}}))
+        assert finding is not None
+        return finding.message
+
+    assert told(["front"], ["back"]) == "cannot find db: they share no network (web: front; db: back)"
+    assert "in the same network (back)" in told(["front", "back"], ["back"])
+
+
+def test_a_dependency_that_only_has_to_run_is_not_to_blame() -> None:
+    waits = {"cache": "service_started", "db": "service_healthy"}
+    one = case(state="created", depends_on=waits)
+    cache = Health("cache", 1, container(service="cache"), None, Verdict.WAITING, "runs for 1.0 s", "stabilising")
+    db = Health("db", 1, container(service="db"), None, Verdict.WAITING, "is not ready yet", "starting")
+    told = found(Case(**{**vars(one), "others": {"cache": cache, "db": db}}))
+    assert told == ("dependency", "was not started: it waits for db, which is not ready yet")
+
+
+def test_what_the_engine_refuses_is_told_whatever_waits() -> None:
+    one = case(said="could not select device driver", state="created", depends_on={"db": "service_healthy"})
+    db = Health("db", 1, None, None, Verdict.WAITING, "is not there", "missing")
+    assert found(Case(**{**vars(one), "others": {"db": db}}))[0] == "device"

@@ -1,0 +1,21 @@
+"""What compose or the engine refuses for a reason that only their own words can tell."""
+
+from __future__ import annotations
+
+from ops.complaint import IN_THE_FILE
+from ops.diagnosis.case import Case
+from ops.diagnosis.failure import Finding
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the words: that it could not be started is the whole story, whatever it or others did before."""
+    if not case.said:
+        return None
+    own = case.refusal.next if case.refusal else ""
+    remedy = own if own and own != IN_THE_FILE else ""
+    place = case.written()
+    return Finding(
+        "start",
+        f"could not start: {case.said_briefly}" if case.refusal else case.health.reason,
+        remedy or f"correct {place or f'the compose entry of {case.service.name}'}, then {case.restart}",
+    )

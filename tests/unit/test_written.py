@@ -1,0 +1,64 @@
+"""Where a setting is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ops import written
+from ops.stack import Stack
+
+BASE = """services:
+  web:
+    image: ${WEB_IMAGE:-web:2}
+    cpus: ${CPUS:-2}
+    ports:
+      - "80:80"
+      - target: 9000
+        published: "9000"
+    volumes: ["data:/data", "./x:/x"]
+  db:
+    image: postgres:${PG:-17}-alpine
+"""
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Stack:
+    (tmp_path / "base.yaml").write_text(BASE, encoding="utf-8")
+    (tmp_path / "over.yaml").write_text("services:\n  web:\n    ports: !reset []\n    cpus: 4\n", encoding="utf-8")
+    (tmp_path / "broken.yaml").write_text("services: {", encoding="utf-8")
+    files = tuple(tmp_path / name for name in ("base.yaml", "over.yaml", "broken.yaml"))
+    return Stack(tmp_path, "dev", files, (), "shop")
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        (("services", "web"), "over.yaml:3"),
+        (("services", "web", "cpus"), "over.yaml:4"),
+        (("services", "web", "image"), "base.yaml:3"),
+        (("services", "web", "ports", "9000"), "base.yaml:7"),
+        (("services", "web", "volumes", "/x"), "base.yaml:9"),
+        (("services", "db", "image"), "base.yaml:11"),
+    ],
+)
+def test_the_last_file_that_says_so(stack: Stack, path: tuple[str, ...], place: str) -> None:
+    assert str(written.find(stack, path)) == place
+
+
+def test_what_is_written_nowhere(stack: Stack) -> None:
+    assert written.find(stack, ("services", "web", "memory")) is None
+    assert written.find(None, ("services", "web")) is None
+
+
+def test_the_variable_that_it_comes_from(stack: Stack) -> None:
+    image = written.find(stack, ("services", "db", "image"))
+    assert image is not None
+    assert image.variable == "PG"
+    assert image.part("postgres:16-alpine") == "16"
+    assert image.part("mysql:8") == ""
+    whole = written.find(stack, ("services", "web", "image"))
+    assert whole is not None
+    assert (whole.variable, whole.part("web:1")) == ("WEB_IMAGE", "web:1")
+    assert written.Place("f", 1, "$$HOME ${A} ${B}").variable is None
