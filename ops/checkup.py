@@ -13,7 +13,7 @@ from ops.errors import OpsError, UsageError
 from ops.health import Report
 from ops.model import Model
 from ops.project import services_of
-from ops.runtime import Container, Runtime
+from ops.runtime import Container, Note, Runtime
 from ops.settings import Settings
 from ops.stack import Stack
 
@@ -30,18 +30,19 @@ Opened = tuple[Runtime, Stack, list[Container], Model | None]
 """Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
 
 
-def look(settings: Settings, wait: float | None = None) -> Report:
+def look(settings: Settings, wait: float | None = None, tell: Note = runtime.silent) -> Report:
     """How the services of a project are, now or once they are ready.
 
     Args:
         settings: The project's.
         wait: Seconds to wait until every service is ready; None looks once.
+        tell: Told in one line of an engine that could not be asked.
 
     Raises:
         EngineError: The engine does not answer.
         OpsError: The compose files or `.env` cannot be read.
     """
-    opened = _open(settings)
+    opened = _open(settings, tell)
     if wait is not None:
         opened = _wait(settings, opened, wait)
     connected, stack, containers, merged = opened
@@ -49,9 +50,9 @@ def look(settings: Settings, wait: float | None = None) -> Report:
     return targets.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
-def watch(settings: Settings) -> Iterator[Report]:
+def watch(settings: Settings, tell: Note = runtime.silent) -> Iterator[Report]:
     """A look every second, without end. An engine that has gone is an end."""
-    connected, stack, _, merged = _open(settings)
+    connected, stack, _, merged = _open(settings, tell)
     while True:
         containers = connected.containers(stack.project)
         # What was not there at first may bring another environment's files.
@@ -62,7 +63,7 @@ def watch(settings: Settings) -> Iterator[Report]:
         time.sleep(INTERVAL)
 
 
-def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]:
+def diagnose(settings: Settings, name: str = "", tell: Note = runtime.silent) -> tuple[Report, list[Failure]]:
     """How the project is, and the story of every service that is not ready; of one that is named, whatever it is.
 
     Raises:
@@ -71,7 +72,7 @@ def diagnose(settings: Settings, name: str = "") -> tuple[Report, list[Failure]]
     """
     from ops import diagnosis
 
-    connected, stack, containers, merged = _open(settings)
+    connected, stack, containers, merged = _open(settings, tell)
     if merged is None:
         if name:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
@@ -110,10 +111,10 @@ def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
             return connected, stack, containers, merged
 
 
-def _open(settings: Settings) -> Opened:
+def _open(settings: Settings, tell: Note = runtime.silent) -> Opened:
     """What is there of a project."""
     ahead = _Ahead(settings)
-    connected = whereabouts.find(settings)
+    connected = whereabouts.find(settings, tell)
     stack, containers = project.current(settings, connected)
     if not containers:
         return connected, stack, containers, None

@@ -30,6 +30,14 @@ HASTE = {"GOGC": "400"}
 call whose answer may hold the user's own GOGC."""
 
 
+NO_FILES = {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ENV_FILES": ""}
+"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone."""
+
+
+EVERY = ("*",)
+"""Compose's name for all profiles."""
+
+
 @dataclass(frozen=True)
 class Program:
     """A compose program: how to call it, its version, and where it comes from (`plugin` or `wheel`)."""

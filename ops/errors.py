@@ -60,6 +60,10 @@ class EngineError(OpsError):
     kind = "engine"
 
 
+class DeniedError(EngineError):
+    """There is a Docker Engine, and this user may not use it."""
+
+
 class BuildError(OpsError):
     """An image did not build."""
 

@@ -50,6 +50,7 @@ class Options:
         no_cache: Build every step again.
         pull: Ask the registry for newer images.
         timeout: Seconds until every service must be ready, instead of the environment's.
+        adopt: Whether containers of another folder that may be this one count as this one's.
     """
 
     profiles: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class Options:
     no_cache: bool = False
     pull: bool = False
     timeout: float | None = None
+    adopt: bool = False
 
 
 class Show(Protocol):
@@ -129,13 +131,12 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             return model.load(revision.stamp(selected, described.result()))
 
         early = pool.submit(merge) if selected.env_file.is_file() else None
-        connected = whereabouts.choose(settings, environment, show.step)
+        connected = whereabouts.choose(settings, environment, show.step, adopt=options.adopt)
         write_values(selected, show)
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
         merged = connected.fit(stack, loaded.result(), show.warn)
-        project.check_folder(stack, connected)
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
@@ -143,6 +144,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             _images(stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
+        whereabouts.remember(settings, connected, environment)
         show.step("start")
         return start(connected, stack, merged, show)
 
@@ -213,7 +215,9 @@ def _wait(
     return Launch(stack, report, outcome.seconds, merged.urls(), told, error)
 
 
-def restart(settings: Settings, services: Sequence[str], timeout: float | None, show: Show) -> Launch:
+def restart(
+    settings: Settings, services: Sequence[str], timeout: float | None, show: Show, *, adopt: bool = False
+) -> Launch:
     """Restart what runs, as it is, and wait until it is ready again.
 
     Raises:
@@ -221,7 +225,7 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         OpsError: What compose says.
     """
     with lock.hold(settings.root, "invoke restart"):
-        connected = whereabouts.find(settings)
+        connected = whereabouts.find(settings, show.warn, adopt=adopt, task="invoke restart")
         stack, containers = project.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
         merged = connected.fit(stack, model.load(stack), runtime.silent)
