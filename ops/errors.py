@@ -60,10 +60,6 @@ class EngineError(OpsError):
     kind = "engine"
 
 
-class DeniedError(EngineError):
-    """There is a Docker Engine, and this user may not use it."""
-
-
 class BuildError(OpsError):
     """An image did not build."""
 

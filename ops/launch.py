@@ -131,7 +131,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             return model.load(revision.stamp(selected, described.result()))
 
         early = pool.submit(merge) if selected.env_file.is_file() else None
-        connected = whereabouts.choose(settings, environment, show.step, adopt=options.adopt)
+        connected = whereabouts.choose(settings, environment, show.step, options.adopt)
         write_values(selected, show)
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())

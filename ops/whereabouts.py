@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import endpoint, memory, ownership
-from ops.errors import DeniedError, EngineError, UsageError
+from ops.engine import DeniedError
+from ops.errors import EngineError, UsageError
 from ops.memory import Memory
 from ops.native import places
 from ops.ownership import Claim, Origin
@@ -29,7 +30,7 @@ REMEMBERED = 20.0
 """Seconds that one on which the project last ran gets for each answer: slow is not gone."""
 
 
-def choose(settings: Settings, environment: str, tell: Note, *, adopt: bool = False) -> Runtime:
+def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False) -> Runtime:
     """Where an environment is to be run; the project's lock must be held.
 
     Args:
