@@ -164,19 +164,23 @@ def _started_from(settings: Settings, project: str, containers: Sequence[Contain
     newest = sorted(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, reverse=True)
     found: dict[tuple[str, ...], Stack] = {}
     for each in newest:
-        if each.files in found:
-            continue
-        environment = running_environment(settings, [each])
-        files = tuple(Path(file) for file in each.files)
-        if environment:
-            with contextlib.suppress(OpsError, OSError):
-                found[each.files] = stacks.select(settings, environment)
-        elif each.folder and Path(each.folder).is_dir() and files and all(file.is_file() for file in files):
-            found[each.files] = Stack(Path(each.folder), "", files, (), project)
+        if each.files and each.files not in found:
+            found[each.files] = _stack_of(settings, project, each)
     if not containers:
         with contextlib.suppress(OpsError, OSError):
             return [stacks.select(settings, next(iter(settings.environments)))]
     return list(found.values())
+
+
+def _stack_of(settings: Settings, project: str, container: Container) -> Stack:
+    """What a container was started from: its environment's files, else those that its labels name, there or not."""
+    environment = running_environment(settings, [container])
+    if environment:
+        with contextlib.suppress(OpsError, OSError):
+            return stacks.select(settings, environment)
+    folder = Path(container.folder)
+    root = folder if container.folder and folder.is_dir() else settings.root
+    return Stack(root, environment or "", tuple(Path(file) for file in container.files), (), project)
 
 
 def execute(settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]) -> int:

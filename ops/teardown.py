@@ -70,6 +70,8 @@ class Teardown:
             self._with_files(stack)
         left = self.found()
         said = self._by_name() if left.containers or left.networks else ""
+        if left.containers and (more := self._one_by_one()) is not None:
+            said += more + self._by_name()
         # Not by compose, which would remove what only has the name that the files give, another project's too.
         for name in [*before.volumes, *anonymous]:
             self._remove_volume(name)
@@ -82,7 +84,8 @@ class Teardown:
     def _with_files(self, stack: Stack) -> None:
         """Let compose stop what a stack's files name, of every profile; what they do not name stays."""
         line = compose.command(stack.within(compose.EVERY), "down", *self._options)
-        result = process.run(line, cwd=stack.root, env=stack.variables)
+        # With a name there, compose would take files that it cannot read for none, and say nothing.
+        result = process.run(line, cwd=stack.root, env={**stack.variables, "COMPOSE_PROJECT_NAME": ""})
         if not result.code:
             return
         error = compose.failure(result.stderr)
@@ -97,6 +100,30 @@ class Teardown:
         line = compose.project_command(self._project, "down", "--remove-orphans", *self._options)
         # Compose knows a project by its labels alone; run where no compose file or `.env` can get in its way.
         return process.run(line, cwd=Path(Path.home().anchor), env=compose.NO_FILES).stderr
+
+    def _one_by_one(self) -> str | None:
+        """Stop what compose leaves: a one-off container whose service has no other.
+
+        Returns:
+            What the engine refused; None where nothing was left.
+        """
+        from docker.errors import APIError
+
+        left, refused = self.found().containers, ""
+        if not left:
+            return None
+        for name in left:
+            asked = {"t": self._options[-1]} if self._options else {}
+            with answering():
+                try:
+                    stopped = self._api._post(
+                        self._api._url("/containers/{0}/stop", name), params=asked, timeout=(self._api.timeout, None)
+                    )
+                    self._api._raise_for_status(stopped)
+                    self._api.remove_container(name, force=True)
+                except APIError as error:
+                    refused += "" if error.status_code == 404 else f"\nError response from daemon: {error.explanation}"
+        return refused
 
     def _anonymous(self) -> list[str]:
         """The volumes without a name of what is there: they go with the data."""
