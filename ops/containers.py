@@ -180,7 +180,7 @@ class Changes:
 
     def close(self) -> None:
         """End it: reading it is the one thing that would wait without end."""
-        engine.end(self._stream)
+        self._stream.close()
 
 
 def connect(timeout: float = 10.0, patience: float | None = None) -> Containers:

@@ -37,6 +37,9 @@ DENIED = ("Permission denied", "Access is denied")
 SSH = "http+docker://ssh"
 """What the SDK makes of every address that is reached through SSH."""
 
+SSH_PING = 5.0
+"""Seconds that an answer through SSH may take at least."""
+
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
 
 
@@ -144,8 +147,13 @@ class Engine:
         return _present(self.client.api.inspect_volume, name)
 
     def ping(self, timeout: float) -> bool:
-        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up."""
+        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
+
+        Through SSH, each connection starts a program there first, and gets the time for that.
+        """
         api = self.client.api
+        if str(api.base_url) == SSH:
+            timeout = max(timeout, SSH_PING)
         try:
             with api.get(f"{api.base_url}/_ping", timeout=timeout) as response:
                 return bool(response.ok)
@@ -268,15 +276,6 @@ def _without(module: str) -> Iterator[None]:
         yield
     finally:
         del sys.modules[module]
-
-
-def end(stream: Any) -> None:
-    """End a stream of the SDK's, from whichever thread; over SSH the SDK itself cannot."""
-    channel = getattr(stream._response.raw._fp.fp, "channel", None) if hasattr(stream, "_response") else None
-    if channel is not None:
-        channel.close()
-    else:
-        stream.close()
 
 
 def _require(place: Endpoint) -> None:

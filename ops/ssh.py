@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
+import logging
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +45,15 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
 
     import docker
 
+    # Compose logs in for each thing that it does at the same time; a server refuses some of ten that knock at once.
+    os.environ.setdefault("COMPOSE_PARALLEL_LIMIT", "4")
+    # It would write tracebacks to stderr of what it raises as well.
+    log = logging.getLogger("paramiko")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
     adapter = _adapter(url, timeout, patience)
     # With a version it asks nothing yet; what it would ask gets its way through SSH first.
-    made = docker.DockerClient(base_url="tcp://ssh", version=MINIMUM_DOCKER_API_VERSION, timeout=int(timeout))
+    made = docker.DockerClient(base_url="tcp://127.0.0.1:1", version=MINIMUM_DOCKER_API_VERSION, timeout=int(timeout))
     api: Any = made.api
     api.mount("http+docker://ssh", adapter)
     api._custom_adapter = adapter
@@ -100,7 +109,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
             channel = self._adapter.channel()
             channel.settimeout(self.timeout)
             channel.exec_command("docker system dial-stdio")
-            self.sock = channel
+            self.sock = Socket(channel)
 
     class Pool(sdk.SSHConnectionPool):  # type: ignore[misc]
         """The streams to the engine."""
@@ -149,8 +158,9 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
         def get_connection(self, url: str, proxies: Any = None) -> Pool:
             # One for all that is asked; the SDK has one for each URL.
             with self.pools.lock:
-                pool: Pool = self.pools.get("") or Pool(self)
-                self.pools[""] = pool
+                if "" not in self.pools.keys():  # noqa: SIM118 - no iteration of it is allowed
+                    self.pools[""] = Pool(self)
+                pool: Pool = self.pools[""]
             return pool
 
         def close(self) -> None:
@@ -159,6 +169,43 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
                 each.close()
 
     return Adapter()
+
+
+class Socket:
+    """One stream with the face of a socket, as far as HTTP and the SDK use it: paramiko's own files lack `read1`.
+
+    Args:
+        channel: paramiko's.
+    """
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+
+    def makefile(self, mode: str = "r", buffering: int | None = None) -> io.BufferedReader:
+        """What comes, to be read."""
+        return io.BufferedReader(Incoming(self), io.DEFAULT_BUFFER_SIZE)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+
+class Incoming(io.RawIOBase):
+    """The bytes that come through a stream."""
+
+    def __init__(self, sock: Socket) -> None:
+        super().__init__()
+        self.sock = sock
+        """Where the SDK looks for what to shut, to end a stream that is being read."""
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Some bytes, once there are any; none at the end."""
+        got = self.sock.recv(len(buffer))
+        buffer[: len(got)] = got
+        return len(got)
 
 
 STREAMS = 10
