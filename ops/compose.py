@@ -6,6 +6,7 @@ The plugin (`docker compose`) is used where it is installed and new enough, else
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import subprocess
@@ -32,10 +33,6 @@ call whose answer may hold the user's own GOGC."""
 
 NO_FILES = {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ENV_FILES": ""}
 """Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone."""
-
-
-EVERY = ("*",)
-"""Compose's name for all profiles."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +73,11 @@ def command(stack: Stack, *arguments: str) -> list[str]:
     for profile in stack.profiles:
         line += ["--profile", profile]
     return [*line, *arguments]
+
+
+def whole(stack: Stack) -> Stack:
+    """A stack with every profile: for what reaches all of it, and starts nothing."""
+    return dataclasses.replace(stack, profiles=("*",))
 
 
 def project_command(project: str, *arguments: str) -> list[str]:

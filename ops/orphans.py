@@ -35,7 +35,7 @@ def _services(settings: Settings, environment: str) -> set[str] | None:
     """The services of an environment, of every profile; None where its files cannot be read."""
     try:
         stack = stacks.select(settings, environment)
-        line = compose.command(stack.within(compose.EVERY), "config", "--no-consistency", "--services")
+        line = compose.command(compose.whole(stack), "config", "--no-consistency", "--services")
         result = process.run(line, cwd=stack.root, env={**stack.variables, **compose.HASTE})
     except (OpsError, OSError):
         return None

@@ -85,6 +85,9 @@ def check(
     found: dict[str, Claim] = {}
     for origin in connected.origins(project):
         claimed = claim(origin, settings, local=connected.local, adopted=known.adopted)
+        if claimed is Claim.UNSURE and origin.folder == known.folder:
+            # What is remembered was written there, and has come along: it is this very folder, renamed.
+            claimed, adopt = Claim.MOVED, adopt or bool(task)
         if claimed is not Claim.OURS:
             found[origin.folder] = claimed
     for folder, claimed in found.items():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +39,8 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
             raise
     from ops import memory
 
-    return memory.recall(settings.root).project or stacks.project_name(settings.root, files, values=False)
+    told = memory.recall(settings.root).project or os.environ.get("COMPOSE_PROJECT_NAME")
+    return told or re.sub(r"[^a-z0-9_-]", "", settings.root.resolve().name.lower()).lstrip("_-")
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -41,10 +40,6 @@ class Stack:
     strict: bool = False
     elsewhere: tuple[Path, ...] = ()
     environments: tuple[str, ...] = ()
-
-    def within(self, profiles: Sequence[str]) -> Stack:
-        """The same with other profiles."""
-        return dataclasses.replace(self, profiles=tuple(profiles))
 
     @property
     def env_file(self) -> Path:
@@ -95,23 +90,17 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     )
 
 
-def project_name(root: Path, files: Sequence[Path], *, values: bool = True) -> str:
+def project_name(root: Path, files: Sequence[Path]) -> str:
     """Compose's project name by compose's own precedence, read so that it is found in a broken project too.
 
     The shell's COMPOSE_PROJECT_NAME, `.env`'s, the last `name:` of the compose files, the folder's name.
 
-    Args:
-        root: The project's folder.
-        files: Its compose files.
-        values: Whether `.env` is read.
-
     Raises:
         UsageError: None of them holds a letter or digit that compose allows.
     """
-    name = variable(root, "COMPOSE_PROJECT_NAME") if values else os.environ.get("COMPOSE_PROJECT_NAME", "")
+    name = variable(root, "COMPOSE_PROJECT_NAME")
     for file in reversed(files):
-        declared = "" if name else _declared_name(file)
-        name = name or (_expand(root, declared) if values or "$" not in declared else "")
+        name = name or _expand(root, _declared_name(file))
     name = name or root.resolve().name
     # As compose-go's NormalizeProjectName does it.
     normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")

@@ -83,7 +83,7 @@ class Teardown:
 
     def _with_files(self, stack: Stack) -> None:
         """Let compose stop what a stack's files name, of every profile; what they do not name stays."""
-        line = compose.command(stack.within(compose.EVERY), "down", *self._options)
+        line = compose.command(compose.whole(stack), "down", *self._options)
         # With a name there, compose would take files that it cannot read for none, and say nothing.
         result = process.run(line, cwd=stack.root, env={**stack.variables, "COMPOSE_PROJECT_NAME": ""})
         if not result.code:
@@ -152,7 +152,7 @@ class Teardown:
             return []
         named: set[str] = set()
         for stack in stacks:
-            line = compose.command(stack.within(compose.EVERY), "config", "--no-consistency", "--format", "json")
+            line = compose.command(compose.whole(stack), "config", "--no-consistency", "--format", "json")
             result = process.run(line, cwd=stack.root, env=stack.variables)
             if result.code == 0:
                 declared = json.loads(result.stdout).get("volumes") or {}

@@ -105,6 +105,19 @@ def test_a_folder_that_is_no_checkout_any_more_must_be_adopted(here: Settings, t
     assert memory.recall(here.root).adopted == (str(tmp_path / "left" / "shop"),)
 
 
+def test_what_is_remembered_tells_that_the_folder_is_the_same(here: Settings, tmp_path: Path) -> None:
+    (tmp_path / "left" / "shop" / "data").mkdir(parents=True)
+    left = started(tmp_path / "left" / "shop")
+    memory.write(tmp_path / "left" / "shop", Memory(project="shop"))
+    place = memory.lock.state_folder(here.root) / memory.FILE
+    (memory.lock.state_folder(tmp_path / "left" / "shop") / memory.FILE).rename(place)
+    [line] = told(here, left)
+    assert "moved here" in line
+    [line] = told(here, left, task="invoke stop")
+    assert "moved here" in line
+    assert told(here, left, task="invoke stop") == []
+
+
 def test_a_folder_that_may_not_be_looked_at_must_be_adopted(
     here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
