@@ -123,9 +123,7 @@ def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
         UsageError: There is one.
     """
     if c.config.run.dry and not dry:
-        raise UsageError(
-            f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task} says what it does"
-        )
+        raise UsageError(f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task}")
     for name, (option, instead) in _UNKEPT.items():
         if _core(c, name):
             raise UsageError(f"{option} means nothing to {task}: nothing was done", details=[instead])

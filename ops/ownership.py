@@ -83,11 +83,13 @@ def check(
     """
     known = memory.recall(settings.root)
     found: dict[str, Claim] = {}
+    taken: list[str] = []
     for origin in connected.origins(project):
         claimed = claim(origin, settings, local=connected.local, adopted=known.adopted)
         if claimed is Claim.UNSURE and origin.folder == known.folder:
             # What is remembered was written there, and has come along: it is this very folder, renamed.
-            claimed, adopt = Claim.MOVED, adopt or bool(task)
+            claimed = Claim.MOVED
+            taken += [origin.folder] if task else []
         if claimed is not Claim.OURS:
             found[origin.folder] = claimed
     for folder, claimed in found.items():
@@ -104,8 +106,9 @@ def check(
             tell(f"{project} was started from another folder, {folder}; nothing there tells that it was moved here")
         elif claimed is Claim.MOVED:
             tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
-    if adopt and found:
-        everything = tuple(dict.fromkeys([*known.adopted, *found]))
+    taken += found if adopt else []
+    if taken:
+        everything = tuple(dict.fromkeys([*known.adopted, *taken]))
         memory.write(settings.root, dataclasses.replace(known, adopted=everything))
 
 

@@ -45,7 +45,8 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
         report.say(f"{gone.project}: nothing runs")
         return 0
     count = len(gone.containers)
-    report.say(f"{gone.project}: stopped {count} container{'' if count == 1 else 's'}")
+    what = f"stopped {count} container{'' if count == 1 else 's'}" if count else "nothing runs"
+    report.say(f"{gone.project}: {what}")
     if gone.orphans:
         report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")
     if gone.volumes:

@@ -100,17 +100,19 @@ def test_a_renamed_folder_goes_on(checkout: Checkout, tmp_path: Path) -> None:
         assert told.err.count(str(old.root)) == 1, words
         assert "moved here" in told.err
     assert new.container("web").id == before
+    # Also where the engine has made the old folder again, to mount something of it.
+    (old.root / "data").mkdir(parents=True)
     new.ok("stop", "--volumes", "--yes")
     assert new.containers() == []
     assert volumes(new) == []
 
 
-def test_a_folder_that_is_no_checkout_any_more_is_adopted(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_checkout_any_more_is_adopted(checkout: Checkout) -> None:
     old = checkout("a")
     old.ok("dev")
-    new = Project(old.root.rename(tmp_path / "elsewhere"), old.name)
-    # As the engine does it, to mount a folder that is gone.
-    (old.root / "data").mkdir(parents=True)
+    # Copied, and what is left of the old one holds its data only.
+    new = checkout("b")
+    (old.root / "compose.yaml").unlink()
     assert str(old.root) in new.ok("status").err
     for words in CHANGING[:2]:
         refused = new.invoke(*words)
