@@ -23,6 +23,8 @@ from ops.errors import UsageError  # noqa: E402
 ROOT = Path(__file__).resolve().parent
 cli.check_configuration(ROOT)
 
+ADOPT = "Take over containers that were started from another folder which may have been this one."
+
 _launching = command(
     help={
         "profile": "Start this profile instead of the default; more than once for several.",
@@ -31,6 +33,7 @@ _launching = command(
         "pull": "Ask the registry for newer images.",
         "follow": "Follow the logs once everything is ready.",
         "timeout": "Seconds until every service must be ready.",
+        "adopt": ADOPT,
     },
     short={"profile": "p", "follow": "f"},
     iterable=["profile"],
@@ -46,11 +49,12 @@ def dev(
     pull: bool = False,
     follow: bool = False,
     timeout: str = "",
+    adopt: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
     """Build and start the stack for development, and wait until every service answers."""
-    return _launch(c, "dev", profile, build, no_cache, pull, timeout, runtime, follow=follow, json=json)
+    return _launch(c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json)
 
 
 @_launching
@@ -62,11 +66,12 @@ def prod(
     pull: bool = False,
     follow: bool = False,
     timeout: str = "",
+    adopt: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
     """Build and start the stack as in production: strict checks of .env, limits, restarts."""
-    return _launch(c, "prod", profile, build, no_cache, pull, timeout, runtime, follow=follow, json=json)
+    return _launch(c, "prod", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json)
 
 
 @command(
@@ -74,31 +79,37 @@ def prod(
         "volumes": "Remove the data too, after a typed confirmation.",
         "yes": "Do not ask.",
         "timeout": "Seconds that each container gets to stop.",
+        "adopt": ADOPT,
     },
     short={"yes": "y"},
+    dry=True,
 )
 def stop(
-    c: Context, volumes: bool = False, yes: bool = False, timeout: str = "", runtime: str = "", json: bool = False
+    c: Context,
+    volumes: bool = False,
+    yes: bool = False,
+    timeout: str = "",
+    adopt: bool = False,
+    runtime: str = "",
+    json: bool = False,
 ) -> int:
     """Stop whatever runs of this project, however it was started. The data stays."""
     from ops import project
     from ops.report import project as report
     from ops.report import warn
 
-    stopped = project.stop(
-        _settings(c, runtime),
-        data=volumes,
-        grace=cli.seconds(timeout, "--timeout"),
-        confirm=None if yes else report.confirm_loss,
-        tell=warn,
-    )
-    return report.stopped(stopped, as_json=json)
+    dry = cli.dry(c)
+    options = project.Stop(data=volumes, grace=cli.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
+    confirm = None if yes else report.confirm_loss
+    stopped = project.stop(_settings(c, runtime), options, confirm=confirm, tell=warn)
+    return report.stopped(stopped, dry=dry, as_json=json)
 
 
 @command(
     help={
         "service": "Only this service; more than once for several.",
         "timeout": "Seconds until every service must be ready again.",
+        "adopt": ADOPT,
     },
     iterable=["service"],
 )
@@ -106,6 +117,7 @@ def restart(
     c: Context,
     service: list[str] = [],  # noqa: B006
     timeout: str = "",
+    adopt: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -115,7 +127,8 @@ def restart(
 
     shown = report.Show(as_json=json)
     with shown.running():
-        ended = restart.restart(_settings(c, runtime), service, cli.seconds(timeout, "--timeout"), shown)
+        wanted = cli.seconds(timeout, "--timeout")
+        ended = restart.restart(_settings(c, runtime), service, wanted, shown, adopt=adopt)
     return report.ended(ended, as_json=json)
 
 
@@ -126,6 +139,7 @@ def restart(
         "strict": "Fail when a service is degraded, too.",
         "json": "Print one JSON document, for scripts; with --watch, an object a line for each change.",
     },
+    dry=True,
 )
 def health(
     c: Context, wait: str = "", watch: bool = False, strict: bool = False, runtime: str = "", json: bool = False
@@ -133,6 +147,7 @@ def health(
     """Look once whether every service answers: exit 0, or 7."""
     from ops import checkup
     from ops.report import health as report
+    from ops.report import warn
 
     if watch and (strict or wait):
         raise UsageError(
@@ -141,8 +156,8 @@ def health(
         )
     settings = _settings(c, runtime)
     if watch:
-        return report.follow(checkup.watch(settings), as_json=json)
-    return report.show(checkup.look(settings, cli.seconds(wait, "--wait")), strict=strict, as_json=json)
+        return report.follow(checkup.watch(settings, warn), as_json=json)
+    return report.show(checkup.look(settings, cli.seconds(wait, "--wait"), warn), strict=strict, as_json=json)
 
 
 @command(
@@ -151,23 +166,26 @@ def health(
         "json": "Print the same facts as one JSON document.",
     },
     positional=["service"],
+    dry=True,
 )
 def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:
     """Say why services are not ready: what happened, the evidence, the next step."""
     from ops import checkup
     from ops.report import diagnosis as report
+    from ops.report import warn
 
-    return report.show(*checkup.diagnose(_settings(c, runtime), service or ""), as_json=json)
+    return report.show(*checkup.diagnose(_settings(c, runtime), service or "", warn), as_json=json)
 
 
-@command()
+@command(dry=True)
 def status(c: Context, runtime: str = "", json: bool = False) -> int:
     """Show what runs: image, uptime, health, restarts, CPU, memory, ports."""
     from ops import status, whereabouts
     from ops.report import status as report
+    from ops.report import warn
 
     settings = _settings(c, runtime)
-    return report.show(status.collect(whereabouts.find(settings), settings), as_json=json)
+    return report.show(status.collect(whereabouts.find(settings, warn), settings), as_json=json)
 
 
 @command(
@@ -185,6 +203,7 @@ def status(c: Context, runtime: str = "", json: bool = False) -> int:
     },
     short={"follow": "f", "tail": "n", "service": "s"},
     iterable=["service"],
+    dry=True,
 )
 def logs(
     c: Context,
@@ -244,7 +263,7 @@ def build(
     return 0
 
 
-@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."})
+@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, dry=True)
 def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
     """Print the merged compose model, with secrets masked."""
     from ops import config as configuration
@@ -253,7 +272,7 @@ def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = Fals
     return report.show(configuration.merge(_settings(c), env, reveal=reveal), as_json=json)
 
 
-@command(help={"env": "Only the images of this environment."})
+@command(help={"env": "Only the images of this environment."}, dry=True)
 def images(c: Context, env: str = "", json: bool = False) -> int:
     """Show the size of each image, what it adds to its base, and whether that is within its budget."""
     from ops import engine, images
@@ -264,18 +283,24 @@ def images(c: Context, env: str = "", json: bool = False) -> int:
 
 @command(
     name="exec",
-    help={"service": "Where to run it.", "replica": "Which of its containers."},
+    help={
+        "service": "Where to run it.",
+        "replica": "Which of its containers; any that runs by default.",
+        "adopt": ADOPT,
+    },
     positional=["service"],
 )
-def execute(c: Context, service: str, replica: int = 1, runtime: str = "") -> int:
+def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, runtime: str = "") -> int:
     """Run a command in a service's container: invoke exec db -- psql --version."""
     from ops import project, whereabouts
+    from ops.report import warn
 
     settings = _settings(c, runtime)
-    return project.execute(settings, whereabouts.find(settings), service, replica, cli.remainder())
+    connected = whereabouts.find(settings, warn, adopt=adopt, task=f"invoke exec {service}")
+    return project.execute(settings, connected, service, replica or None, cli.remainder())
 
 
-@command()
+@command(dry=True)
 def doctor(c: Context, json: bool = False) -> int:
     """Check whether this machine is able to run the stack: exit 0, or 4."""
     from ops import doctor
@@ -308,6 +333,7 @@ def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs
 @command(
     name="check",
     help={"env": "The environment that it must be good for.", "strict": "Fail for warnings, too."},
+    dry=True,
 )
 def env_check(c: Context, env: str = "", strict: bool = False, json: bool = False) -> int:
     """Check .env against its schema, every finding at once: exit 0, or 3."""
@@ -332,7 +358,7 @@ def env_init(c: Context, env: str = "", ask: bool = True, json: bool = False) ->
     return report.initialised(names, dotenv.still_open(stack), created=created, as_json=json)
 
 
-@command(name="diff", help={"env": "The environment whose schema it is held against."})
+@command(name="diff", help={"env": "The environment whose schema it is held against."}, dry=True)
 def env_diff(c: Context, env: str = "", json: bool = False) -> int:
     """Show what .env lacks, has beyond its schema, or leaves at its default."""
     from ops.dotenv import difference
@@ -341,7 +367,11 @@ def env_diff(c: Context, env: str = "", json: bool = False) -> int:
     return report.difference(difference.compare(_stack(c, env)), as_json=json)
 
 
-@command(name="show", help={"env": "The environment whose compose files are read.", "reveal": "Show secrets."})
+@command(
+    name="show",
+    help={"env": "The environment whose compose files are read.", "reveal": "Show secrets."},
+    dry=True,
+)
 def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False) -> int:
     """Show every variable as compose sees it, and where its value comes from; secrets are masked."""
     from ops import dotenv
@@ -392,6 +422,7 @@ def _launch(
     timeout: str,
     runtime: str,
     *,
+    adopt: bool,
     follow: bool,
     json: bool,
 ) -> int:
@@ -401,7 +432,7 @@ def _launch(
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
-    options = launch.Options(tuple(profile), build, no_cache, pull, cli.seconds(timeout, "--timeout"))
+    options = launch.Options(tuple(profile), build, no_cache, pull, cli.seconds(timeout, "--timeout"), adopt)
     shown = report.Show(as_json=json)
     settings = _settings(c, runtime)
     with shown.running():

@@ -48,6 +48,7 @@ def command(
     positional: Sequence[str] = (),
     iterable: Sequence[str] = (),
     optional: Sequence[str] = (),
+    dry: bool = False,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
 
@@ -58,6 +59,7 @@ def command(
         positional: Options that may be given by position.
         iterable: Options that may be given more than once.
         optional: Options whose value may be left out.
+        dry: Whether it may run under invoke's `--dry`: it only reads, or asks `dry` itself.
     """
 
     def decorate(body: Callable[..., int | None]) -> Command:
@@ -66,7 +68,12 @@ def command(
         @functools.wraps(body)
         def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
             as_json = bool(kwargs.get("json"))
-            code = _guarded(functools.partial(body, c, *args, **kwargs), as_json=as_json, debug=debug)
+
+            def checked() -> int | None:
+                _check_core_options(c, task.name, dry=dry)
+                return body(c, *args, **kwargs)
+
+            code = _guarded(checked, as_json=as_json, debug=debug, echo=debug or bool(_core(c, "echo")))
             if code:
                 raise Exit(code=code)
 
@@ -88,6 +95,43 @@ def command(
         return task
 
     return decorate
+
+
+_UNKEPT = {
+    "warn": ("--warn-only", "a task ends with its own exit code"),
+    "pty": ("--pty", "invoke exec has a terminal where there is one"),
+    "hide": ("--hide", "--json prints one document and nothing else"),
+}
+"""invoke's own options that promise what these tasks do not do, by their name under `run`; what there is instead."""
+
+
+def dry(c: Context) -> bool:
+    """Whether invoke's `--dry` was given: only tell what would be done."""
+    return bool(c.config.run.dry)
+
+
+def _core(c: Context, name: str) -> Any:
+    """One of invoke's own options for what it runs, as given on its command line; what its files say is not meant."""
+    given = getattr(c.config, "_overrides", {})
+    return (given.get("run") or {}).get(name)
+
+
+def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
+    """Refuse those of invoke's own options that a task would not hear.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if c.config.run.dry and not dry:
+        raise UsageError(f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task}")
+    for name, (option, instead) in _UNKEPT.items():
+        if _core(c, name):
+            raise UsageError(f"{option} means nothing to {task}: nothing was done", details=[instead])
+    if (getattr(c.config, "_overrides", {}).get("timeouts") or {}).get("command"):
+        raise UsageError(
+            f"--command-timeout means nothing to {task}: nothing was done",
+            details=["a task that waits has --timeout, behind its name"],
+        )
 
 
 _root = Path()
@@ -125,12 +169,12 @@ def check_configuration(root: Path) -> None:
         sys.exit(UsageError.code)
 
 
-def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool) -> int:
+def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool) -> int:
     """Run a task's body; say what went wrong, and return its exit code."""
     from ops import process, report
 
     report.prepare_streams()
-    if debug:
+    if echo:
         process.tell = report.command
     platform.interrupt_on_termination()
     try:

@@ -6,6 +6,7 @@ The plugin (`docker compose`) is used where it is installed and new enough, else
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import subprocess
@@ -27,6 +28,10 @@ MINIMUM = (2, 24)
 HASTE = {"GOGC": "400"}
 """Variables that make compose, a Go program, look for garbage less: a sixth of its time where much is set. Not for a
 call whose answer may hold the user's own GOGC."""
+
+
+NO_FILES = {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ENV_FILES": ""}
+"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ def command(stack: Stack, *arguments: str) -> list[str]:
     for profile in stack.profiles:
         line += ["--profile", profile]
     return [*line, *arguments]
+
+
+def whole(stack: Stack) -> Stack:
+    """A stack with every profile: for what reaches all of it, and starts nothing."""
+    return dataclasses.replace(stack, profiles=("*",))
 
 
 def project_command(project: str, *arguments: str) -> list[str]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops import background, compose, engine, notices, process, runtime, statistics
 from ops.attempt import Attempt
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
-from ops.errors import EngineError, StartError
+from ops.errors import StartError
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
 
 if TYPE_CHECKING:
     from ops.logs.source import Source
     from ops.model import Model
+    from ops.ownership import Origin
 
 ITS_OWN = ("provider", "models")
 """Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
@@ -109,40 +111,46 @@ class Containers(Engine):
             found = self.client.api.networks(filters={"label": f"{PROJECT}={project}"})
         return sorted(each["Name"] for each in found)
 
-    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
-        """Stop and remove whatever runs: every environment, profile and one-off container."""
-        with answering():
-            containers = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
-        gone = Stopped(
-            project,
-            sorted(each["Names"][0].lstrip("/") for each in containers),
-            self.networks(project),
-            self.volumes(project) if data else [],
-        )
-        if not (gone.containers or gone.networks or gone.volumes):
-            return gone
-        # Compose knows a project by its labels alone; run where no compose file or `.env` can get in its way.
-        arguments = ["down", "--remove-orphans"]
-        if data:
-            arguments.append("--volumes")
-        if grace is not None:
-            arguments += ["--timeout", str(round(grace))]
-        result = process.run(compose.project_command(project, *arguments), cwd=Path(Path.home().anchor))
-        if result.code:
-            error = compose.failure(result.stderr)
-            raise error if isinstance(error, EngineError) else EngineError(error.message, details=error.details)
-        # Without files, `down` knows no volume of a service that has no container.
-        for each in self.volumes(project) if data else []:
-            with answering():
-                self.client.api.remove_volume(each)
-        return gone
+    def origins(self, project: str) -> list[Origin]:
+        """Where a project's containers were started, one-off ones included; told by their labels."""
+        from ops import ownership
 
-    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
-        """Run a command within a container."""
-        line = compose.command(stack, "exec", "--index", str(container.replica))
+        with answering():
+            listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
+        return ownership.origins([each.get("Labels") or {} for each in listed])
+
+    def present(self, project: str, *, data: bool = False) -> Stopped:
+        """What a stop would remove."""
+        from ops.teardown import Teardown
+
+        return Teardown(self, project, data=data, grace=None, tell=silent).found()
+
+    def stop(
+        self,
+        project: str,
+        *,
+        data: bool = False,
+        grace: float | None = None,
+        stacks: Sequence[Stack] = (),
+        tell: Note = silent,
+    ) -> Stopped:
+        """Stop and remove whatever runs: every environment, profile and one-off container."""
+        from ops.teardown import Teardown
+
+        return Teardown(self, project, data=data, grace=grace, tell=tell).run(stacks)
+
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
+        """Run a command within a container; known by its labels alone, so that no broken file gets in the way."""
+        line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")
-        return process.attach([*line, container.service, *(words or ["sh"])], cwd=stack.root, env=stack.variables)
+        environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
+        return process.attach(
+            [*line, container.service, *(words or ["sh"])],
+            cwd=Path(Path.home().anchor),
+            env={**environment, **compose.NO_FILES},
+            inherit=False,
+        )
 
     def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
         """Let compose change something, until the attempt is interrupted.

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ops import compose, dotenv, platform, ports, preflight, process
+from ops import compose, dotenv, endpoint, platform, ports, preflight, process
 from ops.containers import Containers
 from ops.dotenv import redaction
-from ops.engine import answering
+from ops.engine import DeniedError, answering
 from ops.errors import EnvFileError, OpsError
 from ops.native.runtime import Native
 from ops.patient import Finding, Grade, Patient
@@ -53,7 +53,9 @@ def examine(settings: Settings, environment: str | None = None) -> list[Finding]
 
 def _engine(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.engine, OpsError):
-        grade = Grade.PROBLEM if isinstance(patient.native, OpsError) else Grade.WARNING
+        # One that is there and refuses this user is nothing to do without: `dev` does not, either.
+        without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, DeniedError)
+        grade = Grade.WARNING if without else Grade.PROBLEM
         yield Finding("engine", grade, _words(patient.engine), _engine_remedy(patient.engine))
         return
     with answering():
@@ -69,7 +71,7 @@ def _engine(patient: Patient) -> Iterator[Finding]:
 
 
 def _engine_remedy(error: OpsError) -> str:
-    if os.environ.get("DOCKER_HOST"):
+    if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
         return "correct DOCKER_HOST, or unset it to use this machine's own engine"
     return platform.engine_remedy() if error.next == "invoke doctor" else error.next
 
@@ -86,14 +88,12 @@ def _context(patient: Patient) -> Iterator[Finding]:
     if host := os.environ.get("DOCKER_HOST"):
         yield Finding("context", Grade.OK, f"DOCKER_HOST is {host}")
         return
-    from docker.context import ContextAPI
-
-    named = os.environ.get("DOCKER_CONTEXT")
-    current = ContextAPI.get_context(named) if named else ContextAPI.get_current_context()
-    if current is None:
-        yield Finding("context", Grade.PROBLEM, f"there is no docker context {named!r}", "docker context ls")
+    place = endpoint.asked()
+    if not place.url:
+        message = f"there is no docker context {place.context!r}, which {place.source} names"
+        yield Finding("context", Grade.PROBLEM, message, "docker context ls")
     else:
-        yield Finding("context", Grade.OK, f"docker context {current.Name}")
+        yield Finding("context", Grade.OK, f"docker context {place.context or endpoint.DEFAULT}")
 
 
 def _compose(_: Patient) -> Iterator[Finding]:

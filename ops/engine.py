@@ -7,14 +7,14 @@ an `EngineError`.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ops import inspection, platform
+from ops import endpoint, inspection, platform
+from ops.endpoint import Endpoint
 from ops.errors import EngineError
 from ops.runtime import Container
 
@@ -31,7 +31,20 @@ ONE_OFF = "com.docker.compose.oneoff"
 ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """How every address of a machine is written."""
 
+DENIED = ("Permission denied", "Access is denied")
+"""How POSIX and Windows say that a user may not open a socket or a pipe."""
+
+SSH = "http+docker://ssh"
+"""What the SDK makes of every address that is reached through SSH."""
+
+SSH_PING = 5.0
+"""Seconds that an answer through SSH may take at least."""
+
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
+
+
+class DeniedError(EngineError):
+    """There is an engine, and this user may not use it."""
 
 
 class Engine:
@@ -45,13 +58,16 @@ class Engine:
         """Where the engine answers, as a URL."""
         url = str(self.client.api.base_url)
         # What the SDK makes of a socket, a pipe or SSH is no address that anybody has given.
-        return _default_address() if url.startswith("http+docker:") else url
+        return str(endpoint.asked()) if url.startswith("http+docker:") else url
 
     @property
     def local(self) -> bool:
         """Whether the engine's published ports are ports of this machine."""
         # The SDK names what it reaches through a socket `localhost`, a pipe `localnpipe`, and SSH `ssh`.
-        host = urlsplit(str(self.client.api.base_url)).hostname or ""
+        url = str(self.client.api.base_url)
+        host = urlsplit(url).hostname or ""
+        if url == SSH:
+            host = str(getattr(self.client.api, "ssh_host", ""))
         return host in ("localhost", "localnpipe", "::1") or re.fullmatch(r"127(\.\d+){1,3}", host) is not None
 
     def containers(self, project: str) -> list[Container]:
@@ -98,12 +114,17 @@ class Engine:
         return _present(self.client.api.inspect_volume, name)
 
     def ping(self, timeout: float) -> bool:
-        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up."""
+        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
+
+        Through SSH, each connection starts a program there first, and gets the time for that.
+        """
         api = self.client.api
+        if str(api.base_url) == SSH:
+            timeout = max(timeout, SSH_PING)
         try:
             with api.get(f"{api.base_url}/_ping", timeout=timeout) as response:
                 return bool(response.ok)
-        except OSError:  # what `requests` raises is one too
+        except _lost():
             return False
 
     def events(self, project: str) -> CancellableStream[dict[str, Any]]:
@@ -191,56 +212,101 @@ def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
 
     Raises:
         EngineError: Nothing answers, or the chosen context does not exist.
+        DeniedError: This user may not use it.
     """
-    _require_socket()
-    from docker.context import ContextAPI
-
-    import docker
-
-    context = os.environ.get("DOCKER_CONTEXT")
-    # The SDK falls back to the default socket in silence when the context is unknown (facts.md).
-    if context and not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(context) is None:
-        raise EngineError(f"there is no docker context {context!r}", next="docker context ls")
+    place = endpoint.asked()
+    _require(place)
+    with _without("paramiko"):
+        import docker
     with answering():
-        client = docker.from_env(version="auto", timeout=int(patience or timeout), max_pool_size=32)
+        if place.ssh:
+            from ops import ssh
+
+            client = ssh.client(place.url, timeout, patience)
+        else:
+            client = docker.from_env(version="auto", timeout=int(patience or timeout), max_pool_size=32)
     client.api.timeout = int(timeout)
     return Engine(client)
 
 
-def _require_socket() -> None:
-    """Refuse a socket that is not there before the SDK is imported: without an engine, every task is 0.1 s quicker.
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let nothing import a module within the block, as if it were not installed.
+
+    The SDK would import paramiko for every engine, which takes 0.2 s; `ops.ssh` does, where it is needed.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+def _require(place: Endpoint) -> None:
+    """Refuse what cannot answer before the SDK is imported: without an engine, every task is 0.1 s quicker.
 
     Raises:
-        EngineError: It is not there, so nothing can answer.
+        EngineError: The socket is not there, or the context does not exist, for which the SDK, in silence, would ask
+            the default socket.
+        DeniedError: The socket's folder is closed to this user.
     """
-    scheme, _, place = os.environ.get("DOCKER_HOST", "").partition("://")
-    socket = Path(place) if scheme == "unix" else None
-    settings = platform.docker_configuration() / "config.json"
-    # Docker's settings may name a context, whose engine is elsewhere.
-    if not scheme and not os.environ.get("DOCKER_CONTEXT") and not settings.exists():
-        socket = platform.engine_socket()
-    if socket is not None and not socket.exists():
-        raise _silent(f"unix://{socket}", "No such file or directory")
+    if not place.url:
+        raise EngineError(
+            f"there is no docker context {place.context!r}",
+            details=[f"named by {place.source}"],
+            next="docker context ls",
+        )
+    try:
+        if place.socket is None or place.socket.stat():
+            return
+    except PermissionError as error:
+        raise _denied(place) from error
+    except OSError as error:
+        raise _silent(str(place), "No such file or directory") from error
 
 
-def _silent(address: str, reason: str, next: str = "invoke doctor") -> EngineError:  # noqa: A002 - the error's own word
-    return EngineError(f"no Docker Engine answers at {address}", details=[reason], next=next)
+def _silent(address: str, reason: str) -> EngineError:
+    return EngineError(f"no Docker Engine answers at {address}", details=[reason], next="invoke doctor")
+
+
+def _denied(place: Endpoint) -> DeniedError:
+    return DeniedError(
+        f"this user may not use the Docker Engine at {place}",
+        details=["Permission denied"],
+        next=platform.engine_permission(place.socket),
+    )
 
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
     """Turn whatever an engine call raises when the engine does not answer into an `EngineError`."""
-    import requests
-    from docker.errors import APIError, DockerException
+    from docker.errors import APIError
 
     try:
         yield
     except APIError as error:
         raise EngineError(f"the Docker Engine refused: {error.explanation or error}", next="invoke doctor") from error
-    except (DockerException, requests.exceptions.RequestException, OSError) as error:
-        # Not among the dependencies: it would make every call 0.2 s slower, for those few who go through ssh.
-        following = "uv pip install paramiko" if "paramiko" in str(error) else "invoke doctor"
-        raise _silent(_default_address(), _reason(error), following) from error
+    except _lost() as error:
+        place, reason = endpoint.asked(), _reason(error)
+        if place.ssh:
+            from ops import ssh
+
+            raise ssh.failure(place, error) from error
+        if reason in DENIED and not place.url.startswith(("tcp:", "http")):
+            raise _denied(place) from error
+        raise _silent(str(place), reason) from error
+
+
+def _lost() -> tuple[type[Exception], ...]:
+    """What a call raises when the engine does not answer; what SSH adds only where that was imported."""
+    import requests
+    from docker.errors import DockerException
+
+    ssh = sys.modules.get("paramiko")
+    return (DockerException, requests.exceptions.RequestException, OSError, *((ssh.SSHException,) if ssh else ()))
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
@@ -257,17 +323,7 @@ def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[
 def _reason(error: BaseException) -> str:
     """The innermost cause of the SDK's nested exceptions, in words."""
     text = str(error)
-    for known in ("No such file or directory", "Permission denied", "Connection refused", "timed out"):
+    for known in ("No such file or directory", *DENIED, "Connection refused", "timed out"):
         if known.lower() in text.lower():
             return known
     return text.splitlines()[0] if text else type(error).__name__
-
-
-def _default_address() -> str:
-    if host := os.environ.get("DOCKER_HOST"):
-        return host
-    if context := os.environ.get("DOCKER_CONTEXT"):
-        return f"context {context}"
-    from docker.constants import DEFAULT_NPIPE, DEFAULT_UNIX_SOCKET, IS_WINDOWS_PLATFORM
-
-    return str(DEFAULT_NPIPE) if IS_WINDOWS_PLATFORM else str(DEFAULT_UNIX_SOCKET).replace("http+unix", "unix")

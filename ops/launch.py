@@ -18,7 +18,6 @@ from ops import (
     ports,
     preflight,
     process,
-    project,
     revision,
     runtime,
     targets,
@@ -49,6 +48,7 @@ class Options:
         no_cache: Build every step again.
         pull: Ask the registry for newer images.
         timeout: Seconds until every service must be ready, instead of the environment's.
+        adopt: Whether containers of another folder that may be this one count as this one's.
     """
 
     profiles: tuple[str, ...] = ()
@@ -56,6 +56,7 @@ class Options:
     no_cache: bool = False
     pull: bool = False
     timeout: float | None = None
+    adopt: bool = False
 
 
 class Show(Protocol):
@@ -131,20 +132,20 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             return model.load(revision.stamp(selected, described.result()))
 
         early = pool.submit(merge) if selected.env_file.is_file() else None
-        connected = whereabouts.choose(settings, environment, show.step)
+        connected = whereabouts.choose(settings, environment, show.step, options.adopt)
         write_values(selected, show)
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
         preflight.check(loaded.result(), stack, show.warn)
         merged = connected.fit(stack, loaded.result(), show.warn)
-        project.check_folder(stack, connected)
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
             _images(stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
+        whereabouts.remember(settings, connected, environment, [each.name for each in merged.wanted])
         show.step("start")
         return start(connected, stack, merged, show)
 

@@ -179,6 +179,28 @@ def engine_socket() -> Path | None:
     return None if WINDOWS else Path("/var/run/docker.sock")
 
 
+ENGINE_PIPE = "npipe:////./pipe/docker_engine"
+"""Where an engine of a Windows machine is asked when nothing says otherwise."""
+
+
+def engine_permission(socket: Path | None) -> str:
+    """How the right to use this machine's engine is had, as commands: its socket is for root and one group."""
+    if socket is None or WINDOWS:
+        return "net localgroup docker-users %USERNAME% /add, in an administrator's terminal; then log in again"
+    import grp
+    import pwd
+
+    with contextlib.suppress(KeyError, OSError):
+        group = grp.getgrgid(socket.stat().st_gid)
+        user = pwd.getpwuid(os.getuid()).pw_name
+        if group.gr_gid and user in group.gr_mem:
+            # Groups are given at the log-in; this one came later.
+            return f"log out and in again: {user} is in the group {group.gr_name} already, and this session is not yet"
+        if group.gr_gid and group.gr_name != "docker":
+            return f"sudo usermod -aG {group.gr_name} $USER, then log out and in again"
+    return "sudo usermod -aG docker $USER, then log out and in again"
+
+
 def plugin_folders() -> list[Path]:
     """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
     folders = [docker_configuration() / "cli-plugins"]

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops import stack as stacks
-from ops import steering
-from ops.errors import UsageError
-from ops.runtime import Container, Note, Runtime, Stopped
+from ops.errors import EnvFileError, OpsError, UsageError
+from ops.runtime import DOCKER, Container, Note, Runtime, Stopped
 from ops.settings import Settings
 from ops.stack import Stack
 
 if TYPE_CHECKING:
     from ops.model import Model, Service
 
-Confirm = Callable[[str, Sequence[str]], None]
-"""Given the project's name and the volumes that are about to be removed, raises unless their loss is wanted."""
+Confirm = Callable[[str, Path, Sequence[str]], None]
+"""Given the project's name, its folder, and the volumes that are about to be removed, raises unless their loss is
+wanted."""
 
 
-def name(settings: Settings) -> str:
-    """The project's name, found without reading any compose model, so that a broken `.env` does not hide it."""
-    return stacks.name_of(settings)
+def name(settings: Settings, *, somehow: bool = False) -> str:
+    """The project's name, found without reading any compose model, so that a broken `.env` does not hide it.
+
+    Args:
+        settings: The project's.
+        somehow: Whether it is told also where `.env` may not be read: as remembered, or without its values.
+    """
+    try:
+        return stacks.name_of(settings)
+    except (OSError, EnvFileError):
+        if not somehow:
+            raise
+    from ops import memory
+
+    return memory.recall(settings.root).project or stacks.name_of(settings, values=False)
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
@@ -48,94 +62,144 @@ def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Contain
     return stacks.select(settings, environment, latest.profiles if latest else ()), containers
 
 
-def check_folder(stack: Stack, connected: Runtime) -> None:
-    """Make sure that the project's containers, if there are any, were not started from another folder.
+def container_of(
+    containers: Sequence[Container], service: str, replica: int | None = None, environment: str = ""
+) -> Container:
+    """The running container of a service: the one of a number, or the first that runs.
 
-    Two clones in folders of one name are one project to compose, which would replace the containers of the other.
-
-    Raises:
-        UsageError: They were, and that folder is still there. (One that is gone was moved here, most likely.)
-    """
-    for each in connected.containers(stack.project):
-        if elsewhere(each, stack.root, connected):
-            raise UsageError(
-                f"the project {stack.project} was started from another folder, {each.folder}",
-                next="set COMPOSE_PROJECT_NAME to another name in .env here, or invoke stop there",
-            )
-
-
-def elsewhere(container: Container, root: Path, connected: Runtime) -> bool:
-    """Whether a container was started from another folder of this machine that is still there."""
-    folder = Path(container.folder)
-    if not (connected.local and container.folder and folder.is_dir()):
-        return False
-    return not any(folder.samefile(each) for each in (root, *steering.directories) if each.is_dir())
-
-
-def container_of(containers: Sequence[Container], service: str, replica: int = 1, environment: str = "") -> Container:
-    """The running container of a service; `environment` is what to start where nothing runs.
+    Args:
+        containers: The project's.
+        service: The service.
+        replica: Which of its containers; None is any.
+        environment: What to start where nothing runs.
 
     Raises:
         UsageError: The service has none; says which have.
     """
     running = [each for each in containers if each.state == "running"]
-    for each in running:
-        if each.service == service and each.replica == replica:
-            return each
-    replicas = sorted(each.replica for each in running if each.service == service)
-    if replicas:
+    own = sorted((each for each in running if each.service == service), key=lambda each: each.replica)
+    if chosen := next((each for each in own if replica in (None, each.replica)), None):
+        return chosen
+    if own:
+        numbers = ", ".join(str(each.replica) for each in own)
         raise UsageError(
-            f"{service} has no running replica {replica}", details=[f"running: {', '.join(map(str, replicas))}"]
+            f"{service} has no running replica {replica}",
+            details=[f"running: {numbers}"],
+            next=f"invoke exec {service} --replica {own[0].replica}",
         )
     names = sorted({each.service for each in running})
+    others = [f"{each.name} is {each.state}" for each in containers if each.service == service]
     raise UsageError(
         f"{service} is not running",
-        details=[f"running: {', '.join(names) or 'nothing'}"],
-        next="invoke status" if names else f"invoke {environment}" if environment else "",
+        details=[*others, f"running: {', '.join(names) or 'nothing'}"],
+        next="invoke status" if names or others else f"invoke {environment}" if environment else "",
     )
 
 
-def stop(settings: Settings, *, data: bool, grace: float | None, confirm: Confirm | None, tell: Note) -> Stopped:
+@dataclass(frozen=True)
+class Stop:
+    """What a user asked of `invoke stop`.
+
+    Attributes:
+        data: Whether the data goes, too.
+        grace: Seconds that each service gets to end, instead of its own.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+        dry: Whether it is only told what would be done.
+    """
+
+    data: bool = False
+    grace: float | None = None
+    adopt: bool = False
+    dry: bool = False
+
+
+def stop(settings: Settings, options: Stop, *, confirm: Confirm | None, tell: Note) -> Stopped:
     """Stop whatever runs of a project, in any runtime, environment and profile.
 
     Args:
         settings: The project's.
-        data: Whether to remove its data too.
-        grace: Seconds that each service gets to end, instead of its own.
+        options: What is asked for.
         confirm: Asked before anything is touched, where data is to go; None where the command line has said yes.
-        tell: Told what could not be looked at.
+        tell: Told what could not be looked at, and what was not done as the files say.
 
     Raises:
-        UsageError: `confirm` said no.
+        UsageError: `confirm` said no, or the project is another folder's.
         LockedError: Another task is at work on this project.
-        EngineError: No engine answers, and one was asked for.
+        EngineError: No engine answers, and one was asked for, or the project last ran on one.
+        StartError: Something could not be stopped.
     """
-    from ops import lock, whereabouts
+    from ops import endpoint, lock, orphans, ownership, whereabouts
 
-    project = name(settings)
-    running = whereabouts.all_of(settings, tell)
-    if data and confirm:
-        confirm(project, [each for one in running for each in one.volumes(project)])
+    project = name(settings, somehow=True)
+    running = whereabouts.all_of(settings, project, tell, adopt=options.adopt)
+    if options.data and not options.adopt and any(each.name == DOCKER for each in running):
+        ownership.check_data(settings, project, endpoint.asked().url)
+    present = [each.present(project, data=options.data) for each in running]
+    if options.dry:
+        return Stopped.together(present)
+    if options.data and confirm:
+        confirm(project, settings.root, [volume for one in present for volume in one.volumes])
     with lock.hold(settings.root, "invoke stop"):
-        return Stopped.together([each.stop(project, data=data, grace=grace) for each in running])
+        stopped = []
+        for each in running:
+            containers = each.containers(project)
+            lost = orphans.among(settings, containers)
+            gone = each.stop(
+                project,
+                data=options.data,
+                grace=options.grace,
+                stacks=_started_from(settings, project, containers),
+                tell=tell,
+            )
+            stopped.append(replace(gone, orphans=[one.name for one in lost]))
+        together = Stopped.together(stopped)
+        kept = any(each.kind == "volume" for each in together.kept)
+        whereabouts.forget(settings, running, data=options.data and not kept)
+    return together
 
 
-def execute(settings: Settings, connected: Runtime, service: str, replica: int, words: Sequence[str]) -> int:
+def _started_from(settings: Settings, project: str, containers: Sequence[Container]) -> list[Stack]:
+    """The stacks that containers were started from, the newest first; the one that would be started where none is."""
+    newest = sorted(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, reverse=True)
+    found: dict[tuple[str, ...], Stack] = {}
+    for each in newest:
+        if each.files and each.files not in found:
+            found[each.files] = _stack_of(settings, project, each)
+    if not containers:
+        with contextlib.suppress(OpsError, OSError):
+            return [stacks.select(settings, next(iter(settings.environments)))]
+    return list(found.values())
+
+
+def _stack_of(settings: Settings, project: str, container: Container) -> Stack:
+    """What a container was started from: its environment's files, else those that its labels name, there or not."""
+    environment = running_environment(settings, [container])
+    if environment:
+        with contextlib.suppress(OpsError, OSError):
+            return stacks.select(settings, environment)
+    folder = Path(container.folder)
+    root = folder if container.folder and folder.is_dir() else settings.root
+    return Stack(root, environment or "", tuple(Path(file) for file in container.files), (), project)
+
+
+def execute(settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]) -> int:
     """Run a command where a service runs, on this terminal; returns its exit code.
 
     Args:
         settings: The project's.
         connected: Where it runs.
         service: The service.
-        replica: Which of its containers.
+        replica: Which of its containers; None is any that runs.
         words: The command and its arguments; a shell when there are none.
 
     Raises:
         UsageError: The service is not running.
         EngineError: The engine does not answer.
     """
-    stack, containers = current(settings, connected)
-    return connected.execute(stack, container_of(containers, service, replica, stack.environment), words)
+    project = name(settings)
+    containers = connected.containers(project)
+    chosen = container_of(containers, service, replica, next(iter(settings.environments)))
+    return connected.execute(project, chosen, words, lambda: current(settings, connected)[0])
 
 
 def services_of(model: Model, containers: Iterable[Container]) -> list[Service]:

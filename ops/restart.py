@@ -17,7 +17,9 @@ from ops.stack import Stack
 from ops.starter import Start
 
 
-def restart(settings: Settings, services: Sequence[str], timeout: float | None, show: Show) -> Launch:
+def restart(
+    settings: Settings, services: Sequence[str], timeout: float | None, show: Show, *, adopt: bool = False
+) -> Launch:
     """Restart services and those that are restarted along with them, in the order of `depends_on`.
 
     Raises:
@@ -25,7 +27,7 @@ def restart(settings: Settings, services: Sequence[str], timeout: float | None, 
         OpsError: What compose says.
     """
     with lock.hold(settings.root, "invoke restart"):
-        connected = whereabouts.find(settings)
+        connected = whereabouts.find(settings, show.warn, adopt=adopt, task="invoke restart")
         stack, containers = project.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
         merged = model.load_running(stack, [each.service for each in containers])

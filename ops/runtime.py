@@ -6,7 +6,7 @@ Tasks, the gate, health, logs, diagnosis and reports work with a `Runtime` and d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ops.attempt import Attempt
     from ops.logs.source import Source
     from ops.model import Model
+    from ops.ownership import Origin
     from ops.stack import Stack
 
 DOCKER = "docker"
@@ -100,13 +101,33 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a stop leaves, for others use it: its kind (`network`, `volume`), its name, and its users, in words."""
+
+    kind: str
+    name: str
+    used_by: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """It, as it stands under `kept` in the JSON document."""
+        return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by)}
+
+
+@dataclass(frozen=True)
 class Stopped:
-    """What a stop removed: container names, network names, and what held data."""
+    """What a stop removed: container names, network names, and what held data.
+
+    Attributes:
+        kept: What stays.
+        orphans: Those of the containers whose service no compose file names any more.
+    """
 
     project: str
     containers: list[str]
     networks: list[str]
     volumes: list[str]
+    kept: list[Kept] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
 
     @classmethod
     def together(cls, several: Sequence[Stopped]) -> Stopped:
@@ -116,6 +137,22 @@ class Stopped:
             [each for one in several for each in one.containers],
             [each for one in several for each in one.networks],
             [each for one in several for each in one.volumes],
+            [each for one in several for each in one.kept],
+            [each for one in several for each in one.orphans],
+        )
+
+    def without(self, volumes: Sequence[str]) -> Stopped:
+        """The same but for some volumes."""
+        return replace(self, volumes=[each for each in self.volumes if each not in volumes])
+
+    def less(self, left: Stopped, kept: Sequence[Kept]) -> Stopped:
+        """What of this is gone, where so much is left."""
+        return replace(
+            self,
+            containers=[each for each in self.containers if each not in left.containers],
+            networks=[each for each in self.networks if each not in left.networks],
+            volumes=[each for each in self.volumes if each not in left.volumes],
+            kept=list(kept),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -125,6 +162,8 @@ class Stopped:
             "containers": self.containers,
             "networks": self.networks,
             "volumes": self.volumes,
+            "kept": [each.as_dict() for each in self.kept],
+            "orphans": self.orphans,
         }
 
 
@@ -197,14 +236,37 @@ class Runtime(Protocol):
     def volumes(self, project: str) -> list[str]:
         """What holds a project's data."""
 
-    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
+    def stop(
+        self,
+        project: str,
+        *,
+        data: bool = False,
+        grace: float | None = None,
+        stacks: Sequence[Stack] = (),
+        tell: Note = silent,
+    ) -> Stopped:
         """Stop and remove whatever runs of a project.
 
         Args:
             project: Compose's project name.
             data: Remove the data too.
             grace: Seconds that each container gets, instead of its own setting.
+            stacks: What it was started from, newest first: what their files say of a stop is done.
+            tell: Told, a sentence each, of what was not done as they say.
         """
 
-    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
-        """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell."""
+    def present(self, project: str, *, data: bool = False) -> Stopped:
+        """What such a stop would remove, as far as nobody else uses it."""
+
+    def origins(self, project: str) -> list[Origin]:
+        """Where what runs was started, each place once; nothing where that is always this folder."""
+
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
+        """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell.
+
+        Args:
+            project: Compose's project name.
+            container: Beside which one.
+            words: The command and its arguments.
+            stack: Gives what it was started from, where that is needed.
+        """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ops import project
+from ops import orphans, project
 from ops.runtime import Container, Runtime, Sample
 from ops.settings import Settings
 
@@ -35,12 +35,14 @@ class Status:
         image: The image's name, with its version or revision label where it has one.
         uptime: Seconds since it started; None when it does not run.
         usage: None when it does not run.
+        orphan: Whether no compose file names its service any more.
     """
 
     container: Container
     revision: str | None
     uptime: float | None
     usage: Usage | None
+    orphan: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The container as it stands under `services` in the JSON document."""
@@ -62,6 +64,7 @@ class Status:
                 {"host": host, "published": published, "protocol": protocol, "target": target}
                 for host, published, protocol, target in container.ports
             ],
+            "orphan": self.orphan,
         }
 
 
@@ -98,16 +101,19 @@ def collect(connected: Runtime, settings: Settings) -> Overview:
     name = project.name(settings)
     containers = connected.containers(name)
     environment = project.running_environment(settings, containers)
-    usages = _usages(connected, [each for each in containers if each.state == "running"])
-    found = [_status(each, usages.get(each.id)) for each in containers]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        lost = pool.submit(orphans.among, settings, containers)
+        usages = _usages(connected, [each for each in containers if each.state == "running"])
+    orphaned = {each.id for each in lost.result()}
+    found = [_status(each, usages.get(each.id), orphan=each.id in orphaned) for each in containers]
     return Overview(name, environment, found, connected.name, next(iter(settings.environments)))
 
 
-def _status(container: Container, usage: Usage | None) -> Status:
+def _status(container: Container, usage: Usage | None, *, orphan: bool) -> Status:
     uptime = None
     if container.state == "running" and container.started is not None:
         uptime = round((datetime.now(UTC) - container.started).total_seconds(), 1)
-    return Status(container, container.revision, uptime, usage)
+    return Status(container, container.revision, uptime, usage, orphan)
 
 
 def _usages(connected: Runtime, containers: Sequence[Container]) -> dict[str, Usage]:

@@ -23,7 +23,9 @@ __all__ = ["Entry", "Origin", "Query", "collect", "last_lines", "recent", "run",
 
 def run(settings: Settings, query: Query) -> int:
     """Show the logs of the project of these settings: `show`, with the services that its compose files name."""
-    connected = whereabouts.find(settings)
+    from ops.report import warn
+
+    connected = whereabouts.find(settings, warn)
 
     def known() -> set[str]:
         from ops import model

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -24,6 +24,9 @@ from ops.native.record import Record
 from ops.native.source import Source
 from ops.runtime import Container, Note, Sample, Stopped, silent
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.ownership import Origin
 
 FRESH = 1.0
 """Seconds for which a service that was healthy is taken to be so."""
@@ -154,31 +157,52 @@ class Native:
         """The folders that hold data, below the project's."""
         return [each.relative_to(self.root).as_posix() for each in places.data(self.root)]
 
-    def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
-        """Stop whatever runs, also what a killed task has left without a record."""
-        stray = {found.service for _, found in marker.find(self.root)}
-        records = {name: record.read(places.of(self.root, name)) for name in places.services(self.root)}
-        names = sorted(stray | {name for name, found in records.items() if found})
-        gone = Stopped(project, [f"{project}-{name}-1" for name in names], [], self.volumes(project) if data else [])
-        plans = {name: found.plan if (found := records.get(name)) else None for name in names}
-        order.stop(self.root, plans, grace)
+    def origins(self, project: str) -> list[Origin]:
+        """Always this folder."""
+        return []
+
+    def present(self, project: str, *, data: bool = False) -> Stopped:
+        """Whatever runs, also what a killed task has left without a record."""
+        names = [f"{project}-{name}-1" for name in self._plans()]
+        return Stopped(project, names, [], self.volumes(project) if data else [])
+
+    def stop(
+        self,
+        project: str,
+        *,
+        data: bool = False,
+        grace: float | None = None,
+        stacks: Sequence[Stack] = (),
+        tell: Note = silent,
+    ) -> Stopped:
+        """Stop whatever runs; what it was started from stands in its records."""
+        gone = self.present(project, data=data)
+        order.stop(self.root, self._plans(), grace)
         if data:
             for name in places.services(self.root):
                 with order.told_as_failure(name):
                     service.remove_data(self.root, name)
         return gone
 
-    def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command with a service's variables, in its folder."""
         from ops import model
 
-        plan = recipe.plan(stack, model.load(stack).service(container.service), ())
+        started = stack()
+        plan = recipe.plan(started, model.load(started).service(container.service), ())
         environment = {**service.surroundings(), **platform.terminal_environment(), **plan.environment}
         program, *arguments = words or platform.shell()
         found = shutil.which(program, path=environment.get("PATH"))
         if found is None:
             raise UsageError(f"there is no program {program!r} on this machine")
         return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment, inherit=False)
+
+    def _plans(self) -> dict[str, Plan | None]:
+        """The plan of each service that was started; None where only its processes tell of it."""
+        stray = {found.service for _, found in marker.find(self.root)}
+        records = {name: record.read(places.of(self.root, name)) for name in places.services(self.root)}
+        names = sorted(stray | {name for name, found in records.items() if found})
+        return {name: found.plan if (found := records.get(name)) else None for name in names}
 
     @contextlib.contextmanager
     def _planning(self, plans: Mapping[str, Plan], *, anew: bool = False) -> Iterator[None]:

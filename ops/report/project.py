@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from ops import report
 from ops.errors import UsageError
 from ops.runtime import Stopped
 
 
-def confirm_loss(project: str, volumes: Sequence[str]) -> None:
+def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
     """Have the user type the project's name before data is removed.
 
     Raises:
@@ -20,26 +21,50 @@ def confirm_loss(project: str, volumes: Sequence[str]) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(
-            f"--volumes removes the data of {project}, and nobody is here to confirm it",
+            f"--volumes removes the data of {project} in {folder}, and nobody is here to confirm it",
             details=[f"volume {name}" for name in volumes],
             next="invoke stop --volumes --yes",
         )
     # Beside a JSON document, too: a question is no output.
-    report.say(f"This removes the data of {project} for good: {', '.join(volumes)}", style="bold red", as_json=True)
+    what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
+    report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
     if sys.stdin.readline().strip() != project:
         raise UsageError("not confirmed; nothing was stopped or removed")
 
 
-def stopped(gone: Stopped, *, as_json: bool) -> int:
-    """What a stop removed. Nothing to remove is success too."""
+def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
+    """What a stop removed, or would remove. Nothing to remove is success too."""
     if as_json:
-        report.document(gone.as_dict())
-    elif not (gone.containers or gone.networks or gone.volumes):
+        report.document({**gone.as_dict(), "dry": True} if dry else gone.as_dict())
+        return 0
+    if dry:
+        _planned(gone)
+        return 0
+    if not (gone.containers or gone.networks or gone.volumes or gone.kept):
         report.say(f"{gone.project}: nothing runs")
-    else:
-        count = len(gone.containers)
-        report.say(f"{gone.project}: stopped {count} container{'' if count == 1 else 's'}")
-        if gone.volumes:
-            report.say(f"removed with their data: {', '.join(gone.volumes)}")
+        return 0
+    count = len(gone.containers)
+    what = f"stopped {count} container{'' if count == 1 else 's'}" if count else "nothing runs"
+    report.say(f"{gone.project}: {what}")
+    if gone.orphans:
+        report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")
+    if gone.volumes:
+        report.say(f"removed with their data: {', '.join(gone.volumes)}")
+    for each in gone.kept:
+        used = f", which {' and '.join(each.used_by)} uses" if each.used_by else ""
+        report.warn(f"the {each.kind} {each.name} stays{used}")
     return 0
+
+
+def _planned(gone: Stopped) -> None:
+    """What a stop would do."""
+    if not (gone.containers or gone.networks or gone.volumes):
+        report.say(f"{gone.project}: nothing runs, so nothing would be stopped")
+    for what, names in (
+        ("would stop and remove", gone.containers),
+        ("would remove the networks", gone.networks),
+        ("would remove, with their data", gone.volumes),
+    ):
+        if names:
+            report.say(f"{what}: {', '.join(names)}")

@@ -26,6 +26,8 @@ def show(overview: Overview, *, as_json: bool) -> int:
     for each in overview.services:
         table.add_row(*_row(each))
     report.console().print(table)
+    if lost := [each.container.name for each in overview.services if each.orphan]:
+        report.warn(f"no compose file names them any more: {', '.join(lost)}; invoke stop removes them too")
     return 0
 
 
@@ -38,7 +40,7 @@ def _row(status: Status) -> list[str]:
     return [
         container.service if container.replica == 1 else f"{container.service}-{container.replica}",
         container.image + (f" ({status.revision[:12]})" if status.revision else ""),
-        container.state,
+        f"{container.state}, orphan" if status.orphan else container.state,
         container.health or "-",
         units.duration(status.uptime),
         str(container.restarts),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 from pathlib import Path
 
 from docker.constants import DEFAULT_UNIX_SOCKET
@@ -19,6 +20,7 @@ class Proxy:
         self._place = place
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
+        self._delay = 0.0
         self._passing = threading.Event()
         self._passing.set()
 
@@ -48,6 +50,10 @@ class Proxy:
         """Whether anybody has connected."""
         return bool(self._open)
 
+    def slow(self, seconds: float) -> None:
+        """Let the next answer take so long, as on a machine that has much to do."""
+        self._delay = seconds
+
     def hang(self) -> None:
         """Keep every connection, take new ones, and pass nothing on, as when the engine's machine is overwhelmed."""
         self._passing.clear()
@@ -68,6 +74,8 @@ class Proxy:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
                 self._passing.wait()
+                delay, self._delay = self._delay, 0.0
+                time.sleep(delay)
                 target.sendall(chunk)
             target.shutdown(socket.SHUT_WR)
 

@@ -26,7 +26,7 @@ def healthy(name: str) -> Container:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Where the project runs: nothing, at first."""
     made = Fake()
-    monkeypatch.setattr(whereabouts, "find", lambda _: made)
+    monkeypatch.setattr(whereabouts, "find", lambda *_: made)
     return made
 
 

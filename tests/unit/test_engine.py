@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ops import platform
-from ops.engine import Engine, connect
+from ops import platform, ssh
+from ops.engine import DeniedError, Engine, connect
 from ops.errors import EngineError
 
 
@@ -105,13 +108,72 @@ def test_results_of_the_health_check_are_those_of_this_run(begun: str, told: tup
     assert found.probes == told
 
 
-def test_an_engine_behind_ssh_names_the_package_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "paramiko", None)
+def test_an_engine_behind_ssh_names_the_group_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssh.importlib.util, "find_spec", lambda _: None)
     monkeypatch.setenv("DOCKER_HOST", "ssh://somebody@192.0.2.1")
     with pytest.raises(EngineError) as caught:
         connect()
-    assert caught.value.next == "uv pip install paramiko"
+    assert caught.value.next == "uv sync --group ssh"
     assert "ssh://somebody@192.0.2.1" in caught.value.message
+
+
+def test_ssh_is_imported_for_nothing_else() -> None:
+    code = (
+        "import sys\nfrom ops.engine import connect\nfrom ops.errors import EngineError\n"
+        "try: connect()\nexcept EngineError: print('docker' in sys.modules, 'paramiko' in sys.modules)"
+    )
+    shell = {**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:1"}
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=shell).stdout
+    assert told == "True False\n"
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("localhost", True), ("far.example.com", False), ("", False), ("ssh", False)],
+)
+def test_ports_of_an_engine_behind_ssh(host: str, local: bool) -> None:
+    found = engine("http+docker://ssh")
+    found.client.api.ssh_host = host
+    assert found.local is local
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a Unix socket")
+@pytest.mark.parametrize("closed", ["socket", "folder"])
+def test_a_user_who_may_not_use_it_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str) -> None:
+    path = tmp_path / "d" / "docker.sock"
+    path.parent.mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+
+        def refuse(*_: Any) -> None:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+        if closed == "folder":
+            monkeypatch.setattr(Path, "stat", refuse)
+        else:
+            monkeypatch.setattr("docker.transport.unixconn.UnixHTTPConnection.connect", refuse)
+        with pytest.raises(DeniedError, match="may not use") as caught:
+            connect()
+    assert caught.value.code == 4
+    assert caught.value.next.startswith("sudo usermod -aG docker $USER")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="groups")
+def test_the_group_of_the_socket_is_the_one_to_join(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import grp
+    import pwd
+
+    me = pwd.getpwuid(os.getuid()).pw_name
+    for name, members, words in (
+        ("docker", [], "sudo usermod -aG docker $USER, then log out and in again"),
+        ("engine", [], "sudo usermod -aG engine $USER, then log out and in again"),
+        ("docker", [me], f"log out and in again: {me} is in the group docker already, and this session is not yet"),
+    ):
+        group = grp.struct_group((name, "x", 999, members))
+        monkeypatch.setattr(grp, "getgrgid", lambda _, group=group: group)
+        assert platform.engine_permission(tmp_path) == words
 
 
 def test_a_socket_that_is_not_there_is_told_without_the_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

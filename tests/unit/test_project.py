@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from ops import project
-from ops.errors import UsageError
+from ops import memory, project
+from ops.errors import EnvFileError, UsageError
 from ops.settings import Environment, Settings
-from ops.stack import Stack
 
 BOTH = {
     "dev": Environment("dev", ("c/base.yaml", "c/dev.yaml")),
@@ -23,7 +21,10 @@ BOTH = {
 
 def container(service: str = "web", replica: int = 1, state: str = "running", files: tuple[str, ...] = ()) -> Any:
     """What the engine says of a container, as far as it is asked here."""
-    return SimpleNamespace(service=service, replica=replica, state=state, files=files, profiles=(), started=None)
+    name = f"shop-{service}-{replica}"
+    return SimpleNamespace(
+        name=name, service=service, replica=replica, state=state, files=files, profiles=(), started=None
+    )
 
 
 def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,14 +65,19 @@ def test_a_container_is_found_by_service_and_replica() -> None:
 @pytest.mark.parametrize(
     ("containers", "service", "details", "following"),
     [
-        ([container("web"), container("db", state="exited")], "db", "running: web", "invoke status"),
-        ([], "db", "running: nothing", "invoke live"),
+        (
+            [container("web"), container("db", state="exited")],
+            "db",
+            ["shop-db-1 is exited", "running: web"],
+            "invoke status",
+        ),
+        ([], "db", ["running: nothing"], "invoke live"),
     ],
 )
-def test_a_container_that_does_not_run(containers: list[Any], service: str, details: str, following: str) -> None:
+def test_a_container_that_does_not_run(containers: list[Any], service: str, details: list[str], following: str) -> None:
     with pytest.raises(UsageError, match="db is not running") as caught:
         project.container_of(containers, service, environment="live")
-    assert caught.value.details == [details]
+    assert caught.value.details == details
     assert caught.value.next == following
 
 
@@ -79,20 +85,29 @@ def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
         project.container_of([container("web", 2), container("web", 1)], "web", 3)
     assert caught.value.details == ["running: 1, 2"]
+    assert caught.value.next == "invoke exec web --replica 1"
 
 
-@pytest.mark.parametrize(
-    ("folder", "local", "refused"),
-    [("other", True, True), ("here", True, False), ("gone", True, False), ("", True, False), ("other", False, False)],
-)
-def test_containers_of_another_folder_are_left_alone(tmp_path: Path, folder: str, local: bool, refused: bool) -> None:
-    for name in ("here", "other"):
-        (tmp_path / name).mkdir()
-    one = SimpleNamespace(folder=str(tmp_path / folder) if folder else "")
-    connected: Any = SimpleNamespace(local=local, containers=lambda _: [one])
-    stack = Stack(tmp_path / "here", "dev", (), (), "shop")
-    with pytest.raises(UsageError, match="another folder") if refused else nullcontext():
-        project.check_folder(stack, connected)
+def test_any_running_replica_will_do() -> None:
+    containers = [container("web", 1, "exited"), container("web", 3), container("web", 2)]
+    assert project.container_of(containers, "web") is containers[2]
+
+
+def test_the_name_where_env_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "shop"
+    (root / "c").mkdir(parents=True)
+    (root / ".env").write_text("COMPOSE_PROJECT_NAME=secret\n", encoding="utf-8")
+    settings = Settings(root, BOTH)
+
+    def closed(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    with pytest.raises((PermissionError, EnvFileError)):
+        project.name(settings)
+    assert project.name(settings, somehow=True) == "shop"
+    memory.write(root, memory.Memory(project="remembered"))
+    assert project.name(settings, somehow=True) == "remembered"
 
 
 def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:

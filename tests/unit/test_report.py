@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -21,6 +20,7 @@ from ops.health import Health, Report, Verdict
 from ops.launch import Launch
 from ops.report import config, project, units
 from ops.report import launch as launch_report
+from ops.runtime import Kept, Stopped
 from ops.stack import Stack
 from tests.unit.conftest import DATA
 
@@ -120,24 +120,42 @@ def test_config_as_yaml(capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out) == model
 
 
-def stopped(**gone: list[str]) -> Any:
-    everything = {"containers": [], "networks": [], "volumes": [], **gone}
-    return SimpleNamespace(project="demo", **everything, as_dict=lambda: {"project": "demo", **everything})
+GUEST = Kept("network", "demo_default", ("guest of the project other",))
 
 
 @pytest.mark.parametrize(
-    ("gone", "words"),
+    ("gone", "words", "warned"),
     [
-        (stopped(), "demo: nothing runs\n"),
-        (stopped(containers=["a"]), "demo: stopped 1 container\n"),
-        (stopped(containers=["a", "b"], volumes=["v"]), "demo: stopped 2 containers\nremoved with their data: v\n"),
+        (Stopped("demo", [], [], []), "demo: nothing runs\n", ""),
+        (Stopped("demo", ["a"], [], []), "demo: stopped 1 container\n", ""),
+        (
+            Stopped("demo", ["a", "b"], [], ["v"], orphans=["b"]),
+            "demo: stopped 2 containers\nno compose file names them any more: b\nremoved with their data: v\n",
+            "",
+        ),
+        (
+            Stopped("demo", ["a"], [], [], kept=[GUEST]),
+            "demo: stopped 1 container\n",
+            "warning: the network demo_default stays, which guest of the project other uses\n",
+        ),
     ],
 )
-def test_what_a_stop_removed(gone: Any, words: str, capsys: Captured) -> None:
+def test_what_a_stop_removed(gone: Stopped, words: str, warned: str, capsys: Captured) -> None:
     assert project.stopped(gone, as_json=False) == 0
-    assert capsys.readouterr().out == words
+    captured = capsys.readouterr()
+    assert captured.out == words
+    assert captured.err == warned
     assert project.stopped(gone, as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == gone.as_dict()
+
+
+def test_what_a_stop_would_remove(capsys: Captured) -> None:
+    assert project.stopped(Stopped("demo", ["a", "b"], ["n"], ["v"]), as_json=False, dry=True) == 0
+    assert capsys.readouterr().out == (
+        "would stop and remove: a, b\nwould remove the networks: n\nwould remove, with their data: v\n"
+    )
+    assert project.stopped(Stopped("demo", ["a"], [], []), as_json=True, dry=True) == 0
+    assert json.loads(capsys.readouterr().out)["dry"] is True
 
 
 class Terminal(io.StringIO):
@@ -151,12 +169,13 @@ def test_data_is_removed_only_for_the_typed_name(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     if agreed:
-        project.confirm_loss("demo", ["demo_data"])
+        project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
     else:
         with pytest.raises(UsageError, match="not confirmed"):
-            project.confirm_loss("demo", ["demo_data"])
+            project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
     captured = capsys.readouterr()
     assert "demo_data" in captured.err
+    assert "/srv/demo" in captured.err.replace("\\", "/")
     # With --json stdout is for the document alone.
     assert captured.out == ""
 
@@ -164,10 +183,11 @@ def test_data_is_removed_only_for_the_typed_name(
 def test_nobody_can_confirm_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("demo\n"))
     with pytest.raises(UsageError, match="nobody is here to confirm") as caught:
-        project.confirm_loss("demo", ["demo_data"])
+        project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
     assert caught.value.details == ["volume demo_data"]
+    assert str(Path("/srv/demo")) in caught.value.message
     assert "--yes" in caught.value.next
-    project.confirm_loss("demo", [])
+    project.confirm_loss("demo", Path("/srv/demo"), [])
 
 
 def fed(shown: launch_report.Show, name: str) -> Progress:

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from ops import containers, settings, whereabouts
+from ops import containers, memory, settings, whereabouts
+from ops.engine import DeniedError
 from ops.errors import EngineError, UsageError
 from ops.native import places, record
 from ops.native.plan import Plan
 from ops.native.runtime import Native
+from ops.ownership import Origin
 from ops.runtime import Runtime
 from ops.settings import Settings
 
@@ -39,7 +41,13 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def engine(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """An engine that answers, and the project's containers there."""
     found: list[Any] = []
-    answering = types.SimpleNamespace(name="docker", local=True, containers=lambda _: found)
+    answering = types.SimpleNamespace(
+        name="docker",
+        local=True,
+        address="unix:///x.sock",
+        containers=lambda _: found,
+        origins=lambda _: [Origin(each.folder, each.files) for each in found],
+    )
     monkeypatch.setattr(containers, "connect", lambda **_: answering)
     return found
 
@@ -51,7 +59,7 @@ def alive(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def container(state: str = "running", folder: Path | None = None) -> Any:
-    return types.SimpleNamespace(state=state, folder=str(folder or ""))
+    return types.SimpleNamespace(state=state, folder=str(folder or ""), files=())
 
 
 def remember(root: Path) -> None:
@@ -64,7 +72,7 @@ def remember(root: Path) -> None:
 
 def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
     told: list[str] = []
-    found = whereabouts.all_of(nowhere, told.append)
+    found = whereabouts.all_of(nowhere, "shop", told.append)
     assert [each.name for each in found] == ["native"]
     assert len(told) == 1
     assert "127.0.0.1:1" in told[0]
@@ -73,7 +81,7 @@ def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
 
 @pytest.mark.parametrize("how", [("auto", "docker"), ("docker", "")], ids=["told", "configured"])
 def test_an_engine_that_was_asked_for_must_answer(tmp_path: Path, nowhere: Settings, how: tuple[str, str]) -> None:
-    for look in (whereabouts.find, lambda these: whereabouts.all_of(these, lambda _: None)):
+    for look in (whereabouts.find, lambda these: whereabouts.all_of(these, "shop", lambda _: None)):
         with pytest.raises(EngineError):
             look(say(tmp_path, *how))
 
@@ -119,11 +127,13 @@ def test_what_runs_is_found_whatever_is_configured(
     assert whereabouts.find(these).name == "docker"
     monkeypatch.setattr(Native, "runs", lambda _: True)
     assert whereabouts.find(these).name == "native"
-    assert [each.name for each in whereabouts.all_of(these, lambda _: None)] == ["native", "docker"]
+    assert [each.name for each in whereabouts.all_of(these, "shop", lambda _: None)] == ["native", "docker"]
     # Only what the task itself is told narrows that.
     for told in ("docker", "native"):
         assert whereabouts.find(say(tmp_path, configured, told)).name == told
-        assert [each.name for each in whereabouts.all_of(say(tmp_path, configured, told), lambda _: None)] == [told]
+        assert [each.name for each in whereabouts.all_of(say(tmp_path, configured, told), "shop", lambda _: None)] == [
+            told
+        ]
 
 
 @pytest.mark.parametrize("configured", ["auto", "docker", "native"])
@@ -137,11 +147,11 @@ def test_a_native_stack_is_found_without_the_engine_that_is_configured(
     remember(tmp_path)
     these = say(tmp_path, "docker")
     assert whereabouts.find(these).name == "native"
-    assert [each.name for each in whereabouts.all_of(these, lambda _: None)] == ["native"]
+    assert [each.name for each in whereabouts.all_of(these, "shop", lambda _: None)] == ["native"]
 
 
 def test_processes_are_stopped_whose_folder_is_gone(tmp_path: Path, engine: list[Any], alive: None) -> None:
-    assert [each.name for each in whereabouts.all_of(say(tmp_path), lambda _: None)] == ["native", "docker"]
+    assert [each.name for each in whereabouts.all_of(say(tmp_path), "shop", lambda _: None)] == ["native", "docker"]
 
 
 def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: list[Any]) -> None:
@@ -150,3 +160,147 @@ def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: lis
     with pytest.raises(EngineError, match="prod runs on a Docker Engine only"):
         choose(say(tmp_path, told="native"))
     assert replace(say(tmp_path, told="native"), told=False) == say(tmp_path, "native")
+
+
+SILENT = "no Docker Engine answers at tcp://127.0.0.1:1"
+
+
+def started_on_an_engine(root: Path, url: str = "tcp://127.0.0.1:1") -> None:
+    memory.write(root, memory.Memory(project="shop", runtime="docker", endpoint=url, since=1.0))
+
+
+@pytest.mark.parametrize("configured", ["auto", "docker", "native"])
+def test_an_engine_that_it_last_ran_on_and_that_is_silent_is_an_error(
+    tmp_path: Path, nowhere: Settings, configured: str
+) -> None:
+    started_on_an_engine(tmp_path)
+    these = say(tmp_path, configured)
+    for look in (
+        lambda: whereabouts.find(these),
+        lambda: whereabouts.find(these, task="invoke exec db"),
+        lambda: whereabouts.all_of(these, "shop", lambda _: None),
+        lambda: whereabouts.choose(these, "dev", lambda _: None),
+        lambda: whereabouts.choose(these, "prod", lambda _: None),
+    ):
+        with pytest.raises(EngineError, match=SILENT) as caught:
+            look()
+        assert any("shop last ran on the Docker Engine at tcp://127.0.0.1:1" in each for each in caught.value.details)
+
+
+def test_this_machine_is_taken_beside_it_for_who_says_so(tmp_path: Path, nowhere: Settings) -> None:
+    started_on_an_engine(tmp_path)
+    told: list[str] = []
+    assert whereabouts.choose(say(tmp_path, told="native"), "dev", told.append).name == "native"
+    assert [each.endswith("what runs there, if anything, is left as it is") for each in told] == [True]
+
+
+def test_where_nothing_is_remembered_it_says_what_it_looked_at(tmp_path: Path, nowhere: Settings) -> None:
+    told: list[str] = []
+    assert whereabouts.find(nowhere, told.append).name == "native"
+    assert told == [f"{SILENT}; Connection refused: only processes of this machine were looked at"]
+    told.clear()
+    # Who has configured it so does without an engine; what ran natively was looked at.
+    assert whereabouts.find(say(tmp_path, "native"), told.append).name == "native"
+    remember(tmp_path)
+    assert whereabouts.find(nowhere, told.append).name == "native"
+    assert told == []
+
+
+def test_an_unknown_context_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
+    told: list[str] = []
+    whereabouts.find(say(tmp_path), told.append)
+    assert len(told) == 1
+    assert "nosuch" in told[0]
+
+
+def test_no_permission_is_no_reason_to_run_natively(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_: Any) -> None:
+        raise DeniedError("this user may not use the Docker Engine", next="sudo usermod -aG docker $USER")
+
+    monkeypatch.setattr(containers, "connect", denied)
+    for look in (
+        lambda: whereabouts.find(say(tmp_path)),
+        lambda: whereabouts.all_of(say(tmp_path), "shop", lambda _: None),
+        lambda: whereabouts.choose(say(tmp_path), "dev", lambda _: None),
+        lambda: whereabouts.choose(say(tmp_path), "prod", lambda _: None),
+    ):
+        with pytest.raises(DeniedError) as caught:
+            look()
+        assert caught.value.next == "sudo usermod -aG docker $USER"
+    assert whereabouts.choose(say(tmp_path, told="native"), "dev", lambda _: None).name == "native"
+
+
+def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
+    tmp_path: Path, engine: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
+    these = say(tmp_path)
+    connected = whereabouts.find(these)
+    whereabouts.remember(these, connected, "dev")
+    known = memory.recall(tmp_path)
+    assert (known.runtime, known.endpoint, known.environment) == ("docker", "unix:///one.sock", "dev")
+    whereabouts.remember(these, connected, "prod")
+    assert memory.recall(tmp_path).since == known.since > 0
+
+    # On another engine, it is neither found nor forgotten.
+    monkeypatch.setenv("DOCKER_HOST", "unix:///two.sock")
+    told: list[str] = []
+    whereabouts.find(these, told.append)
+    assert len(told) == 1
+    assert "last ran on the Docker Engine at unix:///one.sock" in told[0]
+    whereabouts.forget(these, [connected], data=False)
+    assert memory.recall(tmp_path).runtime == "docker"
+
+    monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
+    whereabouts.forget(these, [connected], data=False)
+    left = memory.recall(tmp_path)
+    assert (left.runtime, left.since) == ("", known.since)
+    whereabouts.forget(these, [connected], data=True)
+    assert memory.recall(tmp_path).since == 0
+
+
+def test_one_that_it_last_ran_on_is_asked_patiently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, float]] = []
+
+    def connect(**how: float) -> None:
+        asked.append(how)
+        raise EngineError("slow")
+
+    monkeypatch.setattr(containers, "connect", connect)
+    whereabouts.find(say(tmp_path))
+    started_on_an_engine(tmp_path)
+    with pytest.raises(EngineError):
+        whereabouts.find(say(tmp_path))
+    assert asked == [{"patience": whereabouts.PATIENCE}, {"timeout": whereabouts.REMEMBERED}]
+    assert whereabouts.REMEMBERED > 10
+
+
+def test_another_folders_containers_are_nobody_elses_business(tmp_path: Path, engine: list[Any]) -> None:
+    here, other = tmp_path / "a" / "shop", tmp_path / "b" / "shop"
+    here.mkdir(parents=True)
+    other.mkdir(parents=True)
+    engine.append(container("running", other))
+    for look in (
+        lambda: whereabouts.find(say(here)),
+        lambda: whereabouts.all_of(say(here), "shop", lambda _: None),
+        lambda: whereabouts.choose(say(here), "dev", lambda _: None),
+        lambda: whereabouts.choose(say(here), "dev", lambda _: None, adopt=True),
+    ):
+        with pytest.raises(UsageError) as caught:
+            look()
+        assert str(other) in caught.value.message
+
+
+def test_what_runs_natively_is_stopped_beside_another_folders_containers(
+    tmp_path: Path, engine: list[Any], alive: None
+) -> None:
+    here, other = tmp_path / "a", tmp_path / "b"
+    here.mkdir()
+    other.mkdir()
+    engine.append(container("running", other))
+    told: list[str] = []
+    assert [each.name for each in whereabouts.all_of(say(here), "shop", told.append)] == ["native"]
+    assert len(told) == 1
+    assert str(other) in told[0]

@@ -1,0 +1,93 @@
+"""What a project last ran on, remembered in its state folder: no answer of that engine is not "nothing runs"."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops import endpoint, lock, platform
+from ops.errors import OpsError
+from ops.runtime import DOCKER
+
+FILE = "runtime.json"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of one project folder.
+
+    Attributes:
+        folder: That folder, absolute, as it was then.
+        project: Compose's project name.
+        runtime: What it was last started in; empty once it was stopped.
+        endpoint: The engine's URL.
+        context: The docker context that named it; empty without one.
+        environment: What was started.
+        services: The services that were started last; one of them without a container is missing.
+        since: When this folder first started the project on that engine with data of its own there, in seconds since
+            1970; 0 when nothing of it is left there.
+        adopted: Folders whose containers count as this one's.
+    """
+
+    folder: str = ""
+    project: str = ""
+    runtime: str = ""
+    endpoint: str = ""
+    context: str = ""
+    environment: str = ""
+    since: float = 0.0
+    adopted: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Where it ran, for people."""
+        if self.runtime != DOCKER:
+            return "this machine, without an engine"
+        return f"the Docker Engine at {endpoint.Endpoint(self.endpoint, self.context)}"
+
+
+def recall(root: Path) -> Memory:
+    """What is remembered of a folder; nothing where it cannot be read, or is not what was written."""
+    try:
+        return _read(lock.state_folder(root) / FILE) or Memory()
+    except OpsError:
+        return Memory()
+
+
+def write(root: Path, memory: Memory) -> None:
+    """Remember it; where that cannot be written, a task goes on all the same."""
+    with contextlib.suppress(OpsError, OSError):
+        content = json.dumps({**dataclasses.asdict(memory), "folder": str(root.resolve())}, indent=2)
+        platform.write_private(lock.state_folder(root) / FILE, content)
+
+
+def others(root: Path) -> list[Memory]:
+    """What is remembered of the other folders of this user, whose state lies beside this one's."""
+    try:
+        mine = lock.state_folder(root)
+        found = [_read(file) for file in sorted(mine.parent.glob(f"*/{FILE}")) if file.parent != mine]
+    except (OpsError, OSError):
+        return []
+    return [each for each in found if each]
+
+
+def _read(file: Path) -> Memory | None:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    known: dict[str, Any] = {}
+    for field in dataclasses.fields(Memory):
+        value = content.get(field.name)
+        if field.name in ("adopted", "services"):
+            if isinstance(value, list):
+                known[field.name] = tuple(each for each in value if isinstance(each, str))
+        elif isinstance(value, str if field.type == "str" else int | float):
+            known[field.name] = value
+    return Memory(**known)

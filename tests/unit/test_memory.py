@@ -1,0 +1,54 @@
+"""What is remembered of where a project last ran."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops import lock, memory
+from ops.memory import Memory
+
+FULL = Memory("", "shop", "docker", "ssh://me@far", "far", "prod", 12.5, ("/old/shop",))
+
+
+def test_what_is_written_is_recalled(tmp_path: Path) -> None:
+    assert memory.recall(tmp_path) == Memory()
+    memory.write(tmp_path, FULL)
+    found = memory.recall(tmp_path)
+    assert found == Memory(**{**vars(FULL), "folder": str(tmp_path.resolve())})
+    assert str(found) == "the Docker Engine at ssh://me@far (docker context far)"
+    file = lock.state_folder(tmp_path) / memory.FILE
+    if sys.platform != "win32":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b'{"runtime": 1, "since": "soon", "adopted": "x", "folder": null}',
+        b'{"adopted": [1, null], "more": true}',
+    ],
+)
+def test_garbage_is_nothing(tmp_path: Path, content: bytes) -> None:
+    (lock.state_folder(tmp_path) / memory.FILE).write_bytes(content)
+    assert memory.recall(tmp_path) == Memory()
+
+
+def test_a_field_that_is_wrong_does_not_hide_the_others(tmp_path: Path) -> None:
+    (lock.state_folder(tmp_path) / memory.FILE).write_text(json.dumps({"runtime": "docker", "since": "?"}), "utf-8")
+    assert memory.recall(tmp_path) == Memory(runtime="docker")
+
+
+def test_a_place_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("a file", "utf-8")
+    memory.write(tmp_path / "root", FULL)
+    assert memory.recall(tmp_path / "root") == Memory()
