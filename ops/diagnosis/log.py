@@ -99,6 +99,8 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
         except EngineError as error:
             return Log(unread=error.message)
         if entries:
+            # The last entry of a stream is open until that stream goes on: it comes late.
+            entries.sort(key=lambda entry: entry.time)
             times = [_seconds(entry.time) for entry in entries]
             found = parse([(entry.text, entry.level) for entry in entries], times)
             return replace(found, own=since is not None or container.started is None)

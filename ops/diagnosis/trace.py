@@ -196,8 +196,9 @@ def fold(lines: list[str]) -> list[str]:
         keep = [each for each in sorted(trace.frames, key=lambda each: each.first) if each.first > trace.first]
         own = any(not each.library for each in trace.frames)
         for frame in keep:
-            # Without a frame of the user's own, the innermost is the best there is.
-            if frame.library and (own or frame is not keep[-1]):
+            # Without a frame of the user's own, the innermost is the best there is; Node begins with that one.
+            innermost = keep[0] if lines[frame.first].lstrip().startswith("at ") else keep[-1]
+            if frame.library and (own or frame is not innermost):
                 run.append(frame)
                 continue
             folded += lines[at : run[0].first] + _told(run, lines) if run else lines[at : frame.first]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def waiting(scene: Scene, service: str) -> tuple[Finding, Failure]:
         found = hopeless.find(health, log.read(scene.engine, health.container, hopeless.TAIL))
         return (health, found) if found else None
 
-    scene.wait(1.0)
+    scene.up(threading.Event())
     health, found = until(look, 60)
     return found, inspect(scene.engine, scene.model, health, [health])
 

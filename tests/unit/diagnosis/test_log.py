@@ -82,6 +82,23 @@ def test_a_level_far_into_a_line_is_read_all_the_same() -> None:
     assert read(Once(), container()).error == (1, 1)  # type: ignore[arg-type]
 
 
+def test_both_streams_are_read_in_the_order_in_which_they_were_written() -> None:
+    """The last entry of a stream is complete only when that stream goes on, or ends."""
+
+    class Both(Endless):
+        def read(self, _: Origin, **__: Any) -> Iterator[list[Line]]:
+            said = [(2, "SyntaxError: no"), (2, "    at main (/app/a.mjs:1:1)"), (1, "sources changed, starting again")]
+            yield [
+                (f"2026-11-29T10:00:0{number}.000000000Z", stream, text)
+                for number, (stream, text) in enumerate([*said, (1, "listening")])
+            ]
+
+    log = read(Both(), container())  # type: ignore[arg-type]
+    assert log.lines[-1] == "listening"
+    assert log.trace is None
+    assert log.times[-1][0] - log.times[0][0] == 3
+
+
 def test_nothing() -> None:
     assert Log().trouble == []
     assert Log().shown == (0, 0)
