@@ -96,7 +96,7 @@ class Native:
     def sample(self, container: Container) -> Sample | None:
         """What all processes of a service have used together."""
         found = service.look(self.root, container.service)
-        first = record.alive(found.process, found.run) if found else None
+        first = record.alive(self.root, found.process, found.run) if found else None
         return family.sample(first) if first else None
 
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
@@ -112,6 +112,8 @@ class Native:
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
         """Only services that say how they are run without an engine, and each of them once."""
+        for remark in places.remarks(self.root):
+            tell(remark)
         active = {name: each for name, each in model.services.items() if recipe.runs_here(each)}
         for name in sorted(model.services.keys() - active.keys()):
             waiting = sorted(each.name for each in active.values() if name in each.depends_on)
@@ -151,8 +153,8 @@ class Native:
                 order.start(self.root, plans, cancel)
 
     def volumes(self, project: str) -> list[str]:
-        """The folders that hold data, below the project's."""
-        return [each.relative_to(self.root).as_posix() for each in places.data(self.root)]
+        """The folders that hold data."""
+        return [str(each) for each in places.data(self.root)]
 
     def stop(self, project: str, *, data: bool = False, grace: float | None = None) -> Stopped:
         """Stop whatever runs, also what a killed task has left without a record."""
@@ -166,6 +168,8 @@ class Native:
             for name in places.services(self.root):
                 with order.told_as_failure(name):
                     service.remove_data(self.root, name)
+            with contextlib.suppress(OSError):  # there is none, or something is left in it
+                places.native(self.root).rmdir()
         return gone
 
     def execute(self, stack: Stack, container: Container, words: Sequence[str]) -> int:
@@ -204,7 +208,7 @@ class Native:
             name=_name(found.plan),
             service=found.plan.service,
             replica=1,
-            image=_program(found),
+            image=_program(self.root, found),
             state=state,
             health=health,
             probes=((1, said),) if said else (),
@@ -238,9 +242,9 @@ class Native:
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
 
 
-def _program(found: Record) -> str:
+def _program(root: Path, found: Record) -> str:
     """What a service's first process runs; it may have become another program than it was started as."""
-    first = record.alive(found.process, found.run)
+    first = record.alive(root, found.process, found.run)
     with contextlib.suppress(psutil.Error):
         return first.name() if first else Path(found.plan.command[0]).name
     return ""
