@@ -20,9 +20,10 @@ def folder(root: Path) -> Path:
     return root / ".ops"
 
 
-def native(root: Path) -> Path:
-    """The folder of the services that ran as processes, with their data."""
-    return folder(root) / "native"
+def native(root: Path) -> Path | None:
+    """The folder of the services that ran as processes, with their data; None where there is none of ours."""
+    found = folder(root) / "native"
+    return found if found.is_dir() and _ours(folder(root)) else None
 
 
 def move(root: Path, target: Path) -> None:
@@ -46,8 +47,8 @@ def move(root: Path, target: Path) -> None:
             with lock.opened(old / "lock") as file:
                 if not lock.taken(file, old / "lock"):
                     raise LockedError("a task of an earlier version is at work on this project", next="wait for its end")
-        if native(root).is_dir() and not target.exists():
-            native(root).rename(target)
+        if (before := native(root)) and not target.exists():
+            before.rename(target)
         left = list(old.iterdir())
         if all(any(each.match(pattern) for pattern in _NEEDLESS) for each in left):
             for each in left:

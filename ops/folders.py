@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def cache(root: Path) -> Path:
 
 def temporary() -> Path:
     """The folder of a user who has no better place."""
-    return Path(tempfile.gettempdir()) / f"{_APPLICATION}-{platform.user()}"
+    return platform.temporary_folder() / f"{_APPLICATION}-{platform.user()}"
 
 
 def make(folder: Path) -> None:

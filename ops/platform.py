@@ -181,6 +181,17 @@ def user() -> str:
     return os.environ.get("USERNAME", "user") if WINDOWS else str(os.getuid())
 
 
+def temporary_folder() -> Path:
+    """Where every user may make files that outlive a restart of the machine, but perhaps not a month.
+
+    Not `tempfile.gettempdir`, which differs between terminals, and finds nothing where the disk is full.
+    """
+    if WINDOWS:
+        return Path(os.environ.get("TEMP", "C:/Windows/Temp"))
+    lasting = Path("/var/tmp")  # noqa: S108 - what is made there is made private
+    return lasting if lasting.is_dir() else Path("/tmp")  # noqa: S108
+
+
 def belongs_to_another(path: Path) -> bool:
     """Whether something is another user's, or a link; where files have no such owner (Windows), it is not.
 

@@ -29,8 +29,7 @@ def native(root: Path) -> Path:
     """
     own = state.folder(root) / FOLDER
     with folders.reading(own):
-        before = earlier.native(root)
-        return before if before.is_dir() and not own.is_dir() else own
+        return own if own.is_dir() else earlier.native(root) or own
 
 
 def of(root: Path, service: str) -> Path:

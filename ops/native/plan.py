@@ -80,7 +80,7 @@ class Plan:
         values["ports"] = tuple((host, port, protocol, target) for host, port, protocol, target in values["ports"])
         for host, port, protocol, target in values["ports"]:
             _all(str, (host, protocol)), _all(int, (port, target))
-        values["after"] = dict(values["after"])
+        values["after"] = {**values["after"]}
         _all(str, (*values["after"], *values["after"].values()))
         _all(str, (values[name] for name in ("service", "directory", "health", "probe", "stop_signal", "project")))
         _all(int, (values["log_size"], values["log_files"]))
