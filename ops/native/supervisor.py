@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from ops import bytecode
 
-bytecode.keep_outside()
+if __name__ == "__main__":
+    bytecode.keep_outside()
 
 from ops import platform  # noqa: E402
 from ops.native import logfile  # noqa: E402
