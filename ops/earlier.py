@@ -46,7 +46,9 @@ def move(root: Path, target: Path) -> None:
         if (old / "lock").exists():
             with lock.opened(old / "lock") as file:
                 if not lock.taken(file, old / "lock"):
-                    raise LockedError("a task of an earlier version is at work on this project", next="wait for its end")
+                    raise LockedError(
+                        "a task of an earlier version is at work on this project", next="wait for its end"
+                    )
         if (before := native(root)) and not target.exists():
             before.rename(target)
         left = list(old.iterdir())

@@ -51,6 +51,8 @@ def temporary() -> Path:
 def make(folder: Path) -> None:
     """Make a folder, and those above it that are missing, for their owner only, whatever the umask.
 
+    What root makes in a user's home belongs to that user.
+
     Raises:
         UsageError: It cannot be made, or is another user's.
     """
@@ -63,6 +65,7 @@ def make(folder: Path) -> None:
         for each in reversed(missing):
             each.mkdir(mode=0o700, exist_ok=True)
             close(each)
+            platform.inherit_owner(each)
         # Anybody may make a folder among the temporary files, under any name.
         if (shared := temporary()) in (folder, *folder.parents) and platform.belongs_to_another(shared):
             raise PermissionError(errno.EPERM, "it belongs to another user", str(shared))

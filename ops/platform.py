@@ -201,6 +201,13 @@ def belongs_to_another(path: Path) -> bool:
     return not WINDOWS and (path.lstat().st_uid != os.geteuid() or path.is_symlink())
 
 
+def inherit_owner(folder: Path) -> None:
+    """Give a folder to whom the one above it belongs to, which only root may do; there is no root on Windows."""
+    above = folder.parent.stat()
+    if not WINDOWS and above.st_uid != os.geteuid() == 0:
+        os.chown(folder, above.st_uid, above.st_gid)
+
+
 def access_command(path: Path) -> str:
     """The command that lets this user read and write a folder, or what there is of it."""
     if WINDOWS:

@@ -1,7 +1,7 @@
 """What the tasks remember of a project: in a folder of the user's own, found by the project's path.
 
-Each project's folder holds `project.json`, which tells people whose it is. A project that was renamed or moved on the same
-disk is known again by that file; a copy of it is another project.
+Each project's folder holds `project.json`, which tells people whose it is. A project that was renamed or moved on the
+same disk is known again by that file; a copy of it is another project.
 """
 
 from __future__ import annotations

@@ -23,9 +23,9 @@ from ops import bytecode
 if __name__ == "__main__":
     bytecode.keep_outside()
 
-from ops import platform  # noqa: E402
-from ops.errors import EngineError  # noqa: E402
-from ops.native import places, programs, user  # noqa: E402
+from ops import platform
+from ops.errors import EngineError
+from ops.native import places, programs, user
 
 if TYPE_CHECKING:
     import psutil

@@ -24,9 +24,9 @@ from ops import bytecode
 if __name__ == "__main__":
     bytecode.keep_outside()
 
-from ops import platform  # noqa: E402
-from ops.native import logfile  # noqa: E402
-from ops.native.plan import Plan  # noqa: E402
+from ops import platform
+from ops.native import logfile
+from ops.native.plan import Plan
 
 if TYPE_CHECKING:
     from ops.native.record import Record

@@ -68,9 +68,7 @@ def test_on_another_disk_it_stays_and_is_told(root: Path, monkeypatch: pytest.Mo
     assert version(root) == "18\n"
     (said,) = places.remarks(root)
     assert "could not be moved" in said
-    assert said.endswith(
-        f"invoke stop && {platform.move_command(root / '.ops' / 'native', lock.state_folder(root))}"
-    )
+    assert said.endswith(f"invoke stop && {platform.move_command(root / '.ops' / 'native', lock.state_folder(root))}")
     assert (root / ".ops" / "lock").exists()
 
 

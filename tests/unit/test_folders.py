@@ -107,6 +107,13 @@ def test_what_is_made_is_for_its_owner_only(tmp_path: Path, umask: int) -> None:
 
 
 @root_only
+def test_what_root_makes_in_a_users_home_is_the_users(tmp_path: Path) -> None:
+    os.chown(tmp_path, 54321, 54321)
+    folders.make(tmp_path / "a" / "b")
+    assert [each.stat().st_uid for each in (tmp_path / "a", tmp_path / "a" / "b")] == [54321, 54321]
+
+
+@root_only
 @pytest.mark.parametrize("kind", ["folder", "link"])
 def test_another_users_folder_among_the_temporary_files_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str

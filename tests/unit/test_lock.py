@@ -95,11 +95,9 @@ def test_it_can_be_taken_again_and_after_an_error(tmp_path: Path) -> None:
         f'{{"task": "one that has ended, whose number is ours now", "pid": {os.getpid()}, "since": 1e9}}',
     ],
 )
-def test_who_does_not_stand_there_is_another_task(
-    tmp_path: Path, holder: subprocess.Popen[str], content: str
-) -> None:
+def test_who_does_not_stand_there_is_another_task(tmp_path: Path, holder: subprocess.Popen[str], content: str) -> None:
     place(tmp_path).write_text(content, encoding="utf-8")
-    with pytest.raises(LockedError, match="^another task is at work"), lock.hold(tmp_path, "x"):
+    with pytest.raises(LockedError, match=r"^another task is at work"), lock.hold(tmp_path, "x"):
         pytest.fail("it was held by two")
 
 
