@@ -62,12 +62,9 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
-        full = error.errno == errno.ENOSPC
-        step = (
-            f"make room on the disk of {path.parent} or {folder}"
-            if full
-            else f"make its folder writable: {path.parent}"
-        )
+        step = f"make its folder writable: {path.parent}"
+        if error.errno == errno.ENOSPC:
+            step = f"make room on the disk of {path.parent} or {folder}"
         raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
 
 
