@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ops import lock, platform, state
-from ops.native import places
+from ops import folders, lock, platform, state, whereabouts
+from ops.native import places, service
+from ops.native.record import Record
+from ops.settings import Environment, Settings
 from tests.native.conftest import Market
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="mv and rm")
@@ -43,8 +46,6 @@ def test_what_another_folder_of_the_name_left_is_offered_with_a_command_that_wor
 
 
 def test_who_has_no_home_is_told_where_data_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ops import folders
-
     monkeypatch.setattr(platform, "temporary_folder", lambda: tmp_path / "tmp")
     monkeypatch.setenv(folders.VARIABLE, str(folders.temporary()))
     (said,) = places.remarks(tmp_path / "project")
@@ -85,3 +86,42 @@ def check_moved(moved: Market, root: Path) -> None:
     assert places.native(moved.root).parent == state.folder(moved.root)
     assert state.folder(moved.root).name.startswith("moved-")
     assert (places.of(moved.root, "store") / places.DATA / "precious").read_text("utf-8") == "pears"
+
+
+def earlier(root: Path) -> Path:
+    """Where an earlier version kept what it must, in the project."""
+    folder = root / ".ops" / "native"
+    folder.mkdir(parents=True)
+    (folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def test_what_an_earlier_version_started_is_found_and_only_moved_when_it_has_ended(
+    root: Path, run: Callable[..., Record]
+) -> None:
+    folder = earlier(root)
+    started = run("__import__('time').sleep(600)")
+    assert (folder / "it" / "state.json").exists()  # as if an earlier version had started it
+    here = Settings(root, {"dev": Environment("dev", ())}, runtime="native")
+    with lock.hold(root, "invoke dev"):
+        assert whereabouts.choose(here, "dev", lambda _: None).name == "native"
+    assert service.look(root, "it") == started
+    assert folder.is_dir()
+
+    service.stop(root, "it")
+    with lock.hold(root, "invoke dev"):
+        whereabouts.choose(here, "dev", lambda _: None)
+    assert list(root.iterdir()) == []
+    assert (places.of(root, "it") / "log").exists()
+
+
+@pytest.mark.slow
+def test_a_database_of_an_earlier_version_is_kept(market: Market, root: Path) -> None:
+    before = files(root)
+    places.native(root).rename(earlier(root).parent / "native")
+    data = root / ".ops" / "native" / "store" / "data"
+    (data / "precious").write_text("pears", encoding="utf-8")
+    assert market.ok("dev", "--json").json["status"] == "healthy"
+    assert files(root) == before
+    assert (places.of(root, "store") / places.DATA / "precious").read_text("utf-8") == "pears"
+    market.stopped()
