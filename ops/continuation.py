@@ -8,13 +8,12 @@ services that are left. It is remembered, so that the next task that changes the
 from __future__ import annotations
 
 import contextlib
-import json
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ops import compose, platform, process
+from ops import compose, platform, process, state
 from ops.errors import UsageError
 from ops.health import Health, Verdict
 from ops.model import Service
@@ -75,7 +74,7 @@ def begin(stack: Stack, folder: Path, services: Sequence[str], *, made: bool) ->
         )
     _children.append(child)
     known = {"pid": child.pid, "made": psutil.Process(child.pid).create_time(), "services": list(services)}
-    platform.write_private(folder / FILE, json.dumps(known))
+    state.write(folder / FILE, known)
 
 
 def end(folder: Path) -> None:
@@ -109,7 +108,7 @@ def _process(folder: Path) -> psutil.Process | None:
     import psutil
 
     try:
-        known: Any = json.loads((folder / FILE).read_bytes())
+        known = state.read(folder / FILE)
         found = psutil.Process(int(known["pid"]))
         return found if abs(found.create_time() - float(known["made"])) < 1 else None
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):

@@ -5,30 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
-from ops import platform
+from ops import folders, platform, state
 from ops.errors import LockedError, UsageError
+from ops.state import make as state_folder
 
-STATE = ".ops"
-"""The folder, below the project's root, that keeps what the tasks must remember. Ignored by git."""
+__all__ = ["hold", "opened", "state_folder"]
 
+_SIZE = 256
+"""Bytes that the holder's name takes at least, so that the next one needs no more space on the disk."""
 
-def state_folder(root: Path) -> Path:
-    """The folder for the tasks' own state, made when it is not there, and ignored by git whatever the project says.
-
-    Raises:
-        UsageError: It cannot be made.
-    """
-    folder = root / STATE
-    with _writing():
-        folder.mkdir(exist_ok=True)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    return folder
+_CLOCK_STEP = 2.0
+"""Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
 
 
 @contextlib.contextmanager
@@ -45,36 +38,58 @@ def hold(root: Path, task: str) -> Iterator[None]:
     """
     from ops import continuation
 
-    path = state_folder(root) / "lock"
-    with _writing():
-        opened = path.open("a+", encoding="utf-8")
-    with opened as file:
-        if not platform.try_lock(file):
-            raise _held(file.name)
-        file.seek(0)
-        file.truncate()
-        json.dump({"task": task, "pid": os.getpid(), "since": time.time()}, file)
-        file.flush()
+    path = state_folder(root) / state.LOCK
+    with opened(path) as file:
+        if not taken(file, path):
+            raise LockedError(
+                f"{_holder(path)} is at work on this project", next="wait until it is done, or end it with Ctrl-C"
+            )
+        _sign(file, task)
         continuation.end(path.parent)
         yield
 
 
 @contextlib.contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise UsageError(
-            f"{error.filename or STATE} cannot be written: {error.strerror}",
-            next=f"make the folder {STATE} yours, or remove it",
-        ) from error
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is to be locked, made when it is not there, for its owner only.
+
+    Raises:
+        UsageError: It cannot be opened, or is no file.
+    """
+    with folders.writing(path):
+        # What a link leads to would be written to, and a pipe's other end would be waited for.
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {platform.quoted(path)}")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+    with file:
+        yield file
 
 
-def _held(name: str) -> LockedError:
-    try:
-        holder = json.loads(Path(name).read_text("utf-8"))
-        seconds = max(0, round(time.time() - holder["since"]))
-        who = f"{holder['task']} (process {holder['pid']}, for {seconds} s)"
-    except (OSError, ValueError, KeyError, TypeError):
-        who = "another task"
-    return LockedError(f"{who} is at work on this project", next="wait until it is done, or end it with Ctrl-C")
+def taken(file: IO[bytes], path: Path) -> bool:
+    """Take the lock on an open file, without waiting; False when another process holds it.
+
+    Raises:
+        UsageError: The file system has no locks.
+    """
+    with folders.writing(path):
+        return platform.try_lock(file)
+
+
+def _sign(file: IO[bytes], task: str) -> None:
+    """Write down who holds the lock; a full disk keeps nobody from holding it."""
+    text = json.dumps({"task": task, "pid": os.getpid(), "since": time.time()}).ljust(_SIZE).encode()
+    with contextlib.suppress(OSError):
+        file.write(text)
+        file.truncate(len(text))
+
+
+def _holder(path: Path) -> str:
+    """Who holds the lock; an earlier holder that could not be overwritten is not taken for it."""
+    import psutil
+
+    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, psutil.Error):
+        found = state.read(path)
+        task, pid, since = str(found["task"]), int(found["pid"]), float(found["since"])
+        if psutil.Process(pid).create_time() <= since + _CLOCK_STEP:
+            return f"{task} (process {pid}, for {max(0, round(time.time() - since))} s)"
+    return "another task"

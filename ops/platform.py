@@ -6,9 +6,11 @@ Each function takes no platform argument: `WINDOWS` is decided once, and tests o
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform as host
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -129,7 +131,8 @@ def write_private(
         path: The file.
         text: Its content.
         verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
-        folder: Where the new file is written first, on the same file system; beside the old one by default.
+        folder: Where the new file is written first; beside the old one by default. On another file system it is written
+            there for `verify` alone, and then once more beside the old one.
 
     Raises:
         OSError: The folder cannot be written.
@@ -148,10 +151,14 @@ def write_private(
                 os.chown(temporary, path.stat().st_uid, path.stat().st_gid)
         if verify is not None:
             verify(temporary)
-        temporary.replace(path)
-    except BaseException:
+        try:
+            temporary.replace(path)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            write_private(path, text)
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
 
 
 def patiently(action: Callable[[], T]) -> T:
@@ -169,9 +176,68 @@ def readable_by_others(path: Path) -> bool:
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
+def user() -> str:
+    """What tells this user from every other one of this machine, as a part of a file's name."""
+    return os.environ.get("USERNAME", "user") if WINDOWS else str(os.getuid())
+
+
+def temporary_folder() -> Path:
+    """Where every user may make files that outlive a restart of the machine, but perhaps not a month.
+
+    Not `tempfile.gettempdir`, which differs between terminals, and finds nothing where the disk is full.
+    """
+    if WINDOWS:
+        return Path(os.environ.get("TEMP", "C:/Windows/Temp"))
+    lasting = Path("/var/tmp")  # noqa: S108 - what is made there is made private
+    return lasting if lasting.is_dir() else Path("/tmp")  # noqa: S108
+
+
+def belongs_to_another(path: Path) -> bool:
+    """Whether something is another user's, or a link; where files have no such owner (Windows), it is not.
+
+    Raises:
+        OSError: It is not there, or may not be looked at.
+    """
+    return not WINDOWS and (path.lstat().st_uid != os.geteuid() or path.is_symlink())
+
+
+def inherit_owner(folder: Path) -> None:
+    """Give a folder to whom the one above it belongs to, which only root may do; there is no root on Windows."""
+    above = folder.parent.stat()
+    if not WINDOWS and above.st_uid != os.geteuid() == 0:
+        os.chown(folder, above.st_uid, above.st_gid)
+
+
+def access_command(path: Path) -> str:
+    """The command that lets this user read and write a folder, or what there is of it."""
+    if WINDOWS:
+        return f'icacls "{path}" /grant "%USERNAME%:(OI)(CI)F" /T'
+    while not os.path.lexists(path):
+        path = path.parent
+    command = 'sudo chown -R "$(id -un)"' if belongs_to_another(path) else "chmod -R u+rwX"
+    return f"{command} {quoted(path)}"
+
+
+def move_command(source: Path, target: Path) -> str:
+    """The command that moves a folder into another one."""
+    return f"{'move' if WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
+
+
+def quoted(path: Path) -> str:
+    """A path as this system's shells read it as one word."""
+    return f'"{path}"' if WINDOWS else shlex.quote(str(path))
+
+
+def assignment(name: str, value: str) -> str:
+    """The command that gives a variable to what is started in this terminal."""
+    return f"set {name}={value}" if WINDOWS else f"export {name}={shlex.quote(value)}"
+
+
 def docker_configuration() -> Path:
-    """The folder of Docker's own settings, contexts among them."""
-    return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    """The folder of Docker's own settings, contexts among them; without a home folder, where Docker looks then."""
+    with contextlib.suppress(RuntimeError):
+        return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return Path(".docker")
 
 
 def engine_socket() -> Path | None:

@@ -50,6 +50,8 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     known = memory.recall(settings.root)
     native = _native(settings) if places.native(settings.root).is_dir() else None
     running = native is not None and native.runs()
+    if not running:
+        places.settle(settings.root)
     if native and running and asked != DOCKER:
         if asked == AUTO:
             tell("the stack runs natively already, and goes on so (docs/native.md)")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import engine
+from ops import engine, folders
 from ops.errors import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +41,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("REQUIRE_ENGINE"):
             pytest.fail(f"REQUIRE_ENGINE is set, but there is no engine: {problem}", pytrace=False)
         pytest.skip(f"needs a Docker Engine: {problem}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for what tasks remember, in this process and in those that it starts; nobody's own is touched."""
+    folder = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(folders.VARIABLE, str(folder))
+        yield folder
 
 
 @pytest.fixture

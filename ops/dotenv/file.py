@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ops import lock, platform
-from ops.errors import EnvFileError, LockedError
+from ops import earlier, lock, platform, state
+from ops.errors import EnvFileError, LockedError, UsageError
 
 WAIT = 10.0
 """Seconds to wait for another task that writes the file; a write takes a tenth of one."""
@@ -26,8 +27,9 @@ def writing(root: Path, wait: float | None = None) -> Iterator[None]:
         LockedError: Another task has held it for `wait` seconds, `WAIT` by default.
     """
     deadline = time.monotonic() + (WAIT if wait is None else wait)
-    with (lock.state_folder(root) / _LOCK).open("a", encoding="utf-8") as held:
-        while not platform.try_lock(held):
+    path = lock.state_folder(root) / _LOCK
+    with lock.opened(path) as held:
+        while not lock.taken(held, path):
             if time.monotonic() > deadline:
                 raise LockedError("another task is writing .env", next="wait until it is done, then try again")
             time.sleep(0.05)
@@ -37,10 +39,11 @@ def writing(root: Path, wait: float | None = None) -> Iterator[None]:
 
 def sweep(root: Path) -> None:
     """Remove what a killed writer left: it may hold secrets, and an image build might take it along."""
-    if (root / lock.STATE / _LOCK).exists():
-        # Who writes right now sweeps by itself; where this user may not, the owner's next task does.
-        with contextlib.suppress(LockedError, EnvFileError, OSError), writing(root, wait=0):
-            pass
+    # Who writes right now sweeps by itself; where this user may not, the owner's next task does.
+    with contextlib.suppress(LockedError, EnvFileError, UsageError, OSError):
+        if (state.folder(root) / _LOCK).exists():
+            with writing(root, wait=0):
+                pass
 
 
 def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
@@ -54,19 +57,20 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     Raises:
         EnvFileError: The folder cannot be written.
     """
-    # In the tasks' own folder git ignores what a killed writer leaves. Where a link leads may be another file system.
-    folder = None if path.is_symlink() else lock.state_folder(path.parent)
+    # Neither git nor an image build sees what a killed writer leaves in the tasks' own folder.
+    folder = lock.state_folder(path.parent)
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
-        raise EnvFileError(
-            f"{path.name} cannot be written: {error.strerror}", next=f"make its folder writable: {path.parent}"
-        ) from error
+        step = f"make its folder writable: {path.parent}"
+        if error.errno == errno.ENOSPC:
+            step = f"make room on the disk of {path.parent} or {folder}"
+        raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
 
 
 def _remove_leftovers(path: Path) -> None:
     real = path.resolve()
-    for folder in {real.parent, path.parent / lock.STATE}:
+    for folder in {real.parent, state.folder(path.parent), earlier.folder(path.parent)}:
         for left in folder.glob(f"{real.name}.????????.tmp"):
             with contextlib.suppress(OSError):
                 left.unlink()

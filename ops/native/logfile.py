@@ -8,6 +8,7 @@ The time is when the supervisor received the line, as with Docker. `log` is the 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -37,7 +38,7 @@ class Writer:
         self._guard = threading.Lock()
         self._torn = False
         rotate(path, self._files)
-        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self._file = self._open()
 
     def write(self, stream: str, lines: list[bytes]) -> None:
         """Add lines, without their ends, all with the time of now.
@@ -48,7 +49,7 @@ class Writer:
             return
         with self._guard, contextlib.suppress(OSError):
             if self._file.closed:
-                self._file = self._path.open("ab", buffering=0)
+                self._file = self._open()
             # Read within, so that times never go back in a file.
             head = f"{_stamp(time.time_ns())} {stream} ".encode()
             # One that was cut has no end of its own.
@@ -58,7 +59,13 @@ class Writer:
             if self._file.tell() >= self._size:
                 self._file.close()
                 rotate(self._path, self._files)
-                self._file = self._path.open("ab", buffering=0)
+                self._file = self._open()
+
+    def _open(self) -> IO[bytes]:
+        """The newest file, for its owner only: services log what others of this machine should not read."""
+        # Python's own mode "a" asks for this, and leaves who may read it to the umask.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        return os.fdopen(os.open(self._path, flags, 0o600), "ab", buffering=0)
 
     def drain(self, stream: str, pipe: IO[bytes]) -> None:
         """Write what comes out of a pipe, until everyone who could write into it has closed it."""

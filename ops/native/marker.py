@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from ops import state
 from ops.native import places
 
 VARIABLE = "OPS_NATIVE_PROCESS"
@@ -52,11 +53,12 @@ def find(root: Path, service: str | None = None) -> Iterator[tuple[psutil.Proces
     """Every living process of a project, or of one of its services; never this one, nor what it was started from."""
     with contextlib.suppress(psutil.Error):
         spared = {os.getpid(), *(each.pid for each in psutil.Process().parents())}
+    roots = state.paths(root)
     for process in psutil.process_iter():
         if process.pid in spared:
             continue
         marker = of(process) or _untitled(process, root)
-        if marker and marker.root == root and service in (None, marker.service) and lives(process):
+        if marker and marker.root in roots and service in (None, marker.service) and lives(process):
             yield process, marker
 
 
@@ -69,7 +71,7 @@ def _untitled(process: psutil.Process, root: Path) -> Marker | None:
         if not process.name().startswith("postgres"):
             return None
         folder = Path(process.cwd())
-        if folder.name == places.DATA and folder.parent.parent == places.native(root):
+        if folder.name == places.DATA and folder.parent.parent == places.native(root).resolve():
             return Marker(folder.parent.name, "", root)
     return None
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _INCIDENTAL = ("after", "files", "profiles", "project")
 """What may change without a need to start the service anew."""
@@ -73,6 +76,22 @@ class Plan:
         """
         values = dict(content)
         for name in ("command", "files", "profiles"):
-            values[name] = tuple(values[name])
+            values[name] = _all(str, values[name])
         values["ports"] = tuple((host, port, protocol, target) for host, port, protocol, target in values["ports"])
+        for host, port, protocol, target in values["ports"]:
+            _all(str, (host, protocol)), _all(int, (port, target))
+        values["after"] = {**values["after"]}
+        _all(str, (*values["after"], *values["after"].values()))
+        _all(str, (values[name] for name in ("service", "directory", "health", "probe", "stop_signal", "project")))
+        _all(int, (values["log_size"], values["log_files"]))
+        values["grace"] = float(values["grace"])
+        if not math.isfinite(values["grace"]):
+            raise ValueError(values["grace"])
         return cls(**values)
+
+
+def _all(kind: type[T], values: Iterable[Any]) -> tuple[T, ...]:
+    found = tuple(values)
+    if any(type(each) is not kind for each in found):
+        raise TypeError(f"{found} should be of {kind.__name__}")
+    return found

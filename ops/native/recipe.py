@@ -50,10 +50,15 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
         if value is not None
     }
 
+    command = tuple(fill(word) for word in native["command"])
+    if any(word.startswith("ops.native.") for word in command):
+        # A program of ours (`-m ops.native.postgres`) leaves nothing in the project: see `ops.bytecode`.
+        differing["PYTHONDONTWRITEBYTECODE"] = "1"
+
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(
         service=service.name,
-        command=tuple(fill(word) for word in native["command"]),
+        command=command,
         directory=str((stack.root / fill(native.get("directory", "."))).resolve()),
         environment=environment(service, differing),
         health=str(native.get("health", "")),

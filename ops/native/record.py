@@ -6,15 +6,15 @@ A process is known by its number and its time of creation, for the system gives 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from ops import platform
+from ops import state
 from ops.native import marker
 from ops.native.plan import Plan
 
@@ -80,32 +80,52 @@ class Record:
             "supervisor": vars(self.supervisor),
             "process": vars(self.process) if self.process else None,
         }
-        text = json.dumps(content, indent=1)
-        platform.patiently(lambda: platform.write_private(folder / FILE, text))
+        state.write(folder / FILE, content)
 
 
 def read(place: Path) -> Record | None:
     """The record in a service's folder; None when there is none, or it cannot be understood."""
     # A file that was cut, or written by another version, tells nothing: the processes are found by their marker.
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        content: Mapping[str, Any] = json.loads(platform.patiently(lambda: (place / FILE).read_text("utf-8")))
-        process = content["process"]
+    with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, OSError):
+        content = state.read(place / FILE)
+        process, finished, code = (content[name] for name in ("process", "finished", "exit_code"))
         return Record(
             plan=Plan.from_dict(content["plan"]),
             run=str(content["run"]),
             fingerprint=str(content["fingerprint"]),
-            supervisor=Identity(**content["supervisor"]),
-            started=float(content["started"]),
-            process=Identity(**process) if process else None,
-            finished=content["finished"],
-            exit_code=content["exit_code"],
+            supervisor=_identity(content["supervisor"]),
+            started=_moment(content["started"]),
+            process=_identity(process) if process else None,
+            finished=None if finished is None else _moment(finished),
+            exit_code=None if code is None else _whole(code),
             error=str(content["error"]),
         )
     return None
 
 
-def alive(identity: Identity | None, run: str) -> psutil.Process | None:
-    """The process of that identity, if it lives and is the one of that run.
+def _identity(content: Any) -> Identity:
+    pid = _whole(content["pid"])
+    if not 0 < pid < 1 << 31:
+        raise ValueError(pid)
+    return Identity(pid, _moment(content["created"]))
+
+
+def _moment(value: Any) -> float:
+    """A moment in seconds since 1970, as a calendar can tell it."""
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise TypeError(value)
+    datetime.fromtimestamp(value, UTC)
+    return float(value)
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise TypeError(value)
+    return value
+
+
+def alive(root: Path, identity: Identity | None, run: str) -> psutil.Process | None:
+    """The process of that identity, if it lives and is the one of that run, and of this project.
 
     Its marker decides where it can be read: it is exact. Elsewhere the time of creation does.
     """
@@ -114,16 +134,21 @@ def alive(identity: Identity | None, run: str) -> psutil.Process | None:
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(identity.pid)
         found = marker.of(process)
-        same = found.run == run if found else abs(process.create_time() - identity.created) < CLOCK_STEP
+        same = _ours(root, run, found) if found else abs(process.create_time() - identity.created) < CLOCK_STEP
         if same and marker.lives(process):
             return process
     return None
 
 
-def settled(place: Path) -> Record | None:
+def _ours(root: Path, run: str, found: marker.Marker) -> bool:
+    """Whether a marker is that of a run; a copy of a record tells the run of another project."""
+    return found.run == run and (found.root == root or found.root in state.paths(root))
+
+
+def settled(root: Path, place: Path) -> Record | None:
     """What `read` finds, as it is in truth: one whose supervisor was killed before it wrote the end gets an end."""
     found = read(place)
-    if found is None or found.ended or any(alive(each, found.run) for each in (found.process, found.supervisor)):
+    if found is None or found.ended or any(alive(root, each, found.run) for each in (found.process, found.supervisor)):
         return found
     # Its supervisor may have written the end, and ended, since it was read.
     again = read(place)

@@ -99,7 +99,7 @@ class Native:
     def sample(self, container: Container) -> Sample | None:
         """What all processes of a service have used together."""
         found = service.look(self.root, container.service)
-        first = record.alive(found.process, found.run) if found else None
+        first = record.alive(self.root, found.process, found.run) if found else None
         return family.sample(first) if first else None
 
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
@@ -115,6 +115,8 @@ class Native:
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
         """Only services that say how they are run without an engine, and each of them once."""
+        for remark in places.remarks(self.root):
+            tell(remark)
         active = {name: each for name, each in model.services.items() if recipe.runs_here(each)}
         for name in sorted(model.services.keys() - active.keys()):
             waiting = sorted(each.name for each in active.values() if name in each.depends_on)
@@ -154,8 +156,8 @@ class Native:
                 order.start(self.root, plans, attempt.ending)
 
     def volumes(self, project: str) -> list[str]:
-        """The folders that hold data, below the project's."""
-        return [each.relative_to(self.root).as_posix() for each in places.data(self.root)]
+        """The folders that hold data."""
+        return [str(each) for each in places.data(self.root)]
 
     def origins(self, project: str) -> list[Origin]:
         """Always this folder."""
@@ -182,6 +184,8 @@ class Native:
             for name in places.services(self.root):
                 with order.told_as_failure(name):
                     service.remove_data(self.root, name)
+            with contextlib.suppress(OSError):  # there is none, or something is left in it
+                places.native(self.root).rmdir()
         return gone
 
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
@@ -228,7 +232,7 @@ class Native:
             name=_name(found.plan),
             service=found.plan.service,
             replica=1,
-            image=_program(found),
+            image=_program(self.root, found),
             state=state,
             health=health,
             probes=((1, said),) if said else (),
@@ -261,9 +265,9 @@ class Native:
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
 
 
-def _program(found: Record) -> str:
+def _program(root: Path, found: Record) -> str:
     """What a service's first process runs; it may have become another program than it was started as."""
-    first = record.alive(found.process, found.run)
+    first = record.alive(root, found.process, found.run)
     with contextlib.suppress(psutil.Error):
         return first.name() if first else Path(found.plan.command[0]).name
     return ""

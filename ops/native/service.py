@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from ops import platform, ports
+from ops import folders, platform, ports
 from ops.errors import StartError
 from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
@@ -51,7 +51,7 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
         OSError: The system refuses a folder, a file or a process.
     """
     folder = places.of(root, plan.service)
-    folder.mkdir(parents=True, exist_ok=True)
+    folders.make(folder)
     if (folder / record.FILE).exists():
         stop(root, plan.service)
     for host, published, protocol, target in plan.ports:
@@ -74,7 +74,7 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
 def look(root: Path, service: str) -> Record | None:
     """What is known of a service; None when it was not started, or was stopped."""
     _reap()
-    return record.settled(places.of(root, service))
+    return record.settled(root, places.of(root, service))
 
 
 def runs(found: Record | None) -> bool:
@@ -100,8 +100,8 @@ def stop(root: Path, service: str, grace: float | None = None, cancel: threading
     """
     folder = places.of(root, service)
     found = record.read(folder)
-    first = record.alive(found.process, found.run) if found else None
-    supervisor = record.alive(found.supervisor, found.run) if found else None
+    first = record.alive(root, found.process, found.run) if found else None
+    supervisor = record.alive(root, found.supervisor, found.run) if found else None
 
     def marked() -> list[psutil.Process]:
         return [process for process, _ in marker.find(root, service)]
@@ -188,7 +188,7 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     run = uuid.uuid4().hex
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
-        [sys.executable, "-m", "ops.native.supervisor", str(folder)],
+        [sys.executable, "-B", "-m", "ops.native.supervisor", str(folder)],
         cwd=LIBRARY,
         env=environment,
         stdin=subprocess.PIPE,

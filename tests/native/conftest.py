@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import platform, probe
+from ops import lock, platform, probe
 from ops.native import marker, places, postgres, programs, record, service, user
 from ops.native.plan import Plan
 from ops.native.record import Record
@@ -120,8 +120,8 @@ class Market(Project):
             with socket.socket() as endpoint:
                 platform.claim_exclusively(endpoint)
                 endpoint.bind(("127.0.0.1", int(port)))
-        with (self.root / ".ops" / "lock").open("a+", encoding="utf-8") as file:
-            assert platform.try_lock(file)
+        with lock.hold(self.root, "a test"):
+            pass
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,17 +14,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from ops import platform
+from ops import lock, platform
 from ops.errors import StartError
 from ops.native import logfile, marker, places, record, service, supervisor
 from ops.native.plan import Plan
 from ops.native.record import Record
 from ops.native.runtime import Native
-from tests.native.conftest import processes, until
+from tests.native.conftest import end_all, processes, until
 
 Run = Callable[..., Record]
 
@@ -243,6 +245,94 @@ def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: 
     assert service.look(root, "it") is None
     assert service.stop(root, "it") is not None  # found by its marker
     assert processes(root) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"started": "now"},
+        {"started": 1e300},
+        {"started": float("nan")},
+        {"finished": "yesterday"},
+        {"finished": -1e300},
+        {"exit_code": "0"},
+        {"process": {"pid": "1", "created": 1.0}},
+        {"process": {"pid": -1, "created": 1.0}},
+        {"process": {"pid": 10**30, "created": 1.0}},
+        {"process": {"pid": 1, "created": "x"}},
+        {"process": [1, 2]},
+        {"supervisor": None},
+        {"supervisor": {"pid": True, "created": 1.0}},
+        {"plan": []},
+        {"plan": {"health": 7}},
+        {"plan": {"stop_signal": 9}},
+        {"plan": {"grace": "long"}},
+        {"plan": {"grace": float("inf")}},
+        {"plan": {"log_size": "10m"}},
+        {"plan": {"ports": [["127.0.0.1", "8000", "tcp", 80]]}},
+        {"plan": {"ports": [7]}},
+        {"plan": {"after": {"db": 7}}},
+        {"plan": {"after": ["db"]}},
+        {"plan": {"command": [1]}},
+        {"plan": {"profiles": 7}},
+        {"plan": {"service": None}},
+        {"plan": {"unknown": 1}},
+    ],
+    ids=str,
+)
+def test_a_record_that_no_version_wrote_is_as_none(root: Path, run: Run, change: dict[str, Any]) -> None:
+    run("__import__('time').sleep(600)")
+    file = places.of(root, "it") / record.FILE
+    content = json.loads(file.read_text("utf-8"))
+    for name, value in change.items():
+        content[name] = {**content[name], **value} if name == "plan" and value else value
+    file.write_text(json.dumps(content), encoding="utf-8")
+    assert service.look(root, "it") is None
+    assert Native(root).containers("") == []
+    assert service.stop(root, "it") is not None  # found by its marker
+    assert processes(root) == []
+
+
+def test_a_record_of_deep_brackets_is_as_none(root: Path, run: Run) -> None:
+    run("__import__('time').sleep(600)")
+    (places.of(root, "it") / record.FILE).write_text("[" * 200_000, encoding="utf-8")
+    assert service.look(root, "it") is None
+    service.stop(root, "it")
+    assert processes(root) == []
+
+
+def test_a_copy_has_nothing_of_the_originals(root: Path, run: Run, tmp_path: Path) -> None:
+    started = run("__import__('time').sleep(600)")
+    copy = tmp_path / "copy"
+    shutil.copytree(root, copy)
+    assert places.services(copy) == []
+    # Nor where the state was copied too, as that of an earlier version was.
+    shutil.copytree(places.native(root), places.native(copy))
+    assert processes(copy) == []
+    assert not service.runs(service.look(copy, "it"))
+    assert not Native(copy).runs()
+    service.stop(copy, "it")
+    assert service.runs(service.look(root, "it"))
+    assert service.look(root, "it") == started
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="a folder in which something runs cannot be renamed there")
+def test_what_runs_is_found_when_its_folder_was_moved(root: Path, run: Run) -> None:
+    run("__import__('time').sleep(600)")
+    (root / "compose.yaml").write_text("services: {}", encoding="utf-8")
+    # A file from before its last start tells that this is the folder.
+    lock.state_folder(root)
+    with lock.hold(root, "invoke dev"):
+        pass
+    moved = root.rename(root.with_name("moved"))
+    try:
+        assert service.runs(service.look(moved, "it"))
+        assert Native(moved).runs()
+        assert len(processes(moved)) == 2
+        assert service.stop(moved, "it") is not None
+        assert processes(moved) == []
+    finally:
+        assert end_all(moved) == []
 
 
 @pytest.mark.parametrize("same_time", [False, True], ids=["other process", "other process of the same moment"])

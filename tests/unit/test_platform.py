@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -145,6 +146,40 @@ def test_half_written_file_has_a_name_that_git_and_docker_ignore(
         platform.write_private(tmp_path / ".env", "A=1\n")
     assert seen[0].startswith(".env.")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_private_file_begun_on_another_disk_arrives_whole(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    folder, path = tmp_path / "state", tmp_path / "project" / ".env"
+    for each in (folder, path.parent):
+        each.mkdir()
+    path.write_text("OLD=1\n", encoding="utf-8")
+    looked: list[Path] = []
+    move = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if self.parent != target.parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    platform.write_private(path, "A=1\n", lambda new: looked.append(new.parent), folder=folder)
+    assert looked == [folder]
+    assert path.read_text(encoding="utf-8") == "A=1\n"
+    assert platform.WINDOWS or stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(folder.iterdir()) == []
+    assert list(path.parent.iterdir()) == [path]
+
+
+@posix_only
+def test_without_a_home_folder_docker_looks_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
+
+    def refuse() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", refuse)
+    assert platform.docker_configuration() == Path(".docker")
+    assert platform.plugin_folders()[0] == Path(".docker/cli-plugins")
 
 
 WRITER = """

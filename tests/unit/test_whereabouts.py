@@ -121,7 +121,7 @@ def test_what_runs_on_an_engine_is_not_started_natively_too(tmp_path: Path, engi
 def test_what_runs_is_found_whatever_is_configured(
     tmp_path: Path, engine: list[Any], monkeypatch: pytest.MonkeyPatch, configured: str
 ) -> None:
-    (tmp_path / ".ops" / "native").mkdir(parents=True)
+    places.native(tmp_path).mkdir(parents=True)
     these = say(tmp_path, configured)
     engine.append(container())
     assert whereabouts.find(these).name == "docker"
