@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING
 
 from ops import report
 from ops.errors import OpsError, UsageError
-from ops.logs.entry import TIME_KEYS, Entry, Origin, Parsed
+from ops.logs.entry import Entry, Origin, Parsed
+from ops.logs.structured import TIME_KEYS
 from ops.report.controls import RESET, escape, neutralise
 
 if TYPE_CHECKING:

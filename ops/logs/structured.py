@@ -1,0 +1,87 @@
+"""JSON log lines: which of an object's keys are the level and the message, as the usual loggers name them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ops.logs import levels
+
+TIME_KEYS = frozenset(["time", "timestamp", "ts", "@timestamp", "asctime", "datetime", "@t", "Timestamp"])
+LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl", "loglevel")
+MESSAGE_KEYS = ("message", "msg", "event")
+"""What loggers call these three in a JSON line, the more usual first (pino, zap, structlog, ECS, …)."""
+
+RARER_LEVELS = ("LogLevel", "Level", "level_name", "levelName", "log_level", "logLevel", "severityText", "severity_text", "L")
+"""… .NET's, Serilog's, Monolog's, OpenTelemetry's, zap's in development; looked for where no usual one stands."""
+RARER_MESSAGES = ("Message", "RenderedMessage", "MessageTemplate", "short_message", "body", "text", "M")
+"""… which make a line of a log only beside a level: other objects have them, too."""
+
+_SEVERITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
+_MONGO = {"F": "critical", "E": "error", "W": "warning", "I": "info", "D": "debug"}
+_HOLE = re.compile(r"\{[@$]?(\w+)(?:[,:][^{}]*)?\}")
+
+
+def split(found: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The level and the message of a JSON object, which are taken out of it; None for what it does not have."""
+    message = level = None
+    for key in MESSAGE_KEYS:
+        if type(value := found.get(key)) is str:
+            message = value
+            del found[key]
+            break
+    for key in LEVEL_KEYS:
+        if key in found and (level := levels.name(found[key])) is not None:
+            del found[key]
+            break
+    if level is None or message is None:
+        level = level or _rarer_level(found, message)
+        if message is None and level is not None:
+            message = _rarer_message(found)
+    return level, message
+
+
+def _rarer_level(found: dict[str, Any], message: str | None) -> str | None:
+    """The level in a notation of one logger's own."""
+    if "@t" in found and ("@m" in found or "@mt" in found):  # Serilog's compact one leaves `Information` out
+        return levels.name(found.pop("@l", "info"))
+    for key in RARER_LEVELS:
+        if key in found and (level := levels.name(found[key])) is not None:
+            del found[key]
+            return level
+    record, log = found.get("record"), found.get("log")
+    if isinstance(record, dict) and isinstance(record.get("level"), dict) and "text" in found:  # loguru
+        return levels.name(record["level"].get("name"))
+    if isinstance(log, dict) and (level := levels.name(log.get("level"))) is not None:  # ECS, as objects
+        return level
+    if message is not None and "ctx" in found and (level := _MONGO.get(str(found.get("s"))[:1])):
+        del found["s"]
+        return level
+    key, number = ("PRIORITY", found.get("PRIORITY")) if "MESSAGE" in found else ("level", found.get("level"))
+    if ("MESSAGE" in found or "short_message" in found) and str(number) in tuple("01234567"):  # journald, GELF
+        del found[key]
+        return _SEVERITIES[int(str(number))]
+    return None
+
+
+def _rarer_message(found: dict[str, Any]) -> str | None:
+    """The message in a notation of one logger's own; only where there is a level."""
+    if type(found.get("@m")) is str:
+        return str(found.pop("@m"))
+    if type(found.get("@mt")) is str:
+        return _rendered(found.pop("@mt"), found)
+    record = found.get("record")
+    if isinstance(record, dict) and type(record.get("message")) is str:
+        return str(record["message"])
+    for key in (*RARER_MESSAGES, "MESSAGE"):
+        if type(found.get(key)) is str:
+            message = found.pop(key)
+            return _rendered(message, found.get("Properties")) if key == "MessageTemplate" else str(message)
+    return None
+
+
+def _rendered(template: str, values: object) -> str:
+    """A message template with the values in its holes; a hole without a value stays."""
+    known = values if isinstance(values, Mapping) else {}
+    return _HOLE.sub(lambda hole: str(known.get(hole[1], hole[0])), template)
