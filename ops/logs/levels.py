@@ -5,30 +5,31 @@ from __future__ import annotations
 import re
 
 from ops.errors import UsageError
-from ops.logs import notations
+from ops.logs import heads, notations
 
 ORDER = ("trace", "debug", "info", "warning", "error", "critical")
 
 _ALIASES = {
-    "trace": "trce trc trac finer finest silly all",
+    "trace": "trce trc trac finer finest silly",
     "debug": "dbug dbg debu verbose verb vrb fine config",
     "info": "inf notice note information informational log system http success",
     "warning": "warn wrn",
-    "error": "err erro fail severe eror",
-    "critical": "fatal crit alert emerg emergency panic dpanic ftl fata pnc pani disaster",
+    "error": "err erro eror fail severe",
+    "critical": "fatal crit alert emerg emergency panic dpanic ftl fata pnc pani",
 }
 _NAMES = {each: level for level in ORDER for each in (level, *_ALIASES[level].split())}
 
 _NUMBERS = {100: "debug", 200: "info", 250: "info", 300: "warning", 400: "error", 500: "critical", 550: "critical"}
 """Monolog's; 10 to 69 are pino's and bunyan's, own ones between theirs included."""
 
-_STEP = re.compile(r"[+-]?\d+$|\s+error$")
-"""Go's `INFO+2`, Postgres' `DEBUG2`, Apache's `trace4`, `fatal error`"""
+_STEP = re.compile(r"[+-]?\d+$")
+"""Go's `INFO+2`, Postgres' `DEBUG2`, Apache's `trace4`"""
 
 _TRACE = re.compile(
-    # Python's, Go's, Java's; Node's and .NET's have lines `at …` under the error's name
+    # Python's, Go's, Java's; Node's and .NET's have lines `at …` under the error's name, or a caret above it
     r"^(?:Traceback \(most recent call last\):|panic: |goroutine \d+ \[|Exception in "
-    r"|(?:Unhandled exception\. |Uncaught )?[\w.$\\]*(?:Error|Exception|Throwable)\b.*\n\s+at |\*\* \(\w[\w.]*\) .*\n\s+\()",
+    r"|(?:Unhandled exception\. |Uncaught )?[\w.$\\]*(?:Error|Exception|Throwable)\b.*\n"
+    r"(?:Require stack:\n(?:- .*\n)+)?\s+at |[^\S\n]*\^+\n\n\S|\*\* \(\w[\w.]*\) .*\n\s+\()",
     re.MULTILINE,
 )
 _PANIC = re.compile(r"^(?:panic: |fatal error: |thread '.*' (?:\(\d+\) )?panicked at )", re.MULTILINE)
@@ -39,17 +40,14 @@ def name(value: object) -> str | None:
     if isinstance(value, str):
         return _NAMES.get(value) or _NAMES.get(_STEP.sub("", value.strip().lower()))
     if isinstance(value, int) and not isinstance(value, bool):
-        return _NAMES[ORDER[value // 10 - 1]] if 10 <= value < 70 else _NUMBERS.get(value)
+        return ORDER[value // 10 - 1] if 10 <= value < 70 else _NUMBERS.get(value)
     return None
 
 
 def detect(text: str) -> str | None:
     """The level that a plain text tells: by a word in its head or by being a traceback; None where it does not."""
-    first, _, rest = text[: notations.HEAD].partition("\n")
-    word = notations.word(first)
-    if word is None and rest:
-        # java.util.logging has the level on its second line.
-        word = notations.second(rest)
+    line, _, rest = text[: heads.LONGEST].partition("\n")
+    word = _word(line) or (heads.second(rest) if rest else None)
     found = None if word is None else name(word)
     if "\n" in text and found != "critical":
         if _PANIC.search(text):
@@ -75,3 +73,10 @@ def parse(text: str) -> str:
     if found is None:
         raise UsageError(f"--level: there is no level {text!r}", details=[f"levels: {', '.join(ORDER)}"])
     return found
+
+
+def _word(line: str) -> str | None:
+    """The word by which a line tells its level, or the level itself."""
+    if "PHP " in line and (found := notations.read(line)):  # which stands behind the level of what passed it on
+        return found
+    return heads.usual(line) or notations.read(line) or heads.word(line)

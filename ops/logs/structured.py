@@ -7,18 +7,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.logs import levels
+from ops.logs.notations import SEVERITIES
 
 TIME_KEYS = frozenset(["time", "timestamp", "ts", "@timestamp", "asctime", "datetime", "@t", "Timestamp"])
 LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl", "loglevel")
 MESSAGE_KEYS = ("message", "msg", "event")
 """What loggers call these three in a JSON line, the more usual first (pino, zap, structlog, ECS, …)."""
 
-RARER_LEVELS = ("LogLevel", "Level", "level_name", "levelName", "log_level", "logLevel", "severityText", "severity_text", "L")
+RARER_LEVELS = (
+    "LogLevel",
+    "Level",
+    "level_name",
+    "levelName",
+    "log_level",
+    "logLevel",
+    "severityText",
+    "severity_text",
+    "L",
+)
 """… .NET's, Serilog's, Monolog's, OpenTelemetry's, zap's in development; looked for where no usual one stands."""
 RARER_MESSAGES = ("Message", "RenderedMessage", "MessageTemplate", "short_message", "body", "text", "M")
 """… which make a line of a log only beside a level: other objects have them, too."""
 
-_SEVERITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
 _MONGO = {"F": "critical", "E": "error", "W": "warning", "I": "info", "D": "debug"}
 _HOLE = re.compile(r"\{[@$]?(\w+)(?:[,:][^{}]*)?\}")
 
@@ -53,15 +63,26 @@ def _rarer_level(found: dict[str, Any], message: str | None) -> str | None:
     record, log = found.get("record"), found.get("log")
     if isinstance(record, dict) and isinstance(record.get("level"), dict) and "text" in found:  # loguru
         return levels.name(record["level"].get("name"))
-    if isinstance(log, dict) and (level := levels.name(log.get("level"))) is not None:  # ECS, as objects
-        return level
-    if message is not None and "ctx" in found and (level := _MONGO.get(str(found.get("s"))[:1])):
+    if isinstance(log, dict) and "level" in log:  # ECS, as objects
+        return levels.name(log["level"])
+    return _lettered(found) if message is not None else _numbered(found)
+
+
+def _lettered(found: dict[str, Any]) -> str | None:
+    """MongoDB's level: a letter."""
+    level = _MONGO.get(str(found.get("s"))[:1]) if "ctx" in found else None
+    if level is not None:
         del found["s"]
-        return level
-    key, number = ("PRIORITY", found.get("PRIORITY")) if "MESSAGE" in found else ("level", found.get("level"))
-    if ("MESSAGE" in found or "short_message" in found) and str(number) in tuple("01234567"):  # journald, GELF
+    return level
+
+
+def _numbered(found: dict[str, Any]) -> str | None:
+    """The level of journald and GELF: syslog's number, beside a message that only they call so."""
+    key = "PRIORITY" if "MESSAGE" in found else "level" if "short_message" in found else ""
+    number = str(found.get(key))
+    if len(number) == 1 and number in "01234567":
         del found[key]
-        return _SEVERITIES[int(str(number))]
+        return SEVERITIES[int(number)]
     return None
 
 

@@ -1,4 +1,4 @@
-"""Which lines belong to the one before them though nothing indents them: what programs print of an exception or a panic.
+"""Which lines belong to the one before them though nothing indents them: those of exceptions and panics.
 
 A line is looked at only where the entry before it may have such lines (`opens`), so that ordinary ones cost nothing.
 """
@@ -24,19 +24,21 @@ OPENERS = {
     "U": ("Unhandled exception",),
     "F": ("Fatal ", "FATAL "),
 }
+_MONTHS = frozenset("JFMASOND")
+FIRST = frozenset(OPENERS) | _MONTHS
+"""The first characters of lines of which `opens` may be true."""
 """By its first character, how a line begins that lines without an indentation may continue, whatever else it says."""
 
-TELLING = ("rror", "RROR", "xcept")
+TELLING = ("xception", "Error", "\tERROR\t")
 """Where none of these is in some lines, no other line among them opens anything."""
 
 _DATED = re.compile(r"[JFMASOND][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d\s[AP]M \S+ \S+$")
 """The first line of java.util.logging: time, class, method; the level and the message come on the next."""
 
-_TROUBLE = re.compile(
-    r"error|exception|critical|fatal|panic|fail|warn|severe|crash|uncaught|unhandled|terminat|abort|goroutine \d"
-    r"|\b(?:ERR|WRN|FTL|CRIT|EMERG|ALERT)\b|^[EFW]\d{4}|^\*\* \(|^SIG[A-Z]+: ",
-    re.IGNORECASE,
-)
+_TROUBLE = ("error", "exception", "critical", "fatal", "panic", "fail", "warn", "severe", "crash", "uncaught", "abort")
+_ENDED = ("unhandled", "terminat", "goroutine")
+_SHORT = re.compile(r"(?:ERR|WRN|FTL|CRIT|EMERG|ALERT)\b")
+_BEGUN = re.compile(r"[EFW]\d{4}|SIG[A-Z]+: |.{0,60}\*\* \(")
 
 _EXCEPTION = re.compile(
     # `java.io.IOException: x`, `System.TimeoutException: x`, `TypeError [ERR_X]: x`, `RuntimeError (x):`
@@ -45,39 +47,55 @@ _EXCEPTION = re.compile(
     r"(?: \[\w+\])?(?:: |:?$| \(.*\):$)"
 )
 _TRAIL = re.compile(
-    r"(?:PHP )?[Ss]tack ?[Tt]race(?:back)?:?|(?:stack )?[Bb]acktrace:|\[stacktrace\]|Require stack:|PHP +\d+\. |#\d+ +\S"
-    r"|--- End of (?:inner exception )?stack trace|Caused by: |Suppressed: |note: (?:run with|[Ss]ome details)"
-    r"|goroutine \d+ .*\[[^\]]+\]:$|\[signal SIG|\[recovered\]|\*\* \(\w|\S+:\d+:in ['`]|Node\.js v\d|\"\} *$"
-    r"|Current thread 0x|Thread 0x|Extension modules: |exit status \d"
+    r"[Ss]tack ?[Tt]race(?:back)?:|(?:stack )?[Bb]acktrace:|\[stacktrace\]|Require stack:|#\d+ +\S|\"\} *$"
+    r"|(?:\[[^\]]*\] )?PHP (?:Stack trace:| +\d+\. )|--- End of (?:inner exception )?stack trace"
+    r"|Caused by:|Suppressed: |Location:$|note: (?:run with|[Ss]ome details)|\S+:\d+:in ['`]|Node\.js v\d"
+    r"|goroutine \d+ .*\[[^\]]+\]:$|\[signal SIG|\[recovered\]|exit status \d|\*\* \(\w"
+    r"|Current thread 0x|Thread 0x|Extension modules: "
 )
 """Lines that only ever follow an error."""
 
 _GO_NAME = re.compile(r"[\w./~-]+(?:\.\(\*?[\w.\[\]]+\))?(?:\.[\w.\[\]-]+)+$")
 """A function as zap and pkg/errors print it; its place follows, indented."""
-_GO_FRAME = re.compile(r"\S+\(.*\)$|created by |\.\.\.\d* ?(?:additional|more) frames|\w+ +0x[0-9a-f]+$|PC=0x")
+_GO_FRAME = re.compile(r"\S+\(.*\)$|created by |\.\.\.(?:additional frames|\d+ frames)|\w+ +0x[0-9a-f]+$|PC=0x")
 _OTP = re.compile(
     r"(?:Last message|State|Client|Server|Request|Initial Call|Ancestors|Function|Process|Queued messages|Neighbours"
     r"|Start Call|Message Queue Length|Trap Exit|Label)\b.*"
 )
 _JUL = re.compile(r"(?:SEVERE|WARNING|INFO|CONFIG|FINE(?:R|ST)?): ")
 _PANICKED = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at .*:\d+:\d+:$")
+_AFTER_BLANK = re.compile(r"(?:Uncaught )?[\w.]*(?:Error|Exception)\b|Node\.js v\d|goroutine \d")
+_CARET = re.compile(r"\s*\^+")
+"""Under the source line that Node shows; what was thrown, whatever its name, comes after a blank line."""
+_FIELD = re.compile(r"[\w.\[\]-]+")
+"""Where a validation of pydantic's failed."""
 _STAMPED = re.compile(r"\s+\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
-def opens(text: str) -> bool:
-    """Whether lines without an indentation may follow that belong to this one."""
-    prefixes = OPENERS.get(text[:1])
-    return bool(prefixes and text.startswith(prefixes)) or bool(_TROUBLE.search(text[:400]))
+def opens(first: str, text: str) -> bool:
+    """Whether a line begins as one does that others may continue without an indentation.
+
+    Args:
+        first: Its first character.
+        text: The line.
+    """
+    if first in OPENERS:
+        return text.startswith(OPENERS[first])
+    return first in _MONTHS and text[3:4] == " " and bool(_DATED.match(text))
 
 
-def dated(text: str) -> bool:
-    """Whether a line is the first one of java.util.logging's two."""
-    return bool(_DATED.match(text))
+def expects(held: str) -> bool:
+    """Whether an entry is sure to go on: its last line announces what the next one says."""
+    last = held.rpartition("\n")[2]
+    return bool(_PANICKED.match(last) or _DATED.match(last))
 
 
 def trouble(text: str) -> bool:
     """Whether a text tells of something that has gone wrong, so that a trace may follow."""
-    return bool(_TROUBLE.search(text[:400]))
+    start = text[:1000].lower()
+    return any(each in start for each in (*_TROUBLE, *_ENDED)) or bool(
+        _SHORT.search(text, 0, 200) or _BEGUN.match(text)
+    )
 
 
 def indented(text: str) -> bool:
@@ -85,32 +103,37 @@ def indented(text: str) -> bool:
     return not _STAMPED.match(text)
 
 
-def follows(held: str, last: str, text: str) -> bool:
+def follows(held: str, text: str, *, blank: bool) -> bool:
     """Whether a line without an indentation goes on with an entry.
 
     Args:
         held: The entry so far.
-        last: Its last line.
         text: The line.
+        blank: Whether there are blank lines between them.
     """
-    if _PANICKED.match(last) or _DATED.match(last):
+    last = held.rpartition("\n")[2]
+    if (last[:1] == "t" and _PANICKED.match(last)) or (blank and (_AFTER_BLANK.match(text) or _CARET.fullmatch(last))):
         return True
-    if text.startswith(("npm ERR!", "npm error")):
-        return held.startswith(text[:8])
-    if held.startswith("thread '") and "\nstack backtrace:" in held:
-        return False
-    if text.startswith("Next ") and "Stack trace:" in held:
-        return True
-    if not trouble(held):
-        return False
-    if _TRAIL.match(text) or _EXCEPTION.match(text):
-        return True
-    if ("goroutine " in held or held.startswith(("panic: ", "fatal error: ", "SIG"))) and _GO_FRAME.match(text):
-        return True
-    if (" " not in text and _GO_NAME.match(text)) and ("\n" not in held or last.startswith("\t")):
-        return True
-    if text.startswith("- ") and "Require stack:" in held:
-        return True
-    if "validation error" in last or "validation errors for" in held:
-        return bool(re.fullmatch(r"[\w.\[\]-]+", text))
-    return "\n** (" in held and bool(_OTP.fullmatch(text))
+    if _TRAIL.match(text) or (_EXCEPTION.match(text) and not _EXCEPTION.match(last)):
+        return trouble(held)
+    if _GO_FRAME.match(text):
+        return "goroutine " in held or held.startswith(("panic: ", "fatal error: ", "SIG"))
+    return _word_follows(held, last, text) if " " not in text else _words_follow(held, last, text)
+
+
+def _word_follows(held: str, last: str, text: str) -> bool:
+    """The same for a line of one word: a function in a trace of zap's, a field that pydantic refuses."""
+    if "\t" in held and _GO_NAME.match(text) and trouble(held):
+        return "\n" not in held or last.startswith("\t")
+    return "validation error" in held and bool(_FIELD.fullmatch(text))
+
+
+def _words_follow(held: str, last: str, text: str) -> bool:
+    """The same for what a single program begins so."""
+    return (
+        (text.startswith(OPENERS["n"]) and held.startswith(text[:8]))
+        or (text.startswith("- ") and "Require stack:" in held)
+        or (text.startswith("Next ") and "Stack trace:" in held)
+        or ("\n** (" in held and bool(_OTP.match(text)))
+        or (bool(_JUL.match(text)) and bool(_DATED.match(last)))
+    )
