@@ -16,7 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from ops import platform
+from ops import platform, secrecy
 from ops.errors import InterruptError, OpsError, UsageError
 
 HELP = {
@@ -66,7 +66,8 @@ def command(
         @functools.wraps(body)
         def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
             as_json = bool(kwargs.get("json"))
-            code = _guarded(functools.partial(body, c, *args, **kwargs), as_json=as_json, debug=debug)
+            with secrecy.hiding(_root):
+                code = _guarded(functools.partial(body, c, *args, **kwargs), as_json=as_json, debug=debug)
             if code:
                 raise Exit(code=code)
 
@@ -155,14 +156,21 @@ def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool) -> i
     # What another program said may quote a value of `.env`.
     if debug:
         sys.stderr.write(_redacted_traceback(error))
-    report.failure(redaction.redacted(error, redaction.secrets(_root)), as_json=as_json)
+    report.failure(redaction.redacted(error, _hidden()), as_json=as_json)
     return error.code
 
 
 def _redacted_traceback(error: BaseException) -> str:
     from ops.dotenv import redaction
 
-    return redaction.redact("".join(traceback.format_exception(error)), redaction.secrets(_root))
+    return redaction.redact("".join(traceback.format_exception(error)), _hidden())
+
+
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    from ops.dotenv import redaction
+
+    return sorted({*redaction.secrets(_root), *secrecy.mask().forms}, key=len, reverse=True)
 
 
 def remainder() -> list[str]:

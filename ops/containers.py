@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, process, runtime, statistics
+from ops import background, compose, engine, model_secrets, process, runtime, secrecy, statistics
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import EngineError, StartError
 from ops.runtime import Container, Note, Sample, Stopped, silent
@@ -45,7 +45,8 @@ class Containers(Engine):
         """An engine loses nothing."""
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
-        """An engine runs everything."""
+        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
+        secrecy.know(("injected", stack.project), lambda: model_secrets.injected(self, stack.project, model))
         return model
 
     def start(self, stack: Stack, model: Model, cancel: threading.Event) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import compose, process
-from ops.dotenv.secret import MASK, SHORTEST, looks_secret, passwords, worth_hiding
+from ops import compose, model_secrets, process, secrecy
+from ops.dotenv.secret import MASK, looks_secret, worth_hiding
 from ops.dotenv.secret import masked as hide
 from ops.errors import OpsError, UsageError
 from ops.stack import Stack
@@ -107,7 +107,7 @@ class Model:
         from ops.probe import reachable
 
         return {
-            str(name): reachable(str(url))
+            str(name): secrecy.hide(reachable(str(url)))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
@@ -139,7 +139,10 @@ def load(stack: Stack) -> Model:
                 next="invoke config",
             )
     active = {name: service for name, service in every.items() if _active(service, stack.profiles)}
-    return Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
+    merged = Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
+    secrecy.know_env(stack.root)
+    secrecy.know(("model", stack.environment, stack.profiles), lambda: secrets(merged))
+    return merged
 
 
 def _refusal(stack: Stack, stderr: str) -> OpsError:
@@ -243,16 +246,8 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def secrets(merged: Model) -> set[str]:
-    """The secrets among the values of the services' variables: told by a variable's name, or a password within a URL.
-
-    Very short ones are left out: masking them wherever they stand would leave nothing readable.
-    """
-    found: set[str] = set()
-    for service in merged.every.values():
-        for name, value in (service.config.get("environment") or {}).items():
-            text = "" if value is None else str(value).replace("$$", "$")
-            found |= {text} if looks_secret(str(name)) else passwords(text)
-    return {each for each in found if len(each) >= SHORTEST}
+    """The secrets of a stack; see `ops.model_secrets.gather`."""
+    return model_secrets.gather(merged)
 
 
 def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -265,7 +260,9 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
     """
-    return dict(_mask(merged.raw, "", worth_hiding(secrets)))
+    known = {*worth_hiding(secrets), *secrecy.Mask(model_secrets.gather(merged)).forms}
+    known |= {each.replace("$", "$$") for each in known}  # as compose writes it
+    return dict(_mask(merged.raw, "", sorted(known, key=len, reverse=True)))
 
 
 def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ops import secrecy
 from ops.errors import EngineError
 from ops.runtime import Container, Runtime
 
@@ -73,7 +74,8 @@ def read(engine: Runtime, container: Container) -> Log:
         except EngineError as error:
             return Log((f"(its log cannot be read: {error.message})",))
         if entries:
-            return parse([(entry.text, entry.level) for entry in entries])
+            # Before lines are cut: half a secret would not be known for one.
+            return parse([(secrecy.hide(entry.text), entry.level) for entry in entries])
     return Log()
 
 

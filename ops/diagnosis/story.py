@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ops import model as models
+from ops import secrecy
 from ops.diagnosis import log
 from ops.diagnosis.case import Case
 from ops.diagnosis.causes import CAUSES
@@ -131,7 +132,8 @@ def error(
 def _secrets(model: Model) -> tuple[str, ...]:
     """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
     declared = redaction.secrets(model.stack.root) if model.stack else []
-    return tuple(sorted({*models.secrets(model), *declared}, key=len, reverse=True))
+    known = {*secrecy.Mask([*models.secrets(model), *declared]).forms, *secrecy.mask().forms}
+    return tuple(sorted(known, key=len, reverse=True))
 
 
 def _said(health: Health, image: str, error: OpsError | None) -> str:

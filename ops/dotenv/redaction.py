@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,10 +17,11 @@ def secrets(root: Path) -> list[str]:
 
     Read leniently and without compose: this runs where something has failed already.
     """
-    try:
-        env, example = document.read(root / ".env"), schema.read(root / ".env.example")
-    except OpsError:
-        return []
+    env, example = document.parse(b"", root / ".env"), schema.parse(document.parse(b"", root / ".env.example"))
+    with contextlib.suppress(OpsError, OSError):
+        example = schema.read(example.path)
+    with contextlib.suppress(OpsError, OSError):
+        env = document.read(env.path)
     names = {*example.variables, *(entry.key for entry in env.entries)}
     given = [(name, os.environ[name]) for name in names if name in os.environ]
     for entry in env.entries:

@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ops import report
+from ops import report, secrecy
 from ops.errors import OpsError, UsageError
 from ops.logs.entry import Entry, Origin, Parsed
+from ops.logs.masking import masked
 from ops.logs.structured import TIME_KEYS
 from ops.report.controls import RESET, escape, neutralise
 
@@ -72,6 +73,7 @@ class Printer:
         if not entries:
             return
         self.count += len(entries)
+        entries = masked(entries, secrecy.mask())
         text = self.json(entries) if self._as_json else self.text(entries)
         out = self._file or sys.stdout
         out.write(text)
@@ -171,12 +173,13 @@ def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:
 
 def note(text: str) -> None:
     """Something about the logs that is none of them: on stderr."""
-    report.errors().print(text, style="dim", markup=False, soft_wrap=True)
+    report.errors().print(secrecy.hide(text), style="dim", markup=False, soft_wrap=True)
 
 
 def failed(error: OpsError) -> None:
     """What ended a stream of JSON objects, as its last one."""
-    sys.stdout.write(f"{json.dumps({'error': error.as_dict()}, ensure_ascii=False)}\n")
+    content = {"error": secrecy.hide_in(error.as_dict())}
+    sys.stdout.write(f"{json.dumps(content, ensure_ascii=False)}\n")
     sys.stdout.flush()
 
 
