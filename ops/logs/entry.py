@@ -107,7 +107,18 @@ def parse(text: str) -> Parsed:
     A JSON object that has a message or a level is a log line; any other is a text that happens to be JSON.
     """
     if text.startswith("{") and (found := _object(text)) is not None:
-        level, message = structured.split(found)
+        message = level = None
+        for key in structured.MESSAGE_KEYS:
+            if type(value := found.get(key)) is str:
+                message = value
+                del found[key]
+                break
+        for key in structured.LEVEL_KEYS:
+            if key in found and (level := levels.name(found[key])) is not None:
+                del found[key]
+                break
+        if level is None or message is None:
+            level, message = structured.rarer(found, level, message)
         if message is not None or level is not None:
             return Parsed(level, message or "", found, True)
     message = plain(text)

@@ -22,8 +22,10 @@ LARGEST = 500
 LONGEST = 0.5
 """Seconds between its first and its last."""
 
-_SUSPECT = frozenset(["", " ", "\t", "}", "]", ")", "T", "C", "D"])
-"""First characters of lines that may continue the one before; all other lines are told by this alone."""
+_CONTINUING = frozenset(["", " ", "\t", "}", "]", ")", "T", "C", "D"])
+"""First characters of lines that may continue the one before, whatever that is."""
+_SUSPECT = _CONTINUING | traces.FIRST
+"""Those, and the first characters of lines that others may continue; all other lines are told by this alone."""
 
 _CLOSER = re.compile(r"[}\])][}\]),;]*$")
 
@@ -57,9 +59,8 @@ class Grouper:
         """The entries that these lines complete."""
         done: list[Entry] = []
         opened, state, origin, append = self._open, self._state, self.origin, done.append
-        opening = traces.FIRST
         # Looked for in all lines together, which costs a tenth of what it does line by line.
-        whole = "\n".join([text for _, _, text in lines])
+        whole = "\n".join([line[2] for line in lines])
         telling = [each for each in traces.TELLING if each[:1] in whole and each in whole]
         time, current, held = "", 0, None
         for time, stream, text in lines:
@@ -67,19 +68,17 @@ class Grouper:
                 if held is not None:
                     opened[current] = held
                 current, held = stream, opened.get(stream)
-            first = text[:1]
-            opens = first in opening and traces.opens(first, text)
-            if telling and not opens:
-                for each in telling:
-                    opens = opens or each in text
-            if held is not None:
-                if (first in _SUSPECT or state or opens) and self._continues(held, time, stream, text):
+            opens = False
+            if text[:1] in _SUSPECT or state or telling:
+                opens = traces.opens(text, telling)
+                if held is not None and self._continues(held, time, stream, text, opens=opens):
                     continue
+            if held is not None:
                 append(held)
                 if state and (ended := state.pop(stream, None)):
                     done += self._blanks(ended)
             held = Entry(time, origin, stream, text)
-            if opens or (first == "T" and text.startswith(traces.PYTHON)):
+            if opens:
                 state[stream] = _Open(held, time, trace=text.startswith(traces.PYTHON))
         if held is not None:
             opened[current] = held
@@ -111,9 +110,13 @@ class Grouper:
         state = self._state.get(held.stream)
         return state.last if state else held.time
 
-    def _continues(self, held: Entry, time: str, stream: int, text: str) -> bool:
+    def _continues(self, held: Entry, time: str, stream: int, text: str, *, opens: bool) -> bool:
         """Whether a line continues an open entry; if so it is part of it now."""
-        state = self._state.get(stream) or _Open(held, held.time)
+        state = self._state.get(stream)
+        if state is None:
+            if not opens and text[:1] not in _CONTINUING:
+                return False
+            state = _Open(held, held.time)
         if state.lines >= LARGEST or times.apart(state.last, time) > GAP or times.apart(held.time, time) > LONGEST:
             return False
         if not self._belongs(state, held, text):

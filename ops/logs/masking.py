@@ -9,13 +9,7 @@ from ops.secrecy import Mask
 
 
 def masked(entries: Sequence[Entry], mask: Mask) -> Sequence[Entry]:
-    """The same entries, those that hold a secret replaced.
-
-    All are looked at in one go: nearly always none of them holds one, and a line costs a hundredth of a microsecond for
-    each secret.
-    """
-    if not mask.may_touch("\n".join([entry.text for entry in entries])):
-        return entries
+    """The same entries, those that hold a secret replaced."""
     return [_masked(entry, mask) if mask.may_touch(entry.text) else entry for entry in entries]
 
 

@@ -33,22 +33,17 @@ _MONGO = {"F": "critical", "E": "error", "W": "warning", "I": "info", "D": "debu
 _HOLE = re.compile(r"\{[@$]?(\w+)(?:[,:][^{}]*)?\}")
 
 
-def split(found: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The level and the message of a JSON object, which are taken out of it; None for what it does not have."""
-    message = level = None
-    for key in MESSAGE_KEYS:
-        if type(value := found.get(key)) is str:
-            message = value
-            del found[key]
-            break
-    for key in LEVEL_KEYS:
-        if key in found and (level := levels.name(found[key])) is not None:
-            del found[key]
-            break
-    if level is None or message is None:
-        level = level or _rarer_level(found, message)
-        if message is None and level is not None:
-            message = _rarer_message(found)
+def rarer(found: dict[str, Any], level: str | None, message: str | None) -> tuple[str | None, str | None]:
+    """The level and the message of a JSON object that lacks one under the usual keys; they are taken out of it.
+
+    Args:
+        found: The object, without what was found already.
+        level: The level that was found; None for none.
+        message: The same of the message.
+    """
+    level = level or _rarer_level(found, message)
+    if message is None and level is not None:
+        message = _rarer_message(found)
     return level, message
 
 

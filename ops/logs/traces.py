@@ -6,11 +6,13 @@ A line is looked at only where the entry before it may have such lines (`opens`)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 PYTHON = "Traceback (most recent call last):"
 CHAIN = ("During handling of the above exception,", "The above exception was the direct cause")
 
 OPENERS = {
+    "T": (PYTHON,),
     "p": ("panic: ",),
     "f": ("fatal error: ",),
     "t": ("thread '",),
@@ -72,16 +74,19 @@ _FIELD = re.compile(r"[\w.\[\]-]+")
 _STAMPED = re.compile(r"\s+\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
-def opens(first: str, text: str) -> bool:
+def opens(text: str, telling: Sequence[str]) -> bool:
     """Whether a line begins as one does that others may continue without an indentation.
 
     Args:
-        first: Its first character.
         text: The line.
+        telling: Which of `TELLING` to look for.
     """
-    if first in OPENERS:
-        return text.startswith(OPENERS[first])
-    return first in _MONTHS and text[3:4] == " " and bool(_DATED.match(text))
+    first = text[:1]
+    if first in OPENERS and text.startswith(OPENERS[first]):
+        return True
+    if first in _MONTHS and text[3:4] == " " and _DATED.match(text):
+        return True
+    return any(each in text for each in telling)
 
 
 def expects(held: str) -> bool:

@@ -73,11 +73,17 @@ class Printer:
         if not entries:
             return
         self.count += len(entries)
-        entries = masked(entries, secrecy.mask())
-        text = self.json(entries) if self._as_json else self.text(entries)
+        text = self._form(entries)
+        mask = secrecy.mask()
+        # Looked for in all that would be shown, in one go: nearly always there is nothing.
+        if mask.may_touch(text):
+            text = self._form(masked(entries, mask))
         out = self._file or sys.stdout
         out.write(text)
         out.flush()
+
+    def _form(self, entries: Sequence[Entry]) -> str:
+        return self.json(entries) if self._as_json else self.text(entries)
 
     def json(self, entries: Iterable[Entry]) -> str:
         """A JSON object a line."""

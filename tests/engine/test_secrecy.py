@@ -24,8 +24,9 @@ FILE = 'file"canary\\ü-c4d1'
 SHELL = "shell-canary-92aa07"
 OLD = "old-canary-1e77d2"
 URL = "url-canary-6d31f8"
-PEM = "-----BEGIN PRIVATE KEY-----\nMIIEcanaryLineOne0000000000000000\nMIIEcanaryLineTwo1111111111111111\n-----END PRIVATE KEY-----\n"
-PLANTED = (ENV, DECLARED, INLINE, FILE, json.dumps(FILE)[1:-1], SHELL, URL, *PEM.splitlines()[1:3])
+LINES = ("MIIEcanaryLineOne0000000000000000", "MIIEcanaryLineTwo1111111111111111")
+PEM = "\n".join(["-----BEGIN PRIVATE KEY-----", *LINES, "-----END PRIVATE KEY-----", ""])
+PLANTED = (ENV, DECLARED, INLINE, FILE, json.dumps(FILE)[1:-1], SHELL, URL, *LINES)
 """What must stand nowhere. In JSON of JSON each quote is escaped twice, which holds the once escaped text, too."""
 
 COMPOSE = """
