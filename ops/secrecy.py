@@ -121,6 +121,8 @@ def know_env(root: Path) -> None:
     """Remember to look into a project's `.env`, again where it has been looked into before."""
 
     def texts() -> list[str]:
+        if not ((root / ".env").is_file() or (root / ".env.example").is_file()):
+            return []
         from ops.dotenv import redaction
 
         return redaction.secrets(root)
@@ -165,12 +167,14 @@ def hide_in(value: Any) -> Any:
 
 
 def _given(raw: Mapping[str, Any]) -> Iterable[str]:
-    """The secrets in a container's variables, and in the files that are mounted where compose puts secrets."""
+    """The secrets in a container's variables and commands, and in files that are mounted where compose puts secrets."""
     from ops.dotenv import secret_file
 
-    for entry in (raw.get("Config") or {}).get("Env") or ():
+    config = raw.get("Config") or {}
+    for entry in config.get("Env") or ():
         name, _, value = entry.partition("=")
         yield from named(value, name)
+    yield from named([config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")])
     for mount in raw.get("Mounts") or ():
         if mount.get("Type") == "bind" and str(mount.get("Destination", "")).startswith("/run/secrets/"):
             yield from secret_file.texts(Path(mount.get("Source", "")))
