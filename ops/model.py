@@ -141,6 +141,7 @@ def load(stack: Stack) -> Model:
     active = {name: service for name, service in every.items() if _active(service, stack.profiles)}
     merged = Model(active, {name: service for name, service in every.items() if name not in active}, raw, stack)
     secrecy.know_env(stack.root)
+    secrecy.spare([*every, stack.project])
     secrecy.know(("model", stack.environment, stack.profiles), lambda: secrets(merged))
     return merged
 

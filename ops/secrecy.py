@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ops.dotenv.secret import MASK, SHORTEST, hide_url_passwords, named, worth_hiding
+from ops.dotenv.secret import MASK, SHORTEST, hide_assigned, hide_url_passwords, named, worth_hiding
 
 _ORDINARY = re.compile(
     r"[a-z]{1,5}|\d{1,5}|passwords?|passwort|postgres(?:ql)?|changeme|example|default|secrets?|tokens?|mariadb|rabbit(?:mq)?"
@@ -27,14 +27,18 @@ class Mask:
     """Hides some secrets in texts.
 
     Args:
-        secrets: Their texts; those that are too short or ordinary are left in place.
+        secrets: Their texts. Those that are too short are left in place; so are ordinary ones, but behind a name that
+            says that they are secret and `=`.
         urls: Whether every URL's password is hidden, too.
+        spared: Words that are no secret whatever says so: they stand everywhere.
     """
 
-    def __init__(self, secrets: Iterable[str], *, urls: bool = True) -> None:
+    def __init__(self, secrets: Iterable[str], *, urls: bool = True, spared: Collection[str] = ()) -> None:
         self._urls = urls
-        worth = [each for each in worth_hiding(secrets) if not _ORDINARY.fullmatch(each)]
-        found = {form for each in worth for form in _forms(each)}
+        worth = worth_hiding(secrets)
+        weak = {each for each in worth if each in spared or _ORDINARY.fullmatch(each)}
+        self._weak = [f"={each}" for each in sorted(weak)]
+        found = {form for each in worth if each not in weak for form in _forms(each)}
         self._forms = sorted(found, key=lambda each: (-len(each), each))
         self._words = {each: re.compile(rf"(?<![A-Za-z]){each}(?![A-Za-z])") for each in found if _is_word(each)}
 
@@ -45,7 +49,7 @@ class Mask:
 
     def may_touch(self, text: str) -> bool:
         """Whether `text` may change something in a text, or in what JSON makes of it. Quick: for many lines at once."""
-        for form in self._forms:
+        for form in (*self._forms, *self._weak):
             if form in text:
                 return True
         if self._forms and ("\x1b" in text or "\\u" in text or "\\/" in text):
@@ -57,6 +61,8 @@ class Mask:
         for form in self._forms:
             if form in text:
                 text = self._words[form].sub(MASK, text) if form in self._words else text.replace(form, MASK)
+        if self._weak and "=" in text:
+            text = hide_assigned(text)
         return hide_url_passwords(text) if self._urls and "://" in text else text
 
     def value(self, value: Any) -> Any:
@@ -76,6 +82,7 @@ _texts: dict[Hashable, list[str]] = {}
 _mask: Mask | None = None
 _version = 0
 _nothing = Mask((), urls=False)
+_spared: set[str] = set()
 _hiding = False
 
 
@@ -85,6 +92,7 @@ def hiding(root: Path) -> Iterator[None]:
     global _hiding, _mask  # noqa: PLW0603 - one process works on one project, and prints in many places
     _sources.clear()
     _texts.clear()
+    _spared.clear()
     _hiding, _mask = True, None
     know_env(root)
     try:
@@ -112,6 +120,13 @@ def know(key: Hashable, texts: Callable[[], Iterable[str]]) -> None:
     _mask, _version = None, _version + 1
 
 
+def spare(names: Iterable[str]) -> None:
+    """Never hide the names of services: a password that is the same is none that anybody could hide."""
+    global _mask, _version
+    _spared.update(names)
+    _mask, _version = None, _version + 1
+
+
 def knows_model() -> bool:
     """Whether the secrets of a stack's compose files are known already."""
     return any(isinstance(key, tuple) and key[0] == "model" for key in _sources)
@@ -135,6 +150,8 @@ def know_container(raw: Mapping[str, Any]) -> None:
     key = ("container", raw.get("Id"))
     if key not in _sources:
         know(key, lambda: _given(raw))
+        labels = (raw.get("Config") or {}).get("Labels") or {}
+        spare(filter(None, [labels.get("com.docker.compose.service"), labels.get("com.docker.compose.project")]))
 
 
 def mask() -> Mask:
@@ -149,7 +166,7 @@ def mask() -> Mask:
                 # Also an error is told through here: what cannot be read cannot be known, and stops nothing.
                 with contextlib.suppress(Exception):
                     _texts[key] = list(texts())
-        made = Mask(text for texts in list(_texts.values()) for text in texts)
+        made = Mask((text for texts in list(_texts.values()) for text in texts), spared=frozenset(_spared))
         # Another thread may have come to know more meanwhile.
         if known == _version:
             _mask = made

@@ -132,7 +132,7 @@ def error(
 def _secrets(model: Model) -> tuple[str, ...]:
     """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
     declared = redaction.secrets(model.stack.root) if model.stack else []
-    known = {*secrecy.Mask([*models.secrets(model), *declared]).forms, *secrecy.mask().forms}
+    known = {*secrecy.Mask([*models.secrets(model), *declared], spared=model.every).forms, *secrecy.mask().forms}
     return tuple(sorted(known, key=len, reverse=True))
 
 

@@ -106,9 +106,13 @@ def hide_url_passwords(text: str) -> str:
     return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
 
 
+def hide_assigned(text: str) -> str:
+    """A text with a mask in the place of every value that stands behind `=` and a name that says that it is secret."""
+    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)
+
+
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """A text with a mask in the place of every secret that is known, and of every password that its form shows."""
     for each in secrets:
         text = text.replace(each, MASK)
-    text = hide_url_passwords(text)
-    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)
+    return hide_assigned(hide_url_passwords(text))

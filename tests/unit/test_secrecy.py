@@ -44,6 +44,13 @@ def test_a_text_is_masked(secrets: list[str], text: str, shown: str | None) -> N
     assert mask.may_touch(text) == (shown is not None)
 
 
+def test_an_ordinary_word_is_masked_where_its_form_tells() -> None:
+    mask = Mask(["test", "backend"], spared=["backend"])
+    assert mask.text("password=test db_password=backend mode=test") == f"password={MASK} db_password={MASK} mode=test"
+    assert mask.text("redis://:test@backend") == f"redis://:{MASK}@backend"
+    assert mask.may_touch("password=test") and not mask.may_touch("test backend")
+
+
 def test_a_value_of_json_is_masked_with_its_keys() -> None:
     mask = Mask(["s3cret-value", "12345678"])
     value = {"a": ["x s3cret-value", {"s3cret-value": 12345678}], "b": True, "c": None, "d": 1.5}
@@ -81,6 +88,12 @@ def test_the_file_is_read_again_when_it_may_have_changed(hiding: Path) -> None:
     (hiding / ".env").write_text("API_TOKEN=second-value\n", "utf-8")
     secrecy.know_env(hiding)
     assert secrecy.hide("first-value second-value") == f"first-value {MASK}"
+
+
+def test_the_name_of_a_service_is_spared(hiding: Path) -> None:
+    secrecy.know("one", lambda: ["frontend", "s3cret-value"])
+    secrecy.spare(["frontend"])
+    assert secrecy.hide("frontend is ready, s3cret-value") == f"frontend is ready, {MASK}"
 
 
 def test_what_cannot_be_read_stops_nothing(hiding: Path) -> None:
