@@ -203,6 +203,7 @@ def status(c: Context, runtime: str = "", json: bool = False) -> int:
         "json": "Print one JSON object a line.",
         "output": "Write to this file instead.",
         "color": "Colours on a terminal.",
+        "reveal": "Show secrets.",
     },
     short={"follow": "f", "tail": "n", "service": "s"},
     iterable=["service"],
@@ -220,6 +221,7 @@ def logs(
     json: bool = False,
     output: str = "",
     color: bool = True,
+    reveal: bool = False,
     runtime: str = "",
 ) -> int:
     """Show the logs of all services, in time order."""
@@ -236,6 +238,7 @@ def logs(
         json=json,
         output=output,
         color=color,
+        reveal=reveal,
     )
     return logs.run(_settings(c, runtime), query)
 

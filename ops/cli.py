@@ -16,7 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from ops import platform
+from ops import platform, secrecy
 from ops.errors import InterruptError, OpsError, UsageError
 
 HELP = {
@@ -73,7 +73,8 @@ def command(
                 _check_core_options(c, task.name, dry=dry)
                 return body(c, *args, **kwargs)
 
-            code = _guarded(checked, as_json=as_json, debug=debug, echo=debug or bool(_core(c, "echo")))
+            with secrecy.hiding(_root):
+                code = _guarded(checked, as_json=as_json, debug=debug, echo=debug or bool(_core(c, "echo")))
             if code:
                 raise Exit(code=code)
 
@@ -199,14 +200,21 @@ def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo
     # What another program said may quote a value of `.env`.
     if debug:
         sys.stderr.write(_redacted_traceback(error))
-    report.failure(redaction.redacted(error, redaction.secrets(_root)), as_json=as_json)
+    report.failure(redaction.redacted(error, _hidden()), as_json=as_json)
     return error.code
 
 
 def _redacted_traceback(error: BaseException) -> str:
     from ops.dotenv import redaction
 
-    return redaction.redact("".join(traceback.format_exception(error)), redaction.secrets(_root))
+    return redaction.redact("".join(traceback.format_exception(error)), _hidden())
+
+
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    from ops.dotenv import redaction
+
+    return sorted({*redaction.secrets(_root), *secrecy.mask().forms}, key=len, reverse=True)
 
 
 def remainder() -> list[str]:

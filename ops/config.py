@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops import dotenv, model
+from ops import dotenv, model, secrecy
 from ops import stack as stacks
 from ops.settings import Settings
 
@@ -18,5 +18,6 @@ def merge(settings: Settings, environment: str, *, reveal: bool) -> dict[str, An
     stack = stacks.select(settings, environment)
     merged = model.load_all(stack)
     if reveal:
+        secrecy.reveal()
         return dict(merged.raw)
     return model.masked(merged, dotenv.secrets(stack, dotenv.values(stack)))

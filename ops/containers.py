@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, notices, process, runtime, statistics
+from ops import background, compose, engine, model_secrets, notices, process, runtime, secrecy, statistics
 from ops.attempt import Attempt
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import StartError
@@ -49,7 +49,8 @@ class Containers(Engine):
         """An engine loses nothing."""
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
-        """An engine runs everything."""
+        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
+        secrecy.know(("injected", stack.project), lambda: model_secrets.injected(self, stack.project, model))
         return model
 
     def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:

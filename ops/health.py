@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from ops import secrecy
 from ops.probe import Probe
 from ops.runtime import Container
 
@@ -81,11 +82,11 @@ class Health:
             "state": self.state,
             "health": (container.health or None) if container else None,
             "ready": self.verdict is Verdict.READY,
-            "reason": self.reason,
+            "reason": secrecy.hide(self.reason),
             "restarts": container.restarts if container else 0,
             "exit_code": container.exit_code if container else None,
             "probe": self.probe.as_dict() if self.probe else None,
-            "checks": dict(self.probe.checks) if self.probe else {},
+            "checks": secrecy.hide_in(self.probe.checks) if self.probe else {},
         }
 
 

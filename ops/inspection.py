@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from ops import secrecy
 from ops.runtime import Container
 
 SERVICE = "com.docker.compose.service"
@@ -22,6 +23,7 @@ def container(raw: Mapping[str, Any]) -> Container:
     state, config, host = raw["State"], raw["Config"], raw["HostConfig"]
     labels = config.get("Labels") or {}
     health = state.get("Health") or {}
+    secrecy.know_container(raw)
     return Container(
         id=raw["Id"],
         name=raw["Name"].lstrip("/"),

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, process, refusal
+from ops import compose, model_secrets, process, refusal, secrecy
 from ops import service as entries
-from ops.dotenv.secret import MASK, SHORTEST, looks_secret, passwords, worth_hiding
+from ops.dotenv.secret import MASK, looks_secret, worth_hiding
 from ops.dotenv.secret import masked as hide
 from ops.errors import EnvFileError, OpsError, UsageError
 from ops.service import Port, Service, unescape
@@ -72,7 +72,7 @@ class Model:
         from ops.probe import reachable
 
         told = {
-            str(name): reachable(str(url))
+            str(name): secrecy.hide(reachable(str(url)))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
         }
@@ -101,7 +101,16 @@ def load(stack: Stack) -> Model:
     # Whoever has a profile that is chosen is active, so that nobody has one that is not among theirs.
     for profile in _unknown(stack, services):
         raise refusal.no_profile(stack, profile, {**services, **others})
-    return Model(services, others, raw, stack)
+    return _known(Model(services, others, raw, stack))
+
+
+def _known(merged: Model) -> Model:
+    """The model itself, whose secrets are hidden from now on in whatever is printed."""
+    if merged.stack is not None:
+        secrecy.know_env(merged.stack.root)
+        secrecy.spare([*merged.services, merged.stack.project])
+        secrecy.know(("model", merged.stack.environment, merged.stack.profiles), lambda: secrets(merged))
+    return merged
 
 
 def _unknown(stack: Stack, services: Mapping[str, Service]) -> list[str]:
@@ -128,7 +137,7 @@ def load_all(stack: Stack) -> Model:
         return dataclasses.replace(
             merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw
         )
-    return Model(_services(raw, whole), {}, raw, whole)
+    return _known(Model(_services(raw, whole), {}, raw, whole))
 
 
 def load_running(stack: Stack, running: Iterable[str]) -> Model:
@@ -225,16 +234,8 @@ def _may_hide(file: Path) -> bool:
 
 
 def secrets(merged: Model) -> set[str]:
-    """The secrets among the values of the services' variables: told by a variable's name, or a password within a URL.
-
-    Very short ones are left out: masking them wherever they stand would leave nothing readable.
-    """
-    found: set[str] = set()
-    for service in merged.every.values():
-        for name, value in (service.config.get("environment") or {}).items():
-            text = "" if value is None else str(value).replace("$$", "$")
-            found |= {text} if looks_secret(str(name)) else passwords(text)
-    return {each for each in found if len(each) >= SHORTEST}
+    """The secrets of a stack; see `ops.model_secrets.gather`."""
+    return model_secrets.gather(merged)
 
 
 def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -247,7 +248,9 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
     """
-    return dict(_mask(merged.raw, "", worth_hiding(secrets)))
+    known = {*worth_hiding(secrets), *secrecy.Mask(model_secrets.gather(merged)).forms}
+    known |= {each.replace("$", "$$") for each in known}  # as compose writes it
+    return dict(_mask(merged.raw, "", sorted(known, key=len, reverse=True)))
 
 
 def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:

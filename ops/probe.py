@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ops import secrecy
+
 TIMEOUT = 2.0
 """Seconds that an answer may take, from the connection to the last byte that is read."""
 
@@ -64,10 +66,10 @@ class Probe:
     def as_dict(self) -> dict[str, Any]:
         """The probe as it stands in a task's JSON document."""
         return {
-            "url": self.url,
+            "url": secrecy.hide(self.url),
             "status_code": self.status_code,
             "latency_ms": self.latency_ms,
-            "error": self.error,
+            "error": None if self.error is None else secrecy.hide(self.error),
         }
 
 

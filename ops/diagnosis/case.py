@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from ops import model as models
-from ops import written
+from ops import secrecy, written
 from ops.diagnosis import checkout, exit_code
 from ops.diagnosis.log import Log
 from ops.dotenv import redaction
@@ -283,4 +283,5 @@ def _iso(moment: datetime | None) -> str | None:
 def secrets(model: Model) -> tuple[str, ...]:
     """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
     declared = redaction.secrets(model.stack.root) if model.stack else []
-    return tuple(sorted({*models.secrets(model), *declared}, key=len, reverse=True))
+    mask = secrecy.Mask([*models.secrets(model), *declared], spared=model.services)
+    return tuple(sorted({*mask.forms, *secrecy.mask().forms}, key=len, reverse=True))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from ops import secrecy
 from ops.diagnosis import trace
 from ops.diagnosis.phrases import BEGINS, GIVEN_UP, SERVES
 from ops.diagnosis.trace import Trace
@@ -102,7 +103,8 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
             # The last entry of a stream is open until that stream goes on: it comes late.
             entries.sort(key=lambda entry: entry.time)
             times = [_seconds(entry.time) for entry in entries]
-            found = parse([(entry.text, entry.level) for entry in entries], times)
+            # Masked before lines are cut: half a secret would not be known for one.
+            found = parse([(secrecy.hide(entry.text), entry.level) for entry in entries], times)
             return replace(found, own=since is not None or container.started is None)
     return Log(unread=_refusal(engine, container))
 

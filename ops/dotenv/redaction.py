@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,10 +24,12 @@ def secrets(root: Path) -> list[str]:
 
 
 def _secrets(file: Path) -> set[str]:
-    try:
-        env, example = document.read(file), schema.read(file.parent / ".env.example")
-    except OpsError:
-        return set()
+    beside = file.parent / ".env.example"
+    env, example = document.parse(b"", file), schema.parse(document.parse(b"", beside))
+    with contextlib.suppress(OpsError, OSError):
+        example = schema.read(beside)
+    with contextlib.suppress(OpsError, OSError):
+        env = document.read(file)
     names = {*example.variables, *(entry.key for entry in env.entries)}
     given = [(name, os.environ[name]) for name in names if name in os.environ]
     for entry in env.entries:

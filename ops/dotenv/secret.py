@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 MASK = "********"
 """What is shown instead of a secret: of one length, whatever the secret's."""
@@ -81,6 +82,18 @@ def passwords(text: str) -> set[str]:
     return found - {"", MASK}
 
 
+def named(value: Any, key: str = "") -> Iterator[str]:
+    """The texts within nested mappings and lists whose key says that they are secret, and passwords in the others."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from named(each, str(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from named(each, key)
+    elif isinstance(value, str) and value:
+        yield from {value} if looks_secret(key) else passwords(value)
+
+
 def worth_hiding(texts: Iterable[str]) -> list[str]:
     """Secrets that are to be looked for in other texts, the longest first; one of several lines by its lines, too."""
     found = {part for text in texts for part in (text, *text.splitlines())}
@@ -88,9 +101,18 @@ def worth_hiding(texts: Iterable[str]) -> list[str]:
     return sorted(chosen, key=lambda each: (-len(each), each))
 
 
+def hide_url_passwords(text: str) -> str:
+    """A text with a mask in the place of every password that stands in a URL."""
+    return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
+
+
+def hide_assigned(text: str) -> str:
+    """A text with a mask in the place of every value that stands behind `=` and a name that says that it is secret."""
+    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)
+
+
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """A text with a mask in the place of every secret that is known, and of every password that its form shows."""
     for each in secrets:
         text = text.replace(each, MASK)
-    text = _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
-    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)
+    return hide_assigned(hide_url_passwords(text))

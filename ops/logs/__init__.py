@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from ops import project, whereabouts
+from ops import project, secrecy, whereabouts
 from ops.errors import InterruptError, OpsError, UsageError
 from ops.logs import times
 from ops.logs.entry import Entry, Origin
 from ops.logs.groups import Grouper
+from ops.logs.learning import Learning
 from ops.logs.live import Live
 from ops.logs.mark import Mark
 from ops.logs.merge import Feed, merge
@@ -25,7 +26,13 @@ def run(settings: Settings, query: Query) -> int:
     """Show the logs of the project of these settings: `show`, with the services that its compose files name."""
     from ops.report import warn
 
+    if query.reveal:
+        secrecy.reveal()
+    # Meanwhile the engine's library is imported.
+    learning = Learning(settings, needed=not (query.reveal or secrecy.knows_model()))
     connected = whereabouts.find(settings, warn)
+    name = project.name(settings)
+    learning.finish(connected, name)
 
     def known() -> set[str]:
         from ops import model
@@ -34,7 +41,7 @@ def run(settings: Settings, query: Query) -> int:
         merged = model.load(stack)
         return {*merged.services, *merged.inactive}
 
-    return show(connected, project.name(settings), query, known, next(iter(settings.environments)))
+    return show(connected, name, query, known, next(iter(settings.environments)))
 
 
 def show(

@@ -11,15 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ops.logs import levels
+from ops.logs import levels, structured
 
 STREAMS = {1: "stdout", 2: "stderr"}
 """The engine's numbers; it also has a third, for its own errors."""
-
-TIME_KEYS = frozenset(["time", "timestamp", "ts", "@timestamp", "asctime", "datetime"])
-LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl", "loglevel")
-MESSAGE_KEYS = ("message", "msg", "event")
-"""What loggers call these three in a JSON line, the more usual first (pino, zap, structlog, ECS, …)."""
 
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 """A colour sequence (SGR, ECMA-48 8.3.117)."""
@@ -113,15 +108,17 @@ def parse(text: str) -> Parsed:
     """
     if text.startswith("{") and (found := _object(text)) is not None:
         message = level = None
-        for key in MESSAGE_KEYS:
+        for key in structured.MESSAGE_KEYS:
             if type(value := found.get(key)) is str:
                 message = value
                 del found[key]
                 break
-        for key in LEVEL_KEYS:
+        for key in structured.LEVEL_KEYS:
             if key in found and (level := levels.name(found[key])) is not None:
                 del found[key]
                 break
+        if level is None or message is None:
+            level, message = structured.rarer(found, level, message)
         if message is not None or level is not None:
             return Parsed(level, message or "", found, True)
     message = plain(text)

@@ -5,87 +5,57 @@ from __future__ import annotations
 import re
 
 from ops.errors import UsageError
+from ops.logs import heads, notations
 
 ORDER = ("trace", "debug", "info", "warning", "error", "critical")
 
-_NAMES = {
-    **{name: name for name in ORDER},
-    "verbose": "debug",
-    "notice": "info",
-    "information": "info",
-    "log": "info",
-    "warn": "warning",
-    "err": "error",
-    "severe": "error",
-    "fatal": "critical",
-    "crit": "critical",
-    "alert": "critical",
-    "emerg": "critical",
-    "emergency": "critical",
-    "panic": "critical",
+_ALIASES = {
+    "trace": "trce trc trac finer finest silly",
+    "debug": "dbug dbg debu verbose verb vrb fine config",
+    "info": "inf notice note information informational log system http success",
+    "warning": "warn wrn",
+    "error": "err erro eror fail severe",
+    "critical": "fatal crit alert emerg emergency panic dpanic ftl fata pnc pani",
 }
+_NAMES = {each: level for level in ORDER for each in (level, *_ALIASES[level].split())}
 
-_NUMBERS = {10: "trace", 20: "debug", 30: "info", 40: "warning", 50: "error", 60: "critical"}
-"""pino's and bunyan's numbers: in JSON lines, numbers are theirs."""
+_NUMBERS = {100: "debug", 200: "info", 250: "info", 300: "warning", 400: "error", 500: "critical", 550: "critical"}
+"""Monolog's; 10 to 69 are pino's and bunyan's, own ones between theirs included."""
 
-_HEAD = 160
-"""Characters at the start of a text among which a level is looked for: later, the word is part of the message."""
-
-_UPPER = (
-    "TRACE|DEBUG[1-5]?|VERBOSE|INFO|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT|EMERG|PANIC"
-)
-
-# Several expressions, not one: each begins with letters, for which Python's search is ten times as quick.
-_CAPITALS = re.compile(rf"(?:{_UPPER})(?=[\s\]):|>,-]|$)")
-"""`ERROR:`, `[WARN]`, `| INFO |`, `UTC [42] FATAL:  `: in capitals wherever a word stands alone."""
-_BEFORE = "[(|<"
-_LOGFMT = re.compile(r"\b(?:level|lvl|severity)=\"?([A-Za-z]+)")
-"""`level=warn`, `lvl="error"`"""
-_START = re.compile(rf"({_UPPER.lower()}):|npm ({_UPPER.lower()})\b")
-_BRACKET = re.compile(rf"\[({_UPPER.lower()})\]")
-"""`error: …`, `npm warn …`, `[error]`: in small letters at the start or in brackets only."""
+_STEP = re.compile(r"[+-]?\d+$")
+"""Go's `INFO+2`, Postgres' `DEBUG2`, Apache's `trace4`"""
 
 _TRACE = re.compile(
-    # Python's, Go's, Java's; Node's and .NET's have lines `at …` under the error's name
-    r"^(?:Traceback \(most recent call last\):|panic: |Exception in |[\w.]*(?:Error|Exception)\b.*\n\s+at )",
+    # Python's, Go's, Java's; Node's and .NET's have lines `at …` under the error's name, or a caret above it
+    r"^(?:Traceback \(most recent call last\):|panic: |goroutine \d+ \[|Exception in "
+    r"|(?:Unhandled exception\. |Uncaught )?[\w.$\\]*(?:Error|Exception|Throwable)\b.*\n"
+    r"(?:Require stack:\n(?:- .*\n)+)?\s+at |[^\S\n]*\^+\n\n\S|\*\* \(\w[\w.]*\) .*\n\s+\()",
     re.MULTILINE,
 )
+_PANIC = re.compile(r"^(?:panic: |fatal error: |thread '.*' (?:\(\d+\) )?panicked at )", re.MULTILINE)
 
 
 def name(value: object) -> str | None:
-    """The level that a JSON line's value names, in any of the usual spellings or pino's numbers; None for none."""
+    """The level that a JSON line's value names, in any of the usual spellings or numbers; None for none."""
     if isinstance(value, str):
-        return _NAMES.get(value) or _NAMES.get(value.strip().lower().rstrip("12345"))
+        return _NAMES.get(value) or _NAMES.get(_STEP.sub("", value.strip().lower()))
     if isinstance(value, int) and not isinstance(value, bool):
-        return _NUMBERS.get(value)
+        return ORDER[value // 10 - 1] if 10 <= value < 70 else _NUMBERS.get(value)
     return None
 
 
 def detect(text: str) -> str | None:
-    """The level that a plain text tells: by a word at its start or by being a traceback; None where it does not."""
-    word = _word(text[:_HEAD].split("\n", 1)[0])
+    """The level that a plain text tells: by a word in its head or by being a traceback; None where it does not."""
+    line, _, rest = text[: heads.LONGEST].partition("\n")
+    word = _word(line) or (heads.second(rest) if rest else None)
     found = None if word is None else name(word)
-    if (found is None or not at_least(found, "error")) and _TRACE.search(text):
-        return "error"
+    if "\n" in text and found != "critical":
+        if _PANIC.search(text):
+            return "critical"
+        # A warning that brings a trace is one all the same.
+        if (found is None or not at_least(found, "warning")) and _TRACE.search(text):
+            return "error"
     return found
-
-
-def _word(head: str) -> str | None:
-    """The first word of a line's start that tells its level."""
-    at = len(head)
-    word: str | None = None
-    for capitals in _CAPITALS.finditer(head):
-        before = head[max(capitals.start() - 1, 0) : capitals.start()]
-        if not before or before.isspace() or before in _BEFORE:
-            at, word = capitals.start() - len(before), capitals[0]
-            break
-    if "=" in head and (match := _LOGFMT.search(head)) and match.start() < at:
-        at, word = match.start(), match[1]
-    if at and (match := _START.match(head)):
-        at, word = 0, match[1] or match[2]
-    if "[" in head and (match := _BRACKET.search(head)) and match.start() < at:
-        word = match[1]
-    return word
 
 
 def at_least(level: str | None, threshold: str) -> bool:
@@ -103,3 +73,10 @@ def parse(text: str) -> str:
     if found is None:
         raise UsageError(f"--level: there is no level {text!r}", details=[f"levels: {', '.join(ORDER)}"])
     return found
+
+
+def _word(line: str) -> str | None:
+    """The word by which a line tells its level, or the level itself."""
+    if "PHP " in line and (found := notations.read(line)):  # which stands behind the level of what passed it on
+        return found
+    return heads.usual(line) or notations.read(line) or heads.word(line)

@@ -32,6 +32,7 @@ class Query:
         output: The file that gets it instead of stdout.
         colour: Whether to colour; None means on a terminal.
         cut: Whether `tail` is the default rather than the user's word.
+        reveal: Whether secrets are shown.
     """
 
     services: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class Query:
     output: Path | None = None
     colour: bool | None = None
     cut: bool = False
+    reveal: bool = False
 
     @classmethod
     def parse(
@@ -60,6 +62,7 @@ class Query:
         json: bool = False,
         output: str = "",
         color: bool = True,
+        reveal: bool = False,
     ) -> Query:
         """A query from the task's options, as typed; empty means not given.
 
@@ -88,6 +91,7 @@ class Query:
             output=Path(output) if output else None,
             colour=None if color else False,
             cut=cut,
+            reveal=reveal,
         )
 
     @property

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ops import secrecy
 from ops.errors import OpsError
 from ops.report.controls import neutralise
 
@@ -51,7 +52,7 @@ def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
 
     It may quote what others said: control characters are shown, not obeyed.
     """
-    out, text = errors() if as_json else console(), neutralise(text, colour=False)
+    out, text = errors() if as_json else console(), neutralise(secrecy.hide(text), colour=False)
     out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -59,7 +60,7 @@ def warn(text: str) -> None:
     """One line about something that does not end the task, on stderr."""
     from rich.text import Text
 
-    errors().print(Text.assemble(("warning: ", "yellow"), text), soft_wrap=True)
+    errors().print(Text.assemble(("warning: ", "yellow"), secrecy.hide(text)), soft_wrap=True)
 
 
 def command(words: Sequence[str]) -> None:
@@ -82,7 +83,7 @@ def line(content: Mapping[str, Any]) -> None:
 def failure(error: OpsError, *, as_json: bool = False) -> None:
     """An error: what failed, the evidence, the next step."""
     if as_json:
-        document({"error": error.as_dict()})
+        document({"error": secrecy.hide_in(error.as_dict())})
         return
     from rich.text import Text
 
@@ -91,7 +92,7 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
 
     # Message and evidence are also what others printed: it must not move the cursor.
     def clean(text: str) -> str:
-        return neutralise(text, colour=False)
+        return neutralise(secrecy.hide(text), colour=False)
 
     out.print(Text.assemble(("error: ", "bold red"), (clean(error.message), "bold")), soft_wrap=True)
     for line in error.details:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ops import report
+from ops import report, secrecy
 from ops.errors import InterruptError, UnhealthyError
 from ops.health import Health, Report, Verdict
 from ops.judgement import age
@@ -137,7 +137,7 @@ def _text(words: str, style: str = "") -> Text:
 
 def _clean(words: str) -> str:
     """What a service said, on one line, obeyed by no terminal."""
-    return " ".join(neutralise(words, colour=False).split())
+    return " ".join(neutralise(secrecy.hide(words), colour=False).split())
 
 
 def follow(reports: Iterable[Report], *, as_json: bool) -> int:

@@ -11,9 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ops import report
+from ops import report, secrecy
 from ops.errors import OpsError, UsageError
-from ops.logs.entry import TIME_KEYS, Entry, Origin, Parsed
+from ops.logs.entry import Entry, Origin, Parsed
+from ops.logs.masking import masked
+from ops.logs.structured import TIME_KEYS
 from ops.report.controls import RESET, escape, neutralise
 
 if TYPE_CHECKING:
@@ -71,10 +73,17 @@ class Printer:
         if not entries:
             return
         self.count += len(entries)
-        text = self.json(entries) if self._as_json else self.text(entries)
+        text = self._form(entries)
+        mask = secrecy.mask()
+        # Looked for in all that would be shown, in one go: nearly always there is nothing.
+        if mask.may_touch(text):
+            text = self._form(masked(entries, mask))
         out = self._file or sys.stdout
         out.write(text)
         out.flush()
+
+    def _form(self, entries: Sequence[Entry]) -> str:
+        return self.json(entries) if self._as_json else self.text(entries)
 
     def json(self, entries: Iterable[Entry]) -> str:
         """A JSON object a line."""
@@ -170,12 +179,13 @@ def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:
 
 def note(text: str) -> None:
     """Something about the logs that is none of them: on stderr."""
-    report.errors().print(text, style="dim", markup=False, soft_wrap=True)
+    report.errors().print(secrecy.hide(text), style="dim", markup=False, soft_wrap=True)
 
 
 def failed(error: OpsError) -> None:
     """What ended a stream of JSON objects, as its last one."""
-    sys.stdout.write(f"{json.dumps({'error': error.as_dict()}, ensure_ascii=False)}\n")
+    content = {"error": secrecy.hide_in(error.as_dict())}
+    sys.stdout.write(f"{json.dumps(content, ensure_ascii=False)}\n")
     sys.stdout.flush()
 
 

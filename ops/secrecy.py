@@ -1,0 +1,214 @@
+"""What this process must not show, from all that it has come to know, and the mask over it in whatever is printed.
+
+`.env`, the merged model and each container tell of secrets when they are read. What prints asks `hide`, or `mask` where
+it prints a lot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from ops.dotenv.secret import MASK, SHORTEST, hide_assigned, hide_url_passwords, named, worth_hiding
+
+_ORDINARY = re.compile(
+    r"[a-z]{1,5}|\d{1,5}|passwords?|passwort|postgres(?:ql)?|changeme|example|default|secrets?|tokens?|mariadb|rabbit(?:mq)?"
+    r"|letmein|welcome|development|production|administrator|username|localhost|sample|master|docker"
+)
+"""Words that any log may hold. Hidden, they would leave it unreadable, and would be told by the gaps."""
+
+
+class Mask:
+    """Hides some secrets in texts.
+
+    Args:
+        secrets: Their texts. Those that are too short are left in place; so are ordinary ones, but behind a name that
+            says that they are secret and `=`.
+        urls: Whether every URL's password is hidden, too.
+        spared: Words that are no secret whatever says so: they stand everywhere.
+    """
+
+    def __init__(self, secrets: Iterable[str], *, urls: bool = True, spared: Collection[str] = ()) -> None:
+        self._urls = urls
+        worth = worth_hiding(secrets)
+        weak = {each for each in worth if each in spared or _ORDINARY.fullmatch(each)}
+        self._weak = [f"={each}" for each in sorted(weak)]
+        found = {form for each in worth if each not in weak for form in _forms(each)}
+        self._forms = sorted(found, key=lambda each: (-len(each), each))
+        self._words = {each: re.compile(rf"(?<![A-Za-z]){each}(?![A-Za-z])") for each in found if _is_word(each)}
+
+    @property
+    def forms(self) -> list[str]:
+        """What is looked for, the longest first: each secret as it is, and as JSON and URLs write it."""
+        return self._forms
+
+    def may_touch(self, text: str) -> bool:
+        """Whether `text` may change something in a text, or in what JSON makes of it. Quick: for many lines at once."""
+        for form in (*self._forms, *self._weak):
+            if form in text:
+                return True
+        if self._forms and ("\x1b" in text or "\\u" in text or "\\/" in text):
+            return True
+        return self._urls and "://" in text and hide_url_passwords(text) != text
+
+    def text(self, text: str) -> str:
+        """A text with a mask in the place of every secret."""
+        for form in self._forms:
+            if form in text:
+                text = self._words[form].sub(MASK, text) if form in self._words else text.replace(form, MASK)
+        if self._weak and "=" in text:
+            text = hide_assigned(text)
+        return hide_url_passwords(text) if self._urls and "://" in text else text
+
+    def value(self, value: Any) -> Any:
+        """A value of JSON with the same done to every text in it, keys included."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(key) if isinstance(key, str) else key: self.value(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(each) for each in value]
+        # A number may be one, too.
+        return MASK if isinstance(value, int | float) and str(value) in self._forms else value
+
+
+_sources: dict[Hashable, Callable[[], Iterable[str]]] = {}
+_texts: dict[Hashable, list[str]] = {}
+_mask: Mask | None = None
+_version = 0
+_nothing = Mask((), urls=False)
+_spared: set[str] = set()
+_hiding = False
+
+
+@contextlib.contextmanager
+def hiding(root: Path) -> Iterator[None]:
+    """While the block runs, hide whatever becomes known, and what the project's `.env` holds."""
+    global _hiding, _mask  # noqa: PLW0603 - one process works on one project, and prints in many places
+    _sources.clear()
+    _texts.clear()
+    _spared.clear()
+    _hiding, _mask = True, None
+    know_env(root)
+    try:
+        yield
+    finally:
+        _hiding = False
+
+
+def reveal() -> None:
+    """Hide nothing: the user has asked to see it."""
+    global _hiding  # noqa: PLW0603
+    _hiding = False
+
+
+def know(key: Hashable, texts: Callable[[], Iterable[str]]) -> None:
+    """Remember where secrets can be had; asked for when something is printed.
+
+    Args:
+        key: What they are secrets of; what was known of it before is forgotten.
+        texts: Gives them.
+    """
+    global _mask, _version
+    _sources[key] = texts
+    _texts.pop(key, None)
+    _mask, _version = None, _version + 1
+
+
+def spare(names: Iterable[str]) -> None:
+    """Never hide the names of services: a password that is the same is none that anybody could hide."""
+    global _mask, _version
+    _spared.update(names)
+    _mask, _version = None, _version + 1
+
+
+def knows_model() -> bool:
+    """Whether the secrets of a stack's compose files are known already."""
+    return any(isinstance(key, tuple) and key[0] == "model" for key in _sources)
+
+
+def know_env(root: Path) -> None:
+    """Remember to look into a project's `.env`, again where it has been looked into before."""
+
+    def texts() -> list[str]:
+        if not ((root / ".env").is_file() or (root / ".env.example").is_file()):
+            return []
+        from ops.dotenv import redaction
+
+        return redaction.secrets(root)
+
+    know(("env", root), texts)
+
+
+def know_container(raw: Mapping[str, Any]) -> None:
+    """Remember what a container was given, told by the engine's inspection; a container's never changes."""
+    key = ("container", raw.get("Id"))
+    if key not in _sources:
+        know(key, lambda: _given(raw))
+        labels = (raw.get("Config") or {}).get("Labels") or {}
+        spare(filter(None, [labels.get("com.docker.compose.service"), labels.get("com.docker.compose.project")]))
+
+
+def mask() -> Mask:
+    """The mask over all that is known by now."""
+    global _mask  # noqa: PLW0603
+    if not _hiding:
+        return _nothing
+    while _mask is None:
+        known = _version
+        for key, texts in list(_sources.items()):
+            if key not in _texts:
+                # Also an error is told through here: what cannot be read cannot be known, and stops nothing.
+                with contextlib.suppress(Exception):
+                    _texts[key] = list(texts())
+        made = Mask((text for texts in list(_texts.values()) for text in texts), spared=frozenset(_spared))
+        # Another thread may have come to know more meanwhile.
+        if known == _version:
+            _mask = made
+    return _mask
+
+
+def hide(text: str) -> str:
+    """A text without any secret that is known."""
+    return mask().text(text) if _hiding else text
+
+
+def hide_in(value: Any) -> Any:
+    """A value of JSON without any secret that is known."""
+    return mask().value(value) if _hiding else value
+
+
+def _given(raw: Mapping[str, Any]) -> Iterable[str]:
+    """The secrets in a container's variables and commands, and in files that are mounted where compose puts secrets."""
+    from ops.dotenv import secret_file
+
+    config = raw.get("Config") or {}
+    for entry in config.get("Env") or ():
+        name, _, value = entry.partition("=")
+        yield from named(value, name)
+    yield from named([config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")])
+    for mount in raw.get("Mounts") or ():
+        if mount.get("Type") == "bind" and str(mount.get("Destination", "")).startswith("/run/secrets/"):
+            yield from secret_file.texts(Path(mount.get("Source", "")))
+
+
+def _is_word(text: str) -> bool:
+    """Whether a secret is of letters alone, and so short that it may be part of a longer word."""
+    return len(text) <= 12 and text.isascii() and text.isalpha()
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it is, and as JSON (once, and within JSON), Python and URLs write it."""
+    found = {secret, quote(secret, safe=""), quote(secret, safe="/"), repr(secret)[1:-1]}
+    for ascii_only in (True, False):
+        inner = secret
+        for _ in range(2):
+            inner = json.dumps(inner, ensure_ascii=ascii_only)[1:-1]
+            found.add(inner)
+    found |= {each.replace("/", "\\/") for each in list(found)} if "/" in secret else set()
+    return {each for each in found if len(each) >= SHORTEST}

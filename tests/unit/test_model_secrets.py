@@ -1,0 +1,62 @@
+"""The secrets of a stack, from its merged model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops import model
+from ops.stack import Stack
+
+COMPOSE = """
+services:
+  a:
+    image: x
+    command: [run, --password=command-value, "--visible=shown-value"]
+    environment:
+      API_TOKEN: token-$$value
+      DATABASE_URL: postgresql://user:url-value@db/name
+      POSTGRES_PASSWORD_FILE: /run/secrets/shown-path
+      MODE: shown-mode
+      SHORT_TOKEN: abc
+    build: {context: ., args: {NPM_TOKEN: arg-value}}
+    healthcheck: {test: "curl http://u:check-value@localhost/"}
+    volumes: ["share:/share"]
+    secrets: [plain, given, gone]
+    configs: [open, named, content]
+    x-ops: {native: {command: [x], environment: {NATIVE_TOKEN: native-value}}}
+  off: {image: x, profiles: [other], environment: {OTHER_TOKEN: other-value}}
+secrets:
+  plain: {file: ./plain.txt}
+  given: {environment: GIVEN}
+  gone: {file: ./gone.txt}
+configs:
+  open: {environment: OPEN}
+  named: {environment: NAMED_TOKEN}
+  content: {content: "url: redis://:content-value@r"}
+volumes:
+  share: {driver_opts: {type: cifs, o: "username=u,password=volume-value"}}
+"""
+
+
+def test_whatever_is_called_a_secret(make_stack: Callable[..., Stack], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIVEN", "given-value")
+    monkeypatch.setenv("OPEN", "shown-open")
+    stack = make_stack(COMPOSE, env="NAMED_TOKEN=named-value\n", profiles=["*"])
+    (stack.root / "plain.txt").write_text("plain-value\n", "utf-8")
+    found = model.secrets(model.load(stack))
+    assert found == {
+        "token-$value",
+        "url-value",
+        "command-value",
+        "arg-value",
+        "check-value",
+        "native-value",
+        "other-value",
+        "plain-value",
+        "given-value",
+        "named-value",
+        "content-value",
+        "volume-value",
+    }
