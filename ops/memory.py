@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import endpoint, lock, platform
+from ops import endpoint, state
 from ops.errors import OpsError
 from ops.runtime import DOCKER
 
@@ -53,7 +52,7 @@ class Memory:
 def recall(root: Path) -> Memory:
     """What is remembered of a folder; nothing where it cannot be read, or is not what was written."""
     try:
-        return _read(lock.state_folder(root) / FILE) or Memory()
+        return _read(state.folder(root) / FILE) or Memory()
     except OpsError:
         return Memory()
 
@@ -61,25 +60,20 @@ def recall(root: Path) -> Memory:
 def write(root: Path, memory: Memory) -> None:
     """Remember it; where that cannot be written, a task goes on all the same."""
     with contextlib.suppress(OpsError, OSError):
-        content = json.dumps({**dataclasses.asdict(memory), "folder": str(root.resolve())}, indent=2)
-        platform.write_private(lock.state_folder(root) / FILE, content)
+        state.write(state.make(root) / FILE, {**dataclasses.asdict(memory), "folder": str(root.resolve())})
 
 
 def others(root: Path) -> list[Memory]:
-    """What is remembered of the other folders of this user, whose state lies beside this one's."""
+    """What is remembered of the other folders of this user."""
     try:
-        mine = lock.state_folder(root)
-        found = [_read(file) for file in sorted(mine.parent.glob(f"*/{FILE}")) if file.parent != mine]
+        found = [_read(place / FILE) for place, _ in state.others(root)]
     except (OpsError, OSError):
         return []
     return [each for each in found if each]
 
 
 def _read(file: Path) -> Memory | None:
-    try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
+    content = state.read(file)
     if not isinstance(content, dict):
         return None
     known: dict[str, Any] = {}

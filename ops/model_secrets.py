@@ -61,7 +61,7 @@ def _held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -
     """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
     root, variables = (merged.stack.root, merged.stack.variables) if merged.stack else (Path(), {})
     if variable := str(entry.get("environment") or ""):
-        files = steering.env_files(root, merged.stack.directory) if merged.stack else ()
+        files = merged.stack.read_files if merged.stack else ()
         if not (secret or looks_secret(variable) or looks_secret(name)):
             return set()
         return secret_file.parts((variables.get(variable) or steering.variable(files, variable)).encode())

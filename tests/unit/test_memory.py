@@ -48,7 +48,8 @@ def test_a_field_that_is_wrong_does_not_hide_the_others(tmp_path: Path) -> None:
     assert memory.recall(tmp_path) == Memory(runtime="docker")
 
 
-def test_a_place_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "root").write_text("a file", "utf-8")
-    memory.write(tmp_path / "root", FULL)
-    assert memory.recall(tmp_path / "root") == Memory()
+def test_a_place_that_cannot_be_written_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state").write_text("a file", "utf-8")
+    monkeypatch.setenv("OPS_STATE_DIR", str(tmp_path / "state"))
+    memory.write(tmp_path, FULL)
+    assert memory.recall(tmp_path) == Memory()

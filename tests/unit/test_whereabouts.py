@@ -238,10 +238,10 @@ def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
     monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
     these = say(tmp_path)
     connected = whereabouts.find(these)
-    whereabouts.remember(these, connected, "dev")
+    whereabouts.remember(these, connected, "dev", ["web"])
     known = memory.recall(tmp_path)
     assert (known.runtime, known.endpoint, known.environment) == ("docker", "unix:///one.sock", "dev")
-    whereabouts.remember(these, connected, "prod")
+    whereabouts.remember(these, connected, "prod", ["web"])
     assert memory.recall(tmp_path).since == known.since > 0
 
     # On another engine, it is neither found nor forgotten.
