@@ -30,21 +30,33 @@ def keep_outside() -> None:
     Where that is not possible nothing is kept, as invoke has it: each call is 0.4 s slower.
     """
     global _prefix  # noqa: PLW0603 - one process has one place
-    from ops import folders
-    from ops.errors import UsageError
-
-    place = Path(_LIBRARY).parent
-    try:
-        cache = folders.cache(place)
-        folders.make(cache)
-    except UsageError:
+    _prefix = folder()
+    if not _prefix:
         return
-    _prefix = str(cache / "bytecode")
     if _find not in sys.path_hooks:
         sys.path_hooks.insert(0, _find)
         for path in [each for each in sys.path_importer_cache if each.startswith(_LIBRARY)]:
             del sys.path_importer_cache[path]
     sys.dont_write_bytecode = False
+
+
+def folder() -> str:
+    """Where compiled modules are kept, made when it is not there; empty where there is no such place."""
+    from ops import folders
+    from ops.errors import UsageError
+
+    try:
+        cache = folders.cache(Path(_LIBRARY).parent)
+        folders.make(cache)
+    except UsageError:
+        return ""
+    return str(cache / "bytecode")
+
+
+def options() -> list[str]:
+    """What to tell a Python that runs a module of this library with all that it imports, as a process of its own."""
+    place = folder()
+    return ["-X", f"pycache_prefix={place}"] if place else ["-B"]
 
 
 def _find(path: str) -> FileFinder:

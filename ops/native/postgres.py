@@ -18,11 +18,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import bytecode
-
-if __name__ == "__main__":
-    bytecode.keep_outside()
-
 from ops import platform
 from ops.errors import EngineError
 from ops.native import places, programs, user

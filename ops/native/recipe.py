@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ops import bytecode
 from ops.errors import UsageError
 from ops.model import Service, unescape
 from ops.native import places, programs
@@ -52,8 +53,8 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
 
     command = tuple(fill(word) for word in native["command"])
     if any(word.startswith("ops.native.") for word in command):
-        # A program of ours (`-m ops.native.postgres`) leaves nothing in the project: see `ops.bytecode`.
-        differing["PYTHONDONTWRITEBYTECODE"] = "1"
+        # A program of ours (`-m ops.native.postgres`), which leaves nothing in the project.
+        differing["PYTHONPYCACHEPREFIX"] = bytecode.folder()
 
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(

@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from ops import folders, platform, ports
+from ops import bytecode, folders, platform, ports
 from ops.errors import StartError
 from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
@@ -188,7 +188,7 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     run = uuid.uuid4().hex
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
-        [sys.executable, "-B", "-m", "ops.native.supervisor", str(folder)],
+        [sys.executable, *bytecode.options(), "-m", "ops.native.supervisor", str(folder)],
         cwd=LIBRARY,
         env=environment,
         stdin=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """The process beside each service: starts it, keeps its log and exit code, and ends when the last of its writers has.
 
-    python -B -m ops.native.supervisor FOLDER < PLAN
+    python -m ops.native.supervisor FOLDER < PLAN
 
 The plan is read from standard input, the service's variables are this process's own. It asks nothing of the service and
 is never asked to stop it: a task signals the service itself, and finds here what became of it.
@@ -18,11 +18,6 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from ops import bytecode
-
-if __name__ == "__main__":
-    bytecode.keep_outside()
 
 from ops import platform
 from ops.native import logfile

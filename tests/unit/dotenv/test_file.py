@@ -100,7 +100,7 @@ def writers(tmp_path: Path) -> Iterator[Writers]:
 
 
 def leftovers(root: Path) -> list[str]:
-    return [each.name for each in lock.state_folder(root).iterdir() if each.name.endswith(".tmp")]
+    return [each.name for each in lock.state_folder(root).iterdir() if each.name.startswith(".env.")]
 
 
 @pytest.mark.slow
