@@ -74,7 +74,7 @@ def command(
                 return body(c, *args, **kwargs)
 
             with secrecy.hiding(_root):
-                code = _guarded(checked, as_json=as_json, debug=debug, echo=debug or bool(_core(c, "echo")))
+                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")))
             if code:
                 raise Exit(code=code)
 
@@ -170,12 +170,12 @@ def check_configuration(root: Path) -> None:
         sys.exit(UsageError.code)
 
 
-def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool) -> int:
+def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool = False) -> int:
     """Run a task's body; say what went wrong, and return its exit code."""
     from ops import process, report
 
     report.prepare_streams()
-    if echo:
+    if debug or echo:
         process.tell = report.command
     platform.interrupt_on_termination()
     try:

@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ops import compose, dotenv, endpoint, platform, ports, preflight, process
+from ops.connection import DeniedError
 from ops.containers import Containers
 from ops.dotenv import redaction
-from ops.engine import DeniedError, answering
+from ops.engine import answering
 from ops.errors import EnvFileError, OpsError
 from ops.native.runtime import Native
 from ops.patient import Finding, Grade, Patient

@@ -1,23 +1,17 @@
-"""The Docker Engine through its SDK: connect, list a project's containers, follow its events.
-
-The SDK raises `requests`' errors besides its own; every call that talks goes through `answering`, which turns both into
-an `EngineError`.
-"""
+"""The Docker Engine through its SDK: connect, list a project's containers, follow its events."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import re
-import sys
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ops import endpoint, inspection, platform
-from ops.endpoint import Endpoint
-from ops.errors import EngineError
+from ops import connection, endpoint, inspection
+from ops.connection import lost
 from ops.runtime import Container
 
 if TYPE_CHECKING:
@@ -26,15 +20,15 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
 
+answering = connection.answering
+"""Turns what a call raises when the engine does not answer into an `EngineError`."""
+
 PROJECT = "com.docker.compose.project"
 ONE_OFF = "com.docker.compose.oneoff"
 """Labels that compose puts on what it makes; those of containers alone stand in `ops.inspection`."""
 
 ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """How every address of a machine is written."""
-
-DENIED = ("Permission denied", "Access is denied")
-"""How POSIX and Windows say that a user may not open a socket or a pipe."""
 
 SSH = "http+docker://ssh"
 """What the SDK makes of every address that is reached through SSH."""
@@ -43,10 +37,6 @@ SSH_PING = 5.0
 """Seconds that an answer through SSH may take at least."""
 
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
-
-
-class DeniedError(EngineError):
-    """There is an engine, and this user may not use it."""
 
 
 class Engine:
@@ -147,7 +137,7 @@ class Engine:
         try:
             with api.get(f"{api.base_url}/_ping", timeout=timeout) as response:
                 return bool(response.ok)
-        except _lost():
+        except lost():
             return False
 
     def events(self, project: str) -> CancellableStream[dict[str, Any]]:
@@ -227,109 +217,8 @@ class Engine:
 
 
 def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
-    """Connect to the engine and make sure that it answers.
-
-    Args:
-        timeout: Seconds that a single answer may take.
-        patience: Seconds that the very first one may take, where there is a way to do without an engine.
-
-    Raises:
-        EngineError: Nothing answers, or the chosen context does not exist.
-        DeniedError: This user may not use it.
-    """
-    place = endpoint.asked()
-    _require(place)
-    with _without("paramiko"):
-        import docker
-    with answering():
-        if place.ssh:
-            from ops import ssh
-
-            client = ssh.client(place.url, timeout, patience)
-        else:
-            client = docker.from_env(version="auto", timeout=int(patience or timeout), max_pool_size=32)
-    client.api.timeout = int(timeout)
-    return Engine(client)
-
-
-@contextlib.contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Let nothing import a module within the block, as if it were not installed.
-
-    The SDK would import paramiko for every engine, which takes 0.2 s; `ops.ssh` does, where it is needed.
-    """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules[module]
-
-
-def _require(place: Endpoint) -> None:
-    """Refuse what cannot answer before the SDK is imported: without an engine, every task is 0.1 s quicker.
-
-    Raises:
-        EngineError: The socket is not there, or the context does not exist, for which the SDK, in silence, would ask
-            the default socket.
-        DeniedError: The socket's folder is closed to this user.
-    """
-    if not place.url:
-        raise EngineError(
-            f"there is no docker context {place.context!r}",
-            details=[f"named by {place.source}"],
-            next="docker context ls",
-        )
-    try:
-        if place.socket is None or place.socket.stat():
-            return
-    except PermissionError as error:
-        raise _denied(place) from error
-    except OSError as error:
-        raise _silent(str(place), "No such file or directory") from error
-
-
-def _silent(address: str, reason: str) -> EngineError:
-    return EngineError(f"no Docker Engine answers at {address}", details=[reason], next="invoke doctor")
-
-
-def _denied(place: Endpoint) -> DeniedError:
-    return DeniedError(
-        f"this user may not use the Docker Engine at {place}",
-        details=["Permission denied"],
-        next=platform.engine_permission(place.socket),
-    )
-
-
-@contextlib.contextmanager
-def answering() -> Iterator[None]:
-    """Turn whatever an engine call raises when the engine does not answer into an `EngineError`."""
-    from docker.errors import APIError
-
-    try:
-        yield
-    except APIError as error:
-        raise EngineError(f"the Docker Engine refused: {error.explanation or error}", next="invoke doctor") from error
-    except _lost() as error:
-        place, reason = endpoint.asked(), _reason(error)
-        if place.ssh:
-            from ops import ssh
-
-            raise ssh.failure(place, error) from error
-        if reason in DENIED and not place.url.startswith(("tcp:", "http")):
-            raise _denied(place) from error
-        raise _silent(str(place), reason) from error
-
-
-def _lost() -> tuple[type[Exception], ...]:
-    """What a call raises when the engine does not answer; what SSH adds only where that was imported."""
-    import requests
-    from docker.errors import DockerException
-
-    ssh = sys.modules.get("paramiko")
-    return (DockerException, requests.exceptions.RequestException, OSError, *((ssh.SSHException,) if ssh else ()))
+    """Connect to the engine and make sure that it answers; see `connection.client`."""
+    return Engine(connection.client(timeout, patience))
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
@@ -341,12 +230,3 @@ def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[
             return inspect(name)
         except NotFound:
             return None
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause of the SDK's nested exceptions, in words."""
-    text = str(error)
-    for known in ("No such file or directory", *DENIED, "Connection refused", "timed out"):
-        if known.lower() in text.lower():
-            return known
-    return text.splitlines()[0] if text else type(error).__name__

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import endpoint, memory, ownership
-from ops.engine import DeniedError
+from ops.connection import DeniedError
 from ops.errors import EngineError, UsageError
 from ops.memory import Memory
 from ops.native import places

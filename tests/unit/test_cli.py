@@ -396,7 +396,7 @@ def test_no_seconds(text: str) -> None:
 def test_an_interrupt_while_python_executes_a_text_is_130_too(tmp_path: Path) -> None:
     (tmp_path / "task.py").write_text(
         "import sys\nfrom ops import cli\n\n\ndef body():\n    exec('raise KeyboardInterrupt')\n\n\n"
-        "sys.exit(cli._guarded(body, as_json=False, debug=False, echo=False))\n",
+        "sys.exit(cli._guarded(body, as_json=False, debug=False))\n",
         encoding="utf-8",
     )
     done = subprocess.run(

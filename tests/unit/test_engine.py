@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from ops import platform, ssh
-from ops.engine import DeniedError, Engine, connect
+from ops.connection import DeniedError
+from ops.engine import Engine, connect
 from ops.errors import EngineError
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops import containers, memory, settings, whereabouts
-from ops.engine import DeniedError
+from ops.connection import DeniedError
 from ops.errors import EngineError, UsageError
 from ops.native import places, record
 from ops.native.plan import Plan
