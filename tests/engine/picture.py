@@ -4,7 +4,7 @@ stack: names and ids, times, paths, and the numbers that the engine chooses."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tests.engine.scene import connected
@@ -33,18 +33,26 @@ def containers(project: str) -> list[dict[str, Any]]:
     return sorted((api.inspect_container(each["Id"]) for each in found), key=lambda each: str(each["Name"]))
 
 
-def networks(project: str) -> dict[str, dict[str, Any]]:
-    """The networks of a project, by the names that its file gives them."""
+def networks(project: str) -> dict[str, list[dict[str, Any]]]:
+    """The networks of a project, by the names that its file gives them: two where one has been renamed."""
     api = connected().client.api
     found = api.networks(filters={"label": f"{PROJECT}={project}"})
-    return {each["Labels"]["com.docker.compose.network"]: api.inspect_network(each["Id"]) for each in found}
+    return _grouped((api.inspect_network(each["Id"]) for each in found), "com.docker.compose.network")
 
 
-def volumes(project: str) -> dict[str, dict[str, Any]]:
-    """The named volumes of a project, by the names that its file gives them."""
+def volumes(project: str) -> dict[str, list[dict[str, Any]]]:
+    """The named volumes of a project, in the same way."""
     api = connected().client.api
     found = api.volumes(filters={"label": f"{PROJECT}={project}"})["Volumes"] or []
-    return {each["Labels"]["com.docker.compose.volume"]: api.inspect_volume(each["Name"]) for each in found}
+    return _grouped((api.inspect_volume(each["Name"]) for each in found), "com.docker.compose.volume")
+
+
+def _grouped(found: Iterable[dict[str, Any]], name: str) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for each in sorted(found, key=lambda each: str(each["Name"])):
+        # An anonymous volume has no name that a file gives.
+        groups.setdefault(each["Labels"].get(name, ""), []).append(each)
+    return groups
 
 
 def label(container: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ what the engine says of each is compared. A case has
 - `files`: what else is in the folder
 - `inside`: a shell command that must say the same in both; of one service, or for each
 - `order`: services that must have been started in this order
-- `then`: what of all this is different at a later start
+- `then`: what of all this, or of the `environment` of both, is different at a later start
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,14 +127,14 @@ class Seen:
     """What there is of a project, with its own names taken away."""
 
     containers: dict[str, dict[str, Any]]
-    networks: dict[str, dict[str, Any]]
-    volumes: dict[str, dict[str, Any]]
+    networks: dict[str, list[dict[str, Any]]]
+    volumes: dict[str, list[dict[str, Any]]]
     said: dict[str, tuple[int, str]]
     began: dict[str, str]
     """When each service was first started: its first container's time, as the engine writes it."""
 
-    ids: dict[str, tuple[str, str]]
-    """Which container, network or volume it is, and when it was started."""
+    ids: dict[str, tuple[str, ...]]
+    """Which container it is, and when it was started; which networks, or volumes."""
 
 
 @dataclass
@@ -164,6 +165,9 @@ class Stack:
     def start(self, step: str, *, later: bool) -> tuple[Seen, Seen]:
         files = {name: text for case in self.cases for name, text in case.files(later=later).items()}
         self.twins.write(merged([case.document(later=later) for case in self.cases]), files)
+        for case in self.cases if later else ():
+            for project in self.twins.both:
+                project.environment |= case.entry.get("then", {}).get("environment", {})
         by_compose, by_us = self.twins.up("--json")
         if by_compose.code:
             self.failed.append(f"{step}: plain compose ended with {by_compose.code}: {by_compose.err[-1000:]}")
@@ -183,8 +187,8 @@ class Stack:
             began[service] = min(began.get(service, start), start)
         return Seen(
             {picture.name(each): lens.container(each) for each in found},
-            {key: lens.network(each) for key, each in networks.items()},
-            {key: lens.volume(each) for key, each in volumes.items()},
+            {key: [lens.network(each) for each in found] for key, found in networks.items()},
+            {key: [lens.volume(each) for each in found] for key, found in volumes.items()},
             {
                 picture.name(each): (lambda said: (said[0], lens.text(said[1])))(run(each["Id"], commands[service]))
                 for each in found
@@ -193,8 +197,8 @@ class Stack:
             began,
             {
                 **{picture.name(each): (each["Id"], began_at(each)) for each in found},
-                **{f"network {key}": (each["Id"], "") for key, each in networks.items()},
-                **{f"volume {key}": (each["Name"], each["CreatedAt"]) for key, each in volumes.items()},
+                **{f"network {key}": tuple(each["Id"] for each in found) for key, found in networks.items()},
+                **{f"volume {key}": tuple(each["CreatedAt"] for each in found) for key, found in volumes.items()},
             },
         )
 
@@ -226,8 +230,12 @@ def until_settled(twins: Twins) -> None:
             for containers in found
         ]
 
+    def settled() -> bool:
+        ours, theirs = states()
+        return ours == theirs and "starting" not in {health for _, _, health in ours}
+
     try:
-        until(lambda: (found := states())[0] == found[1] and "starting" not in str(found), 15)
+        until(settled, 5)
     except AssertionError:
         return  # told by the comparison, of each case
 
@@ -279,8 +287,8 @@ def stack(
         made.run()
         yield made
     finally:
-        for project in twins.both:
-            remove_project(project.name)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(remove_project, [project.name for project in twins.both]))
 
 
 def equip(project: Project, stem: str, free_port: Callable[[], int], outside: Outside) -> dict[str, str]:
@@ -344,6 +352,9 @@ def test_every_start_ends_well(stack: Stack) -> None:
 @each_key
 def test_starts_alike(stack: Stack, case: Case) -> None:
     alike(case, stack.first)
+    for each in stack.first:
+        order = case.entry.get("order", [])
+        assert sorted(order, key=lambda name: each.began[name]) == order
 
 
 @each_key
@@ -380,9 +391,6 @@ def alike(case: Case, seen: tuple[Seen, Seen]) -> None:
         *picture.differences(named(case, "volumes", plain.volumes), named(case, "volumes", ours.volumes), "volume"),
     ]
     assert not different, "\n".join(["", *different])
-    for each in seen:
-        order = case.entry.get("order", [])
-        assert sorted(order, key=lambda name: each.began[name]) == order
 
 
 def of(case: Case, found: Mapping[str, Any]) -> dict[str, Any]:
