@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from ops.runtime import Container
 from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.proxy import Proxy
 from tests.engine.scene import Scene, connected
+
+if TYPE_CHECKING:
+    from tests.engine.twins import Twins
 
 FOREIGN = Path(__file__).parent / "foreign"
 
@@ -169,6 +172,25 @@ def foreign(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
     project = Project(root, unique_name("foreign"), {"TOWER_PORT": str(free_port())})
     yield project
     remove_project(project.name)
+
+
+@pytest.fixture
+def twins(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Twins]:
+    """Two empty projects, for one stack: one to be started by plain compose, the other by the tasks."""
+    from tests.engine.twins import Twins
+
+    pair = Twins.make(tmp_path, request.node.name)
+    yield pair
+    for each in pair.both:
+        remove_project(each.name)
+
+
+@pytest.fixture
+def project(tmp_path: Path, project_name: str) -> Project:
+    """An empty project that has the tasks."""
+    from tests.engine.twins import bare
+
+    return bare(tmp_path, project_name)
 
 
 @pytest.fixture

@@ -164,7 +164,8 @@ class Stack:
 
     def start(self, step: str, *, later: bool) -> tuple[Seen, Seen]:
         files = {name: text for case in self.cases for name, text in case.files(later=later).items()}
-        self.twins.write(merged([case.document(later=later) for case in self.cases]), files)
+        content = merged([case.document(later=later) for case in self.cases])
+        self.twins.write(yaml.safe_dump(content, sort_keys=False), files)
         for case in self.cases if later else ():
             for project in self.twins.both:
                 project.environment |= case.entry.get("then", {}).get("environment", {})

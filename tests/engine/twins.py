@@ -7,17 +7,20 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from ops import compose
 from tests.conftest import ROOT, unique_name
 from tests.engine.conftest import Project, Result
 
 IMAGE = "debian:trixie-slim"
+
+SLEEPER = f"""
+x-sleeper: &sleeper
+  {{image: {IMAGE}, init: true, command: [sleep, "600"], stop_grace_period: 0s, network_mode: none, x-ops: {{stable: 0}}}}
+"""
+"""The head of a compose file: `<<: *sleeper` makes a service that only runs."""
 
 
 def plain(project: Project, *arguments: str, timeout: float = 240) -> Result:
@@ -42,6 +45,11 @@ def bare(root: Path, name: str, environment: Mapping[str, str] | None = None) ->
     return Project(root, name, {"PYTHONPATH": path, **(environment or {})})
 
 
+def states(project: Project) -> dict[str, str]:
+    """The state of each of a project's containers, by service and replica."""
+    return {f"{each.service}-{each.replica}": each.state for each in project.containers()}
+
+
 @dataclass
 class Twins:
     """Two projects that hold the same.
@@ -53,7 +61,6 @@ class Twins:
 
     plain: Project
     ours: Project
-    results: dict[str, Result] = field(default_factory=dict)
 
     @classmethod
     def make(cls, folder: Path, words: str, environment: Callable[[], Mapping[str, str]] = dict) -> Twins:
@@ -65,12 +72,16 @@ class Twins:
     def both(self) -> tuple[Project, Project]:
         return self.plain, self.ours
 
-    def write(self, content: Mapping[str, Any], files: Mapping[str, str] | None = None) -> None:
+    def write(self, text: str, files: Mapping[str, str] | None = None) -> None:
         """Give both a compose file, and other files."""
         for project in self.both:
-            for name, text in (files or {}).items():
-                project.write(name, text)
-            project.write("compose.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+            for name, other in (files or {}).items():
+                project.write(name, other)
+            project.write("compose.yaml", text)
+
+    def states(self) -> list[dict[str, str]]:
+        """Each container's state in both, by the name that it has in both."""
+        return [states(project) for project in self.both]
 
     def up(self, *options: str, timeout: int = 60) -> tuple[Result, Result]:
         """Start both, at the same time: what plain compose said, and what `invoke dev` did."""
