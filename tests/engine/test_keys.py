@@ -272,24 +272,41 @@ def outside() -> Iterator[Outside]:
         client.volumes.get(outer).remove()
 
 
+@dataclass
+class Stacks:
+    """Starts the files of `keys/`, one at a time: each is removed when another is asked for."""
+
+    folder: Path
+    free_port: Callable[[], int]
+    outside: Outside
+    stem: str = ""
+    stack: Stack | None = None
+
+    def get(self, stem: str) -> Stack:
+        """What came of a file's starts."""
+        if self.stack is None or self.stem != stem:
+            self.remove()
+            twins = Twins.make(self.folder / stem, f"keys-{stem}")
+            known = {project.name: equip(project, stem, self.free_port, self.outside) for project in twins.both}
+            self.stem, self.stack = stem, Stack(STACKS[stem], twins, known)
+            self.stack.run()
+        return self.stack
+
+    def remove(self) -> None:
+        if self.stack is not None:
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(remove_project, [project.name for project in self.stack.twins.both]))
+        self.stack = None
+
+
 @pytest.fixture(scope="module")
-def stack(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    free_port: Callable[[], int],
-    outside: Outside,
-) -> Iterator[Stack]:
-    """A file of `keys/`, started."""
-    stem: str = request.param
-    twins = Twins.make(tmp_path_factory.mktemp(stem), f"keys-{stem}")
-    known = {project.name: equip(project, stem, free_port, outside) for project in twins.both}
-    try:
-        made = Stack(STACKS[stem], twins, known)
-        made.run()
-        yield made
-    finally:
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(remove_project, [project.name for project in twins.both]))
+def stacks(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int], outside: Outside
+) -> Iterator[Stacks]:
+    """What starts the files of `keys/`."""
+    made = Stacks(tmp_path_factory.mktemp("keys"), free_port, outside)
+    yield made
+    made.remove()
 
 
 def equip(project: Project, stem: str, free_port: Callable[[], int], outside: Outside) -> dict[str, str]:
@@ -339,37 +356,53 @@ def disk() -> str:
     return f"/dev/{found[0] if found else 'vda'}"
 
 
-ALL = [pytest.param(stem, case, id=f"{stem}-{case.name}") for stem, cases in STACKS.items() for case in cases]
-LATER = [each for each in ALL if "then" in each.values[1].entry]
-
-each_key = pytest.mark.parametrize(("stack", "case"), ALL, indirect=["stack"], scope="module")
-
-
-@pytest.mark.parametrize("stack", STACKS, indirect=True, scope="module")
-def test_every_start_ends_well(stack: Stack) -> None:
+def ends_well(stack: Stack, _: Case) -> None:
+    """Every start of the whole file."""
     assert not stack.failed, "\n".join(["", *stack.failed])
 
 
-@each_key
-def test_starts_alike(stack: Stack, case: Case) -> None:
+def starts_alike(stack: Stack, case: Case) -> None:
+    """The same as by plain compose, and in the order that is asked for."""
     alike(case, stack.first)
+    order = case.entry.get("order", [])
     for each in stack.first:
-        order = case.entry.get("order", [])
         assert sorted(order, key=lambda name: each.began[name]) == order
 
 
-@each_key
-def test_again_changes_nothing(stack: Stack, case: Case) -> None:
-    """Of what runs: neither another container nor a restart, another network, or another volume."""
+def keeps(stack: Stack, case: Case) -> None:
+    """Started once more, unchanged: what plain compose leaves as it is."""
     by_compose, by_us = kept(case, stack.first, stack.again)
     assert by_us == by_compose
 
 
-@pytest.mark.parametrize(("stack", "case"), LATER, indirect=["stack"], scope="module")
-def test_changes_alike(stack: Stack, case: Case) -> None:
+def changes_alike(stack: Stack, case: Case) -> None:
+    """Started once more, changed: the same again, and the same kept."""
     alike(case, stack.later)
     by_compose, by_us = kept(case, stack.again, stack.later)
     assert by_us == by_compose
+
+
+CHECKS: list[tuple[str, Case, Callable[[Stack, Case], None]]] = [
+    each
+    for stem, cases in STACKS.items()
+    for each in (
+        (stem, cases[0], ends_well),
+        *((stem, case, check) for case in cases for check in (starts_alike, keeps)),
+        *((stem, case, changes_alike) for case in cases if "then" in case.entry),
+    )
+]
+
+
+# In this order, so that each file is started once.
+@pytest.mark.parametrize(
+    ("stem", "case", "check"),
+    [
+        pytest.param(*each, id="-".join((each[0], *([each[1].name] if each[2] is not ends_well else []), each[2].__name__)))
+        for each in CHECKS
+    ],
+)
+def test_key(stacks: Stacks, stem: str, case: Case, check: Callable[[Stack, Case], None]) -> None:
+    check(stacks.get(stem), case)
 
 
 def kept(case: Case, before: tuple[Seen, Seen], after: tuple[Seen, Seen]) -> list[set[str]]:
