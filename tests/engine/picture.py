@@ -15,7 +15,17 @@ REPLICA = "com.docker.compose.container-number"
 
 _ITS_OWN = {
     # Of containers.
-    *("Id", "Created", "LogPath", "ResolvConfPath", "HostnamePath", "HostsPath", "GraphDriver", "RestartCount", "ExecIDs"),
+    *(
+        "Id",
+        "Created",
+        "LogPath",
+        "ResolvConfPath",
+        "HostnamePath",
+        "HostsPath",
+        "GraphDriver",
+        "RestartCount",
+        "ExecIDs",
+    ),
     *("com.docker.compose.config-hash", "com.docker.compose.replace"),
     # Of networks and volumes.
     *("Containers", "CreatedAt", "Mountpoint"),
@@ -96,7 +106,8 @@ class Lens:
         kept["Mounts"] = sorted(found["Mounts"], key=lambda each: str(each["Destination"]))
         kept["Networks"] = {
             key: {
-                part: each.get(part) for part in ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "DNSNames")
+                part: each.get(part)
+                for part in ("IPAMConfig", "Links", "Aliases", "DriverOpts", "GwPriority", "DNSNames")
             }
             for key, each in network["Networks"].items()
         }

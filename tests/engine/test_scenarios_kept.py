@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import pytest
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.engine
 
 def test_a_rebuilt_image_is_never_unchanged(project: Project) -> None:
     text = SLEEPER + (
-        "services:\n  app: {<<: *sleeper, image: \"${COMPOSE_PROJECT_NAME}-app\", "
+        'services:\n  app: {<<: *sleeper, image: "${COMPOSE_PROJECT_NAME}-app", '
         'build: {dockerfile_inline: "FROM debian:trixie-slim\\nENV EDITION=%d\\n"}}\n'
     )
     project.write("compose.yaml", text % 1)
@@ -23,7 +24,7 @@ def test_a_rebuilt_image_is_never_unchanged(project: Project) -> None:
     before = project.container("app").id
     # Built by somebody else, under the same name; the model's own fingerprint stays as it is.
     connected().client.images.build(
-        fileobj=__import__("io").BytesIO(b"FROM debian:trixie-slim\nENV EDITION=2\n"),
+        fileobj=io.BytesIO(b"FROM debian:trixie-slim\nENV EDITION=2\n"),
         tag=f"{project.name}-app",
         labels={"com.docker.compose.project": project.name},
     )

@@ -1,21 +1,15 @@
-"""What is started, though something else fails; and what a change changes. Plain compose beside it where it is the measure."""
+"""What is started, though something else fails; and what a change changes. Plain compose is the measure."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 
 from tests.engine.conftest import Project, until
-from tests.engine.scene import connected
-from tests.engine.twins import SLEEPER, Twins, plain, states
+from tests.engine.twins import IMAGE, SLEEPER, Twins, plain, states
 
 pytestmark = pytest.mark.engine
 
-SLOW = (
-    SLEEPER
-    + """
+SLOW = """
 services:
   one: {{<<: *sleeper, command: [sh, -c, "{one}"], environment: {{WORD: {word}}}}}
   db:
@@ -26,12 +20,11 @@ services:
     x-ops: {{eager: false}}
   web: {{<<: *sleeper, environment: {{WORD: {word}}}, depends_on: {{db: {{condition: service_healthy}}}}}}
 """
-)
 """`one` is nobody's dependency; `db` is healthy after some seconds; `web` waits for it."""
 
 
 def slow(one: str, word: str = "first", seconds: int = 4) -> str:
-    return SLOW.format(one=one, word=word, seconds=seconds)
+    return SLEEPER + SLOW.format(one=one, word=word, seconds=seconds)
 
 
 def test_a_failure_elsewhere_stops_nothing(twins: Twins) -> None:
@@ -95,7 +88,7 @@ REFUSED = {
         "exit",
     ),
     "a runtime that is not there": ("runtime: no-such-runtime", "no-such-runtime"),
-    "a program that is not there": ("entrypoint: [/no/such/program]", "/no/such/program"),
+    "a program that is not there": ("init: false, entrypoint: [/no/such/program]", "/no/such/program"),
 }
 
 
@@ -128,12 +121,13 @@ services:
 
 def test_the_engines_words_are_told_where_a_change_cannot_be_made(twins: Twins) -> None:
     """Compose stops all of a network's containers to make it anew, and may then fail: why must be told."""
-    text = SLEEPER + "services: {a: {<<: *sleeper, network_mode: !reset null, networks: [n]}}\nnetworks: {n: {%s}}\n"
-    text = text.replace("network_mode: none, ", "")
-    text = text.replace("network_mode: !reset null, ", "")
-    twins.write(text % "name: ${COMPOSE_PROJECT_NAME}-old")
+    text = f"""
+services: {{a: {{image: {IMAGE}, init: true, command: [sleep, "600"], networks: [n]}}}}
+networks: {{n: {{name: "${{COMPOSE_PROJECT_NAME}}-%s"}}}}
+"""
+    twins.write(text % "old")
     assert [each.code for each in twins.up()] == [0, 0]
-    twins.write(text % "name: ${COMPOSE_PROJECT_NAME}-new")
+    twins.write(text % "new")
     by_compose, by_us = twins.up("--json")
     if by_compose.code == 0:
         assert by_us.code == 0
@@ -144,7 +138,8 @@ def test_the_engines_words_are_told_where_a_change_cannot_be_made(twins: Twins) 
 
 
 def test_a_volume_whose_options_have_changed_is_kept_and_named(twins: Twins) -> None:
-    text = SLEEPER + 'services: {a: {<<: *sleeper, volumes: ["data:/data"]}}\nvolumes: {data: {labels: {number: "%d"}}}\n'
+    services = 'services: {a: {<<: *sleeper, volumes: ["data:/data"]}}\n'
+    text = SLEEPER + services + 'volumes: {data: {labels: {number: "%d"}}}\n'
     twins.write(text % 1)
     assert [each.code for each in twins.up()] == [0, 0]
     twins.ours.ok("exec", "a", "--", "touch", "/data/kept")

@@ -1,8 +1,7 @@
-"""What is called ready, and when: what answers now, what is done, what does not crash again and again, what is there."""
+"""What is called ready: what answers now, what is done, what does not crash again and again, what is there."""
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 
@@ -10,7 +9,7 @@ import pytest
 
 from tests.engine.conftest import Project, until
 from tests.engine.scene import connected
-from tests.engine.twins import SLEEPER, Twins, plain
+from tests.engine.twins import SLEEPER, Twins
 
 pytestmark = pytest.mark.engine
 

@@ -18,7 +18,12 @@ IMAGE = "debian:trixie-slim"
 
 SLEEPER = f"""
 x-sleeper: &sleeper
-  {{image: {IMAGE}, init: true, command: [sleep, "600"], stop_grace_period: 0s, network_mode: none, x-ops: {{stable: 0}}}}
+  image: {IMAGE}
+  init: true
+  command: [sleep, "600"]
+  stop_grace_period: 0s
+  network_mode: none
+  x-ops: {{stable: 0}}
 """
 """The head of a compose file: `<<: *sleeper` makes a service that only runs."""
 
