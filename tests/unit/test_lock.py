@@ -92,11 +92,11 @@ def test_it_can_be_taken_again_and_after_an_error(tmp_path: Path) -> None:
         '{"task": "x", "pid": -1, "since": 1}',
         "[" * 200_000,
         '{"task": "one that has ended", "pid": 4000000, "since": 1e9}',
-        f'{{"task": "one that has ended, whose number is ours now", "pid": {os.getpid()}, "since": 1e9}}',
+        '{"task": "one that has ended, whose number is ours now", "pid": OURS, "since": 1e9}',
     ],
 )
 def test_who_does_not_stand_there_is_another_task(tmp_path: Path, holder: subprocess.Popen[str], content: str) -> None:
-    place(tmp_path).write_text(content, encoding="utf-8")
+    place(tmp_path).write_text(content.replace("OURS", str(os.getpid())), encoding="utf-8")
     with pytest.raises(LockedError, match=r"^another task is at work"), lock.hold(tmp_path, "x"):
         pytest.fail("it was held by two")
 
