@@ -57,7 +57,8 @@ def stacks(
 
 def ends_well(stack: Stack, _: Case) -> None:
     """Every start of the whole file."""
-    assert not stack.failed, "\n".join(["", *stack.failed])
+    if stack.failed:
+        pytest.fail("\n".join(stack.failed), pytrace=False)
 
 
 def starts_alike(stack: Stack, case: Case) -> None:
@@ -127,7 +128,8 @@ def alike(case: Case, seen: tuple[Seen, Seen]) -> None:
         ),
         *picture.differences(named(case, "volumes", plain.volumes), named(case, "volumes", ours.volumes), "volume"),
     ]
-    assert not different, "\n".join(["", *different])
+    if different:
+        pytest.fail("\n".join(different), pytrace=False)
 
 
 def of(case: Case, found: Mapping[str, Any]) -> dict[str, Any]:
