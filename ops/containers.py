@@ -63,7 +63,7 @@ class Containers(Engine):
         """
         from ops import dependencies
 
-        if any(service.config.get(key) for service in model.wanted for key in ITS_OWN):
+        if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
             self._compose(stack, attempt, "up", "--detach", *QUIETLY)
             return
         self._compose(stack, attempt, "create", *QUIETLY)

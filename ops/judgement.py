@@ -83,7 +83,8 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
         if sight.removed:
             return Verdict.FAILED, "was removed while it was waited for", "removed"
         return Verdict.WAITING, "is not there", "missing"
-    if container.state == "created" and container.error and not sight.asleep:
+    # The engine keeps what it said, also of a container that had run before.
+    if container.state in ("created", "exited") and container.error and not sight.asleep:
         return Verdict.FAILED, f"could not start: {container.error}", "start"
     if container.state == "created" or sight.asleep:
         return Verdict.WAITING, "waits to be started", "created"

@@ -46,8 +46,8 @@ class Model:
 
     @property
     def wanted(self) -> list[Service]:
-        """The services that a start brings up: all active ones that want at least one container."""
-        return [service for service in self.services.values() if service.replicas > 0]
+        """The services that a start brings up: all active ones that want a container; a provider's want none."""
+        return [each for each in self.services.values() if each.replicas > 0 and not each.config.get("provider")]
 
     def service(self, name: str) -> Service:
         """A service by its name, active or not.

@@ -32,7 +32,18 @@ _ITS_OWN = {
 }
 """Keys whose values are each start's own."""
 
-_WITHOUT_ORDER = {"Env", "Binds", "ExtraHosts", "Links", "Aliases", "DNSNames", "CapAdd", "CapDrop", "Ulimits"}
+_WITHOUT_ORDER = {
+    "Env",
+    "Binds",
+    "ExtraHosts",
+    "Links",
+    "Aliases",
+    "DNSNames",
+    "CapAdd",
+    "CapDrop",
+    "Ulimits",
+    "Mounts",
+}
 """Keys of lists whose order says nothing."""
 
 
