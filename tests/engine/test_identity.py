@@ -90,6 +90,23 @@ def test_the_first_ones_data_outlives_its_containers(checkout: Checkout) -> None
     assert volumes(first) == []
 
 
+def test_a_second_checkout_does_not_remove_what_the_first_has_left(checkout: Checkout) -> None:
+    first, second = checkout("a"), checkout("b")
+    first.ok("dev")
+    first.ok("stop")
+    for words in (("stop", "--volumes"), ("stop", "--volumes", "--yes")):
+        refused = second.invoke(*words)
+        assert refused.code == 2
+        assert str(first.root) in refused.err
+    # Nor when it has used them since, as compose lets it.
+    second.ok("dev")
+    assert second.invoke("stop", "--volumes", "--yes").code == 2
+    second.ok("stop")
+    assert volumes(first) == [f"{first.name}_data"]
+    first.ok("stop", "--volumes", "--yes")
+    assert volumes(first) == []
+
+
 def test_a_renamed_folder_goes_on(checkout: Checkout, tmp_path: Path) -> None:
     old = checkout("a")
     old.ok("dev")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops import memory, ownership
+from ops import folders, memory, ownership, state
 from ops.errors import UsageError
 from ops.memory import Memory
 from ops.ownership import Claim, Origin
@@ -18,8 +18,9 @@ ENGINE = "unix:///x.sock"
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Settings:
-    """A checkout `here/shop`, with another one of that name beside it."""
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A checkout `here/shop`, with another one of that name beside it, and nothing that is remembered of others."""
+    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "state"))
     for parent in ("here", "other"):
         (tmp_path / parent / "shop" / "compose").mkdir(parents=True)
         (tmp_path / parent / "shop" / "compose" / "base.yaml").write_text("services: {}\n", "utf-8")
@@ -109,8 +110,8 @@ def test_what_is_remembered_tells_that_the_folder_is_the_same(here: Settings, tm
     (tmp_path / "left" / "shop" / "data").mkdir(parents=True)
     left = started(tmp_path / "left" / "shop")
     memory.write(tmp_path / "left" / "shop", Memory(project="shop"))
-    place = memory.lock.state_folder(here.root) / memory.FILE
-    (memory.lock.state_folder(tmp_path / "left" / "shop") / memory.FILE).rename(place)
+    # As the state follows a folder that was renamed.
+    (state.folder(tmp_path / "left" / "shop") / memory.FILE).rename(state.make(here.root) / memory.FILE)
     [line] = told(here, left)
     assert "moved here" in line
     [line] = told(here, left, task="invoke stop")
@@ -139,16 +140,9 @@ def test_the_folders_of_another_machine_say_nothing(here: Settings, tmp_path: Pa
 
 
 @pytest.fixture
-def beside(here: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The other checkout, whose state lies beside that of this one."""
+def beside(here: Settings, tmp_path: Path) -> Path:
+    """The other checkout, which has started the project at some time."""
     other = tmp_path / "other" / "shop"
-
-    def folder(root: Path) -> Path:
-        made = tmp_path / "state" / root.parent.name
-        made.mkdir(parents=True, exist_ok=True)
-        return made
-
-    monkeypatch.setattr(memory.lock, "state_folder", folder)
     memory.write(other, Memory(project="shop", endpoint=ENGINE, since=100.0))
     return other
 
