@@ -214,6 +214,8 @@ _REMEDIES = (
         r"invalid (volume|mount)|mount path must be absolute",
         "write it as ./folder:/path/in/the/container, or name:/path/in/the/container",
     ),
+    # Compose stumbles over its own order; with nothing there, it makes everything anew. The data stays.
+    (r"marked for removal and cannot be connected", "invoke stop, then the same again"),
     (r"non running container|is not running|No such container", "invoke status shows what runs"),
     (r"[Nn]o space left on device", "docker system df, then free some space: docker builder prune"),
 )

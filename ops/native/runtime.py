@@ -15,7 +15,7 @@ import psutil
 
 from ops import platform, process, runtime
 from ops.attempt import Attempt
-from ops.errors import EngineError, UsageError
+from ops.errors import EngineError, OpsError, UsageError
 from ops.model import Model, Service
 from ops.native import check, family, marker, order, places, postgres, recipe, record, service
 from ops.native.changes import Changes
@@ -142,7 +142,7 @@ class Native:
         """Start what does not run as its plan says."""
         names = [each.name for each in model.wanted]
         plans = {each.name: recipe.plan(stack, each, names) for each in model.wanted}
-        with self._planning(plans):
+        with self._planning(plans), _begun():
             order.start(self.root, plans, attempt.ending)
 
     def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
@@ -150,7 +150,7 @@ class Native:
         # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
         others = [*model.services, *model.inactive]
         plans = {name: recipe.plan(stack, model.service(name), others) for name in services}
-        with self._planning(plans, anew=True):
+        with self._planning(plans, anew=True), _begun():
             order.stop(self.root, plans, cancel=attempt.ending)
             if not attempt.ending.is_set():
                 order.start(self.root, plans, attempt.ending)
@@ -263,6 +263,16 @@ class Native:
 
 
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
+
+
+@contextlib.contextmanager
+def _begun() -> Iterator[None]:
+    """Mark an error as one that came when something had been started: then how services ended is its evidence."""
+    try:
+        yield
+    except OpsError as error:
+        error.begun = True
+        raise
 
 
 def _program(root: Path, found: Record) -> str:

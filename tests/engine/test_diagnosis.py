@@ -215,7 +215,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
     ),
     "its own exit code": (shell("echo 'the oracle is silent'; exit 42"), {}, "exited", ("42",)),
     "exits at once though it must not": (
-        shell("exit 0", restart="no", healthcheck={"test": ["CMD", "true"]}),
+        shell("exit 0", restart="no", **{"x-ops": {"health": "http://127.0.0.1:9/"}}),
         {},
         "exited",
         ("code 0", "foreground"),
@@ -478,7 +478,7 @@ def test_the_root_cause_comes_first(play: Callable[..., Scene]) -> None:
             "a": shell("sleep 600", depends_on={"b": waits}),
             "b": shell("sleep 600", depends_on={"c": waits}, healthcheck={"test": ["CMD", "true"]}),
             # Soon after d, however late either is started; not before, for compose would not go on with d.
-            "c": shell(f"{after}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "true"]}, **here),
+            "c": shell(f"{after}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "false"]}, **here),
             "d": shell("touch /here/d; exit 4", **here),
         }
     )

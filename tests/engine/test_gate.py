@@ -145,7 +145,7 @@ def test_crash_loop_without_a_health_check(play: Callable[..., Scene]) -> None:
     assert not outcome.timed_out
     error = scene.error(outcome)
     assert error.code == 7
-    assert "exits with code 7" in error.message
+    assert "exited with code 7, restarted 5 times" in error.message
 
 
 def test_out_of_memory_twice(play: Callable[..., Scene]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ops.attempt import Attempt
 from ops.diagnosis import Failure, hopeless, inspect, log
 from ops.diagnosis.failure import Finding
 from ops.health import Health
@@ -40,7 +40,7 @@ def waiting(scene: Scene, service: str) -> tuple[Finding, Failure]:
         found = hopeless.find(health, log.read(scene.engine, health.container, hopeless.TAIL))
         return (health, found) if found else None
 
-    scene.up(threading.Event())
+    scene.up(Attempt())
     health, found = until(look, 60)
     return found, inspect(scene.engine, scene.model, health, [health])
 

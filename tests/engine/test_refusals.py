@@ -162,16 +162,14 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str, type[OpsError], str,
         "once the registry answers",
     ),
     "name of an image": ({"image": "Nothing:1"}, {}, "image", StartError, "must be lowercase", "correct image: in"),
-    "provider": ({"provider": {"type": "nosuch"}}, {}, "start", StartError, '"nosuch": executable', "install nosuch"),
 }
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_refusal(name: str, play: Callable[..., Scene]) -> None:
     added, top, cause, kind, words, remedy = TABLE[name]
-    app = added if "provider" in added else {**RUNS, **added}
     # One that waits for it, and one that has nothing to do with it.
-    scene = play({"app": app, "after": {**RUNS, "depends_on": ["app"]}, "other": RUNS}, top=top)
+    scene = play({"app": {**RUNS, **added}, "after": {**RUNS, "depends_on": ["app"]}, "other": RUNS}, top=top)
     outcome = scene.wait(40)
     told = scene.explain(outcome)
     assert (told[0].service, told[0].cause) == ("app", cause), told[0].message
@@ -183,6 +181,17 @@ def test_refusal(name: str, play: Callable[..., Scene]) -> None:
     assert "is not there" not in error.message
     for useless in ("invoke logs", "invoke status", "invoke doctor"):
         assert useless not in error.next
+
+
+def test_a_provider_that_is_not_there(play: Callable[..., Scene]) -> None:
+    scene = play({"app": {"provider": {"type": "nosuch"}}, "after": {**RUNS, "depends_on": ["app"]}})
+    outcome = scene.wait(40)
+    # No container is a provider's, so that the error itself is the story.
+    error = scene.error(outcome)
+    assert isinstance(error, StartError)
+    assert '"nosuch": executable' in error.message
+    assert "install nosuch" in error.next
+    assert error.details[-1:] == ["not started because of that: after"]
 
 
 def test_what_was_not_started_because_of_it_is_told_in_one_line(play: Callable[..., Scene]) -> None:

@@ -49,7 +49,7 @@ services:
   web:
     <<: *sleeper
     command: [sh, -c, "%s"]
-    healthcheck: {test: [CMD, test, -e, /tmp/ok], interval: 300ms, retries: 99}
+    x-ops: {stable: 2}
     depends_on: {db: {condition: service_started, restart: true}}
   other: {<<: *sleeper, depends_on: [db]}
 """
@@ -57,7 +57,7 @@ services:
 
 
 def test_what_is_restarted_along_and_dies_is_told(project: Project) -> None:
-    project.write("compose.yaml", ALONG % "test -e /tmp/once && exit 9; touch /tmp/once /tmp/ok; sleep 600")
+    project.write("compose.yaml", ALONG % "test -e /tmp/once && exit 9; touch /tmp/once; sleep 600")
     project.ok("dev", "--no-build")
     ended = project.invoke("restart", "--service", "db", "--timeout", "20", "--json")
     assert ended.code == 6
@@ -65,12 +65,12 @@ def test_what_is_restarted_along_and_dies_is_told(project: Project) -> None:
 
 
 def test_what_is_restarted_along_is_waited_for(project: Project) -> None:
-    project.write("compose.yaml", ALONG % "rm -f /tmp/ok; sleep 2; touch /tmp/ok; sleep 600")
+    project.write("compose.yaml", ALONG % "sleep 600")
     project.ok("dev", "--no-build")
     before = {each.service: each.started for each in project.containers()}
     ended = project.ok("restart", "--service", "db", "--json").json
     assert {each["service"]: each["ready"] for each in ended["services"]} == {"db": True, "web": True}
-    project.ok("exec", "web", "--", "test", "-e", "/tmp/ok")
+    assert ended["ready_in"] > 2
     after = {each.service: each.started for each in project.containers()}
     assert after["web"] > before["web"]
     assert after["other"] == before["other"]

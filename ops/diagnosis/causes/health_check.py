@@ -34,7 +34,9 @@ def find(case: Case) -> Finding | None:
 def missing(checks: Sequence[tuple[int, str]]) -> str | None:
     """The program that a health check cannot run, by its last result; None where it can run."""
     code, output = checks[-1] if checks else (0, "")
-    for pattern in _UNABLE if code else ():
+    # The engine's own words where the container ended, or was restarted, while the check began.
+    passing = "setns" in output or "/proc/self/" in output
+    for pattern in _UNABLE if code and not passing else ():
         if match := re.search(pattern, output.strip(), re.IGNORECASE | re.MULTILINE):
             return match["program"]
     return None

@@ -11,6 +11,8 @@ def find(case: Case) -> Finding | None:
     """Told by the words: that it could not be started is the whole story, whatever it or others did before."""
     if not case.said:
         return None
+    if case.container is not None and case.container.state == "paused":
+        return Finding("paused", "is paused", f"docker unpause {case.container.name}")
     own = case.refusal.next if case.refusal else ""
     remedy = own if own and own != IN_THE_FILE else ""
     place = case.written()
