@@ -21,7 +21,8 @@ x-sleeper: &sleeper
   image: {IMAGE}
   init: true
   command: [sleep, "600"]
-  stop_grace_period: 0s
+  # Not 0: a container that was killed at once and restarted takes no more exec on some engines.
+  stop_grace_period: 1s
   network_mode: none
   x-ops: {{stable: 0}}
 """
