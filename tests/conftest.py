@@ -67,10 +67,23 @@ def unique_name(words: str) -> str:
     return f"{os.environ.get('TEST_PROJECT_PREFIX', 'test')}-{words}-{uuid.uuid4().hex[:8]}"
 
 
+def end_continuation(name: str) -> None:
+    """End what a task has left to start a project's services later: it would start them after the removal."""
+    import psutil
+
+    for each in psutil.process_iter(["cmdline"]):
+        line = each.info["cmdline"] or []
+        if name in line and "up" in line:
+            with contextlib.suppress(psutil.Error):
+                each.terminate()
+                each.wait(10)
+
+
 def remove_project(name: str) -> None:
     """Remove a compose project's containers, networks, volumes and images, in whatever state the test left them."""
     from docker.errors import NotFound
 
+    end_continuation(name)
     connection = engine.connect()
     client, label = connection.client, {"label": f"{engine.PROJECT}={name}"}
     gone = contextlib.suppress(NotFound)
