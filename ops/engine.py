@@ -36,6 +36,9 @@ SSH = "http+docker://ssh"
 SSH_PING = 5.0
 """Seconds that an answer through SSH may take at least."""
 
+LINKS = 5
+"""Links that lead from one to the next, at most."""
+
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
 
 
@@ -108,13 +111,19 @@ class Engine:
     def read(self, container: str, path: str, count: int) -> bytes | None:
         """The start of a file within a container, which need not run; None where there is no such file.
 
+        A link is followed.
+
         Raises:
             EngineError: The engine does not answer.
         """
         from docker.errors import APIError
 
         with answering(), contextlib.suppress(APIError, tarfile.TarError, EOFError):
-            chunks, _ = self.client.api.get_archive(container, path)
+            chunks, stat = self.client.api.get_archive(container, path)
+            for _ in range(LINKS):
+                if not (link := stat.get("linkTarget")):
+                    break
+                chunks, stat = self.client.api.get_archive(container, link)
             held = b""
             for chunk in chunks:
                 held += chunk

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import re
-import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -181,18 +179,9 @@ class Case:
 
     def read(self, path: str, count: int = 4096) -> bytes | None:
         """The start of a file within the container, which need not run; None where there is no such file."""
-        from docker.errors import APIError
-
         if self.docker is None or self.container is None or not path.startswith("/"):
             return None
-        with contextlib.suppress(APIError, OSError, tarfile.TarError, EOFError):
-            for _ in range(5):
-                chunks, stat = self.docker.client.api.get_archive(self.container.id, path)
-                if link := stat.get("linkTarget"):
-                    path = link
-                    continue
-                return _first_file(chunks, count)
-        return None
+        return self.docker.read(self.container.id, path, count)
 
     def service_at(self, host: str) -> str | None:
         """The service that a host name, an alias or an address of a container stands for."""
@@ -260,20 +249,6 @@ class Case:
             "ready": bool(other and other.verdict is Verdict.READY),
             "reason": self.hide(other.reason.partition(": ")[0]) if other else "is not part of what was started",
         }
-
-
-def _first_file(chunks: Any, count: int) -> bytes | None:
-    """The start of the one file in the tar archive that the engine sends; the rest is not read."""
-    held = b""
-    for chunk in chunks:
-        held += chunk
-        if len(held) >= 1024 + count:
-            break
-    with tarfile.open(fileobj=io.BytesIO(held), mode="r:", ignore_zeros=True) as archive:
-        member = archive.next()
-        if member is None or not member.isfile():
-            return None
-        return held[member.offset_data : member.offset_data + min(count, member.size)]
 
 
 def _iso(moment: datetime | None) -> str | None:
