@@ -22,9 +22,10 @@ CREATE_REQUESTS: dict[str, Any] = {
 }
 
 VERDICTS: list[Any] = [
-    {"valid": True, "diagram_type": "flowchart-v2", "errors": []},
+    {"valid": True, "reason": None, "diagram_type": "flowchart-v2", "errors": []},
     {
         "valid": False,
+        "reason": None,
         "diagram_type": "flowchart-v2",
         "errors": [
             {

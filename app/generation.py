@@ -160,6 +160,9 @@ class Generator:
             logger.warning("a diagram could not be validated: %s", error)
             draft.warnings.append("It was not validated: the MCP server did not judge it.")
             return None
+        if verdict.valid is None:  # no fault of the diagram's that a model could repair
+            draft.warnings.append(f"It was not validated: {verdict.reason}.")
+            return None
         draft.diagram_type = verdict.diagram_type
         if not verdict.valid:
             draft.worth = Worth.NO_DIAGRAM if _is_something_else(draft.code, verdict) else Worth.INVALID
@@ -197,7 +200,7 @@ def _errors(verdict: Verdict) -> list[str]:
 
 
 def _is_something_else(code: str, verdict: Verdict) -> bool:
-    """Whether not even its beginning is a diagram's. What took too long to parse has no type either, but no line."""
+    """Whether not even its beginning is a diagram's."""
     return verdict.diagram_type is None and any(error.line for error in verdict.errors) and not code.startswith("---")
 
 

@@ -41,7 +41,8 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
-    valid: bool
+    valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
+    reason: str | None = Field(default=None, description="Why it could not be decided.")
     diagram_type: str | None = None
     errors: list[DiagramError] = []
 

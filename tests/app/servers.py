@@ -77,7 +77,8 @@ class AsgiServer:
 
 
 class Judgement(BaseModel):
-    valid: bool
+    valid: bool | None
+    reason: str | None = None
     diagram_type: str | None
     errors: list[dict[str, Any]]
 
@@ -104,6 +105,8 @@ class McpServer(AsgiServer):
             if "busy" in code or self.busy:
                 self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
+            if "huge" in code:
+                return Judgement(valid=None, reason="too large to decide in time", diagram_type=None, errors=[])
             if code.startswith("Sorry"):
                 error = {"message": "No diagram type: Sorry.", "line": 1, "column": 1, "excerpt": code[:80]}
                 return Judgement(valid=False, diagram_type=None, errors=[error])

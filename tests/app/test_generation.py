@@ -83,6 +83,14 @@ def test_mcp_down_gives_the_diagram_unvalidated(start: Serve, provider: OpenRout
     assert "not validated" in made["warnings"][0]
 
 
+def test_an_undecided_diagram_is_not_sent_back_to_the_model(start: Serve, provider: OpenRouter) -> None:
+    huge = "flowchart LR\n  huge --> B"
+    provider.plan(says(huge))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"], made["attempts"]) == (huge, False, 1)
+    assert made["warnings"] == ["It was not validated: too large to decide in time."]
+
+
 def test_no_key_says_which_variable(start: Serve) -> None:
     answer = start(openrouter_api_key="").post(PATH, json={"prompt": "x"})
     assert (answer.status_code, answer.json()["type"]) == (503, "no-key")

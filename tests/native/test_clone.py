@@ -129,7 +129,7 @@ def test_foreign_diagrams_are_judged_as_in_a_browser(api: httpx.Client) -> None:
         )
     wrong = []
     for each in valid:
-        wanted = {"valid": True, "diagram_type": each["type"], "errors": []}
+        wanted = {"valid": True, "reason": None, "diagram_type": each["type"], "errors": []}
         wrong += [(each, verdicts[each["id"]])] if verdicts[each["id"]] != wanted else []
     for each in invalid:
         verdict, fenced = verdicts[each["id"]], each["code"].startswith("```mermaid\n")
