@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import WithJsonSchema
 
 # What the validator answers as `diagram_type`, each with further names; as `_plain` writes them.
 TYPES: dict[str, tuple[str, ...]] = {
@@ -45,6 +48,9 @@ TYPES: dict[str, tuple[str, ...]] = {
     "info": (),
     "error": (),
 }
+
+
+DiagramType = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TYPES)})]
 
 
 def _plain(name: str) -> str:

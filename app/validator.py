@@ -14,6 +14,7 @@ from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import examples
+from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
 
@@ -43,7 +44,7 @@ class Verdict(BaseModel):
 
     valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
     reason: str | None = Field(default=None, description="Why it could not be decided.")
-    diagram_type: str | None = None
+    diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []
 
 

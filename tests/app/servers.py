@@ -114,8 +114,8 @@ class McpServer(AsgiServer):
                 return Judgement(valid=True, diagram_type="sequence", errors=[])
             if "broken" in code:
                 error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
-                return Judgement(valid=False, diagram_type="flowchart", errors=[error])
-            return Judgement(valid=True, diagram_type="flowchart", errors=[])
+                return Judgement(valid=False, diagram_type="flowchart-v2", errors=[error])
+            return Judgement(valid=True, diagram_type="flowchart-v2", errors=[])
 
         serve = server.streamable_http_app(stateless_http=True)
 

@@ -34,7 +34,7 @@ def test_writes_validates_and_stores(start: Serve, provider: OpenRouter) -> None
     assert answer.status_code == 201
     assert {key: made[key] for key in made if key != "id"} == {
         "code": GOOD,
-        "diagram_type": "flowchart",
+        "diagram_type": "flowchart-v2",
         "validated": True,
         "attempts": 1,
         "warnings": [],
@@ -150,7 +150,7 @@ def test_another_type_than_asked_for_goes_back_to_the_model(start: Serve, provid
     made = start().post(PATH, json={"prompt": "x", "diagram_type": "sequenceDiagram"}).json()
     assert (made["code"], made["attempts"], made["warnings"]) == (SEQUENCE, 2, [])
     feedback = provider.requests[1]["messages"][-1]["content"]
-    assert "of the type flowchart" in feedback
+    assert "of the type flowchart-v2" in feedback
     assert "of the type sequenceDiagram" in feedback
 
 
@@ -158,7 +158,7 @@ def test_another_type_after_all_attempts_is_a_warning(start: Serve, provider: Op
     provider.plan(says(GOOD))
     made = start(generation_attempts="2").post(PATH, json={"prompt": "x", "diagram_type": "sequence"}).json()
     assert (made["validated"], made["attempts"]) == (True, 2)
-    assert made["warnings"] == ["Asked for the type sequence, the model wrote flowchart."]
+    assert made["warnings"] == ["Asked for the type sequence, the model wrote flowchart-v2."]
 
 
 @pytest.mark.parametrize(

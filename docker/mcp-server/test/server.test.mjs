@@ -94,6 +94,9 @@ test('the paths answer', async (t) => {
     ['/nothing', 'GET', 404],
     ['/mcp', 'GET', 405],
     ['/mcp', 'DELETE', 405],
+    ['/mcp', 'PUT', 405],
+    ['/mcp/', 'GET', 405],
+    ['/health/', 'GET', 200],
   ]) {
     assert.equal((await fetch(url + path, { method })).status, wanted, `${method} ${path}`);
   }
@@ -123,6 +126,25 @@ suite('Host and Origin', () => {
     }
   });
 
+  test('let a page of an allowed origin call', async (t) => {
+    const { url } = await run(t);
+    const origin = 'http://localhost:6274';
+    const asked = await fetch(`${url}/mcp`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    assert.equal(asked.status, 204);
+    assert.equal(asked.headers.get('access-control-allow-origin'), origin);
+    assert.match(asked.headers.get('access-control-allow-headers'), /content-type.*mcp-protocol-version/);
+    const answer = await post(url, call(GOOD), { origin });
+    assert.deepEqual([answer.status, answer.headers.get('access-control-allow-origin')], [200, origin]);
+    const strange = await fetch(`${url}/mcp`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example' },
+    });
+    assert.deepEqual([strange.status, strange.headers.get('access-control-allow-origin')], [403, null]);
+  });
+
   test('must be local without it', async (t) => {
     const { port } = await run(t, { ALLOWED_HOSTS: '' });
     assert.equal(await send(port, { host: '127.0.0.1' }), 200);
@@ -132,6 +154,20 @@ suite('Host and Origin', () => {
 
 suite('wrong requests', () => {
   const chunked = (bytes) => new Blob([' '.repeat(bytes)]).stream();
+
+  test('of the method TRACE get 405', async (t) => {
+    const { port } = await run(t);
+    const [status, allow] = await new Promise((resolve, reject) => {
+      http
+        .request({ port, path: '/mcp', method: 'TRACE' }, (answer) => {
+          answer.resume();
+          resolve([answer.statusCode, answer.headers.allow]);
+        })
+        .on('error', reject)
+        .end();
+    });
+    assert.deepEqual([status, allow], [405, 'DELETE, GET, OPTIONS, POST']);
+  });
 
   test('get 4xx, and the server goes on', async (t) => {
     const { url, child } = await run(t);
