@@ -4,6 +4,7 @@
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
 import { readFaults } from './faults.mjs';
+import { findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
 import { findHint } from './wording.mjs';
 
@@ -36,7 +37,8 @@ export async function diagnose(code) {
     if (faults[0].offset === null && !(error instanceof RangeError)) {
       faults[0].offset = await searchLine(given, error?.message, deadline);
     }
-    const errors = faults.map((fault) => describe(fault, code, type));
+    const missing = await findMissingCharacter(given, faults[0], deadline);
+    const errors = (missing ? [missing] : faults).map((fault) => describe(fault, code, type));
     return invalid(type, errors);
   }
 }
@@ -92,6 +94,17 @@ async function searchLine(given, message, deadline) {
     }
   }
   return null;
+}
+
+/** The fault that a bracket or a quote is missing, where one makes the diagram valid; else null. */
+async function findMissingCharacter(given, fault, deadline) {
+  if (fault.unknown !== undefined) return null;
+  const { text } = given;
+  const breaks = [...text.matchAll(/\n/g)].map(({ index }) => given.originOf(index));
+  const reached = fault.offset === null ? breaks.length : breaks.filter((at) => at < fault.offset).length;
+  const isValid = async (repaired) => (await tryParse(repaired)) === null;
+  const missing = await findMissing(text, reached, isValid, () => performance.now() > deadline);
+  return missing && { message: missing.message, offset: given.originOf(missing.offset), found: '', expected: [] };
 }
 
 async function tryParse(text) {
