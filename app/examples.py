@@ -22,16 +22,17 @@ CREATE_REQUESTS: dict[str, Any] = {
 }
 
 VERDICTS: list[Any] = [
-    {"valid": True, "reason": None, "diagram_type": "flowchart-v2", "errors": []},
+    {"valid": True, "drawable": None, "reason": None, "diagram_type": "flowchart-v2", "errors": []},
     {
         "valid": False,
+        "drawable": False,
         "reason": None,
         "diagram_type": "flowchart-v2",
         "errors": [
             {
-                "message": "What begins here is never closed; expected `]`.",
+                "message": "What `[` opens here is not closed; add `]`.",
                 "line": 2,
-                "column": 5,
+                "column": 4,
                 "excerpt": "  A[Order --> B",
             }
         ],

@@ -43,6 +43,10 @@ class Verdict(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
     valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
+    drawable: bool | None = Field(
+        default=None,
+        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell.",
+    )
     reason: str | None = Field(default=None, description="Why it could not be decided.")
     diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []

@@ -78,6 +78,7 @@ class AsgiServer:
 
 class Judgement(BaseModel):
     valid: bool | None
+    drawable: bool | None = None
     reason: str | None = None
     diagram_type: str | None
     errors: list[dict[str, Any]]
@@ -107,6 +108,9 @@ class McpServer(AsgiServer):
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
             if "huge" in code:
                 return Judgement(valid=None, reason="too large to decide in time", diagram_type=None, errors=[])
+            if code.startswith("gantt"):
+                error = {"message": "`Q1` is no date.", "line": 2, "column": 3, "excerpt": code[:80]}
+                return Judgement(valid=True, drawable=False, diagram_type="gantt", errors=[error])
             if code.startswith("Sorry"):
                 error = {"message": "No diagram type: Sorry.", "line": 1, "column": 1, "excerpt": code[:80]}
                 return Judgement(valid=False, diagram_type=None, errors=[error])

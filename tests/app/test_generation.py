@@ -91,6 +91,15 @@ def test_an_undecided_diagram_is_not_sent_back_to_the_model(start: Serve, provid
     assert made["warnings"] == ["It was not validated: too large to decide in time."]
 
 
+def test_what_cannot_be_drawn_goes_back_to_the_model(start: Serve, provider: OpenRouter) -> None:
+    provider.plan(says("gantt\n  A: Q1, 3d"), says(GOOD))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"], made["attempts"]) == (GOOD, True, 2)
+    feedback = provider.requests[1]["messages"][-1]["content"]
+    assert "cannot draw it" in feedback
+    assert "line 2: `Q1` is no date." in feedback
+
+
 def test_no_key_says_which_variable(start: Serve) -> None:
     answer = start(openrouter_api_key="").post(PATH, json={"prompt": "x"})
     assert (answer.status_code, answer.json()["type"]) == (503, "no-key")

@@ -3,6 +3,7 @@
  */
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
+import { findUndrawable, hasCheck } from './drawing.mjs';
 import { readFaults } from './faults.mjs';
 import { findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
@@ -18,8 +19,9 @@ const NOWHERE = { line: null, column: null, excerpt: null };
  * Parse a diagram.
  *
  * @param {string} code Mermaid source, perhaps in a Markdown fence
- * @returns {Promise<{valid: boolean, diagram_type: string | null, errors: object[]}>} the errors are
- *   `{message, line, column, excerpt}`; line and column count from 1 in `code`
+ * @returns {Promise<{valid: boolean, drawable: boolean | null, diagram_type: string | null, errors: object[]}>} the
+ *   errors are `{message, line, column, excerpt}`; line and column count from 1 in `code`; `drawable` is null where
+ *   only drawing would tell
  */
 export async function diagnose(code) {
   const deadline = performance.now() + BUDGET;
@@ -29,8 +31,8 @@ export async function diagnose(code) {
     return invalid(null, [{ message, ...NOWHERE }]);
   }
   try {
-    const { diagramType } = await mermaid.parse(given.text);
-    return { valid: true, diagram_type: diagramType, errors: [] };
+    const { diagramType: type } = await mermaid.parse(given.text);
+    return { valid: true, diagram_type: type, ...(await judgeDrawing(given, code, type)) };
   } catch (error) {
     const type = detectType(given.text);
     const faults = readFaults(error, given, preprocess(given, type));
@@ -44,7 +46,19 @@ export async function diagnose(code) {
 }
 
 function invalid(type, errors) {
-  return { valid: false, diagram_type: type, errors };
+  return { valid: false, drawable: false, diagram_type: type, errors };
+}
+
+/** Whether a valid diagram can be drawn, and if not, why; null where only drawing would tell. */
+async function judgeDrawing(given, code, type) {
+  if (!hasCheck(type)) return { drawable: null, errors: [] };
+  const seen = preprocess(given, type);
+  const { db } = await mermaid.mermaidAPI.getDiagramFromText(seen.text);
+  const faults = findUndrawable(type, db, seen.text);
+  const errors = faults.map(({ message, offset }) => {
+    return describe({ message, offset: seen.originOf(offset), found: '', expected: [] }, code, type);
+  });
+  return { drawable: !faults.length, errors };
 }
 
 /** The type that the text's beginning says, whether or not the rest holds it. */

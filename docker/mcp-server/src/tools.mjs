@@ -22,6 +22,10 @@ const Diagram = z.object({
 
 const Diagnosis = z.object({
   valid: z.boolean().nullable().describe('null when it could not be decided, for the reason given'),
+  drawable: z
+    .boolean()
+    .nullable()
+    .describe('false when Mermaid accepts the diagram but refuses to draw it; null where only drawing would tell'),
   reason: z.string().nullable().describe('why it could not be decided; null when it was'),
   diagram_type: z
     .string()
@@ -36,7 +40,7 @@ const Diagnosis = z.object({
         excerpt: z.string().nullable().describe('that line'),
       }),
     )
-    .describe('empty when valid; mend the first, for it can cause the others'),
+    .describe('empty when valid and drawable; mend the first, for it can cause the others'),
 });
 
 const Types = z.object({
@@ -157,12 +161,12 @@ const LOSSES = {
 };
 
 function undecided(reason) {
-  return { valid: null, reason, diagram_type: null, errors: [] };
+  return { valid: null, drawable: null, reason, diagram_type: null, errors: [] };
 }
 
-function report({ valid, reason = null, diagram_type: type, errors }) {
-  note({ valid, ...(reason && { undecided: reason }), diagram_type: type });
-  return structured({ valid, reason, diagram_type: type, errors: errors.map(wellFormed) });
+function report({ valid, drawable, reason = null, diagram_type: type, errors }) {
+  note({ valid, drawable, ...(reason && { undecided: reason }), diagram_type: type });
+  return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }
 
 /** The error without half characters, which a caller may have sent: most readers of JSON refuse them. */

@@ -20,12 +20,14 @@ suite('an MCP client', () => {
 
       assert.deepEqual(good.structuredContent, {
         valid: true,
+        drawable: null,
         reason: null,
         diagram_type: 'pie',
         errors: [],
       });
       assert.deepEqual(bad.structuredContent, {
         valid: false,
+        drawable: false,
         reason: null,
         diagram_type: 'pie',
         errors: [{ message: '`x` is not understood here.', line: 2, column: 7, excerpt: '"a" : x' }],
@@ -293,6 +295,7 @@ suite('the log', () => {
       tool: 'validate_mermaid',
       characters: 16,
       valid: false,
+      drawable: false,
       diagram_type: 'pie',
       status: 200,
     });
