@@ -76,7 +76,7 @@ class Matrix:
 
 
 def scheduler(config: pytest.Config, log: Any, cells: Iterable[Cell]) -> Any:
-    """As `--dist=loadfile` of pytest-xdist, but that the cells, which are in one file, are shared out by their groups."""
+    """As `--dist=loadfile` of pytest-xdist, but the cells, which are in one file, are shared out by their groups."""
     from xdist.scheduler import LoadFileScheduling
 
     groups = {each.id: each.group for each in cells}
