@@ -363,17 +363,6 @@ def privileged() -> bool:
     return os.geteuid() == 0
 
 
-def give(folder: Path, owner: int) -> None:
-    """Make a folder and all in it belong to a user and the group of that number; only where there are such (POSIX)."""
-    if folder.stat().st_uid == owner:
-        return
-    # The folder itself comes last: only one that was given as a whole counts as given.
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(Path(place, name), owner, owner, follow_symlinks=False)
-    os.chown(folder, owner, owner)
-
-
 def become(command: Sequence[str]) -> NoReturn:
     """Go on as another program, which keeps this process's number; Windows runs it as a child, and ends as it did."""
     if WINDOWS:

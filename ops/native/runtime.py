@@ -130,7 +130,9 @@ class Native:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
             try:
                 if postgres.MODULE in recipe.plan(stack, each, ()).command:
-                    postgres.check()
+                    data = places.of(self.root, each.name) / places.DATA
+                    if remark := postgres.check(data):
+                        tell(f"{each.name}: {remark}")
             except EngineError as error:
                 problems.append(f"{each.name}: {error.message}; next: {error.next}")
         if problems:
