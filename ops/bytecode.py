@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
@@ -22,6 +23,13 @@ class _Loader(SourceFileLoader):
             return super().get_code(fullname)
         finally:
             sys.pycache_prefix = before
+
+    def set_data(self, path: str, data: bytes, *, _mode: int = 0o600) -> None:  # type: ignore[override,unused-ignore]
+        """As Python's own, which leaves to the umask who may change what is run."""
+        with contextlib.suppress(OSError):
+            for each in reversed([above for above in Path(path).parents if not above.exists()]):
+                each.mkdir(mode=0o700)
+            super().set_data(path, data, _mode=_mode & 0o700)
 
 
 def keep_outside() -> None:

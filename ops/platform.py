@@ -171,6 +171,11 @@ def patiently(action: Callable[[], T]) -> T:
     return action()
 
 
+def private(path: str, flags: int) -> int:
+    """An `opener` for `open`: a file that it makes is for its owner only, whatever the umask."""
+    return os.open(path, flags, 0o600)
+
+
 def readable_by_others(path: Path) -> bool:
     """Whether other users of this machine may read a file; where modes say nothing (Windows), no."""
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
@@ -311,6 +316,21 @@ def detached() -> dict[str, Any]:
     if WINDOWS:
         return {"creationflags": _CREATE_NEW_PROCESS_GROUP | _CREATE_NO_WINDOW}
     return {"start_new_session": True}
+
+
+PRIVATE = 0o077
+"""The umask of a program that makes files for its owner only."""
+
+
+def umask() -> int:
+    """What this process takes from the modes of files that it makes. Called while there is one thread."""
+    os.umask(before := os.umask(PRIVATE))
+    return before
+
+
+def masked(umask: int) -> dict[str, Any]:
+    """Arguments for `subprocess.Popen` that give a child an umask; only where there is one (POSIX)."""
+    return {} if WINDOWS else {"umask": umask}
 
 
 def ask_to_end(process: psutil.Process, name: str) -> None:

@@ -8,12 +8,13 @@ The time is when the supervisor received the line, as with Docker. `log` is the 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from ops import platform
 
 STREAMS = {"stdout": 1, "stderr": 2}
 
@@ -38,6 +39,10 @@ class Writer:
         self._guard = threading.Lock()
         self._torn = False
         rotate(path, self._files)
+        for each in files_of(path):
+            # An earlier version left that to the umask; not every file system has modes.
+            with contextlib.suppress(OSError):
+                each.chmod(0o600)
         self._file = self._open()
 
     def write(self, stream: str, lines: list[bytes]) -> None:
@@ -63,9 +68,7 @@ class Writer:
 
     def _open(self) -> IO[bytes]:
         """The newest file, for its owner only: services log what others of this machine should not read."""
-        # Python's own mode "a" asks for this, and leaves who may read it to the umask.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        return os.fdopen(os.open(self._path, flags, 0o600), "ab", buffering=0)
+        return open(self._path, "ab", buffering=0, opener=platform.private)
 
     def drain(self, stream: str, pipe: IO[bytes]) -> None:
         """Write what comes out of a pipe, until everyone who could write into it has closed it."""

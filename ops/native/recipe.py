@@ -10,7 +10,7 @@ from ops import bytecode
 from ops.errors import UsageError
 from ops.model import Service, unescape
 from ops.native import places, programs
-from ops.native.plan import Plan
+from ops.native.plan import Plan, is_ours
 from ops.stack import Stack
 
 _KEYS = ("command", "directory", "environment", "health")
@@ -52,8 +52,8 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     }
 
     command = tuple(fill(word) for word in native["command"])
-    if any(word.startswith("ops.native.") for word in command):
-        # A program of ours (`-m ops.native.postgres`), which leaves nothing in the project.
+    if is_ours(command):
+        # It leaves nothing in the project.
         differing["PYTHONPYCACHEPREFIX"] = bytecode.folder()
 
     logging = (service.config.get("logging") or {}).get("options") or {}

@@ -24,7 +24,7 @@ from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
 from ops.native.family import Ended
 from ops.native.marker import Marker
-from ops.native.plan import Plan
+from ops.native.plan import Plan, is_ours
 from ops.native.record import Record
 
 START_WITHIN = 10.0
@@ -35,6 +35,9 @@ PORT_PATIENCE = 2.0
 
 LIBRARY = Path(__file__).resolve().parents[2]
 """The folder that `ops` is in, where a supervisor is started."""
+
+_UMASK = platform.umask()
+"""A service makes its files as if it was started in the task's terminal."""
 
 _supervisors: list[subprocess.Popen[bytes]] = []
 """Those that this process has started: it is their parent as long as it lives, and must wait for those that end."""
@@ -52,6 +55,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     """
     folder = places.of(root, plan.service)
     folders.make(folder)
+    for each in (folder.parent, folder):
+        folders.close(each)
     if (folder / record.FILE).exists():
         stop(root, plan.service)
     for host, published, protocol, target in plan.ports:
@@ -194,11 +199,13 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,
+        **platform.masked(platform.PRIVATE),
         **platform.detached(),
     )
     _supervisors.append(child)
     assert child.stdin is not None  # noqa: S101 - Popen gives one for a pipe
-    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
+    umask = platform.PRIVATE if is_ours(plan.command) else _UMASK
+    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint, "umask": umask}
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(asked).encode())
     return run, child

@@ -48,6 +48,7 @@ def main(place: Path, content: str) -> int:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            **platform.masked(asked["umask"]),
         )
     except OSError as error:
         # The system names its folder, where it is that which is not there.
