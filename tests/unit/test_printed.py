@@ -36,7 +36,13 @@ def merged(folder: Path, content: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("text", TEXTS, ids=repr)
 def test_a_text_is_what_it_was_wherever_it_stands(tmp_path: Path, text: str) -> None:
     ops = {"native": {"command": [text, "x"], "environment": {"A": text}}}
-    service = {"image": "x", "environment": {"A": text, "B": "b"}, "command": ["x", text], "x-ops": ops}
+    service = {
+        "image": "x",
+        "environment": {"A": text, "B": "b"},
+        "command": ["x", text],
+        "configs": ["c"],
+        "x-ops": ops,
+    }
     found = merged(tmp_path, {"services": {"web": service}, "configs": {"c": {"content": text}}})
     assert found["services"]["web"]["environment"] == {"A": text, "B": "b"}
     assert found["services"]["web"]["command"] == ["x", text]
