@@ -318,21 +318,6 @@ def detached() -> dict[str, Any]:
     return {"start_new_session": True}
 
 
-PRIVATE = 0o077
-"""The umask of a program that makes files for its owner only."""
-
-
-def umask() -> int:
-    """What this process takes from the modes of files that it makes. Called while there is one thread."""
-    os.umask(before := os.umask(PRIVATE))
-    return before
-
-
-def masked(umask: int) -> dict[str, Any]:
-    """Arguments for `subprocess.Popen` that give a child an umask; only where there is one (POSIX)."""
-    return {} if WINDOWS else {"umask": umask}
-
-
 def ask_to_end(process: psutil.Process, name: str) -> None:
     """Send a process a signal by its name (`SIGTERM`, `TERM`) or number; Windows has none that reach it, and ends it.
 

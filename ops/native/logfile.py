@@ -38,6 +38,7 @@ class Writer:
         self._path, self._size, self._files = path, size, max(1, files)
         self._guard = threading.Lock()
         self._torn = False
+        self._latest = time.time_ns()
         rotate(path, self._files)
         for each in files_of(path):
             # An earlier version left that to the umask; not every file system has modes.
@@ -55,8 +56,9 @@ class Writer:
         with self._guard, contextlib.suppress(OSError):
             if self._file.closed:
                 self._file = self._open()
-            # Read within, so that times never go back in a file.
-            head = f"{_stamp(time.time_ns())} {stream} ".encode()
+            # Read within, and never earlier than before: a clock that was set back would hide what comes after.
+            self._latest = max(self._latest, time.time_ns())
+            head = f"{_stamp(self._latest)} {stream} ".encode()
             # One that was cut has no end of its own.
             content = (b"\n" if self._torn else b"") + b"".join(head + line + b"\n" for line in lines)
             self._torn = True

@@ -12,9 +12,6 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-_OWN = "ops.native."
-"""How the name of a program of this library begins: `-m ops.native.postgres`."""
-
 _INCIDENTAL = ("after", "files", "profiles", "project")
 """What may change without a need to start the service anew."""
 
@@ -91,11 +88,6 @@ class Plan:
         if not math.isfinite(values["grace"]):
             raise ValueError(values["grace"])
         return cls(**values)
-
-
-def is_ours(command: Iterable[str]) -> bool:
-    """Whether a command runs a program of this library."""
-    return any(word.startswith(_OWN) for word in command)
 
 
 def _all(kind: type[T], values: Iterable[Any]) -> tuple[T, ...]:

@@ -116,32 +116,46 @@ def prepare(data: Path, runner: User, programs_folder: Path, environment: Mappin
 
 
 def _initialise(data: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
-    temporary, password = data.with_name(f"{data.name}.tmp"), data.with_name(places.PASSWORD)
+    """Make a database, whole or not at all."""
+    temporary = data.with_name(places.HALF)
     shutil.rmtree(temporary, ignore_errors=True)
     data.parent.mkdir(parents=True, exist_ok=True)
-    temporary.mkdir(mode=0o700)
-    runner.give(temporary)
-    name, database = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
-    initdb = [str(folder / platform.executable("initdb")), "-D", runner.place(temporary), "-U", name]
     sys.stderr.write("initialising the database\n")
+    try:
+        temporary.mkdir(mode=0o700)
+        runner.give(temporary)
+        _fill(temporary, runner, folder, environment)
+        with contextlib.suppress(OSError):
+            data.rmdir()  # an empty one, which Windows does not replace
+        temporary.rename(data)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _fill(place: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
+    """Make a database in an empty folder."""
+    user, database, password = (
+        environment["POSTGRES_USER"],
+        environment["POSTGRES_DB"],
+        place.with_name(places.PASSWORD),
+    )
     try:
         platform.write_private(password, environment["POSTGRES_PASSWORD"] + "\n")
         runner.give(password)
         with password.open(encoding="utf-8") as file:
-            # It may not enter the folder, and what it is given as its input it may read again.
+            # Another user may not enter the folder, but read its own input again.
             source = "/proc/self/fd/0" if runner.account else str(password)
+            initdb = [str(folder / platform.executable("initdb")), "-D", runner.place(place), "-U", user]
             options = [f"--pwfile={source}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
-            _judge(runner.run([*initdb, *options], folder=temporary, file=file))
+            _judge(runner.run([*initdb, *options], folder=place, file=file))
     finally:
         password.unlink(missing_ok=True)
     if database != "postgres":
         # The server's single-user mode needs no port and no password.
         quoted = database.replace('"', '""')
-        server = [str(folder / platform.executable("postgres")), "--single", "-D", runner.place(temporary), "postgres"]
-        _judge(runner.run(server, folder=temporary, text=f'CREATE DATABASE "{quoted}"\n'))
-    with contextlib.suppress(OSError):
-        data.rmdir()  # an empty one, which Windows does not replace
-    temporary.rename(data)
+        server = [str(folder / platform.executable("postgres")), "--single", "-D", runner.place(place), "postgres"]
+        _judge(runner.run(server, folder=place, text=f'CREATE DATABASE "{quoted}"\n'))
 
 
 def _judge(done: subprocess.CompletedProcess[str]) -> None:

@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ops import bytecode
 from ops.errors import UsageError
 from ops.model import Service, unescape
 from ops.native import places, programs
-from ops.native.plan import Plan, is_ours
+from ops.native.plan import Plan
 from ops.stack import Stack
 
 _KEYS = ("command", "directory", "environment", "health")
@@ -52,9 +51,9 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     }
 
     command = tuple(fill(word) for word in native["command"])
-    if is_ours(command):
-        # It leaves nothing in the project.
-        differing["PYTHONPYCACHEPREFIX"] = bytecode.folder()
+    if any(word.startswith("ops.native.") for word in command):
+        # A program of ours (`-m ops.native.postgres`), which leaves nothing in the project.
+        differing["PYTHONDONTWRITEBYTECODE"] = "1"
 
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(

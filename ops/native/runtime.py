@@ -240,7 +240,7 @@ class Native:
             probes=((1, said),) if said else (),
             exit_code=found.exit_code,
             oom_killed=False,
-            error=found.error,
+            error=found.error or (service.full(self.root, found.plan.service) if found.unseen else ""),
             restarts=0,
             started=datetime.fromtimestamp(found.started, UTC),
             finished=finished,
@@ -261,7 +261,8 @@ class Native:
         if not (problem := check.problem(found.plan.health)):
             self._healthy[found.run] = time.monotonic()
             return "healthy", ""
-        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), problem
+        said = "; ".join(filter(None, [problem, service.full(self.root, found.plan.service)]))
+        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), said
 
 
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}

@@ -18,13 +18,13 @@ from typing import IO
 
 import psutil
 
-from ops import bytecode, folders, platform, ports
+from ops import folders, platform, ports
 from ops.errors import StartError
 from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
 from ops.native.family import Ended
 from ops.native.marker import Marker
-from ops.native.plan import Plan, is_ours
+from ops.native.plan import Plan
 from ops.native.record import Record
 
 START_WITHIN = 10.0
@@ -36,8 +36,8 @@ PORT_PATIENCE = 2.0
 LIBRARY = Path(__file__).resolve().parents[2]
 """The folder that `ops` is in, where a supervisor is started."""
 
-_UMASK = platform.umask()
-"""A service makes its files as if it was started in the task's terminal."""
+_ROOM = 100_000
+"""Bytes without which a disk counts as full."""
 
 _supervisors: list[subprocess.Popen[bytes]] = []
 """Those that this process has started: it is their parent as long as it lives, and must wait for those that end."""
@@ -85,6 +85,18 @@ def look(root: Path, service: str) -> Record | None:
 def runs(found: Record | None) -> bool:
     """Whether a service that was started has not ended."""
     return found is not None and not found.ended
+
+
+def full(root: Path, service: str) -> str:
+    """That the disk of what is kept for a service is full, as a program would say it; empty where it is not.
+
+    There is no room in its log then to say so itself.
+    """
+    place = places.of(root, service)
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(place).free < _ROOM:
+            return f"No space left on device: '{place}'"
+    return ""
 
 
 def stop(root: Path, service: str, grace: float | None = None, cancel: threading.Event | None = None) -> Ended | None:
@@ -157,9 +169,10 @@ def remove_data(root: Path, service: str) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what somebody who was killed has left half done: removed data, and files not yet in their place."""
-    if (folder / places.REMOVED).exists():
-        shutil.rmtree(folder / places.REMOVED, ignore_errors=True)
+    """Remove what somebody who was killed has left half done: removed data, and what is not yet in its place."""
+    for name in (places.REMOVED, places.HALF):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name, ignore_errors=True)
     for pattern in (f"{record.FILE}.*.tmp", f"{places.PASSWORD}*"):
         for each in folder.glob(pattern):
             each.unlink(missing_ok=True)
@@ -193,19 +206,17 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     run = uuid.uuid4().hex
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
-        [sys.executable, *bytecode.options(), "-m", "ops.native.supervisor", str(folder)],
+        [sys.executable, "-B", "-m", "ops.native.supervisor", str(folder)],
         cwd=LIBRARY,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=errors,
-        **platform.masked(platform.PRIVATE),
         **platform.detached(),
     )
     _supervisors.append(child)
     assert child.stdin is not None  # noqa: S101 - Popen gives one for a pipe
-    umask = platform.PRIVATE if is_ours(plan.command) else _UMASK
-    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint, "umask": umask}
+    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(asked).encode())
     return run, child
