@@ -33,9 +33,6 @@ START_WITHIN = 10.0
 PORT_PATIENCE = 2.0
 """Seconds that a port may stay taken after its owner has ended: the kernel closes it a little later."""
 
-LIBRARY = Path(__file__).resolve().parents[2]
-"""The folder that `ops` is in, where a supervisor is started."""
-
 _ROOM = 100_000
 """Bytes without which a disk counts as full."""
 
@@ -207,7 +204,7 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
         [sys.executable, "-B", "-m", "ops.native.supervisor", str(folder)],
-        cwd=LIBRARY,
+        cwd=programs.LIBRARY,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

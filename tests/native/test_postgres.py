@@ -37,7 +37,7 @@ class Database:
         return Plan(
             service="db",
             command=(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
-            directory=str(service.LIBRARY),
+            directory=str(programs.LIBRARY),
             environment={**platform.machine_environment(), **self.variables},
             stop_signal="SIGINT",
             ports=(("127.0.0.1", self.port, "tcp", 5432),),

@@ -22,7 +22,7 @@ import pytest
 
 from ops import lock, platform
 from ops.errors import StartError
-from ops.native import logfile, marker, places, record, service, supervisor
+from ops.native import logfile, marker, places, programs, record, service, supervisor
 from ops.native.plan import Plan
 from ops.native.record import Record
 from ops.native.runtime import Native
@@ -377,7 +377,7 @@ def test_a_number_given_to_another_process_is_not_touched(root: Path, run: Run, 
 def test_neither_the_task_nor_what_it_was_started_from_is_ended(root: Path) -> None:
     inner = f"from pathlib import Path; from ops.native import service; print(service.stop(Path({str(root)!r}), 'it'))"
     outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}]))"
-    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(service.LIBRARY)}
+    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(programs.LIBRARY)}
     done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (0, "None\n")
 
@@ -433,7 +433,7 @@ def test_a_service_outlives_the_task_that_started_it_and_its_terminal(root: Path
     master, slave = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(service.LIBRARY)},
+        env={**os.environ, "PYTHONPATH": str(programs.LIBRARY)},
         stdin=slave,
         stdout=slave,
         stderr=slave,
