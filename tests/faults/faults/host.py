@@ -39,8 +39,8 @@ def copied(scene: Scene, *, how: str) -> Iterator[None]:
     """The task is called in a copy of the project's folder, while the original's services run.
 
     Args:
-        how: `copy`, `backup` with all times, `worktree` of git; `state`, where the state is copied too; `earlier`, where an earlier
-            version had it in the project.
+        how: `copy`, `backup` with all times, `worktree` of git; `state`, where the state is copied too; `earlier`,
+            where an earlier version had it in the project.
     """
     copy = scene.home / "copy" / scene.root.name
     copy.parent.mkdir()
