@@ -75,6 +75,11 @@ class Account:
         os.chown(folder, self.user, self.group)
 
 
+def current() -> Account:
+    """This process's."""
+    return Account(os.geteuid(), os.getegid())
+
+
 def owner(path: Path) -> Account:
     """Whom a file or folder belongs to; of one that is not there, whom it would inherit from."""
     while not path.exists():

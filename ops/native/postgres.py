@@ -53,6 +53,8 @@ def check(data: Path) -> str:
     try:
         runner = user.of(data)
         copies.usable(folder, runner)
+        if not data.exists():
+            runner.named()
     except OSError as error:
         raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
     return runner.remark

@@ -96,13 +96,15 @@ class User:
         """This user, or one that the system has a name for: `initdb` asks for it.
 
         Raises:
-            OSError: There is none but root.
+            OSError: There is none that this process may become.
         """
-        if self.account is None or self.account.named():
+        if platform.WINDOWS or self.prefix or (self.account or accounts.current()).named():
             return self
-        found = next((each for each in accounts.named() if each.possible()), None)
+        if self.account is None and (other := _namespace()):
+            return other
+        found = next((each for each in accounts.named() if each.possible()), None) if self.account else None
         if found is None:
-            raise OSError("it is initialised by a user with a name, and this system names none but root (/etc/passwd)")
+            raise OSError("it is initialised by a user with a name, and the system names none here (/etc/passwd)")
         return replace(self, account=found)
 
 
@@ -122,9 +124,15 @@ def of(folder: Path) -> User:
     account = around if around.user else accounts.unused()
     if account and accounts.HERE.exists() and account.possible():
         return User(account)
-    # In a user namespace of its own root's program is somebody else, and root's files are its own.
-    if accounts.alone() and (found := shutil.which("unshare")):
+    if accounts.alone() and (other := _namespace()):
+        return other
+    raise OSError("it refuses to run as root, and root may not become another user here (setuid, setgid, /proc)")
+
+
+def _namespace() -> User | None:
+    """This user under the name that the system has for nobody, in a user namespace; None where there are none."""
+    if found := shutil.which("unshare"):
         user = User(prefix=(found, "-U"))
         if user.run(["true"]).returncode == 0:
             return user
-    raise OSError("it refuses to run as root, and root may not become another user here (setuid, setgid, /proc)")
+    return None

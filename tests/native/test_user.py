@@ -155,6 +155,22 @@ def test_programs_that_only_root_may_run_are_copied_once(
             copies.usable(hidden, someone)
 
 
+@root_only
+@pytest.mark.skipif(not shutil.which("unshare"), reason="needs unshare")
+def test_a_user_without_a_name_can_make_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with `docker run --user 1000`, and on OpenShift."""
+    monkeypatch.setattr(platform, "privileged", lambda: False)
+    monkeypatch.setattr(accounts, "current", lambda: Account(54321, 54321))
+    data = tmp_path / "data"
+    if not user._namespace():
+        pytest.skip("no user namespaces here")
+    postgres.prepare(data, user.of(data), programs.postgres(), VARIABLES)
+    assert (data / "PG_VERSION").exists()
+    monkeypatch.setattr(user, "_namespace", lambda: None)
+    with pytest.raises(EngineError, match="a user with a name"):
+        postgres.check(tmp_path / "other")
+
+
 def test_where_there_are_few_numbers_a_free_one_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "_numbers", lambda: [range(500), range(65534, 65535)])
     found = accounts.unused()
