@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, model_secrets, process, refusal, secrecy
+from ops import compose, model_secrets, printed, process, refusal, secrecy
 from ops import service as entries
 from ops.dotenv.secret import MASK, looks_secret, worth_hiding
 from ops.dotenv.secret import masked as hide
@@ -167,13 +167,10 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     Raises:
         OpsError: What it says against them.
     """
-    import yaml
-
     result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
     if result.code:
         raise refusal.of(stack, result.stderr)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(result.stdout, Loader=loader) or {}  # noqa: S506 - both are safe loaders
+    return printed.read(result.stdout) or {}
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
