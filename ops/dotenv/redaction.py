@@ -36,7 +36,7 @@ def _secrets(file: Path) -> set[str]:
         given += [(entry.key, text) for text in (entry.parsed or "", entry.raw, entry.raw.strip().strip("'\""))]
     found: set[str] = set()
     for name, text in given:
-        found |= {text} if example.sensitive(name) else passwords(text)
+        found |= {text} if example.sensitive(name, text) else passwords(text)
     return found
 
 
