@@ -79,6 +79,7 @@ _DESCRIPTIONS = frozenset(
     " ROUTE SCOPE SCOPES SECONDS SERVICE SIZE STORE STRATEGY SUBJECT SUFFIX SUPPORT SUPPLY SYMBOL TEMPLATE THRESHOLD"
     " TIME TIMEOUT TITLE TTL TYPE URI URL USER USERNAME VALIDATORS VALIDITY VERSION WINDOW".split()
 )
+_NAMING = frozenset({"DB", "DATABASE", "SCHEMA", "LOGIN", "OWNER", "PROJECT", "TAG", "IMAGE", "ENV", "ENVIRONMENT"})
 # Variables that a web page is built with: whoever loads it has them.
 _PAGES = (("NEXT", "PUBLIC"), ("NUXT", "PUBLIC"), ("EXPO", "PUBLIC"))
 
@@ -107,6 +108,12 @@ def ends_in_secret(name: str) -> bool:
     while words and words[-1].isdigit():
         words = words[:-1]
     return bool(words) and _said(words, len(words) - 1) is Says.SECRET
+
+
+def is_naming(name: str) -> bool:
+    """Whether a variable names something: a user, a database, a host. Its value is no secret, whatever else has it."""
+    words = _words(name)
+    return bool(words) and (words[-1] in _DESCRIPTIONS | _NAMING) and of(name) is not Says.SECRET
 
 
 def is_listed(name: str) -> bool:
