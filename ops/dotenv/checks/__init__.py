@@ -77,8 +77,19 @@ ALL: tuple[Check, ...] = (
 """Every check, in no particular order: what they find is sorted by place."""
 
 
-_EXPLAIN = frozenset({"comment", "dollar", "quote", "syntax"})
-"""Checks that say why two readers differ; `reader` then need not say that they do."""
+_COVERED = {
+    # Two readers differ where a sign in the value is read in two ways, and that is said by itself.
+    reader.NAME: frozenset({"comment", "dollar", "quote", "syntax", "shell-syntax", "lookalike"}),
+    # A value that stands for one that is to come is no weak, reused or ill-formed one.
+    weak_secret.NAME: frozenset({"placeholder", "reused-secret", "lookalike", "shell-syntax"}),
+    reused_secret.NAME: frozenset({"placeholder"}),
+    kind.NAME: frozenset({"placeholder", "comment", "lookalike", "quote", "shell-syntax"}),
+    url_password.NAME: frozenset({"placeholder", "lookalike"}),
+    database_url.NAME: frozenset({"placeholder", "url-password"}),
+    empty.NAME: frozenset({"missing"}),
+    placeholder.NAME: frozenset({"shell-syntax"}),
+}
+"""Checks, and those that tell the cause of what they would find: one variable has one finding of a cause."""
 
 _OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread"})
 """Checks that look at the file, and at none of its lines."""
@@ -91,8 +102,10 @@ def run(context: Context) -> list[Finding]:
     if context.env.is_utf16:
         # Nothing in it is what it seems; all that can be said of its lines is noise.
         found = [each for each in found if each.check in _OUTSIDE or each.file != ".env"]
-    explained = {each.variable for each in found if each.check in _EXPLAIN}
-    kept = [each for each in found if each.check != reader.NAME or each.variable not in explained]
+    told: dict[str, set[str]] = {}
+    for each in found:
+        told.setdefault(each.variable, set()).add(each.check)
+    kept = [each for each in found if not told[each.variable] & _COVERED.get(each.check, frozenset())]
     return sorted(
         kept, key=lambda each: (each.file != ".env", each.file, each.line, each.column, each.severity, each.check)
     )
