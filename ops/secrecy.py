@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from ops import examples
 from ops.dotenv import ordinary
 from ops.dotenv.secret import (
     MASK,
@@ -150,7 +151,7 @@ def know_env(root: Path) -> None:
     """Remember to look into a project's `.env`, again where it has been looked into before."""
 
     def texts() -> list[str]:
-        if not ((root / ".env").is_file() or (root / ".env.example").is_file()):
+        if not ((root / ".env").is_file() or examples.beside(root / ".env")):
             return []
         from ops.dotenv import redaction
 

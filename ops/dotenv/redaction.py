@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ops import steering
+from ops import examples, steering
 from ops.dotenv import document, ordinary, schema, secret_names
 from ops.dotenv.secret import passwords, worth_hiding
 from ops.errors import OpsError
@@ -24,7 +24,7 @@ def secrets(root: Path) -> list[str]:
 
 
 def _secrets(file: Path) -> set[str]:
-    beside = file.parent / ".env.example"
+    beside = examples.beside(file.with_name(".env")) or file.with_name(".env.example")
     env, example = document.parse(b"", file), schema.parse(document.parse(b"", beside))
     with contextlib.suppress(OpsError, OSError):
         example = schema.read(beside)

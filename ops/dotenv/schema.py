@@ -160,8 +160,8 @@ def parse(doc: document.Document) -> Schema:
 def _unfit(doc: document.Document) -> list[Problem]:
     """What makes the file's text unfit to be a `.env`. No name is repeated: it may be a part of a torn default."""
     found = []
-    if doc.undecodable:
-        found.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    if doc.undecodable_value:
+        found.append(Problem("is not UTF-8", *doc.undecodable_value, fix="save it as UTF-8"))
     elif "\0" in doc.text:
         found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
     for entry in doc.entries:

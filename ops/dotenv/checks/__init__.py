@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ops.dotenv.checks import (
     byte_order_mark,
+    character,
     comment,
     database_url,
     debug,
@@ -18,6 +19,7 @@ from ops.dotenv.checks import (
     duplicate,
     empty,
     encoding,
+    env_file,
     ignored,
     kind,
     line_end,
@@ -25,11 +27,14 @@ from ops.dotenv.checks import (
     permissions,
     placeholder,
     port_conflict,
+    profile,
+    project_name,
     quote,
     reader,
     reused_secret,
     schema_notation,
     shell,
+    shell_syntax,
     syntax,
     tracked,
     undeclared,
@@ -56,6 +61,8 @@ ALL: tuple[Check, ...] = (
     quote.check,
     dollar.check,
     comment.check,
+    character.check,
+    shell_syntax.check,
     encoding.check,
     byte_order_mark.check,
     line_end.check,
@@ -70,6 +77,9 @@ ALL: tuple[Check, ...] = (
     database_url.check,
     debug.check,
     port_conflict.check,
+    project_name.check,
+    profile.check,
+    env_file.check,
     permissions.check,
     tracked.check,
     ignored.check,
@@ -79,19 +89,19 @@ ALL: tuple[Check, ...] = (
 
 _COVERED = {
     # Two readers differ where a sign in the value is read in two ways, and that is said by itself.
-    reader.NAME: frozenset({"comment", "dollar", "quote", "syntax", "shell-syntax", "lookalike"}),
+    reader.NAME: frozenset({"comment", "dollar", "quote", "syntax", "shell-syntax", "character"}),
     # A value that stands for one that is to come is no weak, reused or ill-formed one.
-    weak_secret.NAME: frozenset({"placeholder", "reused-secret", "lookalike", "shell-syntax"}),
+    weak_secret.NAME: frozenset({"placeholder", "reused-secret", "character", "shell-syntax"}),
     reused_secret.NAME: frozenset({"placeholder"}),
-    kind.NAME: frozenset({"placeholder", "comment", "lookalike", "quote", "shell-syntax"}),
-    url_password.NAME: frozenset({"placeholder", "lookalike"}),
+    kind.NAME: frozenset({"placeholder", "comment", "character", "quote", "shell-syntax"}),
+    url_password.NAME: frozenset({"placeholder", "character"}),
     database_url.NAME: frozenset({"placeholder", "url-password"}),
     empty.NAME: frozenset({"missing"}),
     placeholder.NAME: frozenset({"shell-syntax"}),
 }
 """Checks, and those that tell the cause of what they would find: one variable has one finding of a cause."""
 
-_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread"})
+_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread", "env-file"})
 """Checks that look at the file, and at none of its lines."""
 
 
