@@ -128,7 +128,11 @@ def _position(
     if b"\0" in data:
         return first
     for entry in found:
-        end = entry.end if entry.quote or not entry.assigned else entry.value_start + len(strip_comment(entry.raw))
+        end = entry.end
+        if entry.quote:
+            end = entries.closing(text, entry.value_start, entry.quote) or end
+        elif entry.assigned:
+            end = entry.value_start + len(strip_comment(entry.raw))
         at = text.find("\ufffd", entry.start, end)
         if at >= 0:
             before = text[:at]

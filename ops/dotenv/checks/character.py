@@ -12,7 +12,7 @@ from ops.dotenv.finding import Finding
 
 NAME = "character"
 
-_QUOTED = re.compile("[“”„‟‘’‚‛«»‹›`´′″].*[“”„‟‘’‚‛«»‹›`´′″\"']", re.DOTALL)  # noqa: RUF001 - these are what is looked for
+_QUOTED = re.compile("[“”„‟‘’‚‛«»‹›´′″].*[“”„‟‘’‚‛«»‹›´′″\"']", re.DOTALL)  # noqa: RUF001 - these are what is looked for
 _SPACES = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _AROUND = re.compile(rf"^[{_SPACES}]+|[{_SPACES}]+$")
 
