@@ -121,9 +121,7 @@ def parse(data: bytes, path: Path) -> Document:
     return Document(path, text, found, undecodable=undecodable, undecodable_value=where)
 
 
-def _position(
-    data: bytes, first: tuple[int, int], text: str, found: tuple[Entry, ...]
-) -> tuple[int, int] | None:
+def _position(data: bytes, first: tuple[int, int], text: str, found: tuple[Entry, ...]) -> tuple[int, int] | None:
     """Line and column of the first byte that is not UTF-8 and not in a comment, which no reader takes for a value."""
     if b"\0" in data:
         return first

@@ -22,7 +22,9 @@ _ORDINARY = re.compile(
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*([._-][A-Za-z0-9]+)*|\d+")
 # `password: shop`, `"password": "shop"`, `--requirepass shop`, `redis-cli -a shop`, `-pshop`.
-_BEFORE = r"(?P<before>(?P<name>[\w.-]+)[\"']?\s*[=:]\s*[\"']?|(?<!\S)(?P<option>--[\w-]+)\s+|(?<=\s)-[ap] ?|://[^\s/:@]*:)"
+_BEFORE = (
+    r"(?P<before>(?P<name>[\w.-]+)[\"']?\s*[=:]\s*[\"']?|(?<!\S)(?P<option>--[\w-]+)\s+|(?<=\s)-[ap] ?|://[^\s/:@]*:)"
+)
 
 _spared: set[str] = set()
 

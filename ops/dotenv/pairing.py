@@ -20,8 +20,11 @@ FAMILIES = {
     "Neo4j": "NEO4J GRAPH",
     "LDAP": "LDAP OPENLDAP BIND BINDPW",
 }
+_ROLE_WORDS = """
+ROOT ADMIN SUPERUSER SUPER OWNER READONLY RO REPLICATION REPL REPLICA NON EXPORTER BACKUP MONITOR
+"""
 # Other users of the same server.
-_ROLES = frozenset("ROOT ADMIN SUPERUSER SUPER OWNER READONLY RO REPLICATION REPL REPLICA NON EXPORTER BACKUP MONITOR".split())
+_ROLES = frozenset(_ROLE_WORDS.split())
 _OF = {word: family for family, words in FAMILIES.items() for word in words.split()}
 _DATABASES = frozenset({"PostgreSQL", "MySQL", "MongoDB", "ClickHouse"})
 
@@ -48,7 +51,7 @@ def _meet(one: str | None, two: str | None) -> bool:
 def _family(words: tuple[str, ...]) -> str | None:
     found = [_OF[word] for word in words if word in _OF]
     named = [family for family in found if family != "any database"]
-    return (named or found or [None])[-1]
+    return next(iter(reversed(named or found)), None)
 
 
 def _words(name: str) -> tuple[str, ...]:

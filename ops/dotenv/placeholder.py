@@ -12,7 +12,7 @@ _THING = (
 # In any variable. A list, a name and an address are none: `[::1]`, `My Company Name`, `todo`.
 _ANYWHERE = re.compile(
     rf"<[^<>@/]*[A-Za-z]{{3}}[^<>@/]*>|\[(your|{_ASK})\b[^\]]*\]|\.{{3,}}|\*{{3,}}|[xX]{{3,}}|TODO|TBD|FIXME"
-    rf"|(.*[-_. ])?(change|replace)[-_ ]?(me|this|it)([-_.! \d].*)?"
+    rf"|(.*[-_. ])?(change|replace)[-_ ]?(me|this|it)([-_.! \d].*|(?-i:[A-Z]).*)?"
     rf"|((please|pls)[-_ ]?)?({_ASK})[-_ ](me|this|it|here|in|with|by|to)([-_. !\d].*)?"
     rf"|((please|pls|{_ASK})[-_ ]?)*(with[-_ ])?your[-_ ]?(.*[-_ ])?({_THING})s?([-_. !\d].*)?"
     rf"|[a-z+]+://([^/]*[@.])?your[-_]?({_THING})\b.*|[\w.+-]+@your[-_]?({_THING})\b.*|your[-_]?({_THING})@.*|your[-_]?({_THING})(\.[a-z]+)+"
@@ -23,13 +23,15 @@ _ANYWHERE = re.compile(
 _CAPITALS = re.compile(r"todo|tbd|fixme")
 # Where a secret is to stand.
 _FOR_SECRETS = re.compile(
-    r"\[[A-Za-z_ -]+\]|\{\{.*\}\}|todo|tbd|fixme|placeholder|dummy|redacted|replaceme|insertme|fillme|none[-_]yet|not[-_]?set"
+    r"[a-z]{2,6}[-_]|(get|obtain|create|choose|pick)[-_ ](a|an|the|your|one|it|from)[-_ ].*|\[[A-Za-z_ -]+\]|\{\{.*\}\}|todo|tbd|fixme|placeholder|dummy|redacted|replaceme|insertme|fillme|none[-_]yet|not[-_]?set"
     rf"|(my|some|a|an|the)[-_ ](.*[-_ ])?({_THING})([-_. !].*)?|.*[-_ ](goes[-_ ])?here"
     r"|[a-z]{2,6}([-_.][a-z0-9]{1,6})*[-_.]([xX*.-]{3,}|your.*|example)|[xX*.-]{8,}",
     re.IGNORECASE | re.DOTALL,
 )
 # What a secret is to be, in words: `strong_password`, `a_long_random_string`, `YourStrong!Passw0rd`.
-_REQUEST = frozenset({*_ASK.split("|"), "your", "strong", "random", "long", "unique", "complex", "changeme", "changethis", "changeit"})
+_REQUEST = frozenset(
+    {*_ASK.split("|"), "your", "strong", "random", "long", "unique", "complex", "changeme", "changethis", "changeit"}
+)
 _SPEECH = re.compile(
     rf"(?:{_ASK}|{_THING}|me|this|that|it|here|in|with|by|to|be|the|a|an|and|or|of|for|on|at|is|please|pls|my|your|our|some|new|own"
     r"|strong|secure|random|long|very|super|unique|complex|real|production|prod|before|deploy(?:ing|ment)?|least|min(?:imum)?"

@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 
 from ops.dotenv.kinds import FALSE, TRUE
 
-_WORDS = TRUE | FALSE | {"enabled", "disabled", "none", "null", "nil", "undefined", "auto", "default"}
+_WORDS = (
+    TRUE
+    | FALSE
+    | {"enabled", "disabled", "none", "null", "nil", "undefined", "auto", "default"}
+    | {"not-in-use", "not_in_use", "unused", "not-used", "not_used", "n/a", "na", "-", "empty"}
+)
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
 _AMOUNT = re.compile(r"(\d+(\.\d+)?\s?(ns|us|ms|s|secs?|m|mins?|h|hrs?|d|days?|w|weeks?|y|[kmgt]i?b?|b|x|px))+", re.I)
 # As RFC 7518 (JOSE), OpenSSL and the tools that hash passwords write them.
@@ -30,7 +35,9 @@ _PUBLIC_FORM = re.compile(
 _PATH = re.compile(r"([A-Za-z]:[\\/]|~/|\.{1,2}/|/)(?P<rest>[^\s:;,'\"]*)")
 _ROOT = re.compile(r"[a-z][a-z0-9._-]+|Users|Volumes|Library|System|Applications")
 _RELATIVE = re.compile(r"[\w.-]+(/[\w.-]+)*/[\w-]+\.(txt|key|pem|crt|cert|json|ya?ml|env|secret|p12|pfx|jks|conf|ini)")
-_HOST = re.compile(r"(\d{1,3}(\.\d{1,3}){3}|[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}|localhost|[a-z0-9-]+(?=:\d))(:\d{1,5})?(/\S*)?", re.I)
+_HOST = re.compile(
+    r"(\d{1,3}(\.\d{1,3}){3}|[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}|localhost|[a-z0-9-]+(?=:\d))(:\d{1,5})?(/\S*)?", re.I
+)
 _EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+\.[a-z]{2,}", re.IGNORECASE)
 _PREFIX = re.compile(r"[a-z][a-z_-]*[:/]", re.IGNORECASE)
 
@@ -90,7 +97,9 @@ def is_path(text: str) -> bool:
     rooted = text.startswith("/")
     if rooted and not (_ROOT.fullmatch(parts[0] if parts else "") and (len(parts) > 1 or "." in parts[0])):
         return False
-    return "//" not in match["rest"] and all(re.fullmatch(r"[\w.@ -]+", each) and not _is_jumbled(each) for each in parts)
+    return "//" not in match["rest"] and all(
+        re.fullmatch(r"[\w.@ -]+", each) and not _is_jumbled(each) for each in parts
+    )
 
 
 def is_random(value: str) -> bool:
@@ -98,7 +107,9 @@ def is_random(value: str) -> bool:
     text = value.strip()
     if len(text) < 10 or re.search(r"\s", text):
         return False
-    mixed = [each for each in re.split(r"[^A-Za-z0-9]+", text) if re.search(r"[A-Za-z]", each) and re.search(r"\d", each)]
+    mixed = [
+        each for each in re.split(r"[^A-Za-z0-9]+", text) if re.search(r"[A-Za-z]", each) and re.search(r"\d", each)
+    ]
     # A word with a number behind it, `postgres16`, is no piece of a generated text.
     mixed = [each for each in mixed if not re.fullmatch(r"[A-Za-z]+\d{1,4}|v?\d+[a-z]*", each)]
     changes = sum(len(re.findall(r"[a-z]+|[A-Z]+|\d+", each)) for each in mixed)
@@ -117,7 +128,9 @@ def _is_url(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        return not parts.password and not any(is_random(each) for each in re.split(r"[/?&=;]", parts.path + "?" + parts.query))
+        return not parts.password and not any(
+            is_random(each) for each in re.split(r"[/?&=;]", parts.path + "?" + parts.query)
+        )
     except ValueError:
         return False
 

@@ -159,7 +159,9 @@ def build(
     )
 
 
-def _needed(services: Mapping[str, Mapping[str, Any]], root: Path, profiles: Sequence[str]) -> Iterator[tuple[str, Path]]:
+def _needed(
+    services: Mapping[str, Mapping[str, Any]], root: Path, profiles: Sequence[str]
+) -> Iterator[tuple[str, Path]]:
     """The `env_file`s that must be there for the services which are started; a path with a variable is not known."""
     for name, service in services.items():
         own = service.get("profiles") or ()

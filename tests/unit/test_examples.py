@@ -10,7 +10,17 @@ from ops import examples
 
 
 @pytest.mark.parametrize(
-    "name", [".env.example", ".env.sample", "env.example", ".env.dist", ".env.template", "example.env", "sample.env", ".env-example"]
+    "name",
+    [
+        ".env.example",
+        ".env.sample",
+        "env.example",
+        ".env.dist",
+        ".env.template",
+        "example.env",
+        "sample.env",
+        ".env-example",
+    ],
 )
 def test_every_usual_name_is_found(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("A=1\n", "utf-8")

@@ -27,7 +27,9 @@ def check(context: Context) -> Iterator[Finding]:
         found = invisible(text)
         if found is not None:
             at, what = found
-            yield _finding(context, entry, at, f"has {what}", "nobody sees it, and what compares or sends the value does")
+            yield _finding(
+                context, entry, at, f"has {what}", "nobody sees it, and what compares or sends the value does"
+            )
         elif not entry.quote and _QUOTED.fullmatch(text):
             what = "begins with a typographic quote, which is no quote"
             yield _finding(context, entry, 0, what, "compose takes both quotes for a part of the value")

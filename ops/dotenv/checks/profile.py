@@ -30,7 +30,10 @@ def check(context: Context) -> Iterator[Finding]:
             variable=VARIABLE,
             line=line,
             column=column,
-            message=f"{VARIABLE} names {profile!r}, a profile of no service" + (f"; did you mean {meant}?" if meant else ""),
+            message=f"{VARIABLE} names {profile!r}, a profile of no service"
+            + (f"; did you mean {meant}?" if meant else ""),
             why="nothing starts because of it",
-            fix=f"the services' profiles: {', '.join(sorted(known))}" if known else f"remove it: no service has a profile",
+            fix=f"the services' profiles: {', '.join(sorted(known))}"
+            if known
+            else "remove it: no service has a profile",
         )

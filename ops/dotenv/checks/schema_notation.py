@@ -32,7 +32,9 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _several(context: Context) -> Iterator[Finding]:
     """Other files that may be meant for the schema: what is added there is not checked."""
-    others = [each.name for each in examples.every(context.schema.path.with_name(".env")) if each != context.schema.path]
+    others = [
+        each.name for each in examples.every(context.schema.path.with_name(".env")) if each != context.schema.path
+    ]
     if others and context.schema.exists:
         yield Finding(
             severity="warning",

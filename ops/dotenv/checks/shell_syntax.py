@@ -53,7 +53,12 @@ def _problem(context: Context, entry: Entry) -> tuple[str, str, str, str] | None
         )
     if _WINDOWS.fullmatch(text):
         what = "has a variable as Windows writes it"
-        return "warning", what, "compose takes the text as it is", "write ${{NAME}} for a variable: invoke env.set {name}"
+        return (
+            "warning",
+            what,
+            "compose takes the text as it is",
+            "write ${{NAME}} for a variable: invoke env.set {name}",
+        )
     if entry.quote:
         return None
     if _ENDED.fullmatch(text) and not context.schema.sensitive(entry.key, text):

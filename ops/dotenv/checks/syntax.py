@@ -66,7 +66,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _spaced(key: str) -> tuple[str, str]:
-    word = key.split()[0]
+    word = key.split(maxsplit=1)[0]
     if word in ("set", "setx", "const", "let", "var", "declare", "local", "readonly", "ENV", "SET"):
         return f"begins with `{word}`, which no `.env` has", f"remove `{word}`"
     return "has a space in the variable's name", "write NAME=value without spaces in NAME"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ops.dotenv import strength
@@ -41,5 +42,6 @@ def _is_real(context: Context, value: Value) -> bool:
         return False
     if is_placeholder(text, secret=True):
         return False
-    names = {context.root.name, *context.uses.services}
+    public = {each.text for each in context.values.values() if not each.sensitive}
+    names = {part for each in (context.root.name, *context.uses.services, *public) for part in re.split(r"\W|_", each)}
     return strength.weakness(text, names) is None

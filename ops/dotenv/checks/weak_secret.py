@@ -13,6 +13,7 @@ from ops.dotenv.kinds import split_url
 
 NAME = "weak-secret"
 
+
 def check(context: Context) -> Iterator[Finding]:
     """Yield each weak secret; outside production nobody is asked for a strong one."""
     if not context.strict:

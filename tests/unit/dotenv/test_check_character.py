@@ -8,12 +8,16 @@ import pytest
 
 CASES = [
     pytest.param("A=“hello”\nB=‘x’\nC=«x»\n", ["1:3 warning A", "2:3 warning B", "3:3 warning C"], id="quotes"),
-    pytest.param("A=“hello\"\n", ["1:3 warning A"], id="one quote of each kind"),
+    pytest.param('A=“hello"\n', ["1:3 warning A"], id="one quote of each kind"),
     pytest.param("A=It’s “fine” here\nB='“quoted”'\nC=\"“quoted”\"\n", [], id="quotes that are meant"),
     pytest.param("A_TOKEN=abcdefgh12345678\u200b\n", ["1:25 warning A_TOKEN"], id="a zero-width space at the end"),
     pytest.param("A=ab\u200bcd\n", ["1:5 warning A"], id="within"),
     pytest.param("A='\ufeffx'\n", ["1:4 warning A"], id="a byte order mark within quotes"),
-    pytest.param("A='x\u00a0'\nB=x\u00a0\n", ["1:5 warning A"], id="a space at the end that is none, which compose trims without quotes"),
+    pytest.param(
+        "A='x\u00a0'\nB=x\u00a0\n",
+        ["1:5 warning A"],
+        id="a space at the end that is none, which compose trims without quotes",
+    ),
     pytest.param("A=\u202ex\n", ["1:3 warning A"], id="a change of direction"),
     pytest.param("A=10\u00a0000\n", ["1:5 warning A"], id="a space that is not breakable in a number"),
     pytest.param("A=co\u00adop\n", ["1:5 warning A"], id="a soft hyphen"),

@@ -53,6 +53,7 @@ def test_tracked(found_by: Callable[..., list[str]], repository: Callable[..., N
         pytest.param("ERLANG_COOKIE=secret-erlang-cookie\n", id="words"),
         pytest.param("SECRET_KEY=app-secret-key\n", id="the name of a service, and words"),
         pytest.param("MYSQL_RANDOM_ROOT_PASSWORD=yes\n", id="a switch"),
+        pytest.param("DB_USER=taiga\nSECRET_KEY=taiga-secret-key\n", id="a user's name, and words"),
         pytest.param(f"A_TOKEN={REAL}\n", id="the example's own"),
     ],
 )

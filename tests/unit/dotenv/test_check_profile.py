@@ -27,5 +27,7 @@ def test_profile(found_by: Callable[..., list[str]], env: str, expected: list[st
 
 
 def test_what_was_meant_is_told(make_stack: Callable[..., Stack]) -> None:
-    [found] = [each for each in check(make_stack("COMPOSE_PROFILES=monitorng\n", compose=COMPOSE)) if each.check == "profile"]
+    [found] = [
+        each for each in check(make_stack("COMPOSE_PROFILES=monitorng\n", compose=COMPOSE)) if each.check == "profile"
+    ]
     assert found.message.endswith("did you mean monitoring?")
