@@ -23,7 +23,8 @@ _ANYWHERE = re.compile(
 _CAPITALS = re.compile(r"todo|tbd|fixme")
 # Where a secret is to stand.
 _FOR_SECRETS = re.compile(
-    r"[a-z]{2,6}[-_]|(get|obtain|create|choose|pick)[-_ ](a|an|the|your|one|it|from)[-_ ].*|\[[A-Za-z_ -]+\]|\{\{.*\}\}|todo|tbd|fixme|placeholder|dummy|redacted|replaceme|insertme|fillme|none[-_]yet|not[-_]?set"
+    r"(get|obtain|create|choose|pick)[-_ ](a|an|the|your|one|it|from)[-_ ].*|\[[A-Za-z_ -]+\]|\{\{.*\}\}"
+    r"|todo|tbd|fixme|placeholder|dummy|redacted|replaceme|insertme|fillme|none[-_]yet|not[-_]?set"
     rf"|(my|some|a|an|the)[-_ ](.*[-_ ])?({_THING})([-_. !].*)?|.*[-_ ](goes[-_ ])?here"
     r"|[a-z]{2,6}([-_.][a-z0-9]{1,6})*[-_.]([xX*.-]{3,}|your.*|example)|[xX*.-]{8,}",
     re.IGNORECASE | re.DOTALL,

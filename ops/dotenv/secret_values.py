@@ -17,6 +17,8 @@ _WORDS = (
     | {"enabled", "disabled", "none", "null", "nil", "undefined", "auto", "default"}
     | {"not-in-use", "not_in_use", "unused", "not-used", "not_used", "n/a", "na", "-", "empty"}
 )
+# The beginning of a token, `sk-`, with nothing behind it.
+_NOTHING_YET = re.compile(r"[a-z]{2,4}[-_]")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)*%?")
 _AMOUNT = re.compile(r"(\d+(\.\d+)?\s?(ns|us|ms|s|secs?|m|mins?|h|hrs?|d|days?|w|weeks?|y|[kmgt]i?b?|b|x|px))+", re.I)
 # As RFC 7518 (JOSE), OpenSSL and the tools that hash passwords write them.
@@ -72,7 +74,7 @@ def is_public(value: str, *, certain: bool = False) -> bool:
     text = value.strip()
     if is_token(text):
         return False
-    if is_off(text) or _ADDRESS.fullmatch(text) or _ALGORITHM.fullmatch(text) or _PUBLIC_FORM.match(text):
+    if is_off(text) or _NOTHING_YET.fullmatch(text) or _ADDRESS.fullmatch(text) or _ALGORITHM.fullmatch(text) or _PUBLIC_FORM.match(text):
         return True
     if is_path(text) or _is_url(text) or _is_list(text, strictly=certain):
         return True

@@ -38,7 +38,7 @@ def check(context: Context) -> Iterator[Finding]:
 def invisible(text: str) -> tuple[int, str] | None:
     """Where a character stands that nobody sees, and what it is called; None where there is none.
 
-    What joins signs of a script or of an emoji is left alone, and so is a space that is not breakable within a sentence.
+    What joins signs of a script or of an emoji is left alone, and so is a space in a sentence that is not breakable.
     """
     around = _AROUND.search(text.strip(" \t\"'"))
     if around is not None:

@@ -29,6 +29,6 @@ def check(context: Context) -> Iterator[Finding]:
         line=line,
         column=column,
         message=f"{VARIABLE} is no name for a project",
-        why="compose refuses it: lower-case letters, digits, - and _ may stand in it, and it begins with a letter or digit",
+        why="compose refuses it: it takes lower-case letters, digits, - and _, with a letter or digit first",
         fix=f"invoke env.set {VARIABLE}" + (f"={wanted}" if wanted else ""),
     )

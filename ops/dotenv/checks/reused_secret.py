@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _counts(context: Context, text: str, names: list[str]) -> bool:
-    """Whether the last of some variables is another secret than the first: no placeholder, no password's second name."""
+    """Whether the last of some variables is another secret than those before: not their second name."""
     # Where it is a bad one, that is what to tell, in production.
     if is_placeholder(text, secret=True) or strength.is_words(text) or ordinary.is_ordinary(text):
         return False

@@ -1,4 +1,4 @@
-"""What only a shell understands: `$(command)`, backticks, `A+=b`, a `;` at the end. Compose takes it as it is written."""
+"""What only a shell understands: `$(command)`, backticks, a `;` at the end. Compose takes it as it is written."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _problem(context: Context, entry: Entry) -> tuple[str, str, str, str] | None
         what = "has a `;` behind its value"
         return "warning", what, "compose takes it for a part of the value", "remove the `;`: invoke env.set {name}"
     sign = context.env.text[entry.start : entry.value_start].rstrip()[-1:]
-    if (sign == "=" or sign == ":") and _SIGN.fullmatch(text) and text[0] in ("=" if sign == ":" else ">"):
+    if sign in ("=", ":") and _SIGN.fullmatch(text) and text[0] in ("=" if sign == ":" else ">"):
         what = f"has `{sign}{text[0]}` for an equals sign"
         return "warning", what, f"compose takes the `{text[0]}` for a part of the value", "write {name}= instead"
     return None
