@@ -74,7 +74,13 @@ def is_public(value: str, *, certain: bool = False) -> bool:
     text = value.strip()
     if is_token(text):
         return False
-    if is_off(text) or _NOTHING_YET.fullmatch(text) or _ADDRESS.fullmatch(text) or _ALGORITHM.fullmatch(text) or _PUBLIC_FORM.match(text):
+    if (
+        is_off(text)
+        or _NOTHING_YET.fullmatch(text)
+        or _ADDRESS.fullmatch(text)
+        or _ALGORITHM.fullmatch(text)
+        or _PUBLIC_FORM.match(text)
+    ):
         return True
     if is_path(text) or _is_url(text) or _is_list(text, strictly=certain):
         return True
