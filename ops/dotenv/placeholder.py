@@ -19,6 +19,8 @@ _ANYWHERE = re.compile(
     rf"|({_ASK}|your)[-_ ].*[-_ ](goes[-_ ])?here",
     re.IGNORECASE | re.DOTALL,
 )
+# Quick: nothing else is looked at more closely in what is no secret.
+_HINT = re.compile(r"your|here|me|this|it|in|with|by|to|fixme|tbd|[<\[.*xX]", re.IGNORECASE)
 # `todo` is a name, too: some write an app that keeps lists of them.
 _CAPITALS = re.compile(r"todo|tbd|fixme")
 # Where a secret is to stand.
@@ -53,7 +55,8 @@ def is_placeholder(text: str, *, secret: bool) -> bool:
     if not text or len(text) > 200:
         return False
     if not secret:
-        return bool(_ANYWHERE.fullmatch(text)) and not _CAPITALS.fullmatch(text)
+        hinted = _HINT.search(text) is not None
+        return hinted and bool(_ANYWHERE.fullmatch(text)) and not _CAPITALS.fullmatch(text)
     return bool(_ANYWHERE.fullmatch(text) or _FOR_SECRETS.fullmatch(text)) or _is_request(text)
 
 

@@ -33,6 +33,8 @@ SECRET_NAMES = {
     "hibp": "HIBP_KEY",
     "librechat": "CREDS_IV",
     "livekit": "LIVEKIT_KEYS",
+    "meilisearch": "MEILISEARCH_KEY MEILI_KEY",
+    "new relic": "NEW_RELIC_KEY",
     "mattermost": "ATRESTENCRYPTKEY PUBLICLINKSALT",
     "mongodb": "REPLICA_SET_KEY",
     "neo4j": "NEO4J_AUTH",

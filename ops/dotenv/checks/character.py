@@ -40,6 +40,8 @@ def invisible(text: str) -> tuple[int, str] | None:
 
     What joins signs of a script or of an emoji is left alone, and so is a space in a sentence that is not breakable.
     """
+    if text.isascii():
+        return None
     around = _AROUND.search(text.strip(" \t\"'"))
     if around is not None:
         return text.index(around[0]), _called(around[0][0])
