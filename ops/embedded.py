@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ops.dotenv.secret import looks_secret, named, passwords
+from ops.dotenv.secret import is_secret, named, passwords
 
 _OPTION = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)\s+([^\s'\"-][^\s'\"]*)")
 _HEADER = re.compile(r"\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE)
@@ -28,11 +28,11 @@ def in_command(words: Any) -> Iterator[str]:
     listed = [words] if isinstance(words, str) else words if isinstance(words, list | tuple) else []
     texts = [each for each in listed if isinstance(each, str)]
     for first, second in itertools.pairwise(texts):
-        if re.fullmatch(r"--?[A-Za-z][\w-]*", first) and looks_secret(first.lstrip("-")) and second[:1] != "-":
+        if re.fullmatch(r"--?[A-Za-z][\w-]*", first) and is_secret(first.lstrip("-"), second) and second[:1] != "-":
             yield second
     for text in texts:
         yield from passwords(text)
-        yield from (match[2] for match in _OPTION.finditer(text) if looks_secret(match[1]))
+        yield from (match[2] for match in _OPTION.finditer(text) if is_secret(match[1], match[2]))
         yield from (match[1] for match in _HEADER.finditer(text))
 
 
@@ -40,7 +40,7 @@ def in_configuration(text: str) -> Iterator[str]:
     """The secrets in a configuration file, whatever its notation: `key = value`, `key: value`, JSON."""
     yield from passwords(text)
     for match in _LINE.finditer(text):
-        if looks_secret(match[1]) and not _REFERENCE.match(match[3]):
+        if is_secret(match[1], match[3]) and not _REFERENCE.match(match[3]):
             yield match[3]
     if text.lstrip().startswith("{"):
         try:

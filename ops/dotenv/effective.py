@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ops import process
-from ops.dotenv.secret import MASK, Secret, masked, passwords, worth_hiding
+from ops.dotenv import ordinary
+from ops.dotenv.secret import MASK, Secret, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 
 Source = Literal["shell", "file", "default", "unset"]
@@ -53,7 +54,7 @@ class Value:
         """
         shown = None if self.source == "unset" else self.text
         if shown and not reveal:
-            shown = MASK if self.sensitive else masked(shown, hidden)
+            shown = MASK if self.sensitive else ordinary.masked_value(self.name, shown, hidden)
         return {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
@@ -122,11 +122,16 @@ def judge(reading: Reading, example: Schema, used: Uses, shell: Mapping[str, str
             name=name,
             value=Secret(effective or ""),
             source=source,
-            sensitive=example.sensitive(name),
+            sensitive=_is_secret(example, name, (effective, given, in_file)),
             given=None if given is None else Secret(given),
             in_file=None if in_file is None else Secret(in_file),
         )
     return found
+
+
+def _is_secret(example: Schema, name: str, texts: Iterable[str | None]) -> bool:
+    """Whether anything that a variable is set to is a secret; set to nothing, whether one is expected there."""
+    return any(example.sensitive(name, text) for text in {*filter(None, texts)} or {""})
 
 
 def _defaults(references: Sequence[Use]) -> dict[str, Use]:

@@ -47,6 +47,8 @@ class Uses:
         services: Names of the stack's services.
         bindings: The ports of this machine that the services ask for.
         builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
+        profiles: The names of all that a service has.
+        needed_files: The services that are started, and the `env_file`s that compose insists on for them.
         whole_files: `env_file`s, everything in which a service gets; and whether compose insists that they exist.
     """
 
@@ -56,6 +58,8 @@ class Uses:
     bindings: tuple[Binding, ...] = ()
     builds: tuple[tuple[Path, Path], ...] = ()
     whole_files: Mapping[Path, bool] = field(default_factory=dict)
+    profiles: frozenset[str] = frozenset()
+    needed_files: tuple[tuple[str, Path], ...] = ()
 
     def names(self) -> set[str]:
         """Every variable that is used anywhere."""
@@ -150,7 +154,23 @@ def build(
         bindings=tuple(bindings.of(services, profiles)),
         builds=tuple(sorted(builds)),
         whole_files=whole,
+        profiles=frozenset(str(name) for service in services.values() for name in service.get("profiles") or ()),
+        needed_files=tuple(_needed(services, root, profiles)),
     )
+
+
+def _needed(
+    services: Mapping[str, Mapping[str, Any]], root: Path, profiles: Sequence[str]
+) -> Iterator[tuple[str, Path]]:
+    """The `env_file`s that must be there for the services which are started; a path with a variable is not known."""
+    for name, service in services.items():
+        own = service.get("profiles") or ()
+        if own and "*" not in profiles and not any(each in profiles for each in own):
+            continue
+        for each in _listed(service.get("env_file")):
+            path, required = (each["path"], each.get("required", True)) if isinstance(each, Mapping) else (each, True)
+            if required and "$" not in str(path):
+                yield name, _path(str(path), root)
 
 
 def _strings(value: Any) -> Iterator[str]:
