@@ -67,7 +67,7 @@ def _called(claim: _Claim, name: str) -> str:
 
 
 def _claims(context: Context) -> Iterator[_Claim]:
-    given = {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+    given = context.interpolated
     published: set[str] = set()
     for binding in context.uses.bindings:
         published.update(binding.every_variable)
