@@ -211,9 +211,13 @@ def read(
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
     found = json.loads(result.stdout)["services"]
-    asked = (found.get(name, {}) for name in ("effective", "file", "defaults"))
-    also = {other: _environment(found.get(f"other{number}", {})) for number, other in enumerate(others)}
-    return Reading(*(_environment(service) for service in asked), others=also)
+    asked = {name: _environment(service) for name, service in found.items()}
+    return Reading(
+        effective=asked["effective"],
+        file=asked.get("file", {}),
+        defaults=asked.get("defaults", {}),
+        others={other: asked[f"other{number}"] for number, other in enumerate(others)},
+    )
 
 
 def _environment(service: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Who else in a project mentions a variable: code, scripts, CI, compose files of any name.
 
 Everything that git has or would take counts, in the whole repository; without git, every file of the folder. A name
-counts in any case of letters (`database_url` reads DATABASE_URL), and so does what names are put together from (`APP_`).
+counts in any case of letters (`database_url` reads DATABASE_URL); so does what names are put together from (`APP_`).
 """
 
 from __future__ import annotations

@@ -90,12 +90,10 @@ def locate(files: Iterable[Path], root: Path) -> list[Use]:
 
 def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
     """The text of each file that is there, by its name relative to the project."""
+    there = {path: path.read_text("utf-8", "replace") for path in files if path.is_file()}
     return {
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): path.read_text(
-            "utf-8", "replace"
-        )
-        for path in files
-        if path.is_file()
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): text
+        for path, text in there.items()
     }
 
 

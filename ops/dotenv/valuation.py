@@ -1,4 +1,4 @@
-"""What each variable is worth to the services: by which ways it reaches them, what counts, and where that comes from."""
+"""What each variable gives the services: by which ways it reaches them, which counts, and where that comes from."""
 
 from __future__ import annotations
 
