@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ops import report
 from ops.dotenv import Finding, secret
@@ -54,8 +54,16 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
     for row in rows:
         source = {"default": "compose default", "file": ".env"}.get(row["source"], row["source"])
         table.add_row(Text(printable(row["name"])), Text(printable(row["value"] or "")), source)
+        for way in row.get("ways", ()):
+            table.add_row("", Text(f"{_way(way)}: {printable(way['value'] or '')}", style="dim"), "")
     report.console().print(table)
     return 0
+
+
+def _way(way: Mapping[str, Any]) -> str:
+    """One way to a service, in words: `web, worker by env_file .env`."""
+    services = ", ".join(way["services"])
+    return f"{services} by {way['by']} {way['file']}" if services else f"wherever {way['by']} stands"
 
 
 def difference(found: Difference, *, as_json: bool) -> int:
