@@ -14,6 +14,7 @@ from ops.stack import Stack
 
 # What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
+    from ops.isolation import Isolation
     from ops.dotenv.creation import Ask
     from ops.dotenv.difference import Difference
     from ops.dotenv.effective import Value
@@ -84,10 +85,13 @@ def difference(found: Difference, *, as_json: bool) -> int:
     return 0
 
 
-def initialised(names: Sequence[str], waiting: Sequence[str], *, created: bool, as_json: bool) -> int:
-    """Print what `env.init` wrote, and which variables still wait for a value."""
+def initialised(
+    names: Sequence[str], waiting: Sequence[str], *, created: bool, own: Isolation | None = None, as_json: bool
+) -> int:
+    """Print what `env.init` wrote, what is this checkout's own, and which variables still wait for a value."""
     if as_json:
-        report.document({"created": created, "names": list(names), "open": list(waiting)})
+        content = {"created": created, "names": list(names), "open": list(waiting)}
+        report.document({**content, "isolated": own.as_dict()} if own else content)
         return 0
     if created:
         _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
@@ -95,6 +99,12 @@ def initialised(names: Sequence[str], waiting: Sequence[str], *, created: bool, 
         _line((f"added to .env, or filled there: {', '.join(names)}", ""))
     else:
         _line((".env has every variable already; nothing was changed", ""))
+    if own is not None:
+        _line((f"this checkout's own: the project name {own.project}", ""))
+        for name, port in own.ports.items():
+            _line((f"  {name}={port}", ""))
+        for note in own.notes:
+            report.warn(note)
     if waiting:
         _line(("waiting for a value of yours:", "bold"))
     for name in waiting:
