@@ -375,11 +375,23 @@ def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False
     return report.initialised(names, dotenv.still_open(stack), created=created, own=own, as_json=json)
 
 
-@command(name="diff", help={"env": "The environment whose schema it is held against."}, dry=True)
-def env_diff(c: Context, env: str = "", json: bool = False) -> int:
+@command(
+    name="diff",
+    help={
+        "env": "The environment whose schema it is held against.",
+        "with": "A file, or a Docker context where the stack runs: tells which values differ, by name alone.",
+    },
+    dry=True,
+)
+def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> int:
     """Show what .env lacks, has beyond its schema, or leaves at its default."""
-    from ops.dotenv import difference
     from ops.report import env as report
+
+    if with_:
+        from ops import comparison
+
+        return report.comparison(comparison.compare(_stack(c, env), with_), as_json=json)
+    from ops.dotenv import difference
 
     return report.difference(difference.compare(_stack(c, env)), as_json=json)
 

@@ -65,7 +65,9 @@ def isolate(stack: Stack) -> Isolation:
     project = own_name(stack.root, stack.project)
     chosen, kept, notes = _choose(stack, context)
     values = {NAME: project, **chosen}
-    notes += [f"{name} is set in the shell, which wins over .env: unset {name}" for name in values if name in context.shell]
+    notes += [
+        f"{name} is set in the shell, which wins over .env: unset {name}" for name in values if name in context.shell
+    ]
     moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
     notes += [*_still_told(context, moved, set(values)), *_held_together(stack, {*chosen, *kept})]
     if context.git == "tracked":

@@ -14,11 +14,12 @@ from ops.stack import Stack
 
 # What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
-    from ops.isolation import Isolation
+    from ops.comparison import Comparison
     from ops.dotenv.creation import Ask
     from ops.dotenv.difference import Difference
     from ops.dotenv.effective import Value
     from ops.dotenv.schema import Variable
+    from ops.isolation import Isolation
 
 
 def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
@@ -82,6 +83,24 @@ def difference(found: Difference, *, as_json: bool) -> int:
             _line((f"{title}:", "bold"))
             for name in names:
                 _line((f"  {printable(name)}", ""))
+    return 0
+
+
+def comparison(found: Comparison, *, as_json: bool) -> int:
+    """Print which variables have another value elsewhere, and no value."""
+    if as_json:
+        report.document(found.as_dict())
+        return 0
+    for title, keys in (
+        (f"another value in {found.other}", found.differs),
+        (f"not in {found.other}", found.only_here),
+        (f"in {found.other} alone", found.only_there),
+    ):
+        if keys:
+            _line((f"{title}:", "bold"))
+        for service, name in keys:
+            _line((f"  {service}: {printable(name)}" if service else f"  {printable(name)}", ""))
+    _line((f"{_count(len(found.same), 'variable')} the same", ""))
     return 0
 
 

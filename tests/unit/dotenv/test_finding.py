@@ -15,7 +15,9 @@ def warning(check: str, variable: str) -> Finding:
 def test_few_lines_tell_many_warnings(number: int, left: int) -> None:
     told = brief([warning("comment", f"V{each}") for each in range(number)], "invoke env.check --env dev")
     assert len(told) == min(number, 3)
-    assert [line for line in told if "more" in line] == ([f"and {left} more: invoke env.check --env dev"] if left else [])
+    assert [line for line in told if "more" in line] == (
+        [f"and {left} more: invoke env.check --env dev"] if left else []
+    )
 
 
 def test_what_bites_is_told_first() -> None:

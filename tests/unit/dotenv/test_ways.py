@@ -119,9 +119,7 @@ def test_what_another_file_sets_is_not_set_for_compose(make_stack: MakeStack, tm
 
 
 def test_a_file_that_is_valid_only_with_its_values(make_stack: MakeStack, tmp_path: Path) -> None:
-    (tmp_path / "sub.yaml").write_text(
-        "services: {b: {image: 'x:${B}', depends_on: ['${DB}']}}\n", encoding="utf-8"
-    )
+    (tmp_path / "sub.yaml").write_text("services: {b: {image: 'x:${B}', depends_on: ['${DB}']}}\n", encoding="utf-8")
     compose = "include: [sub.yaml]\nservices: {pg: {image: p}}\n"
     schema = "DB=pg\nB=1\n"
     assert [str(each) for each in check(make_stack("DB=pg\nB=1\n", schema=schema, compose=compose))] == []
