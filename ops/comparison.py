@@ -6,7 +6,6 @@ Values are compared as salted hashes: what is kept of a release, or comes from a
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import os
 import secrets
@@ -42,9 +41,7 @@ class Fingerprints:
     def of(cls, values: Mapping[Key, str], salt: bytes | None = None) -> Fingerprints:
         """Those of some values; with a salt of their own by default."""
         used = secrets.token_bytes(16) if salt is None else salt
-        return cls(
-            used, {key: hmac.new(used, text.encode(), hashlib.sha256).hexdigest() for key, text in values.items()}
-        )
+        return cls(used, {key: hmac.digest(used, text.encode(), "sha256").hex() for key, text in values.items()})
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,8 @@ def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
         for container in connected.containers(stack.project):
             config = container.raw.get("Config") or {}
             service = (config.get("Labels") or {}).get(_SERVICE, "")
-            image = connected.client.api.inspect_image(container.raw["Image"]).get("Config") or {}
+            look: Any = connected.client.api.inspect_image
+            image = look(container.raw["Image"]).get("Config") or {}
             # What the image brings along is nobody's setting.
             brought = set(image.get("Env") or ())
             for text in config.get("Env") or ():
@@ -164,7 +162,7 @@ def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
 def _meant(stack: Stack, services: set[str]) -> dict[Key, str]:
     """What the services would get here."""
     found: dict[Key, str] = {}
-    for name, service in {**model.load(stack).services}.items():
+    for name, service in model.load(stack).services.items():
         for variable, value in (service.config.get("environment") or {}).items():
             if name in services and value is not None:
                 found[name, variable] = str(value)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import checkouts, compose, ports
-from ops.dotenv import document, edit, file, gathering, passing, uses
-from ops.dotenv.references import expand, references
+from ops import checkouts, ports, shared
+from ops.dotenv import document, edit, file, gathering
+from ops.dotenv.references import expand
 from ops.dotenv.schema import Variable
 from ops.dotenv.verification import verified
 from ops.errors import OpsError
@@ -65,13 +64,8 @@ def isolate(stack: Stack) -> Isolation:
     project = own_name(stack.root, stack.project)
     chosen, kept, notes = _choose(stack, context)
     values = {NAME: project, **chosen}
-    notes += [
-        f"{name} is set in the shell, which wins over .env: unset {name}" for name in values if name in context.shell
-    ]
     moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
-    notes += [*_still_told(context, moved, set(values)), *_held_together(stack, {*chosen, *kept})]
-    if context.git == "tracked":
-        notes.append(".env is tracked by git: what is this checkout's own would be committed")
+    notes += [*shared.values(context, moved, set(values)), *shared.entries(stack, {*chosen, *kept})]
     with file.writing(stack.env_file.parent):
         doc = document.read(stack.env_file)
         changed = {name: value for name, value in values.items() if _text(doc, name) != value}
@@ -206,45 +200,3 @@ def _written(folder: Path) -> Iterator[str]:
 def _text(doc: document.Document, name: str) -> str | None:
     entry = doc.get(name)
     return entry.parsed if entry is not None else None
-
-
-def _still_told(context: Context, moved: set[str], written: set[str]) -> Iterator[str]:
-    """The variables whose values name a port of this machine that has moved; no value is told."""
-    for value in context.values.values():
-        if value.name in written or value.in_file is None:
-            continue
-        found = re.findall(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d+)", value.in_file.reveal())
-        for number in sorted(moved.intersection(found)):
-            yield f"{value.name} still names port {number} of this machine: invoke env.set {value.name}"
-
-
-def _held_together(stack: Stack, variables: set[str]) -> Iterator[str]:
-    """What compose gives the same name in every checkout, whatever the project is called."""
-    merged = uses.merge(compose.command(stack), stack.root, stack.variables)
-    if merged.code:
-        return
-    model: Mapping[str, Any] = json.loads(merged.stdout)
-    for name, service in (model.get("services") or {}).items():
-        container = str(service.get("container_name") or "")
-        if container and "$" not in container:
-            yield f"{name} has the container_name {container}, which one container alone can have: remove it"
-        environment = passing.listed(service.get("environment"))
-        inside = {use.name for text in _texts(environment) for use in references(text)} & variables
-        published = {use.name for text in _texts(service.get("ports")) for use in references(text)}
-        for variable in sorted(inside - published):
-            yield f"{variable} is given to {name}, too: if it means the port inside the stack, give that its own variable"
-    for kind in ("volumes", "networks"):
-        for name, entry in (model.get(kind) or {}).items():
-            known = str((entry or {}).get("name") or "")
-            if (entry or {}).get("external") or (known and "$" not in known):
-                yield f"{kind[:-1]} {known or name} is one for all checkouts, as the compose file names it"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, str):
-        yield value

@@ -147,7 +147,7 @@ def foreign(project: str, folder: str) -> UsageError:
     return UsageError(
         f"the project {project} was started from another folder, {folder}",
         details=[
-            "its containers and its data are that folder's: stop it there, or give this folder a project name of its own"
+            "its containers and its data are that folder's: stop it there, or give this one a project name of its own"
         ],
         next="invoke env.init --isolated",
     )

@@ -1,4 +1,4 @@
-"""A second checkout beside the first: refused with the step that helps, and running after it; compared with the first."""
+"""A second checkout beside the first: refused with the step that helps, and running once that is taken."""
 
 from __future__ import annotations
 
