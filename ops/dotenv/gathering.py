@@ -109,7 +109,7 @@ def gather(stack: Stack) -> Context:
         git=git,
         environments=stack.environments,
         refused=refused,
-        mentions=mentions.look(stack, _candidates(example, env, used)),
+        mentions=mentions.look(stack, _candidates(example, env, used), git=git is not None),
     )
 
 

@@ -58,13 +58,19 @@ class Mentions:
         return name in self.names or not self.sure
 
 
-def look(stack: Stack, names: Set[str]) -> Mentions:
-    """Look for names in all files of a project but its `.env`, its example, and these tasks themselves."""
+def look(stack: Stack, names: Set[str], *, git: bool = True) -> Mentions:
+    """Look for names in all files of a project but its `.env`, its example, and these tasks themselves.
+
+    Args:
+        stack: Whose project.
+        names: The variables.
+        git: Whether the project may be in a git repository.
+    """
     if not names or not stack.example.is_file():
         return Mentions()
     wanted = {part for name in names for part in (name, *_prefixes(name))}
     try:
-        if repository.state(stack.example) in ("tracked", "unignored"):
+        if git and repository.state(stack.example) in ("tracked", "unignored"):
             heard, handed_on = _by_git(stack, wanted)
         else:
             heard, handed_on = _by_hand(stack, wanted)

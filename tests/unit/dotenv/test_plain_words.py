@@ -13,7 +13,11 @@ from ops.stack import Stack
 
 PARTS = ("DB", "POSTGRES", "MYSQL", "REDIS", "API", "APP", "JWT", "SMTP", "S3", "DEBUG", "LOG", "USER", "HOST", "PORT")
 ENDS = ("PASSWORD", "TOKEN", "SECRET", "KEY", "URL", "PORT", "NAME", "EMAIL", "ENABLED", "LEVEL", "DSN", "FILE", "TTL")
-names = st.lists(st.sampled_from(PARTS + ENDS), min_size=1, max_size=4).map("_".join).filter(lambda n: not is_builtin(n))
+names = (
+    st.lists(st.sampled_from(PARTS + ENDS), min_size=1, max_size=4)
+    .map("_".join)
+    .filter(lambda each: not is_builtin(each))
+)
 words = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789äßéñ", min_size=1, max_size=24)
 files = st.dictionaries(names, words, min_size=1, max_size=12)
 ways = st.sampled_from(["${%s}", "${%s:-x}", "${%s:?is needed}", ""])
