@@ -74,7 +74,8 @@ def look(stack: Stack, names: Set[str], *, git: bool = True) -> Mentions:
             heard, handed_on = _by_git(stack, wanted)
         else:
             heard, handed_on = _by_hand(stack, wanted)
-    except (OSError, TimeoutError, subprocess.TimeoutExpired):
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        # ValueError: a file on another drive than the project's.
         return Mentions(sure=False)
     lower = {word.lower() for word in heard}
     found = {name for name in names if _is_heard(name, heard, lower)}
@@ -95,7 +96,7 @@ def _is_heard(name: str, heard: Set[str], lower: Set[str]) -> bool:
 
 def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     """The words that were found, and whether something takes the whole file."""
-    skipped = [f":(exclude,literal){os.path.relpath(each, stack.root)}" for each in _uninteresting(stack)]
+    skipped = [_without(each, stack) for each in _uninteresting(stack)]
     everywhere = [":/", *skipped]
     search = ["git", "grep", "-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
     ways = [["--untracked"]]
@@ -104,10 +105,15 @@ def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     heard: set[str] = set()
     for way in ways:
         heard |= set(_git([*search, *way, "--", *everywhere], stack, "\n".join(sorted(wanted))))
-    own = [f":(exclude,literal){os.path.relpath(each, stack.root)}" for each in stack.files]
+    own = [_without(each, stack) for each in stack.files]
     quick = ["git", "grep", "-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
     lines = _git([*quick, "--", ".", *skipped, *own], stack)
     return heard, any(_hands_on(*line.partition(":")[::2]) for line in lines)
+
+
+def _without(path: Path, stack: Stack) -> str:
+    """What keeps git from looking into a file."""
+    return f":(exclude,literal){Path(os.path.relpath(path, stack.root)).as_posix()}"
 
 
 def _git(command: list[str], stack: Stack, stdin: str | None = None) -> list[str]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from ops import checkouts, isolation
+from ops import checkouts, isolation, ports
 from ops.dotenv import document
+from ops.model import Port
+from ops.native import marker
 from ops.stack import Stack
 
 COMPOSE = """\
@@ -127,3 +133,21 @@ def test_what_another_checkout_is(make: Make, tmp_path: Path) -> None:
     assert checkouts.is_one(stack, tmp_path / "w")
     assert checkouts.is_one(stack, tmp_path / "c")
     assert tmp_path / "w" in checkouts.others(stack.root)
+
+
+def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -> None:
+    stack, other = make(folder="a"), make(folder="b")
+    code = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+    environment = {**os.environ, marker.VARIABLE: str(marker.Marker("web", "1", other.root))}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout is not None
+        port = Port("127.0.0.1", int(child.stdout.readline()), "tcp", 80)
+        engine: Any = SimpleNamespace(local=True, owner_of=lambda *_: None)
+        conflict = ports.Conflict("web", port, "a process")
+        assert checkouts.holder(engine, stack, [conflict]) == (conflict, other.root)
+        assert checkouts.holder(engine, other, [conflict]) is None
+    finally:
+        child.communicate("\n")
