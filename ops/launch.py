@@ -163,7 +163,7 @@ def write_values(stack: Stack, show: Show) -> None:
                 next="invoke env.init, then set what it asks for",
             )
         made = dotenv.initialise(stack, ask=None)
-        show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
+        show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
 
 def check_values(stack: Stack, show: Show) -> None:

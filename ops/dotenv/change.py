@@ -17,8 +17,8 @@ from ops.errors import EnvFileError, UsageError
 from ops.stack import Stack
 
 
-def find(stack: Stack, name: str) -> tuple[Variable, bool]:
-    """The variable that is to be set, and whether its value is a secret.
+def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
+    """The variable that is to be set, and whether a value for it is a secret; without one, whether it will be.
 
     Raises:
         UsageError: It is no name for a variable, or nothing knows it.
@@ -28,7 +28,7 @@ def find(stack: Stack, name: str) -> tuple[Variable, bool]:
         raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)
-    return example.variables.get(name, Variable(name)), example.sensitive(name)
+    return example.variables.get(name, Variable(name)), example.sensitive(name, value)
 
 
 def judge(variable: Variable, value: str, environment: str) -> str | None:

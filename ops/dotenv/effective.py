@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ops import process
-from ops.dotenv.secret import MASK, Secret, masked, passwords, worth_hiding
+from ops.dotenv import ordinary
+from ops.dotenv.secret import MASK, Secret, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 
 Source = Literal["shell", "file", "default", "unset"]
@@ -81,7 +82,7 @@ class Value:
         def show(text: str | None) -> str | None:
             if not text or reveal:
                 return text
-            return MASK if self.sensitive else masked(text, hidden)
+            return MASK if self.sensitive else ordinary.masked_value(self.name, text, hidden)
 
         shown = show(None if self.source == "unset" else self.text)
         row = {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}

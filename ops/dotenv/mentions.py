@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ops
-from ops import process
+from ops import examples, process
 from ops.dotenv import repository
 from ops.stack import Stack
-
-EXAMPLES = (".env.example", ".env.sample", "env.example", ".env.dist", ".env.template", "example.env")
-"""Names of files that list variables, and use none."""
 
 PATIENCE = 5.0
 """Seconds that a search may take; where it takes longer, nobody knows."""
@@ -152,7 +149,7 @@ def _files(folder: Path, skipped: Set[Path]) -> Iterator[Path]:
 def _uninteresting(stack: Stack) -> Iterable[Path]:
     """The files that say what may be set, and these tasks, which speak of many names."""
     folder, library = stack.env_file.parent, Path(ops.__file__).resolve().parent
-    yield from (folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *EXAMPLES)))
+    yield from (folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *examples.names())))
     tasks = stack.root / "tasks.py"
     original = library.parent / "tasks.py"
     if tasks.is_file() and original.is_file() and tasks.read_bytes() == original.read_bytes():

@@ -55,6 +55,8 @@ class Uses:
         builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
         files: The `env_file`s, everything in which a service gets.
         idle: Names that only services use which the chosen profiles do not start.
+        profiles: The names of all that a service has.
+        needed_files: The services that are started, and the `env_file`s that compose insists on for them.
     """
 
     references: tuple[Use, ...] = ()
@@ -64,6 +66,8 @@ class Uses:
     builds: tuple[tuple[Path, Path], ...] = ()
     files: tuple[WholeFile, ...] = ()
     idle: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    needed_files: tuple[tuple[str, Path], ...] = ()
 
     def names(self) -> set[str]:
         """Every variable that is used anywhere."""
@@ -173,14 +177,17 @@ def build(
     started = {name for name, service in services.items() if bindings.is_active(service, profiles)}
     every = (*located, *hidden, *passing.passed_on(model, started, texts or {}))
     names = {use.name for use in every}
+    files = tuple(passing.whole_files(services, root, given or {}))
     return Uses(
         references=every,
         elsewhere=frozenset(use.name for use in elsewhere) - names,
         services=frozenset(services),
         bindings=tuple(bindings.of(services, profiles)),
         builds=tuple(sorted(builds)),
-        files=tuple(passing.whole_files(services, root, given or {})),
+        files=files,
         idle=_idle(model, started),
+        profiles=frozenset(str(name) for service in services.values() for name in service.get("profiles") or ()),
+        needed_files=tuple((file.service, file.path) for file in files if file.required and file.service in started),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ops.dotenv.effective import Reading, Source, Value, Way
@@ -53,7 +53,7 @@ def judge(
             name=name,
             value=Secret(counts or ""),
             source=source,
-            sensitive=example.sensitive(name),
+            sensitive=_is_secret(example, name, (effective, given, in_file, *(text for _, text in whole.values()))),
             in_file=_secret(in_file),
             given=_secret(given),
             interpolated=_secret(alone),
@@ -89,6 +89,11 @@ def _ways(
     if is_interpolated:
         found.insert(0, Way(f"${{{name}}}", _secret(effective)))
     return tuple(found) if len({way.value for way in found}) > 1 else ()
+
+
+def _is_secret(example: Schema, name: str, texts: Iterable[str | None]) -> bool:
+    """Whether anything that a variable is set to is a secret; set to nothing, whether one is expected there."""
+    return any(example.sensitive(name, text) for text in {*filter(None, texts)} or {""})
 
 
 def _secret(text: str | None) -> Secret | None:

@@ -140,7 +140,7 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
     from ops.dotenv import change
 
     name, given, value = assignment.partition("=")
-    variable, sensitive = change.find(stack, name)
+    variable, sensitive = change.find(stack, name, value)
     if given and value and (sensitive or secret.passwords(value)):
         what = "is a secret" if sensitive else "would hold a password"
         raise UsageError(
