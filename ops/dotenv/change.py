@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+from ops import compose
 from ops.dotenv import document, edit, file, schema, uses
 from ops.dotenv.checks.unknown import closest
 from ops.dotenv.context import Context
 from ops.dotenv.quoting import UnwritableError
 from ops.dotenv.schema import Schema, Variable
-from ops.dotenv.uses import is_builtin
+from ops.dotenv.uses import Uses, is_builtin
 from ops.dotenv.verification import verified
 from ops.errors import EnvFileError, UsageError
 from ops.stack import Stack
@@ -75,11 +77,25 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
     """Refuse a name that is in no schema and no compose file: it would be set, and read by nothing."""
     if not example.variables or name in example.variables or is_builtin(name):
         return
+    context = Context(stack.root, stack.environment, stack.strict, document.unread(stack.env_file), example)
     used = {use.name for use in uses.locate(stack.files, stack.root)}
-    if name in used:
+    if name in used or context.is_described(name):
         return
+    everything = _merged(stack)
+    used |= everything.names()
     meant = closest(name, [*example.variables, *used])
+    # What a service gets with all that is in the file, it may know.
+    if name in used or (meant is None and everything.readers(stack.env_file)):
+        return
     raise UsageError(
         f"{name} is not in {example.path.name}" + (f"; did you mean {meant}?" if meant else ""),
         next=f"invoke env.set {meant}" if meant else f"describe it in {example.path.name} first",
     )
+
+
+def _merged(stack: Stack) -> Uses:
+    """What the stack uses, included files too; nothing where compose cannot merge it."""
+    merged = uses.merge(compose.command(stack), stack.root, stack.variables)
+    if merged.code:
+        return Uses()
+    return uses.build(merged.stdout, [], [], stack.directory, stack.profiles, given={**os.environ, **stack.variables})

@@ -64,7 +64,7 @@ def _called(claim: _Claim, name: str) -> str:
 
 
 def _claims(context: Context) -> Iterator[_Claim]:
-    given = {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+    given = context.interpolated
     for binding in context.uses.bindings:
         socket = binding.socket(given)
         if socket is not None:
