@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, model_secrets, printed, process, refusal, secrecy
+from ops import compose, model_secrets, printed, process, refusal, secrecy, spelling
 from ops import service as entries
 from ops.dotenv import ordinary
 from ops.dotenv.secret import MASK, is_secret, worth_hiding
@@ -58,7 +58,11 @@ class Model:
         every = self.every
         if name in every:
             return every[name]
-        raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
+        raise UsageError(
+            f"there is no service {name!r}{spelling.meant(name, every)}",
+            details=[f"services: {', '.join(sorted(every))}"],
+            next="invoke status",
+        )
 
     def urls(self, *, local: bool = True) -> dict[str, str]:
         """What to open once the stack is ready, as this machine reaches it.
@@ -174,7 +178,12 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
-    return {name: entries.of(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
+    found = (raw.get("services") or {}).items()
+    try:
+        return {name: entries.of(name, entry or {}, stack.project) for name, entry in found}
+    except UsageError as error:
+        # Its words begin with the path of the wrong setting.
+        raise refusal.at(stack, error.message, error) from None
 
 
 def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:

@@ -7,18 +7,16 @@ it prints a lot.
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from ops import examples
+from ops import examples, forms
 from ops.dotenv import ordinary
 from ops.dotenv.secret import (
     MASK,
-    SHORTEST,
     hide_assigned,
     hide_url_passwords,
     looks_secret,
@@ -42,18 +40,19 @@ class Mask:
         worth = worth_hiding(secrets)
         weak = {each for each in worth if ordinary.is_ordinary(each, spared)}
         self._weak = sorted(weak)
-        found = {form for each in worth if each not in weak for form in _forms(each)}
+        found = {form for each in worth if each not in weak for form in forms.of(each)}
         self._forms = sorted(found, key=lambda each: (-len(each), each))
+        self._needles = forms.needles(found)
         self._words = {each: re.compile(rf"(?<![A-Za-z]){each}(?![A-Za-z])") for each in found if _is_word(each)}
 
     @property
     def forms(self) -> list[str]:
-        """What is looked for, the longest first: each secret as it is, and as JSON and URLs write it."""
+        """What is looked for, the longest first: each secret as it is, and as JSON, URLs and base64 write it."""
         return self._forms
 
     def may_touch(self, text: str) -> bool:
         """Whether `text` may change something in a text, or in what JSON makes of it. Quick: for many lines at once."""
-        for form in self._forms:
+        for form in self._needles:
             if form in text:
                 return True
         if any(each in text for each in self._weak) and self._hide_weak(text) != text:
@@ -64,6 +63,13 @@ class Mask:
 
     def text(self, text: str) -> str:
         """A text with a mask in the place of every secret."""
+        text = self._plainly(text)
+        # Where colours stood within a secret, all of them go.
+        if "\x1b" in text and (bare := _COLOUR.sub("", text)) != (masked := self._plainly(bare)):
+            return masked
+        return text
+
+    def _plainly(self, text: str) -> str:
         for form in self._forms:
             if form in text:
                 text = self._words[form].sub(MASK, text) if form in self._words else text.replace(form, MASK)
@@ -93,6 +99,9 @@ class Mask:
         return MASK if isinstance(value, int | float) and str(value) in self._forms else value
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+"""A colour sequence (SGR, ECMA-48 8.3.117)."""
+
 _sources: dict[Hashable, Callable[[], Iterable[str]]] = {}
 _texts: dict[Hashable, list[str]] = {}
 _mask: Mask | None = None
@@ -110,6 +119,8 @@ def hiding(root: Path) -> Iterator[None]:
     ordinary.forget()
     _hiding, _mask = True, None
     know_env(root)
+    # Whatever is passed on to compose, under whatever other name.
+    know("shell", lambda: named(dict(os.environ)))
     try:
         yield
     finally:
@@ -200,13 +211,16 @@ def hide_in(value: Any) -> Any:
 
 def _given(raw: Mapping[str, Any]) -> Iterable[str]:
     """The secrets in a container's variables and commands, and in files that are mounted where compose puts secrets."""
+    from ops import embedded
     from ops.dotenv import secret_file
 
     config = raw.get("Config") or {}
     for entry in config.get("Env") or ():
         name, _, value = entry.partition("=")
         yield from named(value, name)
-    yield from named([config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")])
+    for words in (config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")):
+        yield from embedded.in_command(words)
+    yield from named(config.get("Labels") or {})
     for mount in raw.get("Mounts") or ():
         if mount.get("Type") == "bind" and str(mount.get("Destination", "")).startswith("/run/secrets/"):
             yield from secret_file.texts(Path(mount.get("Source", "")))
@@ -215,15 +229,3 @@ def _given(raw: Mapping[str, Any]) -> Iterable[str]:
 def _is_word(text: str) -> bool:
     """Whether a secret is of letters alone, and so short that it may be part of a longer word."""
     return len(text) <= 12 and text.isascii() and text.isalpha()
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret as it is, and as JSON (once, and within JSON), Python and URLs write it."""
-    found = {secret, quote(secret, safe=""), quote(secret, safe="/"), repr(secret)[1:-1]}
-    for ascii_only in (True, False):
-        inner = secret
-        for _ in range(2):
-            inner = json.dumps(inner, ensure_ascii=ascii_only)[1:-1]
-            found.add(inner)
-    found |= {each.replace("/", "\\/") for each in list(found)} if "/" in secret else set()
-    return {each for each in found if len(each) >= SHORTEST}

@@ -69,7 +69,7 @@ def change(stack: Stack, name: str, value: str) -> None:
         try:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
-            raise UsageError(f"{name}: {error}") from None
+            raise UsageError(f"{name}: {error}", next=f"choose another value: invoke env.set {name}") from None
         file.write(stack.env_file, text, verified(stack, doc, {name: value}))
 
 

@@ -213,7 +213,8 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     )
     _supervisors.append(child)
     assert child.stdin is not None  # noqa: S101 - Popen gives one for a pipe
-    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
+    kept = plan.remembered.as_dict()
+    asked = {"plan": plan.as_dict(), "remembered": kept, "run": run, "fingerprint": plan.fingerprint}
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(asked).encode())
     return run, child

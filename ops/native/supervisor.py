@@ -36,7 +36,7 @@ def main(place: Path, content: str) -> int:
         asked = json.loads(content)
     except ValueError:
         return 2  # the task was killed while it wrote; nothing was started
-    plan = Plan.from_dict(asked["plan"])
+    plan, kept = Plan.from_dict(asked["plan"]), Plan.from_dict(asked["remembered"])
     platform.outlive_signals()
     started = time.time()
     writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
@@ -53,7 +53,7 @@ def main(place: Path, content: str) -> int:
         # The system names its folder, where it is that which is not there.
         reason = f"{error.filename or plan.command[0]}: {error.strerror or error}"
         writer.write("stderr", [reason.encode()])
-        _record(plan, asked, started, error=reason).write(place)
+        _record(kept, asked, started, error=reason).write(place)
         return 127
     readers = [
         threading.Thread(target=writer.drain, args=(name, getattr(child, name)), daemon=True)
@@ -62,7 +62,7 @@ def main(place: Path, content: str) -> int:
     for reader in readers:
         reader.start()
     # Only now, while the service is already starting: psutil takes 30 ms to import.
-    record = _record(plan, asked, started, pid=child.pid)
+    record = _record(kept, asked, started, pid=child.pid)
     try:
         record.write(place)
     except OSError:

@@ -45,7 +45,7 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
     """
     rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
     if as_json:
-        report.document({"variables": rows})
+        report.document({"variables": rows}, revealed=reveal)
         return 0
     from rich.table import Table
     from rich.text import Text
@@ -218,10 +218,10 @@ def prompt(text: str, *, sensitive: bool) -> str:
         _aside("")
         return ""
     except UnicodeError:
-        raise UsageError("what was typed is not UTF-8") from None
+        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
     except KeyboardInterrupt:
         _aside("")
-        raise InterruptError("interrupted; nothing was changed") from None
+        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
     else:
         return answer
 
