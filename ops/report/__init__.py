@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ops import secrecy
+from ops import secrecy, streams
 from ops.errors import OpsError
 from ops.report.controls import neutralise
 from ops.report.notation import encode
@@ -71,8 +71,8 @@ def line(content: Mapping[str, Any]) -> None:
 
 
 def failure(error: OpsError, *, as_json: bool = False) -> None:
-    """An error: what failed, the evidence, the next step."""
-    if as_json:
+    """An error: what failed, the evidence, the next step. Where no document can be written, people are told."""
+    if as_json and not streams.problem():
         document({"error": secrecy.hide_in(error.as_dict())})
         return
     from rich.text import Text
