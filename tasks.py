@@ -334,7 +334,7 @@ def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
-    line = [sys.executable, "-m", "pytest", "-n", jobs]
+    line = [sys.executable, "-m", "ops.streams", "pytest", "-n", jobs]
     if unit or engine:
         line += ["-m", "engine" if engine else "not engine"]
     return process.attach([*line, *(["-k", k] if k else []), *cli.remainder()], cwd=ROOT)

@@ -2,6 +2,10 @@
 
 A task that changes something goes on when nobody reads any more, so writing never raises here: it is noted, and what
 follows is dropped. In the streams themselves, because Rich, invoke, threads and Python's own last flush write too.
+
+    python -m ops.streams MODULE ARGUMENTS…
+
+runs another program of Python's with such streams.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ import contextlib
 import errno
 import io
 import os
+import runpy
 import select
 import sys
 from collections.abc import Iterator
@@ -206,3 +211,9 @@ def _unread() -> bool:
         return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
     except (OSError, ValueError):
         return False
+
+
+if __name__ == "__main__":
+    prepare()
+    sys.argv[:] = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
