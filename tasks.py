@@ -14,8 +14,9 @@ atexit.register(gc.freeze)
 from invoke.collection import Collection  # noqa: E402
 from invoke.context import Context  # noqa: E402
 
-from ops import bytecode  # noqa: E402
+from ops import bytecode, signals  # noqa: E402
 
+signals.leave(130)
 # invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
 bytecode.keep_outside()
 
@@ -143,6 +144,7 @@ def restart(
         "json": "Print one JSON document, for scripts; with --watch, an object a line for each change.",
     },
     dry=True,
+    prints=True,
 )
 def health(
     c: Context, wait: str = "", watch: bool = False, strict: bool = False, runtime: str = "", json: bool = False
@@ -170,6 +172,7 @@ def health(
     },
     positional=["service"],
     dry=True,
+    prints=True,
 )
 def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:
     """Say why services are not ready: what happened, the evidence, the next step."""
@@ -180,7 +183,7 @@ def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bo
     return report.show(*checkup.diagnose(_settings(c, runtime), service or "", warn), as_json=json)
 
 
-@command(dry=True)
+@command(dry=True, prints=True)
 def status(c: Context, runtime: str = "", json: bool = False) -> int:
     """Show what runs: image, uptime, health, restarts, CPU, memory, ports."""
     from ops import status, whereabouts
@@ -208,6 +211,7 @@ def status(c: Context, runtime: str = "", json: bool = False) -> int:
     short={"follow": "f", "tail": "n", "service": "s"},
     iterable=["service"],
     dry=True,
+    prints=True,
 )
 def logs(
     c: Context,
@@ -269,7 +273,7 @@ def build(
     return 0
 
 
-@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, dry=True)
+@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, dry=True, prints=True)
 def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
     """Print the merged compose model, with secrets masked."""
     from ops import config as configuration
@@ -278,7 +282,7 @@ def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = Fals
     return report.show(configuration.merge(_settings(c), env, reveal=reveal), as_json=json)
 
 
-@command(help={"env": "Only the images of this environment."}, dry=True)
+@command(help={"env": "Only the images of this environment."}, dry=True, prints=True)
 def images(c: Context, env: str = "", json: bool = False) -> int:
     """Show the size of each image, what it adds to its base, and whether that is within its budget."""
     from ops import engine, images
@@ -306,7 +310,7 @@ def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, run
     return project.execute(settings, connected, service, replica or None, cli.remainder())
 
 
-@command(dry=True)
+@command(dry=True, prints=True)
 def doctor(c: Context, json: bool = False) -> int:
     """Check whether this machine is able to run the stack: exit 0, or 4."""
     from ops import doctor
@@ -330,7 +334,7 @@ def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
-    line = [sys.executable, "-m", "pytest", "-n", jobs]
+    line = [sys.executable, "-m", "ops.streams", "pytest", "-n", jobs]
     if unit or engine:
         line += ["-m", "engine" if engine else "not engine"]
     return process.attach([*line, *(["-k", k] if k else []), *cli.remainder()], cwd=ROOT)
@@ -340,6 +344,7 @@ def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs
     name="check",
     help={"env": "The environment that it must be good for.", "strict": "Fail for warnings, too."},
     dry=True,
+    prints=True,
 )
 def env_check(c: Context, env: str = "", strict: bool = False, json: bool = False) -> int:
     """Check .env against its schema, every finding at once: exit 0, or 3."""
@@ -382,6 +387,7 @@ def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False
         "with": "A file, or a Docker context where the stack runs: tells which values differ, by name alone.",
     },
     dry=True,
+    prints=True,
 )
 def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> int:
     """Show what .env lacks, has beyond its schema, or leaves at its default."""
@@ -400,6 +406,7 @@ def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> 
     name="show",
     help={"env": "The environment whose compose files are read.", "reveal": "Show secrets."},
     dry=True,
+    prints=True,
 )
 def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False) -> int:
     """Show every variable as compose sees it, and where its value comes from; secrets are masked."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-import os
 import re
 import sys
 import traceback
@@ -16,7 +16,7 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
-from ops import platform, secrecy
+from ops import secrecy, signals, streams
 from ops.errors import InterruptError, OpsError, UsageError
 
 HELP = {
@@ -49,6 +49,7 @@ def command(
     iterable: Sequence[str] = (),
     optional: Sequence[str] = (),
     dry: bool = False,
+    prints: bool = False,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
 
@@ -60,6 +61,8 @@ def command(
         iterable: Options that may be given more than once.
         optional: Options whose value may be left out.
         dry: Whether it may run under invoke's `--dry`: it only reads, or asks `dry` itself.
+        prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
+            something has done so all the same.
     """
 
     def decorate(body: Callable[..., int | None]) -> Command:
@@ -74,7 +77,8 @@ def command(
                 return body(c, *args, **kwargs)
 
             with secrecy.hiding(_root):
-                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")))
+                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
+            signals.leave(code)
             if code:
                 raise Exit(code=code)
 
@@ -143,12 +147,13 @@ _root = Path()
 
 
 def check_configuration(root: Path) -> None:
-    """End the process with exit code 2 when invoke itself would meet `invoke.yaml` with a traceback.
+    """Make the streams last, and end with exit code 2 where invoke itself would meet `invoke.yaml` with a traceback.
 
     Called while `tasks.py` is imported: invoke reads that file right after.
     """
     global _root  # noqa: PLW0603 - see there
     _root = root
+    streams.prepare()
     file = root / "invoke.yaml"
     if not file.is_file():
         return
@@ -168,31 +173,30 @@ def check_configuration(root: Path) -> None:
     if problem:
         from ops import report
 
-        report.prepare_streams()
         report.failure(UsageError(f"invoke.yaml: {problem}", next="correct invoke.yaml"), as_json="--json" in sys.argv)
         sys.exit(UsageError.code)
 
 
-def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool = False) -> int:
+def _guarded(
+    body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool = False, prints: bool = False
+) -> int:
     """Run a task's body; say what went wrong, and return its exit code."""
     from ops import process, report
 
-    report.prepare_streams()
+    streams.prepare()
     if debug or echo:
         process.tell = report.command
-    platform.interrupt_on_termination()
+    signals.interrupt()
+    code = 0
     try:
-        return body() or 0
+        with contextlib.suppress(streams.LostError):
+            code = body() or 0
+        return _written(code, prints=prints)
     except KeyboardInterrupt:
         # Had it come while Python executed a text, as making a dataclass does, `python -m invoke` would end by the
         # signal instead of with our code, unless a text has been executed since (CPython's run_eval_code_obj).
         eval("0")  # noqa: S307
         error: OpsError = InterruptError("interrupted", next="what had started is still there: invoke stop")
-    except BrokenPipeError:
-        # The reader has gone (`invoke logs | head`), which is its right; nothing more can be written there.
-        # Python itself would still try when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OpsError as caught:
         error = caught
     except Exception as bug:  # noqa: BLE001 - a traceback may quote a secret, so it is not Python's to print
@@ -205,6 +209,25 @@ def _guarded(body: Callable[[], int | None], *, as_json: bool, debug: bool, echo
         sys.stderr.write(_redacted_traceback(error))
     report.failure(redaction.redacted(error, _hidden()), as_json=as_json)
     return error.code
+
+
+def _written(code: int, *, prints: bool) -> int:
+    """The exit code of a task that has ended with `code`, now that everything is written.
+
+    That nobody has read it is no failure (`invoke logs | head`).
+
+    Raises:
+        UsageError: All it had to do was to print, and that was not possible.
+    """
+    from ops import report
+
+    sys.stdout.flush()
+    if reason := streams.problem():
+        what = f"standard output could not be written: {reason}"
+        if prints and code == 0:
+            raise UsageError(what, next="df -h shows which disk is full; then the same again")
+        report.warn(what)
+    return code
 
 
 def _redacted_traceback(error: BaseException) -> str:

@@ -107,6 +107,20 @@ class LockedError(OpsError):
     kind = "locked"
 
 
+class RefusedError(OpsError):
+    """`invoke exec`: the command cannot be executed. Docker and every shell end with this code then."""
+
+    code = 126
+    kind = "refused"
+
+
+class MissingError(OpsError):
+    """`invoke exec`: there is no such program. Docker and every shell end with this code then."""
+
+    code = 127
+    kind = "missing"
+
+
 class InterruptError(OpsError):
     """The user pressed Ctrl-C."""
 

@@ -68,14 +68,6 @@ def interrupt(process: subprocess.Popen[Any]) -> None:
             os.killpg(process.pid, signal.SIGINT)
 
 
-def interrupt_on_termination() -> None:
-    """Let a task that is told to end (SIGTERM), or whose terminal closes, end as with Ctrl-C: its children with it."""
-    for name in ("SIGTERM", "SIGBREAK" if WINDOWS else "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` means it
-            signal.signal(number, signal.default_int_handler)
-
-
 def kill(process: subprocess.Popen[Any]) -> None:
     """End a child started with `new_group` at once, with what it started and left behind."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops import platform
+from ops import platform, signals
 
 tell: Callable[[Sequence[str]], None] | None = None
 """Told of every command that is started; set by `--debug`."""
@@ -103,22 +103,28 @@ def attach(
 ) -> int:
     """Run a command on this terminal, input included, and return its exit code (`invoke exec`).
 
-    Ctrl-C belongs to the child: the terminal sends it there, and this process waits for what the child makes of it.
+    Signals are the child's to answer: a terminal sends it Ctrl-C, what reaches this process alone is passed on, and
+    this process waits for what the child makes of it.
 
     Args:
         command: The program and its arguments.
         cwd: The folder to run in.
         env: Its variables.
         inherit: Whether it gets this process's own variables, too.
+
+    Returns:
+        The exit code; 128 + N when signal N ended it, as a shell tells it.
+
+    Raises:
+        OSError: It cannot be run.
     """
     if tell is not None:
         tell(command)
-    child = subprocess.Popen(list(command), cwd=cwd, env=child_environment(env) if inherit else dict(env or {}))
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue
+    variables = child_environment(env) if inherit else dict(env or {})
+    with signals.passed_on() as give:
+        child = subprocess.Popen(list(command), cwd=cwd, env=variables)
+        give(child)
+        return platform.exit_code(child.wait())
 
 
 @contextlib.contextmanager

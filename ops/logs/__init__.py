@@ -77,7 +77,7 @@ def show(
             printer.expect(origins)
             if not origins:
                 report.nothing(name, query, environment)
-            for entries in collect(source, query, origins):
+            for entries in collect(source, query, origins, lambda: printer.check(look=True)):
                 printer.write(entries)
             if origins and not query.follow:
                 report.ended(query, printer.count)
@@ -91,8 +91,16 @@ def show(
     return 0
 
 
-def collect(source: Source, query: Query, origins: Collection[Origin]) -> Iterator[list[Entry]]:
+def collect(
+    source: Source, query: Query, origins: Collection[Origin], pulse: Callable[[], None] = lambda: None
+) -> Iterator[list[Entry]]:
     """The entries that a query asks for, in time order, some at a time.
+
+    Args:
+        source: Where they come from.
+        query: Which.
+        origins: The replicas that there are.
+        pulse: Called now and then while nothing is logged; what it raises ends the following.
 
     Raises:
         OpsError: The source is gone.
@@ -110,7 +118,7 @@ def collect(source: Source, query: Query, origins: Collection[Origin]) -> Iterat
     else:
         yield list(deque((entry for entries in past for entry in entries), maxlen=query.tail))
     if query.follow:
-        for entries in Live(source, marks).entries():
+        for entries in Live(source, marks, pulse).entries():
             yield _accepted(query, entries)
 
 

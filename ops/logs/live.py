@@ -95,10 +95,12 @@ class Live:
     Attributes:
         source: Where lines come from.
         marks: How far each replica has been read already. Others are read from their beginning when they start.
+        pulse: Called in each heartbeat of silence.
     """
 
     source: Source
     marks: Mapping[Origin, Mark]
+    pulse: Callable[[], None] = lambda: None
     _inbox: Inbox = field(default_factory=Inbox)
     _starts: dict[Origin, threading.Event] = field(default_factory=dict)
     _groupers: dict[Origin, Grouper] = field(default_factory=dict)
@@ -153,6 +155,7 @@ class Live:
             return self._inbox.take(0)
         while not (items := self._inbox.take(HEARTBEAT)):
             self.source.check()
+            self.pulse()
         return items
 
     def _idle(self, touched: Mapping[Origin, float], now: float) -> list[Entry]:

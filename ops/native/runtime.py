@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from ops import platform, process, runtime
+from ops import platform, runtime
 from ops.attempt import Attempt
 from ops.dotenv.secret import MASK
-from ops.errors import EngineError, OpsError, UsageError
+from ops.errors import EngineError, OpsError
 from ops.model import Model, Service
-from ops.native import check, family, marker, order, places, postgres, recipe, record, service
+from ops.native import check, command, family, marker, order, places, postgres, recipe, record, service
 from ops.native.changes import Changes
 from ops.native.plan import Plan
 from ops.native.record import Record
@@ -199,11 +198,7 @@ class Native:
         started = stack()
         plan = recipe.plan(started, model.load(started).service(container.service), ())
         environment = {**service.surroundings(), **platform.terminal_environment(), **plan.environment}
-        program, *arguments = words or platform.shell()
-        found = shutil.which(program, path=environment.get("PATH"))
-        if found is None:
-            raise UsageError(f"there is no program {program!r} on this machine", next="invoke doctor")
-        return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment, inherit=False)
+        return command.run(words or platform.shell(), Path(plan.directory), environment)
 
     def _plans(self) -> dict[str, Plan | None]:
         """The plan of each service that was started; None where only its processes tell of it."""

@@ -7,32 +7,22 @@ With `--json` one document goes to stdout and nothing else does.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
-import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ops import secrecy
+from ops import secrecy, streams
 from ops.errors import OpsError
 from ops.report.controls import neutralise
+from ops.report.notation import encode
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 WIDE = 160
 """Columns where there is no terminal to tell: wide enough that no table of ours is cut in a log file."""
-
-
-def prepare_streams() -> None:
-    """Write UTF-8 whatever the system's code page says; what cannot be written is replaced, never fatal."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            with contextlib.suppress(ValueError, OSError):
-                stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 @functools.cache
@@ -77,20 +67,19 @@ def command(words: Sequence[str]) -> None:
 def document(content: Mapping[str, Any], *, revealed: bool = False) -> None:
     """The one JSON document of a task; without secrets, unless these were asked for."""
     content = content if revealed else secrecy.hide_in(content)
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.write(encode(content, indent=2) + "\n")
     sys.stdout.flush()
 
 
 def line(content: Mapping[str, Any]) -> None:
     """One JSON object of a stream, on a line of its own; without secrets."""
-    content = secrecy.hide_in(content)
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(encode(secrecy.hide_in(content)) + "\n")
     sys.stdout.flush()
 
 
 def failure(error: OpsError, *, as_json: bool = False) -> None:
-    """An error: what failed, the evidence, the next step."""
-    if as_json:
+    """An error: what failed, the evidence, the next step. Where no document can be written, people are told."""
+    if as_json and not streams.problem():
         document({"error": error.as_dict()})
         return
     from rich.text import Text
@@ -109,13 +98,7 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    class Piped(Console):
-        """One that leaves it to the task what a reader's going means; Rich would end the process with code 1."""
-
-        def on_broken_pipe(self) -> None:
-            raise  # noqa: PLE0704 - called while the BrokenPipeError is handled
-
-    made = Piped(stderr=stderr, highlight=False, emoji=False)
+    made = Console(stderr=stderr, highlight=False, emoji=False)
     if not made.is_terminal:
-        made = Piped(stderr=stderr, highlight=False, emoji=False, width=WIDE)
+        made = Console(stderr=stderr, highlight=False, emoji=False, width=WIDE)
     return made

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ops import report
+from ops import report, streams
 from ops.dotenv import Finding, secret
 from ops.errors import EnvFileError, InterruptError, UsageError
 from ops.stack import Stack
@@ -206,10 +206,10 @@ def prompt(text: str, *, sensitive: bool) -> str:
         UsageError: There is nothing to read from, or what was typed is no text.
         InterruptError: The person pressed Ctrl-C.
     """
-    if sys.stdin is None:
+    if streams.no_input():
         raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
     if not _at_a_terminal():
-        return sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+        return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
         answer = _hidden(text) if sensitive else _visible(text)
         # Where the locale lets bytes through that are no text, they are told here.
@@ -235,7 +235,7 @@ def _hidden(text: str) -> str:
 def _visible(text: str) -> str:
     sys.stderr.write(text)
     sys.stderr.flush()
-    return sys.stdin.readline().rstrip("\r\n")
+    return streams.read_line().rstrip("\r\n")
 
 
 def printable(text: str) -> str:
@@ -254,8 +254,7 @@ def _line(*parts: tuple[str, str]) -> None:
 
 
 def _at_a_terminal() -> bool:
-    # A closed standard input is None.
-    return sys.stdin is not None and sys.stdin.isatty()
+    return sys.stdin.isatty()
 
 
 def _aside(text: str) -> None:

@@ -6,10 +6,10 @@ Rich is imported where something is drawn: a JSON document would be a twentieth 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ops import report
+from ops import report, streams
 from ops.errors import InterruptError, UnhealthyError
 from ops.health import Health, Report, Verdict
 from ops.judgement import age
@@ -143,7 +143,12 @@ def _clean(words: str) -> str:
 
 
 def follow(reports: Iterable[Report], *, as_json: bool) -> int:
-    """Show one report after the other: live on a terminal, elsewhere a line per change. Ends with Ctrl-C: 130."""
+    """Show one report after the other: live on a terminal, elsewhere a line per change. Ends with Ctrl-C: 130.
+
+    Raises:
+        LostError: Nobody reads them any more.
+    """
+    reports = _while_read(reports)
     try:
         if as_json:
             _follow_json(reports)
@@ -154,6 +159,12 @@ def follow(reports: Iterable[Report], *, as_json: bool) -> int:
     except KeyboardInterrupt:
         pass
     return InterruptError.code
+
+
+def _while_read(reports: Iterable[Report]) -> Iterator[Report]:
+    for each in reports:
+        streams.check(look=True)
+        yield each
 
 
 def _follow_json(reports: Iterable[Report]) -> None:

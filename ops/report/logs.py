@@ -11,12 +11,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ops import report, secrecy
+from ops import report, secrecy, streams
 from ops.errors import OpsError, UsageError
 from ops.logs.entry import Entry, Origin, Parsed
 from ops.logs.masking import masked
 from ops.logs.structured import TIME_KEYS
 from ops.report.controls import RESET, escape, neutralise
+from ops.report.notation import compact
 
 if TYPE_CHECKING:
     from ops.logs.query import Query
@@ -69,8 +70,13 @@ class Printer:
         self._prefixes.clear()
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write some entries, at once."""
+        """Write some entries, at once.
+
+        Raises:
+            LostError: Nobody reads them any more.
+        """
         if not entries:
+            self.check(look=True)
             return
         self.count += len(entries)
         text = self._form(entries)
@@ -81,13 +87,19 @@ class Printer:
         out = self._file or sys.stdout
         out.write(text)
         out.flush()
+        self.check()
+
+    def check(self, *, look: bool = False) -> None:
+        """End, as `streams.check` does, where nobody reads what is written to standard output."""
+        if self._file is None:
+            streams.check(look=look)
 
     def _form(self, entries: Sequence[Entry]) -> str:
         return self.json(entries) if self._as_json else self.text(entries)
 
     def json(self, entries: Iterable[Entry]) -> str:
         """A JSON object a line."""
-        return "".join([f"{escape(_compact(entry.as_dict()))}\n" for entry in entries])
+        return "".join([f"{escape(compact(entry.as_dict()))}\n" for entry in entries])
 
     def text(self, entries: Iterable[Entry]) -> str:
         """Lines for people."""
@@ -186,9 +198,7 @@ def note(text: str) -> None:
 
 def failed(error: OpsError) -> None:
     """What ended a stream of JSON objects, as its last one."""
-    content = {"error": secrecy.hide_in(error.as_dict())}
-    sys.stdout.write(f"{json.dumps(content, ensure_ascii=False)}\n")
-    sys.stdout.flush()
+    report.line({"error": secrecy.hide_in(error.as_dict())})
 
 
 def nothing(project: str, query: Query, environment: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ops import report
+from ops import report, streams
 from ops.errors import UsageError
 from ops.runtime import Stopped
 
@@ -29,7 +29,8 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
     what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
     report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
-    if sys.stdin.readline().strip() != project:
+    # Who cannot see what is lost cannot confirm it.
+    if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
             next="invoke stop, which keeps the data; or the same again",

@@ -66,6 +66,28 @@ def talk(c, json=False):
         report.say("x" * 100)
 
 
+@command(help={"place": "A file that is written at the end."})
+def change(c, place):
+    """Change something, and talk about it."""
+    for _ in range(5000):
+        report.say("x" * 100)
+        report.warn("y" * 100)
+    Path(place).write_text("done")
+    return 7
+
+
+@command(prints=True)
+def look(c, json=False):
+    """Print something."""
+    report.say("x" * 100, as_json=json)
+
+
+@command()
+def broken(c, json=False):
+    """Lose a connection that has nothing to do with the output."""
+    raise BrokenPipeError(32, "Broken pipe")
+
+
 @command()
 def run(c):
     """Run a command."""
@@ -218,6 +240,40 @@ def test_a_reader_that_goes_is_no_error(project: Project, arguments: tuple[str, 
     assert task.stderr.read() == b""
     task.stderr.close()
     assert task.wait(30) == 0
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_who_stops_reading_does_not_stop_the_work(project: Project, stream: str) -> None:
+    place = project.root / "place"
+    task = project.begin("change", f"--place={place}")
+    read = getattr(task, stream)
+    read.read(10)
+    read.close()
+    setattr(task, stream, None)
+    out, err = task.communicate(timeout=60)
+    assert task.returncode == 7
+    assert place.read_text() == "done"
+    assert b"Traceback" not in (out or b"") + (err or b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize(("task", "code"), [("look", 2), ("change --place=place", 7)])
+def test_a_full_disk_fails_what_only_prints(project: Project, task: str, code: int) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "invoke", *task.split()],
+            cwd=project.root,
+            env=project.environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    assert done.returncode == code
+    assert b"standard output could not be written: No space left on device" in done.stderr
+
+
+def test_a_pipe_that_is_not_the_output_is_no_reader_that_has_gone(project: Project) -> None:
+    assert project.invoke("broken").code == 1
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")

@@ -14,6 +14,8 @@ CODES = {
     "unhealthy": 7,
     "rolled-back": 8,
     "locked": 9,
+    "refused": 126,
+    "missing": 127,
     "interrupted": 130,
 }
 

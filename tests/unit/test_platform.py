@@ -273,32 +273,6 @@ def test_the_users_own_plugins_come_first(monkeypatch: pytest.MonkeyPatch, tmp_p
 # --- termination
 
 
-@pytest.fixture
-def handlers() -> Any:
-    """Puts this process's own signal handlers back."""
-    numbers = [signal.SIGTERM, signal.SIGHUP]
-    before = [signal.getsignal(each) for each in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@posix_only
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_termination_is_an_interrupt(handlers: None, name: str) -> None:
-    platform.interrupt_on_termination()
-    with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(getattr(signal, name))
-
-
-@posix_only
-def test_nohup_is_respected(handlers: None) -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    platform.interrupt_on_termination()
-    signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-
-
 # --- processes that outlive the task
 
 

@@ -231,8 +231,8 @@ def test_interrupted_caller_leaves_no_orphan(tmp_path: Path, call: str, number: 
     path = tmp_path / "pids"
     code = f"""
     import sys
-    from ops import platform, process
-    platform.interrupt_on_termination()
+    from ops import process, signals
+    signals.interrupt()
     command = [sys.executable, "-c", {FAMILY!r}, sys.argv[1], "ignore"]
     try:
         {call}
@@ -305,3 +305,55 @@ def test_ctrl_c_is_the_attached_childs_to_answer() -> None:
         assert it.stdout.readline() == "mine\n"
         it.communicate("\n", timeout=30)
     assert it.returncode == 5
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1])
+def test_a_signal_to_the_caller_alone_reaches_the_attached_child(number: signal.Signals) -> None:
+    child = f"""
+import signal, time
+signal.signal({number:d}, lambda number, _: (print(number, flush=True), exit(7)))
+print('up', flush=True)
+time.sleep(300)
+"""
+    code = f"""
+    import sys
+    from ops import process
+    sys.exit(process.attach([sys.executable, "-c", {child!r}]))
+    """
+    with caller(code) as it:
+        assert it.stdout is not None
+        assert it.stdout.readline() == "up\n"
+        it.send_signal(number)
+        assert it.communicate(timeout=30)[0] == f"{number:d}\n"
+    assert it.returncode == 7
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_an_attached_child_that_a_signal_ends_is_told_as_a_shell_tells_it(number: signal.Signals) -> None:
+    code = f"""
+    import sys
+    from ops import process
+    sys.exit(process.attach([sys.executable, "-c", "import os; os.kill(os.getpid(), {number:d})"]))
+    """
+    with caller(code) as it:
+        it.communicate(timeout=30)
+    assert it.returncode == 128 + number
+
+
+@posix_only
+def test_a_signal_that_the_caller_ignores_is_not_passed_on() -> None:
+    child = "print('up', flush=True); input()"
+    code = f"""
+    import signal, sys
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    from ops import process
+    sys.exit(process.attach([sys.executable, "-c", {child!r}]))
+    """
+    with caller(code) as it:
+        assert it.stdout is not None
+        assert it.stdout.readline() == "up\n"
+        it.send_signal(signal.SIGHUP)
+        it.communicate("\n", timeout=30)
+    assert it.returncode == 0

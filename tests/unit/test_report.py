@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -286,3 +287,21 @@ def test_a_launch_as_json(capsys: Captured) -> None:
     assert document["urls"] == {"API": "http://127.0.0.1:8000"}
     assert document["error"]["code"] == 6
     assert {"project", "environment", "runtime", "status", "services", "release", "failures"} <= set(document)
+
+
+def _no_constant(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
+
+
+@pytest.mark.parametrize("write", [report.document, report.line])
+def test_a_number_that_json_has_no_word_for_is_a_string(capsys: Captured, write: Any) -> None:
+    nan, inf = float("nan"), float("inf")
+    write({"a": nan, "b": [inf, (-inf, 1.5)], "c": {"d": {"e": nan}}, nan: True, "f": Path("x")})
+    found = json.loads(capsys.readouterr().out, parse_constant=_no_constant)
+    assert found == {
+        "a": "NaN",
+        "b": ["Infinity", ["-Infinity", 1.5]],
+        "c": {"d": {"e": "NaN"}},
+        "NaN": True,
+        "f": str(Path("x")),
+    }

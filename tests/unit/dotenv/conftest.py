@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from invoke.program import Program
 
-from ops import cli, platform, process, report
+from ops import cli, process, report, signals
 from ops.dotenv import Finding, check, uses
 from ops.stack import Stack
 
@@ -155,7 +155,8 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
             patch.setattr(sys, "stdout", stdout)
             patch.setattr(sys, "stderr", stderr)
             # What a task changes for the rest of its process.
-            patch.setattr(platform, "interrupt_on_termination", lambda: None)
+            patch.setattr(signals, "interrupt", lambda: None)
+            patch.setattr(signals, "leave", lambda _: None)
             patch.setattr(process, "tell", None)
             patch.setattr(cli, "_root", tmp_path)
             patch.delitem(sys.modules, "tasks", raising=False)

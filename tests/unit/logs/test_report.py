@@ -90,6 +90,12 @@ def test_json_is_one_object_a_line_whatever_is_in_it(capsys: pytest.CaptureFixtu
     assert lines[-1] == "" and all(line.isprintable() for line in lines)
 
 
+def test_json_has_no_number_that_json_has_no_word_for(capsys: pytest.CaptureFixture[str]) -> None:
+    Printer(as_json=True).write([Entry(TIME, API, 1, '{"message": "a", "x": 1e999, "y": [{"z": -1e999}]}')])
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["fields"] == {"x": "Infinity", "y": [{"z": "-Infinity"}]}
+
+
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--output"):
         Printer(output=tmp_path / "none" / "file")
