@@ -15,8 +15,13 @@ CELLS = table.load()
 
 
 def test_every_fault_and_check_that_a_cell_names_is_there() -> None:
-    assert {name for cell in CELLS for name, _ in cell.faults} <= set(library.faults())
-    assert {name for cell in CELLS for name, _ in cell.after} <= set(library.checks())
+    for cell in CELLS:
+        for name, _ in cell.faults:
+            assert library.fault(name, cell.area)
+        for name, _ in cell.after:
+            assert library.check(name, cell.area)
+    with pytest.raises(LookupError):
+        library.fault("no such fault", "faults")
 
 
 def test_every_cell_is_of_a_kind_and_stands_once() -> None:
