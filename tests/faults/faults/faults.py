@@ -141,27 +141,32 @@ def compose_program(scene: Scene, *, says: str = "", **how: str) -> Iterator[Non
         says: What it prints, whatever it is asked.
         how: `as`: silent, failing, text (nothing that the system can run), forbidden (not executable) or missing.
     """
-    real = Path(sys.executable).parent
-    venv = scene.home / "venv"
-    programs = venv / real.name
-    programs.mkdir(parents=True)
-    (programs / "python").symlink_to(Path(sys.executable).resolve())
-    (venv / "pyvenv.cfg").write_bytes((real.parent / "pyvenv.cfg").read_bytes())
-    (venv / "lib").symlink_to(real.parent / "lib")
+    programs = _environment(scene, Path(sys.executable).resolve())
     program = programs / "docker-compose"
     as_ = how.get("as", "")
     if as_ != "missing":
         body = "" if as_ == "silent" else "echo cannot >&2; exit 3" if as_ == "failing" else f"cat <<'END'\n{says}\nEND"
         program.write_text("no program" if as_ == "text" else f"#!/bin/sh\n{body}\n", encoding="utf-8")
         program.chmod(0o644 if as_ == "forbidden" else 0o755)
-    scene.call.python = str(programs / "python")
     # Its shell and `cat` are there, `docker` is not.
     (programs / "cat").symlink_to(shutil.which("cat") or "/bin/cat")
     scene.call.environment["PATH"] = str(programs)
     try:
         yield
     finally:
-        shutil.rmtree(venv)
+        shutil.rmtree(programs.parent)
+
+
+def _environment(scene: Scene, python: Path) -> Path:
+    """Call the task by another Python with the packages of this one; returns the folder of its programs."""
+    real = Path(sys.executable).parent
+    programs = scene.home / "venv" / real.name
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(python)
+    (programs.parent / "pyvenv.cfg").write_text(f"home = {python.parent}\n", encoding="utf-8")
+    (programs.parent / "lib").symlink_to(real.parent / "lib")
+    scene.call.python = str(programs / "python")
+    return programs
 
 
 def as_user(scene: Scene, *, uid: int = NOBODY, home: bool = False) -> Iterator[None]:
@@ -173,14 +178,19 @@ def as_user(scene: Scene, *, uid: int = NOBODY, home: bool = False) -> Iterator[
     """
     if os.name == "nt" or os.geteuid() != 0:
         pytest.skip("becomes another user: needs root")
-    if not _may_read(uid, Path(sys.executable).resolve()) or not _may_read(uid, Path(__file__)):
-        pytest.skip("that user may not read where the tests are")
+    python = next((each for each in _pythons() if _may_read(each)), None)
+    if python is None or not _may_read(Path(__file__)):
+        pytest.skip("that user may not read where Python, or the project, is")
     setpriv = shutil.which("setpriv")
     if not setpriv:
         pytest.skip("setpriv is not installed")
     scene.call.prefix = [setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *scene.call.prefix]
     for name in ("HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "UV_CACHE_DIR"):
         scene.call.environment.pop(name, None)
+    programs = _environment(scene, python)
+    compose = Path(sys.executable).with_name("docker-compose")
+    if compose.exists():
+        (programs / compose.name).symlink_to(compose)
     places = [scene.root, scene.state] if home else []
     owned = [each for place in places for each in (place, *place.rglob("*")) if not each.is_symlink()]
     try:
@@ -191,12 +201,21 @@ def as_user(scene: Scene, *, uid: int = NOBODY, home: bool = False) -> Iterator[
         for place in places:
             for each in (place, *place.rglob("*")):
                 os.chown(each, 0, 0, follow_symlinks=False)
+        shutil.rmtree(programs.parent)
 
 
-def _may_read(uid: int, path: Path) -> bool:
-    """Whether another user may come to a path and read it, as far as modes for all tell."""
-    above = [path, *path.parents]
-    return all(each.stat().st_mode & (0o4 if each.is_file() else 0o1) for each in above) and uid != 0
+def _pythons() -> Iterator[Path]:
+    """This Python, and the system's own of the same version."""
+    yield Path(sys.executable).resolve()
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in ("/usr/local/bin", "/usr/bin"):
+        if (found := Path(folder, name)).exists():
+            yield found.resolve()
+
+
+def _may_read(path: Path) -> bool:
+    """Whether anybody may come to a path and read it."""
+    return all(each.stat().st_mode & (0o4 if each.is_file() else 0o1) for each in [path, *path.parents])
 
 
 def umask(scene: Scene, *, mask: int) -> Iterator[None]:
@@ -206,8 +225,9 @@ def umask(scene: Scene, *, mask: int) -> Iterator[None]:
 
 
 def folder_gone(scene: Scene) -> Iterator[None]:
-    """Call the task in a folder that is removed while it is called."""
-    gone = scene.root / "gone"
+    """Call the task in a folder that is removed meanwhile, and by the path of the project."""
+    gone = scene.home / "gone"
+    scene.call.words = ["--search-root", str(scene.root), *scene.call.words]
 
     def leave() -> None:
         gone.mkdir()
