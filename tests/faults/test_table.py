@@ -30,6 +30,11 @@ def test_every_cell_is_of_a_kind_and_stands_once() -> None:
     assert sorted(each for each in set(known) if known.count(each) > 1) == []
 
 
+def test_every_kind_has_cells_and_ci_plays_three_hundred() -> None:
+    assert [kind for kind in table.KINDS if kind not in {cell.kind for cell in CELLS if cell.ci}] == []
+    assert sum(cell.ci for cell in CELLS) >= 300
+
+
 def test_an_entry_is_a_product(tmp_path: Path) -> None:
     file = tmp_path / "some.yaml"
     file.write_text(
