@@ -2,7 +2,6 @@
 
 import atexit
 import gc
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -323,21 +322,23 @@ def doctor(c: Context, json: bool = False) -> int:
     help={
         "unit": "Only what needs no Docker Engine.",
         "engine": "Only what needs one.",
+        "faults": "Only the table of faults, and all of it: breaks, calls, looks; prints it, and writes faults.json.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
     },
     short={"jobs": "j"},
 )
-def test(c: Context, unit: bool = False, engine: bool = False, k: str = "", jobs: str = "auto") -> int:
+def test(
+    c: Context, unit: bool = False, engine: bool = False, faults: bool = False, k: str = "", jobs: str = "auto"
+) -> int:
     """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
-    from ops import process
+    from ops import process, testing
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
-    line = [sys.executable, "-m", "ops.streams", "pytest", "-n", jobs]
-    if unit or engine:
-        line += ["-m", "engine" if engine else "not engine"]
-    return process.attach([*line, *(["-k", k] if k else []), *cli.remainder()], cwd=ROOT)
+    mark = "engine" if engine else "not engine" if unit else ""
+    line = testing.command(ROOT, mark=mark, faults=faults, name=k, jobs=jobs, more=cli.remainder())
+    return process.attach(line, cwd=ROOT)
 
 
 @command(

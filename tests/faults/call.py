@@ -48,6 +48,7 @@ class Call:
         environment: Its whole environment; a fault adds, changes and removes.
         folder: Where it is called.
         popen: More for `Popen`: other streams, `umask`, `preexec_fn`, `pass_fds`.
+        python: What runs it.
         during: Called with the process while it runs, in a thread: sends a signal, waits for something and breaks it.
         seconds: Then it is killed, and has hung.
     """
@@ -57,6 +58,7 @@ class Call:
     folder: Path
     prefix: list[str] = field(default_factory=list)
     popen: dict[str, Any] = field(default_factory=dict)
+    python: str = sys.executable
     during: Callable[[psutil.Popen], None] | None = None
     seconds: float = 60.0
 
@@ -65,7 +67,7 @@ class Call:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **self.popen}
         began = time.monotonic()
         process = psutil.Popen(
-            [*self.prefix, sys.executable, "-m", "invoke", *self.words],
+            [*self.prefix, self.python, "-m", "invoke", *self.words],
             cwd=self.folder,
             env=self.environment,
             start_new_session=True,

@@ -13,29 +13,50 @@ from typing import Any
 
 HERE = Path(__file__).parent
 
+FOR_ALL = "faults"
+"""The module whose functions are for every area."""
+
+
+def fault(name: str, area: str) -> Callable[..., AbstractContextManager[None]]:
+    """Called with the scene and the cell's parameters, it breaks; at its end, it mends.
+
+    Args:
+        name: Its name.
+        area: The file of cells that names it: of two functions of one name its own is meant, else the one for all.
+
+    Raises:
+        LookupError: There is none.
+    """
+    found = _function("faults", name, area)
+    return contextlib.contextmanager(found) if inspect.isgeneratorfunction(found) else found
+
+
+def check(name: str, area: str) -> Callable[..., None]:
+    """Called with the scene and the cell's parameters, it asserts; found as `fault` is.
+
+    Raises:
+        LookupError: There is none.
+    """
+    return _function("checks", name, area)
+
+
+def _function(folder: str, name: str, area: str) -> Callable[..., Any]:
+    modules = _modules(folder)
+    for place in (area, FOR_ALL, *modules):
+        if name in modules.get(place, {}):
+            return modules[place][name]
+    raise LookupError(f"{folder}: there is no {name}")
+
 
 @functools.cache
-def faults() -> dict[str, Callable[..., AbstractContextManager[None]]]:
-    """By its name: called with the scene and the cell's parameters, it breaks; at its end, it mends."""
-    return {
-        name: contextlib.contextmanager(found) if inspect.isgeneratorfunction(found) else found
-        for name, found in _functions("faults").items()
-    }
-
-
-@functools.cache
-def checks() -> dict[str, Callable[..., None]]:
-    """By its name: called with the scene and the cell's parameters, it asserts."""
-    return _functions("checks")
-
-
-def _functions(folder: str) -> dict[str, Callable[..., Any]]:
-    found: dict[str, Callable[..., Any]] = {}
+def _modules(folder: str) -> dict[str, dict[str, Callable[..., Any]]]:
+    """The public functions of each module of a folder."""
+    found = {}
     for file in sorted((HERE / folder).glob("*.py")):
         module = importlib.import_module(f"tests.faults.{folder}.{file.stem}")
-        for name, value in vars(module).items():
-            if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_"):
-                other = found.setdefault(name, value)
-                if other is not value:
-                    raise ValueError(f"{folder}: {name} stands in {file.stem} and in {other.__module__}")
+        found[file.stem] = {
+            name: value
+            for name, value in vars(module).items()
+            if inspect.isfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+        }
     return found

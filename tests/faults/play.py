@@ -36,12 +36,12 @@ class Stage:
             scene.call.seconds = cell.seconds
             with ExitStack() as broken:
                 for name, parameters in cell.faults:
-                    broken.enter_context(library.faults()[name](scene, **parameters))
+                    broken.enter_context(library.fault(name, cell.area)(scene, **parameters))
                 scene.result = scene.call.run()
                 record(scene.result)
             always.held(cell, scene, scene.result)
             for name, parameters in cell.after:
-                library.checks()[name](scene, **parameters)
+                library.check(name, cell.area)(scene, **parameters)
             unchanged = scene.running() == running and scene.files() == files
             if not unchanged:
                 _ends(scene)

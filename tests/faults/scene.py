@@ -37,6 +37,7 @@ class Scene:
         cell: The cell that is played.
         result: What came of it, for the checks.
         notes: What a fault wants to tell a check.
+        others: Other folders in which something may run: whatever does is ended in the end.
     """
 
     stack: str
@@ -50,6 +51,7 @@ class Scene:
     cell: Cell = field(init=False)
     result: Result = field(init=False)
     notes: dict[str, Any] = field(default_factory=dict)
+    others: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.name = unique_name(f"faults-{self.stack}-{self.runtime}")
@@ -161,7 +163,8 @@ class Scene:
         if self.runtime in ("native", "auto"):
             from tests.native.conftest import end_all
 
-            end_all(self.root)
+            for root in [self.root, *self.others]:
+                end_all(root)
         if self.runtime in ("docker", "auto") and not (self.engine and not self.engine.answers()):
             remove_project(self.name, self.client)
         shutil.rmtree(self.home, ignore_errors=True)

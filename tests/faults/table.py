@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import shlex
 from collections.abc import Iterator, Mapping
@@ -151,6 +152,9 @@ def _codes(value: Any) -> tuple[int, ...]:
 
 
 def _told(with_: Mapping[str, Any]) -> Iterator[str]:
-    for value in with_.values():
-        text = str(value).encode("unicode_escape").decode("ascii")
-        yield text if len(text) <= 30 else text[:27] + "..."
+    for name, value in with_.items():
+        # Where and as what need no name.
+        text = str(value) if name in ("path", "as") else f"{name}={value}"
+        text = text.encode("unicode_escape").decode("ascii")
+        # Those that begin alike stay apart.
+        yield text if len(text) <= 36 else f"{text[:30]}...{hashlib.sha256(text.encode()).hexdigest()[:4]}"

@@ -15,14 +15,24 @@ CELLS = table.load()
 
 
 def test_every_fault_and_check_that_a_cell_names_is_there() -> None:
-    assert {name for cell in CELLS for name, _ in cell.faults} <= set(library.faults())
-    assert {name for cell in CELLS for name, _ in cell.after} <= set(library.checks())
+    for cell in CELLS:
+        for name, _ in cell.faults:
+            assert library.fault(name, cell.area)
+        for name, _ in cell.after:
+            assert library.check(name, cell.area)
+    with pytest.raises(LookupError):
+        library.fault("no such fault", "faults")
 
 
 def test_every_cell_is_of_a_kind_and_stands_once() -> None:
     assert {cell.kind for cell in CELLS} <= set(table.KINDS)
     known = [cell.id for cell in CELLS]
     assert sorted(each for each in set(known) if known.count(each) > 1) == []
+
+
+def test_every_kind_has_cells_and_ci_plays_three_hundred() -> None:
+    assert [kind for kind in table.KINDS if kind not in {cell.kind for cell in CELLS if cell.ci}] == []
+    assert sum(cell.ci for cell in CELLS) >= 300
 
 
 def test_an_entry_is_a_product(tmp_path: Path) -> None:
