@@ -19,7 +19,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_python_at_hand_runs_them_where_it_has_what_they_need(tmp_path: Path) -> None:
     line = testing.command(tmp_path, mark="not engine", name="lock", jobs="2", more=["-x"])
-    assert line == [sys.executable, "-m", "pytest", "-n", "2", "-m", "not engine", "-k", "lock", "-x"]
+    assert line == [sys.executable, "-m", "ops.streams", "pytest", "-n", "2", "-m", "not engine", "-k", "lock", "-x"]
 
 
 def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +27,7 @@ def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatc
     monkeypatch.setenv("UV", "/somewhere/uv")
     line = testing.command(tmp_path)
     assert line[:7] == ["/somewhere/uv", "run", "--project", str(tmp_path), "--group", "test", "python"]
-    assert line[7:] == ["-m", "pytest", "-n", "auto"]
+    assert line[7:] == ["-m", "ops.streams", "pytest", "-n", "auto"]
 
 
 def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
