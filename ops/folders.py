@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops import platform
+from ops import files, platform
 from ops.errors import UsageError
 
 VARIABLE = "OPS_STATE_DIR"
@@ -146,8 +146,8 @@ def _usual(which: str, root: Path) -> Path | None:
 
 
 def _outside(path: Path, root: Path) -> bool:
-    real = path.resolve()
-    return root.resolve() not in (real, *real.parents)
+    real = files.real(path)
+    return files.real(root) not in (real, *real.parents)
 
 
 def _possible(path: Path) -> bool:

@@ -60,7 +60,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         # What a link leads to would be written to, and a pipe's other end would be waited for.
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
             raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {platform.quoted(path)}")
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+        flags = os.O_RDWR | os.O_CREAT
+        for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
+            flags |= getattr(os, name, 0)
+        file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
     with file:
         yield file
 

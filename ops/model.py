@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, model_secrets, process, refusal, secrecy
+from ops import compose, files, model_secrets, parsing, process, refusal, secrecy
 from ops import service as entries
 from ops.dotenv.secret import MASK, looks_secret, worth_hiding
 from ops.dotenv.secret import masked as hide
 from ops.errors import EnvFileError, OpsError, UsageError
+from ops.parsing import MalformedError
 from ops.service import Port, Service, unescape
 from ops.stack import Stack
 
@@ -167,13 +168,14 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     Raises:
         OpsError: What it says against them.
     """
-    import yaml
-
     result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
     if result.code:
         raise refusal.of(stack, result.stderr)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(result.stdout, Loader=loader) or {}  # noqa: S506 - both are safe loaders
+    try:
+        return parsing.from_yaml(result.stdout.encode()) or {}
+    except MalformedError as error:
+        names = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
+        raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
@@ -229,7 +231,7 @@ class _Others(Mapping[str, Service]):
 
 def _may_hide(file: Path) -> bool:
     """Whether a compose file, or one that it takes in, may have services with profiles."""
-    data = file.read_bytes()
+    data = files.read(file) or b""
     return any(word in data for word in (b"profiles", b"include", b"extends"))
 
 

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ops import compose
+from ops import compose, parsing
+from ops import files as reading
 from ops.errors import OpsError, UsageError
+from ops.parsing import MalformedError
 from ops.service import Service
 from ops.stack import Stack
 
@@ -36,21 +38,15 @@ def of(stack: Stack, stderr: str) -> OpsError:
 
 def _broken(files: Sequence[Path], names: Sequence[str]) -> UsageError | None:
     """The first of the files that is no YAML."""
-    import yaml
-
     for file, name in zip(files, names, strict=True):
         try:
-            # Events only: compose's tags (`!reset`) need no constructor.
-            for _ in yaml.parse(file.read_bytes(), Loader=yaml.SafeLoader):
+            for _ in parsing.events(reading.read(file, name=name) or b"", exact=True):
                 pass
-        except yaml.MarkedYAMLError as broken:
-            mark = broken.problem_mark or broken.context_mark
-            where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-            return UsageError(
-                f"{where}: no valid YAML: {broken.problem}", next=f"correct {where.rpartition(':')[0] or name}"
-            )
-        except yaml.YAMLError as broken:
-            return UsageError(f"{name}: no valid YAML: {' '.join(str(broken).split())}", next=f"correct {name}")
+        except MalformedError as broken:
+            where = broken.at(name)
+            return UsageError(f"{where}: {broken.reason}", next=f"correct {where.rpartition(':')[0] or name}")
+        except UsageError as unreadable:
+            return unreadable
     return None
 
 

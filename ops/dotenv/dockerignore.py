@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ops import files
+from ops.errors import OpsError
+
 
 def file_for(context: Path, dockerfile: Path) -> Path:
     """The ignore file of a build: the Dockerfile's own where there is one, else the folder's."""
@@ -14,10 +17,13 @@ def file_for(context: Path, dockerfile: Path) -> Path:
 
 def ignores(rules: Path, path: str) -> bool:
     """Whether the rules of a file leave out a path (relative to the build's folder, with `/`); no file, no rule."""
-    if not rules.is_file():
+    try:
+        data = files.read(rules) or b""
+    except OpsError:
+        # The builder says what it makes of it.
         return False
     ignored = False
-    for line in rules.read_text("utf-8-sig", "replace").splitlines():
+    for line in data.decode("utf-8-sig", "replace").splitlines():
         rule = line.strip()
         if not rule or line.startswith("#"):
             continue

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import compose, process
+from ops import files as reading
 from ops.dotenv import bindings
 from ops.dotenv.bindings import Binding
 from ops.dotenv.references import Use, references, scan
@@ -72,12 +73,16 @@ def is_builtin(name: str) -> bool:
 
 
 def locate(files: Iterable[Path], root: Path) -> list[Use]:
-    """The references in the text of compose files; a file that is not there has none."""
+    """The references in the text of compose files; a file that is not there has none.
+
+    Raises:
+        UsageError: One cannot be read.
+    """
     found: list[Use] = []
     for path in files:
-        if path.is_file():
+        if data := reading.read(path):
             name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-            found += scan(path.read_text("utf-8", "replace"), name)
+            found += scan(data.decode("utf-8", "replace").replace("\r\n", "\n"), name)
     return found
 
 
@@ -170,4 +175,4 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _path(text: str, root: Path) -> Path:
-    return (root / text).resolve()
+    return reading.real(root / text)

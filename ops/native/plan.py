@@ -77,6 +77,8 @@ class Plan:
         values = dict(content)
         for name in ("command", "files", "profiles"):
             values[name] = _all(str, values[name])
+        if not values["command"]:
+            raise ValueError(values["command"])
         values["ports"] = tuple((host, port, protocol, target) for host, port, protocol, target in values["ports"])
         for host, port, protocol, target in values["ports"]:
             _all(str, (host, protocol)), _all(int, (port, target))

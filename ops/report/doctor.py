@@ -26,4 +26,7 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> int:
         if each.fix and each.grade is not Grade.OK:
             report.say(f"{'':8}{'':{width}}  → {each.fix}")
     report.say("This machine can run the stack." if able else "This machine cannot run the stack yet.")
+    step = next((each.fix for each in findings if each.grade is Grade.PROBLEM and each.fix), "")
+    if step:
+        report.say(f"next: {step}")
     return 0 if able else EngineError.code

@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if context.git == "unignored":
         yield _finding(".env is not ignored by git", "the next `git add .` publishes it", "add .env to .gitignore")
-    path = context.env.path.resolve()
+    path = files.real(context.env.path)
     done = set()
     for folder, dockerfile in context.uses.builds:
         rules = dockerignore.file_for(folder, dockerfile)

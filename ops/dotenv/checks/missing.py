@@ -27,7 +27,7 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _is_read_whole(context: Context) -> bool:
-    return context.uses.whole_files.get(context.env.path.resolve(), False)
+    return context.uses.whole_files.get(files.real(context.env.path), False)
 
 
 def _is_missing(context: Context, variable: Variable) -> bool:

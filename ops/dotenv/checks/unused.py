@@ -14,7 +14,7 @@ NAME = "unused"
 def check(context: Context) -> Iterator[Finding]:
     """Yield each such variable, where the schema has it."""
     # A service that is given the whole file may use any of them.
-    if context.env.path.resolve() in context.uses.whole_files:
+    if files.real(context.env.path) in context.uses.whole_files:
         return
     used = context.uses.names()
     for variable in context.schema.variables.values():
