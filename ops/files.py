@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -38,8 +39,7 @@ def read(path: Path, error: type[OpsError] = UsageError, *, name: str = "", limi
     """
     data = _beginning(path, limit + 1, error, name)
     if data is not None and len(data) > limit:
-        problem = OSError(errno.EFBIG, f"it holds more than {limit >> 10} KiB")
-        raise _told(path, error, name, problem)
+        raise _told(path, error, name, _too_large(limit))
     return data
 
 
@@ -52,13 +52,18 @@ def start(path: Path, size: int) -> bytes:
     return _beginning(path, size, UsageError) or b""
 
 
-def check(path: Path, error: type[OpsError] = UsageError, *, name: str = "") -> bool:
-    """Whether a file is there, and can be read; nothing of it is read.
+def check(path: Path, error: type[OpsError] = UsageError, *, name: str = "", limit: int = LARGEST) -> bool:
+    """Whether a file is there that `read` would read; nothing of it is read.
 
     Raises:
-        OpsError: There is something, and it cannot be read, or is no file; of class `error`.
+        OpsError: There is something, and it cannot be read, is no file, or holds more than `limit`; of class `error`.
     """
-    return _beginning(path, 0, error, name) is not None
+    if _beginning(path, 0, error, name) is None:
+        return False
+    with contextlib.suppress(OSError):
+        if path.stat().st_size > limit:
+            raise _told(path, error, name, _too_large(limit))
+    return True
 
 
 def real(path: Path) -> Path:
@@ -115,9 +120,13 @@ def _beginning(path: Path, size: int, error: type[OpsError], name: str = "") -> 
         raise _told(path, error, name, problem) from problem
 
 
+def _too_large(limit: int) -> OSError:
+    return OSError(errno.EFBIG, f"it holds more than {limit // 1024:,} KiB")
+
+
 def _is_null(found: os.stat_result) -> bool:
     """Whether it is the device that is always empty, the usual way to say "no file"."""
-    return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, os.stat(os.devnull))
+    return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, Path(os.devnull).stat())
 
 
 def _regular(found: os.stat_result) -> None:

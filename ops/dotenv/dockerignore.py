@@ -12,7 +12,7 @@ from ops.errors import OpsError
 def file_for(context: Path, dockerfile: Path) -> Path:
     """The ignore file of a build: the Dockerfile's own where there is one, else the folder's."""
     own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
-    return own if own.is_file() else context / ".dockerignore"
+    return own if files.there(own) else context / ".dockerignore"
 
 
 def ignores(rules: Path, path: str) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ops import earlier, files, lock, platform, state
+from ops import earlier, files, folders, lock, platform, state
 from ops.errors import EnvFileError, LockedError, UsageError
 
 WAIT = 10.0
@@ -64,7 +63,7 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
         step = f"make its folder writable: {path.parent}"
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in folders.FULL:
             step = f"make room on the disk of {path.parent} or {folder}"
         raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops import files
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 from ops.dotenv.uses import is_builtin
