@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from ops import compose, process, refusal
+from ops import compose, files, process, refusal
 from ops.dotenv import document, effective, naming, schema, uses
 from ops.dotenv.context import Context
 from ops.dotenv.document import Document
@@ -241,6 +241,11 @@ class _Background(Generic[T]):
 
 def _git(path: Path) -> str | None:
     """What git makes of a file; None where there is no git, or no repository."""
+    try:
+        # Git would wait for a pipe.
+        files.check(path.parent / ".gitignore")
+    except OpsError:
+        return None
     command = ["git", "ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", path.name]
     try:
         result = process.run(command, cwd=path.parent, timeout=10)
