@@ -222,4 +222,9 @@ def seconds(text: str, option: str) -> float | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
     if match is None:
         raise UsageError(f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}")
-    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+    from ops.settings import LONGEST
+
+    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+    if found > LONGEST:
+        raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
+    return found

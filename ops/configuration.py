@@ -33,7 +33,7 @@ def check(root: Path) -> None:
             where = f"line {error.line}, column {error.column}: " if error.line else ""
             raise UsageError(f"{name}: {where}{error.reason}", next=f"correct {name}") from None
         if content is not None:
-            known = {**Config.global_defaults(), "ops": {}}
+            known = {**Config.global_defaults(), "ops": {"runtime": ""}}
             if problem := _clash(known, content):
                 raise UsageError(f"{name}: {problem}", next=f"correct {name}")
         return
@@ -67,6 +67,8 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
     """Where a configuration has a mapping in the place of a value, or the other way round; invoke merges neither."""
     if not isinstance(given, dict):
         return f"{path + ': ' if path else ''}should be a mapping{f', not {given!r}' if path else ''}"
+    if not path and (odd := next((key for key in given if not isinstance(key, str)), path)) != path:
+        return f"{odd!r}: should be a name"
     for key, value in given.items():
         here = f"{path}.{key}" if path else str(key)
         if key not in known:

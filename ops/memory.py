@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import endpoint, files, state
+from ops import endpoint, files, parsing, state
 from ops.errors import OpsError
 from ops.runtime import DOCKER
 
@@ -82,8 +82,8 @@ def _read(file: Path) -> Memory | None:
         value = content.get(field.name)
         if field.name in ("adopted", "services"):
             if isinstance(value, list):
-                known[field.name] = tuple(each for each in value if isinstance(each, str))
-        elif isinstance(value, str) if field.type == "str" else _is_number(value):
+                known[field.name] = tuple(each for each in value if parsing.is_text(each))
+        elif parsing.is_text(value) if field.type == "str" else _is_number(value):
             known[field.name] = value
     return Memory(**known)
 

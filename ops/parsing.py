@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -103,6 +104,17 @@ def events(data: bytes, *, exact: bool = False) -> Iterator[Any]:
                 why = f"more than {DEEPEST} lists and mappings within each other"
                 raise MalformedError(why, mark.line + 1, mark.column + 1)
             yield event
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a text that the system takes for a path, or for a word of a command line."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def bound(value: Any) -> None:

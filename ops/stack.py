@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops import files as reading
-from ops import parsing, steering
+from ops import parsing, platform, steering
 from ops.errors import EnvFileError, UsageError
 from ops.parsing import MalformedError
 from ops.settings import Environment, Settings
@@ -90,6 +90,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         EnvFileError: The file with the variables cannot be read.
     """
     chosen = settings.environment(environment)
+    _check_path(settings.root)
     files = tuple(settings.root / name for name in chosen.files)
     directory = settings.root / chosen.project_directory
     _check_there(chosen, files, directory)
@@ -131,6 +132,31 @@ def check(stack: Stack) -> None:
         reading.check(file)
     for file in stack.read_files:
         reading.check(file, EnvFileError)
+
+
+_UNUSABLE = re.compile(r"(?P<control>[\x00-\x1f\x7f])|(?P<percent>%(?![0-9A-Fa-f]{2}))|(?P<bytes>[\ud800-\udfff])")
+
+
+def _check_path(root: Path) -> None:
+    """Make sure that compose can work in the project's folder: it looks for its own rules by a URL made of that.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    found = _UNUSABLE.search(str(root))
+    if found is None:
+        return
+    what = {
+        "control": "a line end, a tab or another control character",
+        "percent": "a % that no two hexadecimal digits follow",
+        "bytes": "a byte that is no UTF-8",
+    }[str(found.lastgroup)]
+    folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
+    raise UsageError(
+        f"compose cannot read any file in this folder: its path holds {what}",
+        details=[ascii(str(root))],
+        next=platform.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
+    )
 
 
 def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ops import parsing
+
 T = TypeVar("T")
 
 _INCIDENTAL = ("after", "files", "profiles", "project")
@@ -94,6 +96,8 @@ class Plan:
 
 def _all(kind: type[T], values: Iterable[Any]) -> tuple[T, ...]:
     found = tuple(values)
-    if any(type(each) is not kind for each in found):
+    if isinstance(values, str) or any(type(each) is not kind for each in found):
         raise TypeError(f"{found} should be of {kind.__name__}")
+    if kind is str and not all(map(parsing.is_text, found)):
+        raise ValueError(found)
     return found
