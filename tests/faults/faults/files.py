@@ -190,6 +190,8 @@ class _given_away:  # noqa: N801 - a context
     def __enter__(self) -> None:
         scene = self._scene
         _give(scene, STRANGER)
+        # invoke itself looks for its settings there, and meets root's with a traceback.
+        scene.call.environment["HOME"] = str(scene.temporary)
         scene.call.prefix = [
             "setpriv", f"--reuid={STRANGER}", f"--regid={STRANGER}", "--clear-groups", *scene.call.prefix,
         ]  # fmt: skip
