@@ -45,9 +45,7 @@ def _from_yaml(data: bytes) -> Any:
 
     try:
         text = data.decode("utf-8")
-        if parsing.may_be_deep(data):
-            for _ in parsing.events(data):
-                pass
+        parsing.check_depth(data)
         return yaml.safe_load(text)  # type: ignore[no-untyped-call]
     except UnicodeDecodeError as error:
         raise MalformedError(f"is not UTF-8: {error.reason} at byte {error.start}") from None

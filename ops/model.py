@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, files, model_secrets, parsing, process, refusal, secrecy
+from ops import compose, files, model_secrets, parsing, printed, process, refusal, secrecy
 from ops import service as entries
-from ops.dotenv.secret import MASK, looks_secret, worth_hiding
-from ops.dotenv.secret import masked as hide
+from ops.dotenv import ordinary
+from ops.dotenv.secret import MASK, is_secret, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 from ops.parsing import MalformedError
 from ops.service import Port, Service, unescape
@@ -109,7 +109,7 @@ def _known(merged: Model) -> Model:
     """The model itself, whose secrets are hidden from now on in whatever is printed."""
     if merged.stack is not None:
         secrecy.know_env(merged.stack.root)
-        secrecy.spare([*merged.services, merged.stack.project])
+        secrecy.spare([merged.stack.project, *ordinary.words(merged.raw)])
         secrecy.know(("model", merged.stack.environment, merged.stack.profiles), lambda: secrets(merged))
     return merged
 
@@ -172,10 +172,11 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     if result.code:
         raise refusal.of(stack, result.stderr)
     try:
-        return parsing.from_yaml(result.stdout.encode()) or {}
+        parsing.check_depth(result.stdout.encode())
     except MalformedError as error:
         names = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
         raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
+    return printed.read(result.stdout) or {}
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
@@ -250,22 +251,27 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
     """
-    known = {*worth_hiding(secrets), *secrecy.Mask(model_secrets.gather(merged)).forms}
+    found = {*worth_hiding(secrets), *worth_hiding(model_secrets.gather(merged))}
+    known = found | set(secrecy.Mask(found).forms)
     known |= {each.replace("$", "$$") for each in known}  # as compose writes it
     return dict(_mask(merged.raw, "", sorted(known, key=len, reverse=True)))
 
 
-def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:
+def _mask(value: Any, key: str, secrets: Sequence[str], *, variables: bool = False) -> Any:
+    """A part of the model without secrets; `variables` says whether it holds variables and their values."""
     if isinstance(value, Mapping):
-        return {name: _mask(each, str(name), secrets) for name, each in value.items()}
+        inside = variables or key in ("environment", "args")
+        return {name: _mask(each, str(name), secrets, variables=inside) for name, each in value.items()}
     if isinstance(value, list):
-        return [_mask(each, key, secrets) for each in value]
+        # Behind an option, as in `[redis-server, --requirepass, x]`, its name is the key.
+        keys = [key, *(str(each) if str(each).startswith("-") else key for each in value)]
+        return [_mask(each, before, secrets) for each, before in zip(value, keys, strict=False)]
     if not isinstance(value, str) or not value:
         return value
-    if looks_secret(key):
+    if is_secret(key, value):
         return MASK
     # A `NAME=value` of a list.
-    name, separator, _ = value.partition("=")
-    if separator and name.isidentifier() and looks_secret(name):
+    name, separator, text = value.partition("=")
+    if separator and name.isidentifier() and is_secret(name, text):
         return f"{name}={MASK}"
-    return hide(value, secrets)
+    return ordinary.masked_value(key, value, secrets) if variables else ordinary.masked(value, secrets)

@@ -65,7 +65,7 @@ def from_yaml(data: bytes) -> Any:
     import yaml
 
     with _told():
-        value = yaml.load(_shallow(data), Loader=_loader())  # noqa: S506 - a safe loader
+        value = yaml.load(check_depth(data), Loader=_loader())  # noqa: S506 - a safe loader
     bound(value)
     return value
 
@@ -79,7 +79,7 @@ def nodes(data: bytes) -> list[Any]:
     import yaml
 
     with _told():
-        return [each for each in yaml.compose_all(_shallow(data), Loader=_loader()) if each is not None]
+        return [each for each in yaml.compose_all(check_depth(data), Loader=_loader()) if each is not None]
 
 
 def events(data: bytes, *, exact: bool = False) -> Iterator[Any]:
@@ -143,8 +143,12 @@ def may_be_deep(data: bytes) -> bool:
     return data.count(b"[") + data.count(b"{") + 2 * columns > DEEPEST or b"\0" in data
 
 
-def _shallow(data: bytes) -> bytes:
-    """A text that is not too deep for the loaders, which do not look after themselves."""
+def check_depth(data: bytes) -> bytes:
+    """Make sure that a YAML text is not too deep for the loaders, which do not look after themselves; returns it.
+
+    Raises:
+        MalformedError: It is, or is no YAML.
+    """
     if may_be_deep(data):
         for _ in events(data):
             pass

@@ -52,7 +52,7 @@ def place(stack: Stack, service: str, number: int) -> str:
 
 
 def _given(context: Context) -> dict[str, str]:
-    return {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+    return context.interpolated
 
 
 def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:

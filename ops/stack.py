@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops import examples, parsing, platform, steering
 from ops import files as reading
-from ops import parsing, platform, steering
 from ops.errors import EnvFileError, UsageError
 from ops.parsing import MalformedError
 from ops.settings import Environment, Settings
@@ -76,8 +76,9 @@ class Stack:
 
     @property
     def example(self) -> Path:
-        """The schema of those values; a foreign project may have none."""
-        return self.env_file.parent / ".env.example"
+        """The schema of those values; a foreign project may have none, or call it otherwise."""
+        usual = self.env_file.parent / ".env.example"
+        return usual if reading.there(usual) else examples.beside(self.env_file.with_name(".env")) or usual
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:

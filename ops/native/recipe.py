@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ops import bytecode
 from ops.errors import UsageError
 from ops.model import Service, unescape
 from ops.native import places, programs
@@ -53,8 +52,8 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
 
     command = tuple(fill(word) for word in native["command"])
     if any(word.startswith("ops.native.") for word in command):
-        # A program of ours (`-m ops.native.postgres`), which leaves nothing in the project.
-        differing["PYTHONPYCACHEPREFIX"] = bytecode.folder()
+        # A program of ours (`-m ops.native.postgres`): it is found wherever we are, and leaves nothing in the project.
+        differing |= {"PYTHONPATH": str(programs.LIBRARY), "PYTHONDONTWRITEBYTECODE": "1"}
 
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(

@@ -130,7 +130,9 @@ class Native:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
             try:
                 if postgres.MODULE in recipe.plan(stack, each, ()).command:
-                    postgres.check()
+                    data = places.of(self.root, each.name) / places.DATA
+                    if remark := postgres.check(data):
+                        tell(f"{each.name}: {remark}")
             except EngineError as error:
                 problems.append(f"{each.name}: {error.message}; next: {error.next}")
         if problems:
@@ -238,7 +240,7 @@ class Native:
             probes=((1, said),) if said else (),
             exit_code=found.exit_code,
             oom_killed=False,
-            error=found.error,
+            error=found.error or (service.full(self.root, found.plan.service) if found.unseen else ""),
             restarts=0,
             started=datetime.fromtimestamp(found.started, UTC),
             finished=finished,
@@ -259,7 +261,8 @@ class Native:
         if not (problem := check.problem(found.plan.health)):
             self._healthy[found.run] = time.monotonic()
             return "healthy", ""
-        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), problem
+        said = "; ".join(filter(None, [problem, service.full(self.root, found.plan.service)]))
+        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), said
 
 
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}

@@ -38,8 +38,8 @@ def main(place: Path, content: str) -> int:
         return 2  # the task was killed while it wrote; nothing was started
     plan = Plan.from_dict(asked["plan"])
     platform.outlive_signals()
-    writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     started = time.time()
+    writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     try:
         child = subprocess.Popen(
             plan.command,
@@ -70,9 +70,9 @@ def main(place: Path, content: str) -> int:
         child.kill()
         raise
     code = child.wait()
-    finished = time.time()
+    finished, patience = time.time(), time.monotonic() + LAST_WORDS
     for reader in readers:
-        reader.join(max(0.0, finished + LAST_WORDS - time.time()))
+        reader.join(max(0.0, patience - time.monotonic()))
     # The folder may be gone: somebody removed it by hand.
     with contextlib.suppress(OSError):
         replace(record, exit_code=platform.exit_code(code), finished=finished).write(place)
