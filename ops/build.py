@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import compose, process
+from ops import compose, files, process
+from ops.dotenv import dockerignore
 from ops.errors import BuildError, EngineError, OpsError
 from ops.model import Model, Service
 from ops.stack import Stack
@@ -160,6 +161,22 @@ def _dockerfile(service: Service, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else name
 
 
+def _check_readable(service: Service) -> None:
+    """Make sure that the builder does not wait for a pipe where it wants a file.
+
+    Raises:
+        BuildError: It would, or cannot read the file.
+    """
+    section = service.config["build"]
+    folder = Path(section.get("context") or "")
+    dockerfile = folder / str(section.get("dockerfile") or "Dockerfile")
+    wanted = [dockerignore.file_for(folder, dockerfile)]
+    if not section.get("dockerfile_inline"):
+        wanted.append(dockerfile)
+    for file in wanted:
+        files.check(file, BuildError, name=f"{service.name}: {file.name}")
+
+
 def run(
     stack: Stack,
     model: Model,
@@ -189,6 +206,8 @@ def run(
     """
     wanted = [model.service(name) for name in services] or list(model.services.values())
     built = {service.name: _dockerfile(service, stack.root) for service in wanted if service.built}
+    for name in built:
+        _check_readable(model.service(name))
     progress = Progress(built)
     if not built:
         return progress

@@ -154,27 +154,15 @@ def check_configuration(root: Path) -> None:
     global _root  # noqa: PLW0603 - see there
     _root = root
     streams.prepare()
-    file = root / "invoke.yaml"
-    if not file.is_file():
-        return
-    from invoke.vendor.yaml import YAMLError, safe_load  # type: ignore[attr-defined,unused-ignore]
+    from ops import configuration
 
     try:
-        content = safe_load(file.read_text("utf-8"))  # type: ignore[no-untyped-call]
-        problem = "" if content is None or isinstance(content, dict) else "should be a mapping"
-        if not problem and not isinstance((content or {}).get("ops", {}), dict):
-            problem = "ops: should be a mapping"
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        problem = f"{where}{getattr(error, 'problem', None) or error}"
-    except UnicodeDecodeError as error:
-        problem = f"is not UTF-8: {error.reason} at byte {error.start}"
-    if problem:
+        configuration.check(root)
+    except OpsError as error:
         from ops import report
 
-        report.failure(UsageError(f"invoke.yaml: {problem}", next="correct invoke.yaml"), as_json="--json" in sys.argv)
-        sys.exit(UsageError.code)
+        report.failure(error, as_json="--json" in sys.argv)
+        sys.exit(error.code)
 
 
 def _guarded(
@@ -263,4 +251,9 @@ def seconds(text: str, option: str) -> float | None:
             f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
             next=f"write it so: {option} 90s",
         )
-    return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+    from ops.settings import LONGEST
+
+    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+    if found > LONGEST:
+        raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
+    return found

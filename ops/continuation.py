@@ -100,7 +100,8 @@ def end(folder: Path) -> None:
                     f"process {found.pid} still starts services of this project, and is another user's",
                     next="wait until it is done, or end it as that user",
                 ) from error
-    (folder / FILE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        state.remove(folder / FILE)
 
 
 def _process(folder: Path) -> psutil.Process | None:
@@ -111,5 +112,5 @@ def _process(folder: Path) -> psutil.Process | None:
         known = state.read(folder / FILE)
         found = psutil.Process(int(known["pid"]))
         return found if abs(found.create_time() - float(known["made"])) < 1 else None
-    except (OSError, ValueError, KeyError, TypeError, psutil.Error):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, psutil.Error):
         return None

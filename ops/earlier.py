@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from ops import lock
-from ops.errors import LockedError, UsageError
+from ops import files, lock
+from ops.errors import LockedError, OpsError, UsageError
 
 _IGNORED = b"*\n"
 """What its `.gitignore` held."""
@@ -61,4 +61,7 @@ def move(root: Path, target: Path) -> None:
 def _ours(old: Path) -> bool:
     """Whether a folder is the one that the tasks made."""
     file = old / ".gitignore"
-    return file.is_file() and file.read_bytes() == _IGNORED
+    try:
+        return files.read(file) == _IGNORED
+    except OpsError:
+        return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ops import files
+
 _WORDS = ("example", "sample", "template", "dist")
 
 
@@ -20,7 +22,7 @@ def names(name: str = ".env") -> list[str]:
 def every(path: Path) -> list[Path]:
     """The examples of a file that stand beside it, the one that counts first."""
     try:
-        there = {each.name for each in path.parent.iterdir() if each.is_file()}
+        there = {each.name for each in path.parent.iterdir() if files.there(each)}
     except OSError:
         return []
     return [path.with_name(each) for each in names(path.name) if each in there]

@@ -8,11 +8,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops import platform
+from ops import files, platform
 from ops.errors import UsageError
 
 VARIABLE = "OPS_STATE_DIR"
 """The environment variable that names another folder for all of it."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where the disk, or the user's share of it, is full."""
 
 _APPLICATION = "invoke-ops"
 
@@ -110,9 +113,14 @@ def reading(place: Path) -> Iterator[None]:
         raise _refused(place, "read", error) from error
 
 
+def is_full(error: UsageError) -> bool:
+    """Whether something was refused because there is no room for it on the disk."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
+
+
 def _refused(place: Path, what: str, error: OSError) -> UsageError:
     shared = temporary()
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         step = "make room on that disk, then the same again"
     elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
         step = platform.access_command(place)
@@ -146,8 +154,8 @@ def _usual(which: str, root: Path) -> Path | None:
 
 
 def _outside(path: Path, root: Path) -> bool:
-    real = path.resolve()
-    return root.resolve() not in (real, *real.parents)
+    real = files.real(path)
+    return files.real(root) not in (real, *real.parents)
 
 
 def _possible(path: Path) -> bool:

@@ -28,7 +28,7 @@ def container(raw: Mapping[str, Any]) -> Container:
         id=raw["Id"],
         name=raw["Name"].lstrip("/"),
         service=labels.get(SERVICE, ""),
-        replica=int(labels.get(NUMBER) or 1),
+        replica=_number(labels.get(NUMBER, "")),
         image=config["Image"],
         state=state["Status"],
         health=health.get("Status", "").replace("none", ""),
@@ -51,6 +51,11 @@ def container(raw: Mapping[str, Any]) -> Container:
         terminal=bool(config.get("Tty")),
         raw=raw,
     )
+
+
+def _number(label: str) -> int:
+    """A replica's number; anybody may write a label by hand."""
+    return int(label) if re.fullmatch(r"[1-9][0-9]{0,8}", label) else 1
 
 
 def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ops import files, parsing
+from ops.errors import OpsError
+from ops.parsing import MalformedError
+
 if TYPE_CHECKING:
     import yaml
-
-LARGEST = 4 * 1024 * 1024
-"""Bytes of a file that are read: a larger one is no file that people write."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,9 @@ def relative(file: Path, root: Path) -> str:
 
 def tree(file: Path) -> yaml.Node | None:
     """What a YAML file holds, with its marks; None where it is none, or is empty."""
-    import yaml
-
     try:
-        with file.open("rb") as opened:
-            data = opened.read(LARGEST)
-        # Nodes only: compose's tags (`!reset`) need no constructor.
-        return next(iter(yaml.compose_all(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))), None)
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return next(iter(parsing.nodes(files.read(file) or b"")), None)
+    except (OpsError, MalformedError):
         return None
 
 
@@ -92,16 +88,16 @@ def of_file(file: Path, folders: Sequence[Path], named: Path) -> Location | None
     return None
 
 
-def taken_in(files: Sequence[Path], directory: Path) -> list[Path]:
+def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
     """The files of a stack, and those that they include or extend, as far as they are named without a variable."""
-    found: dict[Path, None] = dict.fromkeys(files)
-    left = list(files)
+    found: dict[Path, None] = dict.fromkeys(stacked)
+    left = list(stacked)
     while left and len(found) < 100:
         file = left.pop(0)
         for name in _taken(tree(file)):
             for folder in (file.parent, directory):
                 other = folder / name
-                if other not in found and other.is_file():
+                if other not in found and files.is_file(other):
                     found[other] = None
                     left.append(other)
     return list(found)

@@ -9,7 +9,7 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from ops import folders, platform, state
 from ops.errors import LockedError, UsageError
@@ -38,15 +38,58 @@ def hold(root: Path, task: str) -> Iterator[None]:
     """
     from ops import continuation
 
-    path = state_folder(root) / state.LOCK
-    with opened(path) as file:
+    with contextlib.ExitStack() as held:
+        place = state.folder(root) / state.LOCK
+        # The lock of the project's folder needs no room on any disk. Who makes the file holds that first, so that
+        # nobody makes it beside one who could not.
+        spare = False if os.path.lexists(place) else held.enter_context(_spare(root))
+        if spare is None:
+            raise _locked(place)
+        try:
+            path = state_folder(root) / state.LOCK
+            file = held.enter_context(opened(path))
+        except UsageError as error:
+            if not spare or not folders.is_full(error):
+                raise
+            yield
+            return
         if not taken(file, path):
-            raise LockedError(
-                f"{_holder(path)} is at work on this project", next="wait until it is done, or end it with Ctrl-C"
-            )
+            raise _locked(path)
         _sign(file, task)
         continuation.end(path.parent)
         yield
+
+
+class _Folder:
+    """An open folder, as far as a lock on it needs one."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+@contextlib.contextmanager
+def _spare(root: Path) -> Iterator[bool | None]:
+    """Lock the project's folder while the block runs; False where none can be (Windows), None where another has it."""
+    descriptor: int | None = None
+    held: bool | None = False
+    with contextlib.suppress(OSError):
+        if not platform.WINDOWS:
+            descriptor = os.open(root, os.O_RDONLY)
+            held = True if platform.try_lock(cast("IO[Any]", _Folder(descriptor))) else None
+    try:
+        yield held
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked(path: Path) -> LockedError:
+    return LockedError(
+        f"{_holder(path)} is at work on this project", next="wait until it is done, or end it with Ctrl-C"
+    )
 
 
 @contextlib.contextmanager
@@ -60,7 +103,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         # What a link leads to would be written to, and a pipe's other end would be waited for.
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
             raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {platform.quoted(path)}")
-        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+        flags = os.O_RDWR | os.O_CREAT
+        for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
+            flags |= getattr(os, name, 0)
+        file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
     with file:
         yield file
 

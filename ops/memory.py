@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops import endpoint, state
+from ops import endpoint, files, parsing, state
 from ops.errors import OpsError
 from ops.runtime import DOCKER
 
@@ -60,7 +61,7 @@ def recall(root: Path) -> Memory:
 def write(root: Path, memory: Memory) -> None:
     """Remember it; where that cannot be written, a task goes on all the same."""
     with contextlib.suppress(OpsError, OSError):
-        state.write(state.make(root) / FILE, {**dataclasses.asdict(memory), "folder": str(root.resolve())})
+        state.write(state.make(root) / FILE, {**dataclasses.asdict(memory), "folder": str(files.real(root))})
 
 
 def others(root: Path) -> list[Memory]:
@@ -81,7 +82,11 @@ def _read(file: Path) -> Memory | None:
         value = content.get(field.name)
         if field.name in ("adopted", "services"):
             if isinstance(value, list):
-                known[field.name] = tuple(each for each in value if isinstance(each, str))
-        elif isinstance(value, str if field.type == "str" else int | float):
+                known[field.name] = tuple(each for each in value if parsing.is_text(each))
+        elif parsing.is_text(value) if field.type == "str" else _is_number(value):
             known[field.name] = value
     return Memory(**known)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, model_secrets, printed, process, refusal, secrecy, spelling
+from ops import compose, files, location, model_secrets, parsing, printed, process, refusal, secrecy, spelling
 from ops import service as entries
 from ops.dotenv import ordinary
 from ops.dotenv.secret import MASK, is_secret, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
+from ops.parsing import MalformedError
 from ops.service import Port, Service, unescape
 from ops.stack import Stack
 
@@ -174,6 +175,11 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
     if result.code:
         raise refusal.of(stack, result.stderr)
+    try:
+        parsing.check_depth(result.stdout.encode())
+    except MalformedError as error:
+        names = ", ".join(location.relative(file, stack.root) for file in stack.files)
+        raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
     return printed.read(result.stdout) or {}
 
 
@@ -235,7 +241,7 @@ class _Others(Mapping[str, Service]):
 
 def _may_hide(file: Path) -> bool:
     """Whether a compose file, or one that it takes in, may have services with profiles."""
-    data = file.read_bytes()
+    data = files.read(file) or b""
     return any(word in data for word in (b"profiles", b"include", b"extends"))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ops import memory
+from ops import files, memory
 from ops.errors import UsageError
 from ops.runtime import Note, Runtime
 from ops.settings import Settings
@@ -178,7 +178,7 @@ def _ours(file: Path, settings: Settings) -> bool:
     names = {name for each in settings.environments.values() for name in each.files}
     if not any(_same(file, settings.root / name) for name in names):
         return False
-    return any(_same(folder, settings.root) for folder in file.resolve().parents)
+    return any(_same(folder, settings.root) for folder in files.real(file).parents)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -187,7 +187,8 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except PermissionError:
         raise
-    except OSError:
+    # A label may hold what is no path.
+    except (OSError, ValueError):
         return False
 
 
@@ -201,6 +202,6 @@ def _there(path: Path) -> bool:
         path.stat()
     except PermissionError:
         raise
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True

@@ -220,6 +220,11 @@ def move_command(source: Path, target: Path) -> str:
     return f"{'move' if WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
 
 
+def list_command(path: Path) -> str:
+    """The command that shows what there is under a path."""
+    return f"{'dir' if WINDOWS else 'ls -ld'} {quoted(path)}"
+
+
 def quoted(path: Path) -> str:
     """A path as this system's shells read it as one word."""
     return f'"{path}"' if WINDOWS else shlex.quote(str(path))

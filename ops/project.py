@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import files
 from ops import stack as stacks
-from ops.errors import EnvFileError, OpsError, UsageError
+from ops.errors import OpsError, UsageError
 from ops.runtime import DOCKER, Container, Note, Runtime, Stopped
 from ops.settings import Settings
 from ops.stack import Stack
@@ -27,16 +28,24 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 
     Args:
         settings: The project's.
-        somehow: Whether it is told also where `.env` may not be read: as remembered, or without its values.
+        somehow: Whether it is told also where `.env` or a compose file may not be read: as remembered, or without them.
+
+    Raises:
+        EnvFileError: `.env` cannot be read.
+        UsageError: A compose file cannot be read.
     """
     try:
         return stacks.name_of(settings)
-    except (OSError, EnvFileError):
+    except OpsError:
         if not somehow:
             raise
     from ops import memory
 
-    return memory.recall(settings.root).project or stacks.name_of(settings, values=False)
+    if known := memory.recall(settings.root).project:
+        return known
+    with contextlib.suppress(OpsError):
+        return stacks.name_of(settings, values=False)
+    return stacks.project_name(settings.root, (), ())
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
@@ -148,7 +157,7 @@ def stop(settings: Settings, options: Stop, *, confirm: Confirm | None, tell: No
                 project,
                 data=options.data,
                 grace=options.grace,
-                stacks=_started_from(settings, project, containers),
+                stacks=_started_from(settings, project, containers, tell),
                 tell=tell,
             )
             stopped.append(replace(gone, orphans=[one.name for one in lost]))
@@ -158,15 +167,24 @@ def stop(settings: Settings, options: Stop, *, confirm: Confirm | None, tell: No
     return together
 
 
-def _started_from(settings: Settings, project: str, containers: Sequence[Container]) -> list[Stack]:
-    """The stacks that containers were started from, the newest first; the one that would be started where none is."""
+def _started_from(settings: Settings, project: str, containers: Sequence[Container], tell: Note) -> list[Stack]:
+    """The stacks that containers were started from, the newest first; the one that would be started where none is.
+
+    One whose files compose could not read, or would wait for, is left out, and that is told.
+    """
     newest = sorted(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, reverse=True)
     found: dict[tuple[str, ...], Stack] = {}
     for each in newest:
         if each.files and each.files not in found:
-            found[each.files] = _stack_of(settings, project, each)
+            stack = _stack_of(settings, project, each)
+            try:
+                stacks.check(stack)
+            except OpsError as error:
+                tell(f"stopped without the pre_stop hooks that there may be: {error.message}")
+            else:
+                found[each.files] = stack
     if not containers:
-        with contextlib.suppress(OpsError, OSError):
+        with contextlib.suppress(OpsError):
             return [stacks.select(settings, next(iter(settings.environments)))]
     return list(found.values())
 
@@ -175,10 +193,10 @@ def _stack_of(settings: Settings, project: str, container: Container) -> Stack:
     """What a container was started from: its environment's files, else those that its labels name, there or not."""
     environment = running_environment(settings, [container])
     if environment:
-        with contextlib.suppress(OpsError, OSError):
+        with contextlib.suppress(OpsError):
             return stacks.select(settings, environment)
     folder = Path(container.folder)
-    root = folder if container.folder and folder.is_dir() else settings.root
+    root = folder if container.folder and files.is_folder(folder) else settings.root
     return Stack(root, environment or "", tuple(Path(file) for file in container.files), (), project)
 
 

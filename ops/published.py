@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import location
+from ops import files, location, parsing
 from ops.errors import OpsError
+from ops.parsing import MalformedError
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -56,14 +57,11 @@ def _given(context: Context) -> dict[str, str]:
 
 def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:
     """The ports that a compose file gives a service, each with its line."""
-    import yaml
-
     from ops.dotenv import bindings
 
     try:
-        # Nodes only: compose's tags (`!override`) need no constructor.
-        nodes = list(yaml.compose_all(file.read_text("utf-8", "replace"), Loader=yaml.SafeLoader))
-    except (OSError, yaml.YAMLError):
+        nodes = parsing.nodes(files.read(file) or b"")
+    except (OpsError, MalformedError):
         return
     for document in nodes:
         listed = _below(_below(_below(document, "services"), service), "ports")

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import compose, location
+from ops import compose, location, parsing
+from ops import files as reading
 from ops.errors import OpsError, UsageError
 from ops.location import relative
+from ops.parsing import MalformedError
 from ops.service import Service
 from ops.stack import Stack
 
@@ -47,7 +49,12 @@ def of(stack: Stack, stderr: str) -> OpsError:
         return error
     again = f"then: {_merging(stack)}"
     for file in location.taken_in(stack.files, stack.directory):
-        if (broken := _broken(file, relative(file, stack.root), stderr)) is not None:
+        name = relative(file, stack.root)
+        try:
+            broken = _broken(reading.read(file, name=name) or b"", name, stderr)
+        except UsageError as unreadable:
+            return unreadable
+        if broken is not None:
             return UsageError(broken[1], next=f"correct {broken[0]}, {again}")
     message, details = (_short(stack.root, text) for text in (error.message, "\n".join(error.details)))
     place = stumble.find(stack, said.Said(stderr).text)
@@ -90,14 +97,18 @@ def _short(root: Path, text: str) -> str:
     return text
 
 
-def _broken(file: Path, name: str, words: str) -> tuple[str, str] | None:
+def _broken(data: bytes, name: str, words: str) -> tuple[str, str] | None:
     """What makes a file no YAML, or no compose file, if anything: where, and that as a sentence.
 
     An empty one beside others is right to compose, so that counts where its words are about it.
     """
     import yaml
 
-    data = file.read_bytes()
+    try:
+        parsing.check_depth(data)
+    except MalformedError as deep:
+        if deep.line:
+            return f"{name}:{deep.line}", f"{deep.at(name)}: {deep.reason}"
     try:
         # Nodes only: compose's tags (`!reset`) need no constructor.
         root = yaml.compose(data, Loader=yaml.SafeLoader)
@@ -106,8 +117,6 @@ def _broken(file: Path, name: str, words: str) -> tuple[str, str] | None:
     except yaml.reader.ReaderError as broken:
         where, reason = _no_text(data, broken)
         return f"{name}:{where}".rpartition(":")[0], f"{name}:{where}: no valid YAML: {reason}"
-    except RecursionError:
-        return name, f"{name}: no compose file: it is nested too deeply"
     if root is None and "empty compose file" in words:
         return name, f"{name}:1:1: the file is empty: it names no service"
     if root is not None and not isinstance(root, yaml.MappingNode):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops import placement, spelling, steering
+from ops import parsing, placement, spelling, steering
 from ops.errors import EnvFileError, UsageError
 from ops.runtime import AUTO, DOCKER, NATIVE
 from ops.steering import DEFAULT_FILES
@@ -20,6 +20,9 @@ from ops.steering import DEFAULT_FILES
 __all__ = ["DEFAULT_FILES", "DEFAULT_TIMEOUT", "RUNTIMES", "Environment", "Settings", "load"]
 
 DEFAULT_TIMEOUT = 120.0
+
+LONGEST = 365 * 24 * 3600.0
+"""Seconds of a wait beyond which no clock of the system goes."""
 
 RUNTIMES = (AUTO, DOCKER, NATIVE)
 
@@ -119,6 +122,9 @@ def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
         entry = _mapping(value, path)
         _known(entry, {"environment"}, path)
         variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
+        if unfit := next((key for key in variables if not _is_name(str(key))), None):
+            message = f"invoke.yaml: {path}.environment: {unfit!r} is no name for a variable"
+            raise UsageError(message, next="name it with letters, digits and _ in invoke.yaml, then: invoke config")
         profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
     where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
     if chosen not in RUNTIMES:
@@ -153,13 +159,13 @@ def _environment(name: str, value: object) -> Environment:
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
     timeout = entry.get("timeout", DEFAULT_TIMEOUT)
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 1e9:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= LONGEST:
         raise UsageError(f"invoke.yaml: {path}.timeout: should be a number of seconds, not {timeout!r}")
     strict = entry.get("strict", False)
     if not isinstance(strict, bool):
         raise UsageError(f"invoke.yaml: {path}.strict: should be true or false, not {strict!r}")
     directory = entry.get("project_directory") or ""
-    if not isinstance(directory, str):
+    if not parsing.is_text(directory):
         raise UsageError(f"invoke.yaml: {path}.project_directory: should be a folder, not {directory!r}")
     profiles = _strings(entry.get("profiles"), f"{path}.profiles")
     return Environment(name, files, profiles, float(timeout), strict, directory)
@@ -175,7 +181,7 @@ def _mapping(value: object, path: str) -> Mapping[str, Any]:
 def _strings(value: object, path: str) -> tuple[str, ...]:
     if value is None:
         return ()
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list | tuple) and all(map(parsing.is_text, value)):
         return tuple(value)
     raise UsageError(f"invoke.yaml: {path}: should be a list of strings, not {value!r}")
 
@@ -186,9 +192,14 @@ def _text(value: object, path: str) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str | int | float):
+    if isinstance(value, int | float) or parsing.is_text(value):
         return str(value)
     raise UsageError(f"invoke.yaml: {path}: should be a text, not {value!r}")
+
+
+def _is_name(text: str) -> bool:
+    """Whether the system takes it for the name of a variable."""
+    return bool(text) and "=" not in text and parsing.is_text(text)
 
 
 def _known(entry: Mapping[str, Any], names: set[str], path: str) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import examples, steering
-from ops.errors import UsageError
+from ops import examples, parsing, platform, steering
+from ops import files as reading
+from ops.errors import EnvFileError, UsageError
+from ops.parsing import MalformedError
 from ops.settings import Environment, Settings
 
 
@@ -60,7 +62,7 @@ class Stack:
     @property
     def env_file(self) -> Path:
         """The user's values."""
-        return next((file for file in reversed(self.variable_files) if file.is_file()), self.directory / ".env")
+        return next((file for file in reversed(self.variable_files) if reading.there(file)), self.directory / ".env")
 
     @property
     def read_files(self) -> tuple[Path, ...]:
@@ -76,7 +78,7 @@ class Stack:
     def example(self) -> Path:
         """The schema of those values; a foreign project may have none, or call it otherwise."""
         usual = self.env_file.parent / ".env.example"
-        return usual if usual.is_file() else examples.beside(self.env_file.with_name(".env")) or usual
+        return usual if reading.there(usual) else examples.beside(self.env_file.with_name(".env")) or usual
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
@@ -85,13 +87,18 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     Profiles come from the caller, else COMPOSE_PROFILES in the shell, else in `.env`, else `invoke.yaml`.
 
     Raises:
-        UsageError: The environment is not defined, or one of its compose files is not there.
+        UsageError: The environment is not defined, or one of its compose files is not there, or cannot be read.
+        EnvFileError: The file with the variables cannot be read.
     """
     chosen = settings.environment(environment)
+    _check_path(settings.root)
     files = tuple(settings.root / name for name in chosen.files)
     directory = settings.root / chosen.project_directory
     _check_there(chosen, files, directory)
     variables = _variables(settings.root, chosen)
+    for file in variables:
+        # Compose would wait for a pipe for ever.
+        reading.check(file, EnvFileError)
     named = () if profiles else steering.listed(steering.variable(variables, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
     elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}
@@ -107,11 +114,49 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         environments=tuple(settings.environments),
         elsewhere=tuple(file for file in elsewhere if file not in files),
         project_directory=directory if chosen.project_directory else None,
-        variable_files=tuple(file for file in variables if file.is_file())
+        variable_files=tuple(file for file in variables if reading.there(file))
         if _is_layered(settings.root, chosen)
         else (),
         demanded=not named,
         notes=tuple(_notes(settings, chosen)),
+    )
+
+
+def check(stack: Stack) -> None:
+    """Make sure that compose can read what there is of a stack's files; it would wait for a pipe for ever.
+
+    Raises:
+        UsageError: A compose file cannot be read.
+        EnvFileError: A file of variables cannot be read.
+    """
+    for file in stack.files:
+        reading.check(file)
+    for file in stack.read_files:
+        reading.check(file, EnvFileError)
+
+
+_UNUSABLE = re.compile(r"(?P<control>[\x00-\x1f\x7f])|(?P<percent>%(?![0-9A-Fa-f]{2}))|(?P<bytes>[\ud800-\udfff])")
+
+
+def _check_path(root: Path) -> None:
+    """Make sure that compose can work in the project's folder: it looks for its own rules by a URL made of that.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    found = _UNUSABLE.search(str(root))
+    if found is None:
+        return
+    what = {
+        "control": "a line end, a tab or another control character",
+        "percent": "a % that no two hexadecimal digits follow",
+        "bytes": "a byte that is no UTF-8",
+    }[str(found.lastgroup)]
+    folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
+    raise UsageError(
+        f"compose cannot read any file in this folder: its path holds {what}",
+        details=[ascii(str(root))],
+        next=platform.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
     )
 
 
@@ -123,12 +168,12 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
     """
     setting = f"ops.environments.{chosen.name}"
     for name, file in zip(chosen.files, files, strict=True):
-        if not file.is_file():
+        if not reading.check(file, name=name):
             if chosen.found:
                 place = "the shell" if chosen.found in os.environ else ".env"
                 raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct it in {place}")
             raise UsageError(f"the compose file {name} is not there", next=f"correct {setting}.files in invoke.yaml")
-    if not directory.is_dir():
+    if not reading.is_folder(directory):
         raise UsageError(
             f"the project directory {chosen.project_directory} is not there",
             next=f"correct {setting}.project_directory in invoke.yaml",
@@ -163,13 +208,14 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
         variables: The files that set variables, `.env` there by default.
 
     Raises:
-        UsageError: None of them holds a letter or digit that compose allows.
+        UsageError: None of them holds a letter or digit that compose allows, or a compose file cannot be read.
+        EnvFileError: `.env` cannot be read.
     """
     variables = steering.env_files(root, root) if variables is None else variables
     name = steering.variable(variables, "COMPOSE_PROJECT_NAME")
     for file in reversed(files):
         name = name or steering.expand(variables, _declared_name(file))
-    name = name or root.resolve().name
+    name = name or reading.real(root).name
     # As compose-go's NormalizeProjectName does it.
     normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
     if normal:
@@ -212,15 +258,15 @@ def _is_layered(root: Path, environment: Environment) -> bool:
 
 def _declared_name(file: Path) -> str:
     """The top-level `name:` of a compose file; one that is broken further down still tells."""
-    data = file.read_bytes() if file.is_file() else b""
+    data = reading.read(file) or b""
     if b"name" not in data:
         return ""
     import yaml
 
     depth, scalars = 0, []
     # Events, not a document: compose's tags (`!reset`) need no constructor, and nested mappings are passed over.
-    with contextlib.suppress(yaml.YAMLError):
-        for event in yaml.parse(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    with contextlib.suppress(MalformedError):
+        for event in parsing.events(data):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth == 1:
                 # A key, then its value: a scalar, or the end of a collection.

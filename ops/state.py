@@ -11,11 +11,13 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from ops import folders, platform
+from ops import files, folders, parsing, platform
+from ops.errors import OpsError
 
 NOTE = "project.json"
 
@@ -118,29 +120,43 @@ def of(place: Path) -> Project | None:
 
 def read(file: Path) -> Any:
     """What a file of JSON holds; None where there is none, or nothing that can be understood."""
-    # Deep brackets are a RecursionError. What is no plain file may never end.
-    with contextlib.suppress(OSError, ValueError, RecursionError):
-        if file.is_file() and file.stat().st_size <= _LARGEST:
-            return json.loads(platform.patiently(lambda: file.read_text("utf-8")))
+    with contextlib.suppress(OpsError, ValueError):
+        if data := files.read(file, limit=_LARGEST):
+            return parsing.from_json(data)
     return None
 
 
 def write(file: Path, content: Any) -> None:
-    """Put content into a file as JSON, whole or not at all, for its owner only.
+    """Put content into a file as JSON, whole or not at all, for its owner only, in the place of whatever is there.
 
     Raises:
         OSError: The system refuses it.
     """
     text = json.dumps(content, indent=1)
+    # A folder cannot be replaced, and where a link leads is not ours to write.
+    if file.is_symlink() or file.is_dir():
+        remove(file)
     platform.patiently(lambda: platform.write_private(file, text))
 
 
+def remove(file: Path) -> None:
+    """Remove a file of ours, whatever somebody has put in its place; nothing where there is none.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    if file.is_dir() and not file.is_symlink():
+        shutil.rmtree(file)
+    else:
+        platform.patiently(lambda: file.unlink(missing_ok=True))
+
+
 def _own(root: Path) -> Path:
-    return folders.state(root) / name(str(root.resolve()))
+    return folders.state(root) / name(str(files.real(root)))
 
 
 def _note(place: Path, root: Path) -> None:
-    now = Project(root.resolve(), _place(root))
+    now = Project(files.real(root), _place(root))
     if of(place) != now:
         # It is for people, and for a project that is moved: nothing that must work waits for it.
         with contextlib.suppress(OSError):

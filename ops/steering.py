@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ops import files as reading
 from ops.errors import EnvFileError
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -81,7 +82,7 @@ def named_files(files: Sequence[Path]) -> list[str] | None:
 
 def found_files(folder: Path) -> list[str]:
     """The compose files that compose takes in a folder by itself; none where it finds none."""
-    found = [[name for name in names if (folder / name).exists()][:1] for names in (DEFAULT_FILES, OVERRIDES)]
+    found = [[name for name in names if reading.there(folder / name)][:1] for names in (DEFAULT_FILES, OVERRIDES)]
     return [*found[0], *found[1]] if found[0] else []
 
 
@@ -97,16 +98,11 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
     """What one file says; None where it does not."""
-    try:
-        data = file.read_bytes() if file.is_file() else b""
-    except OSError as error:
-        raise EnvFileError(
-            f"{file.name} cannot be read: {error.strerror}", next=f"make it yours: chmod 600 {file.name}"
-        ) from error
-    if name.encode() not in data:
-        return None
     from ops.dotenv import document
 
+    data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""
+    if name.encode() not in data:
+        return None
     entry = document.parse(data, file).get(name)
     if entry is None or not entry.assigned:
         return None

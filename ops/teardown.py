@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import compose, process
+from ops import compose, files, process
 from ops.engine import PROJECT, answering
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UsageError
 from ops.runtime import Kept, Note, Stopped
@@ -203,6 +203,7 @@ def _called(listed: dict[str, Any]) -> str:
 def _perhaps_hooks(file: Path) -> bool:
     """Whether a stop may have something to do that only the files tell; a file that is gone may have."""
     try:
-        return _PERHAPS_HOOKS.search(file.read_bytes()) is not None
-    except OSError:
+        data = files.read(file)
+    except OpsError:
         return True
+    return data is None or _PERHAPS_HOOKS.search(data) is not None

@@ -7,6 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ops import files, parsing
+from ops.errors import OpsError
+from ops.parsing import MalformedError
 from ops.stack import Stack
 
 
@@ -57,12 +60,10 @@ def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
 
     if stack is None:
         return None
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     for path in paths:
         for file in reversed(stack.files):
-            # Nodes only: compose's tags (`!reset`) need no constructor.
-            with contextlib.suppress(yaml.YAMLError, OSError):
-                node = _node(yaml.compose(file.read_bytes(), Loader=loader), path)
+            with contextlib.suppress(MalformedError, OpsError):
+                node = _node(next(iter(parsing.nodes(files.read(file) or b"")), None), path)
                 if node is not None:
                     inside = file.is_relative_to(stack.root)
                     name = file.relative_to(stack.root).as_posix() if inside else str(file)

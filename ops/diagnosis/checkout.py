@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ops import files
+from ops.errors import OpsError
 from ops.model import Service
 
 ENOUGH = 50_000
@@ -78,19 +80,19 @@ def _alike(path: str, root: Path, service: Service, line: int, code: str) -> str
 def _files(root: Path) -> Iterator[Path]:
     """The files of a project, relative to its folder."""
     count = 0
-    for folder, folders, files in os.walk(root):
+    for folder, folders, names in os.walk(root):
         folders[:] = sorted(each for each in folders if each not in _PASSED and not each.startswith("."))
-        count += len(folders) + len(files)
+        count += len(folders) + len(names)
         if count > ENOUGH:
             return
         here = Path(folder).relative_to(root)
-        yield from (here / each for each in files)
+        yield from (here / each for each in names)
 
 
 def _says(file: Path, line: int, code: str) -> bool:
     """Whether a line of a file is this one."""
     try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except OSError:
+        lines = (files.read(file) or b"").decode("utf-8", "replace").splitlines()
+    except OpsError:
         return False
     return 0 < line <= len(lines) and lines[line - 1].strip() == code.strip()

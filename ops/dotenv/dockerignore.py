@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ops import files
+from ops.errors import OpsError
+
 
 def file_for(context: Path, dockerfile: Path) -> Path:
     """The ignore file of a build: the Dockerfile's own where there is one, else the folder's."""
     own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
-    return own if own.is_file() else context / ".dockerignore"
+    return own if files.there(own) else context / ".dockerignore"
 
 
 def ignores(rules: Path, path: str) -> bool:
     """Whether the rules of a file leave out a path (relative to the build's folder, with `/`); no file, no rule."""
-    if not rules.is_file():
+    try:
+        data = files.read(rules) or b""
+    except OpsError:
+        # The builder says what it makes of it.
         return False
     ignored = False
-    for line in rules.read_text("utf-8-sig", "replace").splitlines():
+    for line in data.decode("utf-8-sig", "replace").splitlines():
         rule = line.strip()
         if not rule or line.startswith("#"):
             continue

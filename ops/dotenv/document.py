@@ -10,11 +10,15 @@ import functools
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops import files
 from ops.dotenv import entries
 from ops.dotenv.entries import Entry, strip_comment
 from ops.errors import EnvFileError
 
 BOM = entries.BOM
+
+LARGEST = 1 << 19
+"""Bytes of a file of variables beyond which it is none."""
 
 
 @dataclass(frozen=True)
@@ -87,19 +91,10 @@ def read(path: Path) -> Document:
     """Read a file; one that is not there gives an empty document with `exists` False.
 
     Raises:
-        EnvFileError: It is no file, or may not be read.
+        EnvFileError: It is no file, may not be read, or is too large.
     """
-    try:
-        if not path.exists():
-            return Document(path, "", (), exists=False)
-        if not path.is_file():
-            raise EnvFileError(f"{path.name} is not a file", next=f"remove {path} and run: invoke env.init")
-        data = path.read_bytes()
-    except OSError as error:
-        raise EnvFileError(
-            f"{path.name} cannot be read: {error.strerror}", next=f"make it yours: chmod 600 {path.name}"
-        ) from error
-    return parse(data, path)
+    data = files.read(path, EnvFileError, limit=LARGEST)
+    return Document(path, "", (), exists=False) if data is None else parse(data, path)
 
 
 def unread(path: Path) -> Document:

@@ -193,7 +193,7 @@ def read(
     """
     services: dict[str, Any] = {"effective": {"image": "none", "environment": sorted(set(names))}}
     if env_file.is_file():
-        services["file"] = {"image": "none", "env_file": [str(env_file)]}
+        services["file"] = {"image": "none", "env_file": [str(env_file).replace("$", "$$")]}
     if defaults:
         services["defaults"] = {"image": "none", "environment": dict(defaults)}
     for number, (file, raw) in enumerate(others):
@@ -206,7 +206,8 @@ def read(
         [*line, "config", "--format", "json"],
         cwd=root,
         env=variables,
-        stdin=json.dumps({"services": services}),
+        # Not as pairs of surrogates, which YAML does not know.
+        stdin=json.dumps({"services": services}, ensure_ascii=False),
         timeout=60,
     )
     if result.code:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ops import earlier, lock, platform, state
+from ops import earlier, files, folders, lock, platform, state
 from ops.errors import EnvFileError, LockedError, UsageError
 
 WAIT = 10.0
@@ -55,21 +54,22 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
         verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
 
     Raises:
-        EnvFileError: The folder cannot be written.
+        EnvFileError: The folder cannot be written, or something else than a file is there.
     """
+    files.check_writable(path, EnvFileError)
     # Neither git nor an image build sees what a killed writer leaves in the tasks' own folder.
     folder = lock.state_folder(path.parent)
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
         step = f"make its folder writable: {path.parent}"
-        if error.errno == errno.ENOSPC:
+        if error.errno in folders.FULL:
             step = f"make room on the disk of {path.parent} or {folder}"
         raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
 
 
 def _remove_leftovers(path: Path) -> None:
-    real = path.resolve()
+    real = files.real(path)
     for folder in {real.parent, state.folder(path.parent), earlier.folder(path.parent)}:
         for left in folder.glob(f"{real.name}.????????.tmp"):
             with contextlib.suppress(OSError):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from ops import compose, process, refusal
+from ops import compose, files, process, refusal
 from ops.dotenv import document, effective, mentions, naming, repository, schema, uses, valuation
 from ops.dotenv.aside import Aside
 from ops.dotenv.context import Context, Refused
@@ -100,7 +100,7 @@ def gather(stack: Stack) -> Context:
             example,
             used,
             shell,
-            stack.env_file.resolve(),
+            files.real(stack.env_file),
         ),
         unreadable=unreadable,
         uses=used,
@@ -115,7 +115,7 @@ def gather(stack: Stack) -> Context:
 
 def _others(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
     """The files that services get whole, beside `.env` as compose reads it itself; one that is not there gives none."""
-    own = (stack.env_file.resolve(), False) if stack.reads_env else None
+    own = (files.real(stack.env_file), False) if stack.reads_env else None
     every = dict.fromkeys((file.path, file.raw) for file in used.files)
     return [other for other in every if other != own and other[0].is_file()]
 

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import ops
 from ops import examples, process
+from ops import files as reading
 from ops.dotenv import repository
+from ops.errors import OpsError
 from ops.stack import Stack
 
 PATIENCE = 5.0
@@ -130,7 +132,7 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     for path in _files(stack.root, skipped):
         if time.monotonic() > deadline:
             raise TimeoutError
-        text = path.read_bytes()[:_LONGEST].decode("utf-8", "replace") if path.is_file() else ""
+        text = _start(path)
         if "\0" in text:
             continue
         heard |= {word for word in re.findall(r"\w+", text, re.ASCII) if word.lower() in lower}
@@ -160,3 +162,11 @@ def _uninteresting(stack: Stack) -> Iterable[Path]:
 
 def _hands_on(file: str, line: str) -> bool:
     return any(re.search(name, file) and re.search(form, line) for name, form in _HANDED_ON)
+
+
+def _start(path: Path) -> str:
+    """What a file begins with; nothing of one that cannot be read."""
+    try:
+        return reading.start(path, _LONGEST).decode("utf-8", "replace")
+    except OpsError:
+        return ""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ops import files
 from ops.dotenv.references import Use, expand
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
@@ -96,7 +97,7 @@ def _path(text: str, folder: Path, given: Mapping[str, str]) -> Path:
     """A path with its variables replaced. Compose puts the folder in front of one that it does not know as absolute."""
     before, sign, rest = text.partition("$")
     end = expand(sign + rest, given)
-    return (folder / (end if Path(end).is_absolute() else before + end)).resolve()
+    return files.real(folder / (end if Path(end).is_absolute() else before + end))
 
 
 def _located(use: Use, texts: Mapping[str, str]) -> Use:

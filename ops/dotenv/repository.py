@@ -5,11 +5,17 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ops import process
+from ops import files, process
+from ops.errors import OpsError
 
 
 def state(path: Path) -> str | None:
     """`tracked`, `unignored` or `ignored`; None where there is no git, or no repository."""
+    try:
+        # Git would wait for a pipe.
+        files.check(path.parent / ".gitignore")
+    except OpsError:
+        return None
     command = ["git", "ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", path.name]
     try:
         result = process.run(command, cwd=path.parent, timeout=10)

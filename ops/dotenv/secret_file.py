@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from ops import files
 from ops.dotenv.secret import named, passwords
+from ops.errors import OpsError
 
 ENOUGH = 64 * 1024
 """Bytes that are read: a secret is small, and what is named as one may be anything."""
@@ -18,11 +20,8 @@ LONG = 16
 def texts(path: Path) -> set[str]:
     """The texts to hide; none of a file that is missing, cannot be read, or holds no text."""
     try:
-        if not path.is_file():
-            return set()
-        with path.open("rb") as file:
-            return parts(file.read(ENOUGH))
-    except OSError:
+        return parts(files.start(path, ENOUGH))
+    except OpsError:
         return set()
 
 

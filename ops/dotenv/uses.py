@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ops import compose, process
+from ops import files as reading
 from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
 from ops.dotenv.passing import WholeFile
@@ -79,7 +80,7 @@ class Uses:
 
     def readers(self, path: Path) -> list[WholeFile]:
         """The services that get everything in a file."""
-        return [file for file in self.files if file.path == path.resolve()]
+        return [file for file in self.files if file.path == reading.real(path)]
 
 
 def is_builtin(name: str) -> bool:
@@ -93,8 +94,16 @@ def locate(files: Iterable[Path], root: Path) -> list[Use]:
 
 
 def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
-    """The text of each file that is there, by its name relative to the project."""
-    there = {path: path.read_text("utf-8", "replace") for path in files if path.is_file()}
+    """The text of each file that is there, by its name relative to the project.
+
+    Raises:
+        UsageError: One cannot be read.
+    """
+    there = {
+        path: data.decode("utf-8", "replace").replace("\r\n", "\n")
+        for path in files
+        if (data := reading.read(path)) is not None
+    }
     return {
         path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): text
         for path, text in there.items()
@@ -224,4 +233,4 @@ def _strings(value: Any) -> Iterator[str]:
 
 
 def _path(text: str, root: Path) -> Path:
-    return (root / text).resolve()
+    return reading.real(root / text)

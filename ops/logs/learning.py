@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import secrecy
+from ops import files, secrecy
+from ops.errors import OpsError
 from ops.native import places
 from ops.runtime import Runtime
 from ops.settings import Settings
@@ -76,6 +77,6 @@ def _files(settings: Settings) -> Iterator[Path]:
 
 def _tells(file: Path) -> bool:
     try:
-        return bool(_TELLING.search(file.read_bytes()))
-    except OSError:
+        return bool(_TELLING.search(files.read(file) or b""))
+    except OpsError:
         return False

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from ops import parsing
+
 T = TypeVar("T")
 
 _INCIDENTAL = ("after", "files", "profiles", "project")
@@ -89,6 +91,8 @@ class Plan:
         values = dict(content)
         for name in ("command", "files", "profiles"):
             values[name] = _all(str, values[name])
+        if not values["command"]:
+            raise ValueError(values["command"])
         values["ports"] = tuple((host, port, protocol, target) for host, port, protocol, target in values["ports"])
         for host, port, protocol, target in values["ports"]:
             _all(str, (host, protocol)), _all(int, (port, target))
@@ -104,6 +108,8 @@ class Plan:
 
 def _all(kind: type[T], values: Iterable[Any]) -> tuple[T, ...]:
     found = tuple(values)
-    if any(type(each) is not kind for each in found):
+    if isinstance(values, str) or any(type(each) is not kind for each in found):
         raise TypeError(f"{found} should be of {kind.__name__}")
+    if kind is str and not all(map(parsing.is_text, found)):
+        raise ValueError(found)
     return found

@@ -96,6 +96,8 @@ def read(place: Path) -> Record | None:
     # A file that was cut, or written by another version, tells nothing: the processes are found by their marker.
     with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, OSError):
         content = state.read(place / FILE)
+        if content["plan"]["service"] != place.name:
+            return None
         process, finished, code = (content[name] for name in ("process", "finished", "exit_code"))
         return Record(
             plan=Plan.from_dict(content["plan"]),

@@ -232,9 +232,13 @@ def _wait_started(
             return found
         if code is not None:
             errors.seek(0)
-            said = errors.read().decode("utf-8", "replace").splitlines()
+            # The last line of a traceback says what; the others are of no use here.
+            said = errors.read().decode("utf-8", "replace").splitlines()[-1:]
+            full = any(os.strerror(number) in line for number in folders.FULL for line in said)
             raise StartError(
-                f"the supervisor of {service} ended with code {code}", details=said[-5:], next="invoke doctor"
+                f"the supervisor of {service} ended with code {code}",
+                details=said,
+                next=f"make room on the disk of {folder}, then: invoke dev" if full else "invoke doctor",
             )
         time.sleep(0.01)
     raise StartError(f"the supervisor of {service} did not start within {START_WITHIN:g} s", next="invoke doctor")

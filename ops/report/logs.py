@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ops import report, secrecy, streams
+from ops import folders, report, secrecy, streams
 from ops.errors import OpsError, UsageError
 from ops.logs.entry import Entry, Origin, Parsed
 from ops.logs.masking import masked
@@ -48,6 +49,7 @@ class Printer:
         self._as_json = as_json
         self._colour = not as_json and output is None and (_wanted() if colour is None else colour)
         self._dated = output is not None
+        self._path = output
         self._file: IO[str] | None = None if output is None else _open(output)
         self._prefixes: dict[Origin, str] = {}
         self._hues: dict[str, int] = {}
@@ -61,7 +63,9 @@ class Printer:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            self._file.close()
+            # What could not be written is tried again here, and has been told.
+            with contextlib.suppress(OSError):
+                self._file.close()
 
     def expect(self, origins: Iterable[Origin]) -> None:
         """Align to, and colour by, the replicas that are known beforehand."""
@@ -84,10 +88,18 @@ class Printer:
         # Looked for in all that would be shown, in one go: nearly always there is nothing.
         if mask.may_touch(text):
             text = self._form(masked(entries, mask))
-        out = self._file or sys.stdout
-        out.write(text)
-        out.flush()
-        self.check()
+        if self._file is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            self.check()
+            return
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(self._path, error, "it holds the beginning of the logs, and can be removed") from error
 
     def check(self, *, look: bool = False) -> None:
         """End, as `streams.check` does, where nobody reads what is written to standard output."""
@@ -178,9 +190,16 @@ def _open(path: Path) -> IO[str]:
     try:
         return path.open("w", encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
-        raise UsageError(
-            f"--output: {path} cannot be written: {error.strerror or error}", next="name another file: --output NAME"
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
+    other = "choose another file: invoke logs --output FILE"
+    return UsageError(
+        f"--output: {path} cannot be written: {error.strerror or error}",
+        details=details,
+        next=f"make room on that disk, or {other}" if error.errno in folders.FULL else other,
+    )
 
 
 def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:

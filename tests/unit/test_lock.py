@@ -178,3 +178,23 @@ def test_a_folder_that_may_not_be_used(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be written: Permission denied") as caught, lock.hold(tmp_path, "x"):
         pytest.fail("there is no lock")
     assert caught.value.next == f"chmod -R u+rwX {folder / 'lock'}"
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="a folder cannot be locked there")
+def test_it_needs_no_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> None:
+        with folders.writing(folder):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as full:
+        full.setattr(folders, "make", refuse)
+        with lock.hold(tmp_path, "one"):
+            assert not (state.folder(tmp_path) / state.LOCK).exists()
+            with pytest.raises(LockedError), lock.hold(tmp_path, "two"):
+                pytest.fail("both have it")
+            # Nor has it who finds room again.
+            full.undo()
+            with pytest.raises(LockedError), lock.hold(tmp_path, "three"):
+                pytest.fail("both have it")
+    with lock.hold(tmp_path, "four"):
+        pass

@@ -93,17 +93,13 @@ def test_any_running_replica_will_do() -> None:
     assert project.container_of(containers, "web") is containers[2]
 
 
-def test_the_name_where_env_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("unreadable", [(".env",), ("c/dev.yaml",), (".env", "c/dev.yaml")])
+def test_the_name_where_files_cannot_be_read(tmp_path: Path, unreadable: tuple[str, ...]) -> None:
     root = tmp_path / "shop"
-    (root / "c").mkdir(parents=True)
-    (root / ".env").write_text("COMPOSE_PROJECT_NAME=secret\n", encoding="utf-8")
+    for name in unreadable:
+        (root / name).mkdir(parents=True)
     settings = Settings(root, BOTH)
-
-    def closed(path: Path) -> bytes:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "read_bytes", closed)
-    with pytest.raises((PermissionError, EnvFileError)):
+    with pytest.raises((UsageError, EnvFileError), match="cannot be read: it is a folder"):
         project.name(settings)
     assert project.name(settings, somehow=True) == "shop"
     memory.write(root, memory.Memory(project="remembered"))

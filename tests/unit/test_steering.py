@@ -159,18 +159,11 @@ def test_a_broken_env_hides_neither_files_nor_name(root: Path) -> None:
     assert project.name(found) == "mine"
 
 
-def test_an_env_that_may_not_be_read_is_told_by_who_needs_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(root, {"compose.yaml": BASE, ".env": "COMPOSE_PROJECT_NAME=mine\n"})
-    read = Path.read_bytes
-
-    def refuse(path: Path) -> bytes:
-        if path.name == ".env":
-            raise PermissionError(13, "Permission denied")
-        return read(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+def test_an_env_that_cannot_be_read_is_told_by_who_needs_it(root: Path) -> None:
+    write(root, {"compose.yaml": BASE})
+    (root / ".env").mkdir()
     found = configuration.load({}, root)
-    with pytest.raises(EnvFileError, match=r"\.env cannot be read: Permission denied"):
+    with pytest.raises(EnvFileError, match=r"\.env cannot be read: it is a folder"):
         stacks.select(found, "dev")
     assert stacks.name_of(found, values=False) == "proj"
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops import examples
+from ops import examples, files
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -15,7 +15,7 @@ NAME = "env-file"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield each such file once; that `.env` is missing is `missing`'s to tell."""
-    done: set[Path] = {context.env.path.resolve()}
+    done: set[Path] = {files.real(context.env.path)}
     for service, path in context.uses.needed_files:
         if path in done or path.exists():
             continue

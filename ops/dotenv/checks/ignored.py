@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops import files
 from ops.dotenv import dockerignore
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
@@ -17,7 +18,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if context.git == "unignored":
         yield _finding(".env is not ignored by git", "the next `git add .` publishes it", "add .env to .gitignore")
-    path = context.env.path.resolve()
+    path = files.real(context.env.path)
     done = set()
     for folder, dockerfile in context.uses.builds:
         rules = dockerignore.file_for(folder, dockerfile)

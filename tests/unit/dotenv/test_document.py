@@ -74,7 +74,7 @@ def test_bytes_that_are_no_utf8_are_told_by_place() -> None:
 
 def test_what_may_not_be_read_is_said_so(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
-    with pytest.raises(EnvFileError, match="is not a file"):
+    with pytest.raises(EnvFileError, match="cannot be read: it is a folder"):
         document.read(tmp_path / ".env")
     assert not document.read(tmp_path / "none").exists
 

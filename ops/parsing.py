@@ -1,0 +1,180 @@
+"""The one place that parses what others may have written: whatever it is, the answer is a value or one error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+DEEPEST = 200
+"""Lists and mappings within each other; PyYAML ends the whole process at some ten thousand."""
+
+LARGEST = 1_000_000
+"""Values in all, where an alias counts as often as it is used: a few lines of them can stand for any number."""
+
+_SLOW = 1 << 18
+"""Bytes that PyYAML's own parser, which knows more words for what is wrong, reads within two seconds."""
+
+_MAY_NEST = re.compile(rb"^[ \t?:-]+", re.MULTILINE)
+
+
+class MalformedError(ValueError):
+    """A text that means nothing, or more than can be.
+
+    Attributes:
+        line: Where, from 1; 0 where that is not known.
+        column: Where, from 1.
+        reason: What is wrong, for people.
+    """
+
+    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.line, self.column = reason, line, column
+
+    def at(self, name: str) -> str:
+        """Where it is, as editors take it: `file:line:column`."""
+        return f"{name}:{self.line}:{self.column}" if self.line else name
+
+
+def from_json(text: str | bytes) -> Any:
+    """The value that a JSON text stands for.
+
+    Raises:
+        MalformedError: It stands for none, or is too deep.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise MalformedError(f"no valid JSON: {error.msg}", error.lineno, error.colno) from None
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"is not UTF-8: {error.reason} at byte {error.start}") from None
+    except (RecursionError, ValueError):
+        # Another ValueError: a number of more digits than Python converts.
+        raise MalformedError("no valid JSON: it goes too deep, or a number is too long") from None
+
+
+def from_yaml(data: bytes) -> Any:
+    """The value that a YAML text stands for, with the plain tags only.
+
+    Raises:
+        MalformedError: It stands for none, or for more than can be held.
+    """
+    import yaml
+
+    with _told():
+        value = yaml.load(check_depth(data), Loader=_loader())  # noqa: S506 - a safe loader
+    bound(value)
+    return value
+
+
+def nodes(data: bytes) -> list[Any]:
+    """The nodes of the documents in a YAML text: compose's tags (`!reset`) need no constructor.
+
+    Raises:
+        MalformedError: It is no YAML, or too deep.
+    """
+    import yaml
+
+    with _told():
+        return [each for each in yaml.compose_all(check_depth(data), Loader=_loader()) if each is not None]
+
+
+def events(data: bytes, *, exact: bool = False) -> Iterator[Any]:
+    """The events of a YAML text, as far as it can be read.
+
+    Args:
+        data: The text.
+        exact: Whether an error says all that can be said, which takes a hundred times as long.
+
+    Raises:
+        MalformedError: It can be read no further, or goes too deep.
+    """
+    import yaml
+
+    depth = 0
+    slow = exact and len(data) <= _SLOW and not may_be_deep(data)
+    with _told():
+        for event in yaml.parse(data, Loader=yaml.SafeLoader if slow else _loader()):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                mark: Any = event.start_mark
+                why = f"more than {DEEPEST} lists and mappings within each other"
+                raise MalformedError(why, mark.line + 1, mark.column + 1)
+            yield event
+
+
+def is_text(value: Any) -> bool:
+    """Whether a value is a text that the system takes for a path, or for a word of a command line."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        os.fsencode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def bound(value: Any) -> None:
+    """Make sure that a value can be copied, and gone through: aliases may stand for any number, or for themselves.
+
+    Raises:
+        MalformedError: It is too deep, or too large.
+    """
+    count, level, depth = 0, [value], 0
+    while level:
+        count += len(level)
+        depth += 1
+        if depth > DEEPEST or count > LARGEST:
+            raise MalformedError("its aliases stand for more than can be held")
+        level = [
+            each
+            for one in level
+            if isinstance(one, dict | list)
+            for each in (one.values() if isinstance(one, dict) else one)
+        ]
+
+
+def may_be_deep(data: bytes) -> bool:
+    """Whether a YAML text can be deeper than is taken, told quickly: two levels need a column, one a bracket."""
+    columns = max((len(each) for each in _MAY_NEST.findall(data)), default=0)
+    return data.count(b"[") + data.count(b"{") + 2 * columns > DEEPEST or b"\0" in data
+
+
+def check_depth(data: bytes) -> bytes:
+    """Make sure that a YAML text is not too deep for the loaders, which do not look after themselves; returns it.
+
+    Raises:
+        MalformedError: It is, or is no YAML.
+    """
+    if may_be_deep(data):
+        for _ in events(data):
+            pass
+    return data
+
+
+def _loader() -> Any:
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell of whatever comes of a text as one error."""
+    import yaml
+
+    try:
+        yield
+    except MalformedError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        raise MalformedError(f"no valid YAML: {error.problem}", *place) from None
+    except yaml.YAMLError as error:
+        raise MalformedError(f"no valid YAML: {' '.join(str(error).split())}") from None
+    except Exception as error:  # noqa: BLE001 - its constructors raise what they come across: a date that is none
+        raise MalformedError(f"no valid YAML: {' '.join(str(error).split()) or type(error).__name__}") from None

@@ -1,0 +1,84 @@
+"""Parsing what others may have written: a value, or one error; never the end of the process, never without end."""
+
+from __future__ import annotations
+
+import pytest
+
+from ops import parsing
+from ops.parsing import MalformedError
+
+BOMB = "a0: &a0 {x: 1}\n" + "".join(
+    f"a{number}: &a{number} {{{', '.join(f'k{each}: *a{number - 1}' for each in range(10))}}}\n"
+    for number in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a: [", "no valid YAML"),
+        ("a: " + "[" * 5000 + "]" * 5000, "more than 200 lists and mappings within each other"),
+        ("a: " + "{a: " * 200_000, "more than 200 lists and mappings within each other"),
+        ("".join(f"{' ' * level}a:\n{' ' * level}-\n" for level in range(150)), "more than 200"),
+        (BOMB, "stand for more than can be held"),
+        ("a: &a [*a]", "stand for more than can be held"),
+        ("a: &a {b: *a}", "stand for more than can be held"),
+        ("a: 2001-99-99", "no valid YAML"),
+        ("a: " + "9" * 10_000, "no valid YAML"),
+        ("? [1]\n: 2", "no valid YAML"),
+        ("a: !unknown x", "no valid YAML"),
+        ("a: \x07", "no valid YAML"),
+    ],
+)
+def test_yaml_that_is_none(text: str, why: str) -> None:
+    with pytest.raises(MalformedError, match=why):
+        parsing.from_yaml(text.encode())
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe\xfd", b"a: \xff", bytes(range(256)), b"\0" * 100])
+def test_bytes_that_are_no_text(data: bytes) -> None:
+    for parse in (parsing.from_yaml, parsing.nodes, parsing.from_json):
+        with pytest.raises(MalformedError):
+            parse(data)
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 200_000, "9" * 10_000, "", "nope", "\x07"])
+def test_json_that_is_none(text: str) -> None:
+    with pytest.raises(MalformedError, match="no valid JSON"):
+        parsing.from_json(text)
+
+
+def test_what_is_fine() -> None:
+    assert parsing.from_yaml(b"a: &a {b: [1, two]}\nc: *a\n") == {"a": {"b": [1, "two"]}, "c": {"b": [1, "two"]}}
+    assert parsing.from_yaml(b"") is None
+    assert parsing.from_json('{"a": [1.5, null]}') == {"a": [1.5, None]}
+    # Tags of compose need no constructor.
+    assert len(parsing.nodes(b"a: !reset null\n---\nb: !override []\n")) == 2
+    deepest = "a: " + "[" * (parsing.DEEPEST - 1) + "]" * (parsing.DEEPEST - 1)
+    assert parsing.nodes(deepest.encode())
+
+
+def test_where_it_is_wrong() -> None:
+    with pytest.raises(MalformedError) as caught:
+        parsing.nodes(b"a: 1\n b: 2\n")
+    assert caught.value.at("compose.yaml") == "compose.yaml:2:3"
+    with pytest.raises(MalformedError) as caught:
+        parsing.from_json('{"a":\n x}')
+    assert caught.value.at("x") == "x:2:2"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", True),
+        ("", True),
+        ("\udcff", True),
+        ("\0", False),
+        ("\ud800", False),
+        (1, False),
+        (None, False),
+        (["a"], False),
+    ],
+)
+def test_a_text_that_the_system_takes(value: object, text: bool) -> None:
+    assert parsing.is_text(value) is text
