@@ -11,11 +11,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ops import compose, process
+from ops import call, compose
 from ops.errors import BuildError, EngineError, OpsError
 from ops.model import Model, Service
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.engine import Engine
 
 
 @dataclass
@@ -77,6 +81,10 @@ class Progress:
     def running(self) -> list[Step]:
         """The steps of services that are under way, oldest first."""
         return [step for step in self.steps.values() if step.service and step.state == "running"]
+
+    def reasons(self) -> list[str]:
+        """Why steps have failed, in BuildKit's words."""
+        return [step.why for step in self.steps.values() if step.why]
 
     def failure(self) -> OpsError:
         """What a build that has failed says, as an error."""
@@ -142,7 +150,7 @@ def _story(step: Step | None, why: str, place: str) -> tuple[str, list[str], str
 
 def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pull: bool = False) -> list[str]:
     """The argument list that builds images."""
-    line = compose.command(stack, "--progress", "plain", "build")
+    line = compose.command(stack, "build")
     if no_cache:
         line.append("--no-cache")
     if pull:
@@ -168,6 +176,7 @@ def run(
     no_cache: bool = False,
     pull: bool = False,
     watch: Callable[[Progress, Step | None, str], None] = lambda *_: None,
+    engine: Engine | None = None,
 ) -> Progress:
     """Build the images of a model's active services, or of some of them.
 
@@ -178,6 +187,7 @@ def run(
         no_cache: Build every step again.
         pull: Ask the registry for newer base images.
         watch: Told of every line: the progress so far, the step it belongs to, the line.
+        engine: The one that builds; watched meanwhile.
 
     Returns:
         How it went.
@@ -196,9 +206,15 @@ def run(
     def line(text: str) -> None:
         watch(progress, progress.feed(text), text)
 
-    code = process.stream(
-        command(stack, built, no_cache=no_cache, pull=pull), line, cwd=stack.root, env=stack.variables
+    code = call.stream(
+        command(stack, built, no_cache=no_cache, pull=pull),
+        line,
+        engine,
+        cwd=stack.root,
+        env=stack.variables,
+        running=[f"the build of {', '.join(built)} may go on there"],
     )
     if code:
-        raise progress.failure()
+        # Not the output of the steps: what they talk to may be gone, too.
+        raise call.failed(progress.failure(), "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

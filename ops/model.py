@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, model_secrets, process, refusal, secrecy
+from ops import call, compose, model_secrets, refusal, secrecy
 from ops import service as entries
 from ops.dotenv.secret import MASK, looks_secret, worth_hiding
 from ops.dotenv.secret import masked as hide
@@ -169,11 +169,12 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     """
     import yaml
 
-    result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
+    line = [*compose.command(stack, "config"), *options]
+    result = call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
     if result.code:
         raise refusal.of(stack, result.stderr)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(result.stdout, Loader=loader) or {}  # noqa: S506 - both are safe loaders
+    return call.document(result, lambda text: yaml.load(text, Loader=loader))  # noqa: S506 - both are safe loaders
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:

@@ -31,7 +31,7 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
     """
     try:
         return stacks.name_of(settings)
-    except (OSError, EnvFileError):
+    except (OSError, EnvFileError, UsageError):
         if not somehow:
             raise
     from ops import memory

@@ -91,6 +91,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     directory = settings.root / chosen.project_directory
     _check_there(chosen, files, directory)
     variables = _variables(settings.root, chosen)
+    steering.check(variables)
     named = () if profiles else steering.listed(steering.variable(variables, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
     elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}

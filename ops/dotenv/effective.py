@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ops import process
+from ops import call
 from ops.dotenv.secret import MASK, Secret, masked, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 
@@ -158,7 +158,7 @@ def read(
     line = [*compose, "--project-directory", str(directory or root), "--project-name", project, "--file", "-"]
     for file in [env_file] if explicit else named:
         line += ["--env-file", str(file)]
-    result = process.run(
+    result = call.run(
         [*line, "config", "--format", "json"],
         cwd=root,
         env=variables,
@@ -167,7 +167,7 @@ def read(
     )
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
-    found = json.loads(result.stdout)["services"]
+    found = call.document(result, json.loads).get("services") or {}
     asked = (found.get(name, {}) for name in ("effective", "file", "defaults"))
     return Reading(*(_environment(service) for service in asked))
 

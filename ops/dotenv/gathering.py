@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar, cast
 
-from ops import compose, process, refusal
+from ops import call, compose, process, refusal
 from ops.dotenv import document, effective, naming, schema, uses
 from ops.dotenv.context import Context
 from ops.dotenv.document import Document
@@ -148,7 +148,7 @@ def _given_elsewhere(stack: Stack, used: Uses, reading: Reading) -> set[str]:
 
 def _refuse_broken(stack: Stack) -> None:
     """Fail where compose cannot read the stack's files; an `include` named by a variable it can, with its value."""
-    tried = process.run(compose.command(stack, "config", "--quiet"), cwd=stack.root, env=stack.variables, timeout=60)
+    tried = call.run(compose.command(stack, "config", "--quiet"), cwd=stack.root, env=stack.variables, timeout=60)
     if tried.code:
         error = refusal.of(stack, tried.stderr)
         # A variable that is missing is for the checks to tell, with all the others.
