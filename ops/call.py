@@ -93,8 +93,8 @@ def attach(
     """
     with _watched(engine, running) as gone, _told(command):
         code = process.attach(command, cwd=cwd, env=env, inherit=False, abandon=gone)
-    if code and not engine.heartbeat.answers():
-        raise absence.stopped(running)
+        if code and ((gone is not None and gone.is_set()) or not engine.heartbeat.answers()):
+            raise absence.stopped(running)
     return code
 
 

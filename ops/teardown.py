@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ops import call, compose
-from ops.absence import SilentError
 from ops.engine import PROJECT, answering
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UsageError
 from ops.runtime import Kept, Note, Stopped
@@ -70,8 +69,8 @@ class Teardown:
             self._running = [f"may still run: {', '.join(before.containers)}"]
         try:
             return self._run(stacks, before)
-        except SilentError as error:
-            error.details = error.details or self._running
+        except EngineError as error:
+            error.details += [each for each in self._running if each not in error.details]
             raise
 
     def _run(self, stacks: Sequence[Stack], before: Stopped) -> Stopped:
