@@ -1,4 +1,4 @@
-"""How long `invoke --list` takes, against the same with an empty tasks.py: `uv run python bench/list.py`.
+"""How long `invoke --list` takes, against the same with an empty tasks.py: `uv run python -m bench.list`.
 
 Each run is a process of its own, the two in turn, so that both meet the same machine.
 """

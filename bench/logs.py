@@ -7,7 +7,7 @@ times a second, and the lag is the time from there to where a reader of `invoke 
 
 Exit code 1 when a goal is missed.
 
-    python bench/logs.py [--lines 100000] [--rounds 5]
+    python -m bench.logs [--lines 100000] [--rounds 5]
 """
 
 from __future__ import annotations

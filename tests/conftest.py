@@ -12,11 +12,14 @@ import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ops import engine, folders
 from ops.errors import EngineError
+from tests.faults import table
+from tests.faults.matrix import Matrix, scheduler
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +36,34 @@ def engine_problem() -> str | None:
         return None if kind == "linux" else f"the engine runs {kind} containers, not Linux ones"
     finally:
         connection.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the table of faults (tests/faults)."""
+    parser.addoption("--all-faults", action="store_true", help="run the cells that CI leaves out, too, and print all")
+    parser.addoption("--faults-json", metavar="FILE", help="write what the cells of tests/faults came to as JSON")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect what the cells of faults come to."""
+    if not hasattr(config, "workerinput"):
+        file = config.getoption("--faults-json")
+        plugin = Matrix(Path(file) if file else None, whole=config.getoption("--all-faults"))
+        config.pluginmanager.register(plugin, "matrix of faults")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the cells of faults that CI has no time for."""
+    if not config.getoption("--all-faults"):
+        left_out = [each for each in items if each.get_closest_marker("beyond_ci")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [each for each in items if each not in set(left_out)]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the cells of faults out among the processes; all else goes by files."""
+    return scheduler(config, log, table.load())
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -79,13 +110,18 @@ def end_continuation(name: str) -> None:
                 each.wait(10)
 
 
-def remove_project(name: str) -> None:
-    """Remove a compose project's containers, networks, volumes and images, in whatever state the test left them."""
+def remove_project(name: str, client: Any = None) -> None:
+    """Remove a compose project's containers, networks, volumes and images, in whatever state the test left them.
+
+    Args:
+        client: The engine that it is on; the one that every task asks when it is not given.
+    """
     from docker.errors import NotFound
 
     end_continuation(name)
-    connection = engine.connect()
-    client, label = connection.client, {"label": f"{engine.PROJECT}={name}"}
+    connection = None if client else engine.connect()
+    client = client or connection.client
+    label = {"label": f"{engine.PROJECT}={name}"}
     gone = contextlib.suppress(NotFound)
     try:
         for each in client.api.containers(all=True, filters=label):
@@ -101,7 +137,8 @@ def remove_project(name: str) -> None:
             with gone:
                 client.api.remove_image(each["Id"], force=True)
     finally:
-        connection.close()
+        if connection:
+            connection.close()
 
 
 @pytest.fixture(scope="session")

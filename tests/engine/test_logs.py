@@ -272,7 +272,7 @@ def test_a_line_is_shown_at_once(up: Up, tmp_path: Path) -> None:
         lags = [time.time() - float(line.partition("| ")[2]) for line, _ in zip(task.stdout, range(60), strict=False)]
     finally:
         interrupt(task)
-    # 20 ms are the aim (bench/logs.py); other work on the machine may cost some.
+    # 20 ms are the aim (bench.logs); other work on the machine may cost some.
     assert statistics.median(lags) < 0.05
 
 

@@ -1,0 +1,156 @@
+"""The table: `cells/*.yaml`, each entry a small product of faults, tasks and runtimes, as single cells."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CELLS = Path(__file__).parent / "cells"
+
+KINDS = [f"H{number}" for number in range(1, 27)]
+"""The kinds of faults that have been found; each must have cells."""
+
+RUNTIMES = ("none", "docker", "native", "auto")
+"""Where a cell runs: without an engine where the runtime does not matter, on containers, on processes, or undecided."""
+
+KEYS = {
+    *("kind", "fault", "faults", "tasks", "runtimes", "code", "says", "never", "after", "ci"),
+    *("stack", "before", "engine", "seconds"),
+}
+"""What an entry may say; `CONTRIBUTING.md` tells what each means."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fault, one task, one runtime, and what must come of them.
+
+    Attributes:
+        area: The file that it is from.
+        faults: The functions that break something, in this order, and their parameters.
+        task: As it is typed behind `invoke`.
+        codes: The exit codes that are right.
+        says: Texts that the output must hold; of a tuple, any one.
+        never: Texts that it must not hold.
+        after: The checks of what must still be true, and their parameters.
+        ci: Whether CI runs it; `invoke test --faults` runs all.
+        stack: The folder of `stacks/` that the project is made of.
+        before: `running` or `stopped`: what the stack is when the fault comes.
+        engine: `shared`, or `own` for one that may be stopped and frozen.
+        seconds: The task must have ended by then.
+    """
+
+    area: str
+    kind: str
+    faults: tuple[tuple[str, dict[str, Any]], ...]
+    task: str
+    runtime: str
+    codes: tuple[int, ...]
+    says: tuple[str | tuple[str, ...], ...] = ()
+    never: tuple[str, ...] = ()
+    after: tuple[tuple[str, dict[str, Any]], ...] = ()
+    ci: bool = True
+    stack: str = "plain"
+    before: str = "running"
+    engine: str = "shared"
+    seconds: float = 30.0
+
+    @property
+    def words(self) -> list[str]:
+        """The task's words."""
+        return shlex.split(self.task)
+
+    @property
+    def fault(self) -> str:
+        """The fault's name, with its parameters."""
+        return "+".join("-".join([name, *_told(with_)]) for name, with_ in self.faults) or "none"
+
+    @property
+    def group(self) -> str:
+        """Those of a group are run by one process, in turn; whoever needs an engine of its own is in one group."""
+        return "own engine" if self.engine == "own" else f"{self.area} {self.kind} {self.runtime}"
+
+    @property
+    def id(self) -> str:
+        """Its name in pytest."""
+        unusual = [self.stack] if self.stack != "plain" else []
+        if self.runtime != "none":
+            unusual += [each for each in (self.before, self.engine) if each not in ("running", "shared")]
+        return "-".join([self.kind, self.fault, self.task, self.runtime, *unusual])
+
+
+def load(folder: Path = CELLS) -> list[Cell]:
+    """All cells, in the order in which they are best run.
+
+    Raises:
+        ValueError: An entry is wrong; the message names the file and the entry.
+    """
+    found = [cell for file in sorted(folder.glob("*.yaml")) for cell in read(file)]
+    return sorted(found, key=lambda each: (each.group, each.stack, each.before))
+
+
+def read(file: Path) -> Iterator[Cell]:
+    """The cells of one file."""
+    for number, entry in enumerate(yaml.safe_load(file.read_text("utf-8")) or [], 1):
+        try:
+            yield from _expand(file.stem, entry)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{file.name}, entry {number}: {error!r}") from error
+
+
+def _expand(area: str, entry: Mapping[str, Any]) -> Iterator[Cell]:
+    if wrong := set(entry) - KEYS:
+        raise ValueError(f"unknown: {', '.join(sorted(wrong))}")
+    faults = entry["faults"] if "faults" in entry else [entry.get("fault") or {}]
+    for fault, task, runtime in itertools.product(faults, entry["tasks"], entry.get("runtimes", ["none"])):
+        if runtime not in RUNTIMES:
+            raise ValueError(f"runtime {runtime}")
+        own = {key: entry[key] for key in ("ci", "stack", "engine") if key in entry}
+        yield Cell(
+            area,
+            entry["kind"],
+            tuple(_named(fault)),
+            task,
+            runtime,
+            _codes(_of_task(entry["code"], task)),
+            tuple(tuple(each) if isinstance(each, list) else str(each) for each in _of_task(entry.get("says"), task)),
+            tuple(str(each) for each in _of_task(entry.get("never"), task)),
+            tuple(named for each in _of_task(entry.get("after"), task) for named in _named(each)),
+            before="stopped" if runtime == "none" else entry.get("before", "running"),
+            seconds=float(entry.get("seconds", 30)),
+            **own,
+        )
+
+
+def _named(what: str | Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Names with parameters: `name`, or `{name: {parameter: value}}` with as many names as are to come together."""
+    for name, with_ in ({what: None} if isinstance(what, str) else what).items():
+        yield name, dict(with_ or {})
+
+
+def _of_task(value: Any, task: str) -> Any:
+    """What is said for this task, where it is said by task: for the whole of it, for its first word, or for `other`."""
+    if isinstance(value, Mapping):
+        for key in (task, task.split()[0], "other"):
+            if key in value:
+                return value[key]
+        return []
+    return [] if value is None else value
+
+
+def _codes(value: Any) -> tuple[int, ...]:
+    codes = tuple(value) if isinstance(value, list) else (value,)
+    if not codes or not all(type(each) is int for each in codes):
+        raise ValueError(f"code {value!r}")
+    return codes
+
+
+def _told(with_: Mapping[str, Any]) -> Iterator[str]:
+    for value in with_.values():
+        text = str(value).encode("unicode_escape").decode("ascii")
+        yield text if len(text) <= 30 else text[:27] + "..."
