@@ -150,7 +150,7 @@ def _story(step: Step | None, why: str, place: str) -> tuple[str, list[str], str
 
 def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pull: bool = False) -> list[str]:
     """The argument list that builds images."""
-    line = compose.command(stack, "build")
+    line = compose.command(stack, "--progress", "plain", "build")
     if no_cache:
         line.append("--no-cache")
     if pull:
@@ -211,7 +211,8 @@ def run(
         line,
         engine,
         cwd=stack.root,
-        env=stack.variables,
+        # `always` forbids `--progress plain`.
+        env={**stack.variables, "COMPOSE_ANSI": "never"},
         running=[f"the build of {', '.join(built)} may go on there"],
     )
     if code:

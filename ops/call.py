@@ -95,6 +95,7 @@ def attach(
         code = process.attach(command, cwd=cwd, env=env, inherit=False, abandon=gone)
         if code and ((gone is not None and gone.is_set()) or not engine.heartbeat.answers()):
             raise absence.stopped(running)
+        _check(code, command, None)
     return code
 
 

@@ -42,8 +42,9 @@ NO_FILES = {
 """Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone; and values
 of others that it refuses nowhere, whatever the user has set."""
 
-PLAIN = ("--ansi", "never", "--progress", "plain")
-"""How compose is to print; else COMPOSE_ANSI and COMPOSE_PROGRESS decide, in the shell or in `.env`."""
+PROGRESS = ("--progress", "auto")
+"""Plain, where it is no terminal; else COMPOSE_PROGRESS decides, which the shell or `.env` may set to anything. `plain`
+itself is what COMPOSE_ANSI may forbid."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def _plugin() -> Program | None:
     if result.code or not re.match(r"v?\d+\.\d+", version):
         said = (result.stderr.strip() or version or "it says nothing").splitlines()[0]
         raise EngineError(f"{broken}: {said}")
-    return Program((docker, "compose", *PLAIN), version, "plugin")
+    return Program((docker, "compose", *PROGRESS), version, "plugin")
 
 
 def _wheel() -> Program | None:
@@ -171,7 +172,7 @@ def _wheel() -> Program | None:
             version = process.run([str(path), "version", "--short"], timeout=20).stdout.strip()
         except (OSError, subprocess.TimeoutExpired):
             version = "of no known version"  # whoever calls it is told why it does not run
-    return Program((str(path), *PLAIN), version, "wheel")
+    return Program((str(path), *PROGRESS), version, "wheel")
 
 
 def _number(version: str) -> tuple[int, ...]:

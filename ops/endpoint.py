@@ -170,10 +170,10 @@ def _settings() -> dict[str, Any]:
         content = _read(settings_file())
     except FileNotFoundError:
         return {}
-    if not isinstance(content.get("currentContext") or "", str):
+    if not isinstance(content.get("currentContext"), str | None):
         raise ValueError("currentContext should be a name")  # noqa: TRY004 - of whoever wrote the file
     for key in _OBJECTS:
-        if not isinstance(content.get(key) or {}, dict):
+        if not isinstance(content.get(key), dict | None):
             raise ValueError(f"{key} should be an object")  # noqa: TRY004
     return content
 
