@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from app import diagram_types
+
 OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\w*)")
 
 
@@ -18,13 +20,17 @@ class Answer:
 
 
 def extract(text: str) -> str:
-    """The Mermaid source in a model's answer: what is in its Mermaid fence, else in its first fence, else all of it."""
+    """The Mermaid source in a model's answer, without what the model thought or said around it.
+
+    What is in its Mermaid fence, else in its first fence, else from the line that begins a diagram, else all of it.
+    """
+    text = _spoken(text)
     first: str | None = None
     for language, body in _fences(text):
         if language.lower() == "mermaid":
             return _clean(body)
         first = body if first is None else first
-    return _clean(text if first is None else first)
+    return _clean(_unfenced(text) if first is None else first)
 
 
 def sound(text: str) -> str:
@@ -50,6 +56,36 @@ def _fences(text: str) -> Iterator[tuple[str, str]]:
             body.append(line)
     if marker:
         yield language, "\n".join(body)
+
+
+def _spoken(text: str) -> str:
+    """The text after what a reasoning model thought, which some endpoints send with it: `<think>…</think>`.
+
+    The tag that opens may be missing, where the endpoint's template holds it; without the one that closes, nothing
+    was said yet.
+    """
+    if text.lstrip().startswith("<think>"):
+        return text.partition("</think>")[2]
+    return re.split(r"(?m)^[ \t]*</think>[ \t\r]*$", text, maxsplit=1)[-1]
+
+
+def _unfenced(text: str) -> str:
+    """The diagram in a text without a fence: no sentence before it, and none after it."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    start = next((at for at, line in enumerate(lines) if diagram_types.begins(line)), None)
+    if start is None:
+        return text
+    if text.lstrip().startswith(("---", "%%")):  # its settings, or a comment
+        start = 0
+    while start and (not lines[start - 1].strip() or lines[start - 1].lstrip().startswith("%%")):
+        start -= 1
+    end = next((at for at in range(start + 1, len(lines)) if not lines[at - 1].strip() and _is_prose(lines[at])), None)
+    return "\n".join(lines[start:end])
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line that follows an empty one explains the diagram: a sentence at the margin, without any syntax."""
+    return re.fullmatch(r"[A-Z*][^\[\]{}()<>|;]*[.!?:]\*{0,2}\s*", line) is not None and len(line.split()) > 3
 
 
 def _clean(code: str) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
+from pydantic import WithJsonSchema
+
 # What the validator answers as `diagram_type`, each with further names; as `_plain` writes them.
 TYPES: dict[str, tuple[str, ...]] = {
     "flowchart-v2": ("graph", "flow"),
@@ -45,6 +50,9 @@ TYPES: dict[str, tuple[str, ...]] = {
 }
 
 
+DiagramType = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TYPES)})]
+
+
 def _plain(name: str) -> str:
     """`sequenceDiagram`, `Sequence-Diagram` and `sequence` are one; so are `block-beta` and `block`."""
     plain = name.lower().replace("-", "")
@@ -59,6 +67,12 @@ _BY_NAME = {_plain(name): type_ for type_, others in TYPES.items() for name in (
 def find(name: str) -> str | None:
     """The type that is meant, as the validator names it; None if there is no such type."""
     return _BY_NAME.get(_plain(name))
+
+
+def begins(line: str) -> bool:
+    """Whether a line is the first of a diagram: `flowchart LR`, `pie title Pets`, but not `Flow of an order:`."""
+    word = re.match(r"\s*([a-z][A-Za-z0-9-]*|C4[A-Z][a-z]+)(?=[\s:;]|$)", line)
+    return word is not None and find(word[1]) is not None
 
 
 def matches(wanted: str, got: str) -> bool:

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
+from app.diagram_types import DiagramType
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.problems import ProblemError, responses
 from app.services import Services
@@ -28,6 +29,7 @@ T = TypeVar("T")
 CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
 
 router = APIRouter(prefix="/api/v1/diagrams", tags=["diagrams"])
+types_router = APIRouter(prefix="/api/v1/diagram-types", tags=["diagrams"])
 
 
 def _unicode(text: str) -> str:
@@ -93,10 +95,25 @@ class Created(BaseModel):
 
     id: UUID | None = Field(description="None if it could not be stored; `warnings` then says why.")
     code: str
-    diagram_type: str | None = Field(description="As the validator recognised it.")
+    diagram_type: DiagramType | None = Field(description="As the validator recognised it.")
     validated: bool = Field(description="Whether the validator accepts it.")
     attempts: int = Field(description="How many answers of the model it took.")
     warnings: list[str]
+
+
+class TypeNames(BaseModel):
+    """A type of diagram."""
+
+    type: DiagramType = Field(description="As answers name it.")
+    aliases: list[str] = Field(description="Further names that a request may use.")
+
+
+class Types(BaseModel):
+    """All types of diagrams that Mermaid knows."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.TYPES]})
+
+    types: list[TypeNames]
 
 
 class Page(BaseModel):
@@ -129,9 +146,15 @@ WithStore = Annotated[Store, Depends(_store)]
 
 
 @router.post(
-    "", status_code=201, responses={200: {"model": Created}, **responses(400, 408, 413, 422, 429, 502, 503, 504)}
+    "",
+    status_code=201,
+    responses={
+        200: {"model": Created, "description": "Written, but not stored: `warnings` says why"},
+        **responses(400, 408, 413, 415, 422, 429, 502, 503, 504),
+    },
+    summary="Write a diagram",
 )
-async def create(
+async def create_diagram(
     body: Annotated[CreateRequest, Body(openapi_examples=examples.CREATE_REQUESTS)],
     request: Request,
     services: WithServices,
@@ -170,8 +193,8 @@ async def create(
     return created
 
 
-@router.get("", responses=responses(422, 503))
-async def index(
+@router.get("", responses=responses(422, 503), summary="List diagrams")
+async def list_diagrams(
     store: WithStore,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     before: Annotated[UUID | None, Query(description="`next` of the page before")] = None,
@@ -182,8 +205,8 @@ async def index(
     return Page(items=items[:limit], next=items[limit - 1].id if more else None)
 
 
-@router.get("/{id}", responses=responses(404, 422, 503))
-async def show(id: UUID, store: WithStore) -> Diagram:  # noqa: A002 - the path's word
+@router.get("/{id}", responses=responses(404, 422, 503), summary="Show a diagram")
+async def get_diagram(id: UUID, store: WithStore) -> Diagram:  # noqa: A002 - the path's word
     """Show one stored diagram."""
     diagram = await store.get(id)
     if diagram is None:
@@ -191,15 +214,15 @@ async def show(id: UUID, store: WithStore) -> Diagram:  # noqa: A002 - the path'
     return diagram
 
 
-@router.delete("/{id}", status_code=204, responses=responses(404, 422, 503))
-async def delete(id: UUID, store: WithStore) -> None:  # noqa: A002 - the path's word
+@router.delete("/{id}", status_code=204, responses=responses(404, 422, 503), summary="Delete a diagram")
+async def delete_diagram(id: UUID, store: WithStore) -> None:  # noqa: A002 - the path's word
     """Delete one stored diagram."""
     if not await store.delete(id):
         raise _unknown(id)
 
 
-@router.post("/validate", responses=responses(400, 408, 413, 422, 503))
-async def validate(
+@router.post("/validate", responses=responses(400, 408, 413, 415, 422, 503), summary="Validate a diagram")
+async def validate_diagram(
     body: Annotated[ValidateRequest, Body(openapi_examples=examples.VALIDATE_REQUESTS)],
     services: WithServices,
 ) -> Verdict:
@@ -208,6 +231,13 @@ async def validate(
         return await services.validator.validate(body.code)
     except (ValidatorUnavailableError, ValidatorRefusedError) as error:
         raise failures.of_validator(error) from error
+
+
+@types_router.get("", summary="List the types of diagrams")
+async def list_diagram_types() -> Types:
+    """Name the types that Mermaid knows."""
+    types = diagram_types.TYPES.items()
+    return Types(types=[TypeNames(type=type_, aliases=list(aliases)) for type_, aliases in types])
 
 
 def _unknown(id: UUID) -> ProblemError:  # noqa: A002 - the path's word

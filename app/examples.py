@@ -22,15 +22,17 @@ CREATE_REQUESTS: dict[str, Any] = {
 }
 
 VERDICTS: list[Any] = [
-    {"valid": True, "diagram_type": "flowchart-v2", "errors": []},
+    {"valid": True, "drawable": None, "reason": None, "diagram_type": "flowchart-v2", "errors": []},
     {
         "valid": False,
+        "drawable": False,
+        "reason": None,
         "diagram_type": "flowchart-v2",
         "errors": [
             {
-                "message": "What begins here is never closed; expected `]`.",
+                "message": "What `[` opens here is not closed; add `]`.",
                 "line": 2,
-                "column": 5,
+                "column": 4,
                 "excerpt": "  A[Order --> B",
             }
         ],
@@ -50,6 +52,7 @@ STORED: dict[str, Any] = {
     "prompt": PROMPT,
     "model": "openrouter/auto",
 }
+TYPES: dict[str, Any] = {"types": [{"type": "flowchart-v2", "aliases": ["graph", "flow"]}]}
 PAGE: dict[str, Any] = {"items": [STORED], "next": ID}
 
 HEALTH: dict[str, Any] = {
@@ -75,6 +78,11 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     404: {"type": "no-such-diagram", "title": "No such diagram", "detail": f"No diagram has the id {ID}."},
     408: {"type": "about:blank", "title": "Request Timeout", "detail": "The body did not arrive within 10 s."},
     413: {"type": "about:blank", "title": "Request Entity Too Large", "detail": "A body may have 1048576 bytes."},
+    415: {
+        "type": "unsupported-media-type",
+        "title": "The body is not sent as JSON",
+        "detail": "Send the body as JSON, with the header Content-Type: application/json.",
+    },
     422: {
         "type": "invalid-request",
         "title": "The request is invalid",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from typing import cast
 
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError, WriterError
-from app.problems import ProblemError
+from app.problems import ProblemError, ProblemType
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +31,13 @@ WRITER_PROBLEMS = {
 
 def of_writer(error: WriterError) -> ProblemError:
     """No diagram, and why."""
-    logger.warning("no diagram: %s", error)
+    # What the model wrote instead of a diagram is the caller's; the log holds no contents.
+    logger.warning("no diagram: %s", error.kind if error.kind == "no-diagram" else error)
     status, title, remedy = WRITER_PROBLEMS[error.kind]
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    return ProblemError(status, f"llm-{error.kind}", title, f"{error.reason}. {remedy}.", headers=headers)
+    kind = cast(ProblemType, f"llm-{error.kind}")
+    # A provider's sentence may end with a full stop already.
+    return ProblemError(status, kind, title, f"{error.reason.rstrip('.')}. {remedy}.", headers=headers)
 
 
 def of_validator(error: ValidatorUnavailableError | ValidatorRefusedError) -> ProblemError:

@@ -30,6 +30,11 @@ Mermaid's parser rejects this diagram:
 {errors}
 Answer with the whole corrected diagram, Mermaid source only."""
 
+UNDRAWABLE = """\
+Mermaid's parser accepts this diagram, but Mermaid cannot draw it:
+{errors}
+Answer with the whole corrected diagram, Mermaid source only."""
+
 OTHER_TYPE = """\
 This is a diagram of the type {got}, but one of the type {wanted} is asked for.
 Answer with the whole diagram as {wanted}, Mermaid source only."""
@@ -45,8 +50,9 @@ class Worth(IntEnum):
     CUT_OFF = 1
     NOT_JUDGED = 2
     INVALID = 3
-    OTHER_TYPE = 4
-    GOOD = 5
+    UNDRAWABLE = 4
+    OTHER_TYPE = 5
+    GOOD = 6
 
 
 @dataclass
@@ -160,17 +166,7 @@ class Generator:
             logger.warning("a diagram could not be validated: %s", error)
             draft.warnings.append("It was not validated: the MCP server did not judge it.")
             return None
-        draft.diagram_type = verdict.diagram_type
-        if not verdict.valid:
-            draft.worth = Worth.NO_DIAGRAM if _is_something_else(draft.code, verdict) else Worth.INVALID
-            draft.warnings += [f"Not valid: {line}" for line in _errors(verdict)]
-            return REPAIR.format(errors="\n".join(_errors(verdict)))
-        if wanted and verdict.diagram_type and not diagram_types.matches(wanted, verdict.diagram_type):
-            draft.worth = Worth.OTHER_TYPE
-            draft.warnings.append(f"Asked for the type {wanted}, the model wrote {verdict.diagram_type}.")
-            return OTHER_TYPE.format(wanted=wanted, got=verdict.diagram_type)
-        draft.worth = Worth.GOOD
-        return None
+        return _weigh(draft, verdict, wanted)
 
     async def _verdict(self, code: str) -> Verdict:
         """What the validator says; a busy one is asked once more."""
@@ -186,6 +182,28 @@ def _ask(prompt: str, diagram_type: str | None) -> list[ChatCompletionMessagePar
     return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": kind + prompt}]
 
 
+def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:
+    """Fill in what a judged draft is worth; what to tell the model if it is to try again."""
+    if verdict.valid is None:  # no fault of the diagram's that a model could repair
+        draft.warnings.append(f"It was not validated: {verdict.reason}.")
+        return None
+    draft.diagram_type = verdict.diagram_type
+    if not verdict.valid:
+        draft.worth = Worth.NO_DIAGRAM if _is_something_else(draft.code, verdict) else Worth.INVALID
+        draft.warnings += [f"Not valid: {line}" for line in _errors(verdict)]
+        return REPAIR.format(errors="\n".join(_errors(verdict)))
+    if verdict.drawable is False:
+        draft.worth = Worth.UNDRAWABLE
+        draft.warnings += [f"It cannot be drawn: {line}" for line in _errors(verdict)]
+        return UNDRAWABLE.format(errors="\n".join(_errors(verdict)))
+    if wanted and verdict.diagram_type and not diagram_types.matches(wanted, verdict.diagram_type):
+        draft.worth = Worth.OTHER_TYPE
+        draft.warnings.append(f"Asked for the type {wanted}, the model wrote {verdict.diagram_type}.")
+        return OTHER_TYPE.format(wanted=wanted, got=verdict.diagram_type)
+    draft.worth = Worth.GOOD
+    return None
+
+
 def _errors(verdict: Verdict) -> list[str]:
     """A line for each error: where, what, and the text there."""
     lines = []
@@ -197,7 +215,7 @@ def _errors(verdict: Verdict) -> list[str]:
 
 
 def _is_something_else(code: str, verdict: Verdict) -> bool:
-    """Whether not even its beginning is a diagram's. What took too long to parse has no type either, but no line."""
+    """Whether not even its beginning is a diagram's."""
     return verdict.diagram_type is None and any(error.line for error in verdict.errors) and not code.startswith("---")
 
 

@@ -119,8 +119,13 @@ class Health:
         return Check(status="healthy", latency_ms=round((time.perf_counter() - start) * 1000, 1))
 
 
-@router.get("/health", response_model_exclude_none=True, responses={503: {"model": Report}})
-async def health(request: Request, response: Response) -> Report:
+@router.get(
+    "/health",
+    response_model_exclude_none=True,
+    responses={503: {"model": Report}},
+    summary="Is the service able to work",
+)
+async def get_health(request: Request, response: Response) -> Report:
     """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503."""
     checks: Health = request.app.state.services.health
     report = await checks.report()
@@ -130,7 +135,7 @@ async def health(request: Request, response: Response) -> Report:
     return report
 
 
-@router.get("/health/live")
-async def live() -> dict[str, str]:
+@router.get("/health/live", summary="Does the process live")
+async def get_liveness() -> dict[str, str]:
     """Answers while the process does; checks nothing."""
     return {"status": "alive"}

@@ -10,6 +10,7 @@ import json
 import logging
 import logging.config
 import os
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 REQUEST_ID_HEADER = "X-Request-ID"
 
 CONFIG = Path(__file__).with_name("logging.json")
+CONTROLS = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -64,7 +66,8 @@ class _Text(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         known = {*RESERVED_ATTRS, "color_message", "message", "asctime"}
         fields = [f"{key}={value}" for key, value in record.__dict__.items() if key not in known]
-        return " ".join([super().formatMessage(record), *fields])
+        # A caller's text may hold line breaks and colour codes, and would look like lines of this log.
+        return CONTROLS.sub(lambda found: repr(found[0])[1:-1], " ".join([super().formatMessage(record), *fields]))
 
     def format(self, record: logging.LogRecord) -> str:
         return _mask(super().format(record))

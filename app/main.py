@@ -11,8 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import __version__, diagrams, examples, health, logs, problems
-from app.middleware import BodyLimit, RequestLog
+from app import __version__, diagrams, examples, health, logs, openapi, problems
+from app.middleware import BodyLimit, HttpCustoms, RequestLog
 from app.services import open_services
 from app.settings import Settings, get_settings
 
@@ -45,16 +45,21 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         summary="Mermaid diagrams: written by a language model, validated by Mermaid's own parser.",
         redoc_url=None,
+        redirect_slashes=False,  # the redirect would name whatever host the caller names
+        generate_unique_id_function=openapi.operation_id,
         lifespan=lifespan,
     )
+    app.add_middleware(HttpCustoms)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
     problems.install(app, settings)
     app.include_router(health.router)
     app.include_router(diagrams.router)
+    app.include_router(diagrams.types_router)
+    openapi.install(app)
 
-    @app.get("/", tags=["service"])
-    async def root(request: Request) -> Root:
+    @app.get("/", tags=["service"], summary="Name the service")
+    async def get_service(request: Request) -> Root:
         """Name the service, and say where to go on."""
         base = request.scope.get("root_path", "")
         paths = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "diagrams": "/api/v1/diagrams"}

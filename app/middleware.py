@@ -1,4 +1,4 @@
-"""What every request passes through: an id, one log line, a limit on what it may send."""
+"""What every request passes through: an id, one log line, a limit on what it may send, customs of HTTP."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ logger = logging.getLogger("app.request")
 
 BODY_LIMIT = 1024 * 1024  # bytes
 BODY_TIMEOUT = 10.0  # seconds, from the first look at the body to its last byte
+PATH_LOGGED = 200  # characters; a path may have 60,000, and is written twice
 ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -91,17 +92,43 @@ class BodyLimit:
         await self.app(scope, receive_within, send)
 
 
+class HttpCustoms:
+    """Answer HEAD where there is a GET, and a path with a slash at its end as the one without."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["path"] != "/" and scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        if scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
 def _log(scope: Scope, status: int, seconds: float) -> None:
     level = logging.ERROR if status >= 500 else logging.INFO
+    path = scope["path"] if len(scope["path"]) <= PATH_LOGGED else scope["path"][: PATH_LOGGED - 1] + "…"
     logger.log(
         level,
         "%s %s %d",
         scope["method"],
-        scope["path"],
+        path,
         status,
         extra={
             "method": scope["method"],
-            "path": scope["path"],
+            "path": path,
             "status": status,
             "duration_ms": round(seconds * 1000, 1),
         },

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import traceback
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from app import examples
 from app.errors import DatabaseUnavailableError
@@ -25,10 +26,39 @@ ERRORS_LIMIT = 20  # of one request that are told; a body of 1 MiB can have 100,
 WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 
+ProblemType = Literal[
+    "about:blank",  # nothing more than the HTTP status says
+    "caller-gone",  # in the log only
+    "database-unavailable",
+    "internal-error",
+    "invalid-request",
+    "llm-busy",
+    "llm-empty",
+    "llm-key-rejected",
+    "llm-model-unknown",
+    "llm-no-credits",
+    "llm-no-diagram",
+    "llm-not-ready",
+    "llm-rate-limited",
+    "llm-refused",
+    "llm-rejected",
+    "llm-timeout",
+    "llm-unavailable",
+    "mcp-refused",
+    "mcp-unavailable",
+    "no-database",
+    "no-key",
+    "no-such-diagram",
+    "unsupported-media-type",
+]
+
+
 class Problem(BaseModel):
     """A problem document, as every error of this API is answered."""
 
-    type: str = Field(description="What kind of problem this is; stable, for programs.", examples=["mcp-unavailable"])
+    type: ProblemType = Field(
+        description="What kind of problem this is; stable, for programs.", examples=["mcp-unavailable"]
+    )
     title: str = Field(description="The kind in words.", examples=["The validator is not available"])
     status: int = Field(description="The HTTP status code.", examples=[503])
     detail: str = Field(description="What happened this time, and what to do about it.")
@@ -51,7 +81,7 @@ class ProblemError(Exception):
     def __init__(
         self,
         status: int,
-        type: str,  # noqa: A002 - the field's name in RFC 9457
+        type: ProblemType,  # noqa: A002 - the field's name in RFC 9457
         title: str,
         detail: str,
         *,
@@ -82,13 +112,25 @@ def install(app: FastAPI, settings: Settings) -> None:
         return _answer(problem, {"Retry-After": "5"})
 
     @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
         problem = Problem(type="about:blank", title=phrase, status=error.status_code, detail=str(error.detail))
-        return _answer(problem, dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = _methods(request)
+        return _answer(problem, headers)
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_request: Request, error: RequestValidationError) -> JSONResponse:
+    async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        if any(tuple(each["loc"]) == ("body",) for each in error.errors()) and not _is_json(request):
+            return _answer(
+                Problem(
+                    type="unsupported-media-type",
+                    title="The body is not sent as JSON",
+                    status=415,
+                    detail="Send the body as JSON, with the header Content-Type: application/json.",
+                )
+            )
         # Without `input`: what was sent is not sent back.
         errors = [
             {"where": ".".join(map(str, e["loc"]))[:WHERE_LIMIT], "message": e["msg"]}
@@ -118,10 +160,25 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "example": _example(status)}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": _example(status)}},
         }
         for status in statuses
     }
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _methods(request: Request) -> str:
+    """The value of `Allow`: the methods of all routes of the request's path. The router names those of the first."""
+    methods = {
+        method
+        for method in ("DELETE", "GET", "PATCH", "POST", "PUT")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.routes)
+    }
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _example(status: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import examples
 from app.database import Database
+from app.diagram_types import DiagramType
 
 metadata = sa.MetaData()
 
@@ -43,7 +44,7 @@ class Diagram(BaseModel):
     created_at: datetime
     prompt: str
     code: str
-    diagram_type: str | None
+    diagram_type: DiagramType | None
     model: str
     validated: bool
     attempts: int = Field(description="How many answers of the model it took.")

@@ -14,6 +14,7 @@ from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app import examples
+from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
 
@@ -41,8 +42,13 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
-    valid: bool
-    diagram_type: str | None = None
+    valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
+    drawable: bool | None = Field(
+        default=None,
+        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell.",
+    )
+    reason: str | None = Field(default=None, description="Why it could not be decided.")
+    diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []
 
 

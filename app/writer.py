@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+import zlib
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
 import httpx2
@@ -17,9 +18,9 @@ from app.errors import WriterError
 from app.settings import Settings
 
 ANSWER_LIMIT = 100_000  # characters; whatever goes on for longer is no diagram
-RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, whatever it holds: a chunk of four letters has 300 of them
+RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, unpacked: a chunk of four letters has 300 of them
+UNPACKED_AT_ONCE = 64 * 1024  # bytes
 CONNECT_TIMEOUT = 5.0  # seconds
-SILENCE_TIMEOUT = 30.0  # seconds without a byte; OpenRouter sends comments while a model thinks
 RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a provider's 5xx
 
 
@@ -29,14 +30,19 @@ class Writer:
     def __init__(self, settings: Settings) -> None:
         self._mask = settings.mask
         key = settings.openrouter_api_key
-        timeout = httpx2.Timeout(SILENCE_TIMEOUT, connect=CONNECT_TIMEOUT)
+        # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
+        timeout = httpx2.Timeout(settings.generation_timeout, connect=CONNECT_TIMEOUT)
         self._client = openai.AsyncOpenAI(
             api_key=key.get_secret_value() if key else "",
             base_url=str(settings.openrouter_base_url),
             max_retries=0,  # ours is bounded by the deadline of the request, and leaves rate limits to the caller
             timeout=timeout,
-            default_headers={"X-Title": "BA Copilot AI"},
-            http_client=openai.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_limit]}),
+            default_headers={"X-Title": "BA Copilot AI", "Accept-Encoding": "gzip, deflate"},
+            http_client=openai.DefaultAsyncHttpxClient(
+                timeout=timeout,
+                follow_redirects=False,  # what is asked goes to the configured endpoint, and nowhere else
+                event_hooks={"response": [_limit]},
+            ),
         )
 
     async def write(self, model: str, messages: Iterable[ChatCompletionMessageParam]) -> Answer:
@@ -77,13 +83,18 @@ class Writer:
             raise WriterError("unavailable", "the provider's answer is not of its protocol") from None
         if refusal or finish == "content_filter":
             raise WriterError("refused", self._short(refusal or "the provider's content filter stopped the answer"))
+        if finish == "error" or (finish is None and text):
+            raise WriterError("unavailable", "the provider broke its answer off")
         code = extract(text)
         if not code:
             raise WriterError("empty", "the model answered nothing")
-        return Answer(code, complete=finish != "length" and len(text) < ANSWER_LIMIT)
+        return Answer(code, complete=finish != "length")
 
     async def _receive(self, model: str, messages: list[ChatCompletionMessageParam]) -> tuple[str, str, str | None]:
-        """The text, the refusal and why it ended. Streamed, so that an endless answer can be cut."""
+        """The text, the refusal and why it ended, which nobody says of an answer that broke off.
+
+        Streamed, so that an endless answer can be cut.
+        """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
         async with create(model=model, messages=messages, stream=True) as response:
@@ -93,10 +104,11 @@ class Writer:
                 if error := (chunk.model_extra or {}).get("error"):
                     raise self._failure(error.get("code"), str(error.get("message", "")))
                 for choice in chunk.choices[:1]:
-                    text += choice.delta.content or ""
+                    text += _text(choice.delta.content)
                     refusal += choice.delta.refusal or ""
                     finish = choice.finish_reason or finish
                 if len(text) + len(refusal) >= ANSWER_LIMIT:
+                    finish = "length"
                     break
         return text[:ANSWER_LIMIT], refusal, finish
 
@@ -105,8 +117,9 @@ class Writer:
         if error := body.get("error"):
             raise self._failure(error.get("code"), str(error.get("message", "")))
         choice = body["choices"][0]
-        text = "" + (choice["message"].get("content") or "")  # a TypeError, where it is no text
-        return text[:ANSWER_LIMIT], str(choice["message"].get("refusal") or ""), choice.get("finish_reason")
+        text = _text(choice["message"].get("content"))
+        finish = "length" if len(text) >= ANSWER_LIMIT else choice.get("finish_reason") or "stop"  # it came whole
+        return text[:ANSWER_LIMIT], str(choice["message"].get("refusal") or ""), finish
 
     def _from_status(self, error: openai.APIStatusError) -> WriterError:
         message = error.message
@@ -126,26 +139,56 @@ class Writer:
 
 
 class _Limited(httpx2.AsyncByteStream):
-    """A response's body that breaks off after `RESPONSE_LIMIT` bytes."""
+    """A response's body, unpacked; breaks off after `RESPONSE_LIMIT` bytes.
 
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    Unpacked here, a little at a time: the client would unpack whatever has come at once, a thousand times its size.
+    """
+
+    def __init__(self, stream: httpx2.AsyncByteStream, encoding: str) -> None:
         self._stream = stream
+        self._unpack = None if encoding == "identity" else zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         size = 0
         async for chunk in self._stream:
-            size += len(chunk)
-            if size > RESPONSE_LIMIT:
-                raise httpx2.ReadError(f"the provider sent more than {RESPONSE_LIMIT} bytes")
-            yield chunk
+            for part in self._parts(chunk):
+                size += len(part)
+                if size > RESPONSE_LIMIT:
+                    raise httpx2.ReadError(f"the provider sent more than {RESPONSE_LIMIT} bytes")
+                yield part
 
     async def aclose(self) -> None:
         await self._stream.aclose()
 
+    def _parts(self, chunk: bytes) -> Iterator[bytes]:
+        if self._unpack is None:
+            yield chunk
+            return
+        try:
+            while part := self._unpack.decompress(chunk, UNPACKED_AT_ONCE):
+                yield part
+                chunk = self._unpack.unconsumed_tail
+        except zlib.error as error:
+            raise httpx2.DecodingError(f"what the provider compressed cannot be unpacked: {error}") from None
+
 
 async def _limit(response: httpx2.Response) -> None:
+    encoding = response.headers.pop("content-encoding", "identity").strip().lower()
+    if encoding not in {"identity", "gzip", "x-gzip", "deflate"}:
+        raise httpx2.DecodingError(f"the provider answered in an encoding that was not asked for: {encoding!r}")
     if isinstance(response.stream, httpx2.AsyncByteStream):
-        response.stream = _Limited(response.stream)
+        response.stream = _Limited(response.stream, encoding)
+
+
+def _text(content: object) -> str:
+    """What a message says: a text, or a list of parts of which some are text."""
+    if content is None:
+        return ""
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+    if not isinstance(content, str):
+        raise TypeError(f"the content is of the type {type(content).__name__}")
+    return content
 
 
 def _code(error: openai.APIError) -> object:

@@ -7,6 +7,7 @@ model thinks, `data:` chunks of type `chat.completion.chunk`, errors after the 2
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import threading
 from collections import deque
@@ -59,7 +60,34 @@ def says(text: str, finish: str = "stop", refusal: str | None = None) -> Reply:
     return reply
 
 
-def says_at_once(text: str, finish: str = "stop", refusal: str | None = None) -> Reply:
+def breaks_off(text: str, finish: str | None = None) -> Reply:
+    """Stream this text and end cleanly, without a reason (or with a bad one): a provider that was cut off."""
+    return raw(chunk({"content": text}) + (chunk({"content": ""}, finish) if finish else ""))
+
+
+def packed(text: str, encoding: str = "gzip") -> Reply:
+    """Answer at once, compressed."""
+
+    async def reply(send: Send, _: dict[str, Any]) -> None:
+        message = {"role": "assistant", "content": text}
+        whole = json.dumps({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}).encode()
+        await start(send, kind="application/json", content_encoding=encoding)
+        await send({"type": "http.response.body", "body": gzip.compress(whole)})
+
+    return reply
+
+
+def moves(url: str) -> Reply:
+    """Send the caller elsewhere."""
+
+    async def reply(send: Send, _: dict[str, Any]) -> None:
+        await start(send, 307, location=url)
+        await put(send, "", more=False)
+
+    return reply
+
+
+def says_at_once(text: Any, finish: str = "stop", refusal: str | None = None) -> Reply:
     """Answer without streaming, as `stream: false` asks for, and as some compatible endpoints do whatever is asked."""
 
     async def reply(send: Send, _: dict[str, Any]) -> None:

@@ -77,7 +77,9 @@ class AsgiServer:
 
 
 class Judgement(BaseModel):
-    valid: bool
+    valid: bool | None
+    drawable: bool | None = None
+    reason: str | None = None
     diagram_type: str | None
     errors: list[dict[str, Any]]
 
@@ -104,6 +106,11 @@ class McpServer(AsgiServer):
             if "busy" in code or self.busy:
                 self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
+            if "huge" in code:
+                return Judgement(valid=None, reason="too large to decide in time", diagram_type=None, errors=[])
+            if code.startswith("gantt"):
+                error = {"message": "`Q1` is no date.", "line": 2, "column": 3, "excerpt": code[:80]}
+                return Judgement(valid=True, drawable=False, diagram_type="gantt", errors=[error])
             if code.startswith("Sorry"):
                 error = {"message": "No diagram type: Sorry.", "line": 1, "column": 1, "excerpt": code[:80]}
                 return Judgement(valid=False, diagram_type=None, errors=[error])
@@ -111,8 +118,8 @@ class McpServer(AsgiServer):
                 return Judgement(valid=True, diagram_type="sequence", errors=[])
             if "broken" in code:
                 error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
-                return Judgement(valid=False, diagram_type="flowchart", errors=[error])
-            return Judgement(valid=True, diagram_type="flowchart", errors=[])
+                return Judgement(valid=False, diagram_type="flowchart-v2", errors=[error])
+            return Judgement(valid=True, diagram_type="flowchart-v2", errors=[])
 
         serve = server.streamable_http_app(stateless_http=True)
 

@@ -21,6 +21,11 @@ GOOD = "flowchart LR\n  A --> B"
         f"```mermaid\n{GOOD}",
         f"```python\nprint()\n```\n```Mermaid\r\n{GOOD}\r\n```",
         f"\n\n{GOOD}\n",
+        f"Here is the diagram:\n{GOOD}",
+        f"Sure! Flow of an order, as asked.\n\n{GOOD}\n\nThis shows how A leads to B.\nAsk for more.",
+        f"{GOOD}\n\n**Note:** the arrow stands for a call.",
+        f"<think>\nfirst a ```mermaid\ngraph\n``` then\n</think>\n{GOOD}",
+        f"the endpoint opened the tag\n</think>\n\n```mermaid\n{GOOD}\n```",
     ],
 )
 def test_fences_and_talk_around_the_code_are_taken_off(text: str) -> None:
@@ -28,7 +33,37 @@ def test_fences_and_talk_around_the_code_are_taken_off(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["`" * 100_000, "```" + "a" * 100_000, "```\n" * 25_000, "~~~\n```\n" * 12_000, " " * 100_000 + "```"]
+    "code",
+    [
+        '---\ntitle: Pets. And more.\n---\npie\n  "Dogs": 3',
+        "%% The way of an order.\n\n%%{init: {}}%%\ngraph TD\n  A --> B",
+        "sequenceDiagram\n  A->>B: one\n\n  B->>A: Here is what you asked for.",
+        "mindmap\n  root\n\n    A leaf with a sentence in it.",
+        'C4Context\n  title All of it\n\n  Person(a, "Who buys things here.")',
+        "Sorry, this is no diagram at all.",
+        "journey\n  title My day\n\nsection Go to work",
+        'flowchart LR\n  A["the tag </think>"] --> B',
+    ],
+)
+def test_a_diagram_without_a_fence_stays_as_it_is(code: str) -> None:
+    assert extract(code) == code
+
+
+def test_what_never_ends_to_think_says_nothing() -> None:
+    assert extract("<think>\nflowchart LR") == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`" * 100_000,
+        "```" + "a" * 100_000,
+        "```\n" * 25_000,
+        "~~~\n```\n" * 12_000,
+        " " * 100_000 + "```",
+        "A a\n\n" * 20_000 + "pie",
+        "<think>" * 14_000,
+    ],
 )
 def test_no_answer_takes_long(text: str) -> None:
     begun = time.process_time()

@@ -34,7 +34,7 @@ def test_writes_validates_and_stores(start: Serve, provider: OpenRouter) -> None
     assert answer.status_code == 201
     assert {key: made[key] for key in made if key != "id"} == {
         "code": GOOD,
-        "diagram_type": "flowchart",
+        "diagram_type": "flowchart-v2",
         "validated": True,
         "attempts": 1,
         "warnings": [],
@@ -81,6 +81,23 @@ def test_mcp_down_gives_the_diagram_unvalidated(start: Serve, provider: OpenRout
     made = answer.json()
     assert (answer.status_code, made["code"], made["validated"]) == (201, GOOD, False)
     assert "not validated" in made["warnings"][0]
+
+
+def test_an_undecided_diagram_is_not_sent_back_to_the_model(start: Serve, provider: OpenRouter) -> None:
+    huge = "flowchart LR\n  huge --> B"
+    provider.plan(says(huge))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"], made["attempts"]) == (huge, False, 1)
+    assert made["warnings"] == ["It was not validated: too large to decide in time."]
+
+
+def test_what_cannot_be_drawn_goes_back_to_the_model(start: Serve, provider: OpenRouter) -> None:
+    provider.plan(says("gantt\n  A: Q1, 3d"), says(GOOD))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"], made["attempts"]) == (GOOD, True, 2)
+    feedback = provider.requests[1]["messages"][-1]["content"]
+    assert "cannot draw it" in feedback
+    assert "line 2: `Q1` is no date." in feedback
 
 
 def test_no_key_says_which_variable(start: Serve) -> None:
@@ -142,7 +159,7 @@ def test_another_type_than_asked_for_goes_back_to_the_model(start: Serve, provid
     made = start().post(PATH, json={"prompt": "x", "diagram_type": "sequenceDiagram"}).json()
     assert (made["code"], made["attempts"], made["warnings"]) == (SEQUENCE, 2, [])
     feedback = provider.requests[1]["messages"][-1]["content"]
-    assert "of the type flowchart" in feedback
+    assert "of the type flowchart-v2" in feedback
     assert "of the type sequenceDiagram" in feedback
 
 
@@ -150,7 +167,7 @@ def test_another_type_after_all_attempts_is_a_warning(start: Serve, provider: Op
     provider.plan(says(GOOD))
     made = start(generation_attempts="2").post(PATH, json={"prompt": "x", "diagram_type": "sequence"}).json()
     assert (made["validated"], made["attempts"]) == (True, 2)
-    assert made["warnings"] == ["Asked for the type sequence, the model wrote flowchart."]
+    assert made["warnings"] == ["Asked for the type sequence, the model wrote flowchart-v2."]
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,48 @@ def test_unknown_paths_and_methods_are_problems(serve: Serve) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_a_wrong_method_is_told_the_right_ones(serve: Serve) -> None:
+    client = serve()
+    for path, methods in {
+        "/api/v1/diagrams": "GET, HEAD, POST",
+        "/api/v1/diagrams/01a20ac0-9469-754c-8c35-0bbbd71ab697": "DELETE, GET, HEAD",
+        "/health": "GET, HEAD",
+    }.items():
+        answer = client.request("PATCH", path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods), path
+    assert client.request("TRACE", "/").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/docs", "/api/v1/diagram-types"])
+def test_head_is_answered_as_get_without_a_body(serve: Serve, path: str) -> None:
+    client = serve()
+    whole, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+    assert client.get("/").status_code == 200  # the connection is still in step
+
+
+def test_a_slash_at_the_end_changes_nothing(serve: Serve) -> None:
+    client = serve()
+    assert client.get("/api/v1/diagram-types/").json() == client.get("/api/v1/diagram-types").json()
+    assert client.get("/health/live//").status_code == 200
+
+
+def test_a_body_without_its_type_is_told_so(serve: Serve) -> None:
+    client = serve()
+    for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}):
+        answer = client.post("/api/v1/diagrams/validate", content='{"code": "pie"}', headers=headers)
+        assert (answer.status_code, answer.json()["type"]) == (415, "unsupported-media-type")
+        assert "Content-Type: application/json" in answer.json()["detail"]
+    answer = client.post("/api/v1/diagrams/validate", content="[]", headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+
+
+def test_the_types_are_listed(serve: Serve) -> None:
+    types = serve().get("/api/v1/diagram-types").json()["types"]
+    assert {"type": "er", "aliases": ["entityrelationship"]} in types
+
+
 def test_a_request_id_is_kept_or_made(serve: Serve) -> None:
     client = serve()
     assert client.get("/", headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
@@ -137,6 +179,20 @@ def test_the_log_is_text_where_asked_for() -> None:
         process.send_signal(signal.SIGTERM)
         output = process.communicate(timeout=10)[0]
     assert re.search(r"^\d\d:\d\d:\d\d INFO +app.request: GET / 200 .*duration_ms=", output, re.MULTILINE)
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+def test_no_caller_writes_long_or_forged_lines_into_the_log(form: str) -> None:
+    with uvicorn_process(environment={"LOG_FORMAT": form}) as (process, url):
+        wait_until(lambda: answers(url))
+        httpx.get(url + "/x%0a20:00:00%20CRITICAL%20app.database:%20x%1b%5b31m%E2%80%A8y")
+        httpx.get(url + "/" + "x" * 60_000)
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=10)[0]
+    assert not re.search(r"^20:00:00 CRITICAL", output, re.MULTILINE)
+    assert "\x1b" not in output
+    assert "xxxxx" in output
+    assert max(map(len, output.splitlines())) < 1000
 
 
 @pytest.mark.parametrize("options", [[], ["--workers=2"]])

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from app import health, main
-from app.diagrams import Created, Page
+from app.diagrams import Created, Page, Types
 from app.problems import Problem
 from app.store import Diagram
 from app.validator import Verdict
@@ -43,7 +43,7 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
 def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:
     api = schemathesis.openapi.from_url(str(client.base_url.join("/openapi.json")))
     operations = [result.ok() for result in api.get_all_operations()]
-    assert len(operations) == 8
+    assert len(operations) == 9
     refused = 0
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.path_parameters):
@@ -75,6 +75,29 @@ def test_every_error_is_documented_as_a_problem(client: httpx.Client) -> None:
     assert seen > 10
 
 
+def test_the_document_makes_good_client_code(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    operations = [operation for path in document["paths"].values() for operation in path.values()]
+    assert {operation["operationId"] for operation in operations} == {
+        "createDiagram",
+        "deleteDiagram",
+        "getDiagram",
+        "getHealth",
+        "getLiveness",
+        "getService",
+        "listDiagramTypes",
+        "listDiagrams",
+        "validateDiagram",
+    }
+    assert "Problem" in document["components"]["schemas"]
+    assert "enum" in document["components"]["schemas"]["Problem"]["properties"]["type"]
+    assert "sequence" in str(document["components"]["schemas"]["Verdict"]["properties"]["diagram_type"])
+    for operation in operations:
+        for status, response in operation["responses"].items():
+            problem = response.get("content", {}).get("application/problem+json")
+            assert problem is None or problem["schema"] == {"$ref": "#/components/schemas/Problem"}, status
+
+
 def test_bodies_have_examples_that_work(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     tried = 0
@@ -95,6 +118,7 @@ def test_every_answer_has_an_example_of_its_own_form(client: httpx.Client) -> No
         "Page": Page,
         "Report": health.Report,
         "Root": main.Root,
+        "Types": Types,
         "Verdict": Verdict,
     }
     seen = 0

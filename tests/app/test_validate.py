@@ -22,14 +22,23 @@ def client(serve: Serve, mcp: McpServer) -> httpx.Client:
 def test_a_valid_diagram(client: httpx.Client) -> None:
     answer = client.post(PATH, json={"code": "flowchart LR\n  A --> B"})
     assert answer.status_code == 200
-    assert answer.json() == {"valid": True, "diagram_type": "flowchart", "errors": []}
+    wanted = {"valid": True, "drawable": None, "reason": None, "diagram_type": "flowchart-v2", "errors": []}
+    assert answer.json() == wanted
 
 
 def test_an_invalid_diagram_is_an_answer_not_an_error(client: httpx.Client) -> None:
     answer = client.post(PATH, json={"code": "flowchart LR\n  A --> broken"})
     assert answer.status_code == 200
     error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
-    assert answer.json() == {"valid": False, "diagram_type": "flowchart", "errors": [error]}
+    wanted = {"valid": False, "drawable": None, "reason": None, "diagram_type": "flowchart-v2", "errors": [error]}
+    assert answer.json() == wanted
+
+
+def test_what_cannot_be_decided_is_not_invalid(client: httpx.Client) -> None:
+    answer = client.post(PATH, json={"code": "flowchart LR\n  huge --> B"})
+    assert answer.status_code == 200
+    assert (answer.json()["valid"], answer.json()["errors"]) == (None, [])
+    assert answer.json()["reason"] == "too large to decide in time"
 
 
 def test_503_while_the_mcp_server_is_down_and_200_when_it_is_back(client: httpx.Client, mcp: McpServer) -> None:

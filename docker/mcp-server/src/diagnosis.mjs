@@ -3,7 +3,9 @@
  */
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
+import { findUndrawable, hasCheck } from './drawing.mjs';
 import { readFaults } from './faults.mjs';
+import { findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
 import { findHint } from './wording.mjs';
 
@@ -17,8 +19,9 @@ const NOWHERE = { line: null, column: null, excerpt: null };
  * Parse a diagram.
  *
  * @param {string} code Mermaid source, perhaps in a Markdown fence
- * @returns {Promise<{valid: boolean, diagram_type: string | null, errors: object[]}>} the errors are
- *   `{message, line, column, excerpt}`; line and column count from 1 in `code`
+ * @returns {Promise<{valid: boolean, drawable: boolean | null, diagram_type: string | null, errors: object[]}>} the
+ *   errors are `{message, line, column, excerpt}`; line and column count from 1 in `code`; `drawable` is null where
+ *   only drawing would tell
  */
 export async function diagnose(code) {
   const deadline = performance.now() + BUDGET;
@@ -28,21 +31,34 @@ export async function diagnose(code) {
     return invalid(null, [{ message, ...NOWHERE }]);
   }
   try {
-    const { diagramType } = await mermaid.parse(given.text);
-    return { valid: true, diagram_type: diagramType, errors: [] };
+    const { diagramType: type } = await mermaid.parse(given.text);
+    return { valid: true, diagram_type: type, ...(await judgeDrawing(given, code, type)) };
   } catch (error) {
     const type = detectType(given.text);
     const faults = readFaults(error, given, preprocess(given, type));
     if (faults[0].offset === null && !(error instanceof RangeError)) {
       faults[0].offset = await searchLine(given, error?.message, deadline);
     }
-    const errors = faults.map((fault) => describe(fault, code, type));
+    const missing = await findMissingCharacter(given, faults[0], deadline);
+    const errors = (missing ? [missing] : faults).map((fault) => describe(fault, code, type));
     return invalid(type, errors);
   }
 }
 
 function invalid(type, errors) {
-  return { valid: false, diagram_type: type, errors };
+  return { valid: false, drawable: false, diagram_type: type, errors };
+}
+
+/** Whether a valid diagram can be drawn, and if not, why; null where only drawing would tell. */
+async function judgeDrawing(given, code, type) {
+  if (!hasCheck(type)) return { drawable: null, errors: [] };
+  const seen = preprocess(given, type);
+  const { db } = await mermaid.mermaidAPI.getDiagramFromText(seen.text);
+  const faults = findUndrawable(type, db, seen.text);
+  const errors = faults.map(({ message, offset }) => {
+    return describe({ message, offset: seen.originOf(offset), found: '', expected: [] }, code, type);
+  });
+  return { drawable: !faults.length, errors };
 }
 
 /** The type that the text's beginning says, whether or not the rest holds it. */
@@ -92,6 +108,17 @@ async function searchLine(given, message, deadline) {
     }
   }
   return null;
+}
+
+/** The fault that a bracket or a quote is missing, where one makes the diagram valid; else null. */
+async function findMissingCharacter(given, fault, deadline) {
+  if (fault.unknown !== undefined) return null;
+  const { text } = given;
+  const breaks = [...text.matchAll(/\n/g)].map(({ index }) => given.originOf(index));
+  const reached = fault.offset === null ? breaks.length : breaks.filter((at) => at < fault.offset).length;
+  const isValid = async (repaired) => (await tryParse(repaired)) === null;
+  const missing = await findMissing(text, reached, isValid, () => performance.now() > deadline);
+  return missing && { message: missing.message, offset: given.originOf(missing.offset), found: '', expected: [] };
 }
 
 async function tryParse(text) {

@@ -25,9 +25,12 @@ export function readFaults(error, given, seen) {
     if (faults?.length) return faults;
   }
   if (error instanceof RangeError) return [fault('the diagram is nested too deeply to be parsed', null)];
-  const said = tidy(message) || 'no reason given';
-  return [fault(error instanceof TypeError ? `Mermaid cannot make sense of this (${said})` : said, null)];
+  // What JavaScript says of Mermaid's own variables helps nobody.
+  const said = error instanceof TypeError || SCRIPT.test(message) ? '' : tidy(message).replace(/^Error: /, '');
+  return [fault(said || 'Mermaid cannot make sense of this', null)];
 }
+
+const SCRIPT = /Cannot (read|set|destructure|convert) |is not (a function|a constructor|defined|iterable)|\bundefined\b/;
 
 /** A fault where a grammar found (`null`: at the end of the diagram) something else than it expected. */
 function unexpected(found, expected, offset) {
@@ -75,7 +78,7 @@ function readJison(error, message, _given, seen) {
 function findOpened(text, loc) {
   if (!(loc?.first_line < loc?.last_line)) return null;
   const index = new Lines(text).start(loc.first_line) + loc.first_column;
-  return text.slice(index).trim() ? index : null;
+  return /^[([{<"'`]/.test(text.slice(index)) ? index : null;
 }
 
 /**
@@ -167,7 +170,7 @@ function readChevrotain(_error, message, _given, seen) {
 function readChevrotainMessage(message, offset) {
   const parts = /(?:Expecting|expecting)(.*)but found:?(.*)$/s.exec(message);
   if (!parts) return fault(tidy(message), offset);
-  const [, wanted, got] = parts;
+  const [wanted, got] = parts.slice(1).map((part) => part.replace(/(?:token of type )?--> ?(.*?) ?<--/gs, '$1'));
   const sequences = [...wanted.matchAll(/\[([^\],]+)[^\]]*\]/g)].map(([, first]) => first.trim());
   const expected = sequences.length ? sequences : [/'(.+)'/s.exec(wanted)?.[1] ?? wanted.trim()];
   const found = /^\s*([`'])(.*)\1\.?\s*$/s.exec(got)?.[2] ?? got.trim();

@@ -8,6 +8,16 @@ import { log, note, noting } from './log.mjs';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
+// What a page of an allowed origin may send and read: browsers ask before each call (CORS).
+const CORS = {
+  'access-control-allow-methods': 'GET, POST, DELETE',
+  'access-control-allow-headers':
+    'accept, authorization, content-type, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id, x-request-id',
+  'access-control-expose-headers': 'mcp-session-id, mcp-protocol-version, x-request-id',
+  'access-control-max-age': '3600',
+};
+const MCP_METHODS = new Set(['GET', 'POST', 'DELETE']);
+
 /**
  * Make the listener of an HTTP server.
  *
@@ -23,6 +33,20 @@ export function createRouter({ identity, allowedHosts, pool, mcp }) {
 
   async function serveMcp(request, response) {
     if (!hostAllowed(request, response) || !originAllowed(request, response)) return;
+    if (request.headers.origin) {
+      response.setHeaders(new Map(Object.entries(CORS)));
+      response.setHeader('access-control-allow-origin', request.headers.origin);
+      response.setHeader('vary', 'Origin');
+    }
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, { allow: 'DELETE, GET, OPTIONS, POST' }).end();
+      return;
+    }
+    if (!MCP_METHODS.has(request.method)) {
+      response.setHeader('allow', 'DELETE, GET, OPTIONS, POST');
+      answer(response, 405, { error: '/mcp takes POST' });
+      return;
+    }
     const body = await readBody(request, response);
     const { method, url, headers } = request;
     await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
@@ -55,7 +79,7 @@ export function createRouter({ identity, allowedHosts, pool, mcp }) {
 
   return (request, response) => {
     const started = performance.now();
-    const path = request.url.split('?', 1)[0];
+    const path = request.url.split('?', 1)[0].replace(/(.)\/+$/, '$1');
     const given = request.headers['x-request-id'];
     const fields = {
       request_id: REQUEST_ID.test(given ?? '') ? given : randomUUID(),

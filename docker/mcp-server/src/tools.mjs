@@ -13,7 +13,7 @@ const MERMAID = 'text/vnd.mermaid';
 const EXAMPLES = 'mermaid://examples';
 
 const Diagram = z.object({
-  // The bound is told, but not checked here: a diagram that is too long is a wrong diagram, not a wrong call.
+  // The bound is told, but not checked here: a diagram that is too long is undecided, not a wrong call.
   code: z
     .string()
     .meta({ maxLength: MAX_CODE_LENGTH })
@@ -21,7 +21,12 @@ const Diagram = z.object({
 });
 
 const Diagnosis = z.object({
-  valid: z.boolean(),
+  valid: z.boolean().nullable().describe('null when it could not be decided, for the reason given'),
+  drawable: z
+    .boolean()
+    .nullable()
+    .describe('false when Mermaid accepts the diagram but refuses to draw it; null where only drawing would tell'),
+  reason: z.string().nullable().describe('why it could not be decided; null when it was'),
   diagram_type: z
     .string()
     .nullable()
@@ -35,7 +40,7 @@ const Diagnosis = z.object({
         excerpt: z.string().nullable().describe('that line'),
       }),
     )
-    .describe('empty when valid; mend the first, for it can cause the others'),
+    .describe('empty when valid and drawable; mend the first, for it can cause the others'),
 });
 
 const Types = z.object({
@@ -60,7 +65,7 @@ export function createTools(identity, pool) {
   const server = new McpServer(identity, {
     instructions:
       'Validate every Mermaid diagram before you show it; mend what validate_mermaid reports and validate ' +
-      `again. An example of each type is at ${EXAMPLES}/{type}.`,
+      `again. valid: null means undecided: make the diagram smaller. An example of each type is at ${EXAMPLES}/{type}.`,
   });
   server.registerTool(
     'validate_mermaid',
@@ -132,18 +137,14 @@ function registerExamples(server) {
 async function validate(pool, code, signal) {
   note({ tool: 'validate_mermaid', characters: code.length });
   if (code.length > MAX_CODE_LENGTH) {
-    return report(
-      undecided(`The diagram has ${code.length} characters, but ${MAX_CODE_LENGTH} are allowed. Split it.`),
-    );
+    return report(undecided(`too long: ${code.length} characters, of which ${MAX_CODE_LENGTH} are allowed`));
   }
   try {
     return report(await pool.parse(code, signal));
   } catch (error) {
     if (error instanceof ParserLostError) {
       note({ lost: error.reason });
-      return report(
-        undecided(`The diagram ${LOSSES[error.reason]}. Simplify it or split it into smaller ones.`),
-      );
+      return report(undecided(LOSSES[error.reason]));
     }
     if (error instanceof PoolBusyError) {
       note({ busy: error.message });
@@ -154,18 +155,18 @@ async function validate(pool, code, signal) {
 }
 
 const LOSSES = {
-  timeout: 'takes too long to be checked',
-  memory: 'needs too much memory to be checked',
-  crash: 'made the parser crash',
+  timeout: 'too large to decide in time',
+  memory: 'too large for the memory of a parser',
+  crash: 'the parser crashed on it',
 };
 
-function undecided(message) {
-  return { valid: false, diagram_type: null, errors: [{ message, line: null, column: null, excerpt: null }] };
+function undecided(reason) {
+  return { valid: null, drawable: null, reason, diagram_type: null, errors: [] };
 }
 
-function report({ valid, diagram_type: type, errors }) {
-  note({ valid, diagram_type: type });
-  return structured({ valid, diagram_type: type, errors: errors.map(wellFormed) });
+function report({ valid, drawable, reason = null, diagram_type: type, errors }) {
+  note({ valid, drawable, ...(reason && { undecided: reason }), diagram_type: type });
+  return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }
 
 /** The error without half characters, which a caller may have sent: most readers of JSON refuse them. */

@@ -3,7 +3,7 @@
  */
 import { cut } from './source.mjs';
 
-// What the grammars call their tokens, for people. A name that is missing here is shown in lower case.
+// What the grammars call their tokens, for people. What stands neither here nor among the keywords is not shown.
 const TOKENS = {
   1: 'the end of the diagram',
   EOF: 'the end of the diagram',
@@ -90,23 +90,90 @@ const TOKENS = {
   acc_title: '`accTitle`',
   acc_descr: '`accDescr`',
   acc_descr_multiline_value: '`accDescr`',
+  BQUOTE_STR: 'text in double quotes',
+  ENTITY_NAME: 'a name',
+  IDENTIFIER: 'a name',
+  WORD: 'a name',
+  UNIT: 'a number',
+  DECIMAL_NUM: 'a number',
+  NUMERIC: 'a number',
+  INT: 'a number',
+  SIZE: 'a number',
+  ATTRIBUTE_WORD: 'an attribute',
+  ATTRIBUTE_KEY: '`PK`, `FK` or `UK`',
+  COMMENT: 'a comment in double quotes',
+  BRACKET_LABEL: 'a label in square brackets',
+  LABEL: '`:` and a text',
+  EDGE_TEXT: 'text',
+  NOTE_TEXT: 'text',
+  INDENT_TEXT: 'text',
+  SEMICOLON: '`;`',
+  left_of: '`left of`',
+  right_of: '`right of`',
+  participant_actor: '`actor`',
+  accDescription: '`accDescr`',
 };
 
+// Tokens that are words of Mermaid's, and how those are written.
+const KEYWORDS = {
+  CLASSDEF: 'classDef',
+  CSSCLASS: 'cssClass',
+  LINKSTYLE: 'linkStyle',
+  VERIFYMTHD: 'verifymethod',
+  NOTE_FOR: 'note for',
+  HIDE_EMPTY: 'hide empty description',
+  QUADRANT_1: 'quadrant-1',
+  QUADRANT_2: 'quadrant-2',
+  QUADRANT_3: 'quadrant-3',
+  QUADRANT_4: 'quadrant-4',
+  'X-AXIS': 'x-axis',
+  'Y-AXIS': 'y-axis',
+  X_AXIS: 'x-axis',
+  Y_AXIS: 'y-axis',
+  FUNCTIONAL_REQUIREMENT: 'functionalRequirement',
+  INTERFACE_REQUIREMENT: 'interfaceRequirement',
+  PERFORMANCE_REQUIREMENT: 'performanceRequirement',
+  PHYSICAL_REQUIREMENT: 'physicalRequirement',
+  DESIGN_CONSTRAINT: 'designConstraint',
+};
+const WORDS = `BAR CALLBACK CLASS CLICK COLUMNS CONTAINS COPIES DEFAULT DERIVES DOCREF ELEMENT END HREF INTERPOLATE
+  LINE NAMESPACE NOTE REFINES REQUIREMENT RISK SATISFIES SET STYLE SUBGRAPH TITLE TRACES TYPE UNION VERIFIES`;
+for (const word of WORDS.split(/\s+/)) KEYWORDS[word] = word.toLowerCase();
+const C4_WORDS = 'BOUNDARY COMPONENT CONTAINER NODE PERSON REL SYSTEM';
+for (const word of C4_WORDS.split(' ')) KEYWORDS[word] = word[0] + word.slice(1).toLowerCase();
+
+// The grammars' own names, among those that look like words.
+const INTERNAL = new Set([
+  'callbackargs',
+  'callbackname',
+  'connector',
+  'error',
+  'event',
+  'flow',
+  'global',
+  'graphCodeTokens',
+  'keywords',
+  'period',
+  'restOfLine',
+  'taskName',
+  'taskTxt',
+]);
+
 const ARROW = /ARROW|_CROSS$|_POINT$/;
+const RELATION = /^(ZERO_OR_|ONE_OR_|ONLY_ONE|ENTITY_ONE|MD_PARENT|(NON_)?IDENTIFYING)/;
 const DIRECTION = /^direction_/;
 const MOST_EXPECTED = 6;
 
-/** A token's name, for people. */
+/** A token's name, for people; null for one that only the grammar knows. */
 export function nameToken(token) {
   if (TOKENS[token]) return TOKENS[token];
+  if (KEYWORDS[token]) return code(KEYWORDS[token]);
   if (ARROW.test(token)) return 'an arrow such as ->>';
+  if (RELATION.test(token)) return 'a relation such as ||--o{';
   if (DIRECTION.test(token)) return code('direction');
-  return /^[A-Z][A-Z0-9_]+$/.test(token)
-    ? token
-        .replace(/^(ABNF|EBNF|PEG)_/, '')
-        .replaceAll('_', ' ')
-        .toLowerCase()
-    : code(token);
+  if (/^week(day|end)_/.test(token)) return code(token.split('_')[0]);
+  if (/^[a-z][A-Za-z-]*$/.test(token)) return INTERNAL.has(token) ? null : code(token);
+  return /^[^\w\s[\]]+$|^par_over$/.test(token) ? code(token) : null;
 }
 
 /**
@@ -116,10 +183,12 @@ export function nameToken(token) {
  * @returns {string} a clause, or nothing when too much would do
  */
 export function nameExpected(tokens) {
-  const names = [...new Set(tokens.map(nameToken))];
+  const known = new Set(tokens.map(nameToken));
+  const more = known.delete(null);
+  const names = [...known];
   if (!names.length || names.length > 3 * MOST_EXPECTED) return '';
   const shown = names.slice(0, MOST_EXPECTED);
-  if (names.length > MOST_EXPECTED) shown.push('…');
+  if (more || names.length > MOST_EXPECTED) shown.push('…');
   const last = shown.pop();
   return `expected ${shown.length ? `${shown.join(', ')} or ${last}` : last}`.replace(' or …', ', …');
 }

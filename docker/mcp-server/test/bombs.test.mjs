@@ -45,6 +45,14 @@ suite('bombs', () => {
     assert.equal(child.exitCode, null);
   });
 
+  test('that take too long are undecided, not invalid', async (t) => {
+    const { url } = await run(t, {}, BUNDLE);
+    const { diagnosis } = await validate(url, KNOWN['a block of a hundred million spaces']);
+    const { valid, reason, errors } = diagnosis;
+    assert.deepEqual([valid, errors], [null, []]);
+    assert.match(reason, /^too large (to decide in time|for the memory of a parser)$/);
+  });
+
   test('two at a time leave the health below 10 ms', async (t) => {
     const { url } = await run(t, {}, BUNDLE);
     const codes = Object.values(KNOWN);

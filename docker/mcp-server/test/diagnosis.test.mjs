@@ -98,8 +98,8 @@ suite('errors', () => {
     ['a closing remark', 'flowchart TD\nA-->B\nHere is the flow you wanted.', /looks like prose/, 3],
     ['the word end as a name', 'flowchart TD\nA --> end', /closes a subgraph/, 2],
     ['front matter left open', '---\ntitle: x\npie\n', /front matter is not closed/, 1],
-    ['front matter that is no YAML', '---\ntitle: "x\n---\npie', /YAML of the front matter is broken: /, 2],
-    ['what is never closed', 'flowchart TD\nA[open\nB --> C', /What begins here is never closed/, 2],
+    ['front matter that is no YAML', '---\ntitle: a: b\n---\npie', /YAML of the front matter is broken: /, 2],
+    ['what is never closed', 'flowchart TD\nA[open\nB --> C', /What `\[` opens here is not closed; add `\]`/, 2],
     [
       'an open block',
       'sequenceDiagram\nloop a\nA->>B: c',

@@ -18,9 +18,17 @@ suite('an MCP client', () => {
       const good = await client.callTool({ name: 'validate_mermaid', arguments: { code: GOOD } });
       const bad = await client.callTool({ name: 'validate_mermaid', arguments: { code: 'pie\n"a" : x' } });
 
-      assert.deepEqual(good.structuredContent, { valid: true, diagram_type: 'pie', errors: [] });
+      assert.deepEqual(good.structuredContent, {
+        valid: true,
+        drawable: null,
+        reason: null,
+        diagram_type: 'pie',
+        errors: [],
+      });
       assert.deepEqual(bad.structuredContent, {
         valid: false,
+        drawable: false,
+        reason: null,
         diagram_type: 'pie',
         errors: [{ message: '`x` is not understood here.', line: 2, column: 7, excerpt: '"a" : x' }],
       });
@@ -65,11 +73,11 @@ suite('an MCP client', () => {
     }
   });
 
-  test('is told a diagram that is too long as a wrong diagram', async (t) => {
+  test('is told that a diagram which is too long is undecided', async (t) => {
     const { url } = await run(t);
     const { diagnosis } = await validate(url, `flowchart TD\n${'A-->B\n'.repeat(10_000)}`);
-    assert.equal(diagnosis.valid, false);
-    assert.match(diagnosis.errors[0].message, /60013 characters, but 50000 are allowed/);
+    assert.deepEqual([diagnosis.valid, diagnosis.errors], [null, []]);
+    assert.match(diagnosis.reason, /60013 characters, of which 50000 are allowed/);
   });
 });
 
@@ -88,6 +96,9 @@ test('the paths answer', async (t) => {
     ['/nothing', 'GET', 404],
     ['/mcp', 'GET', 405],
     ['/mcp', 'DELETE', 405],
+    ['/mcp', 'PUT', 405],
+    ['/mcp/', 'GET', 405],
+    ['/health/', 'GET', 200],
   ]) {
     assert.equal((await fetch(url + path, { method })).status, wanted, `${method} ${path}`);
   }
@@ -117,6 +128,25 @@ suite('Host and Origin', () => {
     }
   });
 
+  test('let a page of an allowed origin call', async (t) => {
+    const { url } = await run(t);
+    const origin = 'http://localhost:6274';
+    const asked = await fetch(`${url}/mcp`, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    assert.equal(asked.status, 204);
+    assert.equal(asked.headers.get('access-control-allow-origin'), origin);
+    assert.match(asked.headers.get('access-control-allow-headers'), /content-type.*mcp-protocol-version/);
+    const answer = await post(url, call(GOOD), { origin });
+    assert.deepEqual([answer.status, answer.headers.get('access-control-allow-origin')], [200, origin]);
+    const strange = await fetch(`${url}/mcp`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example' },
+    });
+    assert.deepEqual([strange.status, strange.headers.get('access-control-allow-origin')], [403, null]);
+  });
+
   test('must be local without it', async (t) => {
     const { port } = await run(t, { ALLOWED_HOSTS: '' });
     assert.equal(await send(port, { host: '127.0.0.1' }), 200);
@@ -126,6 +156,20 @@ suite('Host and Origin', () => {
 
 suite('wrong requests', () => {
   const chunked = (bytes) => new Blob([' '.repeat(bytes)]).stream();
+
+  test('of the method TRACE get 405', async (t) => {
+    const { port } = await run(t);
+    const [status, allow] = await new Promise((resolve, reject) => {
+      http
+        .request({ port, path: '/mcp', method: 'TRACE' }, (answer) => {
+          answer.resume();
+          resolve([answer.statusCode, answer.headers.allow]);
+        })
+        .on('error', reject)
+        .end();
+    });
+    assert.deepEqual([status, allow], [405, 'DELETE, GET, OPTIONS, POST']);
+  });
 
   test('get 4xx, and the server goes on', async (t) => {
     const { url, child } = await run(t);
@@ -251,6 +295,7 @@ suite('the log', () => {
       tool: 'validate_mermaid',
       characters: 16,
       valid: false,
+      drawable: false,
       diagram_type: 'pie',
       status: 200,
     });

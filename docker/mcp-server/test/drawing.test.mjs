@@ -1,0 +1,45 @@
+/**
+ * What Mermaid's grammar accepts and its drawing refuses (seen in a browser with Mermaid 12.3) is told with its line.
+ */
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { diagnose } from '../src/diagnosis.mjs';
+import { readDiagrams } from './diagrams.mjs';
+
+const UNDRAWABLE = [
+  ['a month that is none', 3, /`2024-13-01` is no date/, 'gantt\n dateFormat YYYY-MM-DD\n A :a, 2024-13-01, 3d'],
+  ['a quarter', 3, /`Q1 2024` is no date/, 'gantt\n dateFormat YYYY-MM-DD\n A :a, Q1 2024, 3d'],
+  ['a task without a start', 3, /no start/, 'gantt\n section X\n A: 5d'],
+  ['a date behind front matter', 6, /is no date/, '---\ntitle: x\n---\ngantt\n %% soon\n A :a, 2024-13-01, 3d'],
+  ['a circle', 4, /from `C` to `A` closes a circle/, 'sankey\nA,B,10\nB,C,1\nC,A,5'],
+  ['a relation to nothing', 3, /ends at `b`/, 'C4Context\n Person(a, "A")\n Rel(a, b, "x")'],
+  ['a requirement that is none', 2, /ends at `a`/, 'requirementDiagram\n a - satisfies -> b'],
+  ['a state within itself', 3, /`A` stands within itself/, 'stateDiagram-v2\n state A {\n A --> B\n }'],
+  ['no column', 2, /at least one column/, 'block\n columns 0\n a'],
+  ['a chart of nothing', 1, /needs a `bar` or a `line`/, 'xychart\n title "x"'],
+  ['a venn diagram of nothing', 1, /needs a set/, 'venn-beta'],
+  [
+    'two edges between the same two',
+    5,
+    /only one can be drawn/,
+    'architecture-beta\n service a(server)[A]\n service b(server)[B]\n a:R --> L:b\n a:T --> B:b',
+  ],
+];
+
+suite('what cannot be drawn', () => {
+  for (const [name, line, message, code] of UNDRAWABLE) {
+    test(`is told: ${name}`, async () => {
+      const { valid, drawable, errors } = await diagnose(code);
+      assert.deepEqual([valid, drawable, errors[0].line], [true, false, line]);
+      assert.match(errors[0].message, message);
+    });
+  }
+
+  test('is none of the diagrams that are drawn', async () => {
+    for (const { code } of readDiagrams().filter(({ line }) => line === null)) {
+      const { drawable, errors } = await diagnose(code);
+      assert.notEqual(drawable, false, `${code}\n${JSON.stringify(errors)}`);
+      assert.deepEqual(errors, []);
+    }
+  });
+});
