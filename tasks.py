@@ -351,24 +351,47 @@ def env_check(c: Context, env: str = "", strict: bool = False, json: bool = Fals
 
 @command(
     name="init",
-    help={"env": "The environment that it must be good for.", "ask": "Ask for what only you know."},
+    help={
+        "env": "The environment that it must be good for.",
+        "ask": "Ask for what only you know.",
+        "isolated": "Free ports and a project name of its own, so that it runs beside other checkouts.",
+    },
 )
-def env_init(c: Context, env: str = "", ask: bool = True, json: bool = False) -> int:
+def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False, json: bool = False) -> int:
     """Write .env with defaults and generated secrets, or add what an existing one lacks."""
     from ops import dotenv
     from ops.report import env as report
 
     stack = _stack(c, env)
     created = not stack.env_file.exists()
-    names = dotenv.initialise(stack, ask=report.asker(stack) if ask and not json else None)
-    return report.initialised(names, dotenv.still_open(stack), created=created, as_json=json)
+    # Without an example there is nothing to write but what is this checkout's own.
+    written = stack.example.is_file() or not isolated
+    names = dotenv.initialise(stack, ask=report.asker(stack) if ask and not json else None) if written else []
+    own = None
+    if isolated:
+        from ops import isolation
+
+        own = isolation.isolate(stack)
+    return report.initialised(names, dotenv.still_open(stack), created=created, own=own, as_json=json)
 
 
-@command(name="diff", help={"env": "The environment whose schema it is held against."}, dry=True)
-def env_diff(c: Context, env: str = "", json: bool = False) -> int:
+@command(
+    name="diff",
+    help={
+        "env": "The environment whose schema it is held against.",
+        "with": "A file, or a Docker context where the stack runs: tells which values differ, by name alone.",
+    },
+    dry=True,
+)
+def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> int:
     """Show what .env lacks, has beyond its schema, or leaves at its default."""
-    from ops.dotenv import difference
     from ops.report import env as report
+
+    if with_:
+        from ops import comparison
+
+        return report.comparison(comparison.compare(_stack(c, env), with_), as_json=json)
+    from ops.dotenv import difference
 
     return report.difference(difference.compare(_stack(c, env)), as_json=json)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
 from pathlib import Path
@@ -20,8 +21,24 @@ class _Loader(SourceFileLoader):
         before, sys.pycache_prefix = sys.pycache_prefix, _prefix
         try:
             return super().get_code(fullname)
+        except (EOFError, ValueError, TypeError):
+            # It is not whole: the disk was full, which not every Python notices as it writes.
+            from importlib.util import cache_from_source
+
+            with contextlib.suppress(OSError):
+                Path(cache_from_source(self.path)).unlink()
+            return super().get_code(fullname)
         finally:
             sys.pycache_prefix = before
+
+    def set_data(self, path: str, data: bytes, *, _mode: int = 0o600) -> None:  # type: ignore[override,unused-ignore]
+        """As Python's own, which leaves to the umask who may change what is run."""
+        with contextlib.suppress(OSError):
+            for each in reversed([above for above in Path(path).parents if not above.exists()]):
+                each.mkdir(mode=0o700)
+            super().set_data(path, data, _mode=_mode & 0o700)
+            if Path(path).stat().st_size != len(data):
+                Path(path).unlink()
 
 
 def keep_outside() -> None:
@@ -51,12 +68,6 @@ def folder() -> str:
     except UsageError:
         return ""
     return str(cache / "bytecode")
-
-
-def options() -> list[str]:
-    """What to tell a Python that runs a module of this library with all that it imports, as a process of its own."""
-    place = folder()
-    return ["-X", f"pycache_prefix={place}"] if place else ["-B"]
 
 
 def _find(path: str) -> FileFinder:

@@ -127,11 +127,14 @@ def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
         raise UsageError(f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task}")
     for name, (option, instead) in _UNKEPT.items():
         if _core(c, name):
-            raise UsageError(f"{option} means nothing to {task}: nothing was done", details=[instead])
+            raise UsageError(
+                f"{option} means nothing to {task}: nothing was done", details=[instead], next=f"invoke --help {task}"
+            )
     if (getattr(c.config, "_overrides", {}).get("timeouts") or {}).get("command"):
         raise UsageError(
             f"--command-timeout means nothing to {task}: nothing was done",
             details=["a task that waits has --timeout, behind its name"],
+            next=f"invoke --help {task}",
         )
 
 
@@ -233,5 +236,8 @@ def seconds(text: str, option: str) -> float | None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
     if match is None:
-        raise UsageError(f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}")
+        raise UsageError(
+            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
+            next=f"write it so: {option} 90s",
+        )
     return float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]

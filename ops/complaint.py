@@ -14,7 +14,7 @@ from pathlib import Path
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 from ops.said import Said
 
-IN_THE_FILE = "correct that in its compose file"
+IN_THE_FILE = "correct that in its compose file, then: invoke config"
 """The step where nothing better is known."""
 
 
@@ -48,7 +48,9 @@ def _unknown(lines: list[str], otherwise: type[OpsError]) -> OpsError:
         return otherwise("compose failed and said nothing", next="the same command with --debug")
     # What is wrong with a file may take compose a few lines; after progress, the last one counts.
     message, details = (" ".join(lines), []) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
-    return otherwise(f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details)
+    return otherwise(
+        f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details, next=IN_THE_FILE
+    )
 
 
 def _missing_variable(match: re.Match[str], _: Said) -> OpsError:

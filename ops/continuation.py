@@ -62,7 +62,7 @@ def begin(stack: Stack, folder: Path, services: Sequence[str], *, made: bool) ->
     import psutil
 
     line = compose.command(stack, "up", "--detach", "--no-build", "--quiet-pull", *arguments)
-    with (folder / LOG).open("wb") as log:
+    with open(folder / LOG, "wb", opener=platform.private) as log:
         child = subprocess.Popen(
             line,
             cwd=stack.root,

@@ -8,14 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ops import model
+from ops import model, size
 from ops import stack as stacks
 from ops.engine import PROJECT, Engine, answering
-from ops.errors import UsageError
 from ops.settings import Settings
-
-_UNITS = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-
 
 LARGEST = 3
 """How many of an image's own layers are told."""
@@ -95,7 +91,7 @@ def measure(connected: Engine, settings: Settings, environment: str = "") -> lis
     found = []
     for _, service in sorted(services.items()):
         budget = service.ops.get("size-budget")
-        limit = size(str(budget), f"{service.name}: x-ops.size-budget") if budget is not None else None
+        limit = size.parse(str(budget), f"{service.name}: x-ops.size-budget") if budget is not None else None
         detail = named.get(service.image) or named.get(f"{service.image}:latest")
         if detail is None:
             found.append(Image(service.name, service.image, None, budget=limit))
@@ -109,20 +105,6 @@ def measure(connected: Engine, settings: Settings, environment: str = "") -> lis
         layers = _largest(*histories)
         found.append(Image(service.name, service.image, detail["Size"], base, bases[base]["Size"], limit, layers))
     return found
-
-
-def size(text: str, where: str) -> int:
-    """Bytes from a size as people write it: `95MB`, `1.5 GiB`, `1024`.
-
-    Raises:
-        UsageError: It is no size.
-    """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?i?b?)\s*", text, re.IGNORECASE)
-    unit = (match[2].lower() or "b") if match else ""
-    unit = unit if unit.endswith("b") else f"{unit}b"
-    if match is None or unit not in _UNITS:
-        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}")
-    return round(float(match[1]) * _UNITS[unit])
 
 
 def _base(detail: Mapping[str, Any], candidates: Mapping[str, Mapping[str, Any]]) -> str | None:

@@ -163,20 +163,19 @@ def write_values(stack: Stack, show: Show) -> None:
                 next="invoke env.init, then set what it asks for",
             )
         made = dotenv.initialise(stack, ask=None)
-        show.step(f".env written from .env.example; generated: {', '.join(made) or 'nothing'}")
+        show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
 
 def check_values(stack: Stack, show: Show) -> None:
-    """Check `.env`, and warn of what is odd about it.
+    """Check `.env`, and warn of what is odd about it, in few words.
 
     Raises:
         EnvFileError: It is invalid.
     """
     findings = dotenv.check(stack)
     wrong = [each for each in findings if each.severity == "error"]
-    for each in findings:
-        if each.severity != "error":
-            show.warn(str(each))
+    for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
+        show.warn(line)
     if wrong:
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",

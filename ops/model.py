@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import call, compose, model_secrets, refusal, secrecy
+from ops import call, compose, model_secrets, printed, refusal, secrecy, spelling
 from ops import service as entries
-from ops.dotenv.secret import MASK, looks_secret, worth_hiding
-from ops.dotenv.secret import masked as hide
+from ops.dotenv import ordinary
+from ops.dotenv.secret import MASK, is_secret, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 from ops.service import Port, Service, unescape
 from ops.stack import Stack
@@ -58,7 +58,11 @@ class Model:
         every = self.every
         if name in every:
             return every[name]
-        raise UsageError(f"there is no service {name!r}", details=[f"services: {', '.join(sorted(every))}"])
+        raise UsageError(
+            f"there is no service {name!r}{spelling.meant(name, every)}",
+            details=[f"services: {', '.join(sorted(every))}"],
+            next="invoke status",
+        )
 
     def urls(self, *, local: bool = True) -> dict[str, str]:
         """What to open once the stack is ready, as this machine reaches it.
@@ -108,7 +112,7 @@ def _known(merged: Model) -> Model:
     """The model itself, whose secrets are hidden from now on in whatever is printed."""
     if merged.stack is not None:
         secrecy.know_env(merged.stack.root)
-        secrecy.spare([*merged.services, merged.stack.project])
+        secrecy.spare([merged.stack.project, *ordinary.words(merged.raw)])
         secrecy.know(("model", merged.stack.environment, merged.stack.profiles), lambda: secrets(merged))
     return merged
 
@@ -167,18 +171,20 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     Raises:
         OpsError: What it says against them.
     """
-    import yaml
-
     line = [*compose.command(stack, "config"), *options]
     result = call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
     if result.code:
         raise refusal.of(stack, result.stderr)
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return call.document(result, lambda text: yaml.load(text, Loader=loader))  # noqa: S506 - both are safe loaders
+    return call.document(result, printed.read)
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
-    return {name: entries.of(name, entry or {}, stack.project) for name, entry in (raw.get("services") or {}).items()}
+    found = (raw.get("services") or {}).items()
+    try:
+        return {name: entries.of(name, entry or {}, stack.project) for name, entry in found}
+    except UsageError as error:
+        # Its words begin with the path of the wrong setting.
+        raise refusal.at(stack, error.message, error) from None
 
 
 def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
@@ -249,22 +255,27 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
     """
-    known = {*worth_hiding(secrets), *secrecy.Mask(model_secrets.gather(merged)).forms}
+    found = {*worth_hiding(secrets), *worth_hiding(model_secrets.gather(merged))}
+    known = found | set(secrecy.Mask(found).forms)
     known |= {each.replace("$", "$$") for each in known}  # as compose writes it
     return dict(_mask(merged.raw, "", sorted(known, key=len, reverse=True)))
 
 
-def _mask(value: Any, key: str, secrets: Sequence[str]) -> Any:
+def _mask(value: Any, key: str, secrets: Sequence[str], *, variables: bool = False) -> Any:
+    """A part of the model without secrets; `variables` says whether it holds variables and their values."""
     if isinstance(value, Mapping):
-        return {name: _mask(each, str(name), secrets) for name, each in value.items()}
+        inside = variables or key in ("environment", "args")
+        return {name: _mask(each, str(name), secrets, variables=inside) for name, each in value.items()}
     if isinstance(value, list):
-        return [_mask(each, key, secrets) for each in value]
+        # Behind an option, as in `[redis-server, --requirepass, x]`, its name is the key.
+        keys = [key, *(str(each) if str(each).startswith("-") else key for each in value)]
+        return [_mask(each, before, secrets) for each, before in zip(value, keys, strict=False)]
     if not isinstance(value, str) or not value:
         return value
-    if looks_secret(key):
+    if is_secret(key, value):
         return MASK
     # A `NAME=value` of a list.
-    name, separator, _ = value.partition("=")
-    if separator and name.isidentifier() and looks_secret(name):
+    name, separator, text = value.partition("=")
+    if separator and name.isidentifier() and is_secret(name, text):
         return f"{name}={MASK}"
-    return hide(value, secrets)
+    return ordinary.masked_value(key, value, secrets) if variables else ordinary.masked(value, secrets)

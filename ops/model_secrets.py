@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ops import steering
+from ops import embedded, steering
 from ops.dotenv import secret_file
 from ops.dotenv.secret import SHORTEST, looks_secret, named
 from ops.errors import EngineError
@@ -26,7 +26,8 @@ def gather(merged: Model) -> set[str]:
     top = {name: entry for name, entry in merged.raw.items() if name not in ("services", "secrets", "configs")}
     # Under these two keys stand names, not values.
     services = [{**each.config, "secrets": None, "configs": None} for each in merged.services.values()]
-    found = {each.replace("$$", "$") for each in named([top, services])}
+    commands = [text for each in merged.services.values() for text in _commanded(each.config)]
+    found = {each.replace("$$", "$") for each in (*named([top, services]), *commands)}
     for kind in ("secrets", "configs"):
         for name, entry in (merged.raw.get(kind) or {}).items():
             found |= _held(merged, str(name), entry or {}, secret=kind == "secrets")
@@ -67,4 +68,26 @@ def _held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -
         return secret_file.parts((variables.get(variable) or steering.variable(files, variable)).encode())
     if secret and entry.get("file"):
         return secret_file.texts(root / str(entry["file"]))
-    return set(named(entry.get("content")))
+    text = str(entry.get("content") or "")
+    if not secret and entry.get("file"):
+        text = _text(root / str(entry["file"]))
+    return {each.replace("$$", "$") for each in embedded.in_configuration(text)}
+
+
+def _text(path: Path) -> str:
+    """The start of a configuration file; nothing of one that cannot be read."""
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(secret_file.ENOUGH).decode("utf-8", "ignore")
+    return ""
+
+
+def _commanded(config: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in whatever a service runs."""
+    hooks = [hook.get("command") for kind in ("pre_start", "post_start", "pre_stop") for hook in config.get(kind) or ()]
+    test = (config.get("healthcheck") or {}).get("test")
+    native = (config.get("x-ops") or {}).get("native")
+    own = native.get("command") if isinstance(native, dict) else None
+    for words in (config.get("command"), config.get("entrypoint"), test, own, *hooks):
+        yield from embedded.in_command(words)

@@ -147,9 +147,9 @@ def foreign(project: str, folder: str) -> UsageError:
     return UsageError(
         f"the project {project} was started from another folder, {folder}",
         details=[
-            "its containers and its data are that folder's: stop it there, or give this folder another project name"
+            "its containers and its data are that folder's: stop it there, or give this one a project name of its own"
         ],
-        next=f"invoke env.set COMPOSE_PROJECT_NAME={project}-2",
+        next="invoke env.init --isolated",
     )
 
 

@@ -171,6 +171,11 @@ def patiently(action: Callable[[], T]) -> T:
     return action()
 
 
+def private(path: str, flags: int) -> int:
+    """An `opener` for `open`: a file that it makes is for its owner only, whatever the umask."""
+    return os.open(path, flags, 0o600)
+
+
 def readable_by_others(path: Path) -> bool:
     """Whether other users of this machine may read a file; where modes say nothing (Windows), no."""
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
@@ -361,17 +366,6 @@ def privileged() -> bool:
 
         return bool(ctypes.windll.shell32.IsUserAnAdmin())  # type: ignore[attr-defined,unused-ignore]
     return os.geteuid() == 0
-
-
-def give(folder: Path, owner: int) -> None:
-    """Make a folder and all in it belong to a user and the group of that number; only where there are such (POSIX)."""
-    if folder.stat().st_uid == owner:
-        return
-    # The folder itself comes last: only one that was given as a whole counts as given.
-    for place, folders, files in os.walk(folder):
-        for name in (*folders, *files):
-            os.chown(Path(place, name), owner, owner, follow_symlinks=False)
-    os.chown(folder, owner, owner)
 
 
 def become(command: Sequence[str]) -> NoReturn:

@@ -73,7 +73,16 @@ def check(engine: Runtime, project: str, model: Model) -> None:
     found = list(conflicts(engine, project, model))
     if not found:
         return
-    raise StartError(str(found[0]), details=[each.brief for each in found[1:]], next=remedy(model.stack, found[0]))
+    from ops import checkouts, isolation
+
+    step = remedy(model.stack, found[0])
+    details = [each.brief for each in found[1:]]
+    if (held := checkouts.holder(engine, model.stack, found)) and model.stack:
+        conflict, folder = held
+        details.append(f"{folder} is another checkout of this project")
+        if isolation.helps(model.stack, conflict.service, conflict.port.published):
+            step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+    raise StartError(str(found[0]), details=details, next=step)
 
 
 def remedy(stack: Stack | None, conflict: Conflict) -> str:
@@ -166,10 +175,19 @@ def owner(port: Port) -> str:
     """The process that listens on a port, in words; the system may not tell."""
     import psutil
 
+    number = process(port)
+    with contextlib.suppress(psutil.Error):
+        return f"process {number} ({psutil.Process(number).name()})" if number else UNKNOWN
+    return UNKNOWN
+
+
+def process(port: Port) -> int | None:
+    """The number of the process that listens on a port; None where the system does not tell."""
+    import psutil
+
     with contextlib.suppress(psutil.Error, OSError):
         for each in psutil.net_connections("inet"):
             listens = each.status == psutil.CONN_LISTEN or port.protocol == "udp"
             if listens and each.laddr and each.laddr.port == port.published and each.pid:
-                with contextlib.suppress(psutil.Error):
-                    return f"process {each.pid} ({psutil.Process(each.pid).name()})"
-    return UNKNOWN
+                return int(each.pid)
+    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops import refusal
+from ops import location, refusal
 from ops.errors import UsageError
 from ops.model import Model
 from ops.runtime import Note
@@ -47,7 +47,7 @@ def _refuse_nothing(merged: Model, stack: Stack) -> None:
             details=[f"profiles: {', '.join(known)}"],
             next=f"invoke {stack.environment} --profile {known[0]}",
         )
-    files = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
+    files = ", ".join(location.relative(file, stack.root) for file in stack.files)
     raise UsageError("no service is to be started: the compose files name none", next=f"write one into {files}")
 
 

@@ -98,7 +98,10 @@ def ask(url: str, timeout: float = TIMEOUT) -> Probe:
 
 def reachable(url: str) -> str:
     """A URL that can be asked: a wildcard address, where a service listens, becomes the loopback it is reached at."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # told by whoever asks it
+        return url
     for wildcard, loopback in (("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")):  # noqa: S104 - read, not bound
         if parts.netloc.rpartition("@")[2].startswith(wildcard):
             return urlunsplit(parts._replace(netloc=parts.netloc.replace(wildcard, loopback, 1)))

@@ -92,7 +92,7 @@ def container_of(
     raise UsageError(
         f"{service} is not running",
         details=[*others, f"running: {', '.join(names) or 'nothing'}"],
-        next="invoke status" if names or others else f"invoke {environment}" if environment else "",
+        next="invoke status" if names or others or not environment else f"invoke {environment}",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import refusal
+from ops import location
 from ops.errors import OpsError
 from ops.stack import Stack
 
@@ -45,13 +45,13 @@ def place(stack: Stack, service: str, number: int) -> str:
     for file in reversed(stack.files):
         for line, binding in _written(file, service):
             if binding.may_be(number, {}):
-                return f"{refusal.relative(file, stack.root)}:{line}"
-    names = ", ".join(refusal.relative(file, stack.root) for file in stack.files)
+                return f"{location.relative(file, stack.root)}:{line}"
+    names = ", ".join(location.relative(file, stack.root) for file in stack.files)
     return f"the ports of {service}, which stand in what {names} takes in" if names else f"the ports of {service}"
 
 
 def _given(context: Context) -> dict[str, str]:
-    return {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
+    return context.interpolated
 
 
 def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:

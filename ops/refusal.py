@@ -6,52 +6,139 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ops import compose
+from ops import compose, location
 from ops.errors import OpsError, UsageError
+from ops.location import relative
 from ops.service import Service
 from ops.stack import Stack
 
+if TYPE_CHECKING:
+    import yaml
+
+
+def _unknown_key(match: re.Match[str]) -> str:
+    path = f"{match['path'].strip()}." if match["path"] else ""
+    return f"{path}{match['key']} is no key that compose knows"
+
+
 OFF = re.compile(r'service "[^"]+" depends on undefined service "[^"]+"')
 """What compose says where a service waits for another one that is not there, or not with these profiles."""
+
+_NOISE = (
+    (r"^compose: |decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
+    (r"^line \d+: |go-yaml load error in \w+ at \S+ ", ""),
+    (r"(?P<path>[^\s:]+ )?additional properties '(?P<key>[^']+)' not allowed", _unknown_key),
+)
+"""What compose's words need not say where the place is told."""
 
 _ABSENT = re.compile(r"(?:open|stat|file) (?P<path>[^\n]+?)(?: not found)?: (?:stat |no such|The system cannot)")
 
 
 def of(stack: Stack, stderr: str) -> OpsError:
-    """What compose says, with the file: of YAML it cannot read it tells neither the name nor always the line."""
+    """What compose says against a stack's files, with file, line and column, which it seldom tells itself."""
+    from ops import complaint, said, stumble  # most stacks are right
+
     if (absent := _ABSENT.search(stderr)) and (told := misplaced(stack, Path(absent["path"]))):
         return told
     error = compose.failure(stderr)
     if not isinstance(error, UsageError):
         return error
-    names = [relative(file, stack.root) for file in stack.files]
-    if (broken := _broken(stack.files, names)) is not None:
-        return broken
-    message = error.message.replace(f"{stack.root}{os.sep}", "")
+    again = f"then: {_merging(stack)}"
+    for file in location.taken_in(stack.files, stack.directory):
+        if (broken := _broken(file, relative(file, stack.root), stderr)) is not None:
+            return UsageError(broken[1], next=f"correct {broken[0]}, {again}")
+    message, details = (_short(stack.root, text) for text in (error.message, "\n".join(error.details)))
+    place = stumble.find(stack, said.Said(stderr).text)
+    if place is None:
+        names = ", ".join(relative(file, stack.root) for file in stack.files)
+        return UsageError(message, details=[*details.splitlines(), f"files: {names}"], next=f"correct that, {again}")
+    name = relative(place.file, stack.root)
+    for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
+        message = re.sub(noise, instead, message)
+    step = error.next if error.next and error.next != complaint.IN_THE_FILE else f"correct {name}:{place.line}"
+    return UsageError(f"{place.within(stack.root)}: {message}", details=details.splitlines(), next=f"{step}, {again}")
+
+
+def at(stack: Stack, path: str, error: UsageError) -> UsageError:
+    """A refusal of what stands under a path of keys in the compose files, with the place where it stands."""
+    places = [
+        found
+        for file in reversed(location.taken_in(stack.files, stack.directory))
+        if (found := location.of_path(file, path))
+    ]
+    if not places:
+        return error
+    place = max(places, key=lambda each: each[0])[1]
     return UsageError(
-        message, details=[*error.details, f"files: {', '.join(names)}"], next="correct that, then: invoke config"
+        f"{place.within(stack.root)}: {error.message}",
+        details=error.details,
+        next=f"correct {relative(place.file, stack.root)}:{place.line}, then: {_merging(stack)}",
     )
 
 
-def _broken(files: Sequence[Path], names: Sequence[str]) -> UsageError | None:
-    """The first of the files that is no YAML."""
+def _merging(stack: Stack) -> str:
+    """The command that shows whether the files are right by now."""
+    return "invoke config" if stack.environment == "dev" else f"invoke config --env {stack.environment}"
+
+
+def _short(root: Path, text: str) -> str:
+    """A text whose paths are relative to the project's folder."""
+    for folder in {str(root), str(root.resolve())}:
+        text = text.replace(f"{folder}{os.sep}", "")
+    return text
+
+
+def _broken(file: Path, name: str, words: str) -> tuple[str, str] | None:
+    """What makes a file no YAML, or no compose file, if anything: where, and that as a sentence.
+
+    An empty one beside others is right to compose, so that counts where its words are about it.
+    """
     import yaml
 
-    for file, name in zip(files, names, strict=True):
-        try:
-            # Events only: compose's tags (`!reset`) need no constructor.
-            for _ in yaml.parse(file.read_bytes(), Loader=yaml.SafeLoader):
-                pass
-        except yaml.MarkedYAMLError as broken:
-            mark = broken.problem_mark or broken.context_mark
-            where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-            return UsageError(
-                f"{where}: no valid YAML: {broken.problem}", next=f"correct {where.rpartition(':')[0] or name}"
-            )
-        except yaml.YAMLError as broken:
-            return UsageError(f"{name}: no valid YAML: {' '.join(str(broken).split())}", next=f"correct {name}")
+    data = file.read_bytes()
+    try:
+        # Nodes only: compose's tags (`!reset`) need no constructor.
+        root = yaml.compose(data, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as broken:
+        return _marked(broken, name)
+    except yaml.reader.ReaderError as broken:
+        where, reason = _no_text(data, broken)
+        return f"{name}:{where}".rpartition(":")[0], f"{name}:{where}: no valid YAML: {reason}"
+    except RecursionError:
+        return name, f"{name}: no compose file: it is nested too deeply"
+    if root is None and "empty compose file" in words:
+        return name, f"{name}:1:1: the file is empty: it names no service"
+    if root is not None and not isinstance(root, yaml.MappingNode):
+        line, column = root.start_mark.line + 1, root.start_mark.column + 1
+        return f"{name}:{line}", f"{name}:{line}:{column}: a compose file is a mapping, with services: at its top"
     return None
+
+
+def _marked(broken: yaml.MarkedYAMLError, name: str) -> tuple[str, str]:
+    """What is wrong at a place that the parser tells, and where that began which it was in."""
+    mark, began = broken.problem_mark or broken.context_mark, broken.context_mark
+    where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+    problem = f"{where}: no valid YAML: {broken.problem}"
+    if began is None or mark is None or (began.line, began.column) == (mark.line, mark.column):
+        return where.rpartition(":")[0] or name, problem
+    return (
+        f"{name}:{began.line + 1}",
+        f"{problem} ({broken.context} that begins at {began.line + 1}:{began.column + 1})",
+    )
+
+
+def _no_text(data: bytes, broken: yaml.reader.ReaderError) -> tuple[str, str]:
+    """Line and column of the first thing that is no text, and what it is."""
+    # Of bytes that are no UTF-8 the parser counts bytes, of control characters characters.
+    whole = not isinstance(broken.character, bytes)
+    text = data.decode("utf-8", "replace") if whole else data[: broken.position].decode("utf-8", "replace")
+    end, reason = broken.position if whole else len(text), str(broken.reason)
+    if control := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text[:end]):
+        end, reason = control.start(), "a control character, as binary files have them"
+    before = text[:end]
+    return f"{before.count(chr(10)) + 1}:{end - before.rfind(chr(10))}", reason
 
 
 def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
@@ -74,11 +161,6 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
         details=[f"paths are relative to {stack.directory}; from {name}, the folder of the compose file, it is there"],
         next=f"if that is meant, set {setting}.project_directory: {name} in invoke.yaml",
     )
-
-
-def relative(file: Path, root: Path) -> str:
-    """A file as people name it: below the project's root by its path from there."""
-    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)
 
 
 def active(service: Service, profiles: Sequence[str]) -> bool:

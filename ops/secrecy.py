@@ -7,20 +7,22 @@ it prints a lot.
 from __future__ import annotations
 
 import contextlib
-import json
+import os
 import re
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from ops.dotenv.secret import MASK, SHORTEST, hide_assigned, hide_url_passwords, named, worth_hiding
-
-_ORDINARY = re.compile(
-    r"[a-z]{1,5}|\d{1,5}|passwords?|passwort|postgres(?:ql)?|changeme|example|default|secrets?|tokens?|mariadb|rabbit(?:mq)?"
-    r"|letmein|welcome|development|production|administrator|username|localhost|sample|master|docker"
+from ops import examples, forms
+from ops.dotenv import ordinary
+from ops.dotenv.secret import (
+    MASK,
+    hide_assigned,
+    hide_url_passwords,
+    looks_secret,
+    named,
+    worth_hiding,
 )
-"""Words that any log may hold. Hidden, they would leave it unreadable, and would be told by the gaps."""
 
 
 class Mask:
@@ -36,53 +38,75 @@ class Mask:
     def __init__(self, secrets: Iterable[str], *, urls: bool = True, spared: Collection[str] = ()) -> None:
         self._urls = urls
         worth = worth_hiding(secrets)
-        weak = {each for each in worth if each in spared or _ORDINARY.fullmatch(each)}
-        self._weak = [f"={each}" for each in sorted(weak)]
-        found = {form for each in worth if each not in weak for form in _forms(each)}
+        weak = {each for each in worth if ordinary.is_ordinary(each, spared)}
+        self._weak = sorted(weak)
+        found = {form for each in worth if each not in weak for form in forms.of(each)}
         self._forms = sorted(found, key=lambda each: (-len(each), each))
+        self._needles = forms.needles(found)
         self._words = {each: re.compile(rf"(?<![A-Za-z]){each}(?![A-Za-z])") for each in found if _is_word(each)}
 
     @property
     def forms(self) -> list[str]:
-        """What is looked for, the longest first: each secret as it is, and as JSON and URLs write it."""
+        """What is looked for, the longest first: each secret as it is, and as JSON, URLs and base64 write it."""
         return self._forms
 
     def may_touch(self, text: str) -> bool:
         """Whether `text` may change something in a text, or in what JSON makes of it. Quick: for many lines at once."""
-        for form in (*self._forms, *self._weak):
+        for form in self._needles:
             if form in text:
                 return True
+        if any(each in text for each in self._weak) and self._hide_weak(text) != text:
+            return True
         if self._forms and ("\x1b" in text or "\\u" in text or "\\/" in text):
             return True
         return self._urls and "://" in text and hide_url_passwords(text) != text
 
     def text(self, text: str) -> str:
         """A text with a mask in the place of every secret."""
+        text = self._plainly(text)
+        # Where colours stood within a secret, all of them go.
+        if "\x1b" in text and (bare := _COLOUR.sub("", text)) != (masked := self._plainly(bare)):
+            return masked
+        return text
+
+    def _plainly(self, text: str) -> str:
         for form in self._forms:
             if form in text:
                 text = self._words[form].sub(MASK, text) if form in self._words else text.replace(form, MASK)
-        if self._weak and "=" in text:
-            text = hide_assigned(text)
+        text = self._hide_weak(text)
         return hide_url_passwords(text) if self._urls and "://" in text else text
+
+    def _entry(self, name: str, value: Any) -> Any:
+        """What stands under a name: an ordinary word is a secret there, if the name says so."""
+        return MASK if value in self._weak and looks_secret(name) else self.value(value)
+
+    def _hide_weak(self, text: str) -> str:
+        """A text with a mask over the ordinary words, where their form tells that they are secrets."""
+        if not self._weak:
+            return text
+        text = ordinary.hide(text, self._weak)
+        return hide_assigned(text) if "=" in text else text
 
     def value(self, value: Any) -> Any:
         """A value of JSON with the same done to every text in it, keys included."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(key) if isinstance(key, str) else key: self.value(each) for key, each in value.items()}
+            return {self.text(str(key)): self._entry(str(key), each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(each) for each in value]
         # A number may be one, too.
         return MASK if isinstance(value, int | float) and str(value) in self._forms else value
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+"""A colour sequence (SGR, ECMA-48 8.3.117)."""
+
 _sources: dict[Hashable, Callable[[], Iterable[str]]] = {}
 _texts: dict[Hashable, list[str]] = {}
 _mask: Mask | None = None
 _version = 0
 _nothing = Mask((), urls=False)
-_spared: set[str] = set()
 _hiding = False
 
 
@@ -92,9 +116,11 @@ def hiding(root: Path) -> Iterator[None]:
     global _hiding, _mask  # noqa: PLW0603 - one process works on one project, and prints in many places
     _sources.clear()
     _texts.clear()
-    _spared.clear()
+    ordinary.forget()
     _hiding, _mask = True, None
     know_env(root)
+    # Whatever is passed on to compose, under whatever other name.
+    know("shell", lambda: named(dict(os.environ)))
     try:
         yield
     finally:
@@ -121,9 +147,9 @@ def know(key: Hashable, texts: Callable[[], Iterable[str]]) -> None:
 
 
 def spare(names: Iterable[str]) -> None:
-    """Never hide the names of services: a password that is the same is none that anybody could hide."""
+    """Never hide the names of services and images: a password that is the same is none that anybody could hide."""
     global _mask, _version
-    _spared.update(names)
+    ordinary.spare(names)
     _mask, _version = None, _version + 1
 
 
@@ -136,7 +162,7 @@ def know_env(root: Path) -> None:
     """Remember to look into a project's `.env`, again where it has been looked into before."""
 
     def texts() -> list[str]:
-        if not ((root / ".env").is_file() or (root / ".env.example").is_file()):
+        if not ((root / ".env").is_file() or examples.beside(root / ".env")):
             return []
         from ops.dotenv import redaction
 
@@ -166,7 +192,7 @@ def mask() -> Mask:
                 # Also an error is told through here: what cannot be read cannot be known, and stops nothing.
                 with contextlib.suppress(Exception):
                     _texts[key] = list(texts())
-        made = Mask((text for texts in list(_texts.values()) for text in texts), spared=frozenset(_spared))
+        made = Mask(text for texts in list(_texts.values()) for text in texts)
         # Another thread may have come to know more meanwhile.
         if known == _version:
             _mask = made
@@ -185,13 +211,16 @@ def hide_in(value: Any) -> Any:
 
 def _given(raw: Mapping[str, Any]) -> Iterable[str]:
     """The secrets in a container's variables and commands, and in files that are mounted where compose puts secrets."""
+    from ops import embedded
     from ops.dotenv import secret_file
 
     config = raw.get("Config") or {}
     for entry in config.get("Env") or ():
         name, _, value = entry.partition("=")
         yield from named(value, name)
-    yield from named([config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")])
+    for words in (config.get("Cmd"), config.get("Entrypoint"), (config.get("Healthcheck") or {}).get("Test")):
+        yield from embedded.in_command(words)
+    yield from named(config.get("Labels") or {})
     for mount in raw.get("Mounts") or ():
         if mount.get("Type") == "bind" and str(mount.get("Destination", "")).startswith("/run/secrets/"):
             yield from secret_file.texts(Path(mount.get("Source", "")))
@@ -200,15 +229,3 @@ def _given(raw: Mapping[str, Any]) -> Iterable[str]:
 def _is_word(text: str) -> bool:
     """Whether a secret is of letters alone, and so short that it may be part of a longer word."""
     return len(text) <= 12 and text.isascii() and text.isalpha()
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret as it is, and as JSON (once, and within JSON), Python and URLs write it."""
-    found = {secret, quote(secret, safe=""), quote(secret, safe="/"), repr(secret)[1:-1]}
-    for ascii_only in (True, False):
-        inner = secret
-        for _ in range(2):
-            inner = json.dumps(inner, ensure_ascii=ascii_only)[1:-1]
-            found.add(inner)
-    found |= {each.replace("/", "\\/") for each in list(found)} if "/" in secret else set()
-    return {each for each in found if len(each) >= SHORTEST}

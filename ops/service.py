@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from ops import size, spelling
 from ops.errors import UsageError
 
 __all__ = ["Port", "Service", "named", "of", "unescape"]
@@ -131,24 +133,47 @@ def _checked(ops: Any, path: str) -> dict[str, Any]:
         raise UsageError(f"{path}: should be a mapping, not {ops!r}")
     for key, value in ops.items():
         if key not in _KEYS:
-            raise UsageError(f"{path}.{key}: unknown key", details=[f"known: {', '.join(_KEYS)}"])
+            hint = spelling.meant(str(key), _KEYS)
+            raise UsageError(f"{path}.{key}: unknown key{hint}", details=[f"known: {', '.join(_KEYS)}"])
         test, wanted = _KEYS[key]
         if value is not None and not test(value):
             raise UsageError(f"{path}.{key}: should be {wanted}, not {value!r}")
     return {key: value for key, value in ops.items() if value is not None}
 
 
+def _is_url(value: object) -> bool:
+    """Whether something is a URL that can be asked."""
+    if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are not closed, a port that is no number
+        return False
+
+
+def _is_duration(value: object) -> bool:
+    """Whether something is a number of seconds that anybody waits: neither endless nor more than a day."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
+
+
+def _is_size(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    try:
+        return size.parse(str(value), "") >= 0
+    except UsageError:
+        return False
+
+
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "health": (lambda value: value == "" or re.match(r"https?://[^/\s]+", str(value)) is not None, "an http:// URL"),
+    "health": (lambda value: value == "" or _is_url(value), "an http:// URL"),
     "open": (
         lambda value: isinstance(value, dict) and all(isinstance(each, str) for each in value.values()),
         "a mapping of names to URLs",
     ),
-    "stable": (
-        lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value >= 0,
-        "a number of seconds",
-    ),
-    "size-budget": (lambda value: isinstance(value, int | str), "a size such as 95MB"),
+    "stable": (_is_duration, "a number of seconds"),
+    "size-budget": (_is_size, "a size such as 95MB"),
     "eager": (lambda value: isinstance(value, bool), "true or false"),
     "native": (lambda value: isinstance(value, dict), "a mapping"),
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops import steering
+from ops import placement, spelling, steering
 from ops.errors import EnvFileError, UsageError
 from ops.runtime import AUTO, DOCKER, NATIVE
 from ops.steering import DEFAULT_FILES
@@ -76,26 +76,34 @@ class Settings:
         if name in self.environments:
             return self.environments[name]
         raise UsageError(
-            f"there is no environment {name!r}",
+            f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
             next=f"add ops.environments.{name} to invoke.yaml",
         )
 
 
 def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
-    """Type the `ops:` section of invoke's merged configuration.
+    """Type the `ops:` section of invoke's merged placement.
 
     Without any environment in it, `dev` is what plain compose would take: the files that COMPOSE_FILE names, else
     compose's own default file with its override file. So a foreign project needs no more.
 
     Args:
-        config: The merged configuration.
+        config: The merged placement.
         root: The project's folder.
         runtime: What `--runtime` says; empty when it was not given.
 
     Raises:
         UsageError: A setting has the wrong type, or is unknown.
     """
+    try:
+        return _load(config, root, runtime)
+    except UsageError as error:
+        raise placement.placed(error, root) from None
+
+
+def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
+    _misnamed(config)
     section = _mapping(config.get("ops") or {}, "ops")
     _known(section, {"environments", "profiles", "runtime"}, "ops")
     environments = {
@@ -114,7 +122,9 @@ def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
         profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
     where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
     if chosen not in RUNTIMES:
-        raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}")
+        hint = spelling.meant(str(chosen), RUNTIMES)
+        step = "invoke --help dev" if runtime else ""
+        raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}{hint}", next=step)
     return Settings(root, environments, profiles, chosen, told=bool(runtime))
 
 
@@ -143,7 +153,7 @@ def _environment(name: str, value: object) -> Environment:
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
     timeout = entry.get("timeout", DEFAULT_TIMEOUT)
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout <= 0:
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout < 1e9:
         raise UsageError(f"invoke.yaml: {path}.timeout: should be a number of seconds, not {timeout!r}")
     strict = entry.get("strict", False)
     if not isinstance(strict, bool):
@@ -184,4 +194,15 @@ def _text(value: object, path: str) -> str:
 def _known(entry: Mapping[str, Any], names: set[str], path: str) -> None:
     for name in entry:
         if name not in names:
-            raise UsageError(f"invoke.yaml: {path}.{name}: unknown setting; known: {', '.join(sorted(names))}")
+            hint = spelling.meant(str(name), names)
+            known = f"known: {', '.join(sorted(names))}"
+            raise UsageError(f"invoke.yaml: {path}.{name}: unknown setting{hint}", details=[known])
+
+
+def _misnamed(config: Mapping[str, Any]) -> None:
+    """Refuse a section of another name that holds what belongs into `ops:`: it would be passed over in silence."""
+    for name in config:
+        entry = config[name]
+        held = set(entry) & {"environments", "profiles", "runtime"} if hasattr(entry, "items") else set()
+        if name != "ops" and held and spelling.meant(str(name), ["ops"]):
+            raise UsageError(f"invoke.yaml: {name}: unknown setting; did you mean ops?")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import steering
+from ops import examples, steering
 from ops.errors import UsageError
 from ops.settings import Environment, Settings
 
@@ -74,8 +74,9 @@ class Stack:
 
     @property
     def example(self) -> Path:
-        """The schema of those values; a foreign project may have none."""
-        return self.env_file.parent / ".env.example"
+        """The schema of those values; a foreign project may have none, or call it otherwise."""
+        usual = self.env_file.parent / ".env.example"
+        return usual if usual.is_file() else examples.beside(self.env_file.with_name(".env")) or usual
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:

@@ -112,7 +112,7 @@ def collect(connected: Runtime, settings: Settings) -> Overview:
 def _status(container: Container, usage: Usage | None, *, orphan: bool) -> Status:
     uptime = None
     if container.state == "running" and container.started is not None:
-        uptime = round((datetime.now(UTC) - container.started).total_seconds(), 1)
+        uptime = max(0.0, round((datetime.now(UTC) - container.started).total_seconds(), 1))
     return Status(container, container.revision, uptime, usage, orphan)
 
 

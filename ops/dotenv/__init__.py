@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ops.dotenv.finding import Finding
+from ops.dotenv.finding import Finding, brief
 from ops.dotenv.secret import MASK, Secret
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ops.dotenv.effective import Value
     from ops.stack import Stack
 
-__all__ = ["MASK", "Finding", "Secret", "check", "initialise", "secrets", "still_open", "values"]
+__all__ = ["MASK", "Finding", "Secret", "brief", "check", "initialise", "secrets", "still_open", "values"]
 
 
 def check(stack: Stack) -> list[Finding]:

@@ -75,11 +75,16 @@ def _socket(match: re.Match[str]) -> Socket:
     return Socket(match["address"] or "", low, int(match["high"] or low), match["protocol"] or "tcp")
 
 
+def is_active(service: Mapping[str, Any], profiles: Sequence[str]) -> bool:
+    """Whether a service is started with the profiles that are chosen."""
+    own = service.get("profiles") or ()
+    return not own or "*" in profiles or any(profile in profiles for profile in own)
+
+
 def of(services: Mapping[str, Mapping[str, Any]], profiles: Sequence[str]) -> Iterator[Binding]:
     """The bindings of services as compose merges them without interpolating."""
     for name, service in services.items():
-        own = service.get("profiles") or ()
-        active = not own or "*" in profiles or any(profile in profiles for profile in own)
+        active = is_active(service, profiles)
         for port in service.get("ports") or ():
             text = _short(port) if isinstance(port, Mapping) else str(port)
             if text:

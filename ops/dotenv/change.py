@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+from ops import compose
 from ops.dotenv import document, edit, file, schema, uses
 from ops.dotenv.checks.unknown import closest
 from ops.dotenv.context import Context
 from ops.dotenv.quoting import UnwritableError
 from ops.dotenv.schema import Schema, Variable
-from ops.dotenv.uses import is_builtin
+from ops.dotenv.uses import Uses, is_builtin
 from ops.dotenv.verification import verified
 from ops.errors import EnvFileError, UsageError
 from ops.stack import Stack
 
 
-def find(stack: Stack, name: str) -> tuple[Variable, bool]:
-    """The variable that is to be set, and whether its value is a secret.
+def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
+    """The variable that is to be set, and whether a value for it is a secret; without one, whether it will be.
 
     Raises:
         UsageError: It is no name for a variable, or nothing knows it.
@@ -26,7 +28,7 @@ def find(stack: Stack, name: str) -> tuple[Variable, bool]:
         raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)
-    return example.variables.get(name, Variable(name)), example.sensitive(name)
+    return example.variables.get(name, Variable(name)), example.sensitive(name, value)
 
 
 def judge(variable: Variable, value: str, environment: str) -> str | None:
@@ -67,7 +69,7 @@ def change(stack: Stack, name: str, value: str) -> None:
         try:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
-            raise UsageError(f"{name}: {error}") from None
+            raise UsageError(f"{name}: {error}", next=f"choose another value: invoke env.set {name}") from None
         file.write(stack.env_file, text, verified(stack, doc, {name: value}))
 
 
@@ -75,11 +77,25 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
     """Refuse a name that is in no schema and no compose file: it would be set, and read by nothing."""
     if not example.variables or name in example.variables or is_builtin(name):
         return
+    context = Context(stack.root, stack.environment, stack.strict, document.unread(stack.env_file), example)
     used = {use.name for use in uses.locate(stack.files, stack.root)}
-    if name in used:
+    if name in used or context.is_described(name):
         return
+    everything = _merged(stack)
+    used |= everything.names()
     meant = closest(name, [*example.variables, *used])
+    # What a service gets with all that is in the file, it may know.
+    if name in used or (meant is None and everything.readers(stack.env_file)):
+        return
     raise UsageError(
         f"{name} is not in {example.path.name}" + (f"; did you mean {meant}?" if meant else ""),
         next=f"invoke env.set {meant}" if meant else f"describe it in {example.path.name} first",
     )
+
+
+def _merged(stack: Stack) -> Uses:
+    """What the stack uses, included files too; nothing where compose cannot merge it."""
+    merged = uses.merge(compose.command(stack), stack.root, stack.variables)
+    if merged.code:
+        return Uses()
+    return uses.build(merged.stdout, [], [], stack.directory, stack.profiles, given={**os.environ, **stack.variables})

@@ -13,11 +13,27 @@ from ops.dotenv.document import Document
 from ops.dotenv.effective import UnreadableError, Value
 from ops.dotenv.entries import Entry
 from ops.dotenv.kinds import Kind
+from ops.dotenv.mentions import Mentions
+from ops.dotenv.passing import WholeFile
 from ops.dotenv.schema import Schema, Variable
 from ops.dotenv.uses import STEERING, Uses
 
 _CERTAIN = ((r"(^|_)PORT$", kinds.build("port")), (r"_URL$", kinds.build("url")), (r"_EMAIL$", kinds.build("email")))
 _BOOLEAN = kinds.build("boolean")
+_COMMENTED = re.compile(r"^[ \t]*#+[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE | re.ASCII)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Compose cannot read the compose files until variables of the example have a value.
+
+    Attributes:
+        words: Compose's own.
+        without: The variables that have none.
+    """
+
+    words: str
+    without: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -28,6 +44,8 @@ class Context:
         root: The project's folder.
         environment: Name of the environment it is checked for.
         environments: Names of all there are; empty where that is not known.
+        refused: Why compose cannot read the compose files, where it could with the example's values.
+        mentions: Which of the names that no compose file uses other files of the project mention.
         strict: Whether the rules for production hold.
         env: The file.
         schema: What may be set.
@@ -52,6 +70,8 @@ class Context:
     profile: Mapping[str, str] = field(default_factory=dict, repr=False)
     git: str | None = None
     environments: tuple[str, ...] = ()
+    refused: Refused | None = None
+    mentions: Mentions = field(default_factory=Mentions)
 
     def secrets(self) -> list[Value]:
         """The secrets that have a value, in the order of the schema, then of the file."""
@@ -60,6 +80,30 @@ class Context:
     def is_known(self, name: str) -> bool:
         """Whether a name is one to somebody but the file: the schema, a compose file, the tools, the shell."""
         return name in self._known
+
+    def is_described(self, name: str) -> bool:
+        """Whether the example describes a variable: as `NAME=`, or as `# NAME=`, which is there to be taken in."""
+        return name in self.schema.variables or name in self._commented
+
+    def is_interpolated(self, name: str) -> bool:
+        """Whether compose itself puts a variable into some file of the project, or passes it on."""
+        return name in self._used
+
+    def readers(self, name: str) -> list[WholeFile]:
+        """The services that get a variable of `.env` because they get all that is in it."""
+        return [file for file in self.uses.readers(self.env.path) if name not in file.own]
+
+    def is_raw(self, name: str) -> bool:
+        """Whether every service that gets a variable gets it as it is written (`format: raw`)."""
+        readers = self.readers(name)
+        return bool(readers) and all(file.raw for file in readers) and not self.is_interpolated(name)
+
+    @functools.cached_property
+    def interpolated(self) -> dict[str, str]:
+        """What `${NAME}` gives for each variable that somebody has given; defaults are not in it."""
+        return {
+            value.name: value.interpolated.reveal() for value in self.values.values() if value.interpolated is not None
+        }
 
     def is_overridden(self, name: str) -> bool:
         """Whether something wins over what the file says."""
@@ -75,6 +119,14 @@ class Context:
         begin = rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*="
         behind = self.env.text[self.env.torn_from :]
         return bool(behind) and re.search(begin, behind, re.MULTILINE) is not None
+
+    @functools.cached_property
+    def _commented(self) -> frozenset[str]:
+        return frozenset(_COMMENTED.findall(self.schema.text))
+
+    @functools.cached_property
+    def _used(self) -> frozenset[str]:
+        return frozenset(self.uses.names())
 
     @functools.cached_property
     def _known(self) -> frozenset[str]:

@@ -34,7 +34,10 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     """
     source = document.read(stack.example)
     if not source.exists:
-        raise UsageError(f"{source.path.name} is missing, so nothing says what .env may hold")
+        raise UsageError(
+            f"{source.path.name} is missing, so nothing says what .env may hold",
+            next=f"write one, a NAME= a line: {source.path.name}",
+        )
     example = schema.parse(source)
     if example.broken is not None:
         place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"

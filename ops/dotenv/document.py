@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.dotenv import entries
-from ops.dotenv.entries import Entry
+from ops.dotenv.entries import Entry, strip_comment
 from ops.errors import EnvFileError
 
 BOM = entries.BOM
@@ -27,6 +27,7 @@ class Document:
         entries: In order.
         exists: Whether there is a file.
         undecodable: Line and column of the first byte that is not UTF-8, if any.
+        undecodable_value: The same of one that is not in a comment.
     """
 
     path: Path
@@ -34,6 +35,7 @@ class Document:
     entries: tuple[Entry, ...]
     exists: bool = True
     undecodable: tuple[int, int] | None = None
+    undecodable_value: tuple[int, int] | None = None
 
     def get(self, key: str) -> Entry | None:
         """The entry that counts for a name: the last one."""
@@ -107,11 +109,30 @@ def unread(path: Path) -> Document:
 
 def parse(data: bytes, path: Path) -> Document:
     """Find the entries in a file's bytes; bytes that are no UTF-8 are replaced, and the first one's place kept."""
-    undecodable = None
+    undecodable: tuple[int, int] | None = None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
         undecodable = (before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1)
         text = data.decode("utf-8", "replace")
-    return Document(path, text, tuple(entries.find(text)), undecodable=undecodable)
+    found = tuple(entries.find(text))
+    where = _position(data, undecodable, text, found) if undecodable else None
+    return Document(path, text, found, undecodable=undecodable, undecodable_value=where)
+
+
+def _position(data: bytes, first: tuple[int, int], text: str, found: tuple[Entry, ...]) -> tuple[int, int] | None:
+    """Line and column of the first byte that is not UTF-8 and not in a comment, which no reader takes for a value."""
+    if b"\0" in data:
+        return first
+    for entry in found:
+        end = entry.end
+        if entry.quote:
+            end = entries.closing(text, entry.value_start, entry.quote) or end
+        elif entry.assigned:
+            end = entry.value_start + len(strip_comment(entry.raw))
+        at = text.find("\ufffd", entry.start, end)
+        if at >= 0:
+            before = text[:at]
+            return before.count("\n") + 1, at - (before.rfind("\n") + 1) + 1
+    return None

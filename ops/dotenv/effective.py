@@ -15,10 +15,32 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ops import call
-from ops.dotenv.secret import MASK, Secret, masked, passwords, worth_hiding
+from ops.dotenv import ordinary
+from ops.dotenv.secret import MASK, Secret, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
 
 Source = Literal["shell", "file", "default", "unset"]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One of several ways in which a variable reaches services, where not all of them give the same value.
+
+    Attributes:
+        by: How: `${NAME}`, which is the same as passing the name on, or `env_file`.
+        value: What it gives; None where it gives nothing.
+        services: The services that get it by `env_file`.
+        file: The name of that file.
+    """
+
+    by: str
+    value: Secret | None
+    services: tuple[str, ...] = ()
+    file: str = ""
+
+    def as_dict(self, shown: str | None) -> dict[str, Any]:
+        """The way as it stands in a task's JSON document, with its value as it may be shown."""
+        return {"by": self.by, "file": self.file or None, "services": list(self.services), "value": shown}
 
 
 @dataclass(frozen=True)
@@ -27,11 +49,14 @@ class Value:
 
     Attributes:
         name: The variable.
-        value: What compose puts in its place; empty when it is set nowhere.
+        value: What a service gets: of an `env_file` with `.env` what is in it, else what compose puts in the place of
+            `${NAME}`; empty when it is set nowhere.
         source: Where that comes from.
         sensitive: Whether it may be shown.
         in_file: What the file alone says; None when it does not.
-        given: What a person gave, in the shell or else in the file; None for neither. Compose's default is not in it.
+        given: What a person gave; None where nobody did. Compose's default is not in it.
+        interpolated: The same for `${NAME}` alone: the shell's, or else what the file says.
+        ways: What each way gives, where they differ.
     """
 
     name: str
@@ -40,6 +65,8 @@ class Value:
     sensitive: bool = False
     in_file: Secret | None = None
     given: Secret | None = None
+    interpolated: Secret | None = None
+    ways: tuple[Way, ...] = ()
 
     @property
     def text(self) -> str:
@@ -51,26 +78,38 @@ class Value:
 
         A sensitive value that is not empty is masked; of another one, what is `hidden`, and the password of a URL.
         """
-        shown = None if self.source == "unset" else self.text
-        if shown and not reveal:
-            shown = MASK if self.sensitive else masked(shown, hidden)
-        return {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
+
+        def show(text: str | None) -> str | None:
+            if not text or reveal:
+                return text
+            return MASK if self.sensitive else ordinary.masked_value(self.name, text, hidden)
+
+        shown = show(None if self.source == "unset" else self.text)
+        row = {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
+        ways = [way.as_dict(show(None if way.value is None else way.value.reveal())) for way in self.ways]
+        return {**row, "ways": ways} if ways else row
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What compose made of a file: the value of each name asked for, what the file holds, what defaults give."""
+    """What compose made of a file: the value of each name asked for, what the file holds, what defaults give.
+
+    And what it made of other files, each by its path and whether it was taken raw.
+    """
 
     effective: Mapping[str, str | None] = field(repr=False)
     file: Mapping[str, str] = field(repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict, repr=False)
+    others: Mapping[tuple[Path, bool], Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
 def secrets(values: Iterable[Value]) -> list[str]:
     """The secrets among the values: those of sensitive variables, and the passwords within the others."""
     found: set[str] = set()
     for value in values:
-        for text in {each.reveal() for each in (value.value, value.given, value.in_file) if each is not None}:
+        ways = (way.value for way in value.ways)
+        every = (value.value, value.given, value.in_file, value.interpolated, *ways)
+        for text in {each.reveal() for each in every if each is not None}:
             found |= {text} if value.sensitive else passwords(text)
     return worth_hiding(found)
 
@@ -131,6 +170,7 @@ def read(
     project: str = "values",
     directory: Path | None = None,
     named: Sequence[Path] = (),
+    others: Sequence[tuple[Path, bool]] = (),
 ) -> Reading:
     """Ask compose for values.
 
@@ -145,6 +185,7 @@ def read(
         project: The project's name, which compose gives as a variable, too.
         directory: The project directory, where compose looks for `.env` by itself; the root by default.
         named: Files of variables to name to compose, beside that.
+        others: More files to read as an `env_file`, and whether each is `format: raw`.
 
     Raises:
         UnreadableError: Compose cannot read the file.
@@ -155,6 +196,9 @@ def read(
         services["file"] = {"image": "none", "env_file": [str(env_file)]}
     if defaults:
         services["defaults"] = {"image": "none", "environment": dict(defaults)}
+    for number, (file, raw) in enumerate(others):
+        entry = {"path": str(file), **({"format": "raw"} if raw else {})}
+        services[f"other{number}"] = {"image": "none", "env_file": [entry]}
     line = [*compose, "--project-directory", str(directory or root), "--project-name", project, "--file", "-"]
     for file in [env_file] if explicit else named:
         line += ["--env-file", str(file)]
@@ -168,8 +212,13 @@ def read(
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
     found = call.document(result, json.loads).get("services") or {}
-    asked = (found.get(name, {}) for name in ("effective", "file", "defaults"))
-    return Reading(*(_environment(service) for service in asked))
+    asked = {name: _environment(service) for name, service in found.items()}
+    return Reading(
+        effective=asked.get("effective", {}),
+        file=asked.get("file", {}),
+        defaults=asked.get("defaults", {}),
+        others={other: asked.get(f"other{number}", {}) for number, other in enumerate(others)},
+    )
 
 
 def _environment(service: Mapping[str, Any]) -> dict[str, Any]:

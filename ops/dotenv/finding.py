@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+
+LINES = 3
+"""Lines of warnings that a task prints which does something else: more of them nobody reads."""
+
+_LAST = ("unused", "undeclared", "ignored", "permissions", "tracked", "line-end", "byte-order-mark", "reader")
+"""Checks whose warnings bite nobody today; the later here, the sooner."""
 
 
 @dataclass(frozen=True)
@@ -48,3 +55,17 @@ class Finding:
     def as_dict(self) -> dict[str, Any]:
         """The finding as it stands in a task's JSON document."""
         return asdict(self)
+
+
+def brief(findings: Iterable[Finding], command: str) -> list[str]:
+    """The warnings among findings in at most `LINES` lines, those that bite first; the last may tell how many are left.
+
+    Args:
+        findings: What was found.
+        command: What tells them all.
+    """
+    found = [each for each in findings if each.severity == "warning"]
+    found.sort(key=lambda each: -_LAST.index(each.check) if each.check in _LAST else -len(_LAST))
+    told = [str(each) for each in found[: LINES if len(found) <= LINES else LINES - 1]]
+    left = len(found) - len(told)
+    return [*told, f"and {left} more: {command}"] if left else told

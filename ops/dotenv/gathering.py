@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import threading
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
-from typing import Generic, TypeVar, cast
 
-from ops import call, compose, process, refusal
-from ops.dotenv import document, effective, naming, schema, uses
-from ops.dotenv.context import Context
+from ops import call, compose, refusal
+from ops.dotenv import document, effective, mentions, naming, repository, schema, uses, valuation
+from ops.dotenv.aside import Aside
+from ops.dotenv.context import Context, Refused
 from ops.dotenv.document import Document
-from ops.dotenv.effective import Reading, Source, UnreadableError, Value
+from ops.dotenv.effective import Reading, UnreadableError
 from ops.dotenv.references import Use
 from ops.dotenv.schema import Schema
-from ops.dotenv.secret import Secret
 from ops.dotenv.uses import STEERING, Uses
 from ops.errors import EnvFileError, OpsError
 from ops.stack import Stack
-
-T = TypeVar("T")
 
 _NONE = Path("none")
 """No file at all."""
@@ -50,15 +45,15 @@ def gather(stack: Stack) -> Context:
         nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
         given = {name for name in (*shell, *STEERING) if _is_name(name)}
         # Nor need the file be compose's `.env`, which it reads four times, but an `env_file`, read once.
-        asking = _Background(lambda: _reading(program, stack, given, nested, once=not nested))
-    merging = _Background(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
-    asking_git = _Background(lambda: _git(stack.env_file))
+        asking = Aside(lambda: _reading(program, stack, given, nested, once=not nested))
+    merging = Aside(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
+    asking_git = Aside(lambda: repository.state(stack.env_file))
     declared = document.read(stack.example)
     names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if _is_name(each)}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     if not plain:
-        asking = _Background(lambda: _reading(program, stack, asked, nested))
+        asking = Aside(lambda: _reading(program, stack, asked, nested))
     example = schema.parse(declared)
     elsewhere = uses.locate(stack.elsewhere, stack.root)
     reading = asking.result()
@@ -68,15 +63,27 @@ def gather(stack: Stack) -> Context:
         raise reading
     if isinstance(reading, Reading):
         reading = replace(reading, effective={name: reading.effective.get(name) for name in asked})
-    used = Uses(tuple(located), frozenset(use.name for use in elsewhere))
+    used, refused = Uses(tuple(located), frozenset(use.name for use in elsewhere)), None
+    held = {**(reading.file if isinstance(reading, Reading) else {}), **shell}
     if merged.code == 0:
-        used = uses.build(merged.stdout, located, elsewhere, stack.directory, stack.profiles)
+        used = uses.build(
+            merged.stdout,
+            located,
+            elsewhere,
+            stack.directory,
+            stack.profiles,
+            given=held,
+            texts=uses.texts(stack.files, stack.root),
+        )
     elif unreadable is None:
-        _refuse_broken(stack)
+        refused = _refused(stack, {*example.variables} - held.keys())
+        used = replace(used, references=(*located, *_told(stack, {use.name for use in located})))
     missing = {use.name for use in used.references} - names
-    if missing and unreadable is None:
-        # Of files that only compose knows of (`include`, `extends`): rare enough to ask again.
-        reading = _reading(program, stack, asked | missing, _nested(used.references))
+    others = _others(used, stack)
+    if (missing or others) and unreadable is None:
+        # Of files that only compose knows of (`include`, `extends`), or other files than `.env`: rare enough to ask
+        # again.
+        reading = _reading(program, stack, asked | missing, _nested(used.references), others=others)
     if isinstance(reading, Reading) and (given := _given_elsewhere(stack, used, reading)):
         used = replace(used, references=tuple(use for use in used.references if use.name not in given))
         reading = replace(reading, effective={k: v for k, v in reading.effective.items() if k not in given})
@@ -86,13 +93,14 @@ def gather(stack: Stack) -> Context:
         strict=stack.strict,
         env=env,
         schema=example,
-        values=judge(
+        values=valuation.judge(
             _untorn(reading, env, {*example.variables, *used.names(), *shell})
             if isinstance(reading, Reading)
             else _guessed(env, shell),
             example,
             used,
             shell,
+            stack.env_file.resolve(),
         ),
         unreadable=unreadable,
         uses=used,
@@ -100,38 +108,22 @@ def gather(stack: Stack) -> Context:
         profile=stack.variables,
         git=git,
         environments=stack.environments,
+        refused=refused,
+        mentions=mentions.look(stack, _candidates(example, env, used), git=git is not None),
     )
 
 
-def judge(reading: Reading, example: Schema, used: Uses, shell: Mapping[str, str]) -> dict[str, Value]:
-    """Say of every variable what its value is and where it comes from; in the order of the schema, then of the file."""
-    defaults = _defaults(used.references)
-    names = dict.fromkeys([*example.variables, *reading.file, *sorted(reading.effective)])
-    found = {}
-    for name in names:
-        in_file = reading.file.get(name)
-        given = effective = reading.effective.get(name, in_file)
-        source: Source = "file" if in_file is not None else "default" if effective is not None else "unset"
-        source = "shell" if name in shell else source
-        default = defaults.get(name)
-        # An empty default changes nothing about an empty value.
-        replaces_empty = default is not None and default.operator == ":-" and default.argument != ""
-        if default is not None and (effective is None or (effective == "" and replaces_empty)):
-            effective, source = reading.defaults.get(name, default.argument), "default"
-        found[name] = Value(
-            name=name,
-            value=Secret(effective or ""),
-            source=source,
-            sensitive=example.sensitive(name),
-            given=None if given is None else Secret(given),
-            in_file=None if in_file is None else Secret(in_file),
-        )
-    return found
+def _others(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
+    """The files that services get whole, beside `.env` as compose reads it itself; one that is not there gives none."""
+    own = (stack.env_file.resolve(), False) if stack.reads_env else None
+    every = dict.fromkeys((file.path, file.raw) for file in used.files)
+    return [other for other in every if other != own and other[0].is_file()]
 
 
-def _defaults(references: Sequence[Use]) -> dict[str, Use]:
-    """For each variable with a default in some compose file, the first use that gives one."""
-    return {use.name: use for use in reversed(references) if use.operator in ("-", ":-")}
+def _candidates(example: Schema, env: Document, used: Uses) -> set[str]:
+    """The names that no compose file uses: who else does?"""
+    names = {*example.variables, *env.keys()} - used.names()
+    return {name for name in names if not uses.is_builtin(name) and name.isidentifier()}
 
 
 def _given_elsewhere(stack: Stack, used: Uses, reading: Reading) -> set[str]:
@@ -146,14 +138,38 @@ def _given_elsewhere(stack: Stack, used: Uses, reading: Reading) -> set[str]:
     return unset - uses.unset(compose.command(stack), stack.root, unset, stack.variables) if unset else set()
 
 
-def _refuse_broken(stack: Stack) -> None:
-    """Fail where compose cannot read the stack's files; an `include` named by a variable it can, with its value."""
-    tried = call.run(compose.command(stack, "config", "--quiet"), cwd=stack.root, env=stack.variables, timeout=60)
-    if tried.code:
-        error = refusal.of(stack, tried.stderr)
-        # A variable that is missing is for the checks to tell, with all the others.
-        if not isinstance(error, EnvFileError):
-            raise error
+def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
+    """What compose refuses in files that cannot be merged as they stand: nothing once all variables have their values.
+
+    Args:
+        stack: Whose files they are.
+        absent: The variables of the example that have no value.
+
+    Raises:
+        UsageError: The files are broken, whatever the variables are.
+    """
+    line = ["config", "--quiet"]
+    tried = call.run(compose.command(stack, *line), cwd=stack.root, env=stack.variables, timeout=60)
+    if not tried.code:
+        return None
+    error = refusal.of(stack, tried.stderr)
+    # A variable that is missing is for the checks to tell, with all the others.
+    if isinstance(error, EnvFileError):
+        return None
+    if absent and not stack.variable_files:
+        files = [file for file in (stack.example, *stack.read_files) if file.is_file()]
+        named = [word for file in files for word in ("--env-file", str(file))]
+        filled = call.run(compose.command(stack, *named, *line), cwd=stack.root, env=stack.variables, timeout=60)
+        if not filled.code:
+            return Refused(error.message, frozenset(absent))
+    raise error
+
+
+def _told(stack: Stack, known: Set[str]) -> list[Use]:
+    """The uses in files that compose cannot merge without their values, those of included files among them."""
+    line = compose.command(compose.whole(stack), "config", "--variables", "--format", "json")
+    told = call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
+    return [] if told.code else [use for use in uses.declared(told.stdout) if use.name not in known]
 
 
 def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:
@@ -173,7 +189,7 @@ def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:
 
 def _nested(references: Sequence[Use]) -> dict[str, str]:
     """Defaults that hold other variables, as written."""
-    nested = {name: use.expression for name, use in _defaults(references).items() if "$" in use.argument}
+    nested = {name: use.expression for name, use in valuation.defaults(references).items() if "$" in use.argument}
     # One that demands another variable would fail here where compose itself may never come to it.
     return {name: text for name, text in nested.items() if "?" not in text}
 
@@ -194,7 +210,13 @@ def _guessed(env: Document, shell: Mapping[str, str]) -> Reading:
 
 
 def _reading(
-    program: Sequence[str], stack: Stack, names: Set[str], defaults: Mapping[str, str], *, once: bool = False
+    program: Sequence[str],
+    stack: Stack,
+    names: Set[str],
+    defaults: Mapping[str, str],
+    *,
+    once: bool = False,
+    others: Sequence[tuple[Path, bool]] = (),
 ) -> Reading | OpsError:
     quick: dict[str, str] = {}
     if once:
@@ -210,44 +232,7 @@ def _reading(
             defaults=defaults,
             directory=stack.directory,
             named=stack.variable_files,
+            others=others,
         )
     except OpsError as error:
         return error
-
-
-class _Background(Generic[T]):
-    """A call that runs in a thread of its own while this one does something else."""
-
-    def __init__(self, call: Callable[[], T]) -> None:
-        self._call = call
-        self._result: T | None = None
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def result(self) -> T:
-        """What the call returned, once it has; what it raised is raised here."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return cast("T", self._result)
-
-    def _run(self) -> None:
-        try:
-            self._result = self._call()
-        except BaseException as error:  # noqa: BLE001 - handed over to whoever asks for the result
-            self._error = error
-
-
-def _git(path: Path) -> str | None:
-    """What git makes of a file; None where there is no git, or no repository."""
-    command = ["git", "ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", path.name]
-    try:
-        result = process.run(command, cwd=path.parent, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    if result.code:
-        return None
-    if not result.stdout.strip():
-        return "ignored"
-    return "unignored" if result.stdout.startswith("?") else "tracked"

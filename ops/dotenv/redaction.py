@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from ops import steering
-from ops.dotenv import document, schema
-from ops.dotenv.secret import masked, passwords, worth_hiding
+from ops import examples, steering
+from ops.dotenv import document, ordinary, schema, secret_names
+from ops.dotenv.secret import passwords, worth_hiding
 from ops.errors import OpsError
 
 
@@ -24,7 +24,7 @@ def secrets(root: Path) -> list[str]:
 
 
 def _secrets(file: Path) -> set[str]:
-    beside = file.parent / ".env.example"
+    beside = examples.beside(file.with_name(".env")) or file.with_name(".env.example")
     env, example = document.parse(b"", file), schema.parse(document.parse(b"", beside))
     with contextlib.suppress(OpsError, OSError):
         example = schema.read(beside)
@@ -36,13 +36,15 @@ def _secrets(file: Path) -> set[str]:
         given += [(entry.key, text) for text in (entry.parsed or "", entry.raw, entry.raw.strip().strip("'\""))]
     found: set[str] = set()
     for name, text in given:
-        found |= {text} if example.sensitive(name) else passwords(text)
+        if secret_names.is_naming(name):
+            ordinary.spare([text])
+        found |= {text} if example.sensitive(name, text) else passwords(text)
     return found
 
 
 def redact(text: str, hidden: Iterable[str]) -> str:
     """A text with a mask in the place of every secret."""
-    return masked(text, hidden)
+    return ordinary.masked(text, hidden)
 
 
 def redacted(error: OpsError, hidden: Iterable[str]) -> OpsError:

@@ -15,7 +15,7 @@ _COMMENT = re.compile(r"(?:^|\s)#")
 
 @dataclass(frozen=True)
 class Use:
-    """One `${NAME}` in a compose file.
+    """One `${NAME}` in a compose file, or one name whose value is passed on as it is.
 
     Attributes:
         name: The variable.
@@ -24,6 +24,9 @@ class Use:
         file: Name of the file relative to the project; empty for one only compose knows of.
         line: From 1; 0 when unknown.
         column: Of the `$`, from 1.
+        within: The use whose default, or other text, this one stands in; None for none.
+        key: For a name that is passed on, the key that does it: `environment`, `build.args`, `secrets` or `configs`.
+        wanted: For one under `secrets` or `configs`, whether a service mounts it.
     """
 
     name: str
@@ -32,6 +35,9 @@ class Use:
     file: str = ""
     line: int = 0
     column: int = 0
+    within: Use | None = field(default=None, repr=False)
+    key: str = ""
+    wanted: bool = False
 
     @property
     def expression(self) -> str:
@@ -41,12 +47,25 @@ class Use:
     @property
     def blank_without_value(self) -> bool:
         """Whether compose silently puts nothing here when the variable is unset."""
-        return self.operator == ""
+        return self.operator == "" and not self.key
 
     @property
     def demands_value(self) -> bool:
         """Whether compose refuses to go on when the variable is unset."""
-        return self.operator in ("?", ":?")
+        return self.operator in ("?", ":?") or self.wanted
+
+    @property
+    def has_default(self) -> bool:
+        """Whether all is well when the variable is unset."""
+        return self.operator in ("-", ":-", "+", ":+")
+
+    def is_reached(self, given: Mapping[str, str]) -> bool:
+        """Whether compose comes to it at all, with the variables that are given: a default may not be needed."""
+        if self.within is None:
+            return True
+        outer, value = self.within, given.get(self.within.name)
+        is_there = value is not None and (value != "" or not outer.operator.startswith(":"))
+        return outer.is_reached(given) and is_there == outer.operator.endswith("+")
 
 
 def scan(text: str, file: str = "") -> Iterator[Use]:
@@ -56,22 +75,25 @@ def scan(text: str, file: str = "") -> Iterator[Use]:
             yield from references(_COMMENT.split(line, maxsplit=1)[0], file, number, 1)
 
 
-def references(text: str, file: str = "", line: int = 0, column: int = 1) -> Iterator[Use]:
+def references(
+    text: str, file: str = "", line: int = 0, column: int = 1, *, within: Use | None = None
+) -> Iterator[Use]:
     """The references in one line's text, whose first character stands at a line and column of a file."""
     at = 0
     while match := _REFERENCE.search(text, at):
         at = match.end()
         start = column + match.start()
         if match["plain"]:
-            yield Use(match["plain"], file=file, line=line, column=start)
+            yield Use(match["plain"], file=file, line=line, column=start, within=within)
         elif match["name"]:
             opening = match.start("rest")
             end = _closing_brace(text, opening)
             inside = text[opening:end]
             operator = _OPERATOR.match(inside)
             argument = inside[operator.end() :] if operator else ""
-            yield Use(match["name"], operator[0] if operator else "", argument, file, line, start)
-            yield from references(argument, file, line, column + end - len(argument))
+            use = Use(match["name"], operator[0] if operator else "", argument, file, line, start, within)
+            yield use
+            yield from references(argument, file, line, column + end - len(argument), within=use)
             at = max(at, end)
 
 

@@ -14,7 +14,7 @@ from ops.dotenv import document, kinds, notation
 from ops.dotenv.decoration import Builder
 from ops.dotenv.entries import Entry
 from ops.dotenv.notation import Comment, Problem
-from ops.dotenv.secret import looks_secret
+from ops.dotenv.secret import is_secret
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 """The names that a shell, compose and every other reader know as a variable's."""
@@ -86,14 +86,17 @@ class Schema:
     environments: tuple[tuple[str, int, int], ...] = ()
     broken: Problem | None = None
 
-    def sensitive(self, name: str) -> bool:
-        """Whether a variable's value is a secret: as declared, else by what its name says."""
+    def sensitive(self, name: str, value: str = "") -> bool:
+        """Whether a variable's value is a secret: as declared, else by what its name and the value say.
+
+        Without a value, whether one may be expected there.
+        """
         variable = self.variables.get(name)
         if variable is not None and variable.sensitive is not None:
             return variable.sensitive
         if variable is not None and variable.generate is not None:
             return True
-        return looks_secret(name)
+        return is_secret(name, value)
 
 
 def read(path: Path) -> Schema:
@@ -157,8 +160,8 @@ def parse(doc: document.Document) -> Schema:
 def _unfit(doc: document.Document) -> list[Problem]:
     """What makes the file's text unfit to be a `.env`. No name is repeated: it may be a part of a torn default."""
     found = []
-    if doc.undecodable:
-        found.append(Problem("is not UTF-8", *doc.undecodable, fix="save it as UTF-8"))
+    if doc.undecodable_value:
+        found.append(Problem("is not UTF-8", *doc.undecodable_value, fix="save it as UTF-8"))
     elif "\0" in doc.text:
         found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
     for entry in doc.entries:

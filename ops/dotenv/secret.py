@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from ops.dotenv import secret_names, secret_values
+from ops.dotenv.secret_names import Says
 
 MASK = "********"
 """What is shown instead of a secret: of one length, whatever the secret's."""
 
 SHORTEST = 4
 """Characters below which a secret is not looked for in texts: masking each `a` would hide them, and protect nothing."""
-
-_LOOKS_SECRET = re.compile(
-    r"PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|SECRET"
-    # Not `MAX_TOKENS`, `TOKENIZER`, `BYPASS`, nor the shell's `PWD` and `OLDPWD`, which are folders.
-    r"|TOKEN(?!S|I[SZ])|(API|AUTH|ACCESS|REFRESH|BEARER)[_.-]?TOKENS"
-    r"|(?<!BY)(?<!COM)(?<!TRES)PASS(?![A-Z0-9])|(?<!^)(?<!OLD)PWD(?![A-Z0-9])|(?<![A-Z0-9])DSN(?![A-Z0-9])"
-    r"|(API|APP|PRIVATE|ACCESS|ENCRYPTION|SIGNING|AUTH|MASTER|LICENSE|SESSION|JWT|SSH|SSL|TLS)[_.-]?KEY(?![A-Z0-9])",
-    re.IGNORECASE,
-)
-_PUBLIC_ENDING = re.compile(
-    r"[_.-](FILE|PATH|DIR|URL|NAME|TTL|LENGTH|LIMIT|COUNT|EXPIRY|EXPIRES|TIMEOUT|MINUTES|SECONDS|DAYS|ENABLED|(?<!SECRET.)ID)$",
-    re.IGNORECASE,
-)
 
 # `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
 # `/` is a port.
@@ -70,12 +61,30 @@ class Secret:
 
 def looks_secret(name: str) -> bool:
     """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
-    return bool(_LOOKS_SECRET.search(name)) and not _PUBLIC_ENDING.search(name)
+    return secret_names.of(name) is Says.SECRET
+
+
+@functools.lru_cache(maxsize=1024)
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value is a secret, by its name and by itself: `yes` is none, whatever it is called.
+
+    An empty value is one where its name says so: what will stand there is.
+    """
+    says = secret_names.of(name)
+    if not value.strip():
+        return says is Says.SECRET
+    if secret_values.is_token(value):
+        return says is not Says.PUBLIC
+    if secret_names.is_listed(name):
+        return not (secret_values.is_off(value) or secret_values.is_path(value))
+    if says is Says.SECRET:
+        return not secret_values.is_public(value, certain=secret_names.ends_in_secret(name))
+    return says is Says.PERHAPS and secret_values.is_random(value) and not secret_values.is_public(value)
 
 
 def passwords(text: str) -> set[str]:
     """The passwords that a text shows by its form: in a URL, or behind a name that says so and `=`."""
-    found = {match[2] for match in _ASSIGNED.finditer(text) if looks_secret(match[1])}
+    found = {match[2] for match in _ASSIGNED.finditer(text) if is_secret(match[1], match[2])}
     for match in _URL_PASSWORD.finditer(text):
         # Of several URLs in one text, the first one's ends at the first `@`.
         found |= {match[2], match[2].partition("@")[0]}
@@ -91,7 +100,7 @@ def named(value: Any, key: str = "") -> Iterator[str]:
         for each in value:
             yield from named(each, key)
     elif isinstance(value, str) and value:
-        yield from {value} if looks_secret(key) else passwords(value)
+        yield from {value} if is_secret(key, value) else passwords(value)
 
 
 def worth_hiding(texts: Iterable[str]) -> list[str]:
@@ -108,7 +117,7 @@ def hide_url_passwords(text: str) -> str:
 
 def hide_assigned(text: str) -> str:
     """A text with a mask in the place of every value that stands behind `=` and a name that says that it is secret."""
-    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if looks_secret(match[1]) else match[0], text)
+    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if is_secret(match[1], match[2]) else match[0], text)
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:

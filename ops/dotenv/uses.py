@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ops import call, compose, process
-from ops.dotenv import bindings
+from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
+from ops.dotenv.passing import WholeFile
 from ops.dotenv.references import Use, references, scan
 
 _STEERING = """
@@ -32,9 +33,14 @@ OPS_CREATED OPS_REVISION
 STEERING = frozenset(_STEERING.split())
 """Variables of compose, Docker, its builders and these tasks. By name, not by prefix: a typing error is to be found."""
 
-_SYSTEM = frozenset(
-    {"HOME", "USER", "LOGNAME", "PWD", "PATH", "SHELL", "HOSTNAME", "TMPDIR", "LANG", "TZ", "UID", "GID"}
-)
+_SESSION = """
+HOME USER LOGNAME PWD PATH SHELL HOSTNAME TMPDIR LANG TZ UID GID TERM EDITOR DISPLAY WAYLAND_DISPLAY XAUTHORITY
+XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME SSH_AUTH_SOCK DBUS_SESSION_BUS_ADDRESS
+USERPROFILE USERNAME COMPUTERNAME APPDATA LOCALAPPDATA PROGRAMDATA TEMP TMP
+HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY http_proxy https_proxy no_proxy all_proxy ftp_proxy
+"""
+_SYSTEM = frozenset(_SESSION.split())
+"""Variables of the session that the tasks run in: no project describes them."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,10 @@ class Uses:
         services: Names of the stack's services.
         bindings: The ports of this machine that the services ask for.
         builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
-        whole_files: `env_file`s, everything in which a service gets; and whether compose insists that they exist.
+        files: The `env_file`s, everything in which a service gets.
+        idle: Names that only services use which the chosen profiles do not start.
+        profiles: The names of all that a service has.
+        needed_files: The services that are started, and the `env_file`s that compose insists on for them.
     """
 
     references: tuple[Use, ...] = ()
@@ -55,7 +64,10 @@ class Uses:
     services: frozenset[str] = frozenset()
     bindings: tuple[Binding, ...] = ()
     builds: tuple[tuple[Path, Path], ...] = ()
-    whole_files: Mapping[Path, bool] = field(default_factory=dict)
+    files: tuple[WholeFile, ...] = ()
+    idle: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    needed_files: tuple[tuple[str, Path], ...] = ()
 
     def names(self) -> set[str]:
         """Every variable that is used anywhere."""
@@ -65,6 +77,10 @@ class Uses:
         """The uses of one variable in the stack's own files."""
         return [use for use in self.references if use.name == name]
 
+    def readers(self, path: Path) -> list[WholeFile]:
+        """The services that get everything in a file."""
+        return [file for file in self.files if file.path == path.resolve()]
+
 
 def is_builtin(name: str) -> bool:
     """Whether a variable steers the tools themselves, or is every shell's: no schema needs to know it."""
@@ -73,12 +89,16 @@ def is_builtin(name: str) -> bool:
 
 def locate(files: Iterable[Path], root: Path) -> list[Use]:
     """The references in the text of compose files; a file that is not there has none."""
-    found: list[Use] = []
-    for path in files:
-        if path.is_file():
-            name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
-            found += scan(path.read_text("utf-8", "replace"), name)
-    return found
+    return [use for name, text in texts(files, root).items() for use in scan(text, name)]
+
+
+def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
+    """The text of each file that is there, by its name relative to the project."""
+    there = {path: path.read_text("utf-8", "replace") for path in files if path.is_file()}
+    return {
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): text
+        for path, text in there.items()
+    }
 
 
 def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | None = None) -> process.Result:
@@ -89,7 +109,8 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
         root: The project directory.
         variables: What is added to the shell's environment.
     """
-    line = [*command, "--profile", "*", "config", "--no-interpolate", "--format", "json"]
+    # Not normalised: compose would drop the names that it passes on to a build.
+    line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
     # Without `.env`, which may be broken, or long.
     quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
     result = call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
@@ -125,9 +146,26 @@ _BLANK = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
 
 def build(
-    merged: str, located: Sequence[Use], elsewhere: Iterable[Use], root: Path, profiles: Sequence[str] = ()
+    merged: str,
+    located: Sequence[Use],
+    elsewhere: Iterable[Use],
+    root: Path,
+    profiles: Sequence[str] = (),
+    *,
+    given: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
 ) -> Uses:
-    """Put together what compose merged (its JSON) and where the files say it; `profiles` are those that are active."""
+    """Put together what compose merged (its JSON) and where the files say it.
+
+    Args:
+        merged: What `merge` gave.
+        located: The references in the text of the stack's files.
+        elsewhere: Those in the files of other environments.
+        root: The project directory.
+        profiles: Those that are active.
+        given: The variables that the paths of `env_file` are expanded with.
+        texts: The text of each file of the stack, by the name that people know it by.
+    """
     model: Mapping[str, Any] = json.loads(merged)
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     known = {use.name for use in located}
@@ -139,21 +177,41 @@ def build(
         for service in services.values()
         if (build := service.get("build") or {}) and "://" not in (context := str(build.get("context") or "."))
     }
-    whole: dict[Path, bool] = {}
-    for service in services.values():
-        for each in _listed(service.get("env_file")):
-            path, required = (each["path"], each.get("required", True)) if isinstance(each, Mapping) else (each, True)
-            whole[_path(str(path), root)] = required or whole.get(_path(str(path), root), False)
-    every = (*located, *hidden)
+    started = {name for name, service in services.items() if bindings.is_active(service, profiles)}
+    every = (*located, *hidden, *passing.passed_on(model, started, texts or {}))
     names = {use.name for use in every}
+    files = tuple(passing.whole_files(services, root, given or {}))
     return Uses(
         references=every,
         elsewhere=frozenset(use.name for use in elsewhere) - names,
         services=frozenset(services),
         bindings=tuple(bindings.of(services, profiles)),
         builds=tuple(sorted(builds)),
-        whole_files=whole,
+        files=files,
+        idle=_idle(model, started),
+        profiles=frozenset(str(name) for service in services.values() for name in service.get("profiles") or ()),
+        needed_files=tuple((file.service, file.path) for file in files if file.required and file.service in started),
     )
+
+
+def declared(listed: str) -> list[Use]:
+    """The uses that compose itself tells (its JSON of `config --variables`), where it cannot merge the files."""
+    found = []
+    for name, each in json.loads(listed).items():
+        operator = ":?" if each.get("Required") else ":-" if each.get("DefaultValue") else ""
+        found.append(Use(name, operator or (":+" if each.get("PresenceValue") else ""), each.get("DefaultValue") or ""))
+    return found
+
+
+def _idle(model: Mapping[str, Any], started: Set[str]) -> frozenset[str]:
+    """The names that only services use which are not started."""
+    services: Mapping[str, Any] = model.get("services") or {}
+    rest = {**model, "services": {name: service for name, service in services.items() if name in started}}
+    return frozenset(_names(model) - _names(rest)) if len(started) < len(services) else frozenset()
+
+
+def _names(value: Any) -> set[str]:
+    return {use.name for text in _strings(value) for use in references(text)}
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -166,10 +224,6 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for each in value:
             yield from _strings(each)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _path(text: str, root: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
 
-from ops import project, secrecy, whereabouts
+from ops import project, secrecy, spelling, whereabouts
 from ops.errors import InterruptError, OpsError, UsageError
 from ops.logs import times
 from ops.logs.entry import Entry, Origin
@@ -153,5 +153,7 @@ def _check_services(
     unknown = [service for service in missing if service not in every]
     if unknown:
         raise UsageError(
-            f"there is no service {unknown[0]!r}", details=[f"services: {', '.join(sorted(every)) or 'none'}"]
+            f"there is no service {unknown[0]!r}{spelling.meant(unknown[0], every)}",
+            details=[f"services: {', '.join(sorted(every)) or 'none'}"],
+            next=f"invoke logs --service {min(every)}" if every else "invoke status",
         )

@@ -150,7 +150,7 @@ class Containers:
         self._live.add(stream)
         try:
             if self._closed.is_set():
-                raise EngineError("the connection was closed")
+                raise EngineError("the connection was closed", next="the same again")
             yield stream
         finally:
             self._live.discard(stream)

@@ -26,7 +26,7 @@ PATIENCE = 5.0
 """Seconds that compose gets to read its files; it may have to fetch some."""
 
 
-_TELLING = re.compile(rb"\b(?:secrets|include|extends)\b")
+_TELLING = re.compile(rb"\b(?:secrets|configs|include|extends)\b")
 """What a compose file says that has secrets of its own, or may have them from another file."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ops import spelling
 from ops.errors import UsageError
 from ops.logs import heads, notations
 
@@ -71,7 +72,11 @@ def parse(text: str) -> str:
     """
     found = _NAMES.get(text.strip().lower())
     if found is None:
-        raise UsageError(f"--level: there is no level {text!r}", details=[f"levels: {', '.join(ORDER)}"])
+        raise UsageError(
+            f"--level: there is no level {text!r}{spelling.meant(text, ORDER)}",
+            details=[f"levels: {', '.join(ORDER)}"],
+            next="invoke logs --level warning",
+        )
     return found
 
 

@@ -72,12 +72,15 @@ class Query:
             UsageError: An option's value means nothing, or two contradict each other.
         """
         if follow and until:
-            raise UsageError("--follow and --until exclude each other: one goes on, the other ends")
+            raise UsageError(
+                "--follow and --until exclude each other: one goes on, the other ends",
+                next=f"invoke logs --until {until}",
+            )
         now = datetime.now(UTC)
         first = times.parse(since, "--since", now) if since else None
         last = times.parse(until, "--until", now) if until else None
         if first and last and first >= last:
-            raise UsageError(f"--since {since} is not before --until {until}")
+            raise UsageError(f"--since {since} is not before --until {until}", next=f"invoke logs --since {since}")
         cut = not (tail or since or until or grep or level or output)
         return cls(
             services=tuple(dict.fromkeys(service)),
@@ -111,7 +114,7 @@ def _count(text: str) -> int | None:
         return None
     if text.isascii() and text.isdigit():
         return int(text)
-    raise UsageError(f"--tail: should be a number of lines, or all, not {text!r}")
+    raise UsageError(f"--tail: should be a number of lines, or all, not {text!r}", next="invoke logs --tail 100")
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -41,6 +41,7 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
     raise UsageError(
         f"{option}: {text!r} is no time",
         details=["a duration back from now: 90s, 10m, 1h30m, 2d", "or a time: 14:30, 2026-11-29, 2026-11-29T14:30Z"],
+        next=f"invoke logs {option} 10m",
     )
 
 

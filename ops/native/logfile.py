@@ -8,12 +8,13 @@ The time is when the supervisor received the line, as with Docker. `log` is the 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from ops import platform
 
 STREAMS = {"stdout": 1, "stderr": 2}
 
@@ -37,7 +38,12 @@ class Writer:
         self._path, self._size, self._files = path, size, max(1, files)
         self._guard = threading.Lock()
         self._torn = False
+        self._latest = time.time_ns()
         rotate(path, self._files)
+        for each in files_of(path):
+            # An earlier version left that to the umask; not every file system has modes.
+            with contextlib.suppress(OSError):
+                each.chmod(0o600)
         self._file = self._open()
 
     def write(self, stream: str, lines: list[bytes]) -> None:
@@ -50,8 +56,9 @@ class Writer:
         with self._guard, contextlib.suppress(OSError):
             if self._file.closed:
                 self._file = self._open()
-            # Read within, so that times never go back in a file.
-            head = f"{_stamp(time.time_ns())} {stream} ".encode()
+            # Read within, and never earlier than before: a clock that was set back would hide what comes after.
+            self._latest = max(self._latest, time.time_ns())
+            head = f"{_stamp(self._latest)} {stream} ".encode()
             # One that was cut has no end of its own.
             content = (b"\n" if self._torn else b"") + b"".join(head + line + b"\n" for line in lines)
             self._torn = True
@@ -63,9 +70,7 @@ class Writer:
 
     def _open(self) -> IO[bytes]:
         """The newest file, for its owner only: services log what others of this machine should not read."""
-        # Python's own mode "a" asks for this, and leaves who may read it to the umask.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        return os.fdopen(os.open(self._path, flags, 0o600), "ab", buffering=0)
+        return open(self._path, "ab", buffering=0, opener=platform.private)
 
     def drain(self, stream: str, pipe: IO[bytes]) -> None:
         """Write what comes out of a pipe, until everyone who could write into it has closed it."""

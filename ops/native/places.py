@@ -14,6 +14,9 @@ FOLDER = "native"
 
 DATA = "data"
 
+HALF = "data.tmp"
+"""The data of a database that is being made."""
+
 REMOVED = "data.removed"
 """The data that somebody wanted gone, until it is."""
 

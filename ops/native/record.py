@@ -20,6 +20,9 @@ from ops.native.plan import Plan
 
 FILE = "state.json"
 
+_UNKNOWN = 255
+"""The exit code of a service whose end nobody has seen."""
+
 CLOCK_STEP = 2.0
 """Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
 
@@ -71,6 +74,11 @@ class Record:
     def ended(self) -> bool:
         """Whether it has ended, or could not be started."""
         return self.exit_code is not None or bool(self.error)
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it has ended, and nobody was there to see how."""
+        return self.exit_code == _UNKNOWN and self.finished == self.started
 
     def write(self, folder: Path) -> None:
         """Put the record into a service's folder, whole or not at all."""
@@ -133,10 +141,18 @@ def alive(root: Path, identity: Identity | None, run: str) -> psutil.Process | N
         return None
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(identity.pid)
-        found = marker.of(process)
+        found = marker.of(process) or _of_parent(process)
         same = _ours(root, run, found) if found else abs(process.create_time() - identity.created) < CLOCK_STEP
         if same and marker.lives(process):
             return process
+    return None
+
+
+def _of_parent(process: psutil.Process) -> marker.Marker | None:
+    """The marker of a process's supervisor: that one can be read also where another user's cannot (PostgreSQL's)."""
+    with contextlib.suppress(psutil.Error):
+        parent = process.parent()
+        return marker.of(parent) if parent else None
     return None
 
 
@@ -155,4 +171,4 @@ def settled(root: Path, place: Path) -> Record | None:
     if again is None or again.ended or again.run != found.run:
         return again
     # As the engine says of a container that ended while the engine was not there.
-    return replace(found, exit_code=255, finished=found.started)
+    return replace(found, exit_code=_UNKNOWN, finished=found.started)

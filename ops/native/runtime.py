@@ -15,6 +15,7 @@ import psutil
 
 from ops import platform, process, runtime
 from ops.attempt import Attempt
+from ops.dotenv.secret import MASK
 from ops.errors import EngineError, OpsError, UsageError
 from ops.model import Model, Service
 from ops.native import check, family, marker, order, places, postgres, recipe, record, service
@@ -52,6 +53,7 @@ class Native:
     _planned: Mapping[str, Plan] = field(default_factory=dict)
     _replaced: frozenset[str] = frozenset()
     _healthy: dict[str, float] = field(default_factory=dict)
+    _urls: dict[str, str] = field(default_factory=dict)
 
     def ping(self, timeout: float) -> bool:
         """This machine is always there."""
@@ -130,7 +132,9 @@ class Native:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
             try:
                 if postgres.MODULE in recipe.plan(stack, each, ()).command:
-                    postgres.check()
+                    data = places.of(self.root, each.name) / places.DATA
+                    if remark := postgres.check(data):
+                        tell(f"{each.name}: {remark}")
             except EngineError as error:
                 problems.append(f"{each.name}: {error.message}; next: {error.next}")
         if problems:
@@ -198,7 +202,7 @@ class Native:
         program, *arguments = words or platform.shell()
         found = shutil.which(program, path=environment.get("PATH"))
         if found is None:
-            raise UsageError(f"there is no program {program!r} on this machine")
+            raise UsageError(f"there is no program {program!r} on this machine", next="invoke doctor")
         return process.attach([found, *arguments], cwd=Path(plan.directory), env=environment, inherit=False)
 
     def _plans(self) -> dict[str, Plan | None]:
@@ -238,7 +242,7 @@ class Native:
             probes=((1, said),) if said else (),
             exit_code=found.exit_code,
             oom_killed=False,
-            error=found.error,
+            error=found.error or (service.full(self.root, found.plan.service) if found.unseen else ""),
             restarts=0,
             started=datetime.fromtimestamp(found.started, UTC),
             finished=finished,
@@ -250,16 +254,38 @@ class Native:
 
     def _health(self, found: Record) -> tuple[str, str]:
         """As a health check of an engine would tell it, and what it said; empty where the service has none."""
-        if not found.plan.health:
+        if not (url := self._url(found)):
             return "", ""
         if not service.runs(found):
             return "unhealthy", ""
         if time.monotonic() - self._healthy.get(found.run, -FRESH) < FRESH:
             return "healthy", ""
-        if not (problem := check.problem(found.plan.health)):
+        if not (problem := check.problem(url)):
             self._healthy[found.run] = time.monotonic()
             return "healthy", ""
-        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), problem
+        said = "; ".join(filter(None, [problem, service.full(self.root, found.plan.service)]))
+        return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), said
+
+    def _url(self, found: Record) -> str:
+        """The URL of a service's health; where it holds a secret, which is not remembered, compose is asked again."""
+        url, plan = found.plan.health, found.plan
+        # User and password are not asked with.
+        if MASK not in url.rpartition("@")[2]:
+            return url
+        if found.run not in self._urls:
+            planned = self._planned.get(plan.service)
+            self._urls[found.run] = planned.health if planned else _asked_again(self.root, plan)
+        return self._urls[found.run]
+
+
+def _asked_again(root: Path, plan: Plan) -> str:
+    """A service's health URL as its compose files have it now; empty where they cannot be read."""
+    from ops import model
+
+    stack = Stack(root, "", tuple(map(Path, plan.files)), plan.profiles, plan.project)
+    with contextlib.suppress(OpsError):
+        return recipe.plan(stack, model.load(stack).service(plan.service), ()).health
+    return ""
 
 
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}

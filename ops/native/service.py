@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from ops import bytecode, folders, platform, ports
+from ops import folders, platform, ports
 from ops.errors import StartError
 from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
@@ -33,8 +33,8 @@ START_WITHIN = 10.0
 PORT_PATIENCE = 2.0
 """Seconds that a port may stay taken after its owner has ended: the kernel closes it a little later."""
 
-LIBRARY = Path(__file__).resolve().parents[2]
-"""The folder that `ops` is in, where a supervisor is started."""
+_ROOM = 100_000
+"""Bytes without which a disk counts as full."""
 
 _supervisors: list[subprocess.Popen[bytes]] = []
 """Those that this process has started: it is their parent as long as it lives, and must wait for those that end."""
@@ -52,6 +52,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     """
     folder = places.of(root, plan.service)
     folders.make(folder)
+    for each in (folder.parent, folder):
+        folders.close(each)
     if (folder / record.FILE).exists():
         stop(root, plan.service)
     for host, published, protocol, target in plan.ports:
@@ -80,6 +82,18 @@ def look(root: Path, service: str) -> Record | None:
 def runs(found: Record | None) -> bool:
     """Whether a service that was started has not ended."""
     return found is not None and not found.ended
+
+
+def full(root: Path, service: str) -> str:
+    """That the disk of what is kept for a service is full, as a program would say it; empty where it is not.
+
+    There is no room in its log then to say so itself.
+    """
+    place = places.of(root, service)
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(place).free < _ROOM:
+            return f"No space left on device: '{place}'"
+    return ""
 
 
 def stop(root: Path, service: str, grace: float | None = None, cancel: threading.Event | None = None) -> Ended | None:
@@ -152,9 +166,10 @@ def remove_data(root: Path, service: str) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what somebody who was killed has left half done: removed data, and files not yet in their place."""
-    if (folder / places.REMOVED).exists():
-        shutil.rmtree(folder / places.REMOVED, ignore_errors=True)
+    """Remove what somebody who was killed has left half done: removed data, and what is not yet in its place."""
+    for name in (places.REMOVED, places.HALF):
+        if (folder / name).exists():
+            shutil.rmtree(folder / name, ignore_errors=True)
     for pattern in (f"{record.FILE}.*.tmp", f"{places.PASSWORD}*"):
         for each in folder.glob(pattern):
             each.unlink(missing_ok=True)
@@ -188,8 +203,8 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     run = uuid.uuid4().hex
     environment = {**surroundings(), **plan.environment, marker.VARIABLE: str(Marker(plan.service, run, root))}
     child = subprocess.Popen(
-        [sys.executable, *bytecode.options(), "-m", "ops.native.supervisor", str(folder)],
-        cwd=LIBRARY,
+        [sys.executable, "-B", "-m", "ops.native.supervisor", str(folder)],
+        cwd=programs.LIBRARY,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -198,7 +213,8 @@ def _supervise(root: Path, folder: Path, plan: Plan, errors: IO[bytes]) -> tuple
     )
     _supervisors.append(child)
     assert child.stdin is not None  # noqa: S101 - Popen gives one for a pipe
-    asked = {"plan": plan.as_dict(), "run": run, "fingerprint": plan.fingerprint}
+    kept = plan.remembered.as_dict()
+    asked = {"plan": plan.as_dict(), "remembered": kept, "run": run, "fingerprint": plan.fingerprint}
     with contextlib.suppress(BrokenPipeError), child.stdin:
         child.stdin.write(json.dumps(asked).encode())
     return run, child

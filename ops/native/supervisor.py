@@ -36,10 +36,10 @@ def main(place: Path, content: str) -> int:
         asked = json.loads(content)
     except ValueError:
         return 2  # the task was killed while it wrote; nothing was started
-    plan = Plan.from_dict(asked["plan"])
+    plan, kept = Plan.from_dict(asked["plan"]), Plan.from_dict(asked["remembered"])
     platform.outlive_signals()
-    writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     started = time.time()
+    writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     try:
         child = subprocess.Popen(
             plan.command,
@@ -53,7 +53,7 @@ def main(place: Path, content: str) -> int:
         # The system names its folder, where it is that which is not there.
         reason = f"{error.filename or plan.command[0]}: {error.strerror or error}"
         writer.write("stderr", [reason.encode()])
-        _record(plan, asked, started, error=reason).write(place)
+        _record(kept, asked, started, error=reason).write(place)
         return 127
     readers = [
         threading.Thread(target=writer.drain, args=(name, getattr(child, name)), daemon=True)
@@ -62,7 +62,7 @@ def main(place: Path, content: str) -> int:
     for reader in readers:
         reader.start()
     # Only now, while the service is already starting: psutil takes 30 ms to import.
-    record = _record(plan, asked, started, pid=child.pid)
+    record = _record(kept, asked, started, pid=child.pid)
     try:
         record.write(place)
     except OSError:
@@ -70,9 +70,9 @@ def main(place: Path, content: str) -> int:
         child.kill()
         raise
     code = child.wait()
-    finished = time.time()
+    finished, patience = time.time(), time.monotonic() + LAST_WORDS
     for reader in readers:
-        reader.join(max(0.0, finished + LAST_WORDS - time.time()))
+        reader.join(max(0.0, patience - time.monotonic()))
     # The folder may be gone: somebody removed it by hand.
     with contextlib.suppress(OSError):
         replace(record, exit_code=platform.exit_code(code), finished=finished).write(place)

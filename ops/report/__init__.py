@@ -47,35 +47,43 @@ def errors() -> Console:
     return _console(stderr=True)
 
 
+def clean(text: str) -> str:
+    """A text that may quote what others said, without secrets and without control characters."""
+    # Again behind it: colours may stand within a secret.
+    return secrecy.hide(neutralise(secrecy.hide(text), colour=False))
+
+
 def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
     """One plain line for people; beside a JSON document it goes to stderr.
 
     It may quote what others said: control characters are shown, not obeyed.
     """
-    out, text = errors() if as_json else console(), neutralise(secrecy.hide(text), colour=False)
-    out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+    out = errors() if as_json else console()
+    out.print(clean(text), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:
     """One line about something that does not end the task, on stderr."""
     from rich.text import Text
 
-    errors().print(Text.assemble(("warning: ", "yellow"), secrecy.hide(text)), soft_wrap=True)
+    errors().print(Text.assemble(("warning: ", "yellow"), clean(text)), soft_wrap=True)
 
 
 def command(words: Sequence[str]) -> None:
-    """A command that is about to run, for `--debug`; no secret is ever on a command line."""
-    errors().print(f"$ {shlex.join(words)}", style="dim", markup=False, soft_wrap=True)
+    """A command that is about to run, for `--debug`. A secret in it is what somebody typed (`invoke exec`)."""
+    errors().print(f"$ {shlex.join(map(clean, words))}", style="dim", markup=False, soft_wrap=True)
 
 
-def document(content: Mapping[str, Any]) -> None:
-    """The one JSON document of a task."""
+def document(content: Mapping[str, Any], *, revealed: bool = False) -> None:
+    """The one JSON document of a task; without secrets, unless these were asked for."""
+    content = content if revealed else secrecy.hide_in(content)
     sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2, default=str) + "\n")
     sys.stdout.flush()
 
 
 def line(content: Mapping[str, Any]) -> None:
-    """One JSON object of a stream, on a line of its own."""
+    """One JSON object of a stream, on a line of its own; without secrets."""
+    content = secrecy.hide_in(content)
     sys.stdout.write(json.dumps(content, ensure_ascii=False, default=str) + "\n")
     sys.stdout.flush()
 
@@ -83,7 +91,7 @@ def line(content: Mapping[str, Any]) -> None:
 def failure(error: OpsError, *, as_json: bool = False) -> None:
     """An error: what failed, the evidence, the next step."""
     if as_json:
-        document({"error": secrecy.hide_in(error.as_dict())})
+        document({"error": error.as_dict()})
         return
     from rich.text import Text
 
@@ -91,9 +99,6 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
     out = errors()
 
     # Message and evidence are also what others printed: it must not move the cursor.
-    def clean(text: str) -> str:
-        return neutralise(secrecy.hide(text), colour=False)
-
     out.print(Text.assemble(("error: ", "bold red"), (clean(error.message), "bold")), soft_wrap=True)
     for line in error.details:
         out.print(Text(f"  {clean(line)}"), soft_wrap=True)

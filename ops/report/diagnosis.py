@@ -15,7 +15,6 @@ from ops import report
 from ops.diagnosis import Failure
 from ops.health import Report
 from ops.report import units
-from ops.report.controls import neutralise
 
 ENOUGH = 200
 """Characters of a health check's output that are shown; the JSON has all of it."""
@@ -111,4 +110,4 @@ def _log(facts: Mapping[str, Any]) -> Group | None:
 
 
 def _clean(text: str) -> str:
-    return neutralise(text, colour=False)
+    return report.clean(text)

@@ -21,9 +21,14 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> int:
         return 0 if able else EngineError.code
     width = max(len(each.subject) for each in findings)
     for each in findings:
-        mark = Text.assemble((f"{each.grade.value:8}", STYLES[each.grade]), f"{each.subject:{width}}  {each.message}")
+        mark = Text.assemble(
+            (f"{each.grade.value:8}", STYLES[each.grade]), f"{each.subject:{width}}  {report.clean(each.message)}"
+        )
         report.console().print(mark, soft_wrap=True)
         if each.fix and each.grade is not Grade.OK:
             report.say(f"{'':8}{'':{width}}  → {each.fix}")
     report.say("This machine can run the stack." if able else "This machine cannot run the stack yet.")
+    step = next((each.fix for each in findings if each.grade is Grade.PROBLEM and each.fix), "")
+    if step:
+        report.say(f"next: {step}")
     return 0 if able else EngineError.code

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ops import report
 from ops.dotenv import Finding, secret
@@ -14,10 +14,12 @@ from ops.stack import Stack
 
 # What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
+    from ops.comparison import Comparison
     from ops.dotenv.creation import Ask
     from ops.dotenv.difference import Difference
     from ops.dotenv.effective import Value
     from ops.dotenv.schema import Variable
+    from ops.isolation import Isolation
 
 
 def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
@@ -43,7 +45,7 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
     """
     rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
     if as_json:
-        report.document({"variables": rows})
+        report.document({"variables": rows}, revealed=reveal)
         return 0
     from rich.table import Table
     from rich.text import Text
@@ -54,8 +56,16 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
     for row in rows:
         source = {"default": "compose default", "file": ".env"}.get(row["source"], row["source"])
         table.add_row(Text(printable(row["name"])), Text(printable(row["value"] or "")), source)
+        for way in row.get("ways", ()):
+            table.add_row("", Text(f"{_way(way)}: {printable(way['value'] or '')}", style="dim"), "")
     report.console().print(table)
     return 0
+
+
+def _way(way: Mapping[str, Any]) -> str:
+    """One way to a service, in words: `web, worker by env_file .env`."""
+    services = ", ".join(way["services"])
+    return f"{services} by {way['by']} {way['file']}" if services else f"wherever {way['by']} stands"
 
 
 def difference(found: Difference, *, as_json: bool) -> int:
@@ -76,10 +86,31 @@ def difference(found: Difference, *, as_json: bool) -> int:
     return 0
 
 
-def initialised(names: Sequence[str], waiting: Sequence[str], *, created: bool, as_json: bool) -> int:
-    """Print what `env.init` wrote, and which variables still wait for a value."""
+def comparison(found: Comparison, *, as_json: bool) -> int:
+    """Print which variables have another value elsewhere, and no value."""
     if as_json:
-        report.document({"created": created, "names": list(names), "open": list(waiting)})
+        report.document(found.as_dict())
+        return 0
+    for title, keys in (
+        (f"another value in {found.other}", found.differs),
+        (f"not in {found.other}", found.only_here),
+        (f"in {found.other} alone", found.only_there),
+    ):
+        if keys:
+            _line((f"{title}:", "bold"))
+        for service, name in keys:
+            _line((f"  {service}: {printable(name)}" if service else f"  {printable(name)}", ""))
+    _line((f"{_count(len(found.same), 'variable')} the same", ""))
+    return 0
+
+
+def initialised(
+    names: Sequence[str], waiting: Sequence[str], *, created: bool, own: Isolation | None = None, as_json: bool
+) -> int:
+    """Print what `env.init` wrote, what is this checkout's own, and which variables still wait for a value."""
+    if as_json:
+        content = {"created": created, "names": list(names), "open": list(waiting)}
+        report.document({**content, "isolated": own.as_dict()} if own else content)
         return 0
     if created:
         _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
@@ -87,6 +118,12 @@ def initialised(names: Sequence[str], waiting: Sequence[str], *, created: bool, 
         _line((f"added to .env, or filled there: {', '.join(names)}", ""))
     else:
         _line((".env has every variable already; nothing was changed", ""))
+    if own is not None:
+        _line((f"this checkout's own: the project name {own.project}", ""))
+        for name, port in own.ports.items():
+            _line((f"  {name}={port}", ""))
+        for note in own.notes:
+            report.warn(note)
     if waiting:
         _line(("waiting for a value of yours:", "bold"))
     for name in waiting:
@@ -103,7 +140,7 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
     from ops.dotenv import change
 
     name, given, value = assignment.partition("=")
-    variable, sensitive = change.find(stack, name)
+    variable, sensitive = change.find(stack, name, value)
     if given and value and (sensitive or secret.passwords(value)):
         what = "is a secret" if sensitive else "would hold a password"
         raise UsageError(
@@ -181,10 +218,10 @@ def prompt(text: str, *, sensitive: bool) -> str:
         _aside("")
         return ""
     except UnicodeError:
-        raise UsageError("what was typed is not UTF-8") from None
+        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
     except KeyboardInterrupt:
         _aside("")
-        raise InterruptError("interrupted; nothing was changed") from None
+        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
     else:
         return answer
 

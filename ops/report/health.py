@@ -9,11 +9,10 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ops import report, secrecy
+from ops import report
 from ops.errors import InterruptError, UnhealthyError
 from ops.health import Health, Report, Verdict
 from ops.judgement import age
-from ops.report.controls import neutralise
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -32,7 +31,8 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
     if as_json:
         report.document(found.as_dict())
     elif found.status == "stopped":
-        report.say(f"{found.project}: nothing runs; invoke {found.environment} starts it")
+        report.say(f"{found.project}: nothing runs")
+        report.say(f"next: invoke {found.environment}")
     else:
         report.console().print(table(found.services))
         for told in checks(found.services):
@@ -40,6 +40,8 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         for line in problems(found.services):
             report.say(line)
         report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
+        if not good:
+            report.say("next: invoke diagnose")
     return 0 if good else UnhealthyError.code
 
 
@@ -137,7 +139,7 @@ def _text(words: str, style: str = "") -> Text:
 
 def _clean(words: str) -> str:
     """What a service said, on one line, obeyed by no terminal."""
-    return " ".join(neutralise(secrecy.hide(words), colour=False).split())
+    return " ".join(report.clean(words).split())
 
 
 def follow(reports: Iterable[Report], *, as_json: bool) -> int:

@@ -28,7 +28,7 @@ def show(found: Sequence[Image], *, as_json: bool) -> int:
         colour = {True: "green", False: "red", None: ""}[each.within]
         table.add_row(
             each.service,
-            each.image,
+            report.clean(each.image),
             units.size(each.size) if each.size is not None else "not there",
             Text(units.size(each.added), style=colour),
             units.size(each.budget),
@@ -45,4 +45,6 @@ def show(found: Sequence[Image], *, as_json: bool) -> int:
             report.say(
                 f"{each.service} is over its budget: adds {units.size(each.added)}, may {units.size(each.budget)}"
             )
+    if over:
+        report.say("next: make the largest layers smaller, or raise x-ops.size-budget, then: invoke images")
     return 5 if over else 0

@@ -11,13 +11,12 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from ops import report, secrecy
+from ops import report
 from ops.build import Progress, Step
 from ops.errors import OpsError
 from ops.health import Health
 from ops.launch import Launch
 from ops.report import health as health_report
-from ops.report.controls import neutralise
 
 
 class Show:
@@ -54,7 +53,7 @@ class Show:
     def step(self, text: str) -> None:
         """A new step begins."""
         self._build, self._services, self._began = None, (), time.monotonic()
-        self.console.print(Text(secrecy.hide(text), style="bold"), soft_wrap=True)
+        self.console.print(Text(report.clean(text), style="bold"), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """Something that does not stop the launch."""
@@ -66,7 +65,7 @@ class Show:
         # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
         wanted = step.service if step is not None else not progress.steps and not line.startswith(" ")
         if self._live is None and wanted and line.strip():
-            self.console.print(Text(neutralise(secrecy.hide(line), colour=False)), soft_wrap=True)
+            self.console.print(Text(report.clean(line)), soft_wrap=True)
 
     def health(self, services: Sequence[Health]) -> None:
         """The state of the services has changed."""
@@ -78,7 +77,7 @@ class Show:
             if self._told.get((each.service, each.replica)) != each.cause:
                 self._told[each.service, each.replica] = each.cause
                 elapsed = time.monotonic() - self._began
-                said = neutralise(f"{each.name} {secrecy.hide(words)}", colour=False)
+                said = report.clean(f"{each.name} {words}")
                 self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
 
     def _picture(self) -> RenderableType:
@@ -91,7 +90,7 @@ class Show:
         return Group(*rows, elapsed)
 
     def _step_row(self, step: Step) -> Text:
-        last = f"  {neutralise(secrecy.hide(step.output[-1]), colour=False)}" if step.output else ""
+        last = f"  {report.clean(step.output[-1])}" if step.output else ""
         seconds = time.monotonic() - step.began
         text = Text.assemble((step.service, "cyan"), f" {step.title}", (last, "dim"), f"  {seconds:.1f} s")
         text.no_wrap, text.overflow = True, "ellipsis"
@@ -101,8 +100,7 @@ class Show:
 def ended(launch: Launch, *, as_json: bool) -> int:
     """How a launch ended: the table, then the URLs, or what failed with its evidence. Returns the exit code."""
     if as_json:
-        content = launch.as_dict()
-        report.document({**content, "error": secrecy.hide_in(content["error"])} if launch.error else content)
+        report.document(launch.as_dict())
     elif launch.error is None:
         _ready(launch)
     else:

@@ -166,7 +166,9 @@ def _open(path: Path) -> IO[str]:
     try:
         return path.open("w", encoding="utf-8", errors="replace", newline="\n")
     except OSError as error:
-        raise UsageError(f"--output: {path} cannot be written: {error.strerror or error}") from error
+        raise UsageError(
+            f"--output: {path} cannot be written: {error.strerror or error}", next="name another file: --output NAME"
+        ) from error
 
 
 def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:

@@ -30,7 +30,10 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
     report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
     if sys.stdin.readline().strip() != project:
-        raise UsageError("not confirmed; nothing was stopped or removed")
+        raise UsageError(
+            "not confirmed; nothing was stopped or removed",
+            next="invoke stop, which keeps the data; or the same again",
+        )
 
 
 def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:

@@ -24,7 +24,7 @@ def show(overview: Overview, *, as_json: bool) -> int:
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("ports", overflow="fold")
     for each in overview.services:
-        table.add_row(*_row(each))
+        table.add_row(*map(report.clean, _row(each)))
     report.console().print(table)
     if lost := [each.container.name for each in overview.services if each.orphan]:
         report.warn(f"no compose file names them any more: {', '.join(lost)}; invoke stop removes them too")

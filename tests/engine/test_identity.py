@@ -67,7 +67,7 @@ def test_a_second_checkout_touches_nothing_of_the_first(checkout: Checkout) -> N
         refused = second.invoke(*words)
         assert refused.code == 2, (words, refused.out, refused.err)
         assert str(first.root) in refused.err, words
-        assert "COMPOSE_PROJECT_NAME" in refused.err
+        assert "next: invoke env.init --isolated" in refused.err
     assert second.invoke("stop", "--json").json["error"]["code"] == 2
     after = first.container("web")
     assert (after.id, after.started, after.state) == (before.id, before.started, "running")

@@ -129,7 +129,7 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as it is after its first start, so that not every test must wait for that."""
     folder = tmp_path_factory.mktemp("template") / "data"
     variables = {"POSTGRES_USER": "market", "POSTGRES_PASSWORD": "a password for tests", "POSTGRES_DB": "market"}
-    postgres.prepare(folder, user.other_than_root(), programs.postgres(), variables)
+    postgres.prepare(folder, user.of(folder), programs.postgres(), variables)
     return folder
 
 

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,3 +97,12 @@ def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
     monkeypatch.setattr(logfile, "files_of", look)
     told = [line[2] for lines in source._grow(tmp_path / "log", lambda: True, threading.Event()) for line in lines]
     assert told == ["1", "2", "3", "between"]
+
+
+def test_a_clock_that_is_set_back_hides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = logfile.stamp(time.time())
+    log = logfile.Writer(tmp_path / "log", 1000, 2)
+    monkeypatch.setattr(time, "time_ns", lambda: 1)
+    log.write("stdout", [b"after"])
+    log._file.close()
+    assert [text for _, _, text in logfile.tail(tmp_path / "log", 10, started)] == ["after"]

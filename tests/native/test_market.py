@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 
 from ops import lock, platform
-from ops.native import places, service
+from ops.native import places, programs, service
 from tests.native.conftest import Market, until
 
 IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"]
@@ -239,6 +239,6 @@ def test_ports_of_the_running_stack_are_its_own(market: Market, free_port: Calla
 def test_nothing_heavy_is_imported_to_look_whether_something_runs(root: Path) -> None:
     code = "import sys; from ops import runtime; print(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=service.LIBRARY, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], cwd=programs.LIBRARY, capture_output=True, text=True, check=True, timeout=30
     )
     assert done.stdout == "[]\n"

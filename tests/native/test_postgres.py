@@ -37,7 +37,7 @@ class Database:
         return Plan(
             service="db",
             command=(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
-            directory=str(service.LIBRARY),
+            directory=str(programs.LIBRARY),
             environment={**platform.machine_environment(), **self.variables},
             stop_signal="SIGINT",
             ports=(("127.0.0.1", self.port, "tcp", 5432),),
@@ -87,7 +87,7 @@ def fresh(root: Path, free_port: Callable[[], int]) -> Iterator[Database]:
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as its first start leaves it, so that not every test must wait for that."""
     made = Database(tmp_path_factory.mktemp("initialised"), 1)
-    postgres.prepare(made.data, user.other_than_root(), programs.postgres(), made.variables)
+    postgres.prepare(made.data, user.of(made.data), programs.postgres(), made.variables)
     return made.data
 
 

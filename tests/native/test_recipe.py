@@ -107,7 +107,10 @@ def test_a_plan_is_the_same_after_it_was_written_and_its_fingerprint_tells_the_e
 def test_a_wrong_entry_is_told_with_its_place(root: Path, native: str, problem: str) -> None:
     with pytest.raises(UsageError) as caught:
         plan(root, f"x-ops: {{native: {native}}}")
-    assert caught.value.message.startswith(problem)
+    place, _, told = caught.value.message.partition(": ")
+    assert place.startswith("compose.yaml:")
+    assert told.startswith(problem)
+    assert caught.value.next.startswith("correct compose.yaml:")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_an_entry_that_cannot_be_run_is_told_with_its_place(root: Path, entry: s
         content = yaml.safe_load(entry)
         it = replace(merged.services["it"], ops=content.get("x-ops", {}), config=content)
         recipe.plan(stack, it, ())
-    assert caught.value.message.startswith(problem)
+    assert problem in caught.value.message
 
 
 def test_values_of_env_may_hold_braces_and_words_are_yamls_own(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

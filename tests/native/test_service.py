@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ import pytest
 
 from ops import lock, platform
 from ops.errors import StartError
-from ops.native import logfile, marker, places, record, service, supervisor
+from ops.native import logfile, marker, places, programs, record, service, supervisor
 from ops.native.plan import Plan
 from ops.native.record import Record
 from ops.native.runtime import Native
@@ -316,6 +317,26 @@ def test_a_copy_has_nothing_of_the_originals(root: Path, run: Run, tmp_path: Pat
     assert service.look(root, "it") == started
 
 
+def test_one_whose_marker_cannot_be_read_is_known_by_its_supervisor(
+    root: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL's is another user's in a container of root."""
+    started = run("__import__('time').sleep(600)")
+    assert started.process
+    hidden, real = started.process.pid, marker.of
+    monkeypatch.setattr(marker, "of", lambda process: None if process.pid == hidden else real(process))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copytree(places.native(root), places.native(copy))
+    assert not service.runs(service.look(copy, "it"))
+    # The clock was set: the time of its creation seems to be another one.
+    place = places.of(root, "it")
+    replace(started, process=replace(started.process, created=started.process.created - 3600)).write(place)
+    found = service.look(root, "it")
+    assert found
+    assert record.alive(root, found.process, found.run)
+
+
 @pytest.mark.skipif(platform.WINDOWS, reason="a folder in which something runs cannot be renamed there")
 def test_what_runs_is_found_when_its_folder_was_moved(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)")
@@ -356,7 +377,7 @@ def test_a_number_given_to_another_process_is_not_touched(root: Path, run: Run, 
 def test_neither_the_task_nor_what_it_was_started_from_is_ended(root: Path) -> None:
     inner = f"from pathlib import Path; from ops.native import service; print(service.stop(Path({str(root)!r}), 'it'))"
     outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}]))"
-    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(service.LIBRARY)}
+    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(programs.LIBRARY)}
     done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (0, "None\n")
 
@@ -412,7 +433,7 @@ def test_a_service_outlives_the_task_that_started_it_and_its_terminal(root: Path
     master, slave = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(service.LIBRARY)},
+        env={**os.environ, "PYTHONPATH": str(programs.LIBRARY)},
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -465,3 +486,44 @@ def test_a_record_holds_no_variable(root: Path, run: Run) -> None:
     for file in places.native(root).rglob("*"):
         assert not file.is_file() or b"canary-4711" not in file.read_bytes()
     assert "canary" not in json.dumps([each.cmdline() for each in processes(root)])
+
+
+@posix_only
+def test_nobody_else_may_read_what_is_kept_whatever_the_umask_and_the_service_keeps_its_own(
+    root: Path, run: Run
+) -> None:
+    before = os.umask(0)
+    try:
+        run("import os; print(os.umask(0)); __import__('time').sleep(600)")
+        until(lambda: said(root, "0"))
+        place = places.of(root, "it")
+        found = [places.native(root), place, *place.iterdir()]
+        assert {each.name for each in found} >= {"native", "it", "log", "state.json"}
+        assert {each.stat().st_mode & 0o077 for each in found} == {0}
+        # As an earlier version has left it.
+        for each in found:
+            each.chmod(0o777 if each.is_dir() else 0o666)
+        service.stop(root, "it")
+        run("__import__('time').sleep(600)")
+        assert {each.stat().st_mode & 0o077 for each in (places.native(root), place, *place.iterdir())} == {0}
+    finally:
+        os.umask(before)
+
+
+def test_a_full_disk_is_told_where_nothing_could_be_written_of_an_end(
+    root: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = run("__import__('time').sleep(600)", health="http://127.0.0.1:1")
+    assert started.process
+    place = places.of(root, "it")
+    monkeypatch.setattr(service.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=0))
+    (seen,) = Native(root).containers("")
+    assert f"No space left on device: '{place}'" in str(seen.probes)
+    for each in (started.supervisor, started.process):
+        psutil.Process(each.pid).kill()
+    until(lambda: not service.runs(service.look(root, "it")))
+    (seen,) = Native(root).containers("")
+    assert seen.error == f"No space left on device: '{place}'"
+    monkeypatch.setattr(service.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1 << 30))
+    (seen,) = Native(root).containers("")
+    assert (seen.state, seen.error) == ("exited", "")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import pytest
 
-from ops import folders
+from ops import bytecode, folders
 from tests.engine.conftest import copy_library
 
 LIST = [sys.executable, "-m", "invoke", "--list"]
@@ -55,3 +57,34 @@ def test_where_nothing_can_be_kept_the_tasks_work(project: Path, tmp_path: Path)
     done = subprocess.run(LIST, cwd=project, check=True, capture_output=True, text=True)
     assert "health" in done.stdout
     assert sorted(project.rglob("*")) == before
+
+
+def test_one_that_a_full_disk_has_cut_is_made_again(project: Path, tmp_path: Path) -> None:
+    subprocess.run(LIST, cwd=project, check=True, capture_output=True)
+    whole = {each: each.stat().st_size for each in (tmp_path / "own").rglob("*.pyc")}
+    assert whole
+    for each, size in whole.items():
+        with each.open("r+b") as file:
+            file.truncate(size // 2)
+    done = subprocess.run(LIST, cwd=project, check=True, capture_output=True, text=True)
+    assert "health" in done.stdout
+    assert {each: each.stat().st_size for each in whole} == whole
+
+
+def test_one_that_is_cut_as_it_is_written_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut(_: SourceFileLoader, path: str, data: bytes, *, _mode: int) -> None:
+        Path(path).write_bytes(data[:-1])
+
+    monkeypatch.setattr(SourceFileLoader, "set_data", cut)
+    bytecode._Loader("it", "it.py").set_data(str(tmp_path / "a" / "it.pyc"), b"compiled")
+    assert list(tmp_path.rglob("*.pyc")) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_nobody_else_may_change_or_read_them_whatever_the_umask(project: Path, tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        subprocess.run(LIST, cwd=project, check=True, capture_output=True)
+    finally:
+        os.umask(before)
+    assert {each.stat().st_mode & 0o077 for each in (tmp_path / "own").rglob("*")} == {0}

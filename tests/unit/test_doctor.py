@@ -195,7 +195,7 @@ def test_files(patient: Patient) -> None:
     [
         # Nothing is wrong with the files: `.env` is to come.
         ("services: {web: {image: '${TAG:?}'}}", Grade.WARNING, "invoke env.init"),
-        ("services: {web: {imagine: x}}", Grade.PROBLEM, "correct that, then: invoke config"),
+        ("services: {web: {imagine: x}}", Grade.PROBLEM, "correct compose.yaml:1, then: invoke config"),
     ],
 )
 def test_files_that_are_broken(patient: Patient, tmp_path: Path, text: str, grade: Grade, fix: str) -> None:

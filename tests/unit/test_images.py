@@ -8,33 +8,8 @@ from typing import Any
 import pytest
 
 from ops import images
-from ops.errors import UsageError
 from ops.images import Image, Layer
 from ops.report import images as report
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("1024", 1024),
-        ("0", 0),
-        ("95MB", 95_000_000),
-        ("95mb", 95_000_000),
-        ("95 M", 95_000_000),
-        (" 1.5 GiB ", 1_610_612_736),
-        ("2KiB", 2048),
-        ("2k", 2000),
-        ("10B", 10),
-    ],
-)
-def test_size(text: str, count: int) -> None:
-    assert images.size(text, "x") == count
-
-
-@pytest.mark.parametrize("text", ["", "MB", "much", "-1MB", "1TB", "1,5MB", "5ib", "True"])
-def test_no_size(text: str) -> None:
-    with pytest.raises(UsageError, match=r"web: x-ops.size-budget: should be a size such as 95MB"):
-        images.size(text, "web: x-ops.size-budget")
 
 
 def layered(*layers: str) -> dict[str, Any]:

@@ -84,4 +84,4 @@ def test_a_warning_says_where_and_why_and_stops_nothing(begin: Callable[..., moc
         each.startswith(".env:3:1: APP_PORTS is not in .env.example") and "nothing reads it" in each for each in told
     )
     # Of a file that only compose knows of, there is no line.
-    assert any(each.startswith("compose: TAG is used and not in .env.example") for each in told)
+    assert any(each.startswith("compose: TAG is set nowhere") for each in told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -235,7 +236,9 @@ def test_a_dependency_of_a_profile_that_is_off_is_told_with_the_profile(make_sta
         model.load(stack)
     error = caught.value
     assert error.message == "test depends on main, which only runs with --profile dev or --profile all"
-    assert error.details == ['compose: service "test" depends on undefined service "main": invalid compose project']
+    (detail,) = error.details
+    assert detail.startswith("compose.yaml:")
+    assert detail.endswith(': service "test" depends on undefined service "main": invalid compose project')
     # What main waits for is off, too; the command has all of it, and what was chosen before.
     assert error.next == "invoke dev --profile more --profile dev --profile data"
     assert set(model.load(make_stack(OFF % wait, profiles=["more", "dev", "data"])).services) == {
@@ -336,7 +339,17 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
     ("ops", "message"),
     [
         ("[health]", "services.a.x-ops: should be a mapping, not ['health']"),
-        ("{heatlh: 'http://h'}", "services.a.x-ops.heatlh: unknown key"),
+        ("{heatlh: 'http://h'}", "services.a.x-ops.heatlh: unknown key; did you mean health?"),
+        ("{stable: .nan}", "json: unsupported value: NaN"),
+        ("{stable: .inf}", "json: unsupported value: +Inf"),
+        ("{stable: 1.0e+300}", "services.a.x-ops.stable: should be a number of seconds, not '1e+300'"),
+        ("{health: 8000}", "services.a.x-ops.health: should be an http:// URL, not 8000"),
+        ("{health: 'http://h:many/'}", "services.a.x-ops.health: should be an http:// URL, not 'http://h:many/'"),
+        ("{health: 'http://[::1/'}", "services.a.x-ops.health: should be an http:// URL, not 'http://[::1/'"),
+        ("{open: {A: 80}}", "services.a.x-ops.open: should be a mapping of names to URLs, not {'A': 80}"),
+        ("{size-budget: -1}", "services.a.x-ops.size-budget: should be a size such as 95MB, not -1"),
+        ("{size-budget: true}", "services.a.x-ops.size-budget: should be a size such as 95MB, not True"),
+        ("{size-budget: much}", "services.a.x-ops.size-budget: should be a size such as 95MB, not 'much'"),
         ("{health: 'localhost:80'}", "services.a.x-ops.health: should be an http:// URL, not 'localhost:80'"),
         ("{health: ['http://h']}", "services.a.x-ops.health: should be an http:// URL, not ['http://h']"),
         ("{open: 'http://h'}", "services.a.x-ops.open: should be a mapping of names to URLs, not 'http://h'"),
@@ -351,7 +364,10 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
 def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         one(make_stack, f"{{image: x, x-ops: {ops}}}")
-    assert caught.value.message == message
+    place, _, told = caught.value.message.partition(": ")
+    assert re.fullmatch(r"compose\.yaml:\d+:\d+", place)
+    assert told == message
+    assert caught.value.next == f"correct {place.rpartition(':')[0]}, then: invoke config"
 
 
 @pytest.mark.parametrize(
@@ -359,8 +375,8 @@ def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -
     [
         (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: no valid YAML: "),
         (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: no valid YAML: found character '\\t'"),
-        ([b"services: {a: {image: '\x07'}}"], "compose.yaml: no valid YAML: "),
-        (["services: {a: {image: x, imagine: 1}}"], "compose: validating compose.yaml: services.a.imagine is no key"),
+        ([b"services: {a: {image: '\x07'}}"], "compose.yaml:1:24: no valid YAML: "),
+        (["services: {a: {image: x, imagine: 1}}"], "compose.yaml:1:35: services.a.imagine is no key"),
         (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: no valid YAML"),
     ],
 )
@@ -371,7 +387,10 @@ def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes],
     assert caught.value.next
 
 
-def test_where_compose_names_no_file_all_are_told(make_stack: MakeStack) -> None:
+def test_where_compose_names_no_place_all_files_are_told(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.stumble.find", lambda *_: None)
     with pytest.raises(UsageError, match="depends on undefined service") as caught:
         model.load(make_stack("services: {a: {image: x}}", "services: {a: {depends_on: [b]}}"))
     assert "files: compose.yaml, over1.yaml" in caught.value.details

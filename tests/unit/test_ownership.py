@@ -65,7 +65,7 @@ def test_another_checkout(here: Settings, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             told(here, other, **how)
         assert str(tmp_path / "other" / "shop") in caught.value.message
-        assert caught.value.next == "invoke env.set COMPOSE_PROJECT_NAME=shop-2"
+        assert caught.value.next == "invoke env.init --isolated"
     assert memory.recall(here.root).adopted == ()
 
 

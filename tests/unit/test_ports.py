@@ -120,6 +120,9 @@ class Host:
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
         return self.owners.get(port)
 
+    def origins(self, project: str) -> list[Any]:
+        return []
+
 
 def check(make_stack: MakeStack, host: Host, *published: int) -> None:
     """Check a stack of two services, the first of which publishes these ports."""

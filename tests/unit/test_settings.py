@@ -16,7 +16,7 @@ from ops.settings import Environment
 ENVIRONMENTS = "ops: {environments: {dev: {files: [a.yaml]}}}"
 
 
-def load(text: str, root: Path = Path()) -> settings.Settings:
+def load(text: str, root: Path = Path("nowhere")) -> settings.Settings:
     return settings.load(yaml.safe_load(text) or {}, root)
 
 
@@ -76,7 +76,10 @@ def environment(**entry: Any) -> str:
     ("text", "message"),
     [
         ("ops: 3", "ops: should be a mapping, not 3"),
-        ("ops: {enviroments: {}}", "ops.enviroments: unknown setting; known: environments, profiles"),
+        (
+            "ops: {enviroments: {}}",
+            "ops.enviroments: unknown setting; did you mean environments?",
+        ),
         ("ops: {environments: [dev]}", "ops.environments: should be a mapping, not ['dev']"),
         ("ops: {environments: {dev: }}", "ops.environments.dev: should be a mapping, not None"),
         ("ops: {environments: {dev: {}}}", "ops.environments.dev.files: should name at least one compose file"),
@@ -91,7 +94,7 @@ def environment(**entry: Any) -> str:
         (environment(strict="yes"), "ops.environments.dev.strict: should be true or false, not 'yes'"),
         (
             environment(files=["a"], port=1),
-            "ops.environments.dev.port: unknown setting; known: files, profiles, project_directory, strict",
+            "ops.environments.dev.port: unknown setting",
         ),
         (f"{ENVIRONMENTS[:-1]}, profiles: [p]}}", "ops.profiles: should be a mapping, not ['p']"),
         (f"{ENVIRONMENTS[:-1]}, profiles: {{p: x}}}}", "ops.profiles.p: should be a mapping, not 'x'"),
@@ -106,3 +109,42 @@ def test_a_wrong_setting_is_named_by_its_path(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         load(text)
     assert caught.value.message.startswith(f"invoke.yaml: {message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "ops:\n  environments:\n    dev: {fils: [a]}\n",
+            "invoke.yaml:3:11: ops.environments.dev.fils: unknown",
+        ),
+        ("ops:\n  enviroments: {}\n", "invoke.yaml:2:3: ops.enviroments: unknown setting; did you mean environments?"),
+        (
+            "ops:\n  runtime: dokcer\n  environments: {dev: {files: [a]}}",
+            "invoke.yaml:2:12: ops.runtime: should be auto, docker, native, not 'dokcer'",
+        ),
+        ("ops: {environments: {dev: {files: [a], timeout: .nan}}}", "invoke.yaml:1:49: ops.environments.dev.timeout: "),
+        ("ops: {environments: {dev: {files: [a], timeout: .inf}}}", "invoke.yaml:1:49: ops.environments.dev.timeout: "),
+        ("opps:\n  environments: {}\n", "invoke.yaml:1:1: opps: unknown setting; did you mean ops?"),
+    ],
+)
+def test_a_wrong_setting_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "invoke.yaml").write_text(text, "utf-8")
+    with pytest.raises(UsageError) as caught:
+        load(text, tmp_path)
+    assert caught.value.message.startswith(message)
+    line = message.split(":")[1]
+    assert caught.value.next == f"correct invoke.yaml:{line}, then: invoke config"
+
+
+def test_a_wrong_setting_of_the_shell_is_told_by_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "invoke.yaml").write_text("ops: {runtime: auto}\n", "utf-8")
+    monkeypatch.setenv("INVOKE_OPS_RUNTIME", "podman")
+    with pytest.raises(UsageError) as caught:
+        load("ops: {runtime: podman, environments: {dev: {files: [a]}}}", tmp_path)
+    assert caught.value.message == "INVOKE_OPS_RUNTIME: ops.runtime: should be auto, docker, native, not 'podman'"
+    assert caught.value.next == "correct INVOKE_OPS_RUNTIME"
+
+
+def test_a_section_of_ones_own_is_nobodys_business(tmp_path: Path) -> None:
+    assert load("ops: {environments: {dev: {files: [a]}}}\nmine: {runtime: x}\noptions: {a: 1}\n", tmp_path)

@@ -7,8 +7,10 @@ import { CATALOGUE } from './catalogue.mjs';
 import { note } from './log.mjs';
 import { ParserLostError, PoolBusyError } from './pool.mjs';
 import { MAX_CODE_LENGTH } from './settings.mjs';
+import { Undecided } from './undecided.mjs';
 
 const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
+const costly = new Undecided();
 const MERMAID = 'text/vnd.mermaid';
 const EXAMPLES = 'mermaid://examples';
 
@@ -139,11 +141,14 @@ async function validate(pool, code, signal) {
   if (code.length > MAX_CODE_LENGTH) {
     return report(undecided(`too long: ${code.length} characters, of which ${MAX_CODE_LENGTH} are allowed`));
   }
+  const known = costly.find(code);
+  if (known) return report(undecided(known));
   try {
     return report(await pool.parse(code, signal));
   } catch (error) {
     if (error instanceof ParserLostError) {
       note({ lost: error.reason });
+      costly.add(code, LOSSES[error.reason]);
       return report(undecided(LOSSES[error.reason]));
     }
     if (error instanceof PoolBusyError) {

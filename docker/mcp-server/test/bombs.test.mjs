@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { best, BUNDLE, run, validate, watchHealth } from './running.mjs';
 
 const ANSWERED_WITHIN = 2500; // ms
@@ -51,6 +52,18 @@ suite('bombs', () => {
     const { valid, reason, errors } = diagnosis;
     assert.deepEqual([valid, errors], [null, []]);
     assert.match(reason, /^too large (to decide in time|for the memory of a parser)$/);
+  });
+
+  test('cost a parser once, however often they come', async (t) => {
+    const { url } = await run(t, {}, BUNDLE);
+    const code = KNOWN['a block of a hundred million spaces'];
+    const lost = async () => Object.values((await (await fetch(`${url}/health`)).json()).pool.lost).reduce((a, b) => a + b);
+    const first = await validate(url, code);
+    assert.equal(first.diagnosis.valid, null);
+    while ((await lost()) === 0) await setTimeout(10); // it counts when the killed parser has ended
+    const again = await Promise.all(Array.from({ length: 20 }, () => validate(url, code)));
+    for (const { diagnosis } of again) assert.deepEqual(diagnosis, first.diagnosis);
+    assert.equal(await lost(), 1);
   });
 
   test('two at a time leave the health below 10 ms', async (t) => {

@@ -40,8 +40,9 @@ def find(case: Case) -> Finding | None:
             f"has no space left{where}: {held} {mount.source} at {mount.target} is on a full disk",
             "docker system df, then free some space on the engine's machine" if case.docker else "free some space",
         )
+    disk = "the disk of the engine's machine" if case.docker else "the disk"
     return Finding(
         "space",
-        f"has no space left{where}: the disk of the engine's machine is full",
+        f"has no space left{where}: {disk} is full",
         "docker system df, then free some space: docker builder prune" if case.docker else "free some space",
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from ops.dotenv.checks import (
     byte_order_mark,
+    character,
     comment,
     database_url,
     debug,
@@ -18,6 +19,7 @@ from ops.dotenv.checks import (
     duplicate,
     empty,
     encoding,
+    env_file,
     ignored,
     kind,
     line_end,
@@ -25,11 +27,14 @@ from ops.dotenv.checks import (
     permissions,
     placeholder,
     port_conflict,
+    profile,
+    project_name,
     quote,
     reader,
     reused_secret,
     schema_notation,
     shell,
+    shell_syntax,
     syntax,
     tracked,
     undeclared,
@@ -56,6 +61,8 @@ ALL: tuple[Check, ...] = (
     quote.check,
     dollar.check,
     comment.check,
+    character.check,
+    shell_syntax.check,
     encoding.check,
     byte_order_mark.check,
     line_end.check,
@@ -70,6 +77,9 @@ ALL: tuple[Check, ...] = (
     database_url.check,
     debug.check,
     port_conflict.check,
+    project_name.check,
+    profile.check,
+    env_file.check,
     permissions.check,
     tracked.check,
     ignored.check,
@@ -77,10 +87,21 @@ ALL: tuple[Check, ...] = (
 """Every check, in no particular order: what they find is sorted by place."""
 
 
-_EXPLAIN = frozenset({"comment", "dollar", "quote", "syntax"})
-"""Checks that say why two readers differ; `reader` then need not say that they do."""
+_COVERED = {
+    # Two readers differ where a sign in the value is read in two ways, and that is said by itself.
+    reader.NAME: frozenset({"comment", "dollar", "quote", "syntax", "shell-syntax", "character"}),
+    # A value that stands for one that is to come is no weak, reused or ill-formed one.
+    weak_secret.NAME: frozenset({"placeholder", "reused-secret", "character", "shell-syntax"}),
+    reused_secret.NAME: frozenset({"placeholder"}),
+    kind.NAME: frozenset({"placeholder", "comment", "character", "quote", "shell-syntax"}),
+    url_password.NAME: frozenset({"placeholder", "character"}),
+    database_url.NAME: frozenset({"placeholder", "url-password"}),
+    empty.NAME: frozenset({"missing"}),
+    placeholder.NAME: frozenset({"shell-syntax"}),
+}
+"""Checks, and those that tell the cause of what they would find: one variable has one finding of a cause."""
 
-_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread"})
+_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread", "env-file"})
 """Checks that look at the file, and at none of its lines."""
 
 
@@ -91,8 +112,10 @@ def run(context: Context) -> list[Finding]:
     if context.env.is_utf16:
         # Nothing in it is what it seems; all that can be said of its lines is noise.
         found = [each for each in found if each.check in _OUTSIDE or each.file != ".env"]
-    explained = {each.variable for each in found if each.check in _EXPLAIN}
-    kept = [each for each in found if each.check != reader.NAME or each.variable not in explained]
+    told: dict[str, set[str]] = {}
+    for each in found:
+        told.setdefault(each.variable, set()).add(each.check)
+    kept = [each for each in found if not told[each.variable] & _COVERED.get(each.check, frozenset())]
     return sorted(
         kept, key=lambda each: (each.file != ".env", each.file, each.line, each.column, each.severity, each.check)
     )

@@ -1,17 +1,19 @@
-"""An unquoted ` #`: compose drops it and everything behind it, which in a password is most of the password."""
+"""A comment that becomes the value, and an unquoted ` #` within a secret, which ends it there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ops.dotenv.context import Context
+from ops.dotenv.entries import Entry
 from ops.dotenv.finding import Finding
 
 NAME = "comment"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each unquoted value with a ` #`, and each that begins with a `#`."""
+    """Yield each value that is a comment, and each secret that a ` #` seems to cut short."""
     for entry in context.env.entries:
         if not entry.assigned or entry.quote:
             continue
@@ -21,7 +23,7 @@ def check(context: Context) -> Iterator[Finding]:
         if entry.raw.startswith("#") and before in " \t":
             what, why = "has a `#` where its value would begin", "compose takes the comment for the value"
             at = 0
-        elif at >= 0:
+        elif at > 0 and _cuts(context, entry):
             what, why = "has a ` #` in its value", "compose drops it and everything behind it"
         else:
             continue
@@ -36,3 +38,8 @@ def check(context: Context) -> Iterator[Finding]:
             why=why,
             fix="put a value that holds it between quotes, or a comment on a line of its own",
         )
+
+
+def _cuts(context: Context, entry: Entry) -> bool:
+    """Whether a ` #` looks like a part of a secret: one word stands right behind it, where a comment has several."""
+    return context.schema.sensitive(entry.key, entry.raw) and re.search(r" #\S+$", entry.raw.rstrip()) is not None

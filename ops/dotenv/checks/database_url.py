@@ -38,10 +38,23 @@ def check(context: Context) -> Iterator[Finding]:
             parts.hostname or "",
             str(parts.port or ""),
         )
-        for name, what, text in zip(family, ("user", "password", "database", "host", "port"), said, strict=True):
+        names = _of_user(context, family, said[0])
+        for name, what, text in zip(names, ("user", "password", "database", "host", "port"), said, strict=False):
             other = context.values.get(name)
             if other is not None and other.text and text and other.text != text:
                 yield _finding(context, value, other, what)
+
+
+def _of_user(context: Context, family: tuple[str, ...], user: str) -> tuple[str, ...]:
+    """The variables that are about a URL's user; none where all there are is another's.
+
+    The administrator of MySQL has a password of its own.
+    """
+    owner = context.values.get(family[0])
+    if not user or owner is None or not owner.text or owner.text == user:
+        return family
+    root = family[0].replace("_USER", "_ROOT_PASSWORD")
+    return ("", root, *family[2:]) if user == "root" and root in context.values else ()
 
 
 def _is_own(context: Context, host: str) -> bool:

@@ -22,10 +22,12 @@ _FIX = "put the value between single quotes if the $ belongs to it: invoke env.s
 def check(context: Context) -> Iterator[Finding]:
     """Yield the first `$` of each value that compose would not leave as it is, or would replace by nothing."""
     known = set(context.shell)
+    every = known | set(context.env.keys())
     found = False
     for entry in context.env.entries:
-        if entry.assigned and "$" in entry.raw and entry.quote != "'":
-            finding = _first(context, entry, known)
+        if entry.assigned and "$" in entry.raw and entry.quote != "'" and not context.is_raw(entry.key):
+            # What a service gets by `env_file`, compose expands with all variables of the file.
+            finding = _first(context, entry, every if context.readers(entry.key) else known)
             if finding is not None:
                 found = found or finding.severity == "error"
                 yield finding

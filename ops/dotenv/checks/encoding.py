@@ -11,7 +11,7 @@ NAME = "encoding"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the first byte that is not UTF-8."""
+    """Yield the first byte that is not UTF-8; in a comment, it is nobody's."""
     nul = context.env.text.find("\0")
     if context.env.undecodable is None and nul >= 0 and not context.env.is_utf16:
         line, column = context.env.position(nul)
@@ -25,9 +25,9 @@ def check(context: Context) -> Iterator[Finding]:
             why="no variable of a process can hold one: what gets it does not start, or gets the half before it",
             fix="remove it",
         )
-    if context.env.undecodable is None and not context.env.is_utf16:
+    if context.env.undecodable_value is None and not context.env.is_utf16:
         return
-    line, column = context.env.undecodable or (1, 1)
+    line, column = context.env.undecodable_value or context.env.undecodable or (1, 1)
     utf16 = context.env.is_utf16
     yield Finding(
         severity="error",

@@ -15,6 +15,9 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield the file when its mode lets others read it."""
     if not context.env.path.is_file() or not platform.readable_by_others(context.env.path):
         return
+    # Git writes what it tracks so that all may read it: who tracks it has nothing to hide from this machine's users.
+    if context.git == "tracked":
+        return
     yield Finding(
         severity="warning",
         check=NAME,

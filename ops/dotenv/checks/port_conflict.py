@@ -15,18 +15,15 @@ NAME = "port-conflict"
 
 @dataclass(frozen=True)
 class _Claim:
-    """Somebody's port: of a service that publishes it, or of a variable that is a port and published by none."""
+    """A port of this machine that a service publishes. One that a client connects to is nobody's claim."""
 
     variable: str
     socket: Socket
-    service: str = ""
-    active: bool = False
+    service: str
+    active: bool
 
     def meets(self, other: _Claim) -> bool:
-        if self.service and other.service:
-            return self.socket.meets(other.socket)
-        # What a port is for that nobody publishes is not known: the number is all there is to compare.
-        return self.socket.low <= other.socket.high and other.socket.low <= self.socket.high
+        return self.socket.meets(other.socket)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -67,18 +64,9 @@ def _called(claim: _Claim, name: str) -> str:
 
 
 def _claims(context: Context) -> Iterator[_Claim]:
-    given = {value.name: value.given.reveal() for value in context.values.values() if value.given is not None}
-    published: set[str] = set()
+    given = context.interpolated
     for binding in context.uses.bindings:
-        published.update(binding.every_variable)
         socket = binding.socket(given)
         if socket is not None:
             variables = binding.variables
             yield _Claim(variables[0] if variables else "", socket, binding.service, binding.active)
-    for variable in context.schema.variables.values():
-        value = context.values.get(variable.name)
-        kind = variable.kind or context.guess(variable)
-        if value is None or kind is None or kind.name != "port" or variable.name in published:
-            continue
-        if value.text.isdigit():
-            yield _Claim(variable.name, Socket("", int(value.text), int(value.text), ""))

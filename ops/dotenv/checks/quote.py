@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ops.dotenv.context import Context
@@ -23,8 +24,10 @@ def check(context: Context) -> Iterator[Finding]:
         if entry.is_open(context.env.text):
             found = True
             yield _open(context, entry)
-        elif not entry.readable:
-            yield _behind(context, entry)
+        elif not entry.readable and not has_colon(context.env.text, entry):
+            refused = is_refused(context.env.text, entry)
+            found = found or refused
+            yield _behind(context, entry, refused=refused)
     problem = context.unreadable
     if problem is not None and problem.reason == "unterminated" and not found:
         yield Finding(
@@ -70,16 +73,47 @@ def _torn(context: Context, entry: Entry) -> Finding:
     )
 
 
-def _behind(context: Context, entry: Entry) -> Finding:
+def has_colon(text: str, entry: Entry) -> bool:
+    """Whether a `:` stands where the `=` should."""
+    return text[entry.start : entry.value_start].rstrip().endswith(":")
+
+
+def is_refused(text: str, entry: Entry) -> bool:
+    """Whether compose refuses the file because of what stands behind a closing quote: it would be the next name."""
+    behind = _text_behind(text, entry)
+    return bool(behind) and re.fullmatch(r"[\w.\-\[\]]*", re.split(r"[=:]", behind)[0].strip()) is None
+
+
+def _text_behind(text: str, entry: Entry) -> str:
+    end = closing(text, entry.value_start, entry.quote) if entry.quote else None
+    if end is None:
+        return ""
+    line = text[end + 1 : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    return "" if re.match(r"\s*(#|$)", line) else line.strip()
+
+
+def _behind(context: Context, entry: Entry, *, refused: bool) -> Finding:
     end = closing(context.env.text, entry.value_start, entry.quote) or entry.end
     name = context.name(entry)
+    sign = _text_behind(context.env.text, entry)
+    if refused and sign in (";", ","):
+        return Finding(
+            severity="error",
+            check=NAME,
+            variable=name,
+            line=entry.value_line,
+            column=entry.value_column + end + 1 - entry.value_start,
+            message=f"{name or 'a value'} has a `{sign}` behind its closing quote",
+            why="compose refuses the whole file: no sign ends a value",
+            fix=f"remove the `{sign}`",
+        )
     return Finding(
-        severity="warning",
+        severity="error" if refused else "warning",
         check=NAME,
         variable=name,
         line=entry.value_line,
         column=entry.value_column + end + 1 - entry.value_start,
         message=f"{name or 'a value'} has text behind its closing quote",
-        why="compose drops it, or takes it for the next line",
+        why="compose refuses the whole file" if refused else "compose drops it, or takes it for the next line",
         fix=f"put the whole value between quotes: invoke env.set {name or 'NAME'} does",
     )

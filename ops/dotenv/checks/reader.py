@@ -20,10 +20,11 @@ def check(context: Context) -> Iterator[Finding]:
         return
     theirs = _resolved(context)
     for value in context.values.values():
-        if value.in_file is None:
+        if value.in_file is None or context.is_raw(value.name):
             continue
         # Where the shell wins, the file's own value is the one to compare; `shell` tells of the rest.
-        ours = value.in_file if context.is_overridden(value.name) or value.given is None else value.given
+        alone = value.interpolated
+        ours = value.in_file if context.is_overridden(value.name) or alone is None else alone
         if theirs.get(value.name) == ours.reveal():
             continue
         line, column = context.place(value.name, of_value=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops import examples
 from ops.dotenv.checks.unknown import Names
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
@@ -14,6 +15,7 @@ NAME = "schema"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield what cannot be understood in the schema."""
+    yield from _several(context)
     for problem in (*context.schema.problems, *_environments(context)):
         yield Finding(
             severity="error",
@@ -24,6 +26,25 @@ def check(context: Context) -> Iterator[Finding]:
             message=problem.message,
             why="what the schema says there is not checked",
             fix=problem.fix or f"correct {context.schema.path.name}",
+            file=context.schema.path.name,
+        )
+
+
+def _several(context: Context) -> Iterator[Finding]:
+    """Other files that may be meant for the schema: what is added there is not checked."""
+    others = [
+        each.name for each in examples.every(context.schema.path.with_name(".env")) if each != context.schema.path
+    ]
+    if others and context.schema.exists:
+        yield Finding(
+            severity="warning",
+            check=NAME,
+            variable="",
+            line=0,
+            column=0,
+            message=f"{context.schema.path.name} is read, {' and '.join(others)} beside it not",
+            why="which of them says what may be set is not told",
+            fix=f"keep one of them, or rename what is another thing: {others[0]}",
             file=context.schema.path.name,
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
+from ops.dotenv.uses import STEERING
 
 NAME = "shell"
 
@@ -17,7 +18,12 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         if context.shell[value.name] == value.in_file.reveal():
             continue
+        # What a service gets by `env_file` is the file's, whatever the shell says.
+        if not context.is_interpolated(value.name) and value.name not in STEERING:
+            continue
         line, column = context.place(value.name)
+        readers = ", ".join(sorted({file.service for file in context.readers(value.name)}))
+        but = f", but for {readers}, which gets it by env_file" if readers else ""
         yield Finding(
             severity="warning",
             check=NAME,
@@ -25,6 +31,6 @@ def check(context: Context) -> Iterator[Finding]:
             line=line,
             column=column,
             message=f"{value.name} is set in the shell to something else",
-            why="compose takes the shell's; what stands in .env does nothing",
+            why=f"compose takes the shell's; what stands in .env does nothing{but}",
             fix=f"unset {value.name} in the shell, or remove it from .env",
         )

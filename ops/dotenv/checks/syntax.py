@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ops.dotenv.checks import quote
+from ops.dotenv.checks.character import invisible
 from ops.dotenv.context import Context
 from ops.dotenv.entries import Entry
 from ops.dotenv.finding import Finding
@@ -18,7 +20,10 @@ _NAME = re.compile(r"[\w.\-\[\]]*")
 def check(context: Context) -> Iterator[Finding]:
     """Yield every line that compose cannot read, not the first one only."""
     torn_from = context.env.torn_from
-    found = any(entry.torn or entry.start == torn_from for entry in context.env.entries)
+    found = any(
+        entry.torn or entry.start == torn_from or quote.is_refused(context.env.text, entry)
+        for entry in context.env.entries
+    )
     for entry in context.env.entries:
         if entry.start > torn_from:
             # Behind an open quote every line may be a part of the value; the quote is what to put right.
@@ -30,14 +35,22 @@ def check(context: Context) -> Iterator[Finding]:
             )
         elif not entry.assigned:
             yield _lonely(entry, known=context.is_known(entry.key))
+        elif invisible(entry.key) is not None:
+            found = True
+            yield _finding(entry, "has an invisible character in the variable's name", "write the line anew")
         elif re.search(r"\s", entry.key):
             found = True
-            yield _finding(entry, "has a space in the variable's name", "write NAME=value without spaces in NAME")
+            yield _finding(entry, *_spaced(entry.key))
+        elif entry.key.endswith("+"):
+            found = True
+            yield _finding(entry, "adds to a variable with `+=`, as a shell does", "write NAME=${NAME}… in one line")
         elif not _NAME.fullmatch(entry.key):
             found = True
             yield _finding(
                 entry, "has a character that no variable's name may have", "use letters, digits and _ in names"
             )
+        elif quote.has_colon(context.env.text, entry):
+            yield _colon(context, entry)
     problem = context.unreadable
     if problem is not None and problem.reason in ("syntax", "other") and not found:
         yield Finding(
@@ -50,6 +63,27 @@ def check(context: Context) -> Iterator[Finding]:
             why="compose refuses the whole file",
             fix="begin a comment with #, or quote the value of the line above",
         )
+
+
+def _spaced(key: str) -> tuple[str, str]:
+    word = key.split(maxsplit=1)[0]
+    if word in ("set", "setx", "const", "let", "var", "declare", "local", "readonly", "ENV", "SET"):
+        return f"begins with `{word}`, which no `.env` has", f"remove `{word}`"
+    return "has a space in the variable's name", "write NAME=value without spaces in NAME"
+
+
+def _colon(context: Context, entry: Entry) -> Finding:
+    name = context.name(entry)
+    return Finding(
+        severity="warning",
+        check=NAME,
+        variable=name,
+        line=entry.line,
+        column=entry.column,
+        message=f"{name or 'a line'} has a colon for an equals sign",
+        why="compose reads it; a shell, python-dotenv and `docker run --env-file` do not",
+        fix=f"write {name or 'NAME'}= instead of {name or 'NAME'}:",
+    )
 
 
 def _finding(entry: Entry, what: str, fix: str) -> Finding:

@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Finding]:
     for name in context.env.keys():  # noqa: SIM118 - a document is no dict
         entry = context.env.get(name)
         # What is no name at all is `syntax`'s business.
-        if name in context.schema.variables or name in used or is_builtin(name) or not name.isidentifier():
+        if context.is_described(name) or name in used or is_builtin(name) or not name.isidentifier():
             continue
         # Behind an open quote it is most likely no variable, but a part of the value.
         if entry is None or entry.start > context.env.torn_from:
@@ -35,6 +35,10 @@ def check(context: Context) -> Iterator[Finding]:
         if meant is not None and context.env.get(meant) is not None:
             # It stands in the file already, so it is not what was meant; nor is what is less alike.
             meant = None
+        readers = context.readers(name)
+        # What a service gets with all that is in the file, it may know; so may whoever mentions it.
+        if context.mentions.of(name) or (readers and meant is None):
+            continue
         told = context.name(entry)
         example = context.schema.path.name
         yield Finding(
@@ -44,7 +48,7 @@ def check(context: Context) -> Iterator[Finding]:
             line=entry.line,
             column=entry.column,
             message=f"{told or 'a name'} is not in {example}" + (f"; did you mean {meant}?" if meant else ""),
-            why="nothing reads it",
+            why="nothing reads it" if not readers else "a service gets it, and what it knows is most likely the other",
             fix=f"rename it to {meant}" if meant else f"remove it, or describe it in {example}",
         )
 

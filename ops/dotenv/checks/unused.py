@@ -1,4 +1,4 @@
-"""A variable of the schema that no compose file uses: setting it does nothing."""
+"""A variable of the schema that nothing in the project uses: setting it does nothing."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ NAME = "unused"
 def check(context: Context) -> Iterator[Finding]:
     """Yield each such variable, where the schema has it."""
     # A service that is given the whole file may use any of them.
-    if context.env.path.resolve() in context.uses.whole_files:
+    if context.uses.readers(context.env.path):
         return
-    used = context.uses.names()
     for variable in context.schema.variables.values():
-        if variable.name in used or is_builtin(variable.name):
+        name = variable.name
+        if context.is_interpolated(name) or is_builtin(name) or context.mentions.of(name):
             continue
         yield Finding(
             severity="warning",
             check=NAME,
-            variable=variable.name,
+            variable=name,
             line=variable.line,
             column=variable.column,
-            message=f"{variable.name} is used in no compose file",
+            message=f"{name} is used in no compose file, and no other file of the project mentions it",
             why="setting it does nothing",
-            fix=f"use it in a compose file, or remove it from {context.schema.path.name}",
+            fix=f"use it, or remove it from {context.schema.path.name}",
             file=context.schema.path.name,
         )

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from ops.dotenv import remedy
+from ops.dotenv import remedy, strength
 from ops.dotenv.context import Context
 from ops.dotenv.effective import Value
 from ops.dotenv.finding import Finding
 from ops.dotenv.kinds import split_url
 
 NAME = "weak-secret"
-
-SHORTEST = 12
-"""Characters that a secret needs at least; NIST SP 800-63B asks for 8 of a password that a person must remember."""
-
-# The words that every list of leaked passwords begins with; what people put around them is digits and signs.
-_COMMON = re.compile(
-    r"super|passw(?:or[dt]|0rd)|p[a@]ssw[o0]rd|letmein|welcome|qwert[yz]|abc|iloveyou|trustno|admin(?:istrator)?|root|user"
-    r"|guest|test(?:ing)?|demo|example|sample|postgres|mysql|mariadb|redis|docker|default|master|monkey|dragon|change|top"
-    r"|s[e3]cr[e3]t|dev(?:elop(?:ment)?)?|prod(?:uction)?|local(?:host)?|key|token"
-)
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -59,17 +48,12 @@ def _password(value: Value) -> str:
 def _reason(context: Context, value: Value, secret: str, public: set[str]) -> str | None:
     variable = context.schema.variables.get(value.name)
     lowered = secret.lower()
-    left = _COMMON.sub("", lowered)
     rules = (
         (value.source == "default", "is the default of a compose file, which everybody can read"),
         (
             variable is not None and value.text == variable.default,
             f"is the default of {context.schema.path.name}, which everybody can read",
         ),
-        (len(secret) < SHORTEST, f"is shorter than {SHORTEST} characters"),
         (lowered in public or lowered in value.name.lower(), "is another value that is no secret"),
-        (lowered.isdigit(), "is made of digits alone"),
-        (len(left) < SHORTEST and sum(each.isalpha() for each in left) < 5, "is made of common words"),
-        (len(set(secret)) < 5, "is made of very few different characters"),
     )
-    return next((reason for holds, reason in rules if holds), None)
+    return next((reason for holds, reason in rules if holds), None) or strength.weakness(secret, context.uses.services)

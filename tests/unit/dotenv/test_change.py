@@ -146,3 +146,26 @@ def test_a_missing_file_is_begun(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(None)
     change.change(stack, "A", "1")
     assert stack.env_file.read_text("utf-8") == "A=1\n"
+
+
+@pytest.mark.parametrize(
+    ("compose", "name", "refused"),
+    [
+        pytest.param("include: [more.yaml]\n", "TAG", "", id="used in an included file"),
+        pytest.param("services: {a: {image: x, environment: [LEVEL]}}\n", "LEVEL", "", id="passed on"),
+        pytest.param("services: {a: {image: x}}\n", "DESCRIBED", "", id="commented out in the example"),
+        pytest.param("services: {a: {image: x, env_file: .env}}\n", "ANYTHING", "", id="a service gets all"),
+        pytest.param("services: {a: {image: x, env_file: .env}}\n", "KNWON", "did you mean KNOWN", id="a typing error"),
+        pytest.param("services: {a: {image: x}}\n", "ANYTHING", "not in .env.example", id="nothing reads it"),
+    ],
+)
+def test_a_name_that_something_reads_can_be_set(
+    make_stack: Callable[..., Stack], tmp_path: Path, compose: str, name: str, refused: str
+) -> None:
+    (tmp_path / "more.yaml").write_text("services: {more: {image: 'more:${TAG}'}}\n", encoding="utf-8")
+    stack = make_stack("", schema="KNOWN=1\n# DESCRIBED=1\n", compose=compose)
+    if refused:
+        with pytest.raises(UsageError, match=refused):
+            change.find(stack, name)
+    else:
+        assert change.find(stack, name)[0].name == name

@@ -8,12 +8,14 @@ import pytest
 
 CASES = [
     pytest.param("A=a#b\nB='x #y'\nC=\"x #y\"\nD=#fff\n# A=1 #2\n", [], id="none"),
-    pytest.param("A=pass #word\n", ["1:8 warning A"], id="in the value"),
-    pytest.param("PORT=8000 # the port\n", ["1:11 warning PORT"], id="a comment"),
+    pytest.param("A_TOKEN=pass #word\n", ["1:14 warning A_TOKEN"], id="within a secret"),
+    pytest.param("A_TOKEN=pass # of the API\n", [], id="a comment behind a secret"),
+    pytest.param("PORT=8000 # the port\nB=x #y\nC=5434      # host port; avoids conflicts\n", [], id="a comment"),
+    pytest.param("A=\t# nothing\n", ["1:4 warning A"], id="instead of a value, behind a tab"),
     pytest.param("A= # nothing\n", ["1:4 warning A"], id="instead of a value"),
     pytest.param("A='x' # fine\n", [], id="behind a closing quote"),
-    pytest.param("A='x\ncanary=y #z\n", ["2:10 warning"], id="no name of what may be a part of the value"),
-    pytest.param("MIIcanary=y #z\n", ["1:13 warning"], id="nor of what is named as no variable is"),
+    pytest.param("A='x\ncanary_token=y #z\n", ["2:16 warning"], id="no name of what may be a part of the value"),
+    pytest.param("MIIcanary_Token=y #z\n", ["1:19 warning"], id="nor of what is named as no variable is"),
 ]
 
 

@@ -14,6 +14,8 @@ CASES = [
     pytest.param(b"A=na\xc3\xafve \xe2\x98\x83\n", [], id="UTF-8"),
     pytest.param(b"A=1\nB=na\xefve\n", ["2:5 error"], id="Latin-1"),
     pytest.param(b"\xff\xfeA\x00=\x00h\x00e\x00l\x00l\x00o\x00\n\x00", ["1:1 error"], id="UTF-16"),
+    pytest.param(b"# caf\xe9\nA=1 # caf\xe9\nB='x' # \xe9\n", [], id="Latin-1 in comments"),
+    pytest.param(b"# caf\xe9\nA=1\nB=\xe9\n", ["3:3 error"], id="Latin-1 in a comment, and in a value"),
     pytest.param(b"A=\xff\xfe\nB=\xff\n", ["1:3 error"], id="first of several"),
     pytest.param(b"A=1\nB=a\0b\n", ["2:4 error"], id="a NUL"),
     pytest.param("A=1\nB=2\n".encode("utf-16-le"), ["1:1 error"], id="UTF-16 without a mark, which is UTF-8, too"),

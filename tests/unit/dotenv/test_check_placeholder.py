@@ -49,3 +49,83 @@ def test_strict_makes_every_placeholder_an_error(found_by: Callable[..., list[st
 def test_a_placeholder_left_as_a_schema_without_decorators_has_it(found_by: Callable[..., list[str]]) -> None:
     env = "MAIL_FROM=your-name\nOTHER=changed\n"
     assert found_by("placeholder", env, schema="MAIL_FROM=your-name\nOTHER=change-me\n") == ["1:11 warning MAIL_FROM"]
+
+
+REQUESTS = """
+generate_a_new_key pleasechangeme please-change-me change_this_password YourStrong!Passw0rd yourStrong(!)Password
+strong_password a_long_random_string use-a-strong-password replace_with_your_key <your-key> [YOUR_KEY] {{api_key}}
+xxxxxxxx sk-xxxxxxxx sk-... ghp_xxxxxxxxxxxx your-super-secret-jwt-token-with-at-least-32-characters-long changeit
+CHANGE_IN_PRODUCTION ChangeMe123! my-secret-key insert_token_here put-your-key-here
+generate-with-openssl-rand-hex-32 yourpassword TODO redacted secretkey-change-me ChangeThisHubPassword
+get_the_secret_of_above_key your_api_key_here REPLACE_ME enter_your_token random_string_here
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    REQUESTS.split(),
+)
+def test_what_asks_for_a_secret(found_by: Callable[..., list[str]], text: str) -> None:
+    assert found_by("placeholder", f"A_SECRET='{text}'\n") == ["1:10 warning A_SECRET"]
+
+
+BAD_SECRETS = """
+q6xCjmMtnGt9LR8jGDL1 postgres password hunter2 correct-horse-battery-staple s3cr3t-Pa55phrase-of-Anna
+changing-Of-The-Guards-1987 yourself-portrait-88 0f3a9c7712e84410 admin supersecret mysecretpassword
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    BAD_SECRETS.split(),
+)
+def test_what_is_a_secret_if_a_bad_one(found_by: Callable[..., list[str]], text: str) -> None:
+    assert found_by("placeholder", f"A_SECRET='{text}'\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '["http://localhost:3000","https://a.example"]',
+        "[1, 2]",
+        "[a, b]",
+        "[::1]",
+        "[::]:8080",
+        "My Company Name",
+        "my_url_prefix",
+        "my-app",
+        "todo",
+        "dummy",
+        "placeholder.example.com",
+        "name <me@example.com>",
+        "<br>",
+        "{{.Time}} {{.Level}}",
+        "%s [%d] %m",
+        "* * * * *",
+        "change-data-capture",
+        "Some User",
+        "over here",
+        "example.com",
+        "admin@example.com",
+        "insert_only",
+        "your",
+    ],
+)
+def test_a_real_value_that_the_example_has_too(found_by: Callable[..., list[str]], text: str) -> None:
+    assert found_by("placeholder", f"A='{text}'\n", schema=f"A='{text}'\n") == []
+
+
+REQUESTS_FOR_ANYTHING = """
+your-domain.com yourdomain.com https://your-domain.com/x you@your-domain.com <your-domain> changeme YOUR_BUCKET_NAME
+your_email@gmail.com TODO replace-with-your-domain http://your-server-ip:8080
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    REQUESTS_FOR_ANYTHING.split(),
+)
+def test_what_asks_for_any_value(found_by: Callable[..., list[str]], text: str) -> None:
+    assert found_by("placeholder", f"A='{text}'\n") == ["1:3 warning A"]

@@ -53,3 +53,12 @@ def test_environments_that_do_not_exist(make_stack: Callable[..., Stack], decora
     stack = replace(make_stack("", schema=f"# @required={decorator}\nA=\n"), environments=("dev", "staging", "prod"))
     found = [each for each in check(stack) if each.check == "schema"]
     assert [(each.place, each.fix) for each in found] == ([(".env.example:1:3", fix)] if fix else [])
+
+
+def test_several_examples_are_told(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack("A=1\n", schema="A=1\n", compose="services: {a: {image: a, environment: ['A=${A}']}}\n")
+    (stack.root / "env.sample").write_text("A=1\n", "utf-8")
+    found = [each for each in check(stack) if each.check == "schema"]
+    assert [(each.severity, each.message) for each in found] == [
+        ("warning", ".env.example is read, env.sample beside it not")
+    ]

@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from ops.dotenv import check
+from ops.stack import Stack
+
 CASES = [
     pytest.param("A=1\nexport B=2\n# comment\n\n  C = 3\na.b=1\nA-B=2\nA[0]=1\nÉ=1\n", [], id="fine"),
     pytest.param("A=1\nhello there\n", ["2:1 error"], id="words"),
@@ -13,6 +16,10 @@ CASES = [
     pytest.param(
         "A B=1\nok=1\n!x=2\n???\n", ["1:1 error", "3:1 error", "4:1 error"], id="every bad line, not the first only"
     ),
+    pytest.param('P: "5432"\nA : x\n', ["1:1 warning P", "2:1 warning A"], id="a colon for an equals sign"),
+    pytest.param('A="x";\nB=1;\n', [], id="a semicolon is the quote's business"),
+    pytest.param("A\u200b=1\n", ["1:1 error"], id="an invisible character in the name"),
+    pytest.param("const A=1\nset B=2\nC+=3\n", ["1:1 error", "2:1 error", "3:1 error"], id="of other languages"),
     pytest.param("A=1\nLONELY\n", ["2:1 warning"], id="a name alone"),
     pytest.param("export LONELY\nA=1\n", ["1:1 warning"], id="export of a name alone"),
     pytest.param("KEY=-----BEGIN\nMII/+abc==\n", ["2:1 error"], id="a line of a broken multi-line value"),
@@ -28,3 +35,16 @@ def test_syntax(found_by: Callable[..., list[str]], env: str, expected: list[str
 def test_a_lonely_name_is_told_only_where_it_is_one(found_by: Callable[..., list[str]]) -> None:
     # Any other word may be a line of a secret that lost its quotes.
     assert found_by("syntax", "LONELY\n", schema="LONELY=\n") == ["1:1 warning LONELY"]
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ('P: "5432"\n', "P has a colon for an equals sign"),
+        ("set B=2\n", "the line begins with `set`, which no `.env` has"),
+        ("A\u200b=1\n", "the line has an invisible character in the variable's name"),
+        ("C+=3\n", "the line adds to a variable with `+=`, as a shell does"),
+    ],
+)
+def test_the_true_cause_is_named(make_stack: Callable[..., Stack], env: str, message: str) -> None:
+    assert [each.message for each in check(make_stack(env)) if each.line] == [message]

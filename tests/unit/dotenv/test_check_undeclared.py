@@ -1,4 +1,4 @@
-"""A variable that a compose file uses and the schema does not know."""
+"""A variable that a compose file needs and the schema does not know."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ services:
 """
 
 CASES = [
-    pytest.param(
-        "A=1\n",
-        ["compose.yaml:5:14 warning B", "compose.yaml:5:19 warning D", "compose.yaml:9:9 warning F"],
-        id="used and not declared",
-    ),
+    pytest.param("A=1\n", [], id="set nowhere, which is another check's"),
+    pytest.param("B=\nF=1\n", ["compose.yaml:9:9 warning F", "compose.yaml:9:14 warning B"], id="set, not declared"),
+    pytest.param("D=1\nF=1\n", ["compose.yaml:5:19 warning D", "compose.yaml:9:9 warning F"], id="within a default"),
+    pytest.param("B=1\nD=1\n", ["compose.yaml:9:14 warning B"], id="within a default that is not needed"),
 ]
 
 
@@ -41,20 +40,45 @@ def test_a_project_without_a_schema_has_nothing_to_declare(found_by: Callable[..
 def test_what_is_included_counts_too(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text("services: {more: {image: 'more:${TAG}'}}\n", encoding="utf-8")
     compose = "include: [more.yaml]\nservices: {app: {image: app}}\n"
-    assert found_by("undeclared", "", schema="A=\n", compose=compose) == ["compose:0:0 warning TAG"]
+    assert found_by("undeclared", "TAG=1\n", schema="A=\n", compose=compose) == ["compose:0:0 warning TAG"]
 
 
 def test_an_included_file_may_be_named_by_a_variable(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
     (tmp_path / "more.yaml").write_text("services: {more: {image: 'more:${TAG}'}}\n", encoding="utf-8")
     compose = "include: ['${WHICH}.yaml']\nservices: {app: {image: app}}\n"
     env, schema = "WHICH=more\nOTHER=1\n", "OTHER=\n"
-    assert found_by("undeclared", env, schema=schema, compose=compose) == ["compose.yaml:1:12 warning WHICH"]
+    assert found_by("undeclared", env, schema=schema, compose=compose) == [
+        "compose.yaml:1:12 warning WHICH",
+    ]
     # Without its value the file cannot be found, which is no reason to find nothing else.
-    assert found_by("undeclared", "OTHER=1\n", schema=schema, compose=compose.replace("H}", "H:?x}")) == [
-        "compose.yaml:1:12 warning WHICH"
+    assert found_by("missing", "\n", schema=schema, compose=compose.replace("H}", "H:?x}")) == [
+        "compose.yaml:1:12 error WHICH"
     ]
 
 
 def test_a_broken_file_of_values_hides_nothing(found_by: Callable[..., list[str]]) -> None:
     compose = "services: {app: {image: 'app:${TAG}'}}\n"
-    assert found_by("undeclared", "A='open\n", schema="A=\n", compose=compose) == ["compose.yaml:1:30 warning TAG"]
+    env = "TAG=1\nA='open\n"
+    assert found_by("undeclared", env, schema="A=\n", compose=compose) == ["compose.yaml:1:30 warning TAG"]
+
+
+@pytest.mark.parametrize(
+    ("use", "schema"),
+    [
+        pytest.param("${B:-x}", "A=\n", id="has a default"),
+        pytest.param("${B:+x}", "A=\n", id="is for those who want it"),
+        pytest.param("${B}", "A=\n# B=1\n", id="is described, commented out"),
+        pytest.param("${B}", "A=\n#export B=1\n", id="the same with export"),
+    ],
+)
+def test_what_nobody_has_to_know(found_by: Callable[..., list[str]], use: str, schema: str) -> None:
+    compose = f"services: {{app: {{image: 'app:{use}'}}}}\n"
+    assert found_by("undeclared", "B=1\n", schema=schema, compose=compose) == []
+
+
+@pytest.mark.parametrize("key", ["environment: [B]", "environment: {B: }", "build: {context: ., args: [B]}"])
+def test_what_is_passed_on_is_needed_too(found_by: Callable[..., list[str]], key: str) -> None:
+    compose = f"services:\n  app:\n    image: app\n    {key}\n"
+    [found] = found_by("undeclared", "", schema="A=\n", compose=compose)
+    assert found.startswith("compose.yaml:4:")
+    assert found.endswith(" warning B")

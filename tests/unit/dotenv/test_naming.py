@@ -60,5 +60,5 @@ def test_no_line_of_a_secret_is_told(make_stack: Callable[..., Stack], env: str)
 
 
 def test_what_compose_uses_is_named_wherever_it_stands(found_by: Callable[..., list[str]]) -> None:
-    compose = "services: {a: {image: 'a:${camelCase}'}}\n"
-    assert found_by("comment", "A='x\ncamelCase=y #z\n", compose=compose) == ["2:13 warning camelCase"]
+    compose = "services: {a: {image: 'a:${camelToken}'}}\n"
+    assert found_by("comment", "A='x\ncamelToken=y #z\n", compose=compose) == ["2:14 warning camelToken"]

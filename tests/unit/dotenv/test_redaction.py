@@ -26,7 +26,7 @@ def test_secrets_are_masked_wherever_they_stand(
 
 
 def test_the_longest_goes_first() -> None:
-    assert redaction.redact("abcdef abcd", ["abcdef", "abcd"]) == "******** ********"
+    assert redaction.redact("abcdefgh abcdefg", ["abcdefgh", "abcdefg"]) == "******** ********"
 
 
 def test_what_cannot_be_read_hides_nothing(make_stack: Callable[..., Stack]) -> None:

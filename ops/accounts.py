@@ -1,0 +1,129 @@
+"""The users of a POSIX system: whom a process of root may become, and whom files belong to. Windows has none such."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path("/proc/self/cwd")
+"""The folder that a process is in, whoever may enter those above it (Linux)."""
+
+_FREE = range(61183, 60705, -1)
+"""Numbers between those of people and those of services, which systemd's table of users calls unused."""
+
+_FEWER = range(60705, 99, -1)
+"""What else there is where a container has only some of the numbers."""
+
+_NOBODY = "nobody"
+"""The user that nearly every system has for what belongs to none."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user and a group, by number."""
+
+    user: int
+    group: int
+
+    @property
+    def rights(self) -> dict[str, Any]:
+        """Arguments for `subprocess.Popen` that start a program as this user, with no other group."""
+        # Not an empty list of groups: Python 3.12.0 keeps root's then (CVE-2023-6507).
+        return {"user": self.user, "group": self.group, "extra_groups": [self.group]}
+
+    def possible(self) -> bool:
+        """Whether this process may start a program as this user."""
+        with contextlib.suppress(OSError):
+            return subprocess.run(["true"], cwd="/", check=False, **self.rights).returncode == 0  # noqa: S607
+        return False
+
+    def named(self) -> bool:
+        """Whether the system has a name for this user."""
+        import pwd
+
+        return _found(pwd.getpwuid, self.user)
+
+    def take(self) -> None:
+        """Become this user, for good.
+
+        Raises:
+            OSError: The system refuses it.
+        """
+        os.setgroups([self.group])
+        os.setgid(self.group)
+        os.setuid(self.user)
+
+    def give(self, folder: Path) -> None:
+        """Make a file, or a folder and all in it, belong to this user; one that does already is left as it is.
+
+        Raises:
+            OSError: The system refuses it.
+        """
+        if folder.stat().st_uid == self.user:
+            return
+        # By open folders, so that nobody can put a link to another file in the way meanwhile.
+        for _, folders, files, place in os.fwalk(folder):
+            for name in (*folders, *files):
+                os.chown(name, self.user, self.group, dir_fd=place, follow_symlinks=False)
+        # The folder itself comes last: only one that was given as a whole counts as given.
+        os.chown(folder, self.user, self.group)
+
+
+def current() -> Account:
+    """This process's."""
+    return Account(os.geteuid(), os.getegid())
+
+
+def owner(path: Path) -> Account:
+    """Whom a file or folder belongs to; of one that is not there, whom it would inherit from."""
+    while not path.exists():
+        path = path.parent
+    found = path.stat()
+    return Account(found.st_uid, found.st_gid)
+
+
+def unused() -> Account | None:
+    """A number that no user and no group has; None where there is no other than root's."""
+    import grp
+
+    free = (each for each in (*_FREE, *_FEWER) if _there(each) and not _found(grp.getgrgid, each))
+    return next((found for each in free if not (found := Account(each, each)).named()), None)
+
+
+def named() -> Iterator[Account]:
+    """The users that the system has a name for, without root; the one that is nobody is the first."""
+    import pwd
+
+    entries = sorted(pwd.getpwall(), key=lambda each: each.pw_name != _NOBODY)
+    return (Account(each.pw_uid, each.pw_gid) for each in entries if each.pw_uid and _there(each.pw_uid))
+
+
+def alone() -> bool:
+    """Whether root is the only user, as in a container that a user without rights has made: this root is that user."""
+    return _numbers() == [range(1)]
+
+
+def _found(look: Callable[[int], object], number: int) -> bool:
+    """Whether one of the system's tables has a number."""
+    with contextlib.suppress(KeyError):
+        return bool(look(number))
+    return False
+
+
+def _there(number: int) -> bool:
+    return any(number in each for each in _numbers())
+
+
+def _numbers() -> list[range]:
+    """The users that there are: a container may have only some."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, ValueError):
+            lines = Path("/proc/self/uid_map").read_text("ascii").splitlines()
+            return [range(int(first), int(first) + int(count)) for first, _, count in map(str.split, lines)]
+    return [range(1 << 31)]

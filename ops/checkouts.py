@@ -1,0 +1,77 @@
+"""Other checkouts of the same project on this machine: git worktrees, clones, copies."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops import memory, process
+
+if TYPE_CHECKING:
+    from ops.ports import Conflict
+    from ops.runtime import Runtime
+    from ops.stack import Stack
+
+
+def others(root: Path) -> list[Path]:
+    """The folders that are known to be other checkouts: git's worktrees, and where tasks of this user were called."""
+    found = [Path(line[9:]) for line in _git(root, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
+    found += [Path(each.folder) for each in memory.others(root) if each.folder]
+    return [folder for folder in dict.fromkeys(found) if folder.is_dir() and folder.resolve() != root.resolve()]
+
+
+def is_one(stack: Stack, folder: Path) -> bool:
+    """Whether a folder is another checkout of a stack's project: of the same repository, or with the same files."""
+    if folder.resolve() == stack.root.resolve():
+        return False
+    mine, theirs = _beginnings(stack.root), _beginnings(folder)
+    if mine and theirs:
+        return bool(mine & theirs)
+    with contextlib.suppress(OSError, ValueError):
+        return all((folder / file.relative_to(stack.root)).read_bytes() == file.read_bytes() for file in stack.files)
+    return False
+
+
+def holder(engine: Runtime, stack: Stack | None, conflicts: Sequence[Conflict]) -> tuple[Conflict, Path] | None:
+    """The first port that another checkout of the same project has, and that checkout's folder."""
+    if stack is None or not engine.local:
+        return None
+    for conflict in conflicts:
+        for folder in _folders(engine, conflict):
+            if is_one(stack, folder):
+                return conflict, folder
+    return None
+
+
+def _folders(engine: Runtime, conflict: Conflict) -> list[Path]:
+    port = conflict.port
+    found = engine.owner_of(port.published, port.protocol, port.host)
+    if found is not None:
+        return [Path(each.folder) for each in engine.origins(found[0]) if each.folder] if found[0] else []
+    import psutil
+
+    from ops import ports
+    from ops.native import marker
+
+    # A service of another checkout that runs without an engine.
+    number = ports.process(port)
+    with contextlib.suppress(psutil.Error):
+        mark = marker.of(psutil.Process(number)) if number else None
+        return [mark.root] if mark else []
+    return []
+
+
+def _beginnings(folder: Path) -> set[str]:
+    """The first commits of a repository, which all its clones and worktrees share; none without git."""
+    return set(_git(folder, "rev-list", "--max-parents=0", "HEAD"))
+
+
+def _git(folder: Path, *arguments: str) -> list[str]:
+    try:
+        result = process.run(["git", *arguments], cwd=folder, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [] if result.code else result.stdout.splitlines()

@@ -1,0 +1,32 @@
+"""Characters that nobody sees, and typographic quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+CASES = [
+    pytest.param("A=“hello”\nB=‘x’\nC=«x»\n", ["1:3 warning A", "2:3 warning B", "3:3 warning C"], id="quotes"),  # noqa: RUF001
+    pytest.param('A=“hello"\n', ["1:3 warning A"], id="one quote of each kind"),
+    pytest.param("A=It’s “fine” here\nB='“quoted”'\nC=\"“quoted”\"\n", [], id="quotes that are meant"),  # noqa: RUF001
+    pytest.param("A_TOKEN=abcdefgh12345678\u200b\n", ["1:25 warning A_TOKEN"], id="a zero-width space at the end"),
+    pytest.param("A=ab\u200bcd\n", ["1:5 warning A"], id="within"),
+    pytest.param("A='\ufeffx'\n", ["1:4 warning A"], id="a byte order mark within quotes"),
+    pytest.param(
+        "A='x\u00a0'\nB=x\u00a0\n",
+        ["1:5 warning A"],
+        id="a space at the end that is none, which compose trims without quotes",
+    ),
+    pytest.param("A=\u202ex\n", ["1:3 warning A"], id="a change of direction"),
+    pytest.param("A=10\u00a0000\n", ["1:5 warning A"], id="a space that is not breakable in a number"),
+    pytest.param("A=co\u00adop\n", ["1:5 warning A"], id="a soft hyphen"),
+    pytest.param("A='à bientôt\u00a0!'\n", [], id="as French has it"),
+    pytest.param("A=می\u200cخواهم\nB=👨\u200d👩\u200d👧\n", [], id="as Persian and emoji have it"),  # noqa: RUF001
+    pytest.param("A=naïve ☃ 東京\n# \u200b\nB=1 # “x” \u200b\n", [], id="letters of any script, and comments"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_character(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("character", env) == expected

@@ -1,0 +1,36 @@
+"""An `env_file` that a service needs and that is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops.dotenv import check
+from ops.stack import Stack
+
+CASES = [
+    pytest.param("env_file: app.env", ["compose:0:0 error"], id="one"),
+    pytest.param("env_file: [app.env, ./app.env]", ["compose:0:0 error"], id="once"),
+    pytest.param("env_file: [{path: app.env, required: false}]", [], id="not required"),
+    pytest.param("env_file: app.env, profiles: [other]", [], id="of a service that is not started"),
+    pytest.param("env_file: there.env", [], id="there"),
+    pytest.param("env_file: .env", [], id=".env itself is another check's"),
+]
+
+
+@pytest.mark.parametrize(("service", "expected"), CASES)
+def test_env_file(
+    found_by: Callable[..., list[str]], make_stack: Callable[..., Stack], service: str, expected: list[str]
+) -> None:
+    (make_stack().root / "there.env").write_text("A=1\n", "utf-8")
+    assert found_by("env-file", "A=1\n", compose=f"services: {{a: {{image: a, {service}}}}}\n") == expected
+
+
+def test_its_example_is_told(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack("", compose="services: {a: {image: a, env_file: conf/app.env}}\n")
+    (stack.root / "conf").mkdir()
+    (stack.root / "conf" / "app.env.example").write_text("A=1\n", "utf-8")
+    [found] = [each for each in check(stack) if each.check == "env-file"]
+    assert found.message == "conf/app.env is missing"
+    assert found.fix == "copy conf/app.env.example to conf/app.env, and fill it in"

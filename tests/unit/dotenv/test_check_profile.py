@@ -1,0 +1,33 @@
+"""A name in COMPOSE_PROFILES that no service has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ops.dotenv import check
+from ops.stack import Stack
+
+COMPOSE = "services: {web: {image: a}, gpu: {image: a, profiles: [gpu, all, monitoring]}}\n"
+
+CASES = [
+    pytest.param("COMPOSE_PROFILES=gpu\n", [], id="known"),
+    pytest.param("COMPOSE_PROFILES=gpu, all\n", [], id="with a blank"),
+    pytest.param("COMPOSE_PROFILES=\n", [], id="none"),
+    pytest.param("COMPOSE_PROFILES=*\n", [], id="all of them"),
+    pytest.param("COMPOSE_PROFILES=gpu,gup\n", ["1:18 warning COMPOSE_PROFILES"], id="one unknown"),
+    pytest.param("COMPOSE_PROFILES=a,b\n", ["1:18 warning COMPOSE_PROFILES"] * 2, id="two unknown"),
+]
+
+
+@pytest.mark.parametrize(("env", "expected"), CASES)
+def test_profile(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
+    assert found_by("profile", env, compose=COMPOSE) == expected
+
+
+def test_what_was_meant_is_told(make_stack: Callable[..., Stack]) -> None:
+    [found] = [
+        each for each in check(make_stack("COMPOSE_PROFILES=monitorng\n", compose=COMPOSE)) if each.check == "profile"
+    ]
+    assert found.message.endswith("did you mean monitoring?")

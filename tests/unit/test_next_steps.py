@@ -1,0 +1,89 @@
+"""Every error says what to do next: all places that make one are looked at, in the source itself."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ops import errors
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WITHOUT = {
+    ("ops/service.py", "_checked"): "refusal.at adds it, with the line of the compose file",
+    ("ops/native/recipe.py", "_plan"): "refusal.at adds it, with the line of the compose file",
+    ("ops/native/recipe.py", "_checked"): "refusal.at adds it, with the line of the compose file",
+    ("ops/native/recipe.py", "_count"): "refusal.at adds it, with the line of the compose file",
+    ("ops/native/programs.py", "put"): "refusal.at adds it, with the line of the compose file",
+    ("ops/settings.py", "_environment"): "placement.placed adds it, with the line of invoke.yaml",
+    ("ops/settings.py", "_mapping"): "placement.placed adds it, with the line of invoke.yaml",
+    ("ops/settings.py", "_strings"): "placement.placed adds it, with the line of invoke.yaml",
+    ("ops/settings.py", "_text"): "placement.placed adds it, with the line of invoke.yaml",
+    ("ops/settings.py", "_known"): "placement.placed adds it, with the line of invoke.yaml",
+    ("ops/settings.py", "_misnamed"): "placement.placed adds it, with the line of invoke.yaml",
+}
+"""Where an error is made without a next step, and why that is right."""
+
+CLASSES = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.OpsError)}
+VARIABLES = {"kind", "otherwise"}
+"""Names by which a function calls an error whose class it was given."""
+
+
+def made() -> Iterator[tuple[str, str, int, ast.Call]]:
+    """Each place that makes an error: file, function, line, and the call."""
+    for file in [*sorted((ROOT / "ops").rglob("*.py")), ROOT / "tasks.py"]:
+        tree = ast.parse(file.read_text("utf-8"))
+        own = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef) and CLASSES & {ast.unparse(each) for each in node.bases}
+        }
+        for function, call in calls(tree, ""):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in CLASSES | VARIABLES and name not in own:
+                yield file.relative_to(ROOT).as_posix(), function, call.lineno, call
+
+
+def calls(node: ast.AST, function: str) -> Iterator[tuple[str, ast.Call]]:
+    for each in ast.iter_child_nodes(node):
+        inside = each.name if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        if isinstance(each, ast.Call):
+            yield function, each
+        yield from calls(each, inside)
+
+
+def has_step(call: ast.Call) -> bool:
+    """Whether a call gives a next step, on every branch of a condition."""
+    given = [keyword.value for keyword in call.keywords if keyword.arg in ("next", None)]
+    return bool(given) and not any(isinstance(part, ast.Constant) and part.value == "" for part in branches(given[0]))
+
+
+def branches(value: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        yield from branches(value.body)
+        yield from branches(value.orelse)
+    else:
+        yield value
+
+
+PLACES = list(made())
+
+
+def test_many_places_are_found() -> None:
+    assert len(PLACES) > 100
+    assert {"ops/cli.py", "ops/complaint.py", "ops/stack.py", "tasks.py"} <= {file for file, *_ in PLACES}
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda each: f"{each[0]}:{each[2]}")
+def test_an_error_has_a_next_step(place: tuple[str, str, int, ast.Call]) -> None:
+    file, function, line, call = place
+    if (file, function) not in WITHOUT:
+        assert has_step(call), f"{file}:{line} makes an error without next=, or says why not in WITHOUT"
+
+
+def test_every_reason_is_still_needed() -> None:
+    bare = {(file, function) for file, function, _, call in PLACES if not has_step(call)}
+    assert sorted(WITHOUT.keys() - bare) == []
