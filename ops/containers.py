@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import background, compose, engine, model_secrets, notices, process, runtime, secrecy, statistics
+from ops import background, call, compose, engine, model_secrets, notices, runtime, secrecy, statistics
 from ops.attempt import Attempt
 from ops.engine import ONE_OFF, PROJECT, Engine, answering
 from ops.errors import StartError
@@ -146,11 +146,12 @@ class Containers(Engine):
         if not sys.stdin.isatty():
             line.append("--no-TTY")
         environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
-        return process.attach(
+        return call.attach(
             [*line, container.service, *(words or ["sh"])],
-            cwd=Path(Path.home().anchor),
+            self,
+            cwd=Path(Path(sys.executable).anchor),
             env={**environment, **compose.NO_FILES},
-            inherit=False,
+            running=[f"the command may still run in {container.name}"],
         )
 
     def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
@@ -161,13 +162,15 @@ class Containers(Engine):
         """
         said: list[str] = []
         line = compose.command(stack, *arguments)
-        code = process.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
+        # Whoever waits for the start notices that the engine is gone, and cancels the attempt.
+        code = call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
         if attempt.cancel.is_set():
             return
         for warning in notices.read(said) if tell else ():
             attempt.warn(warning)
         if code:
-            raise compose.failure("\n".join(said), StartError)
+            words = "\n".join(said)
+            raise call.failed(compose.failure(words, StartError), words, self)
 
 
 class Changes:
@@ -190,4 +193,5 @@ class Changes:
 
 def connect(timeout: float = 10.0, patience: float | None = None) -> Containers:
     """Connect to the engine; see `engine.connect`."""
-    return Containers(engine.connect(timeout, patience).client)
+    found = engine.connect(timeout, patience)
+    return Containers(found.client, found.heartbeat)

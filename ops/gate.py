@@ -28,9 +28,6 @@ SETTLE = 1.0
 LOOK = 2.0
 """Seconds that one honest look may take, however short the timeout is."""
 
-LOST = 2.0
-"""Seconds without an answer to any ping after which the engine counts as gone."""
-
 Watch = Callable[[Sequence[Health]], None]
 """Told of the state of all services, whenever it changes."""
 
@@ -119,7 +116,7 @@ class Gate:
         failing: float | None = None
         while True:
             now = time.monotonic()
-            if observer.lost(LOST):
+            if observer.gone:
                 raise EngineError(
                     f"the Docker Engine at {self.engine.address} has stopped answering",
                     details=[f"{each.name} {each.reason}" for each in view.healths() if each.verdict != Verdict.READY],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ops import (
     build,
+    call,
     compose,
     dotenv,
     engine,
@@ -17,7 +18,6 @@ from ops import (
     model,
     ports,
     preflight,
-    process,
     revision,
     runtime,
     targets,
@@ -142,7 +142,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
         if connected.name == runtime.DOCKER:
-            _images(stack, merged, options, show)
+            _images(connected, stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         whereabouts.remember(settings, connected, environment, [each.name for each in merged.wanted])
@@ -264,24 +264,32 @@ def build_images(
     """
     stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
     merged = model.load_all(stack)
-    engine.connect()
+    connected = engine.connect()
     show.step("build")
-    build.run(merged.stack or stack, merged, services=services, no_cache=no_cache, pull=pull, watch=show.build)
+    build.run(
+        merged.stack or stack,
+        merged,
+        services=services,
+        no_cache=no_cache,
+        pull=pull,
+        watch=show.build,
+        engine=connected,
+    )
 
 
-def _images(stack: Stack, merged: Model, options: Options, show: Show) -> None:
+def _images(connected: Runtime, stack: Stack, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
+    asked = connected if isinstance(connected, engine.Engine) else None
     if options.build:
         show.step("build")
-        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build)
+        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:
         show.step("pull")
-        _pull(stack)
+        _pull(stack, asked)
 
 
-def _pull(stack: Stack) -> None:
-    result = process.run(
-        compose.command(stack, "pull", "--ignore-buildable", "--quiet"), cwd=stack.root, env=stack.variables
-    )
+def _pull(stack: Stack, asked: engine.Engine | None) -> None:
+    line = compose.command(stack, "pull", "--ignore-buildable", "--quiet")
+    result = call.run(line, asked, cwd=stack.root, env=stack.variables, running=["the engine may still fetch images"])
     if result.code:
-        raise compose.failure(result.stderr, StartError)
+        raise call.failed(compose.failure(result.stderr, StartError), result.stderr, asked)

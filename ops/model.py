@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ops import compose, files, location, model_secrets, parsing, printed, process, refusal, secrecy, spelling
+from ops import call, compose, files, location, model_secrets, parsing, printed, refusal, secrecy, spelling
 from ops import service as entries
 from ops.dotenv import ordinary
 from ops.dotenv.secret import MASK, is_secret, worth_hiding
@@ -172,7 +172,8 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     Raises:
         OpsError: What it says against them.
     """
-    result = process.run([*compose.command(stack, "config"), *options], cwd=stack.root, env=stack.variables)
+    line = [*compose.command(stack, "config"), *options]
+    result = call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
     if result.code:
         raise refusal.of(stack, result.stderr)
     try:
@@ -180,7 +181,7 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     except MalformedError as error:
         names = ", ".join(location.relative(file, stack.root) for file in stack.files)
         raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
-    return printed.read(result.stdout) or {}
+    return call.document(result, printed.read)
 
 
 def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:

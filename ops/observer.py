@@ -19,6 +19,7 @@ from ops import healthcheck, probe
 from ops.engine import Engine
 from ops.errors import EngineError
 from ops.health import Health
+from ops.heartbeat import Heartbeat
 from ops.messages import Answered, Checked, Happened, Listed, Looked, Message, Run, Troubled, Wrote
 from ops.runtime import Container, Runtime
 
@@ -33,9 +34,6 @@ RELAXED = 0.5
 
 REFRESH = 2.0
 """Seconds between looks at everything, for news that the event stream lost."""
-
-PING = 0.5
-"""Seconds between pings of the engine, and after which one has failed."""
 
 FAREWELL = 0.1
 """Seconds that the threads get to end, at the end; nearly all need none."""
@@ -61,7 +59,6 @@ class Observer:
 
     Attributes:
         inbox: Whatever was seen, in the order it was.
-        drops: How often the engine was seen to drop the connection, or not to answer.
     """
 
     def __init__(self, engine: Runtime, project: str, *, lines: bool = False, doubt: Doubt | None = None) -> None:
@@ -81,18 +78,19 @@ class Observer:
         self._checked: dict[Run, threading.Event] = {}
         self._running: tuple[Container, ...] = ()
         self._threads: list[threading.Thread] = []
-        self._heard = time.monotonic()
-        self._missed = 0
-        self.drops = 0
+        self._pulse = engine.heartbeat if isinstance(engine, Engine) else Heartbeat(engine.ping)
+        self._watch = contextlib.ExitStack()
+        self._gone = threading.Event()
+        self._dropped = 0
 
     def __enter__(self) -> Observer:
         tasks = [
             self._follow,
             self._refresh,
-            self._ping,
             *([self._read] if self._lines else []),
             *([self._ask] if self._doubt else []),
         ]
+        self._gone = self._watch.enter_context(self._pulse.watching())
         for task in tasks:
             self._begin(task)
         return self
@@ -102,17 +100,21 @@ class Observer:
         self._again.set()
         self.aim({}, (), {})
         self._close()
+        self._watch.close()
         # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
         deadline = time.monotonic() + FAREWELL
         while (left := [each for each in self._threads if each.is_alive()]) and time.monotonic() < deadline:
             left[0].join(0.05)  # they may start others yet
 
-    def lost(self, seconds: float) -> bool:
-        """Whether the engine has answered no ping for so long.
+    @property
+    def drops(self) -> int:
+        """How often the engine was seen to drop the connection, or not to answer."""
+        return self._dropped + self._pulse.misses
 
-        More than one must have failed: a process that was stopped for a while has not asked at all.
-        """
-        return self._missed >= 2 and time.monotonic() - self._heard > seconds
+    @property
+    def gone(self) -> bool:
+        """Whether the engine has stopped answering."""
+        return self._gone.is_set()
 
     def refresh(self) -> int:
         """Ask for a look at everything that begins from now on; the `request` of a `Listed` reaches this number."""
@@ -169,7 +171,7 @@ class Observer:
                     self.inbox.put(Happened(next(self._tickets), identifier, action))
                     self.look(identifier)
             self._close()
-            self.drops += 1
+            self._dropped += 1
             self._over.wait(0.1)
 
     def _close(self) -> None:
@@ -187,16 +189,6 @@ class Observer:
                 self._again.wait(REFRESH)
                 continue
             self._over.wait(0.1)
-
-    def _ping(self) -> None:
-        while not self._over.is_set():
-            if self._engine.ping(PING):
-                self._heard, self._missed = time.monotonic(), 0
-                self._over.wait(PING)
-            else:
-                self._missed += 1
-                self.drops += 1
-                self._over.wait(0.1)
 
     def _probe(self, run: Run, url: str, over: threading.Event) -> None:
         """Probe one run of a replica for as long as it is aimed at."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ops import compose, process
+from ops import call, compose
 from ops import stack as stacks
 from ops.errors import OpsError
 from ops.runtime import Container
@@ -36,7 +36,7 @@ def _services(settings: Settings, environment: str) -> set[str] | None:
     try:
         stack = stacks.select(settings, environment)
         line = compose.command(compose.whole(stack), "config", "--no-consistency", "--services")
-        result = process.run(line, cwd=stack.root, env={**stack.variables, **compose.HASTE})
+        result = call.run(line, cwd=stack.root, env={**stack.variables, **compose.HASTE}, timeout=compose.MERGE)
     except (OpsError, OSError):
         return None
     return set(result.stdout.split()) if result.code == 0 else None

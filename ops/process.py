@@ -14,8 +14,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ops import platform, signals
+from ops import platform, signals, terminal
 
 tell: Callable[[Sequence[str]], None] | None = None
 """Told of every command that is started; set by `--debug`."""
@@ -41,6 +42,7 @@ def run(
     env: Mapping[str, str] | None = None,
     stdin: str | None = None,
     timeout: float | None = None,
+    abandon: threading.Event | None = None,
 ) -> Result:
     """Run a command to its end and capture what it prints.
 
@@ -50,14 +52,16 @@ def run(
         env: Variables that are added to this process's own.
         stdin: Text for its standard input; none (end of file) by default.
         timeout: Seconds after which it is killed.
+        abandon: When set, it is killed.
 
     Raises:
-        FileNotFoundError: There is no such program.
+        OSError: There is no such program, or it cannot be executed.
         subprocess.TimeoutExpired: It ran longer than `timeout`.
     """
     with _child(command, cwd, env, subprocess.PIPE if stdin is not None else subprocess.DEVNULL) as child:
         try:
-            stdout, stderr = child.communicate(stdin, timeout=timeout)
+            with _ended_by(child, abandon):
+                stdout, stderr = child.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             platform.kill(child)
             raise
@@ -71,6 +75,7 @@ def stream(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     cancel: threading.Event | None = None,
+    abandon: threading.Event | None = None,
 ) -> int:
     """Run a command and hand over each line of its output (both streams, as they come) without its line end.
 
@@ -80,26 +85,30 @@ def stream(
         cwd: The folder to run in.
         env: Variables that are added to this process's own.
         cancel: When set, the command is interrupted as Ctrl-C would.
+        abandon: When set, it is killed.
 
     Returns:
         The exit code.
     """
-    with _child(command, cwd, env, subprocess.DEVNULL, merged=True) as child:
-        ended = threading.Event()
-        if cancel is not None:
-            threading.Thread(target=_interrupt_when, args=(child, cancel, ended), daemon=True).start()
-        try:
-            assert child.stdout is not None  # noqa: S101 - Popen gives one for a pipe
-            for line in child.stdout:
-                on_line(line.rstrip("\r\n"))
-            child.wait()
-        finally:
-            ended.set()
+    with (
+        _child(command, cwd, env, subprocess.DEVNULL, merged=True) as child,
+        _ended_by(child, cancel, INTERRUPT_GRACE),
+        _ended_by(child, abandon),
+    ):
+        assert child.stdout is not None  # noqa: S101 - Popen gives one for a pipe
+        for line in child.stdout:
+            on_line(line.rstrip("\r\n"))
+        child.wait()
     return child.returncode
 
 
 def attach(
-    command: Sequence[str], *, cwd: Path | None = None, env: Mapping[str, str] | None = None, inherit: bool = True
+    command: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    inherit: bool = True,
+    abandon: threading.Event | None = None,
 ) -> int:
     """Run a command on this terminal, input included, and return its exit code (`invoke exec`).
 
@@ -111,6 +120,7 @@ def attach(
         cwd: The folder to run in.
         env: Its variables.
         inherit: Whether it gets this process's own variables, too.
+        abandon: When set, it is ended, and the terminal is as it was before.
 
     Returns:
         The exit code; 128 + N when signal N ended it, as a shell tells it.
@@ -121,10 +131,15 @@ def attach(
     if tell is not None:
         tell(command)
     variables = child_environment(env) if inherit else dict(env or {})
+    restore = terminal.keep()
     with signals.passed_on() as give:
         child = subprocess.Popen(list(command), cwd=cwd, env=variables)
         give(child)
-        return platform.exit_code(child.wait())
+        with _ended_by(child, abandon, group=False):
+            code = platform.exit_code(child.wait())
+    if abandon is not None and abandon.is_set():
+        restore()
+    return code
 
 
 @contextlib.contextmanager
@@ -177,16 +192,37 @@ def _end(child: subprocess.Popen[str]) -> None:
         child.wait()
 
 
-def _interrupt_when(child: subprocess.Popen[str], cancel: threading.Event, ended: threading.Event) -> None:
-    """Interrupt a child once `cancel` is set, and kill it when it has not `ended` after the grace."""
-    while not cancel.wait(0.05):
-        if ended.is_set():
-            return
-    if ended.is_set():
+@contextlib.contextmanager
+def _ended_by(
+    child: subprocess.Popen[Any], event: threading.Event | None, grace: float = 0.0, *, group: bool = True
+) -> Iterator[None]:
+    """End a child that still runs when an event is set during the block.
+
+    Args:
+        child: The child.
+        event: Nothing is done without one.
+        grace: Seconds that it gets to end by itself, after it was interrupted; without any it is killed.
+        group: Whether it has a group of its own, which ends with it.
+    """
+    if event is None:
+        yield
         return
-    platform.interrupt(child)
-    if not ended.wait(INTERRUPT_GRACE):
-        platform.kill(child)
+    ended = threading.Event()
+
+    def wait() -> None:
+        while not event.wait(0.05):
+            if ended.is_set():
+                return
+        if grace and not ended.is_set():
+            platform.interrupt(child)
+        if not ended.wait(grace):
+            platform.kill(child) if group else child.kill()
+
+    threading.Thread(target=wait, name="ending", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def child_environment(env: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -36,7 +36,7 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
     """
     try:
         return stacks.name_of(settings)
-    except OpsError:
+    except (OSError, OpsError):
         if not somehow:
             raise
     from ops import memory

@@ -24,7 +24,7 @@ GROUP = "uv sync --group ssh"
 
 
 def client(url: str, timeout: float, patience: float | None = None) -> DockerClient:
-    """The SDK's client of an engine behind SSH.
+    """The SDK's client of an engine behind SSH, logged in; the engine itself has been asked nothing yet.
 
     Args:
         url: `ssh://[user@]host[:port]`.
@@ -59,11 +59,6 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
     api._custom_adapter = adapter
     api.base_url = "http+docker://ssh"
     api.ssh_host = adapter.host
-    try:
-        api._version = api._retrieve_server_version()
-    except BaseException:
-        adapter.close()
-        raise
     return made
 
 

@@ -99,6 +99,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     for file in variables:
         # Compose would wait for a pipe for ever.
         reading.check(file, EnvFileError)
+    steering.check(variables)
     named = () if profiles else steering.listed(steering.variable(variables, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
     elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops import files as reading
-from ops.errors import EnvFileError
+from ops.errors import EnvFileError, UsageError
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The names that compose looks for where nobody names a file, in its order."""
@@ -61,6 +61,31 @@ def variable(files: Sequence[Path], name: str, *, expanded: bool = True) -> str:
         if (found := _from(file, files, name, expanded=expanded)) is not None:
             return found
     return ""
+
+
+def check(files: Sequence[Path]) -> None:
+    """Refuse what compose would refuse in each of its calls, the ones for `.env` included, with words about neither.
+
+    Args:
+        files: As `env_files` gives them.
+
+    Raises:
+        UsageError: A variable that steers compose has a value that it does not take.
+    """
+    for name, pattern, wanted in _VALUES:
+        value = variable(files, name) if is_set(files, name) else None
+        if value is not None and not re.fullmatch(pattern, value):
+            in_shell = name in os.environ
+            raise UsageError(
+                f"{name} is {value!r} in {'the shell' if in_shell else '.env'}, and compose takes {wanted} there",
+                next=f"unset {name}" if in_shell else f"correct {name} in .env",
+            )
+
+
+_VALUES = (
+    ("COMPOSE_PARALLEL_LIMIT", r"[+-]?\d+", "a whole number"),
+    ("COMPOSE_DISABLE_ENV_FILE", r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False", "true or false"),
+)
 
 
 def is_set(files: Sequence[Path], name: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import compose, files, process
+from ops import call, compose, files
 from ops.engine import PROJECT, answering
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UsageError
 from ops.runtime import Kept, Note, Stopped
@@ -43,6 +44,7 @@ class Teardown:
         self._data = data
         self._tell = tell
         self._options = ["--timeout", str(round(grace))] if grace is not None else []
+        self._running: list[str] = []
 
     def found(self) -> Stopped:
         """What there is to be removed."""
@@ -63,6 +65,21 @@ class Teardown:
             StartError: A container could not be stopped.
         """
         before = self.found()
+        if before.containers:
+            self._running = [f"may still run: {', '.join(before.containers)}"]
+        try:
+            return self._run(stacks, before)
+        except EngineError as error:
+            error.details += [each for each in self._running if each not in error.details]
+            raise
+
+    def _run(self, stacks: Sequence[Stack], before: Stopped) -> Stopped:
+        """See `run`.
+
+        Args:
+            stacks: As there.
+            before: What there is.
+        """
         spared = self._external(stacks, before.volumes)
         before = before.without(spared)
         anonymous = self._anonymous()
@@ -85,7 +102,13 @@ class Teardown:
         """Let compose stop what a stack's files name, of every profile; what they do not name stays."""
         line = compose.command(compose.whole(stack), "down", *self._options)
         # With a name there, compose would take files that it cannot read for none, and say nothing.
-        result = process.run(line, cwd=stack.root, env={**stack.variables, "COMPOSE_PROJECT_NAME": ""})
+        result = call.run(
+            line,
+            self._engine,
+            cwd=stack.root,
+            env={**stack.variables, "COMPOSE_PROJECT_NAME": ""},
+            running=self._running,
+        )
         if not result.code:
             return
         error = compose.failure(result.stderr)
@@ -99,7 +122,8 @@ class Teardown:
         """Let compose stop all that carries the project's name; returns what it said."""
         line = compose.project_command(self._project, "down", "--remove-orphans", *self._options)
         # Compose knows a project by its labels alone; run where no compose file or `.env` can get in its way.
-        return process.run(line, cwd=Path(Path.home().anchor), env=compose.NO_FILES).stderr
+        anywhere = Path(Path(sys.executable).anchor)
+        return call.run(line, self._engine, cwd=anywhere, env=compose.NO_FILES, running=self._running).stderr
 
     def _one_by_one(self) -> str | None:
         """Stop what compose leaves: a one-off container whose service has no other.
@@ -153,9 +177,9 @@ class Teardown:
         named: set[str] = set()
         for stack in stacks:
             line = compose.command(compose.whole(stack), "config", "--no-consistency", "--format", "json")
-            result = process.run(line, cwd=stack.root, env=stack.variables)
+            result = call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
             if result.code == 0:
-                declared = json.loads(result.stdout).get("volumes") or {}
+                declared = call.document(result, json.loads).get("volumes") or {}
                 named |= {str(each.get("name")) for each in declared.values() if each and each.get("external")}
         return sorted(named & set(volumes))
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import endpoint, memory, ownership
-from ops.connection import DeniedError
+from ops.absence import UnsureError
 from ops.errors import EngineError, UsageError
 from ops.memory import Memory
 from ops.native import places
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ops.containers import Containers
     from ops.native.runtime import Native
 
-PATIENCE = 2.0
-"""Seconds in which an engine must first answer where there is a way to do without."""
+PATIENCE = 5.0
+"""Seconds that a log-in through SSH may take where there is a way to do without an engine."""
 
 REMEMBERED = 20.0
-"""Seconds that one on which the project last ran gets for each answer: slow is not gone."""
+"""Seconds that one on which the project last ran gets for each answer, while it answers pings: slow is not gone."""
 
 
 def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False) -> Runtime:
@@ -66,7 +66,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     except EngineError as error:
         if asked == DOCKER:
             raise _unanswered(error, known) from error
-        if isinstance(error, DeniedError) or known.runtime == DOCKER:
+        if isinstance(error, UnsureError) or known.runtime == DOCKER:
             raise _unanswered(error, known, f"invoke {environment} --runtime native") from error
         tell(
             f"{_why(error)}: the stack runs natively, as processes of this machine "
@@ -113,7 +113,7 @@ def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: 
         if known.runtime == DOCKER or (settings.runtime == DOCKER and not found):
             raise _unanswered(error, known) from error
         if settings.runtime != NATIVE and not found:
-            if isinstance(error, DeniedError):
+            if isinstance(error, UnsureError):
                 raise
             tell(f"{_why(error)}: only processes of this machine were looked at")
         return _native(settings, missing=_why(error))
@@ -151,7 +151,7 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
         if known.runtime == DOCKER:
             raise _unanswered(error, known) from error
         if not found:
-            if settings.runtime == DOCKER or isinstance(error, DeniedError):
+            if settings.runtime == DOCKER or isinstance(error, UnsureError):
                 raise
             tell(f"{_why(error)}: what runs there, if anything, is left as it is")
         return [native if there else _native(settings, missing=_why(error))]

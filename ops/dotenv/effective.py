@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ops import process
+from ops import call
 from ops.dotenv import ordinary
 from ops.dotenv.secret import MASK, Secret, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
@@ -202,7 +202,7 @@ def read(
     line = [*compose, "--project-directory", str(directory or root), "--project-name", project, "--file", "-"]
     for file in [env_file] if explicit else named:
         line += ["--env-file", str(file)]
-    result = process.run(
+    result = call.run(
         [*line, "config", "--format", "json"],
         cwd=root,
         env=variables,
@@ -212,13 +212,13 @@ def read(
     )
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
-    found = json.loads(result.stdout)["services"]
+    found = call.document(result, json.loads).get("services") or {}
     asked = {name: _environment(service) for name, service in found.items()}
     return Reading(
-        effective=asked["effective"],
+        effective=asked.get("effective", {}),
         file=asked.get("file", {}),
         defaults=asked.get("defaults", {}),
-        others={other: asked[f"other{number}"] for number, other in enumerate(others)},
+        others={other: asked.get(f"other{number}", {}) for number, other in enumerate(others)},
     )
 
 

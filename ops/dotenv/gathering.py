@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from ops import compose, files, process, refusal
+from ops import call, compose, files, refusal
 from ops.dotenv import document, effective, mentions, naming, repository, schema, uses, valuation
 from ops.dotenv.aside import Aside
 from ops.dotenv.context import Context, Refused
@@ -149,7 +149,7 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
         UsageError: The files are broken, whatever the variables are.
     """
     line = ["config", "--quiet"]
-    tried = process.run(compose.command(stack, *line), cwd=stack.root, env=stack.variables, timeout=60)
+    tried = call.run(compose.command(stack, *line), cwd=stack.root, env=stack.variables, timeout=60)
     if not tried.code:
         return None
     error = refusal.of(stack, tried.stderr)
@@ -159,7 +159,7 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     if absent and not stack.variable_files:
         files = [file for file in (stack.example, *stack.read_files) if file.is_file()]
         named = [word for file in files for word in ("--env-file", str(file))]
-        filled = process.run(compose.command(stack, *named, *line), cwd=stack.root, env=stack.variables, timeout=60)
+        filled = call.run(compose.command(stack, *named, *line), cwd=stack.root, env=stack.variables, timeout=60)
         if not filled.code:
             return Refused(error.message, frozenset(absent))
     raise error
@@ -168,7 +168,7 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
 def _told(stack: Stack, known: Set[str]) -> list[Use]:
     """The uses in files that compose cannot merge without their values, those of included files among them."""
     line = compose.command(compose.whole(stack), "config", "--variables", "--format", "json")
-    told = process.run(line, cwd=stack.root, env=stack.variables, timeout=60)
+    told = call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
     return [] if told.code else [use for use in uses.declared(told.stdout) if use.name not in known]
 
 

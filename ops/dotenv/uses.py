@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ops import compose, process
+from ops import call, compose, process
 from ops import files as reading
 from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
@@ -122,7 +122,10 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
     # Without `.env`, which may be broken, or long.
     quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
-    return process.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
+    result = call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
+    if result.code == 0:
+        call.document(result, json.loads)  # whatever the program is, this is what is read of it
+    return result
 
 
 def unset(command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None) -> set[str]:
@@ -137,7 +140,7 @@ def unset(command: Sequence[str], root: Path, names: Set[str], variables: Mappin
     line = [*command, "config", "--quiet", "--no-consistency", "--no-env-resolution"]
     required: dict[str, str] = {}
     while True:
-        result = process.run(line, cwd=root, env={**(variables or {}), **required}, timeout=60)
+        result = call.run(line, cwd=root, env={**(variables or {}), **required}, timeout=60)
         if result.code == 0:
             return set(names) & {*required, *_BLANK.findall(result.stderr)}
         # It tells the first that is missing; with a value for that one, it tells the next.

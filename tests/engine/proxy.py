@@ -21,6 +21,7 @@ class Proxy:
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
         self._delay = 0.0
+        self._latency = self._first = 0.0
         self._passing = threading.Event()
         self._passing.set()
 
@@ -54,6 +55,15 @@ class Proxy:
         """Let the next answer take so long, as on a machine that has much to do."""
         self._delay = seconds
 
+    def far(self, latency: float, first: float = 0.0) -> None:
+        """Let every request take so long, as over a bad line.
+
+        Args:
+            latency: Seconds that each chunk from a client takes.
+            first: Seconds that the first one of all takes, as where a machine must wake up.
+        """
+        self._latency, self._first = latency, first
+
     def hang(self) -> None:
         """Keep every connection, take new ones, and pass nothing on, as when the engine's machine is overwhelmed."""
         self._passing.clear()
@@ -67,14 +77,16 @@ class Proxy:
             server = socket.socket(socket.AF_UNIX)
             server.connect(DEFAULT_UNIX_SOCKET.removeprefix("http+unix://"))
             self._open += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+            for source, target, far in ((client, server, True), (server, client, False)):
+                threading.Thread(target=self._pump, args=(source, target), kwargs={"far": far}, daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket, *, far: bool) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
                 self._passing.wait()
                 delay, self._delay = self._delay, 0.0
+                if far:
+                    delay, self._first = max(delay, self._latency, self._first), 0.0
                 time.sleep(delay)
                 target.sendall(chunk)
             target.shutdown(socket.SHUT_WR)

@@ -249,10 +249,15 @@ def test_without_any_program(
 @pytest.mark.skipif(os.name != "posix", reason="the fake docker is a script")
 @pytest.mark.parametrize(
     ("script", "version"),
-    [("echo 2.39.1", "2.39.1"), ("echo broken >&2; exit 1", None)],
+    [
+        ("echo 2.39.1", "2.39.1"),
+        ("echo broken >&2; exit 1", "the compose plugin does not work: broken"),
+        ("exit 0", "the compose plugin does not work: it says nothing"),
+        ("echo Hello", "the compose plugin does not work: Hello"),
+    ],
 )
 def test_a_plugin_is_asked_for_its_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, version: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_program: None, script: str, version: str
 ) -> None:
     folder = tmp_path / "config" / "cli-plugins"
     folder.mkdir(parents=True)
@@ -262,10 +267,18 @@ def test_a_plugin_is_asked_for_its_version(
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
-    plugin = compose._plugin()
-    assert (plugin and plugin.version) == version
-    if plugin:
-        assert plugin.command == (str(docker), "compose")
+    if version[0].isdigit():
+        plugin = compose._plugin()
+        assert plugin is not None
+        assert plugin.version == version
+        assert plugin.command == (str(docker), "compose", *compose.PROGRESS)
+        return
+    with pytest.raises(EngineError) as caught:
+        compose._plugin()
+    assert caught.value.message == version
+    # The wheel's works, and the doctor can say why it is used.
+    assert compose.program().source == "wheel"
+    assert compose.program().instead == version
 
 
 def test_on_windows_the_programs_end_in_exe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,4 +288,4 @@ def test_on_windows_the_programs_end_in_exe(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "docker-compose.exe").touch()
     wheel = compose._wheel()
     assert wheel is not None
-    assert wheel.command == (str(tmp_path / "docker-compose.exe"),)
+    assert wheel.command == (str(tmp_path / "docker-compose.exe"), *compose.PROGRESS)

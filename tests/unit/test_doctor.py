@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ops import compose, doctor, platform
+from ops import call, compose, doctor, platform
 from ops.errors import EngineError, UsageError
 from ops.patient import Finding, Grade, Patient
 from ops.report import doctor as report
@@ -94,6 +94,7 @@ def test_compose(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
         (compose.Program(("x",), "5.6.1", "wheel"), "compose 5.6.1 from the wheel"),
     ):
         monkeypatch.setattr(compose, "program", lambda program=program: program)
+        monkeypatch.setattr(call, "run", lambda *_, **__: None)
         (found,) = say(doctor._compose, patient)
         assert found.grade is Grade.OK
         assert words in found.message

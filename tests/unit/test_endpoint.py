@@ -56,7 +56,107 @@ def test_a_context_that_does_not_exist(configuration: Path, monkeypatch: pytest.
     assert ("DOCKER_CONTEXT" if how == "variable" else "config.json") in found.source
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"currentContext": 7}'])
-def test_settings_that_are_garbage(configuration: Path, content: str) -> None:
+@pytest.mark.parametrize("content", ["", " \n", '{"currentContext": ""}', '{"currentContext": null, "auths": null}'])
+def test_settings_that_name_none(configuration: Path, content: str) -> None:
     (configuration / "config.json").write_text(content, "utf-8")
-    assert endpoint.asked().context == ""
+    found = endpoint.asked()
+    assert (found.context, found.problem) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "it is no JSON"),
+        ("[]", "it should be a JSON object"),
+        ("null", "it should be a JSON object"),
+        ('{"currentContext": 7}', "currentContext should be a name"),
+        ('{"auths": []}', "auths should be an object"),
+        ('{"proxies": "x"}', "proxies should be an object"),
+        ("[" * 100_000, "it is no JSON"),
+    ],
+)
+@pytest.mark.parametrize("host", ["", "tcp://127.0.0.1:2375"])
+def test_settings_that_make_no_sense(
+    configuration: Path, monkeypatch: pytest.MonkeyPatch, content: str, words: str, host: str
+) -> None:
+    if host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+    file = configuration / "config.json"
+    file.write_text(content, "utf-8")
+    found = endpoint.asked()
+    assert str(file) in found.problem
+    assert words in found.problem
+    assert found.remedy
+
+
+def test_settings_that_are_no_file(configuration: Path) -> None:
+    (configuration / "config.json").mkdir()
+    assert "it is no file" in endpoint.asked().problem
+
+
+@pytest.mark.parametrize(
+    ("meta", "words"),
+    [
+        ("{}", "names no engine"),
+        ("[]", "it should be a JSON object"),
+        ('{"Endpoints": {"docker": {"Ho', "it is no JSON"),
+        ('{"Endpoints": {"docker": {}}}', "names no engine"),
+        ('{"Endpoints": {"docker": {"Host": 7}}}', "names no engine"),
+        ('{"Endpoints": [{"Host": "unix:///x"}]}', "names no engine"),
+        ('{"Endpoints": {"docker": {"Host": "tcp://h:99999"}}}', "that is no address"),
+    ],
+)
+def test_a_context_that_makes_no_sense(
+    configuration: Path, monkeypatch: pytest.MonkeyPatch, meta: str, words: str
+) -> None:
+    monkeypatch.setenv("DOCKER_CONTEXT", "far")
+    next((configuration / "contexts" / "meta").iterdir()).joinpath("meta.json").write_text(meta, "utf-8")
+    found = endpoint.asked()
+    assert "the docker context 'far'" in found.problem
+    assert words in found.problem
+    assert found.remedy == "unset DOCKER_CONTEXT"
+
+
+def test_a_context_brings_its_files_for_tls(configuration: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_CONTEXT", "far")
+    keys = configuration / "contexts" / "tls" / hashlib.sha256(b"far").hexdigest() / "docker"
+    keys.mkdir(parents=True)
+    (keys / "ca.pem").touch()
+    assert endpoint.asked().tls == {"ca.pem": keys / "ca.pem"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "tcp://127.0.0.1:99999",
+            "tcp://127.0.0.1:0",
+            "tcp://127.0.0.1:port",
+            "tcp://127.0.0.1",
+            "tcp://",
+            "nonsense",
+        ),
+        *("ftp://h:21", "fd://", "unix:", "unix:///", "http://[::1", "ssh://", "ssh://me:secret@h", "tcp://a b:1", ""),
+        *("tcp://h:1?x=1", "://"),
+    ],
+)
+def test_an_address_that_leads_nowhere(url: str) -> None:
+    assert endpoint.address_problem(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("unix:///var/run/docker.sock", "unix://", "npipe:////./pipe/docker_engine", "tcp://127.0.0.1:2375"),
+        *("tcp://[::1]:2376", "https://h:2376", "ssh://me@h", "ssh://h:2222", "127.0.0.1:2375", " tcp://h:1 "),
+    ],
+)
+def test_an_address_that_may_lead_to_one(url: str) -> None:
+    assert endpoint.address_problem(url) == ""
+
+
+def test_a_password_in_an_address_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://me:hunter2@10.0.0.7:2375")
+    found = endpoint.asked()
+    assert found.problem
+    assert "hunter2" not in found.problem + str(found)

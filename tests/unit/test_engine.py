@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from ops import platform, ssh
-from ops.connection import DeniedError
+from ops.absence import DeniedError
 from ops.engine import Engine, connect
 from ops.errors import EngineError
 

@@ -184,3 +184,24 @@ def test_a_project_directory_that_is_not_there(root: Path) -> None:
     with pytest.raises(UsageError, match="the project directory gone is not there") as caught:
         ours(root, config)
     assert "ops.environments.dev.project_directory" in caught.value.next
+
+
+@pytest.mark.parametrize("value", ["x", "", "1.5", " 4"])
+def test_a_value_that_compose_refuses_everywhere_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)
+    with pytest.raises(UsageError, match="COMPOSE_PARALLEL_LIMIT") as caught:
+        steering.check(())
+    assert caught.value.next == "unset COMPOSE_PARALLEL_LIMIT"
+    monkeypatch.delenv("COMPOSE_PARALLEL_LIMIT")
+    (tmp_path / ".env").write_text("COMPOSE_PARALLEL_LIMIT=x\n", encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        steering.check((tmp_path / ".env",))
+    assert caught.value.next == "correct COMPOSE_PARALLEL_LIMIT in .env"
+
+
+@pytest.mark.parametrize("value", ["4", "-1", "+2"])
+def test_a_limit_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)
+    steering.check(())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops import containers, memory, settings, whereabouts
-from ops.connection import DeniedError
+from ops.absence import DeniedError, SettingsError
 from ops.errors import EngineError, UsageError
 from ops.native import places, record
 from ops.native.plan import Plan
@@ -209,10 +209,13 @@ def test_where_nothing_is_remembered_it_says_what_it_looked_at(tmp_path: Path, n
 def test_an_unknown_context_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
-    told: list[str] = []
-    whereabouts.find(say(tmp_path), told.append)
-    assert len(told) == 1
-    assert "nosuch" in told[0]
+    for look in (
+        lambda: whereabouts.find(say(tmp_path)),
+        lambda: whereabouts.all_of(say(tmp_path), "shop", lambda _: None),
+        lambda: whereabouts.choose(say(tmp_path), "dev", lambda _: None),
+    ):
+        with pytest.raises(SettingsError, match="nosuch"):
+            look()
 
 
 def test_no_permission_is_no_reason_to_run_natively(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
