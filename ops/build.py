@@ -87,8 +87,12 @@ class Progress:
         """Why steps have failed, in BuildKit's words."""
         return [step.why for step in self.steps.values() if step.why]
 
-    def failure(self) -> OpsError:
-        """What a build that has failed says, as an error."""
+    def failure(self, source: Callable[[str, Sequence[str]], str] = lambda *_: "") -> OpsError:
+        """What a build that has failed says, as an error.
+
+        Args:
+            source: Given a service and what its step printed, the user's file and line at fault; empty if not told.
+        """
         text = "\n".join(self.trailer)
         solved = re.search(r"(?:target (?P<service>\S+): )?failed to solve: (?P<why>.*)", text)
         if solved is None:
@@ -106,7 +110,7 @@ class Progress:
         step = next((step for step in failed if step.service == service), failed[0] if failed else None)
         place = self._place(text, service)
         said = [line for line in step.output if line.strip()][-20:] if step else []
-        what, details, fix = _story(step, solved["why"], place)
+        what, details, fix = _story(step, solved["why"], place, source(service, step.output) if step else "")
         return BuildError(
             f"the image of {service} did not build: {what}",
             details=[*said, *details, *([f"at {place}"] if place else [])],
@@ -131,7 +135,7 @@ class Progress:
         return Step(single, f"{where} {what}")
 
 
-def _story(step: Step | None, why: str, place: str) -> tuple[str, list[str], str]:
+def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, list[str], str]:
     """What failed in a build, the evidence beside the step's output, and what to do."""
     if base := re.search(r"failed to resolve source metadata for (\S+): (.*)", why):
         return (
@@ -140,7 +144,7 @@ def _story(step: Step | None, why: str, place: str) -> tuple[str, list[str], str
             f"check its name at {place}, and that its registry answers (docker login, proxy)",
         )
     if step and (code := re.search(r"exit code: (\d+)", step.why)):
-        return f"{step.title} exited with {code[1]}", [], f"correct {place}"
+        return f"{step.title} exited with {code[1]}", [], f"correct {source or place}"
     if step and (missing := re.search(r'("[^"]+"): not found', step.why)):
         what = f"{step.title}: {missing[1]} is not in the build context"
         return what, [], f"correct {place}, or take the file out of .dockerignore"
@@ -183,6 +187,19 @@ def _check_readable(service: Service) -> None:
         wanted.append(dockerfile)
     for file in wanted:
         files.check(file, BuildError, name=f"{service.name}: {file.name}")
+
+
+def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
+    """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
+    from ops.diagnosis import checkout, trace
+
+    for each in reversed(trace.find(said)):
+        if each.place and service in model.services:
+            path, line = each.place
+            found = checkout.find(path, root, model.service(service), line=line)
+            if (root / found).is_file():
+                return f"{found}:{line}" if line else found
+    return ""
 
 
 def run(
@@ -236,5 +253,6 @@ def run(
     )
     if code:
         # Not the output of the steps: what they talk to may be gone, too.
-        raise call.failed(progress.failure(), "\n".join([*progress.trailer, *progress.reasons()]), engine)
+        failure = progress.failure(lambda service, said: _source(model, stack.root, service, said))
+        raise call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

@@ -164,10 +164,11 @@ def test_command(make_stack: MakeStack) -> None:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def told(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> list[list[str]]:
     """Compose replaced by a program that prints a failed build of `web`; what it was asked to build."""
     asked: list[list[str]] = []
-    script = f"import sys; print(open({str(DATA / 'build' / 'run.txt')!r}, encoding='utf-8').read()); sys.exit(1)"
+    output = str(DATA / "build" / f"{getattr(request, 'param', 'run')}.txt")
+    script = f"import sys; print(open({output!r}, encoding='utf-8').read()); sys.exit(1)"
 
     def command(_: object, services: list[str], **__: object) -> list[str]:
         asked.append(list(services))
@@ -194,3 +195,16 @@ def test_run_builds_what_has_a_build_section_and_raises_what_failed(
     assert build.run(stack, merged, services=["db"]).steps == {}
     with pytest.raises(UsageError, match="there is no service 'nosuch'"):
         build.run(stack, merged, services=["nosuch"])
+
+
+@pytest.mark.parametrize("told", ["source"], indirect=True)
+def test_an_error_in_a_source_is_told_at_its_line_and_not_at_the_dockerfile_s(
+    make_stack: MakeStack, told: list[list[str]]
+) -> None:
+    stack = make_stack("services: {web: {build: web}}\n")
+    (stack.root / "web" / "app").mkdir(parents=True)
+    (stack.root / "web" / "app" / "main.py").write_text("x = 1\ndef broken(:\n    pass\n", encoding="utf-8")
+    with pytest.raises(BuildError, match="exited with 1") as caught:
+        build.run(stack, model.load(stack))
+    assert caught.value.next == "correct web/app/main.py:2, then: invoke build --service web"
+    assert "at web/Dockerfile:3" in caught.value.details
