@@ -7,13 +7,21 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import yaml
 
 DEEPEST = 200
 """Lists and mappings within each other; PyYAML ends the whole process at some ten thousand."""
 
 LARGEST = 1_000_000
 """Values in all, where an alias counts as often as it is used: a few lines of them can stand for any number."""
+
+_EXACT = 1 << 18
+"""Bytes that PyYAML's own parser, which knows more words for what is wrong, reads within two seconds."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _MAY_NEST = re.compile(rb"^[ \t?:-]+", re.MULTILINE)
 
@@ -25,11 +33,12 @@ class MalformedError(ValueError):
         line: Where, from 1; 0 where that is not known.
         column: Where, from 1.
         reason: What is wrong, for people.
+        begins: The line where that begins which is wrong: of a quote that is never closed, the quote's.
     """
 
-    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, reason: str, line: int = 0, column: int = 0, begins: int = 0) -> None:
         super().__init__(reason)
-        self.reason, self.line, self.column = reason, line, column
+        self.reason, self.line, self.column, self.begins = reason, line, column, begins or line
 
     def at(self, name: str) -> str:
         """Where it is, as editors take it: `file:line:column`."""
@@ -53,16 +62,27 @@ def from_json(text: str | bytes) -> Any:
         raise MalformedError("no valid JSON: it goes too deep, or a number is too long") from None
 
 
-def nodes(data: bytes) -> list[Any]:
+def nodes(data: bytes, *, exact: bool = False) -> list[Any]:
     """The nodes of the documents in a YAML text: compose's tags (`!reset`) need no constructor.
+
+    Args:
+        data: The text.
+        exact: Whether an error says all that can be said, which takes a hundred times as long.
 
     Raises:
         MalformedError: It is no YAML, or too deep.
     """
     import yaml
 
-    with _told():
-        return [each for each in yaml.compose_all(check_depth(data), Loader=loader()) if each is not None]
+    exact = exact and len(data) <= _EXACT
+    try:
+        with _told(data):
+            reads = yaml.SafeLoader if exact else loader()
+            return [each for each in yaml.compose_all(check_depth(data), Loader=reads) if each is not None]
+    except MalformedError as error:
+        if exact and not error.line:
+            return nodes(data)  # of `"\\UFFFFFFFF"` only the other one tells where it is
+        raise
 
 
 def events(data: bytes) -> Iterator[Any]:
@@ -74,7 +94,7 @@ def events(data: bytes) -> Iterator[Any]:
     import yaml
 
     depth = 0
-    with _told():
+    with _told(data):
         for event in yaml.parse(data, Loader=loader()):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
@@ -141,8 +161,8 @@ def loader() -> Any:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Tell of whatever comes of a text as one error."""
+def _told(data: bytes) -> Iterator[None]:
+    """Tell of whatever comes of a YAML text as one error."""
     import yaml
 
     try:
@@ -150,10 +170,36 @@ def _told() -> Iterator[None]:
     except MalformedError:
         raise
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise MalformedError(f"no valid YAML: {error.problem}", *place) from None
+        raise _marked(error) from None
+    except yaml.reader.ReaderError as error:
+        raise _no_text(data, str(error.reason)) from None
     except yaml.YAMLError as error:
         raise MalformedError(f"no valid YAML: {' '.join(str(error).split())}") from None
     except Exception as error:  # noqa: BLE001 - `"\\UFFFFFFFF"` is an OverflowError to one of the loaders
         raise MalformedError(f"no valid YAML: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _marked(error: yaml.MarkedYAMLError) -> MalformedError:
+    """What is wrong at a place that the parser tells, and where that began which it was in."""
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    reason = f"no valid YAML: {error.problem}"
+    if mark is None:
+        return MalformedError(reason)
+    line, column = mark.line + 1, mark.column + 1
+    if began is None or (began.line, began.column) == (mark.line, mark.column):
+        return MalformedError(reason, line, column)
+    where = f"{error.context} that begins at {began.line + 1}:{began.column + 1}"
+    return MalformedError(f"{reason} ({where})", line, column, began.line + 1)
+
+
+def _no_text(data: bytes, reason: str) -> MalformedError:
+    """The first thing in a text that is none: a byte, or a control character."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text, reason = data[: error.start].decode("utf-8"), error.reason
+    end = len(text)
+    if control := _CONTROL.search(text):
+        end, reason = control.start(), "a control character, as binary files have them"
+    before = text[:end]
+    return MalformedError(f"no valid YAML: {reason}", before.count("\n") + 1, end - before.rfind("\n"))

@@ -19,6 +19,7 @@ from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
 from ops.dotenv.passing import WholeFile
 from ops.dotenv.references import Use, references, scan
+from ops.location import relative
 
 _STEERING = """
 COMPOSE_ANSI COMPOSE_BAKE COMPOSE_COMPATIBILITY COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_DISABLE_ENV_FILE
@@ -99,14 +100,10 @@ def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
     Raises:
         UsageError: One cannot be read.
     """
-    there = {
-        path: data.decode("utf-8", "replace").replace("\r\n", "\n")
+    return {
+        relative(path, root): data.decode("utf-8", "replace").replace("\r\n", "\n")
         for path in files
         if (data := reading.read(path)) is not None
-    }
-    return {
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): text
-        for path, text in there.items()
     }
 
 

@@ -69,6 +69,27 @@ def test_where_it_is_wrong() -> None:
 
 
 @pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"a: 1\nb: '\xc3\xa9\xe9'\n", "x:2:6"),
+        (b"a: 1\nb: '\xc3\xa9\x07'\n", "x:2:6"),
+        (b"a: [1,\n", "x:2:1"),
+        (b'a: "\\UFFFFFFFF"', "x:1:7"),
+    ],
+)
+def test_where_exactly(data: bytes, place: str) -> None:
+    with pytest.raises(MalformedError, match="no valid YAML") as caught:
+        parsing.nodes(data, exact=True)
+    assert caught.value.at("x") == place
+
+
+def test_what_is_never_closed_begins_earlier() -> None:
+    with pytest.raises(MalformedError, match="that begins at 2:4") as caught:
+        parsing.nodes(b"a: 1\nb: '1,\n\n\n", exact=True)
+    assert (caught.value.line, caught.value.begins) == (5, 2)
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         ("a", True),
