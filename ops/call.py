@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import absence, compose, process
+from ops import absence, compose, parsing, process
 from ops.errors import EngineError, OpsError
 from ops.process import Result
 
@@ -147,7 +147,7 @@ def _calm(env: Mapping[str, str] | None) -> Mapping[str, str] | None:
     return {**(env or {}), "COMPOSE_STATUS_STDOUT": "0"} if "COMPOSE_STATUS_STDOUT" in os.environ else env
 
 
-def document(result: Result, parse: Callable[[str], Any]) -> dict[str, Any]:
+def document(result: Result, parse: Callable[[str], Any] = parsing.from_json) -> dict[str, Any]:
     """The mapping that compose has printed.
 
     Args:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import memory, process
+from ops import files, memory, process
+from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.ports import Conflict
@@ -30,8 +31,8 @@ def is_one(stack: Stack, folder: Path) -> bool:
     mine, theirs = _beginnings(stack.root), _beginnings(folder)
     if mine and theirs:
         return bool(mine & theirs)
-    with contextlib.suppress(OSError, ValueError):
-        return all((folder / file.relative_to(stack.root)).read_bytes() == file.read_bytes() for file in stack.files)
+    with contextlib.suppress(OpsError, ValueError):
+        return all(files.read(folder / file.relative_to(stack.root)) == files.read(file) for file in stack.files)
     return False
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ops import compose
+from ops import call, compose
 from ops.dotenv import passing, uses
 from ops.dotenv.references import references
 from ops.stack import Stack
@@ -46,7 +45,7 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
     merged = uses.merge(compose.command(stack), stack.root, stack.variables)
     if merged.code:
         return
-    model: Mapping[str, Any] = json.loads(merged.stdout)
+    model = call.document(merged)
     for name, service in (model.get("services") or {}).items():
         container = str(service.get("container_name") or "")
         if container and "$" not in container:

@@ -212,7 +212,7 @@ def read(
     )
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
-    found = call.document(result, json.loads).get("services") or {}
+    found = call.document(result).get("services") or {}
     asked = {name: _environment(service) for name, service in found.items()}
     return Reading(
         effective=asked.get("effective", {}),

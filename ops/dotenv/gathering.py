@@ -169,7 +169,7 @@ def _told(stack: Stack, known: Set[str]) -> list[Use]:
     """The uses in files that compose cannot merge without their values, those of included files among them."""
     line = compose.command(compose.whole(stack), "config", "--variables", "--format", "json")
     told = call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
-    return [] if told.code else [use for use in uses.declared(told.stdout) if use.name not in known]
+    return [] if told.code else [use for use in uses.declared(call.document(told)) if use.name not in known]
 
 
 def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:

@@ -6,14 +6,13 @@ text says on which line.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ops import call, compose, process
+from ops import call, compose, parsing, process
 from ops import files as reading
 from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
@@ -121,7 +120,7 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
     result = call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
     if result.code == 0:
-        call.document(result, json.loads)  # whatever the program is, this is what is read of it
+        call.document(result)  # whatever the program is, this is what is read of it
     return result
 
 
@@ -172,7 +171,7 @@ def build(
         given: The variables that the paths of `env_file` are expanded with.
         texts: The text of each file of the stack, by the name that people know it by.
     """
-    model: Mapping[str, Any] = json.loads(merged)
+    model: Mapping[str, Any] = parsing.from_json(merged)
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     known = {use.name for use in located}
     # Of files that only compose knows of: it does not say where.
@@ -200,10 +199,10 @@ def build(
     )
 
 
-def declared(listed: str) -> list[Use]:
-    """The uses that compose itself tells (its JSON of `config --variables`), where it cannot merge the files."""
+def declared(listed: Mapping[str, Any]) -> list[Use]:
+    """The uses that compose itself tells (`config --variables`), where it cannot merge the files."""
     found = []
-    for name, each in json.loads(listed).items():
+    for name, each in listed.items():
         operator = ":?" if each.get("Required") else ":-" if each.get("DefaultValue") else ""
         found.append(Use(name, operator or (":+" if each.get("PresenceValue") else ""), each.get("DefaultValue") or ""))
     return found
