@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import files, memory, process
+from ops import files, git, memory
 from ops.errors import OpsError
 
 if TYPE_CHECKING:
@@ -71,8 +70,5 @@ def _beginnings(folder: Path) -> set[str]:
 
 
 def _git(folder: Path, *arguments: str) -> list[str]:
-    try:
-        result = process.run(["git", *arguments], cwd=folder, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [] if result.code else result.stdout.splitlines()
+    found = git.run(folder, *arguments)
+    return [] if found is None or found.code else found.stdout.splitlines()

@@ -109,7 +109,7 @@ def gather(stack: Stack) -> Context:
         git=git,
         environments=stack.environments,
         refused=refused,
-        mentions=mentions.look(stack, _candidates(example, env, used), git=git is not None),
+        mentions=mentions.look(stack, _candidates(example, env, used), in_repository=git is not None),
     )
 
 
