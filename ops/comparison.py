@@ -17,12 +17,11 @@ from typing import Any
 from ops import compose, endpoint, engine, model
 from ops.dotenv import document, effective, naming
 from ops.errors import EnvFileError, UsageError
+from ops.inspection import SERVICE
 from ops.stack import Stack
 
 Key = tuple[str, str]
 """A service, empty where it is about a file, and a variable's name."""
-
-_SERVICE = "com.docker.compose.service"
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
         theirs: dict[Key, str] = {}
         for container in connected.containers(stack.project):
             config = container.raw.get("Config") or {}
-            service = (config.get("Labels") or {}).get(_SERVICE, "")
+            service = (config.get("Labels") or {}).get(SERVICE, "")
             look: Any = connected.client.api.inspect_image
             image = look(container.raw["Image"]).get("Config") or {}
             # What the image brings along is nobody's setting.

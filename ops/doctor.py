@@ -57,7 +57,7 @@ def _engine(patient: Patient) -> Iterator[Finding]:
         # One that is there and refuses this user is nothing to do without: `dev` does not, either.
         without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, UnsureError)
         grade = Grade.WARNING if without else Grade.PROBLEM
-        yield Finding("engine", grade, _words(patient.engine), _engine_remedy(patient.engine))
+        yield Finding("engine", grade, patient.engine.summary, _engine_remedy(patient.engine))
         return
     with answering():
         version = str(patient.engine.client.version()["Version"])
@@ -80,7 +80,7 @@ def _engine_remedy(error: OpsError) -> str:
 def _native(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.native, OpsError):
         if isinstance(patient.engine, OpsError):
-            yield Finding("native", Grade.PROBLEM, _words(patient.native), patient.native.next)
+            yield Finding("native", Grade.PROBLEM, patient.native.summary, patient.native.next)
     else:
         yield Finding("native", Grade.OK, f"without an engine, this machine runs: {patient.native}")
 
@@ -179,7 +179,7 @@ def _files(patient: Patient) -> Iterator[Finding]:
     elif isinstance(patient.model, OpsError):
         missing = isinstance(patient.model, EnvFileError) and not patient.stack.env_file.is_file()
         grade = Grade.WARNING if missing else Grade.PROBLEM
-        yield Finding("files", grade, _words(patient.model), "invoke env.init" if missing else patient.model.next)
+        yield Finding("files", grade, patient.model.summary, "invoke env.init" if missing else patient.model.next)
     else:
         notes: list[str] = []
         preflight.check(patient.model, patient.stack, notes.append)
@@ -219,8 +219,4 @@ EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
 
 
 def _problem(subject: str, error: OpsError) -> Finding:
-    return Finding(subject, Grade.PROBLEM, _words(error), error.next)
-
-
-def _words(error: OpsError) -> str:
-    return "; ".join([error.message, *error.details[:1]])
+    return Finding(subject, Grade.PROBLEM, error.summary, error.next)

@@ -20,6 +20,7 @@ from ops import (
     preflight,
     revision,
     runtime,
+    state,
     targets,
     whereabouts,
 )
@@ -250,7 +251,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> 
         return []
     names = continuation.left(services, outcome.services)
     if names:
-        continuation.begin(stack, lock.state_folder(stack.root), names, made=outcome.made)
+        continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names
 
 

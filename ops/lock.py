@@ -13,9 +13,6 @@ from typing import IO, Any, cast
 
 from ops import folders, platform, state
 from ops.errors import LockedError, UsageError
-from ops.state import make as state_folder
-
-__all__ = ["hold", "opened", "state_folder"]
 
 _SIZE = 256
 """Bytes that the holder's name takes at least, so that the next one needs no more space on the disk."""
@@ -46,7 +43,7 @@ def hold(root: Path, task: str) -> Iterator[None]:
         if spare is None:
             raise _locked(place)
         try:
-            path = state_folder(root) / state.LOCK
+            path = state.make(root) / state.LOCK
             file = held.enter_context(opened(path))
         except UsageError as error:
             if not spare or not folders.is_full(error):
