@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ops import call, compose, dotenv, endpoint, platform, ports, preflight, process
+from ops import call, compose, dotenv, endpoint, installation, platform, ports, preflight, process
 from ops.absence import UnsureError
 from ops.containers import Containers
 from ops.dotenv import redaction
@@ -74,7 +74,7 @@ def _engine(patient: Patient) -> Iterator[Finding]:
 def _engine_remedy(error: OpsError) -> str:
     if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
         return "correct DOCKER_HOST, or unset it to use this machine's own engine"
-    return platform.engine_remedy() if error.next == "invoke doctor" else error.next
+    return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 
 def _native(patient: Patient) -> Iterator[Finding]:
@@ -112,7 +112,7 @@ def _compose(_: Patient) -> Iterator[Finding]:
 
 def _buildx(_: Patient) -> Iterator[Finding]:
     name = platform.executable("docker-buildx")
-    plugin = next((folder / name for folder in platform.plugin_folders() if (folder / name).exists()), None)
+    plugin = next((folder / name for folder in installation.plugin_folders() if (folder / name).exists()), None)
     if plugin is None:
         fix = "install the buildx plugin: https://docs.docker.com/build/install-buildx/"
         yield Finding("buildx", Grade.WARNING, "there is no buildx; the classic builder is used", fix)

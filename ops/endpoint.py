@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ops import files, parsing, platform
+from ops import files, installation, parsing, platform
 from ops.errors import OpsError
 from ops.parsing import MalformedError
 
@@ -88,7 +88,7 @@ def asked() -> Endpoint:
 
 def settings_file() -> Path:
     """Docker's own settings."""
-    return platform.docker_configuration() / "config.json"
+    return installation.docker_configuration() / "config.json"
 
 
 def _asked() -> Endpoint:
@@ -113,13 +113,13 @@ def _asked() -> Endpoint:
 
 def _usual() -> str:
     """Where an engine is asked when nothing says otherwise."""
-    socket = platform.engine_socket()
-    return f"unix://{socket}" if socket else platform.ENGINE_PIPE
+    socket = installation.engine_socket()
+    return f"unix://{socket}" if socket else installation.ENGINE_PIPE
 
 
 def _context(name: str, source: str) -> Endpoint:
     """The engine of a context."""
-    folder, identifier = platform.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
+    folder, identifier = installation.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
     file = folder / "meta" / identifier / "meta.json"
     use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else "unset DOCKER_CONTEXT"
     try:

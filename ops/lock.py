@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ops import folders, platform, state
+from ops import advice, folders, platform, state
 from ops.errors import LockedError, UsageError
 
 _SIZE = 256
@@ -99,7 +99,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     with folders.writing(path):
         # What a link leads to would be written to, and a pipe's other end would be waited for.
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {platform.quoted(path)}")
+            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {advice.quoted(path)}")
         flags = os.O_RDWR | os.O_CREAT
         for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
             flags |= getattr(os, name, 0)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import examples, parsing, platform, steering
+from ops import advice, examples, parsing, steering
 from ops import files as reading
 from ops.errors import EnvFileError, UsageError
 from ops.parsing import MalformedError
@@ -157,7 +157,7 @@ def _check_path(root: Path) -> None:
     raise UsageError(
         f"compose cannot read any file in this folder: its path holds {what}",
         details=[ascii(str(root))],
-        next=platform.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
+        next=advice.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
     )
 
 

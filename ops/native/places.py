@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops import earlier, folders, platform, state
+from ops import advice, earlier, folders, state
 
 FOLDER = "native"
 
@@ -78,13 +78,13 @@ def remarks(root: Path) -> list[str]:
     if place == earlier.native(root):
         said.append(
             f"{place} could not be moved to another disk, and is used where it is; "
-            f"to move it: invoke stop && {platform.move_command(place, state.folder(root))}"
+            f"to move it: invoke stop && {advice.move_command(place, state.folder(root))}"
         )
     if not data(root) and (left := _left_behind(root)):
         folder, path = left
         said.append(
             f"what services kept for {path}, which is gone, is still there; if that was this project: "
-            f"invoke stop --volumes && {platform.move_command(folder, state.folder(root))}"
+            f"invoke stop --volumes && {advice.move_command(folder, state.folder(root))}"
         )
     return said
 

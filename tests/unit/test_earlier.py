@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import earlier, lock, platform, state
+from ops import advice, earlier, lock, platform, state
 from ops.errors import LockedError
 from ops.native import places
 
@@ -68,7 +68,7 @@ def test_on_another_disk_it_stays_and_is_told(root: Path, monkeypatch: pytest.Mo
     assert version(root) == "18\n"
     (said,) = places.remarks(root)
     assert "could not be moved" in said
-    assert said.endswith(f"invoke stop && {platform.move_command(root / '.ops' / 'native', state.make(root))}")
+    assert said.endswith(f"invoke stop && {advice.move_command(root / '.ops' / 'native', state.make(root))}")
     assert (root / ".ops" / "lock").exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import endpoint, platform
+from ops import endpoint, installation
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_names_one() -> None:
-    assert str(endpoint.asked()) == f"unix://{platform.engine_socket()}"
-    assert endpoint.asked().socket == platform.engine_socket()
+    assert str(endpoint.asked()) == f"unix://{installation.engine_socket()}"
+    assert endpoint.asked().socket == installation.engine_socket()
 
 
 def test_docker_host_wins(monkeypatch: pytest.MonkeyPatch) -> None:
