@@ -186,7 +186,7 @@ def test_a_record_that_is_being_read_on_windows_is_written_all_the_same(
 
     monkeypatch.setattr(Path, "replace", refuse)
     one = record.Identity(1, 1.0)
-    record.Record(Plan("it", ("x",), str(root)), "run", "", one, 0.0, one).write(root)
+    record.Record(Plan(root.name, ("x",), str(root)), "run", "", one, 0.0, one).write(root)
     found = record.read(root)
     assert found
     assert (found.run, refused) == ("run", [])
