@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from ops import call, compose, files, refusal
+from ops import background, call, compose, files, refusal
 from ops.dotenv import document, effective, mentions, naming, repository, schema, uses, valuation
-from ops.dotenv.aside import Aside
 from ops.dotenv.context import Context, Refused
 from ops.dotenv.document import Document
 from ops.dotenv.effective import Reading, UnreadableError
@@ -45,15 +44,15 @@ def gather(stack: Stack) -> Context:
         nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
         given = {name for name in (*shell, *STEERING) if _is_name(name)}
         # Nor need the file be compose's `.env`, which it reads four times, but an `env_file`, read once.
-        asking = Aside(lambda: _reading(program, stack, given, nested, once=not nested))
-    merging = Aside(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
-    asking_git = Aside(lambda: repository.state(stack.env_file))
+        asking = background.begin(lambda: _reading(program, stack, given, nested, once=not nested))
+    merging = background.begin(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
+    asking_git = background.begin(lambda: repository.state(stack.env_file))
     declared = document.read(stack.example)
     names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if _is_name(each)}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     if not plain:
-        asking = Aside(lambda: _reading(program, stack, asked, nested))
+        asking = background.begin(lambda: _reading(program, stack, asked, nested))
     example = schema.parse(declared)
     elsewhere = uses.locate(stack.elsewhere, stack.root)
     reading = asking.result()
