@@ -109,13 +109,18 @@ def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
     return list(found)
 
 
+def below(node: Any, key: str) -> Any:
+    """What stands under a key of a mapping, or of one that is merged into it (`<<`); None where there is nothing."""
+    return next((value for name, value in _pairs(node) if name.value == key), None)
+
+
 def _taken(node: Any) -> Iterator[str]:
     """What a document includes and extends, as written."""
-    included, services = _below(node, "include"), _below(node, "services")
+    included, services = below(node, "include"), below(node, "services")
     for each in getattr(included, "value", None) or ():
-        yield from (scalar.value for scalar in _scalars(_below(each, "path") or each))
+        yield from (scalar.value for scalar in _scalars(below(each, "path") or each))
     for _, service in _pairs(services):
-        named = _below(_below(service, "extends"), "file")
+        named = below(below(service, "extends"), "file")
         yield from (scalar.value for scalar in _scalars(named))
 
 
@@ -144,10 +149,6 @@ def _pairs(node: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
         if key.value == "<<":
             for each in value.value if value.id == "sequence" else [value]:
                 yield from _pairs(each, depth + 1)
-
-
-def _below(node: Any, key: str) -> Any:
-    return next((value for name, value in _pairs(node) if name.value == key), None)
 
 
 def _scalars(node: Any) -> Iterator[Any]:
