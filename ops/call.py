@@ -30,6 +30,14 @@ DROPPED = re.compile(
 )
 """What compose, BuildKit and the SDK say where their connection to the engine was cut; registries do not say it."""
 
+_VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
+
+_STEERING = (
+    *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
+    *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
+)
+"""Variables whose value compose or BuildKit may refuse."""
+
 
 def run(
     command: Sequence[str],
@@ -131,15 +139,6 @@ def _blamed(error: OpsError, said: str) -> OpsError:
             error.next = f"unset {name}, then the same again"
             break
     return error
-
-
-_VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
-
-_STEERING = (
-    *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
-    *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
-)
-"""Variables whose value compose or BuildKit may refuse."""
 
 
 def _calm(env: Mapping[str, str] | None) -> Mapping[str, str] | None:

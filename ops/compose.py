@@ -117,7 +117,7 @@ def whole(stack: Stack) -> Stack:
 def project_command(project: str, *arguments: str) -> list[str]:
     """The argument list that runs compose on a project by its name alone.
 
-    `down` without files removes the services of every profile and override, and needs no variable (facts.md).
+    `down` without files removes the services of every profile and override, and needs no variable.
     """
     return [*program().command, "--project-name", project, *arguments]
 
