@@ -20,7 +20,7 @@ def others(root: Path) -> list[Path]:
     """The folders that are known to be other checkouts: git's worktrees, and where tasks of this user were called."""
     found = [Path(line[9:]) for line in _git(root, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
     found += [Path(each.folder) for each in memory.others(root) if each.folder]
-    return [folder for folder in dict.fromkeys(found) if folder.is_dir() and folder.resolve() != root.resolve()]
+    return [folder for folder in dict.fromkeys(found) if files.is_folder(folder) and folder.resolve() != root.resolve()]
 
 
 def is_one(stack: Stack, folder: Path) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from ops import installation, platform, process
+from ops import files, installation, platform, process
 from ops.errors import EngineError, OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def _plugin() -> Program | None:
     """
     docker = which("docker")
     name = platform.executable("docker-compose")
-    if docker is None or not any((folder / name).exists() for folder in installation.plugin_folders()):
+    if docker is None or not any(files.is_file(folder / name) for folder in installation.plugin_folders()):
         return None
     broken = "the compose plugin does not work"
     try:

@@ -135,7 +135,7 @@ def _context(name: str, source: str) -> Endpoint:
     if problem := address_problem(host):
         return Endpoint(host, name, source, f"{_of(name)} leads to {Endpoint(host)}, and {problem}", use)
     keys = folder / "tls" / identifier / "docker"
-    there = {each: keys / each for each in _TLS if (keys / each).is_file()}
+    there = {each: keys / each for each in _TLS if files.is_file(keys / each)}
     return Endpoint(host, name, source, tls=there, verify=not engine.get("SkipTLSVerify"))
 
 

@@ -119,10 +119,10 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
         service: Who names it.
     """
     folder = stack.files[0].parent
-    if stack.project_directory is not None or folder.samefile(stack.directory) or path.exists():
+    if stack.project_directory is not None or folder.samefile(stack.directory) or reading.there(path):
         return None
     written = os.path.relpath(path, stack.directory)
-    if not (folder / written).exists():
+    if not reading.there(folder / written):
         return None
     name, setting = relative(folder, stack.root), f"ops.environments.{stack.environment}"
     return UsageError(

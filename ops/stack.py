@@ -184,7 +184,7 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
 def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
     """What compose itself would do otherwise, or would say."""
     if chosen.found is not None:
-        several = [name for name in steering.DEFAULT_FILES if (settings.root / name).is_file()]
+        several = [name for name in steering.DEFAULT_FILES if reading.is_file(settings.root / name)]
         if not chosen.found and len(several) > 1:
             yield f"several compose files are here: {chosen.files[0]} is used, not {', '.join(several[1:])}"
         return
@@ -194,7 +194,7 @@ def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
     if first in steering.DEFAULT_FILES:
         used = {settings.root / name for each in settings.environments.values() for name in each.files}
         for name in steering.OVERRIDES:
-            if (folder / name).is_file() and folder / name not in used:
+            if reading.is_file(folder / name) and folder / name not in used:
                 yield f"{name} is not used: invoke.yaml names the files of {chosen.name}"
 
 

@@ -116,7 +116,7 @@ def _others(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
     """The files that services get whole, beside `.env` as compose reads it itself; one that is not there gives none."""
     own = (files.real(stack.env_file), False) if stack.reads_env else None
     every = dict.fromkeys((file.path, file.raw) for file in used.files)
-    return [other for other in every if other != own and other[0].is_file()]
+    return [other for other in every if other != own and files.is_file(other[0])]
 
 
 def _candidates(example: Schema, env: Document, used: Uses) -> set[str]:
@@ -156,8 +156,8 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     if isinstance(error, EnvFileError):
         return None
     if absent and not stack.variable_files:
-        files = [file for file in (stack.example, *stack.read_files) if file.is_file()]
-        named = [word for file in files for word in ("--env-file", str(file))]
+        there = [file for file in (stack.example, *stack.read_files) if files.is_file(file)]
+        named = [word for file in there for word in ("--env-file", str(file))]
         filled = call.run(compose.command(stack, *named, *line), cwd=stack.root, env=stack.variables, timeout=60)
         if not filled.code:
             return Refused(error.message, frozenset(absent))

@@ -64,7 +64,7 @@ def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentio
         names: The variables.
         in_repository: Whether the project may be in a git repository.
     """
-    if not names or not stack.example.is_file():
+    if not names or not reading.is_file(stack.example):
         return Mentions()
     wanted = {part for name in names for part in (name, *_prefixes(name))}
     try:
@@ -98,7 +98,7 @@ def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     everywhere = [":/", *skipped]
     search = ["-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
     ways = [["--untracked"]]
-    if any((folder / ".gitmodules").is_file() for folder in (stack.root, *stack.root.parents)):
+    if any(reading.is_file(folder / ".gitmodules") for folder in (stack.root, *stack.root.parents)):
         ways.append(["--recurse-submodules"])
     heard: set[str] = set()
     for way in ways:
@@ -153,7 +153,7 @@ def _uninteresting(stack: Stack) -> Iterable[Path]:
     yield from (folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *examples.names())))
     tasks = stack.root / "tasks.py"
     original = library.parent / "tasks.py"
-    if tasks.is_file() and original.is_file() and tasks.read_bytes() == original.read_bytes():
+    if _start(tasks) == _start(original) != "":
         yield tasks
     if (stack.root / "ops").resolve() == library:
         yield stack.root / "ops"

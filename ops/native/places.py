@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops import advice, earlier, folders, state
+from ops import advice, earlier, files, folders, state
 
 FOLDER = "native"
 
@@ -94,6 +94,6 @@ def _left_behind(root: Path) -> tuple[Path, Path] | None:
     found = [
         (state.used(each), each / FOLDER, known.path)
         for each, known in state.others(root)
-        if known.path.name == root.name and not known.path.exists() and any((each / FOLDER).glob(f"*/{DATA}"))
+        if known.path.name == root.name and not files.there(known.path) and any((each / FOLDER).glob(f"*/{DATA}"))
     ]
     return max(found)[1:] if found else None
