@@ -208,15 +208,16 @@ def declared(listed: Mapping[str, Any]) -> list[Use]:
     return found
 
 
+def names_in(value: Any) -> set[str]:
+    """The variables that the texts within nested mappings and lists refer to."""
+    return {use.name for text in _strings(value) for use in references(text)}
+
+
 def _idle(model: Mapping[str, Any], started: Set[str]) -> frozenset[str]:
     """The names that only services use which are not started."""
     services: Mapping[str, Any] = model.get("services") or {}
     rest = {**model, "services": {name: service for name, service in services.items() if name in started}}
-    return frozenset(_names(model) - _names(rest)) if len(started) < len(services) else frozenset()
-
-
-def _names(value: Any) -> set[str]:
-    return {use.name for text in _strings(value) for use in references(text)}
+    return frozenset(names_in(model) - names_in(rest)) if len(started) < len(services) else frozenset()
 
 
 def _strings(value: Any) -> Iterator[str]:
