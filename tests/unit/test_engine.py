@@ -150,8 +150,12 @@ def test_a_user_who_may_not_use_it_is_told_how(monkeypatch: pytest.MonkeyPatch, 
         listening.listen()
         monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
 
-        def refuse(*_: Any) -> None:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real = Path.stat
+
+        def refuse(asked: Any, **options: Any) -> os.stat_result:
+            if not isinstance(asked, Path) or asked == path:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return real(asked, **options)
 
         if closed == "folder":
             monkeypatch.setattr(Path, "stat", refuse)
