@@ -365,13 +365,13 @@ def env_check(c: Context, env: str = "", strict: bool = False, json: bool = Fals
 )
 def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False, json: bool = False) -> int:
     """Write .env with defaults and generated secrets, or add what an existing one lacks."""
-    from ops import dotenv
+    from ops import dotenv, files
     from ops.report import env as report
 
     stack = _stack(c, env)
-    created = not stack.env_file.exists()
+    created = not files.there(stack.env_file)
     # Without an example there is nothing to write but what is this checkout's own.
-    written = stack.example.is_file() or not isolated
+    written = files.there(stack.example) or not isolated
     names = dotenv.initialise(stack, ask=report.asker(stack) if ask and not json else None) if written else []
     own = None
     if isolated:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import absence, compose, process
+from ops import absence, compose, parsing, process
 from ops.errors import EngineError, OpsError
 from ops.process import Result
 
@@ -29,6 +29,14 @@ DROPPED = re.compile(
     re.IGNORECASE,
 )
 """What compose, BuildKit and the SDK say where their connection to the engine was cut; registries do not say it."""
+
+_VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
+
+_STEERING = (
+    *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
+    *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
+)
+"""Variables whose value compose or BuildKit may refuse."""
 
 
 def run(
@@ -133,21 +141,12 @@ def _blamed(error: OpsError, said: str) -> OpsError:
     return error
 
 
-_VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
-
-_STEERING = (
-    *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
-    *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
-)
-"""Variables whose value compose or BuildKit may refuse."""
-
-
 def _calm(env: Mapping[str, str] | None) -> Mapping[str, str] | None:
     """A call's variables; its progress is read from where it belongs, wherever the user has it for themselves."""
     return {**(env or {}), "COMPOSE_STATUS_STDOUT": "0"} if "COMPOSE_STATUS_STDOUT" in os.environ else env
 
 
-def document(result: Result, parse: Callable[[str], Any]) -> dict[str, Any]:
+def document(result: Result, parse: Callable[[str], Any] = parsing.from_json) -> dict[str, Any]:
     """The mapping that compose has printed.
 
     Args:

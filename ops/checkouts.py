@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import memory, process
+from ops import files, git, memory
+from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.ports import Conflict
@@ -20,7 +20,7 @@ def others(root: Path) -> list[Path]:
     """The folders that are known to be other checkouts: git's worktrees, and where tasks of this user were called."""
     found = [Path(line[9:]) for line in _git(root, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
     found += [Path(each.folder) for each in memory.others(root) if each.folder]
-    return [folder for folder in dict.fromkeys(found) if folder.is_dir() and folder.resolve() != root.resolve()]
+    return [folder for folder in dict.fromkeys(found) if files.is_folder(folder) and folder.resolve() != root.resolve()]
 
 
 def is_one(stack: Stack, folder: Path) -> bool:
@@ -30,8 +30,8 @@ def is_one(stack: Stack, folder: Path) -> bool:
     mine, theirs = _beginnings(stack.root), _beginnings(folder)
     if mine and theirs:
         return bool(mine & theirs)
-    with contextlib.suppress(OSError, ValueError):
-        return all((folder / file.relative_to(stack.root)).read_bytes() == file.read_bytes() for file in stack.files)
+    with contextlib.suppress(OpsError, ValueError):
+        return all(files.read(folder / file.relative_to(stack.root)) == files.read(file) for file in stack.files)
     return False
 
 
@@ -70,8 +70,5 @@ def _beginnings(folder: Path) -> set[str]:
 
 
 def _git(folder: Path, *arguments: str) -> list[str]:
-    try:
-        result = process.run(["git", *arguments], cwd=folder, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return [] if result.code else result.stdout.splitlines()
+    found = git.run(folder, *arguments)
+    return [] if found is None or found.code else found.stdout.splitlines()

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ops import compose, endpoint, engine, model
+from ops import compose, endpoint, engine, files, model
 from ops.dotenv import document, effective, naming
 from ops.errors import EnvFileError, UsageError
+from ops.inspection import SERVICE
 from ops.stack import Stack
 
 Key = tuple[str, str]
 """A service, empty where it is about a file, and a variable's name."""
-
-_SERVICE = "com.docker.compose.service"
 
 
 @dataclass(frozen=True)
@@ -111,11 +110,11 @@ def _held(other: str, kind: str, mine: Fingerprints, theirs: Fingerprints) -> Co
 def _file(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
     """A file, told from a context by being there, or by being written as a path."""
     path = stack.root / Path(other).expanduser()
-    if not path.exists():
+    if not files.there(path):
         if Path(other).name == other and not other.startswith("."):
             return None
         raise UsageError(f"there is no file {other}", next="invoke env.diff --with FILE")
-    if not stack.env_file.is_file():
+    if not files.there(stack.env_file):
         raise EnvFileError(".env is missing, so there is nothing to compare", next="invoke env.init")
     return Fingerprints.of(_read(stack, path)), lambda: _read(stack, stack.env_file)
 
@@ -141,7 +140,7 @@ def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
         theirs: dict[Key, str] = {}
         for container in connected.containers(stack.project):
             config = container.raw.get("Config") or {}
-            service = (config.get("Labels") or {}).get(_SERVICE, "")
+            service = (config.get("Labels") or {}).get(SERVICE, "")
             look: Any = connected.client.api.inspect_image
             image = look(container.raw["Image"]).get("Config") or {}
             # What the image brings along is nobody's setting.

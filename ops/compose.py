@@ -16,7 +16,7 @@ from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
 
-from ops import platform, process
+from ops import files, installation, platform, process
 from ops.errors import EngineError, OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def whole(stack: Stack) -> Stack:
 def project_command(project: str, *arguments: str) -> list[str]:
     """The argument list that runs compose on a project by its name alone.
 
-    `down` without files removes the services of every profile and override, and needs no variable (facts.md).
+    `down` without files removes the services of every profile and override, and needs no variable.
     """
     return [*program().command, "--project-name", project, *arguments]
 
@@ -142,7 +142,7 @@ def _plugin() -> Program | None:
     """
     docker = which("docker")
     name = platform.executable("docker-compose")
-    if docker is None or not any((folder / name).exists() for folder in platform.plugin_folders()):
+    if docker is None or not any(files.is_file(folder / name) for folder in installation.plugin_folders()):
         return None
     broken = "the compose plugin does not work"
     try:

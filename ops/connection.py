@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ops import background, endpoint, platform, sdk
+from ops import background, endpoint, installation, sdk
 from ops.absence import DeniedError, SettingsError, SilentError, stopped, unheard
 from ops.endpoint import Endpoint
 from ops.errors import EngineError
@@ -144,7 +144,7 @@ def _denied(place: Endpoint) -> DeniedError:
     return DeniedError(
         f"this user may not use the Docker Engine at {place}",
         details=["Permission denied"],
-        next=platform.engine_permission(place.socket),
+        next=installation.engine_permission(place.socket),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from ops import call, compose, dotenv, endpoint, platform, ports, preflight, process
+from ops import call, compose, dotenv, endpoint, files, installation, platform, ports, preflight, process
 from ops.absence import UnsureError
 from ops.containers import Containers
 from ops.dotenv import redaction
@@ -57,7 +57,7 @@ def _engine(patient: Patient) -> Iterator[Finding]:
         # One that is there and refuses this user is nothing to do without: `dev` does not, either.
         without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, UnsureError)
         grade = Grade.WARNING if without else Grade.PROBLEM
-        yield Finding("engine", grade, _words(patient.engine), _engine_remedy(patient.engine))
+        yield Finding("engine", grade, patient.engine.summary, _engine_remedy(patient.engine))
         return
     with answering():
         version = str(patient.engine.client.version()["Version"])
@@ -74,13 +74,13 @@ def _engine(patient: Patient) -> Iterator[Finding]:
 def _engine_remedy(error: OpsError) -> str:
     if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
         return "correct DOCKER_HOST, or unset it to use this machine's own engine"
-    return platform.engine_remedy() if error.next == "invoke doctor" else error.next
+    return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 
 def _native(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.native, OpsError):
         if isinstance(patient.engine, OpsError):
-            yield Finding("native", Grade.PROBLEM, _words(patient.native), patient.native.next)
+            yield Finding("native", Grade.PROBLEM, patient.native.summary, patient.native.next)
     else:
         yield Finding("native", Grade.OK, f"without an engine, this machine runs: {patient.native}")
 
@@ -112,7 +112,7 @@ def _compose(_: Patient) -> Iterator[Finding]:
 
 def _buildx(_: Patient) -> Iterator[Finding]:
     name = platform.executable("docker-buildx")
-    plugin = next((folder / name for folder in platform.plugin_folders() if (folder / name).exists()), None)
+    plugin = next((folder / name for folder in installation.plugin_folders() if files.is_file(folder / name)), None)
     if plugin is None:
         fix = "install the buildx plugin: https://docs.docker.com/build/install-buildx/"
         yield Finding("buildx", Grade.WARNING, "there is no buildx; the classic builder is used", fix)
@@ -136,7 +136,7 @@ def _disk(patient: Patient) -> Iterator[Finding]:
         return
     data = Path(str(patient.info.get("DockerRootDir") or "."))
     # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
-    folder = data if data.exists() else patient.settings.root
+    folder = data if files.is_folder(data) else patient.settings.root
     available = shutil.disk_usage(folder).free
     words = f"{available / 1e9:.0f} GB free in {folder.resolve()}"
     if available < DISK_NEEDED:
@@ -163,23 +163,23 @@ def _env(patient: Patient) -> Iterator[Finding]:
     stack = patient.stack
     if isinstance(stack, OpsError):
         return
-    if stack.example.is_file() and not stack.env_file.is_file():
+    if files.there(stack.example) and not files.there(stack.env_file):
         yield Finding("env", Grade.WARNING, ".env is not there yet", "invoke env.init (invoke dev does it too)")
         return
     errors = [each for each in dotenv.check(stack) if each.severity == "error"]
     for each in errors:
         yield Finding("env", Grade.PROBLEM, str(each) if each.line else f".env: {each}", "invoke env.check")
     if not errors:
-        yield Finding("env", Grade.OK, ".env is valid" if stack.env_file.is_file() else "no .env is needed")
+        yield Finding("env", Grade.OK, ".env is valid" if files.there(stack.env_file) else "no .env is needed")
 
 
 def _files(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.stack, OpsError):
         yield _problem("files", patient.stack)
     elif isinstance(patient.model, OpsError):
-        missing = isinstance(patient.model, EnvFileError) and not patient.stack.env_file.is_file()
+        missing = isinstance(patient.model, EnvFileError) and not files.there(patient.stack.env_file)
         grade = Grade.WARNING if missing else Grade.PROBLEM
-        yield Finding("files", grade, _words(patient.model), "invoke env.init" if missing else patient.model.next)
+        yield Finding("files", grade, patient.model.summary, "invoke env.init" if missing else patient.model.next)
     else:
         notes: list[str] = []
         preflight.check(patient.model, patient.stack, notes.append)
@@ -219,8 +219,4 @@ EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
 
 
 def _problem(subject: str, error: OpsError) -> Finding:
-    return Finding(subject, Grade.PROBLEM, _words(error), error.next)
-
-
-def _words(error: OpsError) -> str:
-    return "; ".join([error.message, *error.details[:1]])
+    return Finding(subject, Grade.PROBLEM, error.summary, error.next)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from ops.dotenv.secret import is_secret, named, passwords
+from ops.dotenv.secret import in_json, is_secret, passwords
 
 _OPTION = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)\s+([^\s'\"-][^\s'\"]*)")
 _HEADER = re.compile(r"\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE)
@@ -42,8 +41,4 @@ def in_configuration(text: str) -> Iterator[str]:
     for match in _LINE.finditer(text):
         if is_secret(match[1], match[3]) and not _REFERENCE.match(match[3]):
             yield match[3]
-    if text.lstrip().startswith("{"):
-        try:
-            yield from named(json.loads(text))
-        except (ValueError, RecursionError):
-            return
+    yield from in_json(text)

@@ -7,17 +7,17 @@ these files say wrong is told, too: Docker's own CLI goes on with a warning, and
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ops import platform
+from ops import files, installation, parsing, platform
+from ops.errors import OpsError
+from ops.parsing import MalformedError
 
 DEFAULT = "default"
 """The name of the context that stands for no context."""
@@ -88,7 +88,7 @@ def asked() -> Endpoint:
 
 def settings_file() -> Path:
     """Docker's own settings."""
-    return platform.docker_configuration() / "config.json"
+    return installation.docker_configuration() / "config.json"
 
 
 def _asked() -> Endpoint:
@@ -113,13 +113,13 @@ def _asked() -> Endpoint:
 
 def _usual() -> str:
     """Where an engine is asked when nothing says otherwise."""
-    socket = platform.engine_socket()
-    return f"unix://{socket}" if socket else platform.ENGINE_PIPE
+    socket = installation.engine_socket()
+    return f"unix://{socket}" if socket else installation.ENGINE_PIPE
 
 
 def _context(name: str, source: str) -> Endpoint:
     """The engine of a context."""
-    folder, identifier = platform.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
+    folder, identifier = installation.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
     file = folder / "meta" / identifier / "meta.json"
     use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else "unset DOCKER_CONTEXT"
     try:
@@ -135,7 +135,7 @@ def _context(name: str, source: str) -> Endpoint:
     if problem := address_problem(host):
         return Endpoint(host, name, source, f"{_of(name)} leads to {Endpoint(host)}, and {problem}", use)
     keys = folder / "tls" / identifier / "docker"
-    there = {each: keys / each for each in _TLS if (keys / each).is_file()}
+    there = {each: keys / each for each in _TLS if files.is_file(keys / each)}
     return Endpoint(host, name, source, tls=there, verify=not engine.get("SkipTLSVerify"))
 
 
@@ -186,18 +186,15 @@ def _read(file: Path) -> dict[str, Any]:
         ValueError: It cannot be read, or is no JSON object; half a sentence.
     """
     try:
-        if not stat.S_ISREG(os.stat(file).st_mode):  # noqa: PTH116 - a pipe would never end
-            raise ValueError("it is no file")
-        data = file.read_bytes()
-        content = json.loads(data.decode("utf-8")) if data.strip() else {}
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror}") from error
-    except json.JSONDecodeError as error:
-        raise ValueError(f"it is no JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise ValueError("it is no JSON that can be read") from error
+        data = files.read(file, name="it")
+        if data is None:
+            raise FileNotFoundError(file)
+        content = parsing.from_json(data) if data.strip() else {}
+    except OpsError as error:
+        raise ValueError(error.message) from error
+    except MalformedError as error:
+        where = f" (line {error.line}, column {error.column})" if error.line else ""
+        raise ValueError(f"{error.reason}{where}") from error
     if not isinstance(content, dict):
         raise ValueError("it should be a JSON object")  # noqa: TRY004
     return content

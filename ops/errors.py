@@ -40,6 +40,11 @@ class OpsError(Exception):
         self.about = tuple(about)
         self.begun = begun
 
+    @property
+    def summary(self) -> str:
+        """What failed and the first of the evidence, on one line."""
+        return "; ".join([self.message, *self.details[:1]])
+
     def as_dict(self) -> dict[str, Any]:
         """The error as it stands under `error` in a task's JSON document."""
         return {

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from ops import platform
+from ops import advice, platform
 from ops.errors import OpsError, UsageError
 
 LARGEST = 16 << 20
@@ -150,19 +150,19 @@ def _told(path: Path, error: type[OpsError], name: str, problem: Exception, what
 
 def _why(path: Path, problem: Exception) -> tuple[str, str]:
     number = getattr(problem, "errno", None)
-    aside = platform.move_command(path, path.parent / f"{path.name}.old")
+    aside = advice.move_command(path, path.parent / f"{path.name}.old")
     if number == errno.ELOOP:
         return "it is a link that leads back to itself", aside
     if isinstance(problem, PermissionError):
         place = _closed(real(path))
         whose = "is another user's" if _foreign(place) else "is closed to its owner"
-        return f"{problem.strerror}: {place} {whose}", platform.access_command(place)
+        return f"{problem.strerror}: {place} {whose}", advice.access_command(place)
     why = str(getattr(problem, "strerror", None) or problem)
     if number in (errno.EINVAL, errno.EFBIG):
         return why, aside
     if number == errno.ENAMETOOLONG or isinstance(problem, ValueError):
         return why, "choose another name for it, where it is named"
-    return why, f"look at what is there, and at the disk: {platform.list_command(path)}"
+    return why, f"look at what is there, and at the disk: {advice.list_command(path)}"
 
 
 def _closed(path: Path) -> Path:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops import files, platform
+from ops import advice, files, platform
 from ops.errors import UsageError
 
 VARIABLE = "OPS_STATE_DIR"
@@ -123,9 +123,9 @@ def _refused(place: Path, what: str, error: OSError) -> UsageError:
     if error.errno in FULL:
         step = "make room on that disk, then the same again"
     elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
-        step = platform.access_command(place)
+        step = advice.access_command(place)
     else:
-        step = platform.assignment(VARIABLE, f"{shared}-2")
+        step = advice.assignment(VARIABLE, f"{shared}-2")
     return UsageError(f"{error.filename or place} cannot be {what}: {error.strerror or error}", next=step)
 
 
@@ -136,7 +136,7 @@ def _named() -> Path | None:
     if not Path(text).is_absolute():
         absolute = str(Path(text).absolute())
         raise UsageError(
-            f"{VARIABLE} should be an absolute path, not {text!r}", next=platform.assignment(VARIABLE, absolute)
+            f"{VARIABLE} should be an absolute path, not {text!r}", next=advice.assignment(VARIABLE, absolute)
         )
     return Path(text)
 

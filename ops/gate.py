@@ -1,7 +1,7 @@
 """Wait until every service is ready, or until it is clear that one will not be.
 
 The engine's events and the host's own probes say at once what changes; nothing is polled through compose, which reports
-readiness up to 28 s late (facts.md). One deadline, in wall time, for everything.
+readiness up to 28 s late (docs/health.md). One deadline, in wall time, for everything.
 """
 
 from __future__ import annotations

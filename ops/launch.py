@@ -13,6 +13,7 @@ from ops import (
     compose,
     dotenv,
     engine,
+    files,
     gate,
     lock,
     model,
@@ -20,6 +21,7 @@ from ops import (
     preflight,
     revision,
     runtime,
+    state,
     targets,
     whereabouts,
 )
@@ -131,7 +133,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         def merge() -> Model:
             return model.load(revision.stamp(selected, described.result()))
 
-        early = pool.submit(merge) if selected.env_file.is_file() else None
+        early = pool.submit(merge) if files.is_file(selected.env_file) else None
         connected = whereabouts.choose(settings, environment, show.step, options.adopt)
         write_values(selected, show)
         loaded = early or pool.submit(merge)
@@ -156,7 +158,7 @@ def write_values(stack: Stack, show: Show) -> None:
     Raises:
         EnvFileError: It is missing in a strict environment.
     """
-    if stack.reads_env and stack.example.is_file() and not stack.env_file.is_file():
+    if stack.reads_env and files.there(stack.example) and not files.there(stack.env_file):
         if stack.strict:
             raise EnvFileError(
                 f".env is missing, and {stack.environment} writes none for you",
@@ -250,7 +252,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> 
         return []
     names = continuation.left(services, outcome.services)
     if names:
-        continuation.begin(stack, lock.state_folder(stack.root), names, made=outcome.made)
+        continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names
 
 

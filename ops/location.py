@@ -34,12 +34,12 @@ def relative(file: Path, root: Path) -> str:
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
-def tree(file: Path) -> yaml.Node | None:
-    """What a YAML file holds, with its marks; None where it is none, or is empty."""
+def documents(file: Path) -> list[yaml.Node]:
+    """The documents that a YAML file holds, with their marks; none where it is none, or cannot be read."""
     try:
-        return next(iter(parsing.nodes(files.read(file) or b"")), None)
+        return parsing.nodes(files.read(file) or b"")
     except (OpsError, MalformedError):
-        return None
+        return []
 
 
 def of_path(file: Path, path: str) -> tuple[int, Location] | None:
@@ -53,8 +53,13 @@ def of_path(file: Path, path: str) -> tuple[int, Location] | None:
     Returns:
         How many keys were found, and where the last of them stands; None where not even the first is there.
     """
-    node, rest, depth = tree(file), path, 0
-    found: Location | None = None
+    found = [each for node in documents(file) if (each := _along(file, node, path))]
+    return max(found, key=lambda each: each[0], default=None)
+
+
+def _along(file: Path, node: Any, rest: str) -> tuple[int, Location] | None:
+    """Where a path leads in one document."""
+    depth, found = 0, None
     while node is not None and rest:
         step = _step(node, rest)
         if step is None:
@@ -68,19 +73,20 @@ def of_path(file: Path, path: str) -> tuple[int, Location] | None:
 
 def of_word(file: Path, path: str, word: str) -> Location | None:
     """Where, below a path, the first text stands that is a word or has it as a part: a volume's, a port's."""
-    node: Any = tree(file)
-    for key in path.split(".") if path else ():
-        step = _step(node, key) if node is not None else None
-        node = step[1] if step else None
-    for each in _scalars(node):
-        if word == each.value or word in re.split(r"[:/=,\s]", each.value):
-            return _mark(file, each)
+    for document in documents(file):
+        node: Any = document
+        for key in path.split(".") if path else ():
+            step = _step(node, key) if node is not None else None
+            node = step[1] if step else None
+        for each in _scalars(node):
+            if word == each.value or word in re.split(r"[:/=,\s]", each.value):
+                return _mark(file, each)
     return None
 
 
 def of_file(file: Path, folders: Sequence[Path], named: Path) -> Location | None:
     """Where a file names another one, by a path relative to one of some folders."""
-    for each in _scalars(tree(file)):
+    for each in (scalar for node in documents(file) for scalar in _scalars(node)):
         if each.value and len(each.value) < 1024 and any((folder / each.value) == named for folder in folders):
             return _mark(file, each)
         if Path(each.value).name == named.name and named.name:
@@ -94,7 +100,7 @@ def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
     left = list(stacked)
     while left and len(found) < 100:
         file = left.pop(0)
-        for name in _taken(tree(file)):
+        for name in (name for node in documents(file) for name in _taken(node)):
             for folder in (file.parent, directory):
                 other = folder / name
                 if other not in found and files.is_file(other):
@@ -103,15 +109,18 @@ def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
     return list(found)
 
 
+def below(node: Any, key: str) -> Any:
+    """What stands under a key of a mapping, or of one that is merged into it (`<<`); None where there is nothing."""
+    return next((value for name, value in _pairs(node) if name.value == key), None)
+
+
 def _taken(node: Any) -> Iterator[str]:
-    """What a file includes and extends, as written."""
-    if node is None:
-        return
-    included, services = _below(node, "include"), _below(node, "services")
+    """What a document includes and extends, as written."""
+    included, services = below(node, "include"), below(node, "services")
     for each in getattr(included, "value", None) or ():
-        yield from (scalar.value for scalar in _scalars(_below(each, "path") or each))
+        yield from (scalar.value for scalar in _scalars(below(each, "path") or each))
     for _, service in _pairs(services):
-        named = _below(_below(service, "extends"), "file")
+        named = below(below(service, "extends"), "file")
         yield from (scalar.value for scalar in _scalars(named))
 
 
@@ -140,10 +149,6 @@ def _pairs(node: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
         if key.value == "<<":
             for each in value.value if value.id == "sequence" else [value]:
                 yield from _pairs(each, depth + 1)
-
-
-def _below(node: Any, key: str) -> Any:
-    return next((value for name, value in _pairs(node) if name.value == key), None)
 
 
 def _scalars(node: Any) -> Iterator[Any]:

@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from ops import folders, platform, state
+from ops import advice, folders, platform, state
 from ops.errors import LockedError, UsageError
-from ops.state import make as state_folder
-
-__all__ = ["hold", "opened", "state_folder"]
 
 _SIZE = 256
 """Bytes that the holder's name takes at least, so that the next one needs no more space on the disk."""
@@ -46,7 +43,7 @@ def hold(root: Path, task: str) -> Iterator[None]:
         if spare is None:
             raise _locked(place)
         try:
-            path = state_folder(root) / state.LOCK
+            path = state.make(root) / state.LOCK
             file = held.enter_context(opened(path))
         except UsageError as error:
             if not spare or not folders.is_full(error):
@@ -102,7 +99,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     with folders.writing(path):
         # What a link leads to would be written to, and a pipe's other end would be waited for.
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {platform.quoted(path)}")
+            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {advice.quoted(path)}")
         flags = os.O_RDWR | os.O_CREAT
         for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
             flags |= getattr(os, name, 0)

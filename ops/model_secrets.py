@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from ops import embedded, steering
+from ops import embedded, files, steering
 from ops.dotenv import secret_file
 from ops.dotenv.secret import SHORTEST, looks_secret, named
-from ops.errors import EngineError
+from ops.errors import EngineError, OpsError
 
 if TYPE_CHECKING:
     from ops.engine import Engine
@@ -62,10 +62,10 @@ def _held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -
     """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
     root, variables = (merged.stack.root, merged.stack.variables) if merged.stack else (Path(), {})
     if variable := str(entry.get("environment") or ""):
-        files = merged.stack.read_files if merged.stack else ()
+        read = merged.stack.read_files if merged.stack else ()
         if not (secret or looks_secret(variable) or looks_secret(name)):
             return set()
-        return secret_file.parts((variables.get(variable) or steering.variable(files, variable)).encode())
+        return secret_file.parts((variables.get(variable) or steering.variable(read, variable)).encode())
     if secret and entry.get("file"):
         return secret_file.texts(root / str(entry["file"]))
     text = str(entry.get("content") or "")
@@ -76,10 +76,8 @@ def _held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -
 
 def _text(path: Path) -> str:
     """The start of a configuration file; nothing of one that cannot be read."""
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(secret_file.ENOUGH).decode("utf-8", "ignore")
+    with contextlib.suppress(OpsError):
+        return files.start(path, secret_file.ENOUGH).decode("utf-8", "ignore")
     return ""
 
 

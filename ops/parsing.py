@@ -7,7 +7,10 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import yaml
 
 DEEPEST = 200
 """Lists and mappings within each other; PyYAML ends the whole process at some ten thousand."""
@@ -15,8 +18,10 @@ DEEPEST = 200
 LARGEST = 1_000_000
 """Values in all, where an alias counts as often as it is used: a few lines of them can stand for any number."""
 
-_SLOW = 1 << 18
+_EXACT = 1 << 18
 """Bytes that PyYAML's own parser, which knows more words for what is wrong, reads within two seconds."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 _MAY_NEST = re.compile(rb"^[ \t?:-]+", re.MULTILINE)
 
@@ -28,11 +33,12 @@ class MalformedError(ValueError):
         line: Where, from 1; 0 where that is not known.
         column: Where, from 1.
         reason: What is wrong, for people.
+        begins: The line where that begins which is wrong: of a quote that is never closed, the quote's.
     """
 
-    def __init__(self, reason: str, line: int = 0, column: int = 0) -> None:
+    def __init__(self, reason: str, line: int = 0, column: int = 0, begins: int = 0) -> None:
         super().__init__(reason)
-        self.reason, self.line, self.column = reason, line, column
+        self.reason, self.line, self.column, self.begins = reason, line, column, begins or line
 
     def at(self, name: str) -> str:
         """Where it is, as editors take it: `file:line:column`."""
@@ -56,38 +62,31 @@ def from_json(text: str | bytes) -> Any:
         raise MalformedError("no valid JSON: it goes too deep, or a number is too long") from None
 
 
-def from_yaml(data: bytes) -> Any:
-    """The value that a YAML text stands for, with the plain tags only.
-
-    Raises:
-        MalformedError: It stands for none, or for more than can be held.
-    """
-    import yaml
-
-    with _told():
-        value = yaml.load(check_depth(data), Loader=_loader())  # noqa: S506 - a safe loader
-    bound(value)
-    return value
-
-
-def nodes(data: bytes) -> list[Any]:
+def nodes(data: bytes, *, exact: bool = False) -> list[Any]:
     """The nodes of the documents in a YAML text: compose's tags (`!reset`) need no constructor.
+
+    Args:
+        data: The text.
+        exact: Whether an error says all that can be said, which takes a hundred times as long.
 
     Raises:
         MalformedError: It is no YAML, or too deep.
     """
     import yaml
 
-    with _told():
-        return [each for each in yaml.compose_all(check_depth(data), Loader=_loader()) if each is not None]
+    exact = exact and len(data) <= _EXACT
+    try:
+        with _told(data):
+            reads = yaml.SafeLoader if exact else loader()
+            return [each for each in yaml.compose_all(check_depth(data), Loader=reads) if each is not None]
+    except MalformedError as error:
+        if exact and not error.line:
+            return nodes(data)  # of `"\\UFFFFFFFF"` only the other one tells where it is
+        raise
 
 
-def events(data: bytes, *, exact: bool = False) -> Iterator[Any]:
+def events(data: bytes) -> Iterator[Any]:
     """The events of a YAML text, as far as it can be read.
-
-    Args:
-        data: The text.
-        exact: Whether an error says all that can be said, which takes a hundred times as long.
 
     Raises:
         MalformedError: It can be read no further, or goes too deep.
@@ -95,9 +94,8 @@ def events(data: bytes, *, exact: bool = False) -> Iterator[Any]:
     import yaml
 
     depth = 0
-    slow = exact and len(data) <= _SLOW and not may_be_deep(data)
-    with _told():
-        for event in yaml.parse(data, Loader=yaml.SafeLoader if slow else _loader()):
+    with _told(data):
+        for event in yaml.parse(data, Loader=loader()):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 mark: Any = event.start_mark
@@ -155,15 +153,16 @@ def check_depth(data: bytes) -> bytes:
     return data
 
 
-def _loader() -> Any:
+def loader() -> Any:
+    """PyYAML's safe loader: the one in C where there is one, which is ten times as quick."""
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Tell of whatever comes of a text as one error."""
+def _told(data: bytes) -> Iterator[None]:
+    """Tell of whatever comes of a YAML text as one error."""
     import yaml
 
     try:
@@ -171,10 +170,36 @@ def _told() -> Iterator[None]:
     except MalformedError:
         raise
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise MalformedError(f"no valid YAML: {error.problem}", *place) from None
+        raise _marked(error) from None
+    except yaml.reader.ReaderError as error:
+        raise _no_text(data, str(error.reason)) from None
     except yaml.YAMLError as error:
         raise MalformedError(f"no valid YAML: {' '.join(str(error).split())}") from None
-    except Exception as error:  # noqa: BLE001 - its constructors raise what they come across: a date that is none
+    except Exception as error:  # noqa: BLE001 - `"\\UFFFFFFFF"` is an OverflowError to one of the loaders
         raise MalformedError(f"no valid YAML: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _marked(error: yaml.MarkedYAMLError) -> MalformedError:
+    """What is wrong at a place that the parser tells, and where that began which it was in."""
+    mark, began = error.problem_mark or error.context_mark, error.context_mark
+    reason = f"no valid YAML: {error.problem}"
+    if mark is None:
+        return MalformedError(reason)
+    line, column = mark.line + 1, mark.column + 1
+    if began is None or (began.line, began.column) == (mark.line, mark.column):
+        return MalformedError(reason, line, column)
+    where = f"{error.context} that begins at {began.line + 1}:{began.column + 1}"
+    return MalformedError(f"{reason} ({where})", line, column, began.line + 1)
+
+
+def _no_text(data: bytes, reason: str) -> MalformedError:
+    """The first thing in a text that is none: a byte, or a control character."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text, reason = data[: error.start].decode("utf-8"), error.reason
+    end = len(text)
+    if control := _CONTROL.search(text):
+        end, reason = control.start(), "a control character, as binary files have them"
+    before = text[:end]
+    return MalformedError(f"no valid YAML: {reason}", before.count("\n") + 1, end - before.rfind("\n"))

@@ -10,7 +10,6 @@ import errno
 import os
 import platform as host
 import re
-import shlex
 import signal
 import socket
 import stat
@@ -205,88 +204,6 @@ def inherit_owner(folder: Path) -> None:
         os.chown(folder, above.st_uid, above.st_gid)
 
 
-def access_command(path: Path) -> str:
-    """The command that lets this user read and write a folder, or what there is of it."""
-    if WINDOWS:
-        return f'icacls "{path}" /grant "%USERNAME%:(OI)(CI)F" /T'
-    while not os.path.lexists(path):
-        path = path.parent
-    command = 'sudo chown -R "$(id -un)"' if belongs_to_another(path) else "chmod -R u+rwX"
-    return f"{command} {quoted(path)}"
-
-
-def move_command(source: Path, target: Path) -> str:
-    """The command that moves a folder into another one."""
-    return f"{'move' if WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
-
-
-def list_command(path: Path) -> str:
-    """The command that shows what there is under a path."""
-    return f"{'dir' if WINDOWS else 'ls -ld'} {quoted(path)}"
-
-
-def quoted(path: Path) -> str:
-    """A path as this system's shells read it as one word."""
-    return f'"{path}"' if WINDOWS else shlex.quote(str(path))
-
-
-def assignment(name: str, value: str) -> str:
-    """The command that gives a variable to what is started in this terminal."""
-    return f"set {name}={value}" if WINDOWS else f"export {name}={shlex.quote(value)}"
-
-
-def docker_configuration() -> Path:
-    """The folder of Docker's own settings, contexts among them; without a home folder, where Docker looks then."""
-    with contextlib.suppress(RuntimeError):
-        return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
-    return Path(".docker")
-
-
-def engine_socket() -> Path | None:
-    """Where an engine of this machine is asked when nothing says otherwise; None where that is no file."""
-    return None if WINDOWS else Path("/var/run/docker.sock")
-
-
-ENGINE_PIPE = "npipe:////./pipe/docker_engine"
-"""Where an engine of a Windows machine is asked when nothing says otherwise."""
-
-
-def engine_permission(socket: Path | None) -> str:
-    """How the right to use this machine's engine is had, as commands: its socket is for root and one group."""
-    if socket is None or WINDOWS:
-        return "net localgroup docker-users %USERNAME% /add, in an administrator's terminal; then log in again"
-    import grp
-    import pwd
-
-    with contextlib.suppress(KeyError, OSError):
-        group = grp.getgrgid(socket.stat().st_gid)
-        user = pwd.getpwuid(os.getuid()).pw_name
-        if group.gr_gid and user in group.gr_mem:
-            # Groups are given at the log-in; this one came later.
-            return f"log out and in again: {user} is in the group {group.gr_name} already, and this session is not yet"
-        if group.gr_gid and group.gr_name != "docker":
-            return f"sudo usermod -aG {group.gr_name} $USER, then log out and in again"
-    return "sudo usermod -aG docker $USER, then log out and in again"
-
-
-def plugin_folders() -> list[Path]:
-    """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
-    folders = [docker_configuration() / "cli-plugins"]
-    if WINDOWS:
-        for variable in ("ProgramData", "ProgramFiles"):
-            if base := os.environ.get(variable):
-                folders.append(Path(base) / "Docker" / "cli-plugins")
-        return folders
-    return [
-        *folders,
-        Path("/usr/local/lib/docker/cli-plugins"),
-        Path("/usr/local/libexec/docker/cli-plugins"),
-        Path("/usr/lib/docker/cli-plugins"),
-        Path("/usr/libexec/docker/cli-plugins"),
-        Path("/Applications/Docker.app/Contents/Resources/cli-plugins"),
-    ]
-
-
 def executable(name: str) -> str:
     """A program's file name on this system: `docker` is `docker.exe` on Windows."""
     return f"{name}.exe" if WINDOWS else name
@@ -299,13 +216,6 @@ def claim_exclusively(endpoint: socket.socket) -> None:
     """
     option = _SO_EXCLUSIVEADDRUSE if WINDOWS else socket.SO_REUSEADDR
     endpoint.setsockopt(socket.SOL_SOCKET, option, 1)
-
-
-def engine_remedy() -> str:
-    """How a Docker Engine is had on this system, in one line."""
-    if WINDOWS or sys.platform == "darwin":
-        return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
-    return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"
 
 
 def detached() -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ops import parsing
+
 _BEGINS_EMPTY = re.compile(r"\|[+-]?\n\n")
 """A text in block style whose first line is empty."""
 
@@ -24,7 +26,7 @@ def read(text: str) -> Any:
     import yaml
 
     if not _BEGINS_EMPTY.search(text):
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        return yaml.load(text, Loader=parsing.loader())  # noqa: S506 - it is a safe one
 
     class Loader(yaml.SafeLoader):
         def scan_block_scalar_indentation(self) -> tuple[Any, int, Any]:

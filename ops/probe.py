@@ -7,7 +7,6 @@ times as much (0.8 ms against 0.05 ms where the connection is refused).
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import ssl
 import time
@@ -16,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from ops import secrecy
+from ops import parsing, secrecy
+from ops.parsing import MalformedError
 
 TIMEOUT = 2.0
 """Seconds that an answer may take, from the connection to the last byte that is read."""
@@ -179,8 +179,8 @@ def _wrap(plain: socket.socket, scheme: str, host: str, deadline: float) -> sock
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        answer = parsing.from_json(body)
+    except MalformedError:
         return {}
     return answer if isinstance(answer, dict) else {}
 

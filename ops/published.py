@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import files, location, parsing
+from ops import location
 from ops.errors import OpsError
-from ops.parsing import MalformedError
+from ops.location import below
 from ops.stack import Stack
 
 if TYPE_CHECKING:
     from ops.dotenv.bindings import Binding
-    from ops.dotenv.context import Context
 
 
 def change(stack: Stack, service: str, number: int, to: int) -> str:
@@ -32,10 +31,10 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
     except OpsError:
         return f"choose another port for {service} in the compose files"
     for binding in context.uses.bindings:
-        if binding.service == service and binding.may_be(number, _given(context)):
+        if binding.service == service and binding.may_be(number, context.interpolated):
             name = next(iter(binding.variables), "")
             if name:
-                fits = binding.may_be(to, {**_given(context), name: str(to)})
+                fits = binding.may_be(to, {**context.interpolated, name: str(to)})
                 return remedy.another(context, name, to=str(to) if fits else "")
             break
     return f"choose another port in {place(stack, service, number)}"
@@ -51,36 +50,15 @@ def place(stack: Stack, service: str, number: int) -> str:
     return f"the ports of {service}, which stand in what {names} takes in" if names else f"the ports of {service}"
 
 
-def _given(context: Context) -> dict[str, str]:
-    return context.interpolated
-
-
 def _written(file: Path, service: str) -> Iterator[tuple[int, Binding]]:
     """The ports that a compose file gives a service, each with its line."""
     from ops.dotenv import bindings
 
-    try:
-        nodes = parsing.nodes(files.read(file) or b"")
-    except (OpsError, MalformedError):
-        return
-    for document in nodes:
-        listed = _below(_below(_below(document, "services"), service), "ports")
+    for document in location.documents(file):
+        listed = below(below(below(document, "services"), service), "ports")
         for item in getattr(listed, "value", None) or []:
             for each in bindings.of({service: {"ports": [_plain(item)]}}, ["*"]):
                 yield item.start_mark.line + 1, each
-
-
-def _below(node: Any, key: str) -> Any:
-    """The node under a key of a mapping, or of one that is merged into it (`<<`)."""
-    pairs = [pair for pair in getattr(node, "value", None) or [] if isinstance(pair, tuple)]
-    for name, value in pairs:
-        if name.value == key:
-            return value
-    for name, value in pairs:
-        if name.value == "<<":
-            merged = value.value if value.id == "sequence" else [value]
-            return next((found for each in merged if (found := _below(each, key)) is not None), None)
-    return None
 
 
 def _plain(node: Any) -> Any:

@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ops import compose, location, parsing
 from ops import files as reading
@@ -15,9 +14,6 @@ from ops.location import relative
 from ops.parsing import MalformedError
 from ops.service import Service
 from ops.stack import Stack
-
-if TYPE_CHECKING:
-    import yaml
 
 
 def _unknown_key(match: re.Match[str]) -> str:
@@ -102,52 +98,16 @@ def _broken(data: bytes, name: str, words: str) -> tuple[str, str] | None:
 
     An empty one beside others is right to compose, so that counts where its words are about it.
     """
-    import yaml
-
     try:
-        parsing.check_depth(data)
-    except MalformedError as deep:
-        if deep.line:
-            return f"{name}:{deep.line}", f"{deep.at(name)}: {deep.reason}"
-    try:
-        # Nodes only: compose's tags (`!reset`) need no constructor.
-        root = yaml.compose(data, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as broken:
-        return _marked(broken, name)
-    except yaml.reader.ReaderError as broken:
-        where, reason = _no_text(data, broken)
-        return f"{name}:{where}".rpartition(":")[0], f"{name}:{where}: no valid YAML: {reason}"
-    if root is None and "empty compose file" in words:
-        return name, f"{name}:1:1: the file is empty: it names no service"
-    if root is not None and not isinstance(root, yaml.MappingNode):
-        line, column = root.start_mark.line + 1, root.start_mark.column + 1
+        found = parsing.nodes(data, exact=True)
+    except MalformedError as broken:
+        return (f"{name}:{broken.begins}" if broken.begins else name), f"{broken.at(name)}: {broken.reason}"
+    if not found:
+        return (name, f"{name}:1:1: the file is empty: it names no service") if "empty compose file" in words else None
+    if found[0].id != "mapping":
+        line, column = found[0].start_mark.line + 1, found[0].start_mark.column + 1
         return f"{name}:{line}", f"{name}:{line}:{column}: a compose file is a mapping, with services: at its top"
     return None
-
-
-def _marked(broken: yaml.MarkedYAMLError, name: str) -> tuple[str, str]:
-    """What is wrong at a place that the parser tells, and where that began which it was in."""
-    mark, began = broken.problem_mark or broken.context_mark, broken.context_mark
-    where = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-    problem = f"{where}: no valid YAML: {broken.problem}"
-    if began is None or mark is None or (began.line, began.column) == (mark.line, mark.column):
-        return where.rpartition(":")[0] or name, problem
-    return (
-        f"{name}:{began.line + 1}",
-        f"{problem} ({broken.context} that begins at {began.line + 1}:{began.column + 1})",
-    )
-
-
-def _no_text(data: bytes, broken: yaml.reader.ReaderError) -> tuple[str, str]:
-    """Line and column of the first thing that is no text, and what it is."""
-    # Of bytes that are no UTF-8 the parser counts bytes, of control characters characters.
-    whole = not isinstance(broken.character, bytes)
-    text = data.decode("utf-8", "replace") if whole else data[: broken.position].decode("utf-8", "replace")
-    end, reason = broken.position if whole else len(text), str(broken.reason)
-    if control := re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", text[:end]):
-        end, reason = control.start(), "a control character, as binary files have them"
-    before = text[:end]
-    return f"{before.count(chr(10)) + 1}:{end - before.rfind(chr(10))}", reason
 
 
 def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
@@ -159,10 +119,10 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
         service: Who names it.
     """
     folder = stack.files[0].parent
-    if stack.project_directory is not None or folder.samefile(stack.directory) or path.exists():
+    if stack.project_directory is not None or folder.samefile(stack.directory) or reading.there(path):
         return None
     written = os.path.relpath(path, stack.directory)
-    if not (folder / written).exists():
+    if not reading.there(folder / written):
         return None
     name, setting = relative(folder, stack.root), f"ops.environments.{stack.environment}"
     return UsageError(

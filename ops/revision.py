@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from ops import process
+from ops import git
 from ops.stack import Stack
 
 VARIABLE = "OPS_REVISION"
@@ -27,12 +26,11 @@ def describe(root: Path) -> dict[str, str]:
     The revision ends in `-dirty` when files differ from the commit's. The date is the commit's own, not the clock's:
     the same commit gives the same image.
     """
-    try:
-        shown = process.run(["git", "-C", str(root), "log", "-1", "--format=%H %cI"], timeout=10)
-        if shown.code:
-            return {}
-        changed = process.run(["git", "-C", str(root), "status", "--porcelain", "--untracked-files=no"], timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
+    shown = git.run(root, "log", "-1", "--format=%H %cI")
+    if shown is None or shown.code:
+        return {}
+    changed = git.run(root, "status", "--porcelain", "--untracked-files=no")
+    if changed is None:
         return {}
     commit, _, created = shown.stdout.strip().partition(" ")
     return {VARIABLE: f"{commit}-dirty" if changed.stdout.strip() else commit, "OPS_CREATED": created}

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from pathlib import Path
 from typing import Any
 
-from ops import examples, forms
+from ops import examples, files, forms
 from ops.dotenv import ordinary
 from ops.dotenv.secret import (
     MASK,
@@ -162,7 +162,7 @@ def know_env(root: Path) -> None:
     """Remember to look into a project's `.env`, again where it has been looked into before."""
 
     def texts() -> list[str]:
-        if not ((root / ".env").is_file() or examples.beside(root / ".env")):
+        if not (files.there(root / ".env") or examples.beside(root / ".env")):
             return []
         from ops.dotenv import redaction
 

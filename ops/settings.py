@@ -15,9 +15,6 @@ from typing import Any
 from ops import parsing, placement, spelling, steering
 from ops.errors import EnvFileError, UsageError
 from ops.runtime import AUTO, DOCKER, NATIVE
-from ops.steering import DEFAULT_FILES
-
-__all__ = ["DEFAULT_FILES", "DEFAULT_TIMEOUT", "RUNTIMES", "Environment", "Settings", "load"]
 
 DEFAULT_TIMEOUT = 120.0
 
@@ -86,13 +83,13 @@ class Settings:
 
 
 def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
-    """Type the `ops:` section of invoke's merged placement.
+    """Type the `ops:` section of invoke's merged configuration.
 
     Without any environment in it, `dev` is what plain compose would take: the files that COMPOSE_FILE names, else
     compose's own default file with its override file. So a foreign project needs no more.
 
     Args:
-        config: The merged placement.
+        config: The merged configuration.
         root: The project's folder.
         runtime: What `--runtime` says; empty when it was not given.
 

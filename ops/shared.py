@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ops import compose
-from ops.dotenv import passing, uses
-from ops.dotenv.references import references
+from ops import call, compose
+from ops.dotenv import uses
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -46,14 +44,13 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
     merged = uses.merge(compose.command(stack), stack.root, stack.variables)
     if merged.code:
         return
-    model: Mapping[str, Any] = json.loads(merged.stdout)
+    model = call.document(merged)
     for name, service in (model.get("services") or {}).items():
         container = str(service.get("container_name") or "")
         if container and "$" not in container:
             yield f"{name} has the container_name {container}, which one container alone can have: remove it"
-        environment = passing.listed(service.get("environment"))
-        inside = {use.name for text in _texts(environment) for use in references(text)} & variables
-        published = {use.name for text in _texts(service.get("ports")) for use in references(text)}
+        inside = uses.names_in(service.get("environment")) & variables
+        published = uses.names_in(service.get("ports"))
         for variable in sorted(inside - published):
             yield f"{variable} is given to {name}, too: where it means the port inside the stack, use another one"
     for kind in ("volumes", "networks"):
@@ -61,13 +58,3 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
             known = str((entry or {}).get("name") or "")
             if (entry or {}).get("external") or (known and "$" not in known):
                 yield f"{kind[:-1]} {known or name} is one for all checkouts, as the compose file names it"
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, str):
-        yield value

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
 from typing import Any
 
-from ops import platform
+from ops import platform, terminal
 
 _ENDING = ("SIGINT", "SIGTERM", "SIGBREAK" if platform.WINDOWS else "SIGHUP")
 """Ctrl-C, a request to end, a terminal that closes."""
@@ -45,7 +45,7 @@ def passed_on() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
     early: list[int] = []
 
     def take(number: int, _: FrameType | None) -> None:
-        if platform.WINDOWS or (signal.Signals(number).name in _TYPED and _typed()):
+        if platform.WINDOWS or (signal.Signals(number).name in _TYPED and terminal.may_send_signals()):
             return
         if child is None:
             early.append(number)
@@ -70,19 +70,3 @@ def _numbers(names: Iterable[str]) -> list[int]:
     """The signals of these names that there are here, but for those that are ignored: `nohup` means it."""
     found = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]
-
-
-def _typed() -> bool:
-    """Whether a key may have sent a signal: the terminal lets keys do that, and this process is in front."""
-    import termios
-
-    try:
-        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
-    except OSError:
-        return False
-    try:
-        return os.tcgetpgrp(terminal) == os.getpgrp() and bool(termios.tcgetattr(terminal)[3] & termios.ISIG)
-    except (OSError, termios.error):
-        return False
-    finally:
-        os.close(terminal)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ops import examples, parsing, platform, steering
+from ops import advice, examples, parsing, steering
 from ops import files as reading
 from ops.errors import EnvFileError, UsageError
 from ops.parsing import MalformedError
@@ -157,7 +157,7 @@ def _check_path(root: Path) -> None:
     raise UsageError(
         f"compose cannot read any file in this folder: its path holds {what}",
         details=[ascii(str(root))],
-        next=platform.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
+        next=advice.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
     )
 
 
@@ -184,7 +184,7 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
 def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
     """What compose itself would do otherwise, or would say."""
     if chosen.found is not None:
-        several = [name for name in steering.DEFAULT_FILES if (settings.root / name).is_file()]
+        several = [name for name in steering.DEFAULT_FILES if reading.is_file(settings.root / name)]
         if not chosen.found and len(several) > 1:
             yield f"several compose files are here: {chosen.files[0]} is used, not {', '.join(several[1:])}"
         return
@@ -194,7 +194,7 @@ def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
     if first in steering.DEFAULT_FILES:
         used = {settings.root / name for each in settings.environments.values() for name in each.files}
         for name in steering.OVERRIDES:
-            if (folder / name).is_file() and folder / name not in used:
+            if reading.is_file(folder / name) and folder / name not in used:
                 yield f"{name} is not used: invoke.yaml names the files of {chosen.name}"
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ops import files as reading
 from ops import location
 from ops.location import Location
 from ops.stack import Stack
@@ -39,7 +40,7 @@ def find(stack: Stack, words: str) -> Location | None:
         words: What compose said, with absolute paths.
     """
     named = _FILE.search(words)
-    if named and (path := Path(named["path"] or named["in"])).is_file():
+    if named and reading.is_file(path := Path(named["path"] or named["in"])):
         files = [path]
     else:
         # Of several that set the same, the last one counts.
@@ -56,7 +57,7 @@ def _line(words: str, files: Sequence[Path]) -> Location | None:
     if (match := _LINE.search(words)) is None:
         return None
     number = int(match["line"])
-    lines = files[0].read_text("utf-8", "replace").splitlines()
+    lines = reading.start(files[0], reading.LARGEST).decode("utf-8", "replace").splitlines()
     text = lines[number - 1] if 0 < number <= len(lines) else ""
     column = text.find(match["key"]) if match["key"] else len(text) - len(text.lstrip())
     return Location(files[0], number, max(0, column) + 1)

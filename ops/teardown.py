@@ -6,7 +6,6 @@ environment, and what no file names any more, also where the files are broken.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -179,7 +178,7 @@ class Teardown:
             line = compose.command(compose.whole(stack), "config", "--no-consistency", "--format", "json")
             result = call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
             if result.code == 0:
-                declared = call.document(result, json.loads).get("volumes") or {}
+                declared = call.document(result).get("volumes") or {}
                 named |= {str(each.get("name")) for each in declared.values() if each and each.get("external")}
         return sorted(named & set(volumes))
 

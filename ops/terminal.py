@@ -1,8 +1,9 @@
-"""The settings of this process's terminal, which a program that is killed leaves as it has made them."""
+"""This process's terminal: how it is set, which a program that is killed leaves as it has made it; what keys do."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Callable
 
@@ -24,6 +25,22 @@ def keep() -> Callable[[], None]:
             termios.tcsetattr(number, termios.TCSADRAIN, known)
 
     return restore
+
+
+def may_send_signals() -> bool:
+    """Whether a key may have sent a signal: the terminal lets keys do that, and this process is in front."""
+    try:
+        import termios
+
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except (ImportError, OSError):  # Windows; no terminal
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp() and bool(termios.tcgetattr(terminal)[3] & termios.ISIG)
+    except (OSError, termios.error):
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _nothing() -> None:

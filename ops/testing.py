@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ops import platform
+from ops import advice
 from ops.errors import UsageError
 
 GROUP = "test"
@@ -58,5 +58,5 @@ def _python(root: Path) -> list[str]:
     raise UsageError(
         "what the tests need is not installed: pytest, and what comes with it",
         details=["it is not among what runs a stack; uv would install it now, and there is no uv"],
-        next=f"{platform.quoted(Path(sys.executable))} -m pip install -r {platform.quoted(lock)}",
+        next=f"{advice.quoted(Path(sys.executable))} -m pip install -r {advice.quoted(lock)}",
     )

@@ -69,10 +69,10 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         if isinstance(error, UnsureError) or known.runtime == DOCKER:
             raise _unanswered(error, known, f"invoke {environment} --runtime native") from error
         tell(
-            f"{_why(error)}: the stack runs natively, as processes of this machine "
+            f"{error.summary}: the stack runs natively, as processes of this machine "
             "(nothing is built, isolated or limited; docs/native.md)"
         )
-        return _native(settings, missing=_why(error))
+        return _native(settings, missing=error.summary)
     if running:
         raise _already("natively")
     project = _name(settings)
@@ -115,8 +115,8 @@ def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: 
         if settings.runtime != NATIVE and not found:
             if isinstance(error, UnsureError):
                 raise
-            tell(f"{_why(error)}: only processes of this machine were looked at")
-        return _native(settings, missing=_why(error))
+            tell(f"{error.summary}: only processes of this machine were looked at")
+        return _native(settings, missing=error.summary)
     project = project or _name(settings)
     if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, project, connected):
         return native
@@ -153,8 +153,8 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
         if not found:
             if settings.runtime == DOCKER or isinstance(error, UnsureError):
                 raise
-            tell(f"{_why(error)}: what runs there, if anything, is left as it is")
-        return [native if there else _native(settings, missing=_why(error))]
+            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+        return [native if there else _native(settings, missing=error.summary)]
     try:
         ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop")
     except UsageError as error:
@@ -256,7 +256,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         if known.runtime == DOCKER:
             if not settings.told:
                 raise _unanswered(error, known) from error
-            tell(f"{_why(error)}: what runs there, if anything, is left as it is")
+            tell(f"{error.summary}: what runs there, if anything, is left as it is")
         return
     if any(each.state in ("running", "paused", "restarting") for each in found):
         raise _already("on a Docker Engine")
@@ -286,8 +286,3 @@ def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineE
 
 def _already(where: str) -> UsageError:
     return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")
-
-
-def _why(error: EngineError) -> str:
-    """The error in one line."""
-    return "; ".join([error.message, *error.details[:1]])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ops import files, parsing
-from ops.errors import OpsError
-from ops.parsing import MalformedError
+from ops import location
 from ops.stack import Stack
 
 
@@ -62,13 +59,10 @@ def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
         return None
     for path in paths:
         for file in reversed(stack.files):
-            with contextlib.suppress(MalformedError, OpsError):
-                node = _node(next(iter(parsing.nodes(files.read(file) or b"")), None), path)
-                if node is not None:
-                    inside = file.is_relative_to(stack.root)
-                    name = file.relative_to(stack.root).as_posix() if inside else str(file)
+            for document in reversed(location.documents(file)):
+                if (node := _node(document, path)) is not None:
                     text = node.value if isinstance(node, yaml.ScalarNode) else ""
-                    return Place(name, node.start_mark.line + 1, text)
+                    return Place(location.relative(file, stack.root), node.start_mark.line + 1, text)
     return None
 
 

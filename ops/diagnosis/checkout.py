@@ -41,7 +41,7 @@ def find(
         if inner is None:
             continue
         local = root / source / inner if inner.parts else root / source
-        if local.is_relative_to(root) and local.is_file():
+        if local.is_relative_to(root) and files.is_file(local):
             return local.relative_to(root).as_posix()
     return _alike(path, root, service, line, code) or path
 

@@ -51,11 +51,6 @@ class Binding:
         parts = _outside_braces(self.text)
         return [use.name for use in references(parts[-2] if len(parts) > 1 else parts[0])]
 
-    @property
-    def every_variable(self) -> list[str]:
-        """All variables in it, those of the address and of the container's port, too."""
-        return [use.name for use in references(self.text)]
-
     def socket(self, given: Mapping[str, str]) -> Socket | None:
         """What it asks for with the variables that are given; None where the engine chooses, or it makes no sense."""
         match = _SHORT.fullmatch(expand(self.text, given))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ops import call
+from ops import call, files
 from ops.dotenv import ordinary
 from ops.dotenv.secret import MASK, Secret, passwords, worth_hiding
 from ops.errors import EnvFileError, OpsError, UsageError
@@ -192,7 +192,7 @@ def read(
         OpsError: Compose failed in another way.
     """
     services: dict[str, Any] = {"effective": {"image": "none", "environment": sorted(set(names))}}
-    if env_file.is_file():
+    if files.is_file(env_file):
         services["file"] = {"image": "none", "env_file": [str(env_file).replace("$", "$$")]}
     if defaults:
         services["defaults"] = {"image": "none", "environment": dict(defaults)}
@@ -212,7 +212,7 @@ def read(
     )
     if result.code:
         raise complaint(result.stderr, env_file) or _unexpected()
-    found = call.document(result, json.loads).get("services") or {}
+    found = call.document(result).get("services") or {}
     asked = {name: _environment(service) for name, service in found.items()}
     return Reading(
         effective=asked.get("effective", {}),

@@ -26,7 +26,7 @@ def writing(root: Path, wait: float | None = None) -> Iterator[None]:
         LockedError: Another task has held it for `wait` seconds, `WAIT` by default.
     """
     deadline = time.monotonic() + (WAIT if wait is None else wait)
-    path = lock.state_folder(root) / _LOCK
+    path = state.make(root) / _LOCK
     with lock.opened(path) as held:
         while not lock.taken(held, path):
             if time.monotonic() > deadline:
@@ -58,7 +58,7 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     """
     files.check_writable(path, EnvFileError)
     # Neither git nor an image build sees what a killed writer leaves in the tasks' own folder.
-    folder = lock.state_folder(path.parent)
+    folder = state.make(path.parent)
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from ops import call, compose, files, refusal
+from ops import background, call, compose, files, refusal
 from ops.dotenv import document, effective, mentions, naming, repository, schema, uses, valuation
-from ops.dotenv.aside import Aside
 from ops.dotenv.context import Context, Refused
 from ops.dotenv.document import Document
 from ops.dotenv.effective import Reading, UnreadableError
@@ -45,15 +44,15 @@ def gather(stack: Stack) -> Context:
         nested = {name: text for name, text in nested.items() if name in shell or not _filled(env, name)}
         given = {name for name in (*shell, *STEERING) if _is_name(name)}
         # Nor need the file be compose's `.env`, which it reads four times, but an `env_file`, read once.
-        asking = Aside(lambda: _reading(program, stack, given, nested, once=not nested))
-    merging = Aside(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
-    asking_git = Aside(lambda: repository.state(stack.env_file))
+        asking = background.begin(lambda: _reading(program, stack, given, nested, once=not nested))
+    merging = background.begin(lambda: uses.merge(compose.command(stack), stack.root, stack.variables))
+    asking_git = background.begin(lambda: repository.state(stack.env_file))
     declared = document.read(stack.example)
     names = {each for each in (*declared.keys(), *env.keys(), *(use.name for use in located)) if _is_name(each)}
     # What stands plainly in the file needs no question of its own: 500 of them would take compose as long as all else.
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     if not plain:
-        asking = Aside(lambda: _reading(program, stack, asked, nested))
+        asking = background.begin(lambda: _reading(program, stack, asked, nested))
     example = schema.parse(declared)
     elsewhere = uses.locate(stack.elsewhere, stack.root)
     reading = asking.result()
@@ -109,7 +108,7 @@ def gather(stack: Stack) -> Context:
         git=git,
         environments=stack.environments,
         refused=refused,
-        mentions=mentions.look(stack, _candidates(example, env, used), git=git is not None),
+        mentions=mentions.look(stack, _candidates(example, env, used), in_repository=git is not None),
     )
 
 
@@ -117,7 +116,7 @@ def _others(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
     """The files that services get whole, beside `.env` as compose reads it itself; one that is not there gives none."""
     own = (files.real(stack.env_file), False) if stack.reads_env else None
     every = dict.fromkeys((file.path, file.raw) for file in used.files)
-    return [other for other in every if other != own and other[0].is_file()]
+    return [other for other in every if other != own and files.is_file(other[0])]
 
 
 def _candidates(example: Schema, env: Document, used: Uses) -> set[str]:
@@ -157,8 +156,8 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     if isinstance(error, EnvFileError):
         return None
     if absent and not stack.variable_files:
-        files = [file for file in (stack.example, *stack.read_files) if file.is_file()]
-        named = [word for file in files for word in ("--env-file", str(file))]
+        there = [file for file in (stack.example, *stack.read_files) if files.is_file(file)]
+        named = [word for file in there for word in ("--env-file", str(file))]
         filled = call.run(compose.command(stack, *named, *line), cwd=stack.root, env=stack.variables, timeout=60)
         if not filled.code:
             return Refused(error.message, frozenset(absent))
@@ -169,7 +168,7 @@ def _told(stack: Stack, known: Set[str]) -> list[Use]:
     """The uses in files that compose cannot merge without their values, those of included files among them."""
     line = compose.command(compose.whole(stack), "config", "--variables", "--format", "json")
     told = call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
-    return [] if told.code else [use for use in uses.declared(told.stdout) if use.name not in known]
+    return [] if told.code else [use for use in uses.declared(call.document(told)) if use.name not in known]
 
 
 def _untorn(reading: Reading, env: Document, known: Set[str]) -> Reading:

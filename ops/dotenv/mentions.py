@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 import ops
-from ops import examples, process
+from ops import examples, git
 from ops import files as reading
 from ops.dotenv import repository
 from ops.errors import OpsError
@@ -57,23 +56,23 @@ class Mentions:
         return name in self.names or not self.sure
 
 
-def look(stack: Stack, names: Set[str], *, git: bool = True) -> Mentions:
+def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentions:
     """Look for names in all files of a project but its `.env`, its example, and these tasks themselves.
 
     Args:
         stack: Whose project.
         names: The variables.
-        git: Whether the project may be in a git repository.
+        in_repository: Whether the project may be in a git repository.
     """
-    if not names or not stack.example.is_file():
+    if not names or not reading.is_file(stack.example):
         return Mentions()
     wanted = {part for name in names for part in (name, *_prefixes(name))}
     try:
-        if git and repository.state(stack.example) in ("tracked", "unignored"):
+        if in_repository and repository.state(stack.example) in ("tracked", "unignored"):
             heard, handed_on = _by_git(stack, wanted)
         else:
             heard, handed_on = _by_hand(stack, wanted)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except (OSError, ValueError):
         # ValueError: a file on another drive than the project's.
         return Mentions(sure=False)
     lower = {word.lower() for word in heard}
@@ -97,16 +96,16 @@ def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     """The words that were found, and whether something takes the whole file."""
     skipped = [_without(each, stack) for each in _uninteresting(stack)]
     everywhere = [":/", *skipped]
-    search = ["git", "grep", "-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
+    search = ["-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
     ways = [["--untracked"]]
-    if any((folder / ".gitmodules").is_file() for folder in (stack.root, *stack.root.parents)):
+    if any(reading.is_file(folder / ".gitmodules") for folder in (stack.root, *stack.root.parents)):
         ways.append(["--recurse-submodules"])
     heard: set[str] = set()
     for way in ways:
-        heard |= set(_git([*search, *way, "--", *everywhere], stack, "\n".join(sorted(wanted))))
+        heard |= set(_grep(stack, *search, *way, "--", *everywhere, stdin="\n".join(sorted(wanted))))
     own = [_without(each, stack) for each in stack.files]
-    quick = ["git", "grep", "-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
-    lines = _git([*quick, "--", ".", *skipped, *own], stack)
+    quick = ["-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
+    lines = _grep(stack, *quick, "--", ".", *skipped, *own)
     return heard, any(_hands_on(*line.partition(":")[::2]) for line in lines)
 
 
@@ -115,12 +114,12 @@ def _without(path: Path, stack: Stack) -> str:
     return f":(exclude,literal){Path(os.path.relpath(path, stack.root)).as_posix()}"
 
 
-def _git(command: list[str], stack: Stack, stdin: str | None = None) -> list[str]:
-    result = process.run(command, cwd=stack.root, stdin=stdin, timeout=PATIENCE)
+def _grep(stack: Stack, *arguments: str, stdin: str | None = None) -> list[str]:
+    found = git.run(stack.root, "grep", *arguments, stdin=stdin, timeout=PATIENCE)
     # 1 says that nothing was found.
-    if result.code > 1:
-        raise OSError(result.stderr)
-    return result.stdout.splitlines()
+    if found is None or found.code > 1:
+        raise OSError("git does not answer" if found is None else found.stderr)
+    return found.stdout.splitlines()
 
 
 def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
@@ -154,7 +153,7 @@ def _uninteresting(stack: Stack) -> Iterable[Path]:
     yield from (folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *examples.names())))
     tasks = stack.root / "tasks.py"
     original = library.parent / "tasks.py"
-    if tasks.is_file() and original.is_file() and tasks.read_bytes() == original.read_bytes():
+    if _start(tasks) == _start(original) != "":
         yield tasks
     if (stack.root / "ops").resolve() == library:
         yield stack.root / "ops"

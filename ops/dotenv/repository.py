@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-from ops import files, process
+from ops import files, git
 from ops.errors import OpsError
 
 
@@ -16,13 +15,10 @@ def state(path: Path) -> str | None:
         files.check(path.parent / ".gitignore")
     except OpsError:
         return None
-    command = ["git", "ls-files", "-t", "--cached", "--others", "--exclude-standard", "--", path.name]
-    try:
-        result = process.run(command, cwd=path.parent, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
+    options = ("-t", "--cached", "--others", "--exclude-standard")
+    found = git.run(path.parent, "ls-files", *options, "--", path.name)
+    if found is None or found.code:
         return None
-    if result.code:
-        return None
-    if not result.stdout.strip():
+    if not found.stdout.strip():
         return "ignored"
-    return "unignored" if result.stdout.startswith("?") else "tracked"
+    return "unignored" if found.stdout.startswith("?") else "tracked"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ops import parsing
 from ops.dotenv import secret_names, secret_values
 from ops.dotenv.secret_names import Says
+from ops.parsing import MalformedError
 
 MASK = "********"
 """What is shown instead of a secret: of one length, whatever the secret's."""
@@ -101,6 +104,13 @@ def named(value: Any, key: str = "") -> Iterator[str]:
             yield from named(each, key)
     elif isinstance(value, str) and value:
         yield from {value} if is_secret(key, value) else passwords(value)
+
+
+def in_json(text: str) -> Iterator[str]:
+    """The same of a JSON object, as the keys of a service account are kept; nothing of any other text."""
+    if text.lstrip().startswith("{"):
+        with contextlib.suppress(MalformedError):
+            yield from named(parsing.from_json(text))
 
 
 def worth_hiding(texts: Iterable[str]) -> list[str]:

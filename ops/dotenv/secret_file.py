@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from ops import files
-from ops.dotenv.secret import named, passwords
+from ops.dotenv.secret import in_json, passwords
 from ops.errors import OpsError
 
 ENOUGH = 64 * 1024
@@ -35,16 +33,6 @@ def parts(data: bytes) -> set[str]:
         return set()
     lines = text.splitlines()
     if len(lines) == 1:
-        return {text} | passwords(text) | set(_in_json(text))
+        return {text} | passwords(text) | set(in_json(text))
     long = {line.strip() for line in lines if len(line.strip()) >= LONG and not line.startswith("-----")}
-    return long | passwords(text) | set(_in_json(text))
-
-
-def _in_json(text: str) -> Iterator[str]:
-    """The secrets among the values of a JSON object, as the keys of a service account are kept."""
-    if not text.startswith("{"):
-        return
-    try:
-        yield from named(json.loads(text))
-    except (ValueError, RecursionError):
-        return
+    return long | passwords(text) | set(in_json(text))

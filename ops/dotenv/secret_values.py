@@ -5,11 +5,12 @@ Both are needed beside the name: `MYSQL_RANDOM_ROOT_PASSWORD=yes` is none, and `
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import urlsplit
 
+from ops import parsing
 from ops.dotenv.kinds import FALSE, TRUE
+from ops.parsing import MalformedError
 
 _WORDS = (
     TRUE
@@ -148,8 +149,8 @@ def _is_list(text: str, *, strictly: bool) -> bool:
     if not (text.startswith("[") and text.endswith("]")):
         return False
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parsing.from_json(text)
+    except MalformedError:
         if strictly:
             return False
         found = [each.strip(" '\"") for each in text[1:-1].split(",")]

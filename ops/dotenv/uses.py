@@ -6,19 +6,19 @@ text says on which line.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ops import call, compose, process
+from ops import call, compose, parsing, process
 from ops import files as reading
 from ops.dotenv import bindings, passing
 from ops.dotenv.bindings import Binding
 from ops.dotenv.passing import WholeFile
 from ops.dotenv.references import Use, references, scan
+from ops.location import relative
 
 _STEERING = """
 COMPOSE_ANSI COMPOSE_BAKE COMPOSE_COMPATIBILITY COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_DISABLE_ENV_FILE
@@ -99,14 +99,10 @@ def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
     Raises:
         UsageError: One cannot be read.
     """
-    there = {
-        path: data.decode("utf-8", "replace").replace("\r\n", "\n")
+    return {
+        relative(path, root): data.decode("utf-8", "replace").replace("\r\n", "\n")
         for path in files
         if (data := reading.read(path)) is not None
-    }
-    return {
-        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path): text
-        for path, text in there.items()
     }
 
 
@@ -124,7 +120,7 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
     result = call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
     if result.code == 0:
-        call.document(result, json.loads)  # whatever the program is, this is what is read of it
+        call.document(result)  # whatever the program is, this is what is read of it
     return result
 
 
@@ -175,7 +171,7 @@ def build(
         given: The variables that the paths of `env_file` are expanded with.
         texts: The text of each file of the stack, by the name that people know it by.
     """
-    model: Mapping[str, Any] = json.loads(merged)
+    model: Mapping[str, Any] = parsing.from_json(merged)
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     known = {use.name for use in located}
     # Of files that only compose knows of: it does not say where.
@@ -203,24 +199,25 @@ def build(
     )
 
 
-def declared(listed: str) -> list[Use]:
-    """The uses that compose itself tells (its JSON of `config --variables`), where it cannot merge the files."""
+def declared(listed: Mapping[str, Any]) -> list[Use]:
+    """The uses that compose itself tells (`config --variables`), where it cannot merge the files."""
     found = []
-    for name, each in json.loads(listed).items():
+    for name, each in listed.items():
         operator = ":?" if each.get("Required") else ":-" if each.get("DefaultValue") else ""
         found.append(Use(name, operator or (":+" if each.get("PresenceValue") else ""), each.get("DefaultValue") or ""))
     return found
+
+
+def names_in(value: Any) -> set[str]:
+    """The variables that the texts within nested mappings and lists refer to."""
+    return {use.name for text in _strings(value) for use in references(text)}
 
 
 def _idle(model: Mapping[str, Any], started: Set[str]) -> frozenset[str]:
     """The names that only services use which are not started."""
     services: Mapping[str, Any] = model.get("services") or {}
     rest = {**model, "services": {name: service for name, service in services.items() if name in started}}
-    return frozenset(_names(model) - _names(rest)) if len(started) < len(services) else frozenset()
-
-
-def _names(value: Any) -> set[str]:
-    return {use.name for text in _strings(value) for use in references(text)}
+    return frozenset(names_in(model) - names_in(rest)) if len(started) < len(services) else frozenset()
 
 
 def _strings(value: Any) -> Iterator[str]:

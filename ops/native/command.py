@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ops import process
+from ops import files, process
 from ops.errors import MissingError, OpsError, RefusedError, UsageError
 
 
@@ -24,7 +24,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
         MissingError: There is no such program.
         RefusedError: It cannot be executed.
     """
-    if not folder.is_dir():
+    if not files.is_folder(folder):
         raise UsageError(f"there is no folder {folder} to run {words[0]!r} in", next="invoke config")
     found = program(words[0], folder, environment.get("PATH"))
     try:
@@ -47,12 +47,12 @@ def program(name: str, folder: Path, path: str | None) -> str:
     """
     if os.path.dirname(name):  # noqa: PTH120 - `./a` is to keep its dot
         place = folder / name
-        if not place.exists() and shutil.which(place) is None:
+        if not files.there(place) and shutil.which(place) is None:
             raise _missing(name, "no such file or directory")
-        if place.is_dir():
+        if files.is_folder(place):
             raise RefusedError(f"{name!r} cannot be executed: it is a folder", next=_NEXT)
         if shutil.which(place) is None:
-            raise RefusedError(f"{name!r} cannot be executed: it is not marked as a program", next=_NEXT)
+            raise RefusedError(f"{name!r} cannot be executed: it is not marked as a program for you", next=_NEXT)
         return str(place)
     found = shutil.which(name, path=path) if name else None
     if found is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ops import earlier, folders, platform, state
+from ops import advice, earlier, files, folders, state
 
 FOLDER = "native"
 
@@ -78,13 +78,13 @@ def remarks(root: Path) -> list[str]:
     if place == earlier.native(root):
         said.append(
             f"{place} could not be moved to another disk, and is used where it is; "
-            f"to move it: invoke stop && {platform.move_command(place, state.folder(root))}"
+            f"to move it: invoke stop && {advice.move_command(place, state.folder(root))}"
         )
     if not data(root) and (left := _left_behind(root)):
         folder, path = left
         said.append(
             f"what services kept for {path}, which is gone, is still there; if that was this project: "
-            f"invoke stop --volumes && {platform.move_command(folder, state.folder(root))}"
+            f"invoke stop --volumes && {advice.move_command(folder, state.folder(root))}"
         )
     return said
 
@@ -94,6 +94,6 @@ def _left_behind(root: Path) -> tuple[Path, Path] | None:
     found = [
         (state.used(each), each / FOLDER, known.path)
         for each, known in state.others(root)
-        if known.path.name == root.name and not known.path.exists() and any((each / FOLDER).glob(f"*/{DATA}"))
+        if known.path.name == root.name and not files.there(known.path) and any((each / FOLDER).glob(f"*/{DATA}"))
     ]
     return max(found)[1:] if found else None

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import platform
+from ops import advice, platform
 from ops.errors import EngineError
 from ops.native import copies, places, programs, user
 from ops.native.user import User
@@ -84,7 +84,7 @@ def _next_step(error: Exception) -> str:
         return f"; next: {error.next}"
     # What root has made, with `sudo` say, may be another user's.
     if isinstance(error, PermissionError) and error.filename:
-        return f"; next: {platform.access_command(Path(error.filename))}"
+        return f"; next: {advice.access_command(Path(error.filename))}"
     return ""
 
 

@@ -6,18 +6,15 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import psutil
+from typing import TYPE_CHECKING
 
 from ops import platform, runtime
 from ops.attempt import Attempt
 from ops.dotenv.secret import MASK
 from ops.errors import EngineError, OpsError
 from ops.model import Model, Service
-from ops.native import check, command, family, marker, order, places, postgres, recipe, record, service
+from ops.native import check, command, container, family, marker, order, places, postgres, recipe, record, service
 from ops.native.changes import Changes
 from ops.native.plan import Plan
 from ops.native.record import Record
@@ -78,11 +75,11 @@ class Native:
         found = {name: it for name in places.services(self.root) if (it := service.look(self.root, name))}
         # One that is about to be started anew has not failed, whatever its last run came to.
         told = {
-            name: self._container(it)
+            name: container.started(self.root, it, *self._health(it))
             for name, it in found.items()
             if it.run not in self._replaced or name not in self._planned
         }
-        planned = {name: _planned(plan) for name, plan in self._planned.items()}
+        planned = {name: container.planned(plan) for name, plan in self._planned.items()}
         return [each for _, each in sorted({**planned, **told}.items())]
 
     def inspect(self, container: str) -> Container | None:
@@ -222,31 +219,6 @@ class Native:
         finally:
             self._planned, self._replaced = {}, frozenset()
 
-    def _container(self, found: Record) -> Container:
-        health, said = self._health(found)
-        state = "created" if found.error else "running" if service.runs(found) else "exited"
-        finished = datetime.fromtimestamp(found.finished, UTC) if found.finished else None
-        return Container(
-            id=f"{found.plan.service}.{found.run}",
-            name=_name(found.plan),
-            service=found.plan.service,
-            replica=1,
-            image=_program(self.root, found),
-            state=state,
-            health=health,
-            probes=((1, said),) if said else (),
-            exit_code=found.exit_code,
-            oom_killed=False,
-            error=found.error or (service.full(self.root, found.plan.service) if found.unseen else ""),
-            restarts=0,
-            started=datetime.fromtimestamp(found.started, UTC),
-            finished=finished,
-            ports=found.plan.ports,
-            files=found.plan.files,
-            profiles=found.plan.profiles,
-            raw=_SKELETON,
-        )
-
     def _health(self, found: Record) -> tuple[str, str]:
         """As a health check of an engine would tell it, and what it said; empty where the service has none."""
         if not (url := self._url(found)):
@@ -283,9 +255,6 @@ def _asked_again(root: Path, plan: Plan) -> str:
     return ""
 
 
-_SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
-
-
 @contextlib.contextmanager
 def _begun() -> Iterator[None]:
     """Mark an error as one that came when something had been started: then how services ended is its evidence."""
@@ -296,40 +265,6 @@ def _begun() -> Iterator[None]:
         raise
 
 
-def _program(root: Path, found: Record) -> str:
-    """What a service's first process runs; it may have become another program than it was started as."""
-    first = record.alive(root, found.process, found.run)
-    with contextlib.suppress(psutil.Error):
-        return first.name() if first else Path(found.plan.command[0]).name
-    return ""
-
-
-def _name(plan: Plan) -> str:
-    """As compose would name its container."""
-    return f"{plan.project}-{plan.service}-1"
-
-
 def _once(services: Mapping[str, Service]) -> dict[str, Service]:
     """Some services, each of them once."""
     return {name: replace(each, replicas=min(1, each.replicas)) for name, each in services.items()}
-
-
-def _planned(plan: Plan) -> Container:
-    """A service that is yet to be started."""
-    return Container(
-        id=f"{plan.service}.planned",
-        name=_name(plan),
-        service=plan.service,
-        replica=1,
-        image="",
-        state="created",
-        health="",
-        probes=(),
-        exit_code=None,
-        oom_killed=False,
-        error="",
-        restarts=0,
-        started=None,
-        finished=None,
-        raw=_SKELETON,
-    )

@@ -56,7 +56,8 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
     if gone.volumes:
         report.say(f"removed with their data: {', '.join(gone.volumes)}")
     for each in gone.kept:
-        used = f", which {' and '.join(each.used_by)} uses" if each.used_by else ""
+        uses = "uses" if len(each.used_by) == 1 else "use"
+        used = f", which {' and '.join(each.used_by)} {uses}" if each.used_by else ""
         report.warn(f"the {each.kind} {each.name} stays{used}")
     return 0
 

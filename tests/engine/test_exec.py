@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import select
 import subprocess
 from collections.abc import Iterator
@@ -78,6 +77,8 @@ def test_a_pipe_carries_every_byte(project: Project) -> None:
 
 
 def test_a_terminal_is_one_inside_and_control_c_ends_only_the_command(project: Project) -> None:
+    import pty
+
     main, inner = pty.openpty()
     with subprocess.Popen(
         project.command("exec", "app", "--", "sh", "-c", "test -t 0 && test -t 1 && echo tty; sleep 500"),

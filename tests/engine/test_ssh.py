@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pwd
 import shutil
 import socket
 import subprocess
@@ -48,6 +47,8 @@ class Server:
 
     def shell(self, host: str = "127.0.0.1") -> dict[str, str]:
         """Variables that lead the SDK and compose there."""
+        import pwd
+
         user = pwd.getpwuid(os.getuid()).pw_name
         return {
             "DOCKER_HOST": f"ssh://{user}@{host}:{self.port}",

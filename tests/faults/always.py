@@ -9,7 +9,7 @@ from tests.faults.scene import Scene
 from tests.faults.table import Cell
 
 CODES = {0, 2, 3, 4, 5, 6, 7, 8, 9, 130}
-"""The exit codes that a task may have (docs/design of the exit codes: docs/tasks.md); 1 is a bug."""
+"""The exit codes that a task may have (docs/tasks.md); 1 is a bug."""
 
 
 def held(cell: Cell, scene: Scene, result: Result) -> None:

@@ -24,7 +24,7 @@ KEYS = {
     *("kind", "fault", "faults", "tasks", "runtimes", "code", "says", "never", "after", "ci"),
     *("stack", "before", "engine", "seconds"),
 }
-"""What an entry may say; `CONTRIBUTING.md` tells what each means."""
+"""What an entry may say; `docs/faults.md` tells what each means."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,7 +23,7 @@ def _parameters() -> Iterator[object]:
 
 
 @pytest.mark.parametrize("cell", list(_parameters()))
-def test_cell(cell: Cell, stage: Stage, record_property: pytest.FixtureRequest) -> None:
+def test_cell(cell: Cell, stage: Stage, record_property: Callable[[str, object], None]) -> None:
     record_property(matrix.CELL, {**matrix.told(cell)})
 
     def played(result: Result) -> None:

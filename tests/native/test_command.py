@@ -66,3 +66,8 @@ def test_arguments_that_are_too_long_are_an_error(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         command.run(["true"], tmp_path / "none", SURROUNDINGS)
+
+
+def test_one_in_a_folder_that_may_not_be_entered_is_126(closed: Path) -> None:
+    with pytest.raises(RefusedError, match="cannot be executed"):
+        command.run([str(closed / "program")], closed.parent, SURROUNDINGS)

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import pytest
 
-from ops import lock, platform
+from ops import platform, state
 from ops.native import marker, places, record, service
 from tests.native.conftest import Market, until
 
@@ -187,7 +187,7 @@ def test_port_that_is_none(market: Market) -> None:
 def works(market: Market, pid: int) -> bool:
     """Whether a task has taken the lock."""
     with contextlib.suppress(FileNotFoundError):
-        return f'"pid": {pid}' in (lock.state_folder(market.root) / "lock").read_text("utf-8")
+        return f'"pid": {pid}' in (state.make(market.root) / "lock").read_text("utf-8")
     return False
 
 

@@ -33,7 +33,7 @@ def test_what_another_folder_of_the_name_left_is_offered_with_a_command_that_wor
     for each in (old, new, other):
         each.mkdir(parents=True)
     keep(old)
-    lock.state_folder(new)
+    state.make(new)
     assert places.remarks(new) == []  # it is still there
     shutil.rmtree(old)
     assert places.remarks(other) == []  # of another name

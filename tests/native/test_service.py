@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import lock, platform
+from ops import lock, platform, state
 from ops.errors import StartError
 from ops.native import logfile, marker, places, programs, record, service, supervisor
 from ops.native.plan import Plan
@@ -186,7 +186,7 @@ def test_a_record_that_is_being_read_on_windows_is_written_all_the_same(
 
     monkeypatch.setattr(Path, "replace", refuse)
     one = record.Identity(1, 1.0)
-    record.Record(Plan("it", ("x",), str(root)), "run", "", one, 0.0, one).write(root)
+    record.Record(Plan(root.name, ("x",), str(root)), "run", "", one, 0.0, one).write(root)
     found = record.read(root)
     assert found
     assert (found.run, refused) == ("run", [])
@@ -342,7 +342,7 @@ def test_what_runs_is_found_when_its_folder_was_moved(root: Path, run: Run) -> N
     run("__import__('time').sleep(600)")
     (root / "compose.yaml").write_text("services: {}", encoding="utf-8")
     # A file from before its last start tells that this is the folder.
-    lock.state_folder(root)
+    state.make(root)
     with lock.hold(root, "invoke dev"):
         pass
     moved = root.rename(root.with_name("moved"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, platform, process
+from ops import compose, installation, platform, process
 from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 from tests.unit.conftest import DATA, MakeStack
 
@@ -289,3 +289,11 @@ def test_on_windows_the_programs_end_in_exe(tmp_path: Path, monkeypatch: pytest.
     wheel = compose._wheel()
     assert wheel is not None
     assert wheel.command == (str(tmp_path / "docker-compose.exe"), *compose.PROGRESS)
+
+
+def test_a_folder_of_plugins_that_may_not_be_entered_is_passed_over(
+    closed: Path, monkeypatch: pytest.MonkeyPatch, fresh_program: None
+) -> None:
+    monkeypatch.setattr(compose, "which", lambda _: "docker")
+    monkeypatch.setattr(installation, "plugin_folders", lambda: [closed / "cli-plugins"])
+    assert compose.program().source == "wheel"

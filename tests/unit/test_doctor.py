@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ops import call, compose, doctor, platform
+from ops import call, compose, doctor, installation, platform
 from ops.errors import EngineError, UsageError
 from ops.patient import Finding, Grade, Patient
 from ops.report import doctor as report
@@ -54,7 +54,7 @@ def test_no_engine(patient: Patient) -> None:
 def test_no_engine_at_the_usual_place(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST")
     patient.engine = EngineError("no engine", next="invoke doctor")
-    assert say(doctor._engine, patient)[0].fix == platform.engine_remedy()
+    assert say(doctor._engine, patient)[0].fix == installation.engine_remedy()
     patient.engine = EngineError("there is no docker context 'x'", next="docker context ls")
     assert say(doctor._engine, patient)[0].fix == "docker context ls"
 
@@ -114,7 +114,7 @@ def test_compose(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_buildx(
     patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str | None, grade: str, words: str
 ) -> None:
-    monkeypatch.setattr(platform, "plugin_folders", lambda: [tmp_path / "none", tmp_path])
+    monkeypatch.setattr(installation, "plugin_folders", lambda: [tmp_path / "none", tmp_path])
     if script is not None:
         plugin = tmp_path / platform.executable("docker-buildx")
         plugin.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
@@ -126,7 +126,7 @@ def test_buildx(
 
 @pytest.mark.skipif(os.name != "posix", reason="the fake plugin is a script")
 def test_a_buildx_that_does_not_run(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "plugin_folders", lambda: [tmp_path])
+    monkeypatch.setattr(installation, "plugin_folders", lambda: [tmp_path])
     (tmp_path / platform.executable("docker-buildx")).write_bytes(b"no program")
     (found,) = say(doctor._buildx, patient)
     assert found.grade is Grade.WARNING

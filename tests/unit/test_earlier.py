@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import earlier, lock, platform
+from ops import advice, earlier, lock, platform, state
 from ops.errors import LockedError
 from ops.native import places
 
@@ -35,7 +35,7 @@ def test_it_is_used_where_it_is_until_it_is_moved(root: Path) -> None:
 
 
 def test_it_moves_once_and_nothing_is_left(root: Path) -> None:
-    folder = lock.state_folder(root)
+    folder = state.make(root)
     places.settle(root)
     assert list(root.iterdir()) == []
     assert places.native(root) == folder / "native"
@@ -47,7 +47,7 @@ def test_it_moves_once_and_nothing_is_left(root: Path) -> None:
 
 
 def test_what_is_newer_is_never_replaced(root: Path) -> None:
-    folder = lock.state_folder(root)
+    folder = state.make(root)
     (folder / "native" / "db" / "data").mkdir(parents=True)
     (folder / "native" / "db" / "data" / "PG_VERSION").write_text("19\n", encoding="utf-8")
     places.settle(root)
@@ -57,7 +57,7 @@ def test_what_is_newer_is_never_replaced(root: Path) -> None:
 
 
 def test_on_another_disk_it_stays_and_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock.state_folder(root)
+    state.make(root)
 
     def refuse(self: Path, target: Path) -> Path:
         raise OSError(errno.EXDEV, "Invalid cross-device link", str(self))
@@ -68,12 +68,12 @@ def test_on_another_disk_it_stays_and_is_told(root: Path, monkeypatch: pytest.Mo
     assert version(root) == "18\n"
     (said,) = places.remarks(root)
     assert "could not be moved" in said
-    assert said.endswith(f"invoke stop && {platform.move_command(root / '.ops' / 'native', lock.state_folder(root))}")
+    assert said.endswith(f"invoke stop && {advice.move_command(root / '.ops' / 'native', state.make(root))}")
     assert (root / ".ops" / "lock").exists()
 
 
 def test_a_task_of_an_earlier_version_is_not_disturbed(root: Path) -> None:
-    lock.state_folder(root)
+    state.make(root)
     with lock.opened(root / ".ops" / "lock") as file:
         assert platform.try_lock(file)
         with pytest.raises(LockedError, match="an earlier version"):
@@ -87,14 +87,14 @@ def test_a_folder_of_that_name_that_is_not_ours_is_left_alone(root: Path, ignore
     file.unlink() if ignore is None else file.write_text(ignore, encoding="utf-8")
     before = sorted(root.rglob("*"))
     assert places.services(root) == []
-    lock.state_folder(root)
+    state.make(root)
     places.settle(root)
     assert sorted(root.rglob("*")) == before
 
 
 def test_what_somebody_put_beside_it_stays_ignored_by_git(root: Path) -> None:
     (root / ".ops" / "notes").write_text("mine", encoding="utf-8")
-    lock.state_folder(root)
+    state.make(root)
     places.settle(root)
     assert (root / ".ops" / "notes").read_text("utf-8") == "mine"
     assert (root / ".ops" / ".gitignore").exists()

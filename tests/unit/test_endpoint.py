@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import endpoint, platform
+from ops import endpoint, installation
 
 
 @pytest.fixture(autouse=True)
@@ -25,8 +25,8 @@ def configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_names_one() -> None:
-    assert str(endpoint.asked()) == f"unix://{platform.engine_socket()}"
-    assert endpoint.asked().socket == platform.engine_socket()
+    assert str(endpoint.asked()) == f"unix://{installation.engine_socket()}"
+    assert endpoint.asked().socket == installation.engine_socket()
 
 
 def test_docker_host_wins(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,13 +66,13 @@ def test_settings_that_name_none(configuration: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "it is no JSON"),
+        ("{", "no valid JSON"),
         ("[]", "it should be a JSON object"),
         ("null", "it should be a JSON object"),
         ('{"currentContext": 7}', "currentContext should be a name"),
         ('{"auths": []}', "auths should be an object"),
         ('{"proxies": "x"}', "proxies should be an object"),
-        ("[" * 100_000, "it is no JSON"),
+        ("[" * 100_000, "no valid JSON"),
     ],
 )
 @pytest.mark.parametrize("host", ["", "tcp://127.0.0.1:2375"])
@@ -91,7 +91,7 @@ def test_settings_that_make_no_sense(
 
 def test_settings_that_are_no_file(configuration: Path) -> None:
     (configuration / "config.json").mkdir()
-    assert "it is no file" in endpoint.asked().problem
+    assert "it cannot be read: it is a folder" in endpoint.asked().problem
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_settings_that_are_no_file(configuration: Path) -> None:
     [
         ("{}", "names no engine"),
         ("[]", "it should be a JSON object"),
-        ('{"Endpoints": {"docker": {"Ho', "it is no JSON"),
+        ('{"Endpoints": {"docker": {"Ho', "no valid JSON"),
         ('{"Endpoints": {"docker": {}}}', "names no engine"),
         ('{"Endpoints": {"docker": {"Host": 7}}}', "names no engine"),
         ('{"Endpoints": [{"Host": "unix:///x"}]}', "names no engine"),

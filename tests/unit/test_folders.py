@@ -11,7 +11,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from ops import folders, platform
+from ops import advice, folders, platform
 from ops.errors import UsageError
 from tests.conftest import ROOT
 
@@ -137,8 +137,8 @@ def test_the_command_that_helps_is_told(tmp_path: Path) -> None:
     for each in (mine, theirs):
         each.mkdir()
     os.chown(theirs, 54321, 54321)
-    assert platform.access_command(mine / "deeper") == f"chmod -R u+rwX {mine}"
-    command = platform.access_command(theirs / "deeper").removeprefix("sudo ")
+    assert advice.access_command(mine / "deeper") == f"chmod -R u+rwX {mine}"
+    command = advice.access_command(theirs / "deeper").removeprefix("sudo ")
     subprocess.run(["sh", "-c", command], check=True)
     assert theirs.stat().st_uid == os.geteuid()
 
@@ -148,7 +148,7 @@ def test_the_commands_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMP", "C:/Users/Ann/Temp")
     monkeypatch.setenv("USERNAME", "Ann")
     assert folders.temporary() == Path("C:/Users/Ann/Temp/invoke-ops-Ann")
-    assert platform.assignment("A", "C:\\b c") == "set A=C:\\b c"
-    assert platform.move_command(Path("a b"), Path("c")) == 'move "a b" "c"'
-    assert platform.access_command(Path("a b")) == 'icacls "a b" /grant "%USERNAME%:(OI)(CI)F" /T'
+    assert advice.assignment("A", "C:\\b c") == "set A=C:\\b c"
+    assert advice.move_command(Path("a b"), Path("c")) == 'move "a b" "c"'
+    assert advice.access_command(Path("a b")) == 'icacls "a b" /grant "%USERNAME%:(OI)(CI)F" /T'
     assert not platform.belongs_to_another(Path("nowhere"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ops import checkouts, isolation, ports
+from ops import checkouts, isolation, memory, ports
 from ops.dotenv import document
 from ops.model import Port
 from ops.native import marker
@@ -151,3 +151,8 @@ def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -
         assert checkouts.holder(engine, other, [conflict]) is None
     finally:
         child.communicate("\n")
+
+
+def test_a_checkout_that_may_not_be_looked_at_is_none(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "others", lambda _: [SimpleNamespace(folder=str(closed / "shop"))])
+    assert checkouts.others(closed.parent) == []

@@ -8,7 +8,7 @@ from tests.conftest import ROOT
 
 
 def test_no_module_names_a_service_of_this_stack() -> None:
-    """`ops` works for any compose project, so it names nothing of this one (design.md)."""
+    """`ops` works for any compose project, so it names nothing of this one."""
     names = re.compile(r"ai-service|mcp-server|openrouter|ba[_-]copilot|mermaid", re.IGNORECASE)
     sources = list((ROOT / "ops").rglob("*.py"))
     assert len(sources) > 20

@@ -51,7 +51,7 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 def place(root: Path) -> Path:
     """The file that is locked."""
-    return lock.state_folder(root) / state.LOCK
+    return state.make(root) / state.LOCK
 
 
 def test_who_holds_it_is_told(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
@@ -173,7 +173,7 @@ def test_state_that_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_used(tmp_path: Path) -> None:
-    folder = lock.state_folder(tmp_path)
+    folder = state.make(tmp_path)
     (folder / "lock").touch(0o400)
     with pytest.raises(UsageError, match="cannot be written: Permission denied") as caught, lock.hold(tmp_path, "x"):
         pytest.fail("there is no lock")

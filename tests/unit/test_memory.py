@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import lock, memory
+from ops import memory, state
 from ops.memory import Memory
 
 FULL = Memory("", "shop", "docker", "ssh://me@far", "far", "prod", 12.5, ("/old/shop",))
@@ -21,7 +21,7 @@ def test_what_is_written_is_recalled(tmp_path: Path) -> None:
     found = memory.recall(tmp_path)
     assert found == Memory(**{**vars(FULL), "folder": str(tmp_path.resolve())})
     assert str(found) == "the Docker Engine at ssh://me@far (docker context far)"
-    file = lock.state_folder(tmp_path) / memory.FILE
+    file = state.make(tmp_path) / memory.FILE
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
@@ -39,12 +39,12 @@ def test_what_is_written_is_recalled(tmp_path: Path) -> None:
     ],
 )
 def test_garbage_is_nothing(tmp_path: Path, content: bytes) -> None:
-    (lock.state_folder(tmp_path) / memory.FILE).write_bytes(content)
+    (state.make(tmp_path) / memory.FILE).write_bytes(content)
     assert memory.recall(tmp_path) == Memory()
 
 
 def test_a_field_that_is_wrong_does_not_hide_the_others(tmp_path: Path) -> None:
-    (lock.state_folder(tmp_path) / memory.FILE).write_text(json.dumps({"runtime": "docker", "since": "?"}), "utf-8")
+    (state.make(tmp_path) / memory.FILE).write_text(json.dumps({"runtime": "docker", "since": "?"}), "utf-8")
     assert memory.recall(tmp_path) == Memory(runtime="docker")
 
 

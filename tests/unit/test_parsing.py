@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from ops import parsing
 from ops.parsing import MalformedError
@@ -20,24 +21,24 @@ BOMB = "a0: &a0 {x: 1}\n" + "".join(
         ("a: " + "[" * 5000 + "]" * 5000, "more than 200 lists and mappings within each other"),
         ("a: " + "{a: " * 200_000, "more than 200 lists and mappings within each other"),
         ("".join(f"{' ' * level}a:\n{' ' * level}-\n" for level in range(150)), "more than 200"),
-        (BOMB, "stand for more than can be held"),
-        ("a: &a [*a]", "stand for more than can be held"),
-        ("a: &a {b: *a}", "stand for more than can be held"),
-        ("a: 2001-99-99", "no valid YAML"),
-        ("a: " + "9" * 10_000, "no valid YAML"),
-        ("? [1]\n: 2", "no valid YAML"),
-        ("a: !unknown x", "no valid YAML"),
+        ("a: *b", "no valid YAML"),
         ("a: \x07", "no valid YAML"),
     ],
 )
 def test_yaml_that_is_none(text: str, why: str) -> None:
     with pytest.raises(MalformedError, match=why):
-        parsing.from_yaml(text.encode())
+        parsing.nodes(text.encode())
+
+
+@pytest.mark.parametrize("text", [BOMB, "a: &a [*a]", "a: &a {b: *a}"])
+def test_aliases_that_stand_for_more_than_can_be_held(text: str) -> None:
+    with pytest.raises(MalformedError, match="stand for more than can be held"):
+        parsing.bound(yaml.safe_load(text))
 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe\xfd", b"a: \xff", bytes(range(256)), b"\0" * 100])
 def test_bytes_that_are_no_text(data: bytes) -> None:
-    for parse in (parsing.from_yaml, parsing.nodes, parsing.from_json):
+    for parse in (parsing.nodes, parsing.from_json):
         with pytest.raises(MalformedError):
             parse(data)
 
@@ -49,8 +50,8 @@ def test_json_that_is_none(text: str) -> None:
 
 
 def test_what_is_fine() -> None:
-    assert parsing.from_yaml(b"a: &a {b: [1, two]}\nc: *a\n") == {"a": {"b": [1, "two"]}, "c": {"b": [1, "two"]}}
-    assert parsing.from_yaml(b"") is None
+    assert len(parsing.nodes(b"a: &a {b: [1, two]}\nc: *a\n")) == 1
+    assert parsing.nodes(b"") == []
     assert parsing.from_json('{"a": [1.5, null]}') == {"a": [1.5, None]}
     # Tags of compose need no constructor.
     assert len(parsing.nodes(b"a: !reset null\n---\nb: !override []\n")) == 2
@@ -65,6 +66,27 @@ def test_where_it_is_wrong() -> None:
     with pytest.raises(MalformedError) as caught:
         parsing.from_json('{"a":\n x}')
     assert caught.value.at("x") == "x:2:2"
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (b"a: 1\nb: '\xc3\xa9\xe9'\n", "x:2:6"),
+        (b"a: 1\nb: '\xc3\xa9\x07'\n", "x:2:6"),
+        (b"a: [1,\n", "x:2:1"),
+        (b'a: "\\UFFFFFFFF"', "x:1:7"),
+    ],
+)
+def test_where_exactly(data: bytes, place: str) -> None:
+    with pytest.raises(MalformedError, match="no valid YAML") as caught:
+        parsing.nodes(data, exact=True)
+    assert caught.value.at("x") == place
+
+
+def test_what_is_never_closed_begins_earlier() -> None:
+    with pytest.raises(MalformedError, match="that begins at 2:4") as caught:
+        parsing.nodes(b"a: 1\nb: '1,\n\n\n", exact=True)
+    assert (caught.value.line, caught.value.begins) == (5, 2)
 
 
 @pytest.mark.parametrize(

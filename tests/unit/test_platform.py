@@ -170,18 +170,6 @@ def test_private_file_begun_on_another_disk_arrives_whole(monkeypatch: pytest.Mo
     assert list(path.parent.iterdir()) == [path]
 
 
-@posix_only
-def test_without_a_home_folder_docker_looks_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
-
-    def refuse() -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "home", refuse)
-    assert platform.docker_configuration() == Path(".docker")
-    assert platform.plugin_folders()[0] == Path(".docker/cli-plugins")
-
-
 WRITER = """
 import sys
 from pathlib import Path
@@ -247,27 +235,6 @@ def test_child_on_windows_is_killed_with_its_tree(windows: None, monkeypatch: py
 
 
 # --- names and places
-
-
-def test_programs_and_plugin_folders_on_windows(windows: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "config"))
-    monkeypatch.setenv("ProgramData", str(tmp_path / "data"))
-    monkeypatch.delenv("ProgramFiles", raising=False)
-    assert platform.executable("docker") == "docker.exe"
-    assert platform.plugin_folders() == [
-        tmp_path / "config" / "cli-plugins",
-        tmp_path / "data" / "Docker" / "cli-plugins",
-    ]
-
-
-@posix_only
-def test_the_users_own_plugins_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("DOCKER_CONFIG", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    folders = platform.plugin_folders()
-    assert folders[0] == tmp_path / ".docker" / "cli-plugins"
-    assert Path("/usr/libexec/docker/cli-plugins") in folders
-    assert platform.executable("docker") == "docker"
 
 
 # --- termination

@@ -139,6 +139,11 @@ GUEST = Kept("network", "demo_default", ("guest of the project other",))
             "demo: stopped 1 container\n",
             "warning: the network demo_default stays, which guest of the project other uses\n",
         ),
+        (
+            Stopped("demo", [], [], [], kept=[Kept("volume", "demo_data", ("guest", "other"))]),
+            "demo: nothing runs\n",
+            "warning: the volume demo_data stays, which guest and other use\n",
+        ),
     ],
 )
 def test_what_a_stop_removed(gone: Stopped, words: str, warned: str, capsys: Captured) -> None:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from invoke.config import Config
 
-from ops import settings
+from ops import settings, steering
 from ops.errors import UsageError
 from ops.settings import Environment
 
@@ -42,7 +42,7 @@ def test_invokes_own_configuration_is_understood(tmp_path: Path) -> None:
     assert settings.load(dict(config), tmp_path).environment("dev").files == ("a.yaml",)
 
 
-@pytest.mark.parametrize("name", settings.DEFAULT_FILES)
+@pytest.mark.parametrize("name", steering.DEFAULT_FILES)
 def test_without_environments_compose_s_own_file_is_dev(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     for text in ("", "ops:", "ops: {}", "ops: {environments: }"):
@@ -50,7 +50,7 @@ def test_without_environments_compose_s_own_file_is_dev(tmp_path: Path, name: st
 
 
 def test_compose_yaml_comes_first(tmp_path: Path) -> None:
-    for name in settings.DEFAULT_FILES:
+    for name in steering.DEFAULT_FILES:
         (tmp_path / name).touch()
     assert load("", tmp_path).environment("dev").files == ("compose.yaml",)
 

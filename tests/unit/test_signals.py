@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -98,6 +97,8 @@ sys.exit(process.attach([sys.executable, "-c", child]))
 
 
 def test_a_key_of_the_terminal_reaches_the_child_once() -> None:
+    import pty
+
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["PYTHONPATH"] = str(ROOT)

@@ -25,6 +25,12 @@ CASES = [
     ("# nothing\n", "compose.yaml:1:1: the file is empty"),
     (b"\x00\x01\x02\xff", "compose.yaml:1:1: no valid YAML: a control character"),
     (b"services: {a: {image: \xe9}}", "compose.yaml:1:23: no valid YAML: invalid continuation byte"),
+    (b"services: {'\xc3\xa9': {image: \xe9}}", "compose.yaml:1:25: no valid YAML: invalid continuation byte"),
+    ('services:\n  web: {image: "\\UFFFFFFFF"}\n', "compose.yaml:2:19: no valid YAML: found invalid Unicode"),
+    (
+        f"{WEB}---\nservices:\n  b: {{image: y, comand: a}}\n",
+        "compose.yaml:6:25: services.b.comand is no key",
+    ),
     ("- a\n- b\n", "compose.yaml:1:1: a compose file is a mapping"),
     ("services:\n", "compose.yaml:1:1: services must be a mapping"),
     ("services:\n  web:\n", "compose.yaml:2:3: services.web must be a mapping"),

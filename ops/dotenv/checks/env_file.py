@@ -17,7 +17,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield each such file once; that `.env` is missing is `missing`'s to tell."""
     done: set[Path] = {files.real(context.env.path)}
     for service, path in context.uses.needed_files:
-        if path in done or path.exists():
+        if path in done or files.there(path):
             continue
         done.add(path)
         shown = _relative(path, context.root)

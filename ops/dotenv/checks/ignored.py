@@ -8,6 +8,7 @@ from ops import files
 from ops.dotenv import dockerignore
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
+from ops.location import relative
 
 NAME = "ignored"
 
@@ -26,11 +27,10 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         done.add(rules)
         if not dockerignore.ignores(rules, path.relative_to(folder).as_posix()):
-            name = rules.relative_to(context.root).as_posix() if rules.is_relative_to(context.root) else str(rules)
             yield _finding(
                 ".env is sent to the image build",
                 "a `COPY . .` puts its secrets into an image",
-                f"add .env to {name}",
+                f"add .env to {relative(rules, context.root)}",
             )
 
 

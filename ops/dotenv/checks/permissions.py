@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops import platform
+from ops import files, platform
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -13,7 +13,7 @@ NAME = "permissions"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the file when its mode lets others read it."""
-    if not context.env.path.is_file() or not platform.readable_by_others(context.env.path):
+    if not files.is_file(context.env.path) or not platform.readable_by_others(context.env.path):
         return
     # Git writes what it tracks so that all may read it: who tracks it has nothing to hide from this machine's users.
     if context.git == "tracked":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ops import files
 from ops.dotenv.context import Context
 from ops.dotenv.finding import Finding
 
@@ -12,7 +13,7 @@ NAME = "unread"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the variable of the shell that keeps compose from reading `.env`."""
-    if not context.env.path.is_file():
+    if not files.is_file(context.env.path):
         return
     for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
         value = context.shell.get(name, "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,9 @@ def test_its_example_is_told(make_stack: Callable[..., Stack]) -> None:
     [found] = [each for each in check(stack) if each.check == "env-file"]
     assert found.message == "conf/app.env is missing"
     assert found.fix == "copy conf/app.env.example to conf/app.env, and fill it in"
+
+
+def test_one_that_may_not_be_looked_at_is_not_missing(closed: Path, found_by: Callable[..., list[str]]) -> None:
+    (closed / "app.env").write_text("A=1\n", "utf-8")
+    compose = "services: {a: {image: a, env_file: closed/app.env}}\n"
+    assert found_by("env-file", "A=1\n", compose=compose) == []

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import lock, platform
+from ops import platform, state
 from ops.dotenv import change, check, file, values
 from ops.errors import EnvFileError, LockedError
 from ops.stack import Stack
@@ -100,7 +100,7 @@ def writers(tmp_path: Path) -> Iterator[Writers]:
 
 
 def leftovers(root: Path) -> list[str]:
-    return [each.name for each in lock.state_folder(root).iterdir() if each.name.startswith(".env.")]
+    return [each.name for each in state.make(root).iterdir() if each.name.startswith(".env.")]
 
 
 @pytest.mark.slow

@@ -73,4 +73,4 @@ def test_a_short_name_counts_as_it_is_written(make_stack: MakeStack, tmp_path: P
 def test_a_search_that_takes_too_long_knows_nothing(make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mentions, "PATIENCE", -1.0)
     stack = make_stack("", schema=f"{NAME}=1\n")
-    assert mentions.look(stack, {NAME}, git=False).of(NAME)
+    assert mentions.look(stack, {NAME}, in_repository=False).of(NAME)
