@@ -521,3 +521,14 @@ def test_commands_are_echoed(project: Project) -> None:
     assert ended.code == 0
     assert ended.err.startswith(f"$ {sys.executable} -c ")
     assert "Traceback" not in project.invoke("--echo", "fail", "UsageError").err
+
+
+def test_the_project_is_the_folder_where_its_tasks_are_linked(tmp_path: Path) -> None:
+    try:
+        for name in ("tasks.py", "ops"):
+            (tmp_path / name).symlink_to(ROOT / name)
+    except OSError:
+        pytest.skip("no links on this machine")
+    line = [sys.executable, "-c", "import tasks; print(tasks.ROOT)"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == str(tmp_path.resolve())
