@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from ops import checkouts, isolation, ports
+from ops import checkouts, containers, isolation, memory, ports
 from ops.dotenv import document
+from ops.errors import UsageError
 from ops.model import Port
 from ops.native import marker
 from ops.stack import Stack
@@ -151,3 +152,17 @@ def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -
         assert checkouts.holder(engine, other, [conflict]) is None
     finally:
         child.communicate("\n")
+
+
+def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = make()
+    folders = [str(stack.root)]
+    connected = SimpleNamespace(origins=lambda _: [SimpleNamespace(folder=each) for each in folders])
+    monkeypatch.setattr(containers, "connect", lambda **_: connected)
+    memory.write(stack.root, memory.Memory(project="shop", runtime="docker"))
+    with pytest.raises(UsageError, match="shop has containers") as caught:
+        isolation.isolate(stack)
+    assert caught.value.next == "invoke stop, then: invoke env.init --isolated"
+    assert written(stack) == {"DB_PORT": "5432"}
+    folders[:] = [str(stack.root.parent / "another")]
+    assert isolation.isolate(stack).project != "shop"
