@@ -18,6 +18,7 @@ from ops.dotenv import document
 from ops.errors import UsageError
 from ops.model import Port
 from ops.native import marker
+from ops.report import env as report
 from ops.stack import Stack
 
 COMPOSE = """\
@@ -166,3 +167,11 @@ def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.Monkey
     assert written(stack) == {"DB_PORT": "5432"}
     folders[:] = [str(stack.root.parent / "another")]
     assert isolation.isolate(stack).project != "shop"
+
+
+def test_what_was_written_is_not_called_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    own = isolation.Isolation("shop-1a2b3c", {"WEB_PORT": "20001"})
+    report.initialised([], [], created=False, own=own, as_json=False)
+    assert capsys.readouterr().out == "this checkout's own: the project name shop-1a2b3c\n  WEB_PORT=20001\n"
+    report.initialised([], [], created=False, as_json=False)
+    assert "nothing was changed" in capsys.readouterr().out
