@@ -23,7 +23,7 @@ from ops import cli, positional  # noqa: E402
 from ops.cli import command  # noqa: E402
 from ops.errors import UsageError  # noqa: E402
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).parent.resolve()
 cli.check_configuration(ROOT)
 
 ADOPT = "Take over containers that were started from another folder which may have been this one."
@@ -480,8 +480,11 @@ def _launch(
     return logs.run(settings, logs.Query(follow=follow, tail=20))
 
 
+positional.explain_words()
 positional.allow("diagnose", "service")
 positional.allow("env.set", "assignment")
+positional.refuse_more("diagnose", "it takes one service: invoke diagnose SERVICE")
+positional.refuse_more("exec", "write -- before the command: invoke exec SERVICE -- COMMAND")
 positional.refuse_more("env.set", "it takes one word, between quotes if need be: invoke env.set 'NAME=VALUE'")
 
 ns = Collection(dev, prod, stop, restart, health, diagnose, status, logs, build, config, images, execute, doctor, test)

@@ -34,6 +34,11 @@ def quoted(path: Path) -> str:
     return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
 
 
+def with_variable(name: str, value: str, command: str) -> str:
+    """A command with a variable that it alone gets, for any of this system's shells."""
+    return f'cmd /c "set {name}={value}&& {command}"' if platform.WINDOWS else f"{name}={shlex.quote(value)} {command}"
+
+
 def assignment(name: str, value: str) -> str:
     """The command that gives a variable to what is started in this terminal."""
     return f"set {name}={value}" if platform.WINDOWS else f"export {name}={shlex.quote(value)}"

@@ -9,6 +9,7 @@ import contextlib
 import hmac
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +115,9 @@ def _file(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
         if Path(other).name == other and not other.startswith("."):
             return None
         raise UsageError(f"there is no file {other}", next="invoke env.diff --with FILE")
+    if files.is_folder(path):
+        place = shlex.quote(str(Path(other) / stack.env_file.name))
+        raise UsageError(f"{other} is a folder, not a file of variables", next=f"invoke env.diff --with {place}")
     if not files.there(stack.env_file):
         raise EnvFileError(".env is missing, so there is nothing to compare", next="invoke env.init")
     return Fingerprints.of(_read(stack, path)), lambda: _read(stack, stack.env_file)
@@ -152,7 +156,7 @@ def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
         if not theirs and not connected.containers(stack.project):
             raise UsageError(
                 f"nothing of the project {stack.project} runs on the Docker context {other}",
-                next=f"docker --context {other} compose ls",
+                next=f"docker --context {other} ps",
             )
     services = {key[0] for key in theirs}
     return Fingerprints.of(theirs), lambda: _meant(stack, services)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ def check(root: Path) -> None:
     """
     from invoke.config import Config
 
+    known = {**Config.global_defaults(), "ops": {"runtime": ""}}
+    content: Any = None
     for name in NAMES:
         data = files.read(root / name)
         if data is None:
@@ -30,13 +33,50 @@ def check(root: Path) -> None:
             content = parsing.from_json(data) if name.endswith("json") else _from_yaml(data)
             parsing.bound(content)
         except MalformedError as error:
-            where = f"line {error.line}, column {error.column}: " if error.line else ""
-            raise UsageError(f"{name}: {where}{error.reason}", next=f"correct {name}") from None
-        if content is not None:
-            known = {**Config.global_defaults(), "ops": {"runtime": ""}}
-            if problem := _clash(known, content):
-                raise UsageError(f"{name}: {problem}", next=f"correct {name}")
-        return
+            raise UsageError(f"{error.at(name)}: {error.reason}", next=f"correct {name}") from None
+        if content is not None and (problem := _clash(known, content) or _odd(content)):
+            raise UsageError(f"{_place(root / name, problem)}: {problem}", next=f"correct {name}")
+        break
+    _check_variables(known, content or {})
+
+
+def _place(file: Path, problem: str) -> str:
+    """The file, with line and column where the problem begins with the path of a setting."""
+    from ops import location
+
+    found = location.of_path(file, problem.partition(": ")[0])
+    return found[1].within(file.parent) if found else file.name
+
+
+def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
+    """Make sure that invoke can take its settings from the variables of the shell that stand for them.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    from invoke.config import merge_dicts
+    from invoke.env import Environment
+    from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
+
+    loader = Environment(merge_dicts(known, content), "INVOKE_")  # type: ignore[arg-type]
+    try:
+        names = loader._crawl([], {})
+    except AmbiguousEnvVar as error:
+        variable = str(error).rpartition(" ")[2]
+        raise UsageError(
+            f"invoke.yaml: two settings have the same variable, INVOKE_{variable}", next="rename one of them"
+        ) from None
+    for name, path in names.items():
+        variable = f"INVOKE_{name}"
+        if variable not in os.environ:
+            continue
+        try:
+            loader._path_set(path, os.environ[variable])
+        except (UncastableEnvVar, TypeError, ValueError):
+            raise UsageError(
+                f"{variable} is set in the shell, and {'.'.join(path)} cannot be taken from there",
+                next=f"unset {variable}, and write it in invoke.yaml",
+            ) from None
 
 
 def _from_yaml(data: bytes) -> Any:
@@ -65,8 +105,6 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
     """Where a configuration has a mapping in the place of a value, or the other way round; invoke merges neither."""
     if not isinstance(given, dict):
         return f"{path + ': ' if path else ''}should be a mapping{f', not {given!r}' if path else ''}"
-    if not path and (odd := next((key for key in given if not isinstance(key, str)), path)) != path:
-        return f"{odd!r}: should be a name"
     for key, value in given.items():
         here = f"{path}.{key}" if path else str(key)
         if key not in known:
@@ -76,4 +114,15 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
                 return problem
         elif isinstance(value, dict):
             return f"{here}: should be no mapping"
+    return ""
+
+
+def _odd(given: Any, path: str = "") -> str:
+    """Where a configuration has a number, or YAML's yes and no, in the place of a name; invoke puts names together."""
+    for key, value in given.items() if isinstance(given, dict) else ():
+        here = f"{path}.{key}" if path else str(key)
+        if not isinstance(key, str):
+            return f"{here}: should be a name: write it between quotes"
+        if problem := _odd(value, here):
+            return problem
     return ""

@@ -10,13 +10,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import checkouts, ports, shared
+from ops import checkouts, files, memory, ports, shared
 from ops.dotenv import document, edit, file, gathering
 from ops.dotenv.references import expand
 from ops.dotenv.schema import Variable
 from ops.dotenv.verification import verified
-from ops.errors import OpsError
+from ops.errors import OpsError, UsageError
 from ops.model import Port
+from ops.runtime import DOCKER
 from ops.stack import Stack
 
 if TYPE_CHECKING:
@@ -56,12 +57,14 @@ def isolate(stack: Stack) -> Isolation:
 
     Raises:
         EnvFileError: `.env` cannot be read or written.
-        UsageError: A compose file is broken.
+        UsageError: A compose file is broken, or the stack runs under the name that would be changed.
     """
     context = gathering.gather(stack)
     if context.unreadable is not None:
         raise context.unreadable
     project = own_name(stack.root, stack.project)
+    if project != stack.project:
+        _check_stopped(stack)
     chosen, kept, notes = _choose(stack, context)
     values = {NAME: project, **chosen}
     moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
@@ -74,6 +77,28 @@ def isolate(stack: Stack) -> Isolation:
             described = {NAME: Variable(NAME, block=f"{_NOTE}\n{NAME}="), **known}
             file.write(stack.env_file, edit.change(doc, changed, described), verified(stack, doc, changed))
     return Isolation(project, {**kept, **chosen}, notes)
+
+
+def _check_stopped(stack: Stack) -> None:
+    """Make sure that nothing runs which would be called otherwise, so that no task would find it.
+
+    Raises:
+        UsageError: Something does.
+    """
+    from ops import containers
+
+    known = memory.recall(stack.root)
+    if known.runtime != DOCKER or known.project != stack.project:
+        return
+    folders: list[str] = []
+    with contextlib.suppress(OpsError):
+        folders = [each.folder for each in containers.connect(timeout=2).origins(stack.project) if each.folder]
+    if any(files.real(Path(each)) in (files.real(stack.root), files.real(stack.directory)) for each in folders):
+        raise UsageError(
+            f"{stack.project} has containers, which no task would find under another name: nothing was changed",
+            details=["its data stays as it is, and the new name begins without any"],
+            next="invoke stop, then: invoke env.init --isolated",
+        )
 
 
 def helps(stack: Stack, service: str, number: int) -> bool:

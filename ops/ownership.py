@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ops import files, memory
 from ops.errors import UsageError
-from ops.runtime import Note, Runtime
+from ops.runtime import DOCKER, Note, Runtime
 from ops.settings import Settings
 
 
@@ -72,7 +72,8 @@ def check(
         settings: The project's.
         project: Its name.
         connected: Where they are.
-        tell: Told in one line where they were started from a folder that is gone.
+        tell: Told in one line where they were started from a folder that is gone, and where this folder has others
+            under an earlier name.
         adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
         task: The task that is about to change something; empty where one only looks, which does no harm where
             nobody can be sure.
@@ -110,6 +111,20 @@ def check(
     if taken:
         everything = tuple(dict.fromkeys([*known.adopted, *taken]))
         memory.write(settings.root, dataclasses.replace(known, adopted=everything))
+    if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):
+        step = advice.with_variable("COMPOSE_PROJECT_NAME", known.project, "invoke stop")
+        tell(f"this folder has containers of the project {known.project}, too, as it was called before: {step}")
+
+
+def started(settings: Settings, project: str, connected: Runtime) -> bool:
+    """Whether containers of a project are there that this very folder has started.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return any(
+        claim(each, settings, local=connected.local) is Claim.OURS for each in connected.origins(project) if each.folder
+    )
 
 
 def check_data(settings: Settings, project: str, url: str) -> None:

@@ -22,6 +22,11 @@ _EXACT = 1 << 18
 """Bytes that PyYAML's own parser, which knows more words for what is wrong, reads within two seconds."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MERGED = 100_000
+"""Values that the aliases of a compose file may stand for; compose takes some ten seconds for so many."""
+
+_FEW = 30
+"""Aliases that cannot stand for so many, whatever they name."""
 
 _MAY_NEST = re.compile(rb"^[ \t?:-]+", re.MULTILINE)
 
@@ -102,6 +107,39 @@ def events(data: bytes) -> Iterator[Any]:
                 why = f"more than {DEEPEST} lists and mappings within each other"
                 raise MalformedError(why, mark.line + 1, mark.column + 1)
             yield event
+
+
+def check_aliases(data: bytes) -> None:
+    """Make sure that the aliases of a YAML text stand for no more than can be held: compose would go on without end.
+
+    A text that is no YAML passes: what is wrong with it is told elsewhere.
+
+    Raises:
+        MalformedError: They do; where it says so first.
+    """
+    if data.count(b"*") < _FEW:
+        return
+    try:
+        roots = nodes(data)
+    except MalformedError:
+        return
+    sizes: dict[int, int] = {}
+    for root in roots:
+        _size(root, sizes)
+
+
+def _size(node: Any, sizes: dict[int, int]) -> int:
+    """How many values a node stands for, with its aliases; one that holds itself counts there as one."""
+    if id(node) not in sizes:
+        sizes[id(node)] = 1
+        parts = node.value if isinstance(node.value, list) else ()
+        flat = [each for part in parts for each in (part if isinstance(part, tuple) else (part,))]
+        sizes[id(node)] += sum(_size(each, sizes) for each in flat)
+        if sizes[id(node)] > _MERGED:
+            raise MalformedError(
+                "its aliases stand for more than can be held", node.start_mark.line + 1, node.start_mark.column + 1
+            )
+    return sizes[id(node)]
 
 
 def is_text(value: Any) -> bool:

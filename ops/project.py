@@ -174,8 +174,10 @@ def _started_from(settings: Settings, project: str, containers: Sequence[Contain
     """
     newest = sorted(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, reverse=True)
     found: dict[tuple[str, ...], Stack] = {}
+    seen: set[tuple[str, ...]] = set()
     for each in newest:
-        if each.files and each.files not in found:
+        if each.files and each.files not in seen:
+            seen.add(each.files)
             stack = _stack_of(settings, project, each)
             try:
                 stacks.check(stack)

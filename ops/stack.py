@@ -131,7 +131,7 @@ def check(stack: Stack) -> None:
         EnvFileError: A file of variables cannot be read.
     """
     for file in stack.files:
-        reading.check(file)
+        _check_text(file, file.name)
     for file in stack.read_files:
         reading.check(file, EnvFileError)
 
@@ -169,7 +169,7 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
     """
     setting = f"ops.environments.{chosen.name}"
     for name, file in zip(chosen.files, files, strict=True):
-        if not reading.check(file, name=name):
+        if not _check_text(file, name):
             if chosen.found:
                 place = "the shell" if chosen.found in os.environ else ".env"
                 raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct it in {place}")
@@ -179,6 +179,22 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
             f"the project directory {chosen.project_directory} is not there",
             next=f"correct {setting}.project_directory in invoke.yaml",
         )
+
+
+def _check_text(file: Path, name: str) -> bool:
+    """Whether a compose file is there that compose can read in a time.
+
+    Raises:
+        UsageError: Something is there that it cannot.
+    """
+    data = reading.read(file, name=name)
+    try:
+        parsing.check_aliases(data or b"")
+    except MalformedError as error:
+        raise UsageError(
+            f"{error.at(name)}: {error.reason}", next=f"correct {name}:{error.line}, then: invoke config"
+        ) from None
+    return data is not None
 
 
 def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:

@@ -198,9 +198,13 @@ def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> Non
         stopped: Where it was stopped.
         data: Whether its data there has gone, too.
     """
+    from ops import project
+
     known = memory.recall(settings.root)
     asked = {each.name for each in stopped}
-    if known.runtime == DOCKER and known.endpoint != endpoint.asked().url:
+    renamed = known.project not in ("", project.name(settings, somehow=True))
+    left = renamed and any(ownership.started(settings, known.project, each) for each in stopped if each.name == DOCKER)
+    if known.runtime == DOCKER and (left or known.endpoint != endpoint.asked().url):
         asked.discard(DOCKER)
     now = dataclasses.replace(
         known,

@@ -116,7 +116,7 @@ def initialised(
         _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
     elif names:
         _line((f"added to .env, or filled there: {', '.join(names)}", ""))
-    else:
+    elif own is None:
         _line((".env has every variable already; nothing was changed", ""))
     if own is not None:
         _line((f"this checkout's own: the project name {own.project}", ""))

@@ -147,7 +147,7 @@ def test_two_at_once(foreign: Project) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [
-        ("invoke.yaml", "ops: [", "invoke.yaml: line"),
+        ("invoke.yaml", "ops: [", "invoke.yaml:"),
         ("invoke.yaml", "ops: {environments: {dev: {files: compose.yaml}}}", "ops.environments.dev.files"),
         ("invoke.yaml", "ops: {enviroments: {}}", "ops.enviroments: unknown setting"),
         ("compose.yaml", "services: {tower: {imagine: x}}", "imagine"),

@@ -292,14 +292,14 @@ def test_an_interrupt_is_130(project: Project, number: signal.Signals) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"ops: [\n", "invoke.yaml: line 2, column 1: expected the node content"),
-        (b"a: b: c\n", "invoke.yaml: line 1, column 5: mapping values are not allowed here"),
+        (b"ops: [\n", "invoke.yaml:2:1: expected the node content"),
+        (b"a: b: c\n", "invoke.yaml:1:5: mapping values are not allowed here"),
         (b"- ops\n", "invoke.yaml: should be a mapping"),
         (b"ops: {a: \xff}\n", "invoke.yaml: is not UTF-8: invalid start byte at byte 9"),
         (b"ops: \x07\n", "invoke.yaml: "),
-        (b"ops:\n", "invoke.yaml: ops: should be a mapping"),
-        (b"ops: [1]\n", "invoke.yaml: ops: should be a mapping"),
-        (b"ops: !reset {}\n", "invoke.yaml: line 1, column 6: could not determine a constructor for the tag '!reset'"),
+        (b"ops:\n", "invoke.yaml:1:1: ops: should be a mapping"),
+        (b"ops: [1]\n", "invoke.yaml:1:1: ops: should be a mapping"),
+        (b"ops: !reset {}\n", "invoke.yaml:1:6: could not determine a constructor for the tag '!reset'"),
     ],
 )
 def test_a_broken_invoke_yaml_is_usage(project: Project, content: bytes, message: str) -> None:
@@ -316,7 +316,7 @@ def test_a_broken_invoke_yaml_for_people(project: Project, arguments: tuple[str,
     ended = project.invoke(*arguments)
     assert ended.code == 2
     assert ended.out == ""
-    assert ended.err.splitlines()[0].startswith("error: invoke.yaml: line 2, column 1: ")
+    assert ended.err.splitlines()[0].startswith("error: invoke.yaml:2:1: ")
     assert ended.err.splitlines()[1] == "next: correct invoke.yaml"
 
 
@@ -521,3 +521,14 @@ def test_commands_are_echoed(project: Project) -> None:
     assert ended.code == 0
     assert ended.err.startswith(f"$ {sys.executable} -c ")
     assert "Traceback" not in project.invoke("--echo", "fail", "UsageError").err
+
+
+def test_the_project_is_the_folder_where_its_tasks_are_linked(tmp_path: Path) -> None:
+    try:
+        for name in ("tasks.py", "ops"):
+            (tmp_path / name).symlink_to(ROOT / name)
+    except OSError:
+        pytest.skip("no links on this machine")
+    line = [sys.executable, "-c", "import tasks; print(tasks.ROOT)"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert done.stdout.strip() == str(tmp_path.resolve())

@@ -53,6 +53,14 @@ def test_what_is_neither_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert ("release" in "".join(caught.value.details)) == (other == "nobody")
 
 
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "another one").mkdir()
+    with pytest.raises(UsageError, match="another one is a folder") as caught:
+        comparison.compare(make(tmp_path, "A=1\n"), "another one")
+    place = Path("another one") / ".env"
+    assert caught.value.next == f"invoke env.diff --with '{place}'"
+
+
 def test_without_values_there_is_nothing_to_compare(tmp_path: Path) -> None:
     with pytest.raises(EnvFileError, match="missing"):
         comparison.compare(make(tmp_path, None), "other.env")

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
-from ops import checkouts, isolation, memory, ports
+from ops import checkouts, containers, isolation, memory, ports
 from ops.dotenv import document
+from ops.errors import UsageError
 from ops.model import Port
 from ops.native import marker
+from ops.report import env as report
 from ops.stack import Stack
 
 COMPOSE = """\
@@ -156,3 +158,25 @@ def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -
 def test_a_checkout_that_may_not_be_looked_at_is_none(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "others", lambda _: [SimpleNamespace(folder=str(closed / "shop"))])
     assert checkouts.others(closed.parent) == []
+
+
+def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = make()
+    folders = [str(stack.root)]
+    connected = SimpleNamespace(origins=lambda _: [SimpleNamespace(folder=each) for each in folders])
+    monkeypatch.setattr(containers, "connect", lambda **_: connected)
+    memory.write(stack.root, memory.Memory(project="shop", runtime="docker"))
+    with pytest.raises(UsageError, match="shop has containers") as caught:
+        isolation.isolate(stack)
+    assert caught.value.next == "invoke stop, then: invoke env.init --isolated"
+    assert written(stack) == {"DB_PORT": "5432"}
+    folders[:] = [str(stack.root.parent / "another")]
+    assert isolation.isolate(stack).project != "shop"
+
+
+def test_what_was_written_is_not_called_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    own = isolation.Isolation("shop-1a2b3c", {"WEB_PORT": "20001"})
+    report.initialised([], [], created=False, own=own, as_json=False)
+    assert capsys.readouterr().out == "this checkout's own: the project name shop-1a2b3c\n  WEB_PORT=20001\n"
+    report.initialised([], [], created=False, as_json=False)
+    assert "nothing was changed" in capsys.readouterr().out

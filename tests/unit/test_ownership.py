@@ -171,3 +171,15 @@ def test_volumes_that_no_other_checkout_has_made(here: Settings, beside: Path, h
     ownership.check_data(
         here, "market" if how == "project" else "shop", "tcp://127.0.0.1:1" if how == "engine" else ENGINE
     )
+
+
+def test_what_this_folder_has_started_under_an_earlier_name(here: Settings, tmp_path: Path) -> None:
+    memory.write(here.root, Memory(project="market", runtime="docker"))
+    (said,) = told(here, started(here.root))
+    assert "containers of the project market, too" in said
+    assert "COMPOSE_PROJECT_NAME=market" in said
+    assert said.endswith(("invoke stop", 'invoke stop"'))
+    memory.write(here.root, Memory(project="shop", runtime="docker"))
+    assert told(here, started(here.root)) == []
+    memory.write(here.root, Memory(project="market", runtime=""))
+    assert told(here, started(here.root)) == []

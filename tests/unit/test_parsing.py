@@ -104,3 +104,22 @@ def test_what_is_never_closed_begins_earlier() -> None:
 )
 def test_a_text_that_the_system_takes(value: object, text: bool) -> None:
     assert parsing.is_text(value) is text
+
+
+def test_aliases_that_stand_for_too_much() -> None:
+    with pytest.raises(MalformedError, match="stand for more than can be held") as caught:
+        parsing.check_aliases(BOMB.encode())
+    assert (caught.value.line, caught.value.column) == (6, 5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {b: c}\n" + "".join(f"k{number}: {{<<: *a}}\n" for number in range(500)),
+        "a: &a [" + "*a, " * 40 + "]",
+        "a: [" + "*, " * 40,
+    ],
+    ids=["used often", "in itself", "no YAML"],
+)
+def test_aliases_that_compose_may_judge(text: str) -> None:
+    parsing.check_aliases(text.encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from invoke.exceptions import Exit
 from invoke.parser import Argument, Parser, ParserContext
 from invoke.parser.parser import ParseMachine
 
@@ -11,7 +12,7 @@ from ops import positional
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> Parser:
-    for name in ("complete_context", "handle"):
+    for name in ("complete_context", "handle", "error"):
         monkeypatch.setattr(ParseMachine, name, getattr(ParseMachine, name))
     monkeypatch.setattr(positional, "_OPTIONAL", set())
     positional.allow("diagnose", "service")
@@ -20,7 +21,8 @@ def parser(monkeypatch: pytest.MonkeyPatch) -> Parser:
         return ParserContext(name, args=[Argument("service", positional=True), Argument("json", kind=bool)])
 
     core = ParserContext(args=[Argument("help", optional=True)])
-    return Parser(initial=core, contexts=[task("diagnose"), task("exec"), ParserContext("stop")])
+    restart = ParserContext("restart", args=[Argument("service", kind=list), Argument("timeout")])
+    return Parser(initial=core, contexts=[task("diagnose"), task("exec"), restart, ParserContext("stop")])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,40 @@ def test_help_is_no_service(parser: Parser) -> None:
     assert core.args["help"].value == "diagnose"
 
 
-def test_others_still_demand_theirs(parser: Parser) -> None:
-    with pytest.raises(Exception, match="did not receive required positional arguments: 'service'"):
-        parser.parse_argv(["exec"])
+@pytest.mark.parametrize(
+    ("words", "code", "said", "step"),
+    [
+        ("restrat", 1, "there is no task 'restrat'; did you mean restart?", "invoke --list"),
+        ("--jsn stop", 1, "invoke has no option --jsn", "invoke --help"),
+        ("restart db", 2, "restart takes a service as an option", "invoke restart --service db"),
+        ("restart a;b", 2, "there is no task 'a;b'", "invoke restart --service 'a;b'"),
+        ("stop db", 2, "there is no task 'db', and stop takes no word behind it", "invoke --help stop"),
+        ("restart --servce=db", 2, "no option --servce; did you mean --service?", "invoke --help restart"),
+        ("restart --timeout", 2, "restart: --timeout needs a value", "invoke --help restart"),
+        ("restart --timeout --service db", 2, "restart: --timeout needs a value", "invoke --help restart"),
+        ("exec", 2, "exec: service is missing", "invoke --help exec"),
+    ],
+)
+def test_words_that_nobody_understands(
+    parser: Parser, capsys: pytest.CaptureFixture[str], words: str, code: int, said: str, step: str
+) -> None:
+    with pytest.raises(Exit) as caught:
+        parser.parse_argv(words.split())
+    told = capsys.readouterr().err
+    assert caught.value.code == code
+    assert said in told
+    assert told.endswith(f"next: {step}\n")
+
+
+@pytest.mark.parametrize("words", ["exec db canary", "exec db --canary=x", "exec --service"])
+def test_a_word_that_may_be_a_secret_is_not_repeated(
+    parser: Parser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    monkeypatch.setattr(positional, "_WHOLE", {})
+    positional.refuse_more("exec", "invoke exec SERVICE")
+    with pytest.raises(Exit) as caught:
+        parser.parse_argv(words.split())
+    told = capsys.readouterr()
+    assert caught.value.code == 2
+    assert "next: " in told.err
+    assert "canary" not in told.out + told.err

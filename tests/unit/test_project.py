@@ -121,3 +121,14 @@ def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
         connected: Any = SimpleNamespace(containers=lambda _, found=containers: found)
         stack, _ = project.current(settings, connected)
         assert (stack.profiles, stack.variables) == (profiles, variables)
+
+
+def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").mkdir()
+    settings = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",))})
+    several = [container(name, files=(str(tmp_path / "compose.yaml"),)) for name in ("web", "worker", "db")]
+    for each in several:
+        each.folder = str(tmp_path)
+    told: list[str] = []
+    assert project._started_from(settings, "shop", several, told.append) == []
+    assert told == ["stopped without the pre_stop hooks that there may be: compose.yaml cannot be read: it is a folder"]

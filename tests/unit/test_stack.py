@@ -209,6 +209,17 @@ def test_a_compose_file_that_is_not_there(tmp_path: Path) -> None:
     assert "ops.environments.dev.files" in caught.value.next
 
 
+def test_a_compose_file_that_compose_would_never_have_read(tmp_path: Path) -> None:
+    lists = ["a0: &a0 [x, x, x]", *(f"a{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 9)}]" for each in range(1, 9))]
+    (tmp_path / "compose.yaml").write_text("\n".join([*lists, "services: {web: {image: x}}"]))
+    made = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",))})
+    with pytest.raises(UsageError, match=r"^compose\.yaml:6:5: its aliases stand for more than can be held") as caught:
+        stacks.select(made, "dev")
+    assert caught.value.next == "correct compose.yaml:6, then: invoke config"
+    with pytest.raises(UsageError, match=r"^compose\.yaml:6:5"):
+        stacks.check(stacks.Stack(tmp_path, "dev", (tmp_path / "compose.yaml",), (), "p"))
+
+
 def test_a_compose_file_outside_the_project(tmp_path: Path) -> None:
     made = Settings(tmp_path / "inner", {"dev": Environment("dev", (str(tmp_path / "gone.yaml"), "../gone.yaml"))})
     with pytest.raises(UsageError, match=r"gone\.yaml is not there"):

@@ -264,6 +264,24 @@ def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
     assert memory.recall(tmp_path).since == 0
 
 
+def test_what_runs_under_an_earlier_name_is_not_forgotten(
+    tmp_path: Path, engine: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "one")
+    these = say(tmp_path)
+    connected = whereabouts.find(these)
+    whereabouts.remember(these, connected, "dev", ["web"])
+    engine.append(container(folder=tmp_path))
+    monkeypatch.setenv("COMPOSE_PROJECT_NAME", "two")
+    whereabouts.forget(these, [connected], data=True)
+    known = memory.recall(tmp_path)
+    assert (known.project, known.runtime) == ("one", "docker")
+    assert known.since > 0
+    engine.clear()
+    whereabouts.forget(these, [connected], data=False)
+    assert memory.recall(tmp_path).runtime == ""
+
+
 def test_one_that_it_last_ran_on_is_asked_patiently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, float]] = []
 
