@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from ops import files, memory
+from ops import advice, files, memory
 from ops.errors import UsageError
 from ops.runtime import DOCKER, Note, Runtime
 from ops.settings import Settings
