@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from ops.engine import Engine
 
 DROPPED = re.compile(
-    r"error during connect|Cannot connect to the Docker|failed to connect to the docker API"
+    # The first is said of whatever ends a request, another service's failure, too.
+    r"error during connect[^\n]*(EOF|connection re(fused|set)|broken pipe|dial |no such file|timeout)"
+    r"|Cannot connect to the Docker|failed to connect to the docker API"
     r"|rpc error: code = Unavailable|error reading (from server|preface)|transport is closing|driver not connecting",
     re.IGNORECASE,
 )

@@ -151,6 +151,7 @@ def _denied(place: Endpoint) -> DeniedError:
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
     """Turn whatever an engine call raises when the engine does not answer into an `EngineError`."""
+    sdk.load()
     from docker.errors import APIError
 
     try:

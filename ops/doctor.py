@@ -138,7 +138,7 @@ def _disk(patient: Patient) -> Iterator[Finding]:
     # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
     folder = data if files.is_folder(data) else patient.settings.root
     available = shutil.disk_usage(folder).free
-    words = f"{available / 1e9:.0f} GB free in {folder.resolve()}"
+    words = f"{available / 1e9:.0f} GB free in {files.real(folder)}"
     if available < DISK_NEEDED:
         yield Finding(
             "disk", Grade.WARNING, words, "docker system df shows what can go; docker builder prune frees most"

@@ -68,7 +68,10 @@ def check(path: Path, error: type[OpsError] = UsageError, *, name: str = "", lim
 
 def real(path: Path) -> Path:
     """Where a path leads, as far as that can be told; a link in a loop leads to itself."""
-    return Path(os.path.realpath(path))
+    try:
+        return Path(os.path.realpath(path))
+    except OSError:  # relative to a folder that is gone
+        return path
 
 
 def check_writable(path: Path, error: type[OpsError] = UsageError) -> None:

@@ -26,10 +26,11 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
     Raises:
         SettingsError: The SDK cannot make sense of Docker's settings, or the files for TLS are not there.
     """
-    with _without("paramiko"):
-        import docker
+    load()
     from docker.constants import MINIMUM_DOCKER_API_VERSION
     from docker.errors import TLSParameterError
+
+    import docker
 
     if place.ssh:
         from ops import ssh
@@ -57,6 +58,12 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
         raise SettingsError(
             f"Docker's settings make no sense: {file}", details=[str(error)], next=f"correct {file}, or move it away"
         ) from error
+
+
+def load() -> None:
+    """Import the SDK; whatever imports it first would else import paramiko with it."""
+    with _without("paramiko"):
+        import docker  # noqa: F401
 
 
 def _tls(place: Endpoint) -> TLSConfig | bool:

@@ -27,6 +27,7 @@ def judge(
     """
     by_default = defaults(used.references)
     interpolated = {use.name for use in used.references}
+    mounted = {use.name for use in used.references if use.key == "secrets"}
     names = dict.fromkeys([*example.variables, *reading.file, *sorted(reading.effective)])
     found = {}
     for name in names:
@@ -53,7 +54,8 @@ def judge(
             name=name,
             value=Secret(counts or ""),
             source=source,
-            sensitive=_is_secret(example, name, (effective, given, in_file, *(text for _, text in whole.values()))),
+            sensitive=name in mounted
+            or _is_secret(example, name, (effective, given, in_file, *(text for _, text in whole.values()))),
             in_file=_secret(in_file),
             given=_secret(given),
             interpolated=_secret(alone),

@@ -104,7 +104,7 @@ def test_profiles_that_exclude_each_other(folder: Project) -> None:
     assert all(weighed[service] for service in ("cpu", "gpu"))
 
     other = folder.invoke("dev", "--profile", "gpu", "--json")
-    assert other.code == 2
+    assert other.code == 3
     assert "gone.env" in other.json["error"]["message"]
     unknown = folder.invoke("dev", "--profile", "tpu", "--json")
     assert unknown.code == 2

@@ -52,7 +52,9 @@ def documents(cell: Cell, out: str) -> list[object]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON: {out[-4000:]}")
 
-    lines = out.splitlines() if cell.words[0] == "logs" or "--watch" in cell.words else [out]
+    # An error is one document there, too.
+    stream = (cell.words[0] == "logs" or "--watch" in cell.words) and not out.startswith("{\n")
+    lines = out.splitlines() if stream else [out]
     try:
         return [json.loads(each, parse_constant=refuse) for each in lines if each.strip()]
     except ValueError as error:

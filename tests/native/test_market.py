@@ -61,7 +61,7 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     assert market.ok("exec", "clock", "--", "python", "-c", leak, env={"LEAKED": "from the shell"}).out == "None\n"
     assert market.ok("exec", "clock").out == ""  # a shell, whose input ends at once
     assert market.invoke("exec", "shop", "--", "python", "-c", "raise SystemExit(5)").code == 5
-    assert market.invoke("exec", "shop", "--", "no-such-program").code == 2
+    assert market.invoke("exec", "shop", "--", "no-such-program").code == 127
     assert market.invoke("exec", "elsewhere", "--", "true").code == 2
 
     assert market.ok("stop", "--timeout", "5", "--json").json["containers"] == [
@@ -177,12 +177,12 @@ def test_a_stack_that_runs_natively_is_not_started_in_docker_too(market: Market)
     assert market.invoke("dev", "--runtime", "cloud").code == 2
 
 
-def test_an_engine_that_never_answers_costs_two_seconds(market: Market) -> None:
+def test_an_engine_that_never_answers_is_not_taken_for_none(market: Market) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         result = market.invoke("health", env={"DOCKER_HOST": f"tcp://127.0.0.1:{silent.getsockname()[1]}"})
-        assert result.code == 7
-        assert time.monotonic() - began < 8
+        assert result.code == 4
+        assert time.monotonic() - began < 20  # five seconds, and what a loaded machine takes
 
 
 def test_without_the_wheels_it_is_said_what_is_missing(market: Market, tmp_path: Path) -> None:

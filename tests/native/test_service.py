@@ -116,7 +116,7 @@ def test_a_folder_that_is_not_there_is_not_blamed_on_the_program(root: Path) -> 
 
 def test_a_supervisor_that_fails_is_told_with_what_it_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Plan("it", (sys.executable, "-c", "import time; time.sleep(600)"), str(root), platform.machine_environment())
-    monkeypatch.setattr(service, "LIBRARY", root)  # where there is none
+    monkeypatch.setattr(programs, "LIBRARY", root)  # where there is none
     began = time.monotonic()
     with pytest.raises(StartError, match="the supervisor of it ended with code 1") as caught:
         service.start(root, plan, threading.Event())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import json
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from docker import errors
 from ops import state
 from ops.native import places, record
 from tests.faults.scene import Scene
@@ -89,7 +91,8 @@ def label(scene: Scene, *, name: str, value: str) -> Iterator[None]:
     try:
         yield
     finally:
-        made.remove(force=True)
+        with contextlib.suppress(errors.NotFound):  # the task itself has removed it
+            made.remove(force=True)
 
 
 def full_disk(scene: Scene, *, whose: str) -> Iterator[None]:
