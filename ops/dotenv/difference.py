@@ -8,6 +8,7 @@ from typing import Any
 from ops.dotenv import document, naming, schema
 from ops.dotenv.document import Document
 from ops.dotenv.entries import Entry
+from ops.errors import EnvFileError
 from ops.stack import Stack
 
 
@@ -36,9 +37,16 @@ def compare(stack: Stack) -> Difference:
     """Compare a stack's `.env` with its schema, as texts: neither the shell nor compose has a say.
 
     Raises:
-        EnvFileError: One of the two may not be read.
+        EnvFileError: One of the two may not be read, or is no text.
     """
     source, env = document.read(stack.example), document.read(stack.env_file)
+    for each in (source, env):
+        if each.undecodable_value is not None or each.is_utf16:
+            line, column = each.undecodable_value or (1, 1)
+            raise EnvFileError(
+                f"{each.path.name}:{line}:{column}: not UTF-8, so that its values mean nothing",
+                next=f"save {each.path.name} as UTF-8 without a byte order mark",
+            )
     example = schema.parse(source)
     present = {name: entry for name in example.variables if (entry := env.get(name)) is not None}
     same = {name for name, entry in present.items() if _are_same(entry, source.get(name))}

@@ -49,7 +49,7 @@ const fine = (first, later = '') => `
 suite('a pool', () => {
   test('answers', async (t) => {
     const pool = await open(t);
-    assert.deepEqual(await pool.parse(GOOD), { valid: true, diagram_type: 'pie', errors: [] });
+    assert.deepEqual(await pool.parse(GOOD), { valid: true, drawable: null, diagram_type: 'pie', errors: [] });
     assert.equal(pool.status().status, 'healthy');
   });
 
