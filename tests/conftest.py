@@ -125,9 +125,15 @@ def remove_project(name: str, client: Any = None) -> None:
     label = {"label": f"{engine.PROJECT}={name}"}
     gone = contextlib.suppress(NotFound)
     try:
-        for each in client.api.containers(all=True, filters=label):
+        containers = client.api.containers(all=True, filters=label)
+        for each in containers:
             with gone:
                 client.api.remove_container(each["Id"], force=True, v=True)
+        # Anonymous volumes that two containers shared (`volumes_from`) go with neither of them.
+        for name in {mount.get("Name", "") for each in containers for mount in each["Mounts"]}:
+            if re.fullmatch(r"[0-9a-f]{64}", name):
+                with gone:
+                    client.api.remove_volume(name, force=True)
         for each in client.api.networks(filters=label):
             with gone:
                 client.api.remove_network(each["Id"])

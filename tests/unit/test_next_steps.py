@@ -13,7 +13,7 @@ from ops import errors
 ROOT = Path(__file__).resolve().parents[2]
 
 WITHOUT = {
-    ("ops/compose.py", "_plugin"): "find adds it: it takes the words only",
+    ("ops/compose.py", "_plugin"): "program adds it: it takes the words only",
     ("ops/service.py", "_checked"): "refusal.at adds it, with the line of the compose file",
     ("ops/native/recipe.py", "_plan"): "refusal.at adds it, with the line of the compose file",
     ("ops/native/recipe.py", "_checked"): "refusal.at adds it, with the line of the compose file",
