@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
+from app.history import History
 from app.settings import Settings
 from app.store import Store
 from app.validator import Validator
@@ -31,6 +32,7 @@ class Services:
     health: Health
     generator: asyncio.Task[Generator] | None
     store: Store | None
+    history: History | None
 
 
 @asynccontextmanager
@@ -55,6 +57,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             health=health,
             generator=generator,
             store=Store(database) if database else None,
+            history=History(database) if database else None,
         )
     finally:
         health.close()
