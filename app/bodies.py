@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from app import diagram_types, title
+from app.settings import MODEL_NAME
 
 CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
 PROMPT_LIMIT = 10_000  # characters
@@ -56,8 +57,8 @@ Title = Annotated[
 Model = Annotated[
     str | None,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@~-]{0,199}$",
-        description="The provider's name of a model; OPENROUTER_MODEL where there is none.",
+        pattern=MODEL_NAME,
+        description="The provider's name of a model, one of LLM_MODELS; OPENROUTER_MODEL where there is none.",
     ),
 ]
 Base = Annotated[

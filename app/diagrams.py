@@ -12,6 +12,7 @@ from pydantic import AfterValidator
 from app import events, examples, instructions, writing
 from app.answer import unfence
 from app.bodies import NewDiagram, RenameRequest, SaveRequest, unicode
+from app.budget import choose_model
 from app.dependencies import WithServices, WithStore, no_such_diagram, store_of
 from app.diagram import Content, Diagram, Page, Unstored, Written
 from app.errors import DatabaseUnavailableError
@@ -53,7 +54,7 @@ async def create_diagram(
     else:
         prompt, title = body.prompt, body.title
         generator = await writing.generator_of(services)
-        order = instructions.create(prompt, body.diagram_type, writing.model_of(services, body.model))
+        order = instructions.create(prompt, body.diagram_type, choose_model(services.settings, body.model))
 
         async def save(content: Content) -> Written:
             if services.store is None:

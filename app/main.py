@@ -12,6 +12,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app import __version__, diagrams, examples, health, logs, openapi, problems, revisions, validation
+from app.access import Access
 from app.middleware import BodyLimit, HttpCustoms, RequestLog
 from app.services import open_services
 from app.settings import Settings, get_settings
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=openapi.operation_id,
         lifespan=lifespan,
     )
+    app.add_middleware(Access)
     app.add_middleware(HttpCustoms)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from app import events, examples, instructions, writing
 from app.answer import unfence
 from app.bodies import LAST_REVISION, ChangeRequest, NewRevision, UndoRequest
+from app.budget import choose_model
 from app.dependencies import WithHistory, WithServices, WithStore
 from app.diagram import Content, Diagram, Revisions, Unstored, Written
 from app.diagrams import found, located
@@ -96,7 +97,7 @@ async def _change(
     newest = found(await store.get(id), id)
     if body.base not in {None, newest.revision}:
         raise _conflict(newest.revision, body.base)
-    order = instructions.change(newest.code, body.change, writing.model_of(services, body.model))
+    order = instructions.change(newest.code, body.change, choose_model(services.settings, body.model))
 
     async def save(content: Content) -> Written:
         try:

@@ -13,6 +13,7 @@ import openai
 
 from app import faults
 from app.answer import Answer, extract, sound
+from app.budget import Budget
 from app.errors import WriterError
 from app.progress import Progress
 from app.settings import Settings
@@ -30,8 +31,10 @@ RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a 
 class Writer:
     """Asks an OpenRouter (or compatible) endpoint. One client for the life of the worker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, budget: Budget) -> None:
         self._mask = settings.mask
+        self._budget = budget
+        self._max_tokens = settings.llm_max_tokens or openai.omit
         key = settings.openrouter_api_key
         # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
         timeout = httpx2.Timeout(settings.generation_timeout, connect=CONNECT_TIMEOUT)
@@ -67,6 +70,7 @@ class Writer:
         await self._client.close()
 
     async def _ask(self, model: str, messages: Messages, progress: Progress) -> Answer:
+        await self._budget.reserve()  # each time: whoever is asked once more is paid once more
         progress.begin()
         try:
             text, refusal, finish = await self._receive(model, messages, progress)
@@ -100,7 +104,7 @@ class Writer:
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
-        async with create(model=model, messages=messages, stream=True) as response:
+        async with create(model=model, messages=messages, stream=True, max_tokens=self._max_tokens) as response:
             if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
                 text, refusal, finish = self._whole(json.loads(await response.read()))
                 progress.token(text)

@@ -51,11 +51,6 @@ async def generator_of(services: Services) -> Generator:
         ) from error
 
 
-def model_of(services: Services, asked: str | None) -> str:
-    """The model that is to write."""
-    return asked or services.settings.openrouter_model
-
-
 async def write(
     request: Request, services: Services, generator: Generator, order: Order, change: str | None, save: Save
 ) -> Written | Response:
