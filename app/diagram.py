@@ -45,14 +45,16 @@ class Content:
 class Written(BaseModel):
     """A diagram that was just written. Without an id where it could not be stored: `warnings` then says why."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.UNSTORED]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [examples.UNSTORED]}, json_schema_serialization_defaults_required=True
+    )
 
-    id: UUID | None
+    id: UUID | None = None
     title: str = Field(description="The caller's, else made from the prompt's or the diagram's beginning.")
-    created_at: datetime | None
-    updated_at: datetime | None = Field(description="When it got its newest revision, or another title.")
+    created_at: datetime | None = None
+    updated_at: datetime | None = Field(default=None, description="When it got its newest revision, or another title.")
     deleted_at: datetime | None = Field(default=None, description="It is removed for good 30 days later.")
-    revision: int | None = Field(description="The newest; the first is 1.")
+    revision: int | None = Field(default=None, description="The newest; the first is 1.")
     prompt: str | None = Field(description="What the model was asked for; null for a caller's own code.")
     code: str
     diagram_type: DiagramType | None = Field(description="As the validator recognised it.")
@@ -78,10 +80,14 @@ class Diagram(Written):
 class Revision(BaseModel):
     """One state that a diagram had."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
     revision: int
     created_at: datetime
-    change: str | None = Field(description="What the model was asked to change; null for what was not asked of it.")
-    restored: int | None = Field(description="The earlier revision that this one brought back.")
+    change: str | None = Field(
+        default=None, description="What the model was asked to change; null for what was not asked of it."
+    )
+    restored: int | None = Field(default=None, description="The earlier revision that this one brought back.")
     code: str
     diagram_type: DiagramType | None
     validated: bool | None = Field(description="Null: not judged.")
@@ -119,11 +125,7 @@ class Unstored:
         """The answer."""
         content = self.content
         return Written(
-            id=None,
             title=self.title or title(self.prompt, content.code),
-            created_at=None,
-            updated_at=None,
-            revision=None,
             prompt=self.prompt,
             code=content.code,
             diagram_type=content.diagram_type,
