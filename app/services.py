@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.admission import Admission
 from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
@@ -28,6 +29,7 @@ class Services:
 
     settings: Settings
     validator: Validator
+    admission: Admission
     health: Health
     generator: asyncio.Task[Generator] | None
     store: Store | None
@@ -52,6 +54,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             validator=validator,
+            admission=Admission(),
             health=health,
             generator=generator,
             store=Store(database) if database else None,

@@ -1,6 +1,6 @@
 """What is left of the service when too many ask at once: `uv run python -m bench.overload`.
 
-Starts a clone of this project with `invoke prod` as bench.api does, and has 20 and then 200 callers ask for validations,
+Starts a clone of this project with `invoke prod` as bench.api does, and has 20 and then 200 callers ask for verdicts,
 each again as soon as it was answered; several pairs in turn, so that whatever else the machine does meets both. Counts
 what was answered in time, what was refused, and how long refusals, reads and /health take meanwhile.
 """
