@@ -12,12 +12,14 @@ from fastapi import APIRouter, Body, Depends, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
+from app.budget import choose_model
 from app.caller import Caller
 from app.caller import caller as find_caller
 from app.diagram_types import DiagramType
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.problems import ProblemError, responses
 from app.services import Services
+from app.settings import MODEL_NAME
 from app.store import Diagram, Store
 from app.validator import Verdict
 
@@ -85,8 +87,8 @@ class CreateRequest(Strict):
     )
     model: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@~-]{0,199}$",
-        description="The provider's name of a model; OPENROUTER_MODEL where there is none.",
+        pattern=MODEL_NAME,
+        description="The provider's name of a model, one of LLM_MODELS; OPENROUTER_MODEL where there is none.",
     )
 
 
@@ -173,7 +175,7 @@ async def create_diagram(
             "No key for the language model",
             "Set OPENROUTER_API_KEY in .env and start the service again (keys: https://openrouter.ai/keys).",
         )
-    model = body.model or services.settings.openrouter_model
+    model = choose_model(services.settings, body.model)
     generator = await _ready(services.generator)
     try:
         made = await _while_waited_for(request, generator.generate(body.prompt, body.diagram_type, model))

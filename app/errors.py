@@ -23,9 +23,9 @@ class WriterError(Exception):
 
     Attributes:
         kind: `key-rejected`, `no-credits`, `model-unknown`, `rejected`, `rate-limited`, `timeout`, `unavailable`,
-            `refused`, `no-diagram`, `empty`; or `busy`, which is this service itself.
+            `refused`, `no-diagram`, `empty`; or of this service itself: `busy`, `budget-spent`, `uncounted`.
         reason: What the provider said, shortened, without secrets.
-        retry_after: Seconds that the provider asks to wait.
+        retry_after: Seconds to wait, where somebody knows.
     """
 
     kind: str

@@ -29,6 +29,7 @@ WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 ProblemType = Literal[
     "about:blank",  # nothing more than the HTTP status says
+    "budget-spent",
     "caller-gone",  # in the log only
     "database-unavailable",
     "internal-error",
@@ -47,6 +48,7 @@ ProblemType = Literal[
     "llm-unavailable",
     "mcp-refused",
     "mcp-unavailable",
+    "model-not-allowed",
     "no-database",
     "no-key",
     "no-such-diagram",

@@ -14,6 +14,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from app import faults
 from app.answer import Answer, extract, sound
+from app.budget import Budget
 from app.errors import WriterError
 from app.settings import Settings
 
@@ -27,8 +28,10 @@ RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a 
 class Writer:
     """Asks an OpenRouter (or compatible) endpoint. One client for the life of the worker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, budget: Budget) -> None:
         self._mask = settings.mask
+        self._budget = budget
+        self._max_tokens = settings.llm_max_tokens or openai.omit
         key = settings.openrouter_api_key
         # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
         timeout = httpx2.Timeout(settings.generation_timeout, connect=CONNECT_TIMEOUT)
@@ -65,6 +68,7 @@ class Writer:
         await self._client.close()
 
     async def _ask(self, model: str, messages: list[ChatCompletionMessageParam]) -> Answer:
+        await self._budget.reserve()  # each time: whoever is asked once more is paid once more
         try:
             text, refusal, finish = await self._receive(model, messages)
         except openai.APITimeoutError:
@@ -97,7 +101,7 @@ class Writer:
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
-        async with create(model=model, messages=messages, stream=True) as response:
+        async with create(model=model, messages=messages, stream=True, max_tokens=self._max_tokens) as response:
             if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
                 return self._whole(json.loads(await response.read()))
             async for chunk in await response.parse():

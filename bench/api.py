@@ -35,6 +35,7 @@ OPENROUTER_BASE_URL={model}
 POSTGRES_USER=ba_copilot
 POSTGRES_PASSWORD={password}
 POSTGRES_DB=ba_copilot
+LLM_DAILY_REQUESTS=
 """
 DIAGRAMS = [
     "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]\n  B -->|no| D[Remind]",
