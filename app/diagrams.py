@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
 from app.budget import choose_model
+from app.caller import Caller
+from app.caller import caller as find_caller
 from app.diagram_types import DiagramType
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.problems import ProblemError, responses
@@ -226,11 +228,13 @@ async def delete_diagram(id: UUID, store: WithStore) -> None:  # noqa: A002 - th
 @router.post("/validate", responses=responses(400, 408, 413, 415, 422, 503), summary="Validate a diagram")
 async def validate_diagram(
     body: Annotated[ValidateRequest, Body(openapi_examples=examples.VALIDATE_REQUESTS)],
+    caller: Annotated[Caller, Depends(find_caller)],
     services: WithServices,
 ) -> Verdict:
     """Say whether a diagram is valid Mermaid, and if not, what is wrong where."""
     try:
-        return await services.validator.validate(body.code)
+        async with services.admission.place(caller.identity):
+            return await services.validator.validate(body.code)
     except (ValidatorUnavailableError, ValidatorRefusedError) as error:
         raise failures.of_validator(error) from error
 

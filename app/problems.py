@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app import examples
+from app.admission import OverloadedError
 from app.errors import DatabaseUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.settings import Settings
@@ -51,6 +52,7 @@ ProblemType = Literal[
     "no-database",
     "no-key",
     "no-such-diagram",
+    "overloaded",
     "unsupported-media-type",
 ]
 
@@ -112,6 +114,17 @@ def install(app: FastAPI, settings: Settings) -> None:
             detail="The database does not answer. Try again shortly; /health says why.",
         )
         return _answer(problem, {"Retry-After": "5"})
+
+    @app.exception_handler(OverloadedError)
+    async def _overloaded(request: Request, error: OverloadedError) -> JSONResponse:
+        request.state.unlogged = True  # app.admission tells of all of them together
+        problem = Problem(
+            type="overloaded",
+            title="Too much is asked for at once",
+            status=503,
+            detail=f"What waits already cannot be served in time. Try again in {error.retry_after} s.",
+        )
+        return _answer(problem, {"Retry-After": str(error.retry_after)})
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
