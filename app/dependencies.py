@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from app.caller import Caller, caller
 from app.history import History
 from app.problems import ProblemError
 from app.services import Services
@@ -18,6 +19,7 @@ def _services(request: Request) -> Services:
     return services
 
 
+WithCaller = Annotated[Caller, Depends(caller)]
 WithServices = Annotated[Services, Depends(_services)]
 
 

@@ -84,9 +84,7 @@ class Revision(BaseModel):
 
     revision: int
     created_at: datetime
-    change: str | None = Field(
-        default=None, description="What the model was asked to change; null for what was not asked of it."
-    )
+    change: str | None = Field(default=None, description="What the model was asked to change, if it was.")
     restored: int | None = Field(default=None, description="The earlier revision that this one brought back.")
     code: str
     diagram_type: DiagramType | None

@@ -13,7 +13,7 @@ from app import events, examples, instructions, writing
 from app.answer import unfence
 from app.bodies import NewDiagram, RenameRequest, SaveRequest, unicode
 from app.budget import choose_model
-from app.dependencies import WithServices, WithStore, no_such_diagram, store_of
+from app.dependencies import WithCaller, WithServices, WithStore, no_such_diagram, store_of
 from app.diagram import Content, Diagram, Page, Unstored, Written
 from app.errors import DatabaseUnavailableError
 from app.judgement import judge
@@ -38,6 +38,7 @@ router = APIRouter(prefix="/api/v1/diagrams", tags=["diagrams"])
 async def create_diagram(
     body: Annotated[NewDiagram, Body(openapi_examples=examples.CREATE_REQUESTS)],
     request: Request,
+    caller: WithCaller,
     services: WithServices,
     response: Response,
 ) -> Written | Response:
@@ -49,7 +50,7 @@ async def create_diagram(
     if isinstance(body, SaveRequest):
         store = store_of(services)
         code = unfence(body.code)
-        judged = await judge(services.validator, code)
+        judged = await judge(services, caller, code)
         written: Written | Response = await store.add(Content(code, **vars(judged)), title=body.title)
     else:
         prompt, title = body.prompt, body.title

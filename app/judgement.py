@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from app.admission import OverloadedError
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
-from app.validator import Validator, Verdict
+from app.validator import Verdict
+
+if TYPE_CHECKING:
+    from app.caller import Caller
+    from app.services import Services
 
 logger = logging.getLogger(__name__)
 
@@ -29,12 +35,13 @@ class Judgement:
     later: bool = False
 
 
-async def judge(validator: Validator, code: str) -> Judgement:
+async def judge(services: Services, caller: Caller, code: str) -> Judgement:
     """Judge a caller's code; it is judged later where the validator cannot do so now."""
     try:
-        return of(await validator.validate(code))
-    except (ValidatorUnavailableError, ValidatorRefusedError) as error:
-        logger.warning("a diagram could not be validated: %s", error)
+        async with services.admission.place(caller.identity):
+            return of(await services.validator.validate(code))
+    except (OverloadedError, ValidatorUnavailableError, ValidatorRefusedError) as error:
+        logger.warning("a diagram is validated later: %s", error)
         return Judgement(None, None, [LATER], later=True)
 
 

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from app import examples
+from app.admission import OverloadedError
 from app.errors import DatabaseUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.settings import Settings
@@ -53,6 +54,7 @@ ProblemType = Literal[
     "no-key",
     "no-such-diagram",
     "no-such-revision",
+    "overloaded",
     "revision-conflict",
     "unsupported-media-type",
 ]
@@ -118,6 +120,17 @@ def install(app: FastAPI, settings: Settings) -> None:
             detail="The database does not answer. Try again shortly; /health says why.",
         )
         return _answer(problem, {"Retry-After": "5"})
+
+    @app.exception_handler(OverloadedError)
+    async def _overloaded(request: Request, error: OverloadedError) -> JSONResponse:
+        request.state.unlogged = True  # app.admission tells of all of them together
+        problem = Problem(
+            type="overloaded",
+            title="Too much is asked for at once",
+            status=503,
+            detail=f"What waits already cannot be served in time. Try again in {error.retry_after} s.",
+        )
+        return _answer(problem, {"Retry-After": str(error.retry_after)})
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:

@@ -12,7 +12,8 @@ from app import events, examples, instructions, writing
 from app.answer import unfence
 from app.bodies import LAST_REVISION, ChangeRequest, NewRevision, UndoRequest
 from app.budget import choose_model
-from app.dependencies import WithHistory, WithServices, WithStore
+from app.caller import Caller
+from app.dependencies import WithCaller, WithHistory, WithServices, WithStore, no_such_diagram
 from app.diagram import Content, Diagram, Revisions, Unstored, Written
 from app.diagrams import found, located
 from app.diagrams import router as diagrams
@@ -43,6 +44,7 @@ async def create_revision(
     id: UUID,  # noqa: A002 - the path's word
     body: Annotated[NewRevision, Body(openapi_examples=examples.REVISION_REQUESTS)],
     request: Request,
+    caller: WithCaller,
     services: WithServices,
     store: WithStore,
     history: WithHistory,
@@ -57,10 +59,10 @@ async def create_revision(
         written = await _change(id, body, request, services, store, history)
     else:
         if isinstance(body, UndoRequest):
-            content = await _earlier(id, body.revision, services, store, history)
+            content = await _earlier(id, body.revision, caller, services, history)
         else:
             code = unfence(body.code)
-            content = Content(code, **vars(await judge(services.validator, code)))
+            content = Content(code, **vars(await judge(services, caller, code)))
         try:
             written = found(await history.add(id, content, base=body.base), id)
         except RevisionConflictError as error:
@@ -125,18 +127,19 @@ async def _change(
 async def _earlier(
     id: UUID,  # noqa: A002 - the path's word
     revision: int,
+    caller: Caller,
     services: Services,
-    store: Store,
     history: History,
 ) -> Content:
     """What an earlier revision holds."""
     content = await history.get(id, revision)
     if content is None:
-        found(await store.get(id), id)
+        if not await history.list(id, 1, None):
+            raise no_such_diagram(id)
         detail = f"The diagram {id} has no revision {revision}."
         raise ProblemError(404, "no-such-revision", "No such revision", detail)
     if content.validated is None:
-        judged = await judge(services.validator, content.code)
+        judged = await judge(services, caller, content.code)
         return Content(**{**vars(content), **vars(judged)})
     return content
 

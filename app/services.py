@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.admission import Admission
 from app.budget import Budget
 from app.database import Database
 from app.errors import DatabaseUnavailableError
@@ -30,6 +31,7 @@ class Services:
 
     settings: Settings
     validator: Validator
+    admission: Admission
     health: Health
     generator: asyncio.Task[Generator] | None
     budget: Budget
@@ -57,6 +59,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             validator=validator,
+            admission=Admission(),
             health=health,
             generator=generator,
             budget=budget,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
 from app.bodies import ValidateRequest
-from app.dependencies import WithServices
+from app.dependencies import WithCaller, WithServices
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.problems import responses
@@ -36,11 +36,13 @@ class Types(BaseModel):
 @router.post("/diagrams/validate", responses=responses(400, 408, 413, 415, 422, 503), summary="Validate a diagram")
 async def validate_diagram(
     body: Annotated[ValidateRequest, Body(openapi_examples=examples.VALIDATE_REQUESTS)],
+    caller: WithCaller,
     services: WithServices,
 ) -> Verdict:
     """Say whether a diagram is valid Mermaid, and if not, what is wrong where."""
     try:
-        return await services.validator.validate(body.code)
+        async with services.admission.place(caller.identity):
+            return await services.validator.validate(body.code)
     except (ValidatorUnavailableError, ValidatorRefusedError) as error:
         raise failures.of_validator(error) from error
 
