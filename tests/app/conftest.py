@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from app import generation, writer
+from app import generation, upkeep, writer
 from app.main import create_app
 from app.settings import Settings
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import AsgiServer, McpServer, Postgres
 
 KEY = "sk-or-v1-very-secret"
+
+# Applications go on serving while other tests run: what one does by itself would be in their way. Its own tests let it.
+upkeep.EVERY = 3600
 
 
 @pytest.fixture(autouse=True)
