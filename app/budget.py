@@ -16,7 +16,7 @@ from app.database import Database
 from app.errors import DatabaseUnavailableError, WriterError
 from app.problems import ProblemError
 from app.settings import ANY_MODEL, Settings
-from app.store import metadata
+from app.tables import metadata
 
 logger = logging.getLogger(__name__)
 

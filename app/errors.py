@@ -17,6 +17,22 @@ class DatabaseUnavailableError(Exception):
     """The database does not answer, refuses, or cannot be migrated; the message says why and holds no secret."""
 
 
+class RevisionConflictError(Exception):
+    """Somebody else made a newer revision.
+
+    Attributes:
+        newest: Its number.
+    """
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(f"the newest revision is {newest}")
+        self.newest = newest
+
+
+class CallerGoneError(Exception):
+    """Whoever asked for a diagram has gone before anything was written."""
+
+
 @dataclass
 class WriterError(Exception):
     """The model gave no usable answer.

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import __version__, diagrams, examples, health, logs, openapi, problems
+from app import __version__, diagrams, examples, health, logs, openapi, problems, revisions, validation
 from app.access import Access
 from app.middleware import BodyLimit, HttpCustoms, RequestLog
 from app.services import open_services
@@ -56,8 +56,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(RequestLog)
     problems.install(app, settings)
     app.include_router(health.router)
+    app.include_router(validation.router)
     app.include_router(diagrams.router)
-    app.include_router(diagrams.types_router)
+    app.include_router(revisions.router)
     openapi.install(app)
 
     @app.get("/", tags=["service"], summary="Name the service")

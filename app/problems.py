@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -52,7 +53,9 @@ ProblemType = Literal[
     "no-database",
     "no-key",
     "no-such-diagram",
+    "no-such-revision",
     "overloaded",
+    "revision-conflict",
     "unsupported-media-type",
 ]
 
@@ -67,6 +70,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status code.", examples=[503])
     detail: str = Field(description="What happened this time, and what to do about it.")
     errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
+    code: str | None = Field(default=None, description="What a model wrote, where it could not be stored.")
     request_id: str | None = Field(default=None, description="Under this id the log tells more.")
     traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
 
@@ -80,6 +84,7 @@ class ProblemError(Exception):
         title: The kind in words.
         detail: What happened this time and what to do about it; never a secret.
         headers: Headers of the answer, such as `Retry-After`.
+        code: What a model wrote, and is not to be lost.
     """
 
     def __init__(
@@ -90,9 +95,10 @@ class ProblemError(Exception):
         detail: str,
         *,
         headers: dict[str, str] | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(detail)
-        self.problem = Problem(type=type, title=title, status=status, detail=detail)
+        self.problem = Problem(type=type, title=title, status=status, detail=detail, code=code)
         self.headers = headers
 
 
@@ -137,7 +143,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        if any(tuple(each["loc"]) == ("body",) for each in error.errors()) and not _is_json(request):
+        if any(_place(each["loc"]) == "body" for each in error.errors()) and not _is_json(request):
             return _answer(
                 Problem(
                     type="unsupported-media-type",
@@ -147,10 +153,7 @@ def install(app: FastAPI, settings: Settings) -> None:
                 )
             )
         # Without `input`: what was sent is not sent back.
-        errors = [
-            {"where": ".".join(map(str, e["loc"]))[:WHERE_LIMIT], "message": e["msg"]}
-            for e in error.errors()[:ERRORS_LIMIT]
-        ]
+        errors = [{"where": _place(e["loc"])[:WHERE_LIMIT], "message": e["msg"]} for e in error.errors()[:ERRORS_LIMIT]]
         detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
         return _answer(
             Problem(type="invalid-request", title="The request is invalid", status=422, detail=detail, errors=errors)
@@ -158,16 +161,21 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(Exception)
     async def _bug(_request: Request, error: Exception) -> JSONResponse:
-        problem = Problem(
-            type="internal-error",
-            title="Internal error",
-            status=500,
-            detail="The service failed on this request. Its log has the traceback under this request's id.",
-            request_id=request_id.get(),
-        )
-        if settings.debug:
-            problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
-        return _answer(problem, {REQUEST_ID_HEADER: request_id.get()})
+        return _answer(of_bug(error, settings), {REQUEST_ID_HEADER: request_id.get()})
+
+
+def of_bug(error: Exception, settings: Settings) -> Problem:
+    """What a caller is told of an error that nobody expected."""
+    problem = Problem(
+        type="internal-error",
+        title="Internal error",
+        status=500,
+        detail="The service failed on this request. Its log has the traceback under this request's id.",
+        request_id=request_id.get(),
+    )
+    if settings.debug:
+        problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
+    return problem
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -179,6 +187,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+def _place(parts: Iterable[str | int]) -> str:
+    """Where an error is, in the caller's words: without the kind of body that was taken for meant (`bodies.tag`)."""
+    return ".".join(str(part) for part in parts if not str(part).startswith("«"))
 
 
 def _is_json(request: Request) -> bool:

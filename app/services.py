@@ -14,6 +14,7 @@ from app.budget import Budget
 from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
+from app.history import History
 from app.settings import Settings
 from app.store import Store
 from app.validator import Validator
@@ -35,6 +36,7 @@ class Services:
     generator: asyncio.Task[Generator] | None
     budget: Budget
     store: Store | None
+    history: History | None
 
 
 @asynccontextmanager
@@ -62,6 +64,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             generator=generator,
             budget=budget,
             store=Store(database) if database else None,
+            history=History(database) if database else None,
         )
     finally:
         health.close()
