@@ -13,9 +13,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from app import examples
 from app.errors import DatabaseUnavailableError
+from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.settings import Settings
 
@@ -28,8 +30,10 @@ WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 ProblemType = Literal[
     "about:blank",  # nothing more than the HTTP status says
+    "api-key-unknown",
     "caller-gone",  # in the log only
     "database-unavailable",
+    "host-unknown",
     "internal-error",
     "invalid-request",
     "llm-busy",
@@ -46,9 +50,12 @@ ProblemType = Literal[
     "llm-unavailable",
     "mcp-refused",
     "mcp-unavailable",
+    "no-api-key",
     "no-database",
     "no-key",
     "no-such-diagram",
+    "origin-refused",
+    "scope-missing",
     "unsupported-media-type",
 ]
 
@@ -142,7 +149,7 @@ def install(app: FastAPI, settings: Settings) -> None:
         )
 
     @app.exception_handler(Exception)
-    async def _bug(_request: Request, error: Exception) -> JSONResponse:
+    async def _bug(request: Request, error: Exception) -> JSONResponse:
         problem = Problem(
             type="internal-error",
             title="Internal error",
@@ -152,7 +159,19 @@ def install(app: FastAPI, settings: Settings) -> None:
         )
         if settings.debug:
             problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
-        return _answer(problem, {REQUEST_ID_HEADER: request_id.get()})
+        response = _answer(problem, {REQUEST_ID_HEADER: request_id.get()})
+        secure(response.headers, request.scope)  # no middleware sees this answer
+        return response
+
+
+def answer(error: ProblemError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The error as an answer, for what no route raises."""
+    return _answer(error.problem, {**(error.headers or {}), **(headers or {})})
+
+
+async def respond(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request with an error before any route sees it."""
+    await answer(error)(scope, receive, send)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
