@@ -33,6 +33,11 @@ def extract(text: str) -> str:
     return _clean(_unfenced(text) if first is None else first)
 
 
+def unfence(code: str) -> str:
+    """A caller's code without the Markdown fence that it may have come in."""
+    return extract(code) or code if OPENING.match(code.lstrip()) else code
+
+
 def sound(text: str) -> str:
     """The text without what no encoder or no database takes: halves of surrogate pairs, and NUL.
 

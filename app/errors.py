@@ -17,15 +17,31 @@ class DatabaseUnavailableError(Exception):
     """The database does not answer, refuses, or cannot be migrated; the message says why and holds no secret."""
 
 
+class RevisionConflictError(Exception):
+    """Somebody else made a newer revision.
+
+    Attributes:
+        newest: Its number.
+    """
+
+    def __init__(self, newest: int) -> None:
+        super().__init__(f"the newest revision is {newest}")
+        self.newest = newest
+
+
+class CallerGoneError(Exception):
+    """Whoever asked for a diagram has gone before anything was written."""
+
+
 @dataclass
 class WriterError(Exception):
     """The model gave no usable answer.
 
     Attributes:
         kind: `key-rejected`, `no-credits`, `model-unknown`, `rejected`, `rate-limited`, `timeout`, `unavailable`,
-            `refused`, `no-diagram`, `empty`; or `busy`, which is this service itself.
+            `refused`, `no-diagram`, `empty`; or of this service itself: `busy`, `budget-spent`, `uncounted`.
         reason: What the provider said, shortened, without secrets.
-        retry_after: Seconds that the provider asks to wait.
+        retry_after: Seconds to wait, where somebody knows.
     """
 
     kind: str

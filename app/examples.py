@@ -17,8 +17,17 @@ CREATE_REQUESTS: dict[str, Any] = {
             "prompt": "Log-in with a second factor",
             "diagram_type": "sequence",
             "model": "openai/gpt-4o-mini",
+            "title": "Log-in",
         }
     },
+    "own code": {"value": {"code": CODE, "title": "Orders"}},
+}
+RENAME_REQUESTS: dict[str, Any] = {"title": {"value": {"title": "Orders, paid"}}}
+CHANGE = "Add a step that sends an invoice"
+REVISION_REQUESTS: dict[str, Any] = {
+    "change": {"value": {"change": CHANGE, "base": 1}},
+    "own code": {"value": {"code": CODE}},
+    "undo": {"value": {"revision": 1}},
 }
 
 VERDICTS: list[Any] = [
@@ -38,20 +47,55 @@ VERDICTS: list[Any] = [
         ],
     },
 ]
-MADE: dict[str, Any] = {
+STORED: dict[str, Any] = {
     "id": ID,
+    "title": PROMPT,
+    "created_at": "2026-11-23T23:32:00.123456Z",
+    "updated_at": "2026-11-23T23:32:00.123456Z",
+    "deleted_at": None,
+    "revision": 1,
+    "prompt": PROMPT,
     "code": CODE,
     "diagram_type": "flowchart-v2",
+    "model": "openrouter/auto",
     "validated": True,
     "attempts": 1,
     "warnings": [],
 }
-STORED: dict[str, Any] = {
-    **MADE,
-    "created_at": "2026-11-23T23:32:00.123456Z",
-    "prompt": PROMPT,
-    "model": "openrouter/auto",
+UNSTORED: dict[str, Any] = {
+    **STORED,
+    "id": None,
+    "created_at": None,
+    "updated_at": None,
+    "revision": None,
+    "warnings": ["It was not stored: no database is configured."],
 }
+REVISIONS: dict[str, Any] = {
+    "items": [
+        {
+            "revision": 2,
+            "created_at": "2026-11-23T23:33:00.123456Z",
+            "change": CHANGE,
+            "restored": None,
+            "code": CODE,
+            "diagram_type": "flowchart-v2",
+            "validated": True,
+            "source": "model",
+        }
+    ],
+    "next": 2,
+}
+EVENTS = """\
+event: attempt
+data: {"attempt":1,"attempts":3}
+
+event: token
+data: {"text":"flowchart LR"}
+
+event: diagram
+data: {"id":"…"}
+
+"""
 TYPES: dict[str, Any] = {"types": [{"type": "flowchart-v2", "aliases": ["graph", "flow"]}]}
 PAGE: dict[str, Any] = {"items": [STORED], "next": ID}
 
@@ -87,6 +131,11 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "detail": "The key reports may only read; this needs write.",
     },
     404: {"type": "no-such-diagram", "title": "No such diagram", "detail": f"No diagram has the id {ID}."},
+    409: {
+        "type": "revision-conflict",
+        "title": "Somebody else changed the diagram",
+        "detail": "The newest revision is 3, not 2. Look at it, then send the request with its number.",
+    },
     408: {"type": "about:blank", "title": "Request Timeout", "detail": "The body did not arrive within 10 s."},
     413: {"type": "about:blank", "title": "Request Entity Too Large", "detail": "A body may have 1048576 bytes."},
     415: {

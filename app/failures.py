@@ -26,7 +26,10 @@ WRITER_PROBLEMS = {
     "no-diagram": (502, "The model wrote no diagram", "Change the prompt, or name another `model`"),
     "empty": (502, "The model wrote nothing", "Try again, or name another `model`"),
     "busy": (503, "Too many diagrams are being written", "Try again shortly"),
+    "budget-spent": (429, "The day's budget is spent", "Wait until midnight (UTC), or raise LLM_DAILY_REQUESTS"),
+    "uncounted": (503, "The database is not available", "Try again shortly; /health says why"),
 }
+OWN_PROBLEMS: dict[str, ProblemType] = {"budget-spent": "budget-spent", "uncounted": "database-unavailable"}
 
 
 def of_writer(error: WriterError) -> ProblemError:
@@ -35,7 +38,7 @@ def of_writer(error: WriterError) -> ProblemError:
     logger.warning("no diagram: %s", error.kind if error.kind == "no-diagram" else error)
     status, title, remedy = WRITER_PROBLEMS[error.kind]
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
-    kind = cast(ProblemType, f"llm-{error.kind}")
+    kind = OWN_PROBLEMS.get(error.kind) or cast(ProblemType, f"llm-{error.kind}")
     # A provider's sentence may end with a full stop already.
     return ProblemError(status, kind, title, f"{error.reason.rstrip('.')}. {remedy}.", headers=headers)
 

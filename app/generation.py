@@ -7,11 +7,11 @@ import logging
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from openai.types.chat import ChatCompletionMessageParam
-
-from app import diagram_types
+from app import diagram_types, instructions, judgement
 from app.answer import Answer
-from app.errors import ValidatorRefusedError, ValidatorUnavailableError, WriterError
+from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
+from app.instructions import Order
+from app.progress import Progress
 from app.validator import Validator, Verdict
 from app.writer import Writer
 
@@ -20,27 +20,6 @@ logger = logging.getLogger(__name__)
 CONCURRENT = 50  # diagrams that one worker writes at the same time
 BUSY_AFTER = 5  # seconds, that a caller is to wait when there are more
 BUSY_PAUSE = 1.0  # seconds, before a busy validator is asked once more
-
-SYSTEM = """\
-You write diagrams in Mermaid. Answer with the Mermaid source of exactly one diagram and nothing else: no fence, no \
-explanation. Quote labels that hold brackets, quotes or other special characters."""
-
-REPAIR = """\
-Mermaid's parser rejects this diagram:
-{errors}
-Answer with the whole corrected diagram, Mermaid source only."""
-
-UNDRAWABLE = """\
-Mermaid's parser accepts this diagram, but Mermaid cannot draw it:
-{errors}
-Answer with the whole corrected diagram, Mermaid source only."""
-
-OTHER_TYPE = """\
-This is a diagram of the type {got}, but one of the type {wanted} is asked for.
-Answer with the whole diagram as {wanted}, Mermaid source only."""
-
-CUT_OFF = "Your answer was cut off. Write a smaller diagram, Mermaid source only."
-EMPTY = "You answered nothing. Answer with the Mermaid source."
 
 
 class Worth(IntEnum):
@@ -63,15 +42,17 @@ class Draft:
     worth: Worth = Worth.NOT_JUDGED
     diagram_type: str | None = None
     warnings: list[str] = field(default_factory=list)
+    undecided: bool = False  # the validator answered, but could not tell
 
 
-@dataclass
+@dataclass(frozen=True)
 class Generated:
-    """A diagram that the model wrote."""
+    """A diagram that the model wrote; `validated` is None where it was not judged, `later` where it is to be yet."""
 
     code: str
     diagram_type: str | None
-    validated: bool
+    validated: bool | None
+    later: bool
     attempts: int
     warnings: list[str]
 
@@ -93,17 +74,18 @@ class Generator:
         self._timeout = timeout
         self._running = 0
 
-    async def generate(self, prompt: str, diagram_type: str | None, model: str) -> Generated:
-        """Write a diagram; the best that was reached within the attempts and the time.
+    async def generate(self, order: Order, progress: Progress) -> Generated:
+        """Write a diagram; the best that was reached within the attempts and the time, and until it was stopped.
 
         Raises:
             WriterError: The model gave no usable answer at all, or too many are waited for (`busy`).
+            CallerGoneError: It was stopped before there was any answer.
         """
         if self._running >= CONCURRENT:
             raise WriterError("busy", f"{CONCURRENT} diagrams are being written", BUSY_AFTER)
         self._running += 1
         try:
-            return await self._generate(prompt, diagram_type, model)
+            return await self._generate(order, progress)
         finally:
             self._running -= 1
 
@@ -111,61 +93,62 @@ class Generator:
         """Close the connections to the language model."""
         await self._writer.close()
 
-    async def _generate(self, prompt: str, wanted: str | None, model: str) -> Generated:
+    async def _generate(self, order: Order, progress: Progress) -> Generated:
         drafts: list[Draft] = []
         attempts = 0
         failure: WriterError | None = None  # of the last attempt
-        question = _ask(prompt, wanted)
-        messages = question
+        messages = order.question
         try:
-            async with asyncio.timeout(self._timeout):
+            async with progress.within(self._timeout):
                 while attempts < self._attempts:
+                    progress.next(self._attempts)
                     try:
-                        answer = await self._writer.write(model, messages)
+                        answer = await self._writer.write(order.model, messages, progress)
                     except WriterError as error:
                         if error.kind != "empty":
                             raise
                         attempts += 1
                         failure = error
-                        messages = [*question, {"role": "user", "content": EMPTY}]
+                        messages = instructions.again(order.question, None, instructions.EMPTY)
                         continue
                     attempts += 1
                     failure = None
                     drafts.append(Draft(answer.code))  # kept before it is judged: the time may be over meanwhile
-                    feedback = await self._judge(drafts[-1], answer, wanted)
+                    feedback = await self._judge(drafts[-1], answer, order.wanted, progress)
                     if feedback is None:
                         break
-                    messages = [
-                        *question,
-                        {"role": "assistant", "content": answer.code},
-                        {"role": "user", "content": feedback},
-                    ]
+                    messages = instructions.again(order.question, answer.code, feedback)
         except TimeoutError:
-            logger.warning("a diagram took more than %g s", self._timeout)
-            failure = WriterError("timeout", f"the time of {self._timeout:g} s was over")
+            if progress.stopped:
+                failure = WriterError("timeout", "nobody waited for it any more")
+            else:
+                logger.warning("a diagram took more than %g s", self._timeout)
+                failure = WriterError("timeout", f"the time of {self._timeout:g} s was over")
         except WriterError as error:
             failure = error
         best = max(reversed(drafts), key=lambda draft: draft.worth, default=None)  # of equals the last
         if best is None or best.worth is Worth.NO_DIAGRAM:
+            if progress.stopped:
+                raise CallerGoneError
             raise failure or WriterError("no-diagram", f"it answered: {_start(drafts[-1].code)}")
         if failure:
             missed = "validated" if best.worth is Worth.NOT_JUDGED else "repaired"
             best.warnings.append(f"It could not be {missed}: {failure}.")
-        validated = best.worth in {Worth.OTHER_TYPE, Worth.GOOD}
-        return Generated(best.code, best.diagram_type, validated, attempts, best.warnings)
+        return _generated(best, attempts)
 
-    async def _judge(self, draft: Draft, answer: Answer, wanted: str | None) -> str | None:
+    async def _judge(self, draft: Draft, answer: Answer, wanted: str | None, progress: Progress) -> str | None:
         """Fill in what the draft is worth; what to tell the model if it is to try again."""
         if not answer.complete:
             draft.worth = Worth.CUT_OFF
             draft.warnings.append("The model's answer was cut off.")
-            return CUT_OFF
+            return instructions.CUT_OFF
         try:
             verdict = await self._verdict(draft.code)
         except (ValidatorUnavailableError, ValidatorRefusedError) as error:
             logger.warning("a diagram could not be validated: %s", error)
-            draft.warnings.append("It was not validated: the MCP server did not judge it.")
+            draft.warnings.append(judgement.LATER)
             return None
+        progress.verdict(verdict)
         return _weigh(draft, verdict, wanted)
 
     async def _verdict(self, code: str) -> Verdict:
@@ -177,41 +160,35 @@ class Generator:
             return await self._validator.validate(code)
 
 
-def _ask(prompt: str, diagram_type: str | None) -> list[ChatCompletionMessageParam]:
-    kind = f"Use the diagram type {diagram_type}.\n\n" if diagram_type else ""
-    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": kind + prompt}]
+def _generated(best: Draft, attempts: int) -> Generated:
+    validated: bool | None = best.worth in {Worth.OTHER_TYPE, Worth.GOOD}
+    if best.worth is Worth.NOT_JUDGED:
+        validated = None
+    later = best.worth is Worth.NOT_JUDGED and not best.undecided
+    return Generated(best.code, best.diagram_type, validated, later, attempts, best.warnings)
 
 
 def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:
     """Fill in what a judged draft is worth; what to tell the model if it is to try again."""
-    if verdict.valid is None:  # no fault of the diagram's that a model could repair
-        draft.warnings.append(f"It was not validated: {verdict.reason}.")
+    judged = judgement.of(verdict)
+    draft.diagram_type = judged.diagram_type
+    draft.warnings += judged.warnings
+    if judged.validated is None:  # no fault of the diagram's that a model could repair
+        draft.undecided = True
         return None
-    draft.diagram_type = verdict.diagram_type
+    errors = "\n".join(judgement.errors(verdict))
     if not verdict.valid:
         draft.worth = Worth.NO_DIAGRAM if _is_something_else(draft.code, verdict) else Worth.INVALID
-        draft.warnings += [f"Not valid: {line}" for line in _errors(verdict)]
-        return REPAIR.format(errors="\n".join(_errors(verdict)))
+        return instructions.REPAIR.format(errors=errors)
     if verdict.drawable is False:
         draft.worth = Worth.UNDRAWABLE
-        draft.warnings += [f"It cannot be drawn: {line}" for line in _errors(verdict)]
-        return UNDRAWABLE.format(errors="\n".join(_errors(verdict)))
+        return instructions.UNDRAWABLE.format(errors=errors)
     if wanted and verdict.diagram_type and not diagram_types.matches(wanted, verdict.diagram_type):
         draft.worth = Worth.OTHER_TYPE
         draft.warnings.append(f"Asked for the type {wanted}, the model wrote {verdict.diagram_type}.")
-        return OTHER_TYPE.format(wanted=wanted, got=verdict.diagram_type)
+        return instructions.OTHER_TYPE.format(wanted=wanted, got=verdict.diagram_type)
     draft.worth = Worth.GOOD
     return None
-
-
-def _errors(verdict: Verdict) -> list[str]:
-    """A line for each error: where, what, and the text there."""
-    lines = []
-    for error in verdict.errors:
-        where = f"line {error.line}: " if error.line else ""
-        excerpt = f" (at: {error.excerpt})" if error.excerpt else ""
-        lines.append(where + " ".join(error.message.split()) + excerpt)
-    return lines or ["it is not valid Mermaid"]
 
 
 def _is_something_else(code: str, verdict: Verdict) -> bool:

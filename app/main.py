@@ -11,7 +11,19 @@ from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import __version__, access, diagrams, docs, examples, health, logs, openapi, problems
+from app import (
+    __version__,
+    access,
+    diagrams,
+    docs,
+    examples,
+    health,
+    logs,
+    openapi,
+    problems,
+    revisions,
+    validation,
+)
 from app.access import Access
 from app.headers import SecurityHeaders
 from app.middleware import BodyLimit, HttpCustoms, RequestLog
@@ -66,8 +78,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(access.router)
     app.include_router(docs.router)
+    app.include_router(validation.router)
     app.include_router(diagrams.router)
-    app.include_router(diagrams.types_router)
+    app.include_router(revisions.router)
     openapi.install(app)
 
     @app.get("/", tags=["service"], summary="Name the service")

@@ -26,7 +26,8 @@ ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 class RequestLog:
     """Give each request an id (the caller's own, where it is sane), answer with it, and log one line.
 
-    Health checks that succeed are not logged: they come several times a second.
+    Health checks that succeed are not logged: they come several times a second. Nor is what was refused for there being
+    too much of it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -55,7 +56,8 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
-            if status >= 400 or not scope["path"].startswith("/health"):
+            unlogged = scope["path"].startswith("/health") if status < 400 else scope["state"].get("unlogged")
+            if not unlogged:
                 _log(scope, status, time.perf_counter() - start)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from app import examples
+from app.admission import OverloadedError
 from app.errors import DatabaseUnavailableError
 from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -31,6 +33,7 @@ WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 ProblemType = Literal[
     "about:blank",  # nothing more than the HTTP status says
     "api-key-unknown",
+    "budget-spent",
     "caller-gone",  # in the log only
     "database-unavailable",
     "host-unknown",
@@ -50,11 +53,15 @@ ProblemType = Literal[
     "llm-unavailable",
     "mcp-refused",
     "mcp-unavailable",
+    "model-not-allowed",
     "no-api-key",
     "no-database",
     "no-key",
     "no-such-diagram",
+    "no-such-revision",
     "origin-refused",
+    "overloaded",
+    "revision-conflict",
     "scope-missing",
     "unsupported-media-type",
 ]
@@ -70,6 +77,7 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status code.", examples=[503])
     detail: str = Field(description="What happened this time, and what to do about it.")
     errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
+    code: str | None = Field(default=None, description="What a model wrote, where it could not be stored.")
     request_id: str | None = Field(default=None, description="Under this id the log tells more.")
     traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
 
@@ -83,6 +91,7 @@ class ProblemError(Exception):
         title: The kind in words.
         detail: What happened this time and what to do about it; never a secret.
         headers: Headers of the answer, such as `Retry-After`.
+        code: What a model wrote, and is not to be lost.
     """
 
     def __init__(
@@ -93,9 +102,10 @@ class ProblemError(Exception):
         detail: str,
         *,
         headers: dict[str, str] | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(detail)
-        self.problem = Problem(type=type, title=title, status=status, detail=detail)
+        self.problem = Problem(type=type, title=title, status=status, detail=detail, code=code)
         self.headers = headers
 
 
@@ -118,6 +128,17 @@ def install(app: FastAPI, settings: Settings) -> None:
         )
         return _answer(problem, {"Retry-After": "5"})
 
+    @app.exception_handler(OverloadedError)
+    async def _overloaded(request: Request, error: OverloadedError) -> JSONResponse:
+        request.state.unlogged = True  # app.admission tells of all of them together
+        problem = Problem(
+            type="overloaded",
+            title="Too much is asked for at once",
+            status=503,
+            detail=f"What waits already cannot be served in time. Try again in {error.retry_after} s.",
+        )
+        return _answer(problem, {"Retry-After": str(error.retry_after)})
+
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         phrase = HTTPStatus(error.status_code).phrase
@@ -129,7 +150,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        if any(tuple(each["loc"]) == ("body",) for each in error.errors()) and not _is_json(request):
+        if any(_place(each["loc"]) == "body" for each in error.errors()) and not _is_json(request):
             return _answer(
                 Problem(
                     type="unsupported-media-type",
@@ -139,10 +160,7 @@ def install(app: FastAPI, settings: Settings) -> None:
                 )
             )
         # Without `input`: what was sent is not sent back.
-        errors = [
-            {"where": ".".join(map(str, e["loc"]))[:WHERE_LIMIT], "message": e["msg"]}
-            for e in error.errors()[:ERRORS_LIMIT]
-        ]
+        errors = [{"where": _place(e["loc"])[:WHERE_LIMIT], "message": e["msg"]} for e in error.errors()[:ERRORS_LIMIT]]
         detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
         return _answer(
             Problem(type="invalid-request", title="The request is invalid", status=422, detail=detail, errors=errors)
@@ -150,16 +168,7 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> JSONResponse:
-        problem = Problem(
-            type="internal-error",
-            title="Internal error",
-            status=500,
-            detail="The service failed on this request. Its log has the traceback under this request's id.",
-            request_id=request_id.get(),
-        )
-        if settings.debug:
-            problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
-        response = _answer(problem, {REQUEST_ID_HEADER: request_id.get()})
+        response = _answer(of_bug(error, settings), {REQUEST_ID_HEADER: request_id.get()})
         secure(response.headers, request.scope)  # no middleware sees this answer
         return response
 
@@ -174,6 +183,20 @@ async def respond(error: ProblemError, scope: Scope, receive: Receive, send: Sen
     await answer(error)(scope, receive, send)
 
 
+def of_bug(error: Exception, settings: Settings) -> Problem:
+    """What a caller is told of an error that nobody expected."""
+    problem = Problem(
+        type="internal-error",
+        title="Internal error",
+        status=500,
+        detail="The service failed on this request. Its log has the traceback under this request's id.",
+        request_id=request_id.get(),
+    )
+    if settings.debug:
+        problem.traceback = settings.mask("".join(traceback.format_exception(error))).splitlines()
+    return problem
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for OpenAPI: these statuses answer with a problem document."""
     return {
@@ -183,6 +206,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+def _place(parts: Iterable[str | int]) -> str:
+    """Where an error is, in the caller's words: without the kind of body that was taken for meant (`bodies.tag`)."""
+    return ".".join(str(part) for part in parts if not str(part).startswith("«"))
 
 
 def _is_json(request: Request) -> bool:

@@ -9,9 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.admission import Admission
+from app.budget import Budget
 from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
+from app.history import History
 from app.settings import Settings
 from app.store import Store
 from app.validator import Validator
@@ -28,9 +31,12 @@ class Services:
 
     settings: Settings
     validator: Validator
+    admission: Admission
     health: Health
     generator: asyncio.Task[Generator] | None
+    budget: Budget
     store: Store | None
+    history: History | None
 
 
 @asynccontextmanager
@@ -38,9 +44,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Make them; a database that does not answer yet is no reason not to start: /health tells, later uses try again."""
     validator = Validator(str(settings.mcp_url))
     database = Database(settings) if settings.database_configured else None
+    budget = Budget(settings, database)
     generator = None
     if settings.openrouter_api_key:
-        generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator))
+        generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator, budget))
     health = Health(settings, validator, database)
     health.begin()
     if database is not None:
@@ -52,9 +59,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         yield Services(
             settings=settings,
             validator=validator,
+            admission=Admission(),
             health=health,
             generator=generator,
+            budget=budget,
             store=Store(database) if database else None,
+            history=History(database) if database else None,
         )
     finally:
         health.close()
@@ -66,11 +76,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await database.close()
 
 
-def _make_generator(settings: Settings, validator: Validator) -> Generator:
+def _make_generator(settings: Settings, validator: Validator, budget: Budget) -> Generator:
     """Made in a thread while the service already answers: importing the SDK takes half a second of CPU."""
     from app.generation import Generator
     from app.writer import Writer
 
     return Generator(
-        Writer(settings), validator, attempts=settings.generation_attempts, timeout=settings.generation_timeout
+        Writer(settings, budget),
+        validator,
+        attempts=settings.generation_attempts,
+        timeout=settings.generation_timeout,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +15,8 @@ from app import addresses, keys
 from app.keys import ApiKey
 
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
+ANY_MODEL = "*"
+MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@~-]{0,199}$"
 SHORTEST_MASKED = 4  # a shorter "secret" would blank out half of every message
 
 
@@ -38,6 +41,11 @@ class Settings(BaseSettings):
     openrouter_model: str = Field(default="openrouter/auto", description="Where a request names none.")
     generation_attempts: int = Field(default=3, ge=1, le=10, description="Answers of the model, for one diagram.")
     generation_timeout: float = Field(default=90, gt=0, le=900, description="Seconds, for all attempts together.")
+    llm_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(ANY_MODEL,), description="What requests may name beside OPENROUTER_MODEL."
+    )
+    llm_daily_requests: int | None = Field(default=None, ge=0, description="Calls of the model; None: any number.")
+    llm_max_tokens: int | None = Field(default=None, ge=1, description="Of one answer; None: as the provider has it.")
 
     database_url: SecretStr | None = None
     postgres_host: str | None = None
@@ -45,6 +53,8 @@ class Settings(BaseSettings):
     postgres_user: str = "ba_copilot"
     postgres_password: SecretStr = SecretStr("")
     postgres_db: str = "ba_copilot"
+
+    web_concurrency: int = Field(default=1, ge=1, description="How many workers there are.")
 
     mcp_url: AnyHttpUrl = AnyHttpUrl("http://mcp-server:3000/mcp")
 
@@ -90,6 +100,16 @@ class Settings(BaseSettings):
         for each in filter(None, map(str.strip, value.split(","))):
             addresses.proxy(each)
         return value
+
+    @field_validator("llm_models", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = value.replace(",", " ").split()
+        if not all(name == ANY_MODEL or re.fullmatch(MODEL_NAME, name) for name in names):
+            raise ValueError("must be names of models with commas between them, or * for all")
+        return names
 
     @field_validator("database_url")
     @classmethod

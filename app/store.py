@@ -5,50 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app import examples
+from app import diagram, words
 from app.database import Database
-from app.diagram_types import DiagramType
+from app.diagram import Content, Diagram
+from app.tables import diagrams
 
-metadata = sa.MetaData()
-
-diagrams = sa.Table(
-    "diagrams",
-    metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
-    sa.Column("prompt", sa.Text, nullable=False),
-    sa.Column("code", sa.Text, nullable=False),
-    sa.Column("diagram_type", sa.Text),
-    sa.Column("model", sa.Text, nullable=False),
-    sa.Column("validated", sa.Boolean, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("warnings", JSONB, nullable=False),
-)
-
-
-class Diagram(BaseModel):
-    """A stored diagram."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.STORED]})
-
-    id: UUID
-    created_at: datetime
-    prompt: str
-    code: str
-    diagram_type: DiagramType | None
-    model: str
-    validated: bool
-    attempts: int = Field(description="How many answers of the model it took.")
-    warnings: list[str]
+kept = diagrams.c.deleted_at.is_(None)
 
 
 def new_id() -> UUID:
@@ -58,45 +27,98 @@ def new_id() -> UUID:
 
 
 class Store:
-    """Diagrams, newest first. Every method raises `DatabaseUnavailableError` when the database does not answer."""
+    """Diagrams, newest first. Every method raises `DatabaseUnavailableError` when the database does not answer.
+
+    A diagram that was deleted is as none, except where it is asked for.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, values: dict[str, Any]) -> UUID:
-        """Store a diagram: every column but `id` and `created_at`."""
-        new = new_id()
-
-        async def add(connection: AsyncConnection) -> None:
-            await connection.execute(insert(diagrams).values(id=new, **values).on_conflict_do_nothing())
-
-        await self._database.run(add)
-        return new
+    async def add(self, content: Content, *, prompt: str | None = None, title: str | None = None) -> Diagram:
+        """Store a new diagram."""
+        row = {"id": new_id(), "prompt": prompt or "", "title": title}
+        values = {**row, **columns(content), "words": vector(title, prompt, content.code)}
+        # An update that changes nothing, so that the repetition after a cut connection gives the row as well.
+        query = insert(diagrams).values(values)
+        query = query.on_conflict_do_update(index_elements=["id"], set_={"id": query.excluded.id})
+        stored = await self._one(query.returning(diagrams))
+        assert stored is not None  # noqa: S101 - an insert gives its row
+        return stored
 
     async def get(self, id: UUID) -> Diagram | None:  # noqa: A002 - as the column
         """One diagram."""
+        return await self._one(sa.select(diagrams).where(diagrams.c.id == id, kept))
 
-        async def get(connection: AsyncConnection) -> Any:
-            return (await connection.execute(sa.select(diagrams).where(diagrams.c.id == id))).one_or_none()
-
-        row = await self._database.run(get)
-        return None if row is None else Diagram.model_validate(row._mapping)
-
-    async def list(self, limit: int, before: UUID | None) -> list[Diagram]:
-        """At most `limit` diagrams, newest first; those made before `before`."""
+    async def list(
+        self, limit: int, before: UUID | None = None, *, search: str = "", deleted: bool = False
+    ) -> list[Diagram]:
+        """At most `limit` diagrams, newest first; those made before `before`, with all words of `search`."""
         query = sa.select(diagrams).order_by(diagrams.c.id.desc()).limit(limit)
+        query = query.where(diagrams.c.deleted_at.is_not(None) if deleted else kept)
         if before is not None:
             query = query.where(diagrams.c.id < before)
+        if search.strip():
+            sought = words.query(search)
+            if sought is None:
+                return []
+            query = query.where(diagrams.c.words.bool_op("@@")(sa.cast(sought, TSQUERY)))
 
         async def fetch(connection: AsyncConnection) -> Sequence[Any]:
             return (await connection.execute(query)).all()
 
-        return [Diagram.model_validate(row._mapping) for row in await self._database.run(fetch)]
+        return [diagram.of_row(row._mapping) for row in await self._database.run(fetch)]
+
+    async def rename(self, id: UUID, title: str) -> Diagram | None:  # noqa: A002 - as the column
+        """Give a diagram another title."""
+
+        async def rename(connection: AsyncConnection) -> Any:
+            chosen = sa.select(diagrams.c.prompt, diagrams.c.code).where(diagrams.c.id == id, kept).with_for_update()
+            found = (await connection.execute(chosen)).one_or_none()
+            if found is None:
+                return None
+            values = {"title": title, "words": vector(title, found.prompt, found.code), "updated_at": sa.func.now()}
+            query = sa.update(diagrams).where(diagrams.c.id == id).values(values).returning(diagrams)
+            return (await connection.execute(query)).one()
+
+        row = await self._database.run(rename)
+        return None if row is None else diagram.of_row(row._mapping)
 
     async def delete(self, id: UUID) -> bool:  # noqa: A002 - as the column
-        """Delete a diagram; whether there was one."""
+        """Delete a diagram, so that it can be restored; whether there was one."""
+        query = sa.update(diagrams).where(diagrams.c.id == id, kept).values(deleted_at=sa.func.now())
+        return await self._one(query.returning(diagrams)) is not None
 
-        async def delete(connection: AsyncConnection) -> bool:
-            return (await connection.execute(sa.delete(diagrams).where(diagrams.c.id == id))).rowcount > 0
+    async def restore(self, id: UUID) -> Diagram | None:  # noqa: A002 - as the column
+        """Take a deletion back; nothing happens to a diagram that is not deleted."""
+        query = sa.update(diagrams).where(diagrams.c.id == id).values(deleted_at=None)
+        return await self._one(query.returning(diagrams))
 
-        return await self._database.run(delete)
+    async def _one(self, query: sa.Executable) -> Diagram | None:
+        async def execute(connection: AsyncConnection) -> Any:
+            return (await connection.execute(query)).one_or_none()
+
+        row = await self._database.run(execute)
+        return None if row is None else diagram.of_row(row._mapping)
+
+
+def columns(content: Content) -> dict[str, Any]:
+    """The columns of a revision's content."""
+    return {
+        "code": content.code,
+        "diagram_type": content.diagram_type,
+        "model": content.model or "",
+        "validated": bool(content.validated),
+        "judged": content.validated is not None,
+        "judge_at": sa.func.now() if content.later else None,
+        "attempts": content.attempts,
+        "warnings": content.warnings,
+        "change": content.change,
+        "source": content.source,
+        "restored": content.restored,
+    }
+
+
+def vector(*texts: str | None) -> sa.ColumnElement[Any]:
+    """The words of these texts, as a `tsvector`."""
+    return sa.func.array_to_tsvector(sa.cast(words.words(*texts), ARRAY(sa.Text)))

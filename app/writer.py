@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletionMessageParam
 
 from app import faults
 from app.answer import Answer, extract, sound
+from app.budget import Budget
 from app.errors import WriterError
+from app.progress import Progress
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.instructions import Messages
 
 ANSWER_LIMIT = 100_000  # characters; whatever goes on for longer is no diagram
 RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, unpacked: a chunk of four letters has 300 of them
@@ -27,8 +31,10 @@ RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a 
 class Writer:
     """Asks an OpenRouter (or compatible) endpoint. One client for the life of the worker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, budget: Budget) -> None:
         self._mask = settings.mask
+        self._budget = budget
+        self._max_tokens = settings.llm_max_tokens or openai.omit
         key = settings.openrouter_api_key
         # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
         timeout = httpx2.Timeout(settings.generation_timeout, connect=CONNECT_TIMEOUT)
@@ -45,28 +51,29 @@ class Writer:
             ),
         )
 
-    async def write(self, model: str, messages: Iterable[ChatCompletionMessageParam]) -> Answer:
+    async def write(self, model: str, messages: Messages, progress: Progress) -> Answer:
         """Ask once (and once more after a lost connection or a provider's 5xx).
 
         Raises:
             WriterError: No usable answer, by kind. An answer without any text is `empty`.
         """
-        messages = list(messages)
         try:
-            return await self._ask(model, messages)
+            return await self._ask(model, messages, progress)
         except WriterError as error:
             if error.kind != "unavailable" or error.retry_after:
                 raise
             await asyncio.sleep(RETRY_PAUSE)
-            return await self._ask(model, messages)
+            return await self._ask(model, messages, progress)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _ask(self, model: str, messages: list[ChatCompletionMessageParam]) -> Answer:
+    async def _ask(self, model: str, messages: Messages, progress: Progress) -> Answer:
+        await self._budget.reserve()  # each time: whoever is asked once more is paid once more
+        progress.begin()
         try:
-            text, refusal, finish = await self._receive(model, messages)
+            text, refusal, finish = await self._receive(model, messages, progress)
         except openai.APITimeoutError:
             raise WriterError("timeout", "the provider fell silent") from None
         except openai.APIStatusError as error:
@@ -90,21 +97,25 @@ class Writer:
             raise WriterError("empty", "the model answered nothing")
         return Answer(code, complete=finish != "length")
 
-    async def _receive(self, model: str, messages: list[ChatCompletionMessageParam]) -> tuple[str, str, str | None]:
+    async def _receive(self, model: str, messages: Messages, progress: Progress) -> tuple[str, str, str | None]:
         """The text, the refusal and why it ended, which nobody says of an answer that broke off.
 
         Streamed, so that an endless answer can be cut.
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
-        async with create(model=model, messages=messages, stream=True) as response:
+        async with create(model=model, messages=messages, stream=True, max_tokens=self._max_tokens) as response:
             if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
-                return self._whole(json.loads(await response.read()))
+                text, refusal, finish = self._whole(json.loads(await response.read()))
+                progress.token(text)
+                return text, refusal, finish
             async for chunk in await response.parse():
                 if error := (chunk.model_extra or {}).get("error"):
                     raise self._failure(error.get("code"), str(error.get("message", "")))
                 for choice in chunk.choices[:1]:
-                    text += _text(choice.delta.content)
+                    piece = _text(choice.delta.content)
+                    text += piece
+                    progress.token(piece)
                     refusal += choice.delta.refusal or ""
                     finish = choice.finish_reason or finish
                 if len(text) + len(refusal) >= ANSWER_LIMIT:

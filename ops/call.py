@@ -207,7 +207,9 @@ def _told(command: Sequence[str]) -> Iterator[None]:
         yield
     except subprocess.TimeoutExpired as error:
         raise EngineError(
-            f"{_named(command)} has not ended after {error.timeout:g} s", next=compose.remedy()
+            f"{_named(command)} has not ended after {error.timeout:g} s",
+            details=["a file that a compose file names (env_file, include, extends) may be a pipe, or on a dead drive"],
+            next=f"look at those files; where they can be read, {compose.remedy()}",
         ) from error
     except OSError as error:
         if error.filename not in (None, command[0]):  # the folder to run in, say

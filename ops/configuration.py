@@ -58,7 +58,7 @@ def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
     from invoke.env import Environment
     from invoke.exceptions import AmbiguousEnvVar, UncastableEnvVar
 
-    loader = Environment(merge_dicts(known, content), "INVOKE_")  # type: ignore[arg-type]
+    loader = Environment(merge_dicts(known, content), "INVOKE_")  # type: ignore[arg-type]  # invoke has no types
     try:
         names = loader._crawl([], {})
     except AmbiguousEnvVar as error:
@@ -81,12 +81,12 @@ def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
 
 def _from_yaml(data: bytes) -> Any:
     """The value of a YAML text, as invoke's own loader reads it."""
-    from invoke.vendor import yaml  # type: ignore[attr-defined,unused-ignore]
+    from invoke.vendor import yaml  # type: ignore[attr-defined,unused-ignore]  # as above
 
     try:
         text = data.decode("utf-8")
         parsing.check_depth(data)
-        return yaml.safe_load(text)  # type: ignore[no-untyped-call]
+        return yaml.safe_load(text)  # type: ignore[no-untyped-call]  # as above
     except UnicodeDecodeError as error:
         raise MalformedError(f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.MarkedYAMLError as error:

@@ -166,6 +166,9 @@ def _settings() -> dict[str, Any]:
     Raises:
         ValueError: They cannot be read, or make no sense; half a sentence.
     """
+    folder = installation.docker_configuration()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder")
     try:
         content = _read(settings_file())
     except FileNotFoundError:

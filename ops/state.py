@@ -7,12 +7,14 @@ same disk is known again by that file; a copy of it is another project.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -129,6 +131,8 @@ def read(file: Path) -> Any:
 def write(file: Path, content: Any) -> None:
     """Put content into a file as JSON, whole or not at all, for its owner only, in the place of whatever is there.
 
+    Where the disk has no room for a second file, the one that is there is written over.
+
     Raises:
         OSError: The system refuses it.
     """
@@ -136,7 +140,50 @@ def write(file: Path, content: Any) -> None:
     # A folder cannot be replaced, and where a link leads is not ours to write.
     if file.is_symlink() or file.is_dir():
         remove(file)
-    platform.patiently(lambda: platform.write_private(file, text))
+    try:
+        platform.patiently(lambda: platform.write_private(file, text))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or not file.is_file():
+            raise
+        _overwrite(file, text.encode())
+
+
+def reserve(file: Path, size: int) -> None:
+    """Make a file that holds nothing yet, with room for so many bytes; one that is there stays.
+
+    Raises:
+        OSError: The system refuses it.
+    """
+    if not file.exists():
+        with open(file, "xb", opener=platform.private) as there:
+            there.write(b" " * size)
+
+
+def blank(file: Path) -> None:
+    """Make a file that is there hold nothing, but keep its room; nothing where there is none."""
+    if file.is_file():
+        _overwrite(file, b"")
+
+
+def _overwrite(file: Path, content: bytes) -> None:
+    """Write over a file, in the room that it has; what it held is put back where that is too little."""
+    before = file.read_bytes()
+    # Spaces, which JSON ignores: a file that is never cut keeps its room.
+    padded = content.ljust(len(before))
+    with file.open("r+b", buffering=0) as there:
+        try:
+            _write_whole(there, padded)
+        except OSError:
+            there.seek(0)
+            there.write(before)
+            there.truncate(len(before))
+            raise
+
+
+def _write_whole(there: FileIO, content: bytes) -> None:
+    while content:
+        content = content[there.write(content) :]
+    os.fsync(there.fileno())
 
 
 def remove(file: Path) -> None:

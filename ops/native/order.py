@@ -41,7 +41,12 @@ def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> Non
 
 
 def stop(
-    root: Path, plans: Mapping[str, Plan | None], grace: float | None = None, cancel: threading.Event | None = None
+    root: Path,
+    plans: Mapping[str, Plan | None],
+    grace: float | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    again: bool = False,
 ) -> None:
     """Stop services: those that wait for others before these, and all that may at the same time.
 
@@ -50,6 +55,7 @@ def stop(
         plans: By service; None where it is not known how it was started.
         grace: Seconds that each gets, instead of its own.
         cancel: When set, nothing more is stopped, nor waited for.
+        again: Whether they are started again at once.
 
     Raises:
         StartError: Something of a service does not end.
@@ -65,16 +71,16 @@ def stop(
     while sorter.is_active() and not (cancel and cancel.is_set()):
         ready = sorter.get_ready()
         with ThreadPoolExecutor(max(1, len(ready))) as pool:
-            futures += [pool.submit(_stop, root, name, grace, cancel) for name in ready]
+            futures += [pool.submit(_stop, root, name, grace, cancel, again) for name in ready]
         sorter.done(*ready)
     # One that cannot be stopped keeps none of the others running.
     for each in futures:
         each.result()
 
 
-def _stop(root: Path, name: str, grace: float | None, cancel: threading.Event | None) -> None:
+def _stop(root: Path, name: str, grace: float | None, cancel: threading.Event | None, again: bool) -> None:
     with told_as_failure(name):
-        service.stop(root, name, grace, cancel)
+        service.stop(root, name, grace, cancel, again=again)
 
 
 @contextlib.contextmanager

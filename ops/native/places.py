@@ -12,6 +12,8 @@ from ops import advice, earlier, files, folders, state
 
 FOLDER = "native"
 
+RECORD = "state.json"
+
 DATA = "data"
 
 HALF = "data.tmp"

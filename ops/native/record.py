@@ -15,10 +15,8 @@ from typing import Any
 import psutil
 
 from ops import state
-from ops.native import marker
+from ops.native import marker, places
 from ops.native.plan import Plan
-
-FILE = "state.json"
 
 _UNKNOWN = 255
 """The exit code of a service whose end nobody has seen."""
@@ -88,14 +86,14 @@ class Record:
             "supervisor": vars(self.supervisor),
             "process": vars(self.process) if self.process else None,
         }
-        state.write(folder / FILE, content)
+        state.write(folder / places.RECORD, content)
 
 
 def read(place: Path) -> Record | None:
     """The record in a service's folder; None when there is none, or it cannot be understood."""
     # A file that was cut, or written by another version, tells nothing: the processes are found by their marker.
     with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, OSError):
-        content = state.read(place / FILE)
+        content = state.read(place / places.RECORD)
         if content["plan"]["service"] != place.name:
             return None
         process, finished, code = (content[name] for name in ("process", "finished", "exit_code"))

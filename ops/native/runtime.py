@@ -151,7 +151,7 @@ class Native:
         others = [*model.services, *model.inactive]
         plans = {name: recipe.plan(stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True), _begun():
-            order.stop(self.root, plans, cancel=attempt.ending)
+            order.stop(self.root, plans, cancel=attempt.ending, again=True)
             if not attempt.ending.is_set():
                 order.start(self.root, plans, attempt.ending)
 

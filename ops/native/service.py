@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from ops import folders, platform, ports
+from ops import folders, platform, ports, state
 from ops.errors import StartError
 from ops.model import Port
 from ops.native import family, logfile, marker, places, programs, record
@@ -54,8 +54,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     folders.make(folder)
     for each in (folder.parent, folder):
         folders.close(each)
-    if (folder / record.FILE).exists():
-        stop(root, plan.service)
+    if (folder / places.RECORD).exists():
+        stop(root, plan.service, again=True)
     for host, published, protocol, target in plan.ports:
         if not _wait_free(Port(host, published, protocol, target), cancel):
             return None
@@ -96,7 +96,14 @@ def full(root: Path, service: str) -> str:
     return ""
 
 
-def stop(root: Path, service: str, grace: float | None = None, cancel: threading.Event | None = None) -> Ended | None:
+def stop(
+    root: Path,
+    service: str,
+    grace: float | None = None,
+    cancel: threading.Event | None = None,
+    *,
+    again: bool = False,
+) -> Ended | None:
     """End every process of a service and forget its record; its log and data stay, what was cut in the middle goes.
 
     Args:
@@ -104,6 +111,7 @@ def stop(root: Path, service: str, grace: float | None = None, cancel: threading
         service: Its name.
         grace: Seconds that it gets, instead of its own.
         cancel: When set, it is left to end by itself, as it has been asked to.
+        again: Whether it is started again at once: its record then keeps its room on the disk, which may be full.
 
     Returns:
         What it took; None when there was nothing of it, or it is left to itself.
@@ -135,7 +143,10 @@ def stop(root: Path, service: str, grace: float | None = None, cancel: threading
                 f"{service} could not be ended: process {numbers} lives on",
                 next="end it as the user who started it, then the same again",
             )
-    platform.patiently(lambda: (folder / record.FILE).unlink(missing_ok=True))
+    if again:
+        state.blank(folder / places.RECORD)
+    else:
+        platform.patiently(lambda: (folder / places.RECORD).unlink(missing_ok=True))
     _sweep(folder)
     _reap()
     return ended
@@ -170,7 +181,7 @@ def _sweep(folder: Path) -> None:
     for name in (places.REMOVED, places.HALF):
         if (folder / name).exists():
             shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in (f"{record.FILE}.*.tmp", f"{places.PASSWORD}*"):
+    for pattern in (f"{places.RECORD}.*.tmp", f"{places.PASSWORD}*"):
         for each in folder.glob(pattern):
             each.unlink(missing_ok=True)
 

@@ -19,8 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import platform
-from ops.native import logfile
+from ops import platform, state
+from ops.native import logfile, places
 from ops.native.plan import Plan
 
 if TYPE_CHECKING:
@@ -39,6 +39,9 @@ def main(place: Path, content: str) -> int:
     plan, kept = Plan.from_dict(asked["plan"]), Plan.from_dict(asked["remembered"])
     platform.outlive_signals()
     started = time.time()
+    # On a full disk, what the service writes would take the room that its record needs.
+    with contextlib.suppress(OSError):
+        state.reserve(place / places.RECORD, len(content))
     writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
     try:
         child = subprocess.Popen(

@@ -95,7 +95,7 @@ def test_migrations_make_what_the_code_expects(postgres: Postgres, settings: Mak
     from alembic.migration import MigrationContext
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from app.store import metadata
+    from app.tables import metadata
 
     async def differences() -> list[object]:
         migrated = Database(settings(**postgres.environment))

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from app.database import Database
+from app.diagram import Content
 from app.settings import Settings
 from app.store import Store, new_id
 from tests.app.servers import Postgres
@@ -23,7 +24,7 @@ def client(serve: Serve, postgres_server: Postgres) -> Iterator[httpx.Client]:
     client = serve(**postgres_server.environment)
     client.get("/health")
     with postgres_server.connect() as connection:
-        connection.execute("TRUNCATE diagrams")
+        connection.execute("TRUNCATE diagrams CASCADE")
     return client
 
 
@@ -33,8 +34,8 @@ def add(settings: Callable[..., Settings], postgres_server: Postgres) -> Callabl
 
     async def store(count: int) -> list[str]:
         database = Database(settings(**postgres_server.environment))
-        values = {"code": "graph", "diagram_type": None, "model": "m", "validated": True, "attempts": 1, "warnings": []}
-        ids = [str(await Store(database).add({"prompt": f"p{n}", **values})) for n in range(count)]
+        content = Content("graph", validated=True, diagram_type=None, warnings=[], later=False, source="model")
+        ids = [str((await Store(database).add(content, prompt=f"p{n}")).id) for n in range(count)]
         await database.close()
         return ids
 
@@ -103,3 +104,105 @@ def test_ids_are_version_7_and_sort_by_time() -> None:
 
     time.sleep(0.002)
     assert new_id() > first
+
+
+def test_a_title_is_changed(client: httpx.Client, add: Callable[[int], list[str]]) -> None:
+    (id_,) = add(1)
+    before = client.get(f"{PATH}/{id_}").json()
+    assert before["title"] == "p0"  # the prompt's beginning
+    answer = client.patch(f"{PATH}/{id_}", json={"title": "Orders & more"})
+    assert (answer.status_code, answer.json()["title"]) == (200, "Orders & more")
+    assert answer.json()["updated_at"] > before["updated_at"]
+    assert client.get(f"{PATH}/{id_}").json() == answer.json()
+    assert client.patch(f"{PATH}/{id_}", json={"title": " "}).status_code == 422
+    assert client.patch(f"{PATH}/{uuid.uuid4()}", json={"title": "x"}).status_code == 404
+
+
+def test_a_deleted_diagram_is_restored_with_its_revisions(
+    client: httpx.Client, add: Callable[[int], list[str]]
+) -> None:
+    id_, other = add(2)
+    whole = client.post(f"{PATH}/{id_}/revisions", json={"code": "graph LR"}).json()
+    assert client.delete(f"{PATH}/{id_}").status_code == 204
+    for method, path, body in (
+        ("GET", "", None),
+        ("DELETE", "", None),
+        ("PATCH", "", {"title": "x"}),
+        ("GET", "/revisions", None),
+        ("POST", "/revisions", {"code": "graph"}),
+        ("POST", "/revisions", {"revision": 1}),
+    ):
+        answer = client.request(method, f"{PATH}/{id_}{path}", json=body)
+        assert (answer.status_code, answer.json()["type"]) == (404, "no-such-diagram"), (method, path)
+    assert [item["id"] for item in client.get(PATH).json()["items"]] == [other]
+    (deleted,) = client.get(PATH, params={"deleted": "true"}).json()["items"]
+    assert {**deleted, "deleted_at": None} == whole
+    assert deleted["deleted_at"]
+    restored = client.post(f"{PATH}/{id_}/restore")
+    assert (restored.status_code, restored.json()) == (200, whole)
+    assert client.post(f"{PATH}/{id_}/restore").json() == whole  # once more changes nothing
+    assert [item["revision"] for item in client.get(f"{PATH}/{id_}/revisions").json()["items"]] == [2, 1]
+    assert client.get(PATH, params={"deleted": "true"}).json()["items"] == []
+    assert client.post(f"{PATH}/{uuid.uuid4()}/restore").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("sought", "found"),
+    [
+        ("order", ["a", "b", "e"]),
+        ("ORD", ["a", "b", "e"]),  # beginnings of words, in any case
+        ("rder", []),
+        ("ship order", ["a"]),  # all of them, in any order
+        ("straße", ["c"]),
+        ("STRASSE", ["c"]),
+        ("über", ["c"]),
+        ("注文", ["d"]),  # scripts without spaces: anywhere
+        ("支払", ["d"]),
+        ("文注", []),
+        ("払", ["d"]),
+        ("service", ["e"]),  # parts of orderService and order_item
+        ("orderservice", ["e"]),
+        ("item", ["e"]),
+        ("100%", ["f"]),
+        ("%", []),
+        ("_", []),
+        ("' | 'x':*", ["f"]),  # no syntax: the word x
+        ("invoice", ["a"]),  # its title
+        (" ", ["a", "b", "c", "d", "e", "f"]),
+    ],
+)
+def test_search_finds_words_of_title_prompt_and_code(client: httpx.Client, sought: str, found: list[str]) -> None:
+    saved = {
+        client.post(PATH, json=body).json()["id"]: name
+        for name, body in {
+            "a": {"code": "flowchart\n  Order --> Ship", "title": "Invoices"},
+            "b": {"code": "flowchart\n  orders"},
+            "c": {"code": "flowchart\n  Über --> Straße"},
+            "d": {"code": "flowchart\n  顧客が注文を支払う"},
+            "e": {"code": "erDiagram\n  orderService ||--o{ the_item : has"},
+            "f": {"code": "pie\n  'x': 100"},
+        }.items()
+    }
+    items = client.get(PATH, params={"search": sought}).json()["items"]
+    assert sorted(saved[item["id"]] for item in items) == found
+
+
+def test_search_follows_titles_edits_and_deletions_page_by_page(
+    client: httpx.Client, add: Callable[[int], list[str]]
+) -> None:
+    def search(text: str, **query: str) -> list[str]:
+        return [item["id"] for item in client.get(PATH, params={"search": text, **query}).json()["items"]]
+
+    first, second, third = add(3)
+    assert search("graph") == [third, second, first]
+    client.patch(f"{PATH}/{first}", json={"title": "Elephants"})
+    client.post(f"{PATH}/{second}/revisions", json={"code": "pie"})
+    client.delete(f"{PATH}/{third}")
+    assert (search("elephant"), search("graph"), search("pie")) == ([first], [first], [second])
+    assert search("p2") == []
+    assert search("p2", deleted="true") == [third]
+    page = client.get(PATH, params={"search": "p", "limit": 1}).json()
+    assert ([item["id"] for item in page["items"]], page["next"]) == ([second], second)
+    assert search("p", before=page["next"]) == [first]
+    assert client.get(PATH, params={"search": "x" * 201}).status_code == 422
+    assert client.get(PATH, params={"search": "a\0"}).status_code == 422

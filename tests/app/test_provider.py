@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from app import faults, writer
+from app.budget import Budget
 from app.settings import Settings
 from tests.app.conftest import KEY
 from tests.app.openrouter import (
@@ -197,7 +198,8 @@ def test_a_provider_that_falls_silent_has_the_time_of_a_generation(
 
 
 def test_a_model_may_think_for_as_long_as_a_generation_may_take(serve: Serve, provider: OpenRouter) -> None:
-    client = writer.Writer(Settings(openrouter_api_key=KEY, generation_timeout=600))._client
+    settings = Settings(openrouter_api_key=KEY, generation_timeout=600)
+    client = writer.Writer(settings, Budget(settings, None))._client
     assert client.timeout.read == 600
 
 

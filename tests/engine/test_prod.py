@@ -236,7 +236,9 @@ def test_no_diagram_harms_the_stack(stack: Project, tmp_path: Path) -> None:
     verdicts: list[bool] = []
     seconds: dict[str, float] = {}
     url = f"http://127.0.0.1:{stack.environment['API_PORT']}"
-    client = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {api_key(stack)}"}, trust_env=False, timeout=30)
+    client = httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {api_key(stack)}"}, trust_env=False, timeout=30
+    )
 
     def ask(code: str) -> float:
         begun = time.perf_counter()

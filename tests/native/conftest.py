@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from ops import lock, platform, probe
-from ops.native import marker, places, postgres, programs, record, service, user
+from ops.native import marker, places, postgres, programs, service, user
 from ops.native.plan import Plan
 from ops.native.record import Record
 from tests.conftest import unique_name
@@ -114,7 +114,7 @@ class Market(Project):
         self.ok("stop")
         assert self.processes() == []
         assert [
-            each for each in places.services(self.root) if (places.of(self.root, each) / record.FILE).exists()
+            each for each in places.services(self.root) if (places.of(self.root, each) / places.RECORD).exists()
         ] == []
         for port in (value for name, value in self.environment.items() if name.endswith("_PORT")):
             with socket.socket() as endpoint:

@@ -116,7 +116,7 @@ def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
 
 def test_record_cut_in_the_middle(market: Market) -> None:
     market.ok("dev")
-    file = places.of(market.root, "clock") / record.FILE
+    file = places.of(market.root, "clock") / places.RECORD
     file.write_text(file.read_text("utf-8")[:40], encoding="utf-8")
     before = market.processes()
     assert "clock" not in market.states()

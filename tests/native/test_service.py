@@ -230,7 +230,7 @@ def test_a_service_whose_supervisor_was_killed_still_runs_and_its_end_is_not_tak
 @posix_only
 def test_a_launch_first_ends_what_a_killed_task_has_left_without_a_record(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / record.FILE).unlink()
+    (places.of(root, "it") / places.RECORD).unlink()
     assert service.look(root, "it") is None
     assert len(processes(root)) == 2  # the service and its supervisor
 
@@ -242,7 +242,7 @@ def test_a_launch_first_ends_what_a_killed_task_has_left_without_a_record(root: 
 @pytest.mark.parametrize("content", ["", '{"pl', "[]", '{"plan": {"service": "it"}}', '{"run": 1}', "\ufeff\0"])
 def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: str) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / record.FILE).write_text(content, encoding="utf-8")
+    (places.of(root, "it") / places.RECORD).write_text(content, encoding="utf-8")
     assert service.look(root, "it") is None
     assert service.stop(root, "it") is not None  # found by its marker
     assert processes(root) == []
@@ -283,7 +283,7 @@ def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: 
 )
 def test_a_record_that_no_version_wrote_is_as_none(root: Path, run: Run, change: dict[str, Any]) -> None:
     run("__import__('time').sleep(600)")
-    file = places.of(root, "it") / record.FILE
+    file = places.of(root, "it") / places.RECORD
     content = json.loads(file.read_text("utf-8"))
     for name, value in change.items():
         content[name] = {**content[name], **value} if name == "plan" and value else value
@@ -296,7 +296,7 @@ def test_a_record_that_no_version_wrote_is_as_none(root: Path, run: Run, change:
 
 def test_a_record_of_deep_brackets_is_as_none(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / record.FILE).write_text("[" * 200_000, encoding="utf-8")
+    (places.of(root, "it") / places.RECORD).write_text("[" * 200_000, encoding="utf-8")
     assert service.look(root, "it") is None
     service.stop(root, "it")
     assert processes(root) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -256,3 +257,32 @@ def test_a_folder_that_may_not_be_read_is_told(project: Make, home: Path) -> Non
             assert caught.value.next == f"chmod -R u+rwX {home}"
     finally:
         home.chmod(0o700)
+
+
+def no_room(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_on_a_full_disk_a_file_that_is_there_is_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "it.json"
+    state.write(file, {"much": "x" * 500})
+    monkeypatch.setattr(platform, "write_private", no_room)
+
+    state.write(file, {"little": 1})
+
+    assert state.read(file) == {"little": 1}
+    assert file.stat().st_size > 500  # its room is kept
+
+
+def test_what_a_full_disk_has_no_room_for_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "it.json"
+    state.write(file, {"kept": 1})
+    monkeypatch.setattr(platform, "write_private", no_room)
+    monkeypatch.setattr(os, "fsync", no_room)
+
+    with pytest.raises(OSError, match="No space"):
+        state.write(file, {"new": "x" * 500})
+    with pytest.raises(OSError, match="No space"):
+        state.write(tmp_path / "other.json", {})
+
+    assert state.read(file) == {"kept": 1}

@@ -39,4 +39,6 @@ def check(context: Context) -> Iterator[Finding]:
 def _why(context: Context, name: str) -> str:
     required = context.schema.variables[name].required
     others = [] if isinstance(required, bool) else required.names
-    return f"{context.environment} cannot run without it" + (f", as {' and '.join(others)} stands now" if others else "")
+    return f"{context.environment} cannot run without it" + (
+        f", as {' and '.join(others)} stands now" if others else ""
+    )

@@ -17,7 +17,7 @@ import pytest
 
 from docker import errors
 from ops import state
-from ops.native import places, record
+from ops.native import places
 from tests.faults.scene import Scene
 
 STRANGER = 54321
@@ -46,7 +46,7 @@ def put(scene: Scene, *, where: str, as_: str = "", text: str = "") -> Iterator[
 
 def record_with(scene: Scene, *, key: str, value: Any) -> Iterator[None]:
     """Give one value of the record of a running service a value that no version wrote."""
-    file = _place(scene, f"service:{record.FILE}")
+    file = _place(scene, f"service:{places.RECORD}")
     before = file.read_text("utf-8")
     content = json.loads(before)
     *path, last = key.split(".")

@@ -82,7 +82,11 @@ def test_required_where_a_condition_holds(condition: str, where: set[str]) -> No
     text = f"# @required={condition}\nA=\n# @optional={condition}\nB=\n# @type=boolean\nTLS=\nSTORAGE=\n"
     found = parsed(text)
     assert found.problems == ()
-    values: dict[str, dict[str, str]] = {"-": {}, "yes": {"TLS": "yes", "STORAGE": "s3"}, "off": {"TLS": "off", "STORAGE": "false"}}
+    values: dict[str, dict[str, str]] = {
+        "-": {},
+        "yes": {"TLS": "yes", "STORAGE": "s3"},
+        "off": {"TLS": "off", "STORAGE": "false"},
+    }
     required: dict[str, set[str]] = {"A": set(), "B": set()}
     for environment in ("prod", "dev"):
         for how, given in values.items():

@@ -1,0 +1,160 @@
+"""What requests may hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
+
+from app import diagram_types, title
+from app.settings import MODEL_NAME
+
+CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
+PROMPT_LIMIT = 10_000  # characters
+LAST_REVISION = 2**31 - 1
+
+
+def unicode(text: str) -> str:
+    """A text that every encoder and the database take.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if "\0" in text:
+        raise ValueError("must not hold NUL")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be valid Unicode: it holds half of a surrogate pair") from None
+    return text
+
+
+def _short_enough(code: str) -> str:
+    if len(code.encode("utf-16-le")) > 2 * CODE_LIMIT:
+        raise ValueError(f"at most {CODE_LIMIT} characters")
+    return code
+
+
+def _known_type(name: str) -> str:
+    if diagram_types.find(name) is None:
+        raise ValueError(f"no type of Mermaid's; there are {', '.join(diagram_types.TYPES)}")
+    return name
+
+
+Code = Annotated[
+    str,
+    Field(max_length=CODE_LIMIT, description="Mermaid source; a Markdown fence around it is accepted."),
+    AfterValidator(unicode),
+    AfterValidator(_short_enough),
+]
+SavedCode = Annotated[Code, Field(min_length=1, pattern=r"\S")]
+Title = Annotated[
+    str,
+    Field(min_length=1, max_length=title.LIMIT, pattern=r"\S", description="What the diagram is called."),
+    AfterValidator(unicode),
+    AfterValidator(title.shorten),  # on one line
+]
+Model = Annotated[
+    str | None,
+    Field(
+        pattern=MODEL_NAME,
+        description="The provider's name of a model, one of LLM_MODELS; OPENROUTER_MODEL where there is none.",
+    ),
+]
+Base = Annotated[
+    int | None,
+    Field(ge=1, le=LAST_REVISION, description="The newest revision that the caller knows: 409 where there is a newer."),
+]
+
+
+class Strict(BaseModel):
+    """A request body: a field that nobody knows is an error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ValidateRequest(Strict):
+    """A diagram to judge."""
+
+    code: Annotated[Code, Field(min_length=1)]
+
+
+class CreateRequest(Strict):
+    """What a model is to draw."""
+
+    prompt: Annotated[str, AfterValidator(unicode)] = Field(
+        min_length=1,
+        max_length=PROMPT_LIMIT,
+        pattern=r"\S",
+        description="What it is to show, in any language.",
+    )
+    diagram_type: Annotated[str, AfterValidator(_known_type)] | None = Field(
+        default=None,
+        max_length=40,
+        description="Mermaid's name of a type (flowchart, sequence, er, …); the model chooses where there is none.",
+    )
+    model: Model = None
+    title: Title | None = None
+
+
+class SaveRequest(Strict):
+    """Code of the caller's own, to be saved."""
+
+    code: SavedCode
+    title: Title | None = None
+
+
+class ChangeRequest(Strict):
+    """What a model is to change in the newest revision."""
+
+    change: Annotated[str, AfterValidator(unicode)] = Field(
+        min_length=1, max_length=PROMPT_LIMIT, pattern=r"\S", description="What is to be different, in any language."
+    )
+    model: Model = None
+    base: Base = None
+
+
+class EditRequest(Strict):
+    """What the caller made of the diagram."""
+
+    code: SavedCode
+    base: Base = None
+
+
+class UndoRequest(Strict):
+    """The earlier revision that is to be the newest again."""
+
+    revision: int = Field(ge=1, le=LAST_REVISION)
+    base: Base = None
+
+
+class RenameRequest(Strict):
+    """Another title."""
+
+    title: Title
+
+
+def _kind(*fields: str) -> Discriminator:
+    """Which of several bodies is meant: the first whose field is there, else the last."""
+
+    def kind(body: Any) -> str:
+        given = body if isinstance(body, dict) else getattr(body, "__dict__", {})
+        return tag(next((field for field in fields if field in given), fields[-1]))
+
+    return Discriminator(kind)
+
+
+def tag(field: str) -> str:
+    """How a kind of body is named among the places of an error, where a caller is not to see it."""
+    return f"«{field}»"
+
+
+NewDiagram = Annotated[
+    Annotated[SaveRequest, Tag(tag("code"))] | Annotated[CreateRequest, Tag(tag("prompt"))], _kind("code", "prompt")
+]
+NewRevision = Annotated[
+    Annotated[UndoRequest, Tag(tag("revision"))]
+    | Annotated[EditRequest, Tag(tag("code"))]
+    | Annotated[ChangeRequest, Tag(tag("change"))],
+    _kind("revision", "code", "change"),
+]

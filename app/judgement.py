@@ -1,0 +1,71 @@
+"""What the validator's verdict means for a diagram that is stored."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.admission import OverloadedError
+from app.errors import ValidatorRefusedError, ValidatorUnavailableError
+from app.validator import Verdict
+
+if TYPE_CHECKING:
+    from app.caller import Caller
+    from app.services import Services
+
+logger = logging.getLogger(__name__)
+
+NOT_JUDGED = ("It was not validated", "It could not be validated")  # so begin the warnings that a verdict takes away
+LATER = "It was not validated: the validator does not answer, or is busy. It is validated later, by itself."
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict as it is stored.
+
+    Attributes:
+        validated: Whether it is valid and, as far as can be told, drawable; None where that could not be decided.
+        later: Whether to ask again later.
+    """
+
+    validated: bool | None
+    diagram_type: str | None
+    warnings: list[str]
+    later: bool = False
+
+
+async def judge(services: Services, caller: Caller, code: str) -> Judgement:
+    """Judge a caller's code; it is judged later where the validator cannot do so now."""
+    try:
+        async with services.admission.place(caller.identity):
+            return of(await services.validator.validate(code))
+    except (OverloadedError, ValidatorUnavailableError, ValidatorRefusedError) as error:
+        logger.warning("a diagram is validated later: %s", error)
+        return Judgement(None, None, [LATER], later=True)
+
+
+def of(verdict: Verdict) -> Judgement:
+    """What is stored of a verdict."""
+    if verdict.valid is None:
+        return Judgement(None, None, [undecided(verdict)])
+    if not verdict.valid:
+        return Judgement(False, verdict.diagram_type, [f"Not valid: {line}" for line in errors(verdict)])
+    if verdict.drawable is False:
+        return Judgement(False, verdict.diagram_type, [f"It cannot be drawn: {line}" for line in errors(verdict)])
+    return Judgement(True, verdict.diagram_type, [])
+
+
+def undecided(verdict: Verdict) -> str:
+    """The warning of a diagram that cannot be judged, now or later."""
+    return f"It was not validated: {verdict.reason}."
+
+
+def errors(verdict: Verdict) -> list[str]:
+    """A line for each error: where, what, and the text there."""
+    lines = []
+    for error in verdict.errors:
+        where = f"line {error.line}: " if error.line else ""
+        excerpt = f" (at: {error.excerpt})" if error.excerpt else ""
+        lines.append(where + " ".join(error.message.split()) + excerpt)
+    return lines or ["it is not valid Mermaid"]

@@ -1,0 +1,74 @@
+"""The tables, as the newest migration leaves them.
+
+The release before must go on with them: what it needs keeps its meaning, and what is new may be left out. So `prompt`
+and `model` are empty, not NULL, where a caller brought the code, and `validated` is false while nothing is `judged`.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+metadata = sa.MetaData()
+
+TIME = sa.DateTime(timezone=True)
+
+# A row is a diagram with its newest revision.
+diagrams = sa.Table(
+    "diagrams",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("created_at", TIME, nullable=False, server_default=sa.func.now()),
+    sa.Column("prompt", sa.Text, nullable=False),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("diagram_type", sa.Text),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("validated", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("warnings", JSONB, nullable=False),
+    sa.Column("title", sa.Text),  # the caller's
+    sa.Column("updated_at", TIME),  # NULL: never
+    sa.Column("deleted_at", TIME),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("revised_at", TIME),  # NULL: when it was created
+    sa.Column("change", sa.Text),
+    sa.Column("source", sa.Text, nullable=False, server_default="model"),
+    sa.Column("restored", sa.Integer),  # the revision that this one brought back
+    sa.Column("edit", sa.Uuid),  # of the last revision: the same edit is not made twice
+    sa.Column("judged", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("judge_at", TIME),  # when it is to be judged by itself; NULL: not at all
+    sa.Column("words", TSVECTOR),  # what it is found by; NULL: a release before this column wrote it
+)
+sa.Index("diagrams_kept", diagrams.c.id, postgresql_where=diagrams.c.deleted_at.is_(None))
+sa.Index("diagrams_deleted", diagrams.c.deleted_at, postgresql_where=diagrams.c.deleted_at.is_not(None))
+sa.Index("diagrams_to_judge", diagrams.c.judge_at, postgresql_where=diagrams.c.judge_at.is_not(None))
+sa.Index("diagrams_without_words", diagrams.c.id, postgresql_where=diagrams.c.words.is_(None))
+sa.Index("diagrams_words", diagrams.c.words, postgresql_using="gin")
+
+# Revisions that are not the newest any more.
+revisions = sa.Table(
+    "revisions",
+    metadata,
+    sa.Column("diagram_id", sa.Uuid, sa.ForeignKey("diagrams.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("revision", sa.Integer, primary_key=True),
+    sa.Column("created_at", TIME, nullable=False),
+    sa.Column("change", sa.Text),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("restored", sa.Integer),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("diagram_type", sa.Text),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("validated", sa.Boolean, nullable=False),
+    sa.Column("judged", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("warnings", JSONB, nullable=False),
+)
+
+# Work that one process does at a time, and until when it has it.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("holder", sa.Uuid, nullable=False),
+    sa.Column("until", TIME, nullable=False),
+)

@@ -1,0 +1,135 @@
+"""A model's work on a diagram, from a request to its answer: as one document, or as events while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from app import events, failures, problems
+from app.diagram import Content, Written
+from app.errors import CallerGoneError, WriterError
+from app.instructions import Order
+from app.problems import ProblemError
+from app.progress import Event, Progress
+from app.services import Services
+
+if TYPE_CHECKING:
+    from app.generation import Generator
+
+logger = logging.getLogger(__name__)
+
+Save = Callable[[Content], Awaitable[Written]]
+
+
+async def generator_of(services: Services) -> Generator:
+    """What has the model write.
+
+    Raises:
+        ProblemError: There is no key for it, or its client could not be made.
+    """
+    if services.generator is None:
+        raise ProblemError(
+            503,
+            "no-key",
+            "No key for the language model",
+            "Set OPENROUTER_API_KEY in .env and start the service again (keys: https://openrouter.ai/keys).",
+        )
+    try:
+        return await asyncio.shield(services.generator)
+    except Exception as error:
+        logger.exception("the language model's client could not be made")
+        raise ProblemError(
+            503,
+            "llm-not-ready",
+            "The language model's client could not be made",
+            "Check OPENROUTER_BASE_URL and the service's log, and start the service again.",
+        ) from error
+
+
+async def write(
+    request: Request, services: Services, generator: Generator, order: Order, change: str | None, save: Save
+) -> Written | Response:
+    """Have the model write, and save what it wrote; the answer, or the events for a caller who asked for them.
+
+    A caller who goes ends the model's work, since every answer is paid for; what it had written by then is saved.
+
+    Raises:
+        ProblemError: There is no diagram, or it could not be saved for the caller's own reason.
+    """
+
+    async def work(progress: Progress) -> Written:
+        try:
+            made = await generator.generate(order, progress)
+        except WriterError as error:
+            raise failures.of_writer(error) from error
+        except CallerGoneError as error:
+            detail = "The connection was closed before the answer."
+            raise ProblemError(499, "caller-gone", "The caller has gone", detail) from error
+        return await save(Content(**vars(made), model=order.model, source="model", change=change))
+
+    if events.wanted(request.headers):
+        return await _stream(request, services, work)
+    progress = Progress()
+    task = asyncio.create_task(work(progress))
+    _watch(request, progress, task)
+    try:
+        return await task
+    finally:
+        task.cancel()
+
+
+async def _stream(
+    request: Request, services: Services, work: Callable[[Progress], Coroutine[Any, Any, Written]]
+) -> Written | Response:
+    """Stream the events of the work, once there is a first one: what fails before that is an ordinary answer."""
+    queue: events.Events = asyncio.Queue()
+    begun = asyncio.Event()
+
+    def tell(event: Event) -> None:
+        queue.put_nowait(event)
+        begun.set()
+
+    progress = Progress(tell)
+    task = asyncio.create_task(work(progress))
+    _watch(request, progress, task)
+    first = asyncio.create_task(begun.wait())
+    try:
+        await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    finally:
+        first.cancel()
+    if not begun.is_set():
+        return await task
+    settled = asyncio.create_task(_settled(task, services))
+    settled.add_done_callback(lambda _: queue.put_nowait(events.END))
+    return events.EventStream(queue, settled, progress)
+
+
+async def _settled(task: asyncio.Task[Written], services: Services) -> BaseModel:
+    """What came of a task, as the last event: the diagram, or the problem."""
+    try:
+        return await task
+    except ProblemError as error:
+        return error.problem
+    except Exception as error:
+        logger.exception("a diagram could not be written")
+        return problems.of_bug(error, services.settings)
+
+
+def _watch(request: Request, progress: Progress, task: asyncio.Task[Written]) -> None:
+    """Stop the work when its caller goes."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass  # the body was read before
+        progress.stop()
+
+    watching = asyncio.create_task(gone())
+    task.add_done_callback(lambda _: watching.cancel())

@@ -1,0 +1,136 @@
+"""What is left of the service when too many ask at once: `uv run python -m bench.overload`.
+
+Starts a clone of this project with `invoke prod` as bench.api does, and has 20 and then 200 callers ask for verdicts,
+each again as soon as it was answered; several pairs in turn, so that whatever else the machine does meets both. Counts
+what was answered in time, what was refused, and how long refusals, reads and /health take meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.api import DIAGRAMS, percentile, post, production
+
+SECONDS = 10.0
+PAIRS = 3
+FEW, MANY = 20, 200
+GOAL = 90  # per cent of the good answers to few callers that many callers get
+
+
+@dataclass
+class Tally:
+    """What came of one run: how many answers of each status, and their times in ms."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, status: str, milliseconds: float) -> None:
+        """Count one answer."""
+        self.statuses[status] += 1
+        self.times.setdefault(status, []).append(milliseconds)
+
+    def p99(self, status: str) -> float:
+        """The time that 99 % of these answers do not exceed, in ms; 0 where there were none."""
+        return percentile(self.times[status], 99) if status in self.times else 0.0
+
+
+def main() -> int:
+    """Measure, print the table, and return 1 when the goal is missed."""
+    with production() as clone:
+        return asyncio.run(measure(int(clone.environment["API_PORT"])))
+
+
+async def measure(port: int) -> int:
+    """Run the pairs, and print what came of them."""
+    requests = [post("/api/v1/diagrams/validate", json.dumps({"code": code}).encode()) for code in DIAGRAMS]
+    await crowd(port, requests, FEW, 3)
+    table = Table("clients", "200 a second", "p99 ms", "other answers", "p99 ms of 503", "list p99 ms", "health p99 ms")
+    shares = []
+    for _ in range(PAIRS):
+        good = {}
+        for clients in (FEW, MANY):
+            reads, health = Tally(), Tally()
+            tally, _, _ = await asyncio.gather(
+                crowd(port, requests, clients, SECONDS),
+                poll(port, "/api/v1/diagrams?limit=1", reads),
+                poll(port, "/health", health),
+            )
+            good[clients] = tally.statuses["200"] / SECONDS
+            others = dict(tally.statuses - Counter({"200": tally.statuses["200"]}))
+            bad = {**(reads.statuses - Counter({"200": reads.statuses["200"]}))}
+            table.add_row(
+                str(clients),
+                f"{good[clients]:.1f}",
+                f"{tally.p99('200'):.0f}",
+                str(others),
+                f"{tally.p99('503'):.0f}",
+                f"{reads.p99('200'):.0f} {bad or ''}",
+                f"{health.p99('200'):.0f}",
+            )
+        shares.append(100 * good[MANY] / good[FEW])
+    share = statistics.median(shares)
+    Console(width=140).print(table)
+    told = ", ".join(f"{each:.0f} %" for each in shares)
+    print(f"good answers to {MANY} callers, of those to {FEW}: {told}; median {share:.0f} % (goal {GOAL} %)")
+    return 0 if share >= GOAL else 1
+
+
+async def crowd(port: int, requests: list[bytes], clients: int, seconds: float) -> Tally:
+    """Have so many callers ask, each again at once, for so long."""
+    tally = Tally()
+    end = time.perf_counter() + seconds
+    await asyncio.gather(*(caller(port, requests, number, end, tally) for number in range(clients)))
+    return tally
+
+
+async def caller(port: int, requests: list[bytes], number: int, end: float, tally: Tally) -> None:
+    """One caller with a connection of its own."""
+    while time.perf_counter() < end:
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                while time.perf_counter() < end:
+                    number += 1
+                    await ask(reader, writer, requests[number % len(requests)], end, tally)
+            except asyncio.IncompleteReadError:
+                tally.add("lost", 0)
+            finally:
+                writer.close()
+
+
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes, end: float, tally: Tally
+) -> None:
+    """Ask once; what is answered after the end counts for nothing."""
+    start = time.perf_counter()
+    writer.write(request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head.lower())
+    await reader.readexactly(int(length[1]) if length else 0)
+    if time.perf_counter() <= end:
+        tally.add(head[9:12].decode(), (time.perf_counter() - start) * 1000)
+
+
+async def poll(port: int, path: str, tally: Tally) -> None:
+    """Ask ten times a second, over one connection."""
+    end = time.perf_counter() + SECONDS
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    while time.perf_counter() < end:
+        await ask(reader, writer, f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode(), end, tally)
+        await asyncio.sleep(0.1)
+    writer.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
