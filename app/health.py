@@ -16,6 +16,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import __version__, examples, workers
+from app.caller import ANONYMOUS, caller
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorUnavailableError
 from app.settings import Settings
@@ -140,13 +141,22 @@ def _check_workers(restarts: Restarts) -> Check:
     summary="Is the service able to work",
 )
 async def get_health(request: Request, response: Response) -> Report:
-    """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503."""
+    """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503.
+
+    Why something is not healthy is told to callers with an API key only: it names hosts and users.
+    """
     checks: Health = request.app.state.services.health
     report = await checks.report()
     if report.status == "unhealthy":
         response.status_code = 503
     response.headers["Cache-Control"] = "no-store"
-    return report
+    settings = request.app.state.services.settings
+    return report if settings.debug or caller(request).name != ANONYMOUS else _for_strangers(report)
+
+
+def _for_strangers(report: Report) -> Report:
+    checks = {name: Check(status=check.status) for name, check in report.checks.items()}
+    return report.model_copy(update={"checks": checks})
 
 
 @router.get("/health/live", summary="Does the process live")

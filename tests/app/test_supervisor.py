@@ -59,7 +59,8 @@ class Service:
 
 @contextlib.contextmanager
 def service(*options: str, **environment: str) -> Iterator[Service]:
-    environment = {"MCP_URL": f"http://127.0.0.1:{free_port()}/mcp", **environment}
+    # While debugging, /health tells everybody why.
+    environment = {"DEBUG": "true", "MCP_URL": f"http://127.0.0.1:{free_port()}/mcp", **environment}
     with uvicorn_process("--workers=2", *options, environment=environment) as (process, url):
         yield Service(process, url)
 
