@@ -110,6 +110,7 @@ HEALTH: dict[str, Any] = {
         "database": {"status": "healthy", "latency_ms": 1.1},
     },
 }
+SESSION: dict[str, Any] = {"name": "default", "scopes": ["read", "write"], "key_required": True, "generation": True}
 ROOT: dict[str, Any] = {
     "name": "BA Copilot AI",
     "version": "0.1.0",
@@ -119,6 +120,16 @@ ROOT: dict[str, Any] = {
 # A problem of each status.
 PROBLEMS: dict[int, dict[str, Any]] = {
     400: {"type": "about:blank", "title": "Bad Request", "detail": "There was an error parsing the body"},
+    401: {
+        "type": "no-api-key",
+        "title": "An API key is needed",
+        "detail": "Send one of API_KEYS in the header `Authorization: Bearer KEY`.",
+    },
+    403: {
+        "type": "scope-missing",
+        "title": "The API key may not do this",
+        "detail": "The key reports may only read; this needs write.",
+    },
     404: {"type": "no-such-diagram", "title": "No such diagram", "detail": f"No diagram has the id {ID}."},
     409: {
         "type": "revision-conflict",

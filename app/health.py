@@ -15,11 +15,13 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app import __version__, examples
+from app import __version__, examples, workers
+from app.caller import ANONYMOUS, caller
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorUnavailableError
 from app.settings import Settings
 from app.validator import Validator
+from app.workers import Restarts
 
 CHECK_TIMEOUT = 2.0  # seconds, each
 SHARED_FOR = 1.0  # seconds
@@ -31,9 +33,10 @@ router = APIRouter(tags=["health"])
 class Check(BaseModel):
     """How one dependency is."""
 
-    status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured"]
+    status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured", "restarted"]
     latency_ms: float | None = Field(default=None, description="Of a round trip to it, where one was made.")
     error: str | None = Field(default=None, description="Why it is not healthy.")
+    restarts: int | None = Field(default=None, description="Of workers: how many were replaced since the start.")
 
 
 class Report(BaseModel):
@@ -90,6 +93,11 @@ class Health:
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if key.status == "missing" or mcp.status == "unhealthy":
             status = "degraded"
+        checks = {"openrouter_api": key, "mcp_server": mcp, "database": database}
+        if (restarts := workers.read()) is not None:
+            checks["workers"] = _check_workers(restarts)
+            if restarts.recent and status == "healthy":
+                status = "degraded"
         if database.status == "unhealthy":
             status = "unhealthy"
         self._report = Report(
@@ -97,7 +105,7 @@ class Health:
             timestamp=datetime.now(UTC),
             version=__version__,
             uptime_seconds=round(time.monotonic() - self._started, 1),
-            checks={"openrouter_api": key, "mcp_server": mcp, "database": database},
+            checks=checks,
         )
         self._made = time.monotonic()
         return self._report
@@ -119,6 +127,13 @@ class Health:
         return Check(status="healthy", latency_ms=round((time.perf_counter() - start) * 1000, 1))
 
 
+def _check_workers(restarts: Restarts) -> Check:
+    """A worker that had to be replaced shows for a while: what it was doing was lost."""
+    if not restarts.recent:
+        return Check(status="healthy", restarts=restarts.total)
+    return Check(status="restarted", restarts=restarts.total, error=f"the last one {restarts.last}")
+
+
 @router.get(
     "/health",
     response_model_exclude_none=True,
@@ -126,13 +141,22 @@ class Health:
     summary="Is the service able to work",
 )
 async def get_health(request: Request, response: Response) -> Report:
-    """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503."""
+    """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503.
+
+    Why something is not healthy is told to callers with an API key only: it names hosts and users.
+    """
     checks: Health = request.app.state.services.health
     report = await checks.report()
     if report.status == "unhealthy":
         response.status_code = 503
     response.headers["Cache-Control"] = "no-store"
-    return report
+    settings = request.app.state.services.settings
+    return report if settings.debug or caller(request).name != ANONYMOUS else _for_strangers(report)
+
+
+def _for_strangers(report: Report) -> Report:
+    checks = {name: Check(status=check.status) for name, check in report.checks.items()}
+    return report.model_copy(update={"checks": checks})
 
 
 @router.get("/health/live", summary="Does the process live")

@@ -11,11 +11,25 @@ from fastapi import FastAPI, Request
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app import __version__, diagrams, examples, health, logs, openapi, problems, revisions, validation
+from app import (
+    __version__,
+    access,
+    diagrams,
+    docs,
+    examples,
+    health,
+    logs,
+    openapi,
+    problems,
+    revisions,
+    validation,
+)
 from app.access import Access
+from app.headers import SecurityHeaders
 from app.middleware import BodyLimit, HttpCustoms, RequestLog
 from app.services import open_services
 from app.settings import Settings, get_settings
+from app.sites import Cors, Sites
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +59,25 @@ def create_app(settings: Settings) -> FastAPI:
         title="BA Copilot AI",
         version=__version__,
         summary="Mermaid diagrams: written by a language model, validated by Mermaid's own parser.",
+        docs_url=None,  # ours: app.docs
         redoc_url=None,
         redirect_slashes=False,  # the redirect would name whatever host the caller names
         generate_unique_id_function=openapi.operation_id,
         lifespan=lifespan,
     )
-    app.add_middleware(Access)
+    # The last one sees a request first. Access sees the very path that the router does.
+    app.add_middleware(Access, settings=settings)
     app.add_middleware(HttpCustoms)
     app.add_middleware(BodyLimit)
+    if settings.api_origins:
+        app.add_middleware(Cors, settings=settings)
+    app.add_middleware(Sites, settings=settings)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
     problems.install(app, settings)
     app.include_router(health.router)
+    app.include_router(access.router)
+    app.include_router(docs.router)
     app.include_router(validation.router)
     app.include_router(diagrams.router)
     app.include_router(revisions.router)
@@ -79,7 +101,8 @@ def _start() -> FastAPI:
         logs.configure(None)
         for finding in error.errors():
             variable = "_".join(map(str, finding["loc"])).upper()
-            logger.critical("setting %s is invalid: %s", variable, finding["msg"])
+            words = finding["msg"].removeprefix("Value error, ")
+            logger.critical("setting %s is invalid: %s", variable, words)
         raise SystemExit(STARTUP_FAILURE) from None
     logs.configure(settings)
     return create_app(settings)

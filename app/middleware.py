@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.caller import Caller
 from app.logs import REQUEST_ID_HEADER, request_id
 
 logger = logging.getLogger("app.request")
@@ -43,6 +44,7 @@ class RequestLog:
         request_id.set(current)
         start = time.perf_counter()
         status = 500
+        scope.setdefault("state", {})  # one for all that serve it: who calls is found out further in
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -122,6 +124,7 @@ class HttpCustoms:
 def _log(scope: Scope, status: int, seconds: float) -> None:
     level = logging.ERROR if status >= 500 else logging.INFO
     path = scope["path"] if len(scope["path"]) <= PATH_LOGGED else scope["path"][: PATH_LOGGED - 1] + "…"
+    found: Caller | None = scope["state"].get("caller")
     logger.log(
         level,
         "%s %s %d",
@@ -133,5 +136,6 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
             "path": path,
             "status": status,
             "duration_ms": round(seconds * 1000, 1),
+            **({"caller": found.identity} if found is not None else {}),
         },
     )

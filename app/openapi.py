@@ -7,20 +7,43 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.problems import Problem
+from app.access import is_open, needed
+from app.problems import Problem, responses
+
+SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "One of API_KEYS. Where API_ALLOW_ANONYMOUS is true, as in development, none is needed.",
+}
+METHODS = ("delete", "get", "patch", "post", "put")
 
 
 def install(app: FastAPI) -> None:
-    """Let the application's document hold the schema `Problem`, to which every error's description refers."""
+    """Complete the application's document: the schema `Problem` of every error, and where an API key is needed."""
     build = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schemas = build()["components"]["schemas"]
-            schemas["Problem"] = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            made = build()
+            made["components"]["schemas"]["Problem"] = Problem.model_json_schema(
+                ref_template="#/components/schemas/{model}"
+            )
+            made["components"]["securitySchemes"] = {"apiKey": SCHEME}
+            _tell_access(made["paths"])
         return build()
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+
+
+def _tell_access(paths: dict[str, Any]) -> None:
+    """Say of each operation whether it needs a key, and how one without the right scope is answered."""
+    for path, operations in paths.items():
+        for method in METHODS:
+            scope = {"path": path, "method": method.upper()}
+            if method in operations and not is_open(scope):
+                refusals = {str(status): said for status, said in responses(401, 403).items()}
+                operations[method]["security"] = [{"apiKey": [needed(scope)]}, {}]
+                operations[method]["responses"] = dict(sorted({**refusals, **operations[method]["responses"]}.items()))
 
 
 def operation_id(route: APIRoute) -> str:

@@ -14,10 +14,12 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
+from starlette.types import Receive, Scope, Send
 
 from app import examples
 from app.admission import OverloadedError
 from app.errors import DatabaseUnavailableError
+from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.settings import Settings
 
@@ -30,9 +32,11 @@ WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 ProblemType = Literal[
     "about:blank",  # nothing more than the HTTP status says
+    "api-key-unknown",
     "budget-spent",
     "caller-gone",  # in the log only
     "database-unavailable",
+    "host-unknown",
     "internal-error",
     "invalid-request",
     "llm-busy",
@@ -50,12 +54,15 @@ ProblemType = Literal[
     "mcp-refused",
     "mcp-unavailable",
     "model-not-allowed",
+    "no-api-key",
     "no-database",
     "no-key",
     "no-such-diagram",
     "no-such-revision",
+    "origin-refused",
     "overloaded",
     "revision-conflict",
+    "scope-missing",
     "unsupported-media-type",
 ]
 
@@ -160,8 +167,20 @@ def install(app: FastAPI, settings: Settings) -> None:
         )
 
     @app.exception_handler(Exception)
-    async def _bug(_request: Request, error: Exception) -> JSONResponse:
-        return _answer(of_bug(error, settings), {REQUEST_ID_HEADER: request_id.get()})
+    async def _bug(request: Request, error: Exception) -> JSONResponse:
+        response = _answer(of_bug(error, settings), {REQUEST_ID_HEADER: request_id.get()})
+        secure(response.headers, request.scope)  # no middleware sees this answer
+        return response
+
+
+def answer(error: ProblemError, headers: dict[str, str] | None = None) -> JSONResponse:
+    """The error as an answer, for what no route raises."""
+    return _answer(error.problem, {**(error.headers or {}), **(headers or {})})
+
+
+async def respond(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request with an error before any route sees it."""
+    await answer(error)(scope, receive, send)
 
 
 def of_bug(error: Exception, settings: Settings) -> Problem:

@@ -8,8 +8,11 @@ from functools import cached_property, lru_cache
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AnyHttpUrl, Field, SecretStr, field_validator
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app import addresses, keys
+from app.keys import ApiKey
 
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 ANY_MODEL = "*"
@@ -25,6 +28,13 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    # Before the keys, which are needed where it is false.
+    api_allow_anonymous: bool = Field(default=False, description="Whether a caller without a key may do everything.")
+    api_keys: SecretStr | None = Field(default=None, validate_default=True, description="As `app.keys` reads them.")
+    api_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="Names it is asked for under.")
+    api_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="Other sites that may use it.")
+    forwarded_allow_ips: str = Field(default="", description="Proxies that are believed; uvicorn reads it itself.")
 
     openrouter_api_key: SecretStr | None = None
     openrouter_base_url: AnyHttpUrl = AnyHttpUrl("https://openrouter.ai/api/v1")
@@ -57,6 +67,40 @@ class Settings(BaseSettings):
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
 
+    @field_validator("api_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            keys.parse(value.get_secret_value())
+        elif not info.data.get("api_allow_anonymous"):
+            raise ValueError(
+                "nobody could use the service: give name:key (a key has at least "
+                f"{keys.SHORTEST} characters), or set API_ALLOW_ANONYMOUS=true, which lets everybody in"
+            )
+        return value
+
+    @field_validator("api_hosts", "api_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+    @field_validator("api_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(addresses.host, value))
+
+    @field_validator("api_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(addresses.origin, value))
+
+    @field_validator("forwarded_allow_ips")
+    @classmethod
+    def _are_proxies(cls, value: str) -> str:
+        for each in filter(None, map(str.strip, value.split(","))):
+            addresses.proxy(each)
+        return value
+
     @field_validator("llm_models", mode="before")
     @classmethod
     def _names(cls, value: object) -> object:
@@ -81,6 +125,11 @@ class Settings(BaseSettings):
             raise ValueError("its port is no number; is something in its password not percent-encoded?") from None
         return value
 
+    @cached_property
+    def keys(self) -> tuple[ApiKey, ...]:
+        """The API keys that are accepted."""
+        return keys.parse(self.api_keys.get_secret_value()) if self.api_keys is not None else ()
+
     @property
     def database_configured(self) -> bool:
         """Whether a database was asked for; without one (profile ai-only) the service is ready all the same."""
@@ -92,6 +141,8 @@ class Settings(BaseSettings):
         values = {self.postgres_password.get_secret_value()}
         if self.openrouter_api_key is not None:
             values.add(self.openrouter_api_key.get_secret_value())
+        if self.api_keys is not None:
+            values.update(keys.texts(self.api_keys.get_secret_value()))
         if self.database_url is not None:
             # Cut by hand: the password of a URL that no parser accepts must be masked too.
             authority = self.database_url.get_secret_value().partition("://")[2].rpartition("@")[0]

@@ -32,11 +32,13 @@ SECONDS = 15
 ENV = """\
 OPENROUTER_API_KEY=sk-or-{key}
 OPENROUTER_BASE_URL={model}
+API_KEYS=bench:{api_key}
 POSTGRES_USER=ba_copilot
 POSTGRES_PASSWORD={password}
 POSTGRES_DB=ba_copilot
 LLM_DAILY_REQUESTS=
 """
+API_KEY = secrets.token_hex(20)
 DIAGRAMS = [
     "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]\n  B -->|no| D[Remind]",
     "sequenceDiagram\n  Alice->>Bob: Hello\n  alt known\n    Bob-->>Alice: Hi\n  else\n    Bob-->>Alice: Who?\n  end",
@@ -64,7 +66,7 @@ def production() -> Iterator[Project]:
         model.plan(says(DIAGRAMS[0]))
         clone = make_clone(Path(folder) / "clone", free_ports())
         values = {"key": secrets.token_hex(16), "password": secrets.token_hex(16), "model": f"{model.url}/api/v1"}
-        clone.write(".env", ENV.format(**values))
+        clone.write(".env", ENV.format(api_key=API_KEY, **values))
         (clone.root / ".env").chmod(0o600)
         try:
             clone.ok("prod", env={"API_BIND": "127.0.0.1"})
@@ -97,7 +99,8 @@ async def measure(clone: Project) -> list[tuple[str, float, float, str]]:
 
 def post(path: str, body: bytes) -> bytes:
     """A request on the wire."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {API_KEY}\r\n"
+    head += "Content-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ops import secrecy
+from ops import parsing, secrecy
+from ops.parsing import MalformedError
 from ops.probe import Probe
 from ops.runtime import Container
 
@@ -65,13 +68,30 @@ class Health:
     def failing_checks(self) -> list[tuple[str, str]]:
         """The checks inside the probe's answer that do not pass: name, and what is said of each."""
         found = []
-        for name, said in self.probe.checks.items() if self.probe else ():
+        for name, said in self.checks.items():
             known = said if isinstance(said, dict) else {"status": said}
             status = str(known.get("status", ""))
             if status.lower() not in PASSED:
-                detail = known.get("detail") or known.get("message") or known.get("error")
+                detail = _detail(known)
                 found.append((str(name), status + (f": {detail}" if detail else "")))
         return found
+
+    @property
+    def checks(self) -> Mapping[str, Any]:
+        """The checks inside the probe's answer, by name; each with what its own health check says of the same, too.
+
+        A service may tell its own health check, from within its container, what it does not tell strangers.
+        """
+        asked = self.probe.checks if self.probe else {}
+        inside = _inside(self.container) if any(map(_lacks_detail, asked.values())) else {}
+        return {
+            name: {**other, **said}
+            if isinstance(said, dict)
+            and isinstance(other := inside.get(name), dict)
+            and other.get("status") == said.get("status")
+            else said
+            for name, said in asked.items()
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """The replica as it stands under `services` in a task's JSON document."""
@@ -86,8 +106,26 @@ class Health:
             "restarts": container.restarts if container else 0,
             "exit_code": container.exit_code if container else None,
             "probe": self.probe.as_dict() if self.probe else None,
-            "checks": secrecy.hide_in(self.probe.checks) if self.probe else {},
+            "checks": secrecy.hide_in(self.checks),
         }
+
+
+def _detail(check: Mapping[str, Any]) -> Any:
+    return check.get("detail") or check.get("message") or check.get("error")
+
+
+def _lacks_detail(said: Any) -> bool:
+    return isinstance(said, dict) and str(said.get("status", "")).lower() not in PASSED and not _detail(said)
+
+
+def _inside(container: Container | None) -> Mapping[str, Any]:
+    """The checks in what a container's health check last printed: an answer's JSON object, with anything before it."""
+    output = container.probes[-1][1] if container is not None and container.probes else ""
+    with contextlib.suppress(MalformedError):
+        answer = parsing.from_json(output[output.find("{") :])
+        checks = answer.get("checks") if isinstance(answer, dict) else None
+        return checks if isinstance(checks, dict) else {}
+    return {}
 
 
 @dataclass(frozen=True)

@@ -31,10 +31,17 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
     return example.variables.get(name, Variable(name)), example.sensitive(name, value)
 
 
-def judge(variable: Variable, value: str, environment: str) -> str | None:
+def judge(stack: Stack, variable: Variable, value: str) -> str | None:
     """Why the schema refuses a value; None when it does not."""
     if not value.strip():
-        return "is required, and cannot be empty" if variable.required_in(environment) else None
+        example, doc = schema.read(stack.example), document.read(stack.env_file)
+
+        def text(name: str) -> str:
+            entry = doc.get(name)
+            return os.environ.get(name, (entry.parsed if entry is not None else None) or "")
+
+        required = example.required(variable.name, stack.environment, text)
+        return "is required, and cannot be empty" if required else None
     return variable.kind.test(value) if variable.kind is not None else None
 
 
@@ -57,7 +64,7 @@ def change(stack: Stack, name: str, value: str) -> None:
         EnvFileError: The file cannot be written, or compose would not read it as meant.
     """
     variable, _ = find(stack, name)
-    wrong = judge(variable, value, stack.environment)
+    wrong = judge(stack, variable, value)
     if wrong is not None:
         example = f", such as {variable.example}" if variable.example else ""
         details = [f"what it is: {variable.description}"] if variable.description else []

@@ -77,6 +77,15 @@ class Context:
         """The secrets that have a value, in the order of the schema, then of the file."""
         return [value for value in self.values.values() if value.sensitive and value.text]
 
+    def requires(self, name: str) -> bool:
+        """Whether the schema says that this environment cannot do without a variable, as the others are now."""
+
+        def text(other: str) -> str:
+            value = self.values.get(other)
+            return value.text if value is not None else ""
+
+        return self.schema.required(name, self.environment, text)
+
     def is_known(self, name: str) -> bool:
         """Whether a name is one to somebody but the file: the schema, a compose file, the tools, the shell."""
         return name in self._known

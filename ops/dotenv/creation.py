@@ -105,7 +105,7 @@ def _values(doc: Document, example: Schema, answers: Mapping[str, str]) -> dict[
         if not _is_open(doc, variable):
             continue
         if variable.generate is not None and not variable.default:
-            found[variable.name] = generate(variable.generate)
+            found[variable.name] = variable.prefix + generate(variable.generate)
         elif variable.name in answers:
             found[variable.name] = answers[variable.name]
         elif doc.get(variable.name) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ops.dotenv import kinds, notation
+from ops.dotenv import condition, kinds, notation
 from ops.dotenv.notation import Decorator, Problem
 
 
@@ -15,6 +15,7 @@ class Builder:
     def __init__(self, decorators: list[Decorator]) -> None:
         self.problems: list[Problem] = []
         self.environments: list[tuple[str, int, int]] = []
+        self.references: list[tuple[str, int, int]] = []
         self._fields: dict[str, Any] = {}
         self._docs: list[str] = []
         seen: set[str] = set()
@@ -39,16 +40,18 @@ class Builder:
         return {**self._fields, "docs": tuple(self._docs)}
 
     def required(self, decorator: Decorator) -> None:
-        """`@required`, `@optional`: always, or in some environments."""
-        value = decorator.value
+        """`@required`, `@optional`: always, or where a condition holds."""
+        value, optional = decorator.value, decorator.name == "optional"
+        if value is None:
+            raise kinds.KindError("takes a value: @required=forEnv(prod)")
         if isinstance(value, bool):
-            self._fields["required"] = value if decorator.name == "required" else not value
-        elif isinstance(value, notation.Call) and value.name == "forEnv" and value.arguments and not value.options:
-            names = [str(name) for name in value.arguments]
-            self._fields["required"] = frozenset(names)
-            self.environments += [(name, decorator.line, decorator.column) for name in names]
-        else:
-            raise kinds.KindError("takes true, false or forEnv(name)")
+            self._fields["required"] = value != optional
+            return
+        found = condition.build(value)
+        place = (decorator.line, decorator.column)
+        self.environments += [(name, *place) for name in found.environments]
+        self.references += [(name, *place) for name in found.names]
+        self._fields["required"] = condition.build(notation.Call("not", (value,))) if optional else found
 
     def sensitive(self, decorator: Decorator) -> None:
         """`@sensitive`, `@public`."""
@@ -80,11 +83,13 @@ class Builder:
         call = notation.Call(decorator.value) if isinstance(decorator.value, str) else decorator.value
         if not isinstance(call, notation.Call) or call.name != "secret" or call.arguments:
             raise kinds.KindError("takes secret(length=32)")
-        unknown = set(call.options) - {"length"}
-        length = call.options.get("length", "32")
+        unknown = set(call.options) - {"length", "prefix"}
+        length, prefix = call.options.get("length", "32"), call.options.get("prefix", "")
+        if not isinstance(prefix, str):
+            raise kinds.KindError("prefix takes a text")
         if unknown or not re.fullmatch(r"\d{1,4}", str(length)) or not 16 <= int(str(length)) <= 1024:
-            raise kinds.KindError("secret takes length=, from 16 to 1024")
-        self._fields["generate"] = int(str(length))
+            raise kinds.KindError("secret takes length=, from 16 to 1024, and prefix=, what stands before it")
+        self._fields["generate"], self._fields["prefix"] = int(str(length)), prefix
 
     def _agree(self, decorator: Decorator | None) -> None:
         """Hold what would be generated against the type: `env.init` is not to write what `env.check` refuses."""
@@ -92,7 +97,7 @@ class Builder:
         if decorator is None or length is None or kind is None:
             return
         # Of every sort of character that a secret is made of.
-        wanted = kind.test(("aB3d-F7h_" * 114)[: length - 1] + "Z")
+        wanted = kind.test(self._fields["prefix"] + ("aB3d-F7h_" * 114)[: length - 1] + "Z")
         if wanted:
             self._problem(decorator, f"@generate makes what @type refuses: it {wanted}")
 

@@ -65,6 +65,13 @@ class _Options:
             raise KindError(f"{self._name} takes plain values")
         return [_text(item) for item in self._arguments]
 
+    def element(self) -> Kind | None:
+        """The type that the only argument names."""
+        self._took_arguments = True
+        if len(self._arguments) > 1:
+            raise KindError(f"{self._name} takes one type of its elements, and options")
+        return build(self._arguments[0]) if self._arguments else None
+
     def text(self, name: str) -> str | None:
         value = self._take(name)
         if value is None:
@@ -231,6 +238,32 @@ def _duration(options: _Options) -> Test:
     return test
 
 
+def _array(options: _Options) -> Test:
+    element, separator = options.element(), options.text("separator") or ","
+    low, high, exact = (options.number(name) for name in ("minLength", "maxLength", "isLength"))
+    unique = options.flag("unique")
+
+    def test(value: str) -> str | None:
+        parts = [part.strip() for part in value.split(separator)]
+        if not all(parts):
+            return f"should have a value before and behind each `{separator}`"
+        for bad, wanted in (
+            (low is not None and len(parts) < low, f"should have at least {low} values"),
+            (high is not None and len(parts) > high, f"should have at most {high} values"),
+            (exact is not None and len(parts) != exact, f"should have {exact} values"),
+            (unique and len(set(parts)) < len(parts), "should not have a value twice"),
+        ):
+            if bad:
+                return wanted.replace(".0 ", " ")
+        tested = ((number, element.test(part)) for number, part in enumerate(parts, 1)) if element else ()
+        found = next(((number, wanted) for number, wanted in tested if wanted), None)
+        if found is None:
+            return None
+        return f"{found[1]}, number {found[0]}" if len(parts) > 1 else found[1]
+
+    return test
+
+
 def split_url(value: str) -> SplitResult | None:
     """A URL's parts, or None when it is none: it has a scheme, a host (or a path, as `file:///x`), and no space."""
     if not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", value) or re.search(r"\s", value):
@@ -279,6 +312,7 @@ def _text(value: Value) -> str:
 
 
 _KINDS: dict[str, Callable[[_Options], Test]] = {
+    "array": _array,
     "boolean": _boolean,
     "duration": _duration,
     "email": _email,

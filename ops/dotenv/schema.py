@@ -7,10 +7,12 @@ file without any decorator is a schema too, which says less: names, defaults and
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.dotenv import document, kinds, notation
+from ops.dotenv.condition import Condition, Look, as_boolean
 from ops.dotenv.decoration import Builder
 from ops.dotenv.entries import Entry
 from ops.dotenv.notation import Comment, Problem
@@ -30,12 +32,13 @@ class Variable:
         column: The same.
         description: The sentences above it, joined.
         default: The value that a new `.env` gets; empty for none. Never shown: it can be a secret.
-        required: True, False, or the names of the environments that require it.
+        required: Whether it must have a value, or when.
         sensitive: As declared; None when nothing is.
         kind: Its type; None when none is declared.
         example: What a value looks like.
         docs: Where to read more.
         generate: Length of the secret to generate; None for a variable that is not generated.
+        prefix: What stands before that secret.
         block: Its comment lines and its own, as written.
     """
 
@@ -44,17 +47,18 @@ class Variable:
     column: int = 1
     description: str = ""
     default: str = field(default="", repr=False)
-    required: bool | frozenset[str] = False
+    required: bool | Condition = False
     sensitive: bool | None = None
     kind: kinds.Kind | None = None
     example: str = ""
     docs: tuple[str, ...] = ()
     generate: int | None = None
+    prefix: str = ""
     block: str = field(default="", repr=False)
 
-    def required_in(self, environment: str) -> bool:
-        """Whether that environment cannot do without it."""
-        return self.required if isinstance(self.required, bool) else environment in self.required
+    def required_in(self, environment: str, look: Look = lambda _: "") -> bool:
+        """Whether that environment cannot do without it, as the other variables are."""
+        return self.required if isinstance(self.required, bool) else self.required.holds(environment, look)
 
     @property
     def only_a_person_knows(self) -> bool:
@@ -86,6 +90,18 @@ class Schema:
     environments: tuple[tuple[str, int, int], ...] = ()
     broken: Problem | None = None
 
+    def required(self, name: str, environment: str, text: Callable[[str], str]) -> bool:
+        """Whether an environment cannot do without a variable, where the others have the values that `text` gives."""
+
+        def look(other: str) -> str | bool:
+            described = self.variables.get(other)
+            boolean = described is not None and described.kind is not None and described.kind.name == "boolean"
+            given = text(other)
+            return as_boolean(given) if boolean and given.strip() else given
+
+        variable = self.variables.get(name)
+        return variable is not None and variable.required_in(environment, look)
+
     def sensitive(self, name: str, value: str = "") -> bool:
         """Whether a variable's value is a secret: as declared, else by what its name and the value say.
 
@@ -113,6 +129,7 @@ def parse(doc: document.Document) -> Schema:
     variables: dict[str, Variable] = {}
     problems: list[Problem] = []
     environments: list[tuple[str, int, int]] = []
+    references: list[tuple[str, int, int]] = []
     decorated = False
     unfit = _unfit(doc)
     lines = doc.text.removeprefix(document.BOM).split("\n")
@@ -140,10 +157,15 @@ def parse(doc: document.Document) -> Schema:
         )
         problems += builder.problems
         environments += builder.environments
+        references += builder.references
         if entry.key in variables:
             problems.append(Problem(f"{entry.key} is defined twice", entry.line, entry.column, "keep one of them"))
         variables[entry.key] = variable
         problems += _default_problem(variable, entry)
+    for name, line, column in references:
+        if name not in variables:
+            fix = f"describe it, as {name}=, or correct the name"
+            problems.append(Problem(f"@required looks at {name}, which is not in this file", line, column, fix))
     problems += _detached(every, used)
     return Schema(
         doc.path,

@@ -22,6 +22,8 @@ SHORTEST = 4
 # `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
 # `/` is a port.
 _URL_PASSWORD = re.compile(r"(://[^\s/?#:@\[]*:)(?!\d+(?:[/?#\s]|$))(\S{0,500})@")
+# `name:secret` or `name:secret:scope`, of which a list is made with commas.
+_NAMED = re.compile(r"[A-Za-z][\w.-]*:([^\s,:/][^\s,:]{7,})(?::[A-Za-z]+)?")
 # A secret that stands elsewhere.
 _REFERENCE = re.compile(r"\$(?:\w+|\{\w+\})")
 # `?password=x`, `;Password=x`, `--password=x`, and `password=x` within a text.
@@ -114,10 +116,19 @@ def in_json(text: str) -> Iterator[str]:
 
 
 def worth_hiding(texts: Iterable[str]) -> list[str]:
-    """Secrets that are to be looked for in other texts, the longest first; one of several lines by its lines, too."""
-    found = {part for text in texts for part in (text, *text.splitlines())}
+    """Secrets that are to be looked for in other texts, the longest first.
+
+    One of several lines by its lines, too; a list of `name:secret` by each of its secrets.
+    """
+    found = {part for text in texts for part in (text, *text.splitlines(), *listed(text))}
     chosen = (each for each in found if len(each) >= SHORTEST and not _REFERENCE.fullmatch(each))
     return sorted(chosen, key=lambda each: (-len(each), each))
+
+
+def listed(text: str) -> list[str]:
+    """The secrets of a list `name:secret,name:secret:scope`; none of any other text."""
+    parts = [_NAMED.fullmatch(part.strip()) for part in text.split(",")]
+    return [part[1] for part in parts if part is not None] if all(parts) else []
 
 
 def hide_url_passwords(text: str) -> str:

@@ -27,14 +27,29 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
     """Print the diagnoses of a project, or the JSON document. Always exit code 0: `health` is the task that judges."""
     if as_json:
         stories_as_dict = [each.as_dict() for each in stories]
-        report.document({"project": found.project, "status": found.status, "diagnoses": stories_as_dict})
+        told = {"diagnoses": stories_as_dict, "warnings": warnings(found)}
+        report.document({"project": found.project, "status": found.status, **told})
     elif stories:
         panels(report.console(), stories)
     elif found.status == "stopped":
         report.say(f"{found.project}: nothing runs; invoke {found.environment} starts it")
     else:
         report.say(f"{found.project} is {found.status}: every service is ready")
+        for line in warnings(found):
+            report.say(line)
+        for name in dict.fromkeys(each.service for each in found.services if each.degraded):
+            report.say(f"next: invoke logs --service {name} --level warning")
     return 0
+
+
+def warnings(found: Report) -> list[str]:
+    """What services that are ready say that they lack, or that happened to them."""
+    return [
+        f"{each.name}: {check} is {said}"
+        for each in found.services
+        if each.degraded
+        for check, said in each.failing_checks()
+    ]
 
 
 def panels(console: Console, stories: Sequence[Failure]) -> None:

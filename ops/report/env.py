@@ -186,7 +186,7 @@ def asker(stack: Stack) -> Ask | None:
             sensitive = change.find(stack, variable.name)[1]
             try:
                 answer = prompt(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
-                wrong = change.judge(variable, answer, stack.environment) if answer else None
+                wrong = change.judge(stack, variable, answer) if answer else None
                 quoting.encode(answer)
             except (UsageError, quoting.UnwritableError) as error:
                 wrong = f"cannot be that: {error}"

@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from app import generation, writer
+os.environ["API_ALLOW_ANONYMOUS"] = "true"  # else app.main refuses to be imported: nobody could use it
+
+from app import generation, upkeep, writer
 from app.main import create_app
 from app.settings import Settings
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import AsgiServer, McpServer, Postgres
 
 KEY = "sk-or-v1-very-secret"
+
+# Applications go on serving while other tests run: what one does by itself would be in their way. Its own tests let it.
+upkeep.EVERY = 3600
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +82,10 @@ def postgres_server(postgres_template: Postgres, tmp_path_factory: pytest.TempPa
 
 
 def make_settings(**environment: str) -> Settings:
-    """Settings from what is given and nothing else."""
+    """Settings from what is given and nothing else; without API keys everybody may use the service."""
+    environment = {key.lower(): value for key, value in environment.items()}
+    if "api_keys" not in environment:
+        environment.setdefault("api_allow_anonymous", "true")
     before = dict(os.environ)
     os.environ.update({key.upper(): value for key, value in environment.items()})
     try:

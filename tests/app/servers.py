@@ -254,6 +254,7 @@ def uvicorn_process(*options: str, environment: dict[str, str]) -> Iterator[tupl
             **kept,
             "UVICORN_LOG_CONFIG": str(root / "app" / "logging.json"),
             "UVICORN_HTTP": "app.protocol:BoundedProtocol",
+            "API_ALLOW_ANONYMOUS": "true",
             **environment,
         },
         stdout=subprocess.PIPE,

@@ -258,7 +258,8 @@ def test_a_caller_that_leaves_stops_the_model(start: Serve, provider: OpenRouter
     provider.plan(hangs(released))
     client = start()
     body = json.dumps({"prompt": "x"}).encode()
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
         connection.sendall(head.encode() + body)
         wait_until(lambda: provider.requests)

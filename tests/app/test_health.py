@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import threading
 import time
@@ -17,6 +18,12 @@ from app.validator import Validator
 from tests.app.servers import McpServer, Postgres, free_port, wait_until
 
 Serve = Callable[..., httpx.Client]
+
+
+@pytest.fixture
+def serve(serve: Serve) -> Serve:
+    """The service as in development: it says to everybody why something is not healthy."""
+    return functools.partial(serve, debug="true")
 
 
 @pytest.fixture

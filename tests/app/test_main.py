@@ -121,7 +121,9 @@ def test_stops_within_a_second_with_connections_open(options: list[str], in_flig
             assert client.get("/health").status_code == 200  # kept alive from here on, and so is the MCP connection
             if in_flight:
                 caller.connect(("127.0.0.1", client.base_url.port or 0))
-                caller.sendall(b"POST /api/v1/diagrams/validate HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n")
+                caller.sendall(
+                    b"POST /api/v1/diagrams/validate HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+                )
                 caller.sendall(b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n")
                 assert caller.recv(100).startswith(b"HTTP/1.1 100")  # the request is being served, and never ends
             start = time.perf_counter()

@@ -28,7 +28,7 @@ def test_a_body_within_the_limit_is_read(serve: Serve, mcp: McpServer) -> None:
 def test_an_announced_long_body_is_refused_unread(serve: Serve) -> None:
     client = serve()
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
-        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000\r\n\r\n".encode())
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
     assert client.get("/health/live").status_code == 200
 
@@ -36,7 +36,7 @@ def test_an_announced_long_body_is_refused_unread(serve: Serve) -> None:
 def test_an_unannounced_long_body_is_refused(serve: Serve) -> None:
     client = serve()
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
-        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         for _ in range(17):
             connection.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
         answer = connection.recv(4000)
@@ -48,13 +48,13 @@ def test_a_slow_body_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(middleware, "BODY_TIMEOUT", 0.3)
     client = serve()
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
-        connection.sendall(f'POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"code": '.encode())
+        connection.sendall(f'POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{"code": '.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
     assert client.get("/health/live").status_code == 200
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"GET /health/live HTTP/1.1\r\nHost: x\r\nX-Slow: "], ids=["nothing", "half a head"]
+    "sent", [b"", b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nX-Slow: "], ids=["nothing", "half a head"]
 )
 def test_a_request_that_does_not_begin_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.3)
@@ -67,7 +67,7 @@ def test_a_request_that_does_not_begin_is_given_up(serve: Serve, monkeypatch: py
 def test_a_further_request_that_does_not_begin_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     client = serve()
     with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
-        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
         while b"alive" not in answer:
             answer += connection.recv(1000)
@@ -76,14 +76,14 @@ def test_a_further_request_that_does_not_begin_is_given_up(serve: Serve, monkeyp
         assert connection.recv(100) == b""
 
 
-def test_what_is_written_is_sent_at_once() -> None:
+def test_what_is_written_is_sent_at_once(settings: Callable[..., Settings]) -> None:
     # As uvicorn makes the socket that its workers share: its protocol is 0, so asyncio does not take it for TCP.
     listening = socket.socket(socket.AF_INET)
     listening.bind(("127.0.0.1", 0))
     found: list[int] = []
 
     async def accept() -> None:
-        config = uvicorn.Config(create_app(Settings()), log_config=None)
+        config = uvicorn.Config(create_app(settings()), log_config=None)
         config.load()
 
         class Noting(protocol.BoundedProtocol):
@@ -121,7 +121,9 @@ def test_a_slow_answer_is_waited_for(settings: Callable[..., Settings], monkeypa
 def test_500_connections_at_once_are_answered_and_nothing_is_lost(serve: Serve) -> None:
     client = serve()
     address = (client.base_url.host, client.base_url.port or 0)
-    request = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n".encode()
+    request = (
+        f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n".encode()
+    )
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(address, timeout=30)) for _ in range(500)]
         for connection in connections:

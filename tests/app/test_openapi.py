@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app import health, main
+from app import access, health, main
 from app.diagram import Diagram, Page, Revisions, Written
 from app.problems import Problem
 from app.validation import Types
@@ -43,7 +43,7 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
 def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:
     api = schemathesis.openapi.from_url(str(client.base_url.join("/openapi.json")))
     operations = [result.ok() for result in api.get_all_operations()]
-    assert len(operations) == 13
+    assert len(operations) == 14
     refused = 0
     for operation in operations:
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query or operation.path_parameters):
@@ -86,6 +86,7 @@ def test_the_document_makes_good_client_code(client: httpx.Client) -> None:
         "getHealth",
         "getLiveness",
         "getService",
+        "getSession",
         "listDiagramTypes",
         "listDiagrams",
         "listRevisions",
@@ -124,6 +125,7 @@ def test_every_answer_has_an_example_of_its_own_form(client: httpx.Client) -> No
         "Report": health.Report,
         "Revisions": Revisions,
         "Root": main.Root,
+        "Session": access.Session,
         "Types": Types,
         "Verdict": Verdict,
         "Written": Written,

@@ -105,6 +105,12 @@ def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
     return found
 
 
+def api_key(clone: Project) -> str:
+    """The API key that `env.init` generated in a clone of this project."""
+    lines = (clone.root / ".env").read_text("utf-8").splitlines()
+    return next(line for line in lines if line.startswith("API_KEYS=")).split(":")[1]
+
+
 def interrupt(task: subprocess.Popen[str]) -> Result:
     """Ctrl-C a running task, and wait for its end."""
     task.send_signal(signal.SIGINT)

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from app import __version__
 from tests.engine.bombs import HEAP, KNOWN, Bomb, bombs
-from tests.engine.conftest import Project, until
+from tests.engine.conftest import Project, api_key, until
 from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
@@ -187,7 +187,8 @@ def request_in_flight(stack: Project) -> socket.socket | None:
     caller = socket.create_connection(("127.0.0.1", int(stack.environment["API_PORT"])), timeout=10)
     caller.sendall(
         b"POST /api/v1/diagrams/validate HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n"
-        b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 9\r\n"
+        + f"Authorization: Bearer {api_key(stack)}\r\n\r\n".encode()
     )
     with contextlib.suppress(ConnectionError):
         if caller.recv(100).startswith(b"HTTP/1.1 100"):
@@ -234,7 +235,10 @@ def test_no_diagram_harms_the_stack(stack: Project, tmp_path: Path) -> None:
     """Each bomb is answered within 2.5 s; meanwhile the validator tells its health within 50 ms, and stays."""
     verdicts: list[bool] = []
     seconds: dict[str, float] = {}
-    client = httpx.Client(base_url=f"http://127.0.0.1:{stack.environment['API_PORT']}", trust_env=False, timeout=30)
+    url = f"http://127.0.0.1:{stack.environment['API_PORT']}"
+    client = httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {api_key(stack)}"}, trust_env=False, timeout=30
+    )
 
     def ask(code: str) -> float:
         begun = time.perf_counter()

@@ -37,3 +37,15 @@ def test_json() -> None:
     assert one["probe"] == {"url": "http://x/", "status_code": 200, "latency_ms": 3.2, "error": None}
     assert one["checks"] == {"db": {"status": "ok"}}
     assert {"service", "replica", "state", "health", "ready", "restarts", "exit_code"} <= one.keys()
+
+
+def test_its_own_health_check_tells_why_where_strangers_are_not_told() -> None:
+    asked = Probe("http://x/", 503, 3.2, "HTTP 503", {"checks": {"db": {"status": "unhealthy"}, "x": {"status": "ok"}}})
+    inside = '503 {"checks": {"db": {"status": "unhealthy", "error": "refused"}, "x": {"status": "ok", "ms": 3}}}'
+    one = replace(READY, probe=asked, container=container(probes=((1, "old"), (1, inside))))
+    assert one.failing_checks() == [("db", "unhealthy: refused")]
+    assert one.as_dict()["checks"]["db"] == {"status": "unhealthy", "error": "refused"}
+    # What it said of another state, or cannot be read, tells nothing.
+    for output in (inside.replace("unhealthy", "missing"), inside[:40], "", '[]{"checks": 3}'):
+        other = replace(one, container=container(probes=((1, output),)))
+        assert other.failing_checks() == [("db", "unhealthy")]

@@ -15,8 +15,7 @@ def check(context: Context) -> Iterator[Finding]:
     """Yield each variable that something needs and that is set to nothing."""
     demanded = {use.name: use for use in context.uses.references if use.operator == ":?"}
     for value in context.values.values():
-        variable = context.schema.variables.get(value.name)
-        required = variable is not None and variable.required_in(context.environment)
+        required = context.requires(value.name)
         if not required and value.name not in demanded:
             continue
         # White space alone is no value either.
@@ -32,6 +31,14 @@ def check(context: Context) -> Iterator[Finding]:
             line=line,
             column=column,
             message=f"{value.name} is required and empty {where}",
-            why=f"{context.environment} cannot run without it" if required else "compose refuses to start without it",
+            why=_why(context, value.name) if required else "compose refuses to start without it",
             fix=remedy.another(context, value.name),
         )
+
+
+def _why(context: Context, name: str) -> str:
+    required = context.schema.variables[name].required
+    others = [] if isinstance(required, bool) else required.names
+    return f"{context.environment} cannot run without it" + (
+        f", as {' and '.join(others)} stands now" if others else ""
+    )

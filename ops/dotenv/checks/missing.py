@@ -43,7 +43,7 @@ def _is_read_whole(context: Context) -> bool:
 
 def _is_missing(context: Context, variable: Variable) -> bool:
     value = context.values[variable.name]
-    return variable.required_in(context.environment) and value.given is None and not context.is_swallowed(variable.name)
+    return context.requires(variable.name) and value.given is None and not context.is_swallowed(variable.name)
 
 
 def _file(context: Context, missing: list[Variable]) -> Finding:

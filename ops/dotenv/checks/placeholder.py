@@ -19,8 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
     for value in context.values.values():
         if value.given is None or not found_in(context, value):
             continue
-        variable = context.schema.variables.get(value.name)
-        required = variable is not None and variable.required_in(context.environment)
+        required = context.requires(value.name)
         line, column = context.place(value.name, of_value=True)
         yield Finding(
             severity="error" if required or context.strict else "warning",

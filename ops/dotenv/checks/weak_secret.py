@@ -10,6 +10,7 @@ from ops.dotenv.context import Context
 from ops.dotenv.effective import Value
 from ops.dotenv.finding import Finding
 from ops.dotenv.kinds import split_url
+from ops.dotenv.secret import listed
 
 NAME = "weak-secret"
 
@@ -20,8 +21,9 @@ def check(context: Context) -> Iterator[Finding]:
         return
     public = {value.text.lower() for value in context.values.values() if not value.sensitive}
     for value in context.secrets():
-        secret = _password(value)
-        reason = _reason(context, value, secret, public) if secret else None
+        found = listed(value.text) or [_password(value)]
+        reasons = (_reason(context, value, each, public) for each in found if each)
+        reason = next(filter(None, reasons), None)
         if reason is None:
             continue
         line, column = context.place(value.name, of_value=True)
@@ -31,14 +33,14 @@ def check(context: Context) -> Iterator[Finding]:
             variable=value.name,
             line=line,
             column=column,
-            message=f"{value.name} {reason}",
+            message=f"{value.name} {'holds one that ' * (len(found) > 1)}{reason}",
             why="production can be entered with a guess",
             fix=f"choose another: {remedy.another(context, value.name)}",
         )
 
 
 def _password(value: Value) -> str:
-    """The secret itself: of a URL, its password."""
+    """The secret itself: of a URL, its password. Of a list of `name:secret` each counts."""
     parts = split_url(value.text)
     if parts is None:
         return value.text

@@ -44,3 +44,20 @@ def test_a_value_of_the_shell_fills_an_empty_one(
 ) -> None:
     monkeypatch.setenv("A", "from the shell")
     assert found_by("empty", "A=\nB=2\n", schema=SCHEMA, compose=COMPOSE) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "environment", "expected"),
+    [
+        ("KEYS=\n", "prod", ["1:1 error KEYS"]),
+        ("KEYS=\nOPEN=no\n", "prod", ["1:1 error KEYS"]),
+        ("KEYS=\nOPEN=true\n", "prod", []),
+        ("KEYS=x\nOPEN=\n", "prod", []),
+        ("KEYS=\n", "dev", []),
+    ],
+)
+def test_another_variable_may_say_that_it_is_not_needed(
+    found_by: Callable[..., list[str]], env: str, environment: str, expected: list[str]
+) -> None:
+    schema = "# @required=and(forEnv(prod), not($OPEN))\nKEYS=\n# @type=boolean\nOPEN=\n"
+    assert found_by("empty", env, schema=schema, environment=environment) == expected

@@ -23,6 +23,10 @@ COUNT=
 MAIL=
 # @type=string(minLength=5, startsWith=sk-, matches="^[a-z0-9-]+$")
 KEY=
+# @type=array(port, minLength=2, maxLength=3, unique=true)
+PORTS=
+# @type=array(separator=";")
+NAMES=
 """
 
 CASES = [
@@ -31,6 +35,12 @@ CASES = [
         [],
         id="all fine",
     ),
+    pytest.param("PORTS=80, 81\nNAMES=a;b,c\n", [], id="arrays"),
+    pytest.param("PORTS=80,x\n", ["1:7 error PORTS"], id="an element of an array"),
+    pytest.param("PORTS=80\n", ["1:7 error PORTS"], id="a short array"),
+    pytest.param("PORTS=80,81,82,83\n", ["1:7 error PORTS"], id="a long array"),
+    pytest.param("PORTS=80,80\n", ["1:7 error PORTS"], id="an array with one twice"),
+    pytest.param("NAMES=a;;b\n", ["1:7 error NAMES"], id="an array with nothing between"),
     pytest.param("PORT=80O0\n", ["1:6 error PORT"], id="port"),
     pytest.param("PORT=65536\n", ["1:6 error PORT"], id="port too high"),
     pytest.param("PORT=0\n", ["1:6 error PORT"], id="port zero"),

@@ -33,6 +33,8 @@ CASES = [
     pytest.param("QUEUE_URL=amqp://me:guest@q/\n", ["1:11 error QUEUE_URL"], id="in a URL"),
     pytest.param("QUEUE_URL=amqp://me:q6xCjmMtnGt9LR8@q/\n", [], id="strong in a URL"),
     pytest.param("QUEUE_URL=amqp://q/\n", [], id="a URL without one"),
+    pytest.param("API_TOKEN=a:q6xCjmMtnGt9LR8j,b:Password123456!\n", ["1:11 error API_TOKEN"], id="one of a list"),
+    pytest.param("API_TOKEN=a:q6xCjmMtnGt9LR8j,b:Xk3-vB9_qL7zwR5m:read\n", [], id="a list"),
     pytest.param("DB_USER=root\n", [], id="no secret"),
     pytest.param("DB_PASSWORD=\n", [], id="empty is another check's"),
 ]

@@ -62,6 +62,12 @@ def test_two_files_get_two_secrets(make_stack: MakeStack) -> None:
     assert secret_in(stack.env_file.read_text("utf-8")) != first
 
 
+def test_a_secret_may_have_a_word_before_it(make_stack: MakeStack) -> None:
+    stack = make_stack(None, schema='# @generate=secret(length=24, prefix="first:")\nKEYS=\n')
+    assert initialise(stack) == ["KEYS"]
+    assert re.search(r"\nKEYS=first:[A-Za-z0-9_-]{24}\n", stack.env_file.read_text("utf-8"))
+
+
 def test_a_complete_file_is_not_touched(make_stack: MakeStack) -> None:
     env = "DB_USER=me\nDB_PASSWORD='my own'\nAPI_KEY=\nPORT=1\n"
     stack = make_stack(env, schema=SCHEMA)

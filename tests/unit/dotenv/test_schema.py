@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from ops.dotenv import document, schema
 from ops.dotenv.schema import Schema
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
+def _given(values: dict[str, str], name: str) -> str:
+    return values.get(name, "")
 
 
 def parsed(text: str) -> Schema:
@@ -55,6 +60,50 @@ def test_required(decorators: str, required: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "where"),
+    [
+        ("forEnv(prod)", {"prod -", "prod yes", "prod off"}),
+        ("forEnv(prod, dev)", {"prod -", "prod yes", "prod off", "dev -", "dev yes", "dev off"}),
+        ("not(forEnv(prod))", {"dev -", "dev yes", "dev off"}),
+        ("$TLS", {"prod yes", "dev yes"}),
+        ("not(${TLS})", {"prod -", "prod off", "dev -", "dev off"}),
+        ("ref(TLS)", {"prod yes", "dev yes"}),
+        ("and(forEnv(prod), not($TLS))", {"prod -", "prod off"}),
+        ("or(forEnv(prod), $TLS)", {"prod -", "prod yes", "prod off", "dev yes"}),
+        ("isEmpty($TLS)", {"prod -", "dev -"}),
+        ("eq($TLS, true)", {"prod yes", "dev yes"}),
+        ("eq($STORAGE, s3)", {"prod yes", "dev yes"}),
+        ("$STORAGE", {"prod yes", "dev yes"}),
+        ("if(forEnv(prod), $TLS, true)", {"prod yes", "dev -", "dev yes", "dev off"}),
+        ("if($TLS, true)", {"prod yes", "dev yes"}),
+    ],
+)
+def test_required_where_a_condition_holds(condition: str, where: set[str]) -> None:
+    text = f"# @required={condition}\nA=\n# @optional={condition}\nB=\n# @type=boolean\nTLS=\nSTORAGE=\n"
+    found = parsed(text)
+    assert found.problems == ()
+    values: dict[str, dict[str, str]] = {
+        "-": {},
+        "yes": {"TLS": "yes", "STORAGE": "s3"},
+        "off": {"TLS": "off", "STORAGE": "false"},
+    }
+    required: dict[str, set[str]] = {"A": set(), "B": set()}
+    for environment in ("prod", "dev"):
+        for how, given in values.items():
+            for name, found_in in required.items():
+                if found.required(name, environment, partial(_given, given)):
+                    found_in.add(f"{environment} {how}")
+    every = {f"{environment} {how}" for environment in ("prod", "dev") for how in values}
+    assert required == {"A": where, "B": every - where}
+
+
+def test_a_boolean_that_is_declared_as_one_may_be_written_in_any_way() -> None:
+    found = parsed("# @required=not($A)\nX=\n# @required=not($B)\nY=\n# @type=boolean\nA=\nB=\n")
+    assert found.required("X", "prod", lambda _: "off")
+    assert not found.required("Y", "prod", lambda _: "off")  # a text that says nothing but itself
+
+
+@pytest.mark.parametrize(
     ("text", "name", "sensitive"),
     [
         ("DB_PASSWORD=\n", "DB_PASSWORD", True),
@@ -77,6 +126,14 @@ def test_sensitive(text: str, name: str, sensitive: bool) -> None:
         ("# x\n# @type=port @sensitive @senstive\nA=\n", (2, 25), "@senstive"),
         ("# @required=maybe\nA=\n", (1, 3), "forEnv"),
         ("# @required=forEnv()\nA=\n", (1, 3), "forEnv"),
+        ("# @required(prod)\nA=\n", (1, 3), "takes a value"),
+        ("# @required=and(forEnv(prod))\nA=\n", (1, 3), "and takes two values"),
+        ("# @required=not(forEnv(prod), $A)\nA=\n", (1, 3), "not takes one value"),
+        ("# @required=nor(forEnv(prod), $A)\nA=\n", (1, 3), "there is no function nor"),
+        ("# @required=not($B)\nA=\n", (1, 3), "looks at B, which is not in this file"),
+        ("# @generate=secret(prefix=[a])\nA=\n", (1, 3), "prefix takes a text"),
+        ("# @type=array(port, url)\nA=\n", (1, 3), "one type of its elements"),
+        ("# @type=array(prt)\nA=\n", (1, 3), "there is no type prt"),
         ("# @sensitive=x\nA=\n", (1, 3), "true or false"),
         ("# @type\nA=\n", (1, 3), "name of a type"),
         ("# @type=colour\nA=\n", (1, 3), "no type colour"),

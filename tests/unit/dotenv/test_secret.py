@@ -81,3 +81,10 @@ def test_no_text_takes_long(text: str) -> None:
     began = time.perf_counter()
     masked(text)
     assert time.perf_counter() - began < 2
+
+
+def test_each_secret_of_a_list_is_looked_for() -> None:
+    keys = "planning:kY8vQ2mZ7tR4wX1n, reports:pL5sH0jV8aE2uM7q:read"
+    assert set(worth_hiding([keys])) == {keys, "kY8vQ2mZ7tR4wX1n", "pL5sH0jV8aE2uM7q"}
+    for none in ("postgres://user:kY8vQ2mZ7tR4wX1n@h", "db:5432", "a,b:kY8vQ2mZ7tR4wX1n", "some text: with words"):
+        assert worth_hiding([none]) == [none]

@@ -1,0 +1,126 @@
+"""The parent of the workers: replaces each that ended or hangs, and says why.
+
+uvicorn's own kills a worker that is silent for some seconds by the clock, which it is on a machine without a free CPU,
+too; and it tells neither that nor the kernel's reasons.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import re
+import signal
+import time
+from pathlib import Path
+from socket import socket
+
+from uvicorn.config import STARTUP_FAILURE, Config
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from app import workers
+from app.workers import Kind, Restarts
+
+logger = logging.getLogger("app.workers")
+
+TIMEOUT = 30  # seconds of silence; meanwhile the others take the new connections
+LONGEST_TURN = 1.0  # seconds that a turn of this process counts for; it takes half of one unless it was stalled itself
+TOLD_AFTER = 5.0  # seconds of silence that are told even if the worker comes back
+
+# Where the kernel counts the processes of this container that it killed for want of memory: cgroups 2, then 1.
+COUNTERS = [
+    Path("/sys/fs/cgroup/memory.events"),
+    Path("/sys/fs/cgroup/memory/memory.oom_control"),
+]
+
+
+class Supervisor(Multiprocess):
+    """Asks each worker at every turn, and waits for none of them."""
+
+    def __init__(self, config: Config, sockets: list[socket]) -> None:
+        super().__init__(config, sockets)
+        self._silent: dict[int, float] = {}  # by a worker's pid: seconds since it was asked
+        self._turn = time.monotonic()
+        self._killed = killed_for_memory()
+        self._restarts = Restarts()
+        self._tell()
+
+    def keep_subprocess_alive(self) -> None:
+        """Replace the workers that ended or hang."""
+        now = time.monotonic()
+        # Whatever stalls the machine stalls this process, too: that is no worker's fault.
+        passed, self._turn = min(now - self._turn, LONGEST_TURN), now
+        for index, process in enumerate(self.processes):
+            if self.should_exit.is_set() or self._stopping:
+                return
+            alive = self._asked(process, passed)
+            silent = self._silent.get(process.pid or 0, 0.0)
+            if alive and silent < self.config.timeout_worker_healthcheck:
+                continue
+            process.kill()
+            process.join()
+            self._silent.pop(process.pid or 0, None)
+            if process.exitcode == STARTUP_FAILURE:  # it would fail so every time
+                logger.error("worker [%s] could not start: the service stops", process.pid)
+                self.should_exit.set()
+                return
+            kind, reason = self._why(process, silent if alive else None)
+            self._restarts = self._restarts.one_more(kind, reason)
+            logger.warning("worker [%s] %s; another one takes its place", process.pid, reason)
+            self._tell()
+            self.processes[index] = Process(self.config, self.sockets)
+            self.processes[index].start()
+
+    def _tell(self) -> None:
+        try:
+            workers.write(self._restarts)
+        except OSError as error:  # a full disk must not end the service
+            logger.warning("what became of the workers cannot be told: %s", error)
+
+    @property
+    def _stopping(self) -> bool:
+        """Whether a signal that ends this process waits to be handled: it may have ended the workers, too."""
+        return any(each in (signal.SIGINT, signal.SIGTERM) for each in self.signal_queue)
+
+    def _asked(self, process: Process, passed: float) -> bool:
+        """Ask a worker, or look whether it has answered; whether it lives."""
+        pid = process.pid or 0
+        if not process.process.is_alive():
+            return False
+        try:
+            if pid not in self._silent:
+                process.parent_conn.send(b"ping")
+                self._silent[pid] = 0.0
+            elif process.parent_conn.poll():
+                process.parent_conn.recv()
+                if (silent := self._silent.pop(pid)) >= TOLD_AFTER:
+                    logger.warning("worker [%s] did not answer for %.0f s; it does again", pid, silent)
+            else:
+                self._silent[pid] += passed
+        except (OSError, EOFError, pickle.UnpicklingError):
+            process.process.join(1)  # its end of the pipe is closed: it is about to end
+            return process.process.is_alive()
+        return True
+
+    def _why(self, process: Process, silent: float | None) -> tuple[Kind, str]:
+        """Why a worker was replaced, in a word and in words."""
+        before, self._killed = self._killed, killed_for_memory()
+        code = process.exitcode or 0
+        if silent is not None:
+            return "hung", f"hung for {silent:.0f} s and was killed"
+        if code == -signal.SIGKILL and self._killed > before:
+            return "out-of-memory", "was killed by the kernel: out of memory"
+        if code < 0:
+            return "signal", f"was ended by the signal {signal.Signals(-code).name}"
+        return "exit", f"ended with exit code {code}"
+
+
+def killed_for_memory() -> int:
+    """How many processes of this container the kernel has killed for want of memory; 0 where it does not tell."""
+    for counter in COUNTERS:
+        try:
+            found = re.search(r"^oom_kill (\d+)$", counter.read_text(encoding="utf-8"), re.MULTILINE)
+        except OSError:
+            continue
+        if found:
+            return int(found[1])
+    return 0
