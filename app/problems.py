@@ -58,6 +58,7 @@ ProblemType = Literal[
     "no-database",
     "no-key",
     "no-such-diagram",
+    "rate-limited",
     "no-such-revision",
     "origin-refused",
     "overloaded",
