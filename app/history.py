@@ -14,13 +14,12 @@ from app.database import Database
 from app.diagram import Content, Diagram, Revision
 from app.errors import RevisionConflictError
 from app.store import columns, kept, vector
-from app.tables import diagrams, revisions
+from app.tables import diagrams, revised_at, revisions
 
 COLUMNS = (
     *("revision", "change", "source", "restored"),
     *("code", "diagram_type", "model", "validated", "judged", "attempts", "warnings"),
 )
-revised_at = sa.func.coalesce(diagrams.c.revised_at, diagrams.c.created_at)
 
 
 class History:

@@ -17,6 +17,7 @@ from app.health import Health
 from app.history import History
 from app.settings import Settings
 from app.store import Store
+from app.upkeep import Upkeep
 from app.validator import Validator
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await database.ping()
         except DatabaseUnavailableError as error:
             logger.warning("the database is not ready: %s", error)
+    upkeep = Upkeep(database, validator) if database else None
+    if upkeep is not None:
+        upkeep.begin()
     try:
         yield Services(
             settings=settings,
@@ -68,6 +72,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
     finally:
         health.close()
+        if upkeep is not None:
+            upkeep.close()
         await validator.close()
         # One that could not be made has nothing to close; whoever asked for a diagram was told.
         if generator is not None and generator.done() and not generator.exception():

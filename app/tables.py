@@ -45,6 +45,8 @@ sa.Index("diagrams_to_judge", diagrams.c.judge_at, postgresql_where=diagrams.c.j
 sa.Index("diagrams_without_words", diagrams.c.id, postgresql_where=diagrams.c.words.is_(None))
 sa.Index("diagrams_words", diagrams.c.words, postgresql_using="gin")
 
+revised_at = sa.func.coalesce(diagrams.c.revised_at, diagrams.c.created_at)
+
 # Revisions that are not the newest any more.
 revisions = sa.Table(
     "revisions",

@@ -11,13 +11,16 @@ import pytest
 
 os.environ["API_ALLOW_ANONYMOUS"] = "true"  # else app.main refuses to be imported: nobody could use it
 
-from app import generation, writer
+from app import generation, upkeep, writer
 from app.main import create_app
 from app.settings import Settings
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import AsgiServer, McpServer, Postgres
 
 KEY = "sk-or-v1-very-secret"
+
+# Applications go on serving while other tests run: what one does by itself would be in their way. Its own tests let it.
+upkeep.EVERY = 3600
 
 
 @pytest.fixture(autouse=True)

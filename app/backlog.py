@@ -1,0 +1,99 @@
+"""What is left to do in the database: diagrams to judge, to make findable, and to remove for good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import Database
+from app.judgement import NOT_JUDGED, Judgement
+from app.store import kept, vector
+from app.tables import diagrams, revised_at
+
+KEPT_FOR = timedelta(days=30)  # what was deleted
+SOONEST = timedelta(minutes=1)  # until a diagram that could not be judged is tried again
+BATCH = 50  # rows that are written at once
+
+# So begins what releases before said of a diagram that the validator could not look at.
+UNSEEN = ("It was not validated: the MCP server", "It could not be validated")
+
+
+class Backlog:
+    """Work that nobody waits for. Every method raises `DatabaseUnavailableError` when the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def to_judge(self) -> Any | None:
+        """The diagram that waits longest to be judged: its row, with `id`, `revision`, `code` and `warnings`."""
+        due = sa.select(diagrams).where(kept, diagrams.c.judge_at <= sa.func.now())
+
+        async def fetch(connection: AsyncConnection) -> Any | None:
+            return (await connection.execute(due.order_by(diagrams.c.judge_at).limit(1))).one_or_none()
+
+        return await self._database.run(fetch)
+
+    async def judged(self, row: Any, judgement: Judgement) -> None:
+        """Keep a verdict, unless there is a newer revision by now. The warning that there was none goes."""
+        warnings = [each for each in row.warnings if not each.startswith(NOT_JUDGED)]
+        values = {
+            "validated": bool(judgement.validated),
+            "judged": judgement.validated is not None,
+            "judge_at": None,
+            "diagram_type": judgement.diagram_type,
+            "warnings": [*judgement.warnings, *warnings],
+        }
+        await self._change(_same(row), values)
+
+    async def postpone(self, row: Any) -> None:
+        """Try again when the revision is twice as old: what can never be judged costs ever less."""
+        age = sa.func.greatest(sa.func.now() - revised_at, SOONEST)
+        await self._change(_same(row), {"judge_at": sa.func.now() + age})
+
+    async def adopt(self) -> int:
+        """Make some diagrams findable that a release before stored, and have those judged that were not; how many."""
+        query = sa.select(diagrams).where(diagrams.c.words.is_(None)).order_by(diagrams.c.id.desc()).limit(BATCH)
+
+        async def adopt(connection: AsyncConnection) -> int:
+            rows = (await connection.execute(query.with_for_update(skip_locked=True))).all()
+            for row in rows:
+                change = sa.update(diagrams).where(diagrams.c.id == row.id)
+                await connection.execute(change.values(_adopted(row)))
+            return len(rows)
+
+        return await self._database.run(adopt)
+
+    async def purge(self) -> int:
+        """Remove some of the diagrams that were deleted long ago; how many."""
+        old = sa.select(diagrams.c.id).where(diagrams.c.deleted_at < sa.func.now() - KEPT_FOR).limit(BATCH)
+
+        async def purge(connection: AsyncConnection) -> Sequence[Any]:
+            query = sa.delete(diagrams).where(diagrams.c.id.in_(old)).returning(diagrams.c.id)
+            return (await connection.execute(query)).all()
+
+        return len(await self._database.run(purge))
+
+    async def _change(self, which: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
+        async def change(connection: AsyncConnection) -> None:
+            await connection.execute(sa.update(diagrams).where(which).values(values))
+
+        await self._database.run(change)
+
+
+def _same(row: Any) -> sa.ColumnElement[bool]:
+    """Whether a row still holds the revision that was looked at."""
+    return sa.and_(diagrams.c.id == row.id, diagrams.c.revision == row.revision)
+
+
+def _adopted(row: Any) -> dict[str, Any]:
+    """What a release before would have stored of a diagram, had it known of these columns."""
+    values: dict[str, Any] = {"words": vector(row.title, row.prompt, row.code)}
+    if not row.validated and any(each.startswith(NOT_JUDGED) for each in row.warnings):
+        values["judged"] = False
+        if any(each.startswith(UNSEEN) for each in row.warnings):
+            values["judge_at"] = sa.func.now()
+    return values
