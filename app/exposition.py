@@ -29,6 +29,7 @@ class Around(Collector):
     """What no worker counts."""
 
     def collect(self) -> Iterator[Metric]:
+        """The numbers of this moment."""
         restarts = workers.read()
         if restarts is not None:
             family = CounterMetricFamily("worker_restarts", "Workers that were replaced.", labels=["reason"])

@@ -29,6 +29,8 @@ def value(name: str, **labels: str) -> float:
 def counted(name: str, by: float, **labels: str) -> Iterator[None]:
     before = value(name, **labels)
     yield
+    with contextlib.suppress(TimeoutError):  # counted when all is done, which may be after its answer was read
+        wait_until(lambda: value(name, **labels) - before >= by, 10)
     assert value(name, **labels) - before == by, (name, labels)
 
 
@@ -128,7 +130,7 @@ def test_numbers_are_summed_over_workers_and_outlive_them(mcp: McpServer) -> Non
         wait_until(lambda: answers(url))
         for _ in range(40):
             httpx.get(url + "/api/v1/diagram-types")
-        assert metrics()[types] == 40
+        wait_until(lambda: metrics()[types] == 40)
         assert metrics()[killed] == 0
         workers = [each for each in psutil.Process(process.pid).children() if "spawn_main" in " ".join(each.cmdline())]
         for each in workers:
@@ -136,7 +138,7 @@ def test_numbers_are_summed_over_workers_and_outlive_them(mcp: McpServer) -> Non
         wait_until(lambda: metrics()[killed] == 2)
         wait_until(lambda: answers(url))
         httpx.get(url + "/api/v1/diagram-types")
-        assert metrics()[types] == 41
+        wait_until(lambda: metrics()[types] == 41)
         assert httpx.get(url + "/metrics").status_code == 404  # not at the port that is published
 
 
