@@ -35,6 +35,7 @@ OPENROUTER_BASE_URL={model}
 API_KEYS=bench:{api_key}
 POSTGRES_USER=ba_copilot
 POSTGRES_PASSWORD={password}
+POSTGRES_API_PASSWORD={password}-of-the-api
 POSTGRES_DB=ba_copilot
 LLM_DAILY_REQUESTS=
 """

@@ -1,15 +1,17 @@
 """PostgreSQL as a service without a container: what the entry point of its image does, and then PostgreSQL itself.
 
-    python -m ops.native.postgres --data FOLDER --port PORT
+    python -m ops.native.postgres --data FOLDER --port PORT [--setup VARIABLE]
 
 User, password and database come from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB, as with the image. The folder is
-initialised once, on the first start, and is whole or not there: a start that was cut begins again.
+initialised once, on the first start, and is whole or not there: a start that was cut begins again. The SQL in VARIABLE
+is run in that database before anybody can connect: on the first start, and on the next one when it has changed.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 MODULE = "ops.native.postgres"
 """What stands in a command that runs this."""
+
+LOCK = "postmaster.pid"
+"""In the data: which process serves it."""
+
+DONE = "setup.sha256"
+"""In the data: which SQL was run there last."""
 
 SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
 """No Unix socket: its path may be too long, and nobody needs it."""
@@ -65,12 +73,15 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     parser = argparse.ArgumentParser(prog="python -m ops.native.postgres", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="where it keeps everything")
     parser.add_argument("--port", required=True, help="the port on 127.0.0.1")
+    parser.add_argument("--setup", metavar="VARIABLE", help="an environment variable with SQL to run before the start")
     options = parser.parse_args(arguments)
     data = options.data.absolute()
     try:
         runner = user.of(data)
         folder = copies.usable(programs.postgres(), runner)
         prepare(data, runner, folder, environment)
+        if options.setup:
+            set_up(data, runner, folder, environment.get(options.setup, ""), environment.get("POSTGRES_DB", ""))
         server = str(folder / platform.executable("postgres"))
         runner.become([server, "-D", runner.place(data), "-p", options.port, *SOCKET_FREE], data)
     except (PostgresError, EngineError, OSError) as error:
@@ -115,6 +126,30 @@ def prepare(data: Path, runner: User, programs_folder: Path, environment: Mappin
         raise PostgresError(f"{', '.join(missing)} must be set")
     _initialise(data, runner.named(), programs_folder, environment)
     runner.give(data)
+
+
+def set_up(data: Path, runner: User, programs_folder: Path, sql: str, database: str) -> None:
+    """Run SQL in a database of a server that does not run, unless that was done already.
+
+    Raises:
+        PostgresError: PostgreSQL refuses it.
+        OSError: The system refuses something.
+    """
+    if (data / LOCK).exists():
+        return  # a server runs here after all: the one that is to be started tells it
+    done, mark = data / DONE, hashlib.sha256(sql.encode()).hexdigest()
+    if done.exists() and done.read_text("utf-8") == mark:
+        return
+    server = [str(programs_folder / platform.executable("postgres")), "--single", "-j"]
+    # What fails is told without its SQL, which may hold a password.
+    quiet = ("-c", "exit_on_error=on", "-c", "log_checkpoints=off", "-c", "log_min_error_statement=panic")
+    named = runner.named()  # single-user mode asks for a name, as initdb does
+    try:
+        named.give(data)
+        _judge(named.run([*server, "-D", named.place(data), *quiet, database], folder=data, text=sql))
+        done.write_text(mark, "utf-8")
+    finally:
+        runner.give(data)
 
 
 def _initialise(data: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
@@ -183,7 +218,7 @@ def _remove_stale_lock(data: Path) -> None:
 
     from ops.native import marker
 
-    file = data / "postmaster.pid"
+    file = data / LOCK
     try:
         process = psutil.Process(int(file.read_text("utf-8").split()[0]))
         if marker.lives(process) and process.name().startswith("postgres") and _runs_in(process, data):

@@ -100,6 +100,9 @@ def test_a_clean_clone_starts(clone: Market, started: dict[str, Any]) -> None:
     ) as client:
         client.execute("CREATE TABLE proof AS SELECT 42 AS answer")
     assert clone.ok("exec", "db", "--", "psql", "-tAc", "SELECT answer FROM proof").out == "42\n"
+    rights = "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname IN"
+    query = f"{rights} (SELECT usename FROM pg_stat_activity WHERE application_name = 'ba-copilot-ai')"
+    assert clone.ok("exec", "db", "--", "psql", "-tAc", query).out == "f|f|f\n"
 
 
 def test_diagrams_are_judged_through_the_api_and_through_mcp(clone: Market, api: httpx.Client) -> None:

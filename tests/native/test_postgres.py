@@ -30,13 +30,17 @@ class Database:
     def __init__(self, root: Path, port: int) -> None:
         self.root, self.port = root, port
         self.data = places.of(root, "db") / places.DATA
+        self.options: tuple[str, ...] = ()
         self.variables = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": 'a "db"'}
 
     @property
     def plan(self) -> Plan:
         return Plan(
             service="db",
-            command=(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
+            command=(
+                *(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
+                *self.options,
+            ),
             directory=str(programs.LIBRARY),
             environment={**platform.machine_environment(), **self.variables},
             stop_signal="SIGINT",
@@ -204,6 +208,26 @@ def test_a_folder_of_something_else_is_told_and_not_touched(fresh: Database) -> 
     (database.data / "thesis.txt").write_text("all my work", encoding="utf-8")
     assert "holds something, but no database; it was not touched" in database.refused()
     assert (database.data / "thesis.txt").read_text("utf-8") == "all my work"
+
+
+def test_sql_is_run_before_the_start_when_it_is_new(database: Database) -> None:
+    database.options = ("--setup", "SQL")
+    ran = []
+    for sql in (
+        "CREATE TABLE first ();\n\n\nCREATE TABLE second ();",
+        "CREATE TABLE third ()",
+        "CREATE TABLE third ()",
+    ):
+        database.variables["SQL"] = sql
+        database.start()
+        with database.connect() as connection:
+            ran.append(connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone())
+        service.stop(database.root, "db")
+    assert ran == [(2,), (3,), (3,)]  # the last one would have failed
+    database.variables["SQL"] = "SELECT 'canary-of-a-password' FROM nowhere"
+    said = database.refused()
+    assert 'relation "nowhere" does not exist' in said
+    assert "canary" not in said
 
 
 @pytest.mark.parametrize("missing", ["POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"])
