@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ Permission = Literal["read", "write"]
 
 ANONYMOUS = "anonymous"  # no API key is called so
 EVERYTHING: frozenset[Permission] = frozenset({"read", "write"})
+CURRENT: ContextVar[str] = ContextVar("caller", default="")  # the identity, for whom the request does not reach
 NETWORK_BITS = 64  # of an IPv6 address: one household or server has them all to itself, and changes the rest at will
 
 
@@ -52,6 +54,7 @@ class Caller:
 def set_caller(scope: Scope, caller: Caller) -> None:
     """Keep the request's caller for whatever serves the request."""
     scope.setdefault("state", {})["caller"] = caller
+    CURRENT.set(caller.identity)  # never reset: each request runs in a task of its own
 
 
 def caller(request: Request) -> Caller:

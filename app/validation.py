@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
 from app.bodies import ValidateRequest
+from app.connection import while_waited_for
 from app.dependencies import WithCaller, WithServices
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
@@ -36,13 +37,18 @@ class Types(BaseModel):
 @router.post("/diagrams/validate", responses=responses(400, 408, 413, 415, 422, 503), summary="Validate a diagram")
 async def validate_diagram(
     body: Annotated[ValidateRequest, Body(openapi_examples=examples.VALIDATE_REQUESTS)],
+    request: Request,
     caller: WithCaller,
     services: WithServices,
 ) -> Verdict:
     """Say whether a diagram is valid Mermaid, and if not, what is wrong where."""
-    try:
+
+    async def validate() -> Verdict:
         async with services.admission.place(caller.identity):
             return await services.validator.validate(body.code)
+
+    try:
+        return await while_waited_for(request, validate())
     except (ValidatorUnavailableError, ValidatorRefusedError) as error:
         raise failures.of_validator(error) from error
 

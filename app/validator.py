@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app import examples
+from app import caller, examples, metrics
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 TOOL = "validate_mermaid"
 CALL_TIMEOUT = 5.0  # seconds; the server itself gives up on a diagram after 2
 CLOSE_TIMEOUT = 0.2  # seconds
+CALLER_HEADER = "X-Caller"  # each gets a fair share of the parsers; in prod the MCP server believes it
 STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the server forgot our session
 
 T = TypeVar("T")
@@ -76,6 +78,18 @@ class Validator:
             ValidatorUnavailableError: No answer from the MCP server.
             ValidatorRefusedError: It answered that it could not judge.
         """
+        try:
+            verdict = await self._judge(code)
+        except ValidatorRefusedError:
+            metrics.VALIDATIONS.labels("refused").inc()
+            raise
+        except ValidatorUnavailableError:
+            metrics.VALIDATIONS.labels("unavailable").inc()
+            raise
+        metrics.VALIDATIONS.labels(metrics.verdict(verdict)).inc()
+        return verdict
+
+    async def _judge(self, code: str) -> Verdict:
         result = await self._call(lambda client: client.call_tool(TOOL, {"code": code}))
         if result.is_error or result.structured_content is None:
             text = " ".join(block.text for block in result.content if block.type == "text")
@@ -165,9 +179,11 @@ class Validator:
 
 
 async def _mark(request: httpx2.Request) -> None:
-    """Let the MCP server log under the id of the request that it works for."""
+    """Tell the MCP server for which request it works, so that both log one id, and for which caller, by a hash."""
     if current := request_id.get():
         request.headers[REQUEST_ID_HEADER] = current
+    if identity := caller.CURRENT.get():
+        request.headers[CALLER_HEADER] = hashlib.sha256(identity.encode()).hexdigest()[:32]
 
 
 def _innermost(error: BaseException) -> str:

@@ -46,6 +46,8 @@ def mcp(mcp_server: McpServer) -> McpServer:
     mcp_server.calls.clear()
     mcp_server.connections.clear()
     mcp_server.request_ids.clear()
+    mcp_server.callers.clear()
+    mcp_server.cancelled = 0
     mcp_server.busy = 0
     return mcp_server
 

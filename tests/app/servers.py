@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import anyio
 import psycopg
 import uvicorn
 from mcp.server.mcpserver import MCPServer
@@ -87,13 +88,15 @@ class Judgement(BaseModel):
 class McpServer(AsgiServer):
     """A real MCP server (official SDK) with the tool's contract; what it says depends on a word in the code.
 
-    `busy` holds how many calls to come are refused.
+    `busy` holds how many calls to come are refused, `cancelled` counts those of an endless diagram that were given up.
     """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.connections: set[object] = set()
         self.request_ids: list[str] = []
+        self.callers: list[str] = []
+        self.cancelled = 0
         self.busy = 0
         super().__init__(None)
 
@@ -101,8 +104,13 @@ class McpServer(AsgiServer):
         server = MCPServer("test")
 
         @server.tool()
-        def validate_mermaid(code: str) -> Judgement:
+        async def validate_mermaid(code: str) -> Judgement:
             self.calls.append(code)
+            if "endless" in code:
+                try:
+                    await anyio.sleep_forever()
+                finally:
+                    self.cancelled += 1
             if "busy" in code or self.busy:
                 self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
@@ -126,6 +134,7 @@ class McpServer(AsgiServer):
         async def count(scope: Any, receive: Any, send: Any) -> None:
             self.connections.add(scope.get("client"))
             self.request_ids += [value.decode() for key, value in scope.get("headers", []) if key == b"x-request-id"]
+            self.callers += [value.decode() for key, value in scope.get("headers", []) if key == b"x-caller"]
             await serve(scope, receive, send)
 
         self.app = count

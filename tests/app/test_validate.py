@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.app.servers import McpServer, free_port
+from tests.app.servers import McpServer, free_port, wait_until
 
 Serve = Callable[..., httpx.Client]
 PATH = "/api/v1/diagrams/validate"
@@ -111,3 +112,15 @@ def test_bad_requests_say_where(client: httpx.Client, body: object, where: str) 
     assert answer.json()["errors"][0]["where"] == where
     assert len(answer.text) < 12_000
     assert "x" * 100 not in answer.text  # what was sent is not sent back
+
+
+def test_a_caller_who_goes_ends_the_work_of_the_mcp_server(client: httpx.Client, mcp: McpServer) -> None:
+    client.post(PATH, json={"code": "flowchart LR"})  # opens the connection that is kept
+    with pytest.raises(httpx.ReadTimeout):
+        client.post(PATH, json={"code": "endless"}, timeout=0.5)
+    wait_until(lambda: mcp.cancelled == 1)
+
+
+def test_the_mcp_server_is_told_the_caller_by_a_hash(client: httpx.Client, mcp: McpServer) -> None:
+    client.post(PATH, json={"code": "flowchart LR"})
+    assert set(mcp.callers) == {hashlib.sha256(b"127.0.0.1").hexdigest()[:32]}

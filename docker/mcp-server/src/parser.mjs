@@ -3,13 +3,9 @@
  *
  * Messages in: `{code}`. Messages out: `{ready: true}` once, then `{diagnosis}` for each.
  */
-
-/** Answer the parent's diagrams, one after the other, until it goes away. */
-export async function serveParent() {
-  process.on('disconnect', () => process.exit(0));
-  for (const method of ['debug', 'error', 'info', 'log', 'warn']) console[method] = () => {};
-  const { diagnose } = await import('./diagnosis.mjs');
-  await diagnose('flowchart TD\nA-->B'); // compiles the most used grammar before a caller waits for it
-  process.on('message', async ({ code }) => process.send({ diagnosis: await diagnose(code) }));
-  process.send({ ready: true });
-}
+process.on('disconnect', () => process.exit(0));
+for (const method of ['debug', 'error', 'info', 'log', 'warn']) console[method] = () => {};
+const { diagnose } = await import('./diagnosis.mjs');
+await diagnose('flowchart TD\nA-->B'); // the first one takes longer: no caller waits for it
+process.on('message', async ({ code }) => process.send({ diagnosis: await diagnose(code) }));
+process.send({ ready: true });

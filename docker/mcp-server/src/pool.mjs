@@ -1,10 +1,10 @@
 /**
- * Parsers in child processes: each takes one diagram at a time and is killed when it takes too long.
- *
- * Not worker threads: a diagram that exhausts its thread's memory can take the whole process with it.
+ * Parsers in child processes behind one fair queue: each takes one diagram at a time and is killed when it takes too
+ * long.
  */
-import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { ParserProcess, SLOW_AFTER } from './process.mjs';
+import { FairQueue } from './queue.mjs';
 
 /** No parser came free in time; the caller may try again. */
 export class PoolBusyError extends Error {}
@@ -21,7 +21,6 @@ const NONE_FREE = 'no parser came free in time';
 const STOPPING = 'the server is stopping';
 const START_TIMEOUT = 15_000; // ms; one takes half a second
 const OTHERS_AFTER = 1000; // ms after the first parser is ready: what waits for this server starts just then
-const HEAP_EXHAUSTED = /heap (out of memory|limit)|allocation failed/i;
 
 // Parsers that end by themselves, one after the other: ms until the next is started, and how many make the pool
 // unhealthy when none is left. A diagram's fault is no such failure: killing a parser for it takes its time anyway,
@@ -31,14 +30,19 @@ const LONGEST_BACKOFF = 10_000;
 const FAILURES_UNHEALTHY = 3;
 
 // How much later than others, in ms, a diagram is answered that had to wait: time to replace a killed parser.
-// However long it waited, it has at least the second with a parser; ordinary diagrams need half of that.
 const GRACE = 200;
 const SHORTEST_RUN = 100;
+
+const LOOK_AGAIN = 50; // ms later, whether a diagram has become slow
 
 /**
  * A fixed number of parsers behind one bounded queue.
  *
  * Every diagram is answered, or given up, within `timeout` + GRACE ms of its arrival, waiting included.
+ *
+ * One parser is always kept for quick diagrams, where there are two: a slow diagram is only given a parser while
+ * another one is left, and gives way where it turns out to be slow in the last one and a quick one waits. A parser more
+ * than work at once is kept warm then, so that nobody waits for one to start.
  *
  * Emits `ready` when the first parser is, and `lost` `{reason, pid, code, signal, stderr, retry_in}` for each
  * that ends.
@@ -46,15 +50,16 @@ const SHORTEST_RUN = 100;
 export class ParserPool extends EventEmitter {
   #options;
   #parsers = new Set();
-  #queue = [];
+  #queue = new FairQueue();
   #failures = 0; // since a parser last proved itself: by an answer, or by living long
   #everReady = false;
   #closed = false;
-  #lost = { timeout: 0, memory: 0, crash: 0 };
+  // For what a diagram does to it, because a quick one waits, because its caller has gone.
+  #lost = { timeout: 0, memory: 0, crash: 0, preempted: 0, abandoned: 0 };
 
   /**
    * @param {object} options
-   * @param {string} options.program the file to fork with `--parser`
+   * @param {string} options.program the file to fork
    * @param {number} options.size how many parsers
    * @param {number} options.timeout ms a diagram may take
    * @param {number} options.heap MiB of heap a parser may take
@@ -71,29 +76,39 @@ export class ParserPool extends EventEmitter {
    * Have a diagram parsed.
    *
    * @param {string} code
-   * @param {AbortSignal} [signal] gives the diagram up while it waits
+   * @param {object} [options]
+   * @param {string} [options.caller] whose it is; parsers are shared out among callers
+   * @param {AbortSignal} [options.signal] gives the diagram up, and the parser that works for it
    * @returns {Promise<object>} the diagnosis
    * @throws {PoolBusyError} when the queue is full or moves too slowly
    * @throws {ParserLostError} when the diagram costs its parser: time, memory, or two parsers in a row
    */
-  parse(code, signal) {
+  parse(code, { caller = '', signal } = {}) {
     if (this.#closed) return Promise.reject(new PoolBusyError(STOPPING));
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#queue.length >= this.#options.queueLimit && !this.#idle()) {
+    if (this.#queue.length >= this.#options.queueLimit && !this.#idle() && !this.#makeRoom(caller)) {
       return Promise.reject(new PoolBusyError(`${this.#queue.length} diagrams are waiting already`));
     }
     return new Promise((resolve, reject) => {
-      const job = { code, deadline: performance.now() + this.#options.timeout + GRACE };
+      const since = performance.now();
+      const job = { code, caller, since, deadline: since + this.#options.timeout + GRACE, slow: false };
+      const abandon = () => {
+        job.reject(signal.reason);
+        job.abandoned = true;
+        const parser = this.#busy().find((busy) => busy.job === job && busy.overlong);
+        if (parser) this.#kill(parser, 'abandoned');
+      };
       const settle = (how) => (value) => {
         clearTimeout(job.timer);
-        this.#queue = this.#queue.filter((other) => other !== job);
+        signal?.removeEventListener('abort', abandon);
+        this.#queue.remove(job);
         job.settled = true;
         how(value);
       };
       job.resolve = settle(resolve);
       job.reject = settle(reject);
-      signal?.addEventListener('abort', () => job.reject(signal.reason), { once: true });
-      this.#queue.push(job);
+      signal?.addEventListener('abort', abandon, { once: true });
+      this.#queue.add(job);
       this.#wait(job);
     });
   }
@@ -102,7 +117,7 @@ export class ParserPool extends EventEmitter {
   status() {
     const parsers = [...this.#parsers];
     const failing = this.#failures >= FAILURES_UNHEALTHY;
-    const ready = parsers.filter((parser) => parser.ready && !parser.reason).length;
+    const ready = Math.min(parsers.filter(({ usable }) => usable).length, this.#options.size); // the spare does not count
     let status = 'healthy';
     if (this.#closed) status = 'stopping';
     else if (ready === 0 && failing) status = 'unhealthy';
@@ -112,7 +127,7 @@ export class ParserPool extends EventEmitter {
       status,
       size: this.#options.size,
       ready,
-      busy: parsers.filter((parser) => parser.job).length,
+      busy: this.#busy().length,
       queued: this.#queue.length,
       lost: { ...this.#lost },
     };
@@ -121,98 +136,79 @@ export class ParserPool extends EventEmitter {
   /** Kill every parser; what is being parsed or waits is given up. */
   close() {
     this.#closed = true;
-    for (const job of [...this.#queue]) job.reject(new PoolBusyError(STOPPING));
-    for (const parser of this.#parsers) parser.child?.kill('SIGKILL');
+    for (const job of this.#queue.all()) job.reject(new PoolBusyError(STOPPING));
+    for (const parser of this.#parsers) parser.kill('closed');
+  }
+
+  #busy() {
+    return [...this.#parsers].filter(({ usable, job }) => usable && job);
   }
 
   #idle() {
-    return [...this.#parsers].find((parser) => parser.ready && !parser.job && !parser.reason);
+    const full = this.#busy().length >= this.#options.size;
+    return full ? undefined : [...this.#parsers].find(({ usable, job }) => usable && !job);
+  }
+
+  /** Whether this caller's next diagram fits into the full queue, in place of one of whoever has the most there. */
+  #makeRoom(caller) {
+    const job = this.#queue.overflow(caller);
+    job?.reject(new PoolBusyError('the queue is full, and most of it is yours'));
+    return job !== null;
   }
 
   #spawn() {
     if (this.#closed) return;
-    const parser = { child: null, ready: 0, job: null, timer: null, reason: null, stderr: '' };
+    const parser = new ParserProcess(this.#options);
     this.#parsers.add(parser);
-    try {
-      parser.child = fork(this.#options.program, ['--parser'], {
-        // The small young generation holds a parser at about 200 MB; without it, it grows to 300.
-        // One thread for the garbage, so that a parser at work takes one core and the server keeps its share.
-        execArgv: [
-          `--max-old-space-size=${this.#options.heap}`,
-          '--max-semi-space-size=8',
-          '--single-threaded-gc',
-        ],
-        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      });
-    } catch (error) {
-      // Out of memory or processes. The constructor's caller has yet to listen.
-      parser.stderr = error.message;
-      setImmediate(() => this.#replace(parser, null, null));
-      return;
-    }
-    const { child } = parser;
-    child.on('message', (message) => this.#receive(parser, message));
-    child.on('error', (error) => {
-      parser.stderr ||= error.message; // a failed start, send or kill; `close` follows
-    });
-    child.on('close', (code, signal) => this.#replace(parser, code, signal));
-    // There is none where the server has no file descriptors left.
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      parser.stderr = (parser.stderr + text).slice(-2000);
-    });
-    parser.timer = setTimeout(() => this.#kill(parser), this.#options.startTimeout);
-  }
-
-  #kill(parser) {
-    parser.reason = 'timeout';
-    parser.child.kill('SIGKILL');
-  }
-
-  #receive(parser, message) {
-    clearTimeout(parser.timer);
-    if (message.ready) {
-      parser.ready = performance.now();
-      if (!this.#everReady) {
-        this.#everReady = true;
-        setTimeout(() => this.#spawnOthers(), OTHERS_AFTER).unref();
-        this.emit('ready');
-      }
-    } else if (parser.job) {
+    parser.on('ready', () => this.#welcome());
+    parser.on('diagnosis', (diagnosis) => {
       this.#failures = 0;
-      parser.job.resolve(message.diagnosis);
-      parser.job = null;
+      this.#release(parser)?.resolve(diagnosis);
+      this.#dispatch();
+    });
+    parser.on('lost', (end) => this.#replace(parser, end));
+  }
+
+  #welcome() {
+    if (!this.#everReady) {
+      this.#everReady = true;
+      setTimeout(() => this.#spawnOthers(), OTHERS_AFTER).unref();
+      this.emit('ready');
     }
     this.#dispatch();
   }
 
   #spawnOthers() {
-    for (let i = 1; i < this.#options.size; i += 1) this.#spawn();
+    const { size } = this.#options;
+    const spare = size > 1 ? 1 : 0;
+    for (let i = 1; i < size + spare; i += 1) this.#spawn();
   }
 
-  #replace(parser, code, signal) {
+  #replace(parser, end) {
     this.#parsers.delete(parser);
-    clearTimeout(parser.timer);
-    const { job, stderr } = parser;
+    const job = this.#release(parser, end.reason);
     if (this.#closed) {
       job?.reject(new PoolBusyError(STOPPING));
       return;
     }
-    const reason = parser.reason ?? (HEAP_EXHAUSTED.test(stderr) ? 'memory' : 'crash');
-    this.#lost[reason] += 1;
-    if (job && !job.settled) this.#retry(job, reason, signal);
-    const backoff = this.#backoff(parser, reason);
-    this.emit('lost', { reason, pid: parser.child?.pid, code, signal, stderr, retry_in: backoff });
+    this.#lost[end.reason] += 1;
+    if (job && !job.settled) this.#retry(job, end);
+    const backoff = this.#backoff(parser, end.reason);
+    this.emit('lost', { ...end, retry_in: backoff });
     setTimeout(() => this.#spawn(), backoff).unref();
   }
 
-  /** A crash may be no fault of the diagram (the kernel needed memory), so another parser has a look at it. */
-  #retry(job, reason, signal) {
-    if (reason !== 'crash') {
+  /** What becomes of a diagram whose parser has ended. */
+  #retry(job, { reason, signal }) {
+    if (reason === 'preempted') {
+      job.slow = true;
+      this.#putBack(job);
+    } else if (reason !== 'crash') {
       job.reject(new ParserLostError(reason));
     } else if (!job.retried) {
+      // It may be no fault of the diagram (the kernel needed memory), so another parser has a look at it.
       job.retried = true;
-      this.#queue.unshift(job);
-      this.#wait(job);
+      this.#putBack(job);
     } else if (signal === 'SIGKILL') {
       job.reject(new PoolBusyError('its parsers were killed from outside'));
     } else {
@@ -220,9 +216,14 @@ export class ParserPool extends EventEmitter {
     }
   }
 
+  #putBack(job) {
+    this.#queue.putBack(job);
+    this.#wait(job);
+  }
+
   #backoff(parser, reason) {
-    if (parser.ready && reason !== 'crash') return 0;
-    if (parser.ready && performance.now() - parser.ready > LONGEST_BACKOFF) this.#failures = 0;
+    if (parser.readySince && reason !== 'crash') return 0;
+    if (parser.readySince && performance.now() - parser.readySince > LONGEST_BACKOFF) this.#failures = 0;
     this.#failures += 1;
     return Math.min(FIRST_BACKOFF * 2 ** (this.#failures - 1), LONGEST_BACKOFF);
   }
@@ -235,9 +236,36 @@ export class ParserPool extends EventEmitter {
   }
 
   #dispatch() {
-    for (let parser = this.#idle(); parser && this.#queue.length; parser = this.#idle()) {
-      this.#run(parser, this.#queue.shift());
+    for (let parser = this.#idle(); parser; parser = this.#idle()) {
+      const job = this.#queue.take(this.#maySpareOne());
+      if (!job) return;
+      this.#run(parser, job);
     }
+    if (this.#queue.hasQuick()) this.#preempt();
+  }
+
+  /** Whether a slow diagram may have a parser: one is left for the quick ones, or there is but one anyway. */
+  #maySpareOne() {
+    const { size } = this.#options;
+    return size === 1 || this.#busy().filter((parser) => this.#isSlow(parser)).length < size - 1;
+  }
+
+  /** Where slow diagrams have all parsers, end the youngest: it loses the least. */
+  #preempt() {
+    const { size } = this.#options;
+    const slow = this.#busy().filter((parser) => this.#isSlow(parser));
+    if (size === 1 || slow.length < size) return;
+    // One that nobody waits for any more loses nothing.
+    this.#kill(slow.sort((a, b) => b.job.settled - a.job.settled || a.ran - b.ran)[0], 'preempted');
+  }
+
+  #isSlow({ job, overlong }) {
+    return overlong || this.#queue.isSlow(job);
+  }
+
+  #kill(parser, reason) {
+    parser.kill(reason);
+    this.#dispatch(); // the spare one takes its place
   }
 
   #run(parser, job) {
@@ -250,12 +278,31 @@ export class ParserPool extends EventEmitter {
       const error = left < timeout / 2 ? new PoolBusyError(NONE_FREE) : new ParserLostError('timeout');
       job.timer = setTimeout(() => job.reject(error), left);
     }
-    parser.timer = setTimeout(() => {
-      parser.job = null;
+    job.limit = setTimeout(() => {
       job.reject(new ParserLostError('timeout'));
-      this.#kill(parser);
+      this.#kill(parser, 'timeout');
     }, timeout);
-    parser.job = job;
-    parser.child.send({ code: job.code });
+    parser.run(job);
+    this.#watch(parser, job, SLOW_AFTER);
+  }
+
+  /** Notice when a diagram turns out to be slow. */
+  #watch(parser, job, after) {
+    job.watch = setTimeout(() => {
+      if (!parser.overlong) this.#watch(parser, job, LOOK_AGAIN);
+      else if (job.abandoned) this.#kill(parser, 'abandoned');
+      else this.#dispatch();
+    }, after);
+  }
+
+  /** Take the job from a parser that is done with it, or has ended for some reason. */
+  #release(parser, reason) {
+    const { job, ran } = parser;
+    if (!job) return null;
+    clearTimeout(job.limit);
+    clearTimeout(job.watch);
+    this.#queue.finish(job, ran, reason !== undefined && reason !== 'crash');
+    parser.job = null;
+    return job;
   }
 }

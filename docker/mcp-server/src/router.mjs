@@ -16,6 +16,11 @@ const CORS = {
   'access-control-expose-headers': 'mcp-session-id, mcp-protocol-version, x-request-id',
   'access-control-max-age': '3600',
 };
+// Whose diagram it is, as the tools read it; what a caller sends under this name is believed only where it is the
+// header of the settings.
+export const CALLER = 'x-caller';
+const LONGEST_CALLER = 64;
+
 const MCP_METHODS = new Set(['GET', 'POST', 'DELETE']);
 
 /**
@@ -24,10 +29,11 @@ const MCP_METHODS = new Set(['GET', 'POST', 'DELETE']);
  * @param {object} options
  * @param {object} options.identity `{name, version, description}`
  * @param {string[]} options.allowedHosts host names that requests may be addressed to and come from
+ * @param {string | null} options.callerHeader names a request's caller, in place of its address
  * @param {import('./pool.mjs').ParserPool} options.pool
  * @param {Function} options.mcp handles an MCP request
  */
-export function createRouter({ identity, allowedHosts, pool, mcp }) {
+export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }) {
   const hostAllowed = hostHeaderValidation(allowedHosts);
   const originAllowed = originValidation(allowedHosts);
 
@@ -48,7 +54,9 @@ export function createRouter({ identity, allowedHosts, pool, mcp }) {
       return;
     }
     const body = await readBody(request, response);
-    const { method, url, headers } = request;
+    const { method, url } = request;
+    const caller = request.headers[callerHeader] || request.socket.remoteAddress || '';
+    const headers = { ...request.headers, [CALLER]: caller.slice(0, LONGEST_CALLER) };
     await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
   }
 

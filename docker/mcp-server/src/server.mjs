@@ -6,7 +6,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import manifest from '../package.json' with { type: 'json' };
 import { log, note } from './log.mjs';
-import { createRouter } from './router.mjs';
+import { CALLER, createRouter } from './router.mjs';
 import { MAX_BODY_BYTES } from './settings.mjs';
 import { createTools } from './tools.mjs';
 
@@ -31,7 +31,8 @@ const DRAIN = 500;
  * @param {import('./pool.mjs').ParserPool} pool the parsers
  */
 export function start(settings, pool) {
-  const handler = createMcpHandler(() => createTools({ name, version }, pool), {
+  const make = ({ requestInfo }) => createTools({ name, version }, pool, requestInfo?.headers.get(CALLER) ?? '');
+  const handler = createMcpHandler(make, {
     legacy: 'stateless',
     maxRequestBodySize: MAX_BODY_BYTES,
     onerror: (error) => note({ error: error.message }),
@@ -43,6 +44,7 @@ export function start(settings, pool) {
   const router = createRouter({
     identity: { name, version, description },
     allowedHosts: settings.allowedHosts,
+    callerHeader: settings.callerHeader,
     pool,
     mcp,
   });

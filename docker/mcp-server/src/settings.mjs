@@ -33,6 +33,9 @@ export function readSettings(environment) {
     port: integer('PORT', 3000, 0, 65535),
     // Host names (no ports) a request may be addressed to, and come from: the guard against DNS rebinding.
     allowedHosts: hosts.length ? hosts : ['localhost', '127.0.0.1', '[::1]'],
+    // The header in which who asks names his own caller, for a fair share of the parsers; none is believed where it is
+    // null. Only for a server that nobody reaches but a service that sets it.
+    callerHeader: environment.CALLER_HEADER?.trim().toLowerCase() || null,
     pool: {
       size: integer('POOL_SIZE', Math.min(2, availableParallelism()), 1, 16),
       timeout: integer('PARSE_TIMEOUT_MS', 2000, 100, 60_000),

@@ -62,9 +62,11 @@ const Types = z.object({
  *
  * @param {{name: string, version: string}} identity
  * @param {import('./pool.mjs').ParserPool} pool
+ * @param {string} caller whose request it is: parsers are shared out among callers
  */
-export function createTools(identity, pool) {
+export function createTools(identity, pool, caller) {
   const server = new McpServer(identity, {
+    capabilities: { tools: { listChanged: false }, resources: { listChanged: false } },
     instructions:
       'Validate every Mermaid diagram before you show it; mend what validate_mermaid reports and validate ' +
       `again. valid: null means undecided: make the diagram smaller. An example of each type is at ${EXAMPLES}/{type}.`,
@@ -79,7 +81,7 @@ export function createTools(identity, pool) {
       outputSchema: Diagnosis,
       annotations: READ_ONLY,
     },
-    ({ code }, context) => validate(pool, code, context.mcpReq.signal),
+    ({ code }, context) => validate(pool, code, { caller, signal: context.mcpReq.signal }),
   );
   server.registerTool(
     'list_diagram_types',
@@ -136,7 +138,7 @@ function registerExamples(server) {
   );
 }
 
-async function validate(pool, code, signal) {
+async function validate(pool, code, options) {
   note({ tool: 'validate_mermaid', characters: code.length });
   if (code.length > MAX_CODE_LENGTH) {
     return report(undecided(`too long: ${code.length} characters, of which ${MAX_CODE_LENGTH} are allowed`));
@@ -144,7 +146,7 @@ async function validate(pool, code, signal) {
   const known = costly.find(code);
   if (known) return report(undecided(known));
   try {
-    return report(await pool.parse(code, signal));
+    return report(await pool.parse(code, options));
   } catch (error) {
     if (error instanceof ParserLostError) {
       note({ lost: error.reason });

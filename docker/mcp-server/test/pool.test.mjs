@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { ParserLostError, ParserPool, PoolBusyError } from '../src/pool.mjs';
 import { root } from './running.mjs';
 
-const PROGRAM = path.join(root, 'src', 'main.mjs');
+const PROGRAM = path.join(root, 'src', 'parser.mjs');
 const GOOD = 'pie\n"a" : 1';
 const BOMB = 'block\nspace:99999999';
 
@@ -115,15 +115,52 @@ suite('a pool', () => {
     const pool = await open(t, { timeout: 1000 });
     const stuck = assert.rejects(pool.parse(BOMB), ParserLostError);
     const caller = new AbortController();
-    const waiting = pool.parse(GOOD, caller.signal);
+    const waiting = pool.parse(GOOD, caller);
     assert.equal(pool.status().queued, 1);
 
     caller.abort(new Error('gone'));
 
     await assert.rejects(waiting, /gone/);
-    await assert.rejects(pool.parse(GOOD, caller.signal), /gone/);
+    await assert.rejects(pool.parse(GOOD, caller), /gone/);
     assert.equal(pool.status().queued, 0);
     await stuck;
+  });
+
+  test('ends the parser of a diagram whose caller left, once it is slow', async (t) => {
+    const pool = await open(t, { timeout: 60_000 });
+    const caller = new AbortController();
+    const left = assert.rejects(pool.parse(BOMB, caller), /gone/);
+    caller.abort(new Error('gone'));
+    await left;
+    // It waits, since its parser is busy: longer than it may, until that parser has ended.
+    assert.equal((await pool.parse(GOOD)).valid, true);
+    assert.equal(pool.status().lost.abandoned, 1);
+  });
+
+  test('keeps the parser of a quick diagram whose caller left', async (t) => {
+    const pool = await open(t);
+    const caller = new AbortController();
+    const left = assert.rejects(pool.parse(GOOD, caller), /gone/);
+    caller.abort(new Error('gone'));
+    await left;
+    assert.equal((await pool.parse(GOOD)).valid, true);
+    assert.deepEqual(Object.values(pool.status().lost), [0, 0, 0, 0, 0]);
+  });
+
+  test('lets one of its slow diagrams give way to a quick one', async (t) => {
+    const pool = await open(t, { size: 2, timeout: 60_000 });
+    while (pool.status().ready < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+    const bombs = ['a', 'b'].map((caller) => pool.parse(BOMB, { caller }).catch((error) => error));
+
+    assert.equal((await pool.parse(GOOD, { caller: 'c' })).valid, true);
+
+    assert.equal(pool.status().lost.preempted, 1);
+    // Its caller has a penalty from now on: one parser stays free for others, whatever the two send.
+    for (let i = 0; i < 10; i += 1) bombs.push(pool.parse(BOMB, { caller: 'b' }).catch((error) => error));
+    for (let i = 0; i < 10; i += 1) assert.equal((await pool.parse(GOOD, { caller: 'c' })).valid, true);
+    assert.equal(pool.status().lost.preempted, 1);
+    pool.close();
+    for (const error of await Promise.all(bombs)) assert.ok(error instanceof PoolBusyError);
   });
 
   test('judges a diagram whose parser was killed from outside all the same', async (t) => {
