@@ -134,6 +134,6 @@ def _unknown() -> ProblemError:
         401,
         "api-key-unknown",
         "The API key is not known",
-        "The key in `Authorization` is none of API_KEYS. Check it, or ask for one who runs this service.",
+        "The key in `Authorization` is none of API_KEYS. Check it, or ask whoever runs this service.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )
