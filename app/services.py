@@ -49,7 +49,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     generator = None
     if settings.openrouter_api_key:
         generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator, budget))
-    health = Health(settings, validator, database)
+    health = Health(settings, validator, database, budget)
     health.begin()
     if database is not None:
         try:
