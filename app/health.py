@@ -6,6 +6,7 @@ Its checks run at the same time, each bounded, and their result is shared for a 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -15,7 +16,8 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app import __version__, examples, workers
+from app import __version__, examples, metrics, workers
+from app.budget import Budget
 from app.caller import ANONYMOUS, caller
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorUnavailableError
@@ -58,10 +60,11 @@ class Health:
     one is made.
     """
 
-    def __init__(self, settings: Settings, validator: Validator, database: Database | None) -> None:
+    def __init__(self, settings: Settings, validator: Validator, database: Database | None, budget: Budget) -> None:
         self._settings = settings
         self._validator = validator
         self._database = database
+        self._budget = budget
         self._started = time.monotonic()
         self._made = -math.inf
         self._report: Report | None = None
@@ -88,7 +91,9 @@ class Health:
             self._refresh.cancel()
 
     async def _run(self) -> Report:
-        mcp, database = await asyncio.gather(self._check(self._validator.ping), self._check_database())
+        mcp, database, _ = await asyncio.gather(
+            self._check(self._validator.ping), self._check_database(), self._measure()
+        )
         key = Check(status="configured" if self._settings.openrouter_api_key else "missing")
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if key.status == "missing" or mcp.status == "unhealthy":
@@ -114,6 +119,14 @@ class Health:
         if self._database is None:
             return Check(status="not_configured")
         return await self._check(self._database.ping)
+
+    async def _measure(self) -> None:
+        """What is left of the day's calls of the model, for the metrics: health is asked for steadily."""
+        with contextlib.suppress(DatabaseUnavailableError, TimeoutError):
+            async with asyncio.timeout(CHECK_TIMEOUT):
+                spending = await self._budget.today()
+            metrics.SPENT.set(spending.calls)
+            metrics.LIMIT.set(math.inf if spending.limit is None else spending.limit)
 
     async def _check(self, ping: Callable[[], Awaitable[None]]) -> Check:
         start = time.perf_counter()

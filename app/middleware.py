@@ -12,6 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import metrics
 from app.caller import Caller
 from app.logs import REQUEST_ID_HEADER, request_id
 
@@ -56,6 +57,7 @@ class RequestLog:
         try:
             await self.app(scope, receive, send_with_id)
         finally:
+            metrics.request(_route(scope), scope["method"], status, time.perf_counter() - start)
             unlogged = scope["path"].startswith("/health") if status < 400 else scope["state"].get("unlogged")
             if not unlogged:
                 _log(scope, status, time.perf_counter() - start)
@@ -107,18 +109,30 @@ class HttpCustoms:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["path"] != "/" and scope["path"].endswith("/"):
-            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
-        if scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
+        head = scope["method"] == "HEAD"
 
         async def send_head(message: Message) -> None:
             if message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self.app({**scope, "method": "GET"}, receive, send_head)
+        served = {
+            **scope,
+            "path": scope["path"].rstrip("/") or "/",
+            "method": "GET" if head else scope["method"],
+        }
+        try:
+            await self.app(served, receive, send_head if head else send)
+        finally:
+            scope["route"] = served.get("route")  # which the router found
+
+
+def _route(scope: Scope) -> str:
+    """The template of the route that served a request: a path's own words would be a number each."""
+    template = getattr(scope.get("route"), "path", "")
+    if template:
+        return str(template)
+    return "/assets" if scope["path"].startswith("/assets/") else "none"
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:

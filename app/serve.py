@@ -16,6 +16,7 @@ import os  # noqa: E402
 import shutil  # noqa: E402
 import signal  # noqa: E402
 import tempfile  # noqa: E402
+import threading  # noqa: E402
 from importlib import import_module  # noqa: E402
 from types import FrameType  # noqa: E402
 
@@ -59,9 +60,18 @@ def meet() -> None:
     # A server without workers ends by the very signal that stopped it.
     signal.signal(signal.SIGTERM, remove)
     try:
+        threading.Thread(target=expose, name="metrics", daemon=True).start()
         main()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def expose() -> None:
+    """Serve metrics where that is asked for; imported beside the start, which must not wait for it."""
+    if address := os.environ.get("METRICS_ADDRESS"):
+        from app import exposition
+
+        exposition.serve(address)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
 from app.history import History
+from app.rates import Rates
 from app.settings import Settings
 from app.store import Store
 from app.upkeep import Upkeep
@@ -36,6 +37,7 @@ class Services:
     health: Health
     generator: asyncio.Task[Generator] | None
     budget: Budget
+    rates: Rates
     store: Store | None
     history: History | None
 
@@ -49,7 +51,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     generator = None
     if settings.openrouter_api_key:
         generator = asyncio.create_task(asyncio.to_thread(_make_generator, settings, validator, budget))
-    health = Health(settings, validator, database)
+    health = Health(settings, validator, database, budget)
     health.begin()
     if database is not None:
         try:
@@ -67,6 +69,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             health=health,
             generator=generator,
             budget=budget,
+            rates=Rates(settings, database),
             store=Store(database) if database else None,
             history=History(database) if database else None,
         )

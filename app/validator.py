@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app import caller, examples
+from app import caller, examples, metrics
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -78,6 +78,18 @@ class Validator:
             ValidatorUnavailableError: No answer from the MCP server.
             ValidatorRefusedError: It answered that it could not judge.
         """
+        try:
+            verdict = await self._judge(code)
+        except ValidatorRefusedError:
+            metrics.VALIDATIONS.labels("refused").inc()
+            raise
+        except ValidatorUnavailableError:
+            metrics.VALIDATIONS.labels("unavailable").inc()
+            raise
+        metrics.VALIDATIONS.labels(metrics.verdict(verdict)).inc()
+        return verdict
+
+    async def _judge(self, code: str) -> Verdict:
         result = await self._call(lambda client: client.call_tool(TOOL, {"code": code}))
         if result.is_error or result.structured_content is None:
             text = " ".join(block.text for block in result.content if block.type == "text")

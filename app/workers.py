@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-VARIABLE = "WORKERS_FOLDER"  # where parent and workers meet; the parent makes it
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # where parent and workers meet, and where that library keeps its numbers
 RECENT = timedelta(minutes=10)  # for so long a restart is held against the service
 
 Kind = Literal["hung", "out-of-memory", "signal", "exit"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import openai
 
-from app import faults
+from app import faults, metrics
 from app.answer import Answer, extract, sound
 from app.budget import Budget
 from app.errors import WriterError
@@ -19,12 +21,18 @@ from app.progress import Progress
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionStreamOptionsParam
+
     from app.instructions import Messages
 
 ANSWER_LIMIT = 100_000  # characters; whatever goes on for longer is no diagram
 RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, unpacked: a chunk of four letters has 300 of them
 UNPACKED_AT_ONCE = 64 * 1024  # bytes
 CONNECT_TIMEOUT = 5.0  # seconds
+# What endpoints answer that know no `stream_options`, without which some do not tell the tokens.
+UNKNOWN_OPTION = re.compile(
+    r"stream_options|include_usage|extra (inputs|fields)|unrecogni[sz]ed|unexpected|additional", re.I
+)
 RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a provider's 5xx
 
 
@@ -34,6 +42,8 @@ class Writer:
     def __init__(self, settings: Settings, budget: Budget) -> None:
         self._mask = settings.mask
         self._budget = budget
+        self._label = functools.partial(metrics.model, settings)
+        self._tells_usage = True  # until the endpoint refuses to be asked for it
         self._max_tokens = settings.llm_max_tokens or openai.omit
         key = settings.openrouter_api_key
         # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
@@ -72,11 +82,26 @@ class Writer:
     async def _ask(self, model: str, messages: Messages, progress: Progress) -> Answer:
         await self._budget.reserve()  # each time: whoever is asked once more is paid once more
         progress.begin()
+        outcome = "abandoned"
+        try:
+            answer = await self._answer(model, messages, progress)
+            outcome = "answered"
+        except WriterError as error:
+            outcome = error.kind
+            raise
+        finally:
+            metrics.MODEL_CALLS.labels(self._label(model), outcome).inc()
+        return answer
+
+    async def _answer(self, model: str, messages: Messages, progress: Progress) -> Answer:
         try:
             text, refusal, finish = await self._receive(model, messages, progress)
         except openai.APITimeoutError:
             raise WriterError("timeout", "the provider fell silent") from None
         except openai.APIStatusError as error:
+            if self._tells_usage and error.status_code in {400, 422} and UNKNOWN_OPTION.search(_said(error)):
+                self._tells_usage = False
+                return await self._answer(model, messages, progress)
             raise self._from_status(error) from None
         except openai.APIConnectionError as error:
             raise WriterError("unavailable", self._short(error.__cause__ or error)) from None
@@ -104,14 +129,24 @@ class Writer:
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
-        async with create(model=model, messages=messages, stream=True, max_tokens=self._max_tokens) as response:
+        usage: ChatCompletionStreamOptionsParam | openai.Omit = openai.omit
+        if self._tells_usage:
+            usage = {"include_usage": True}
+        limit = self._max_tokens
+        async with create(
+            model=model, messages=messages, stream=True, max_tokens=limit, stream_options=usage
+        ) as response:
             if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
-                text, refusal, finish = self._whole(json.loads(await response.read()))
+                body = json.loads(await response.read())
+                text, refusal, finish = self._whole(body)
+                self._count(model, body.get("usage"))
                 progress.token(text)
                 return text, refusal, finish
             async for chunk in await response.parse():
                 if error := (chunk.model_extra or {}).get("error"):
                     raise self._failure(error.get("code"), str(error.get("message", "")))
+                if chunk.usage:
+                    self._count(model, chunk.usage.to_dict())
                 for choice in chunk.choices[:1]:
                     piece = _text(choice.delta.content)
                     text += piece
@@ -132,6 +167,13 @@ class Writer:
         finish = "length" if len(text) >= ANSWER_LIMIT else choice.get("finish_reason") or "stop"  # it came whole
         return text[:ANSWER_LIMIT], str(choice["message"].get("refusal") or ""), finish
 
+    def _count(self, model: str, usage: object) -> None:
+        """Count the tokens that the provider tells; they are its own affair, and may be anything."""
+        for kind in ("prompt", "completion"):
+            tokens = usage.get(f"{kind}_tokens") if isinstance(usage, dict) else None
+            if isinstance(tokens, int) and tokens > 0:
+                metrics.MODEL_TOKENS.labels(self._label(model), kind).inc(tokens)
+
     def _from_status(self, error: openai.APIStatusError) -> WriterError:
         message = error.message
         if isinstance(error.body, dict):
@@ -147,6 +189,10 @@ class Writer:
     def _short(self, message: object) -> str:
         text = " ".join(sound(self._mask(str(message))).split()) or type(message).__name__
         return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _said(error: openai.APIStatusError) -> str:
+    return f"{error.message} {error.body}"
 
 
 class _Limited(httpx2.AsyncByteStream):

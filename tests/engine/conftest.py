@@ -145,7 +145,7 @@ def copy_library(target: Path) -> None:
 
 def make_clone(root: Path, free_port: Callable[[], int]) -> Project:
     """A clone of this project with a name and ports of its own."""
-    ports = {name: str(free_port()) for name in ("API_PORT", "MCP_PORT", "DB_PORT")}
+    ports = {name: str(free_port()) for name in ("API_PORT", "METRICS_PORT", "MCP_PORT", "DB_PORT")}
     return Project(copy_project(root), unique_name(root.name), {**ports, "COMPOSE_PROFILES": "full-stack"})
 
 

@@ -43,7 +43,7 @@ def clone(
 ) -> Iterator[Market]:
     """A clean clone, which has never been started."""
     root = copy_project(tmp_path_factory.mktemp("clone") / "it").resolve()
-    ports = {name: str(free_port()) for name in ("API_PORT", "MCP_PORT", "DB_PORT")}
+    ports = {name: str(free_port()) for name in ("API_PORT", "METRICS_PORT", "MCP_PORT", "DB_PORT")}
     model = {"OPENROUTER_API_KEY": "sk-or-v1-no-real-one", "OPENROUTER_BASE_URL": f"{provider.url}/api/v1"}
     made = Market(root, unique_name("clone"), {**ports, **model, "COMPOSE_PROFILES": "full-stack"})
     yield made
