@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from app import diagram_types
 
+CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
+
 OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\w*)")
 
 
@@ -36,6 +38,11 @@ def extract(text: str) -> str:
 def unfence(code: str) -> str:
     """A caller's code without the Markdown fence that it may have come in."""
     return extract(code) or code if OPENING.match(code.lstrip()) else code
+
+
+def fits(code: str) -> bool:
+    """Whether the validator takes a diagram of this size."""
+    return len(code.encode("utf-16-le", "surrogatepass")) <= 2 * CODE_LIMIT
 
 
 def sound(text: str) -> str:

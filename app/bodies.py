@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from app import diagram_types, title
+from app.answer import CODE_LIMIT, fits
 from app.settings import MODEL_NAME
 
-CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
 PROMPT_LIMIT = 10_000  # characters
 LAST_REVISION = 2**31 - 1
 
@@ -30,7 +30,7 @@ def unicode(text: str) -> str:
 
 
 def _short_enough(code: str) -> str:
-    if len(code.encode("utf-16-le")) > 2 * CODE_LIMIT:
+    if not fits(code):
         raise ValueError(f"at most {CODE_LIMIT} characters")
     return code
 

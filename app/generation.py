@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from app import diagram_types, instructions, judgement
-from app.answer import Answer
+from app.answer import CODE_LIMIT, Answer, fits
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.instructions import Order
 from app.progress import Progress
@@ -142,6 +142,10 @@ class Generator:
             draft.worth = Worth.CUT_OFF
             draft.warnings.append("The model's answer was cut off.")
             return instructions.CUT_OFF
+        if not fits(draft.code):
+            draft.worth = Worth.CUT_OFF
+            draft.warnings.append(f"It has more than the {CODE_LIMIT} characters that the validator takes.")
+            return instructions.TOO_LONG
         try:
             verdict = await self._verdict(draft.code)
         except (ValidatorUnavailableError, ValidatorRefusedError) as error:

@@ -40,6 +40,7 @@ This is a diagram of the type {got}, but one of the type {wanted} is asked for.
 Answer with the whole diagram as {wanted}, Mermaid source only."""
 
 CUT_OFF = "Your answer was cut off. Write a smaller diagram, Mermaid source only."
+TOO_LONG = "Your diagram is too long. Write a smaller diagram, Mermaid source only."
 EMPTY = "You answered nothing. Answer with the Mermaid source."
 
 

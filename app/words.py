@@ -23,7 +23,7 @@ def words(*texts: str | None) -> list[str]:
     """The different words of these texts, each in the form that is compared; of unspaced scripts every two letters."""
     found: dict[str, None] = {}
     for text in texts:
-        for word in WORD.findall(unicodedata.normalize("NFKC", text or "")):
+        for word in dict.fromkeys(WORD.findall(unicodedata.normalize("NFKC", text or ""))):
             for part in (word, *PART.split(word)):
                 for piece in _pieces(part, alone=True):
                     found[piece] = None

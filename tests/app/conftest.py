@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-os.environ["API_ALLOW_ANONYMOUS"] = "true"  # else app.main refuses to be imported: nobody could use it
+os.environ["API_ALLOW_ANONYMOUS"] = "true"  # app.main starts at its import, and refuses where nobody could use it
 
 from app import generation, upkeep, writer
 from app.main import create_app
 from app.settings import Settings
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import AsgiServer, McpServer, Postgres
+
+del os.environ["API_ALLOW_ANONYMOUS"]  # it would open the stacks that other tests start in this process
 
 KEY = "sk-or-v1-very-secret"
 

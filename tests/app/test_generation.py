@@ -15,7 +15,7 @@ import pytest
 from app import generation, judgement, services
 from tests.app import openrouter
 from tests.app.conftest import KEY
-from tests.app.openrouter import OpenRouter, Reply, fails, hangs, says
+from tests.app.openrouter import OpenRouter, Reply, fails, hangs, says, says_at_once
 from tests.app.servers import McpServer, wait_until
 
 Serve = Callable[..., httpx.Client]
@@ -130,6 +130,17 @@ def test_a_cut_off_answer_is_asked_for_again(start: Serve, provider: OpenRouter)
     provider.plan(says(GOOD, finish="length"), says(GOOD))
     made = start().post(PATH, json={"prompt": "x"}).json()
     assert (made["validated"], made["attempts"], made["warnings"]) == (True, 2, [])
+
+
+def test_an_answer_that_the_validator_does_not_take_is_asked_for_again(start: Serve, provider: OpenRouter) -> None:
+    long = "flowchart LR\n" + "  A --> B\n" * 5_100
+    provider.plan(says_at_once(long), says(GOOD))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["attempts"], made["warnings"]) == (GOOD, 2, [])
+    provider.plan(says_at_once(long))
+    made = start(generation_attempts="1").post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"]) == (long.strip(), False)
+    assert made["warnings"] == ["It has more than the 50000 characters that the validator takes."]
 
 
 def test_an_endless_answer_is_cut(start: Serve, provider: OpenRouter) -> None:
