@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import examples, keys, problems
 from app.caller import ANONYMOUS, EVERYTHING, Caller, Permission, address, caller, set_caller
 from app.problems import ProblemError
+from app.rates import Rates
 from app.settings import Settings
 
 OPEN = frozenset({"/", "/health", "/health/live", "/api/v1/session"})
@@ -68,7 +69,14 @@ class Access:
             return
         found, fault = self._caller(scope)
         set_caller(scope, found)
-        if not is_open(scope):
+        everybodys = is_open(scope)
+        # Counted before anything is refused: guessing keys is limited, too.
+        if fault is not None or not everybodys:
+            rates: Rates = scope["app"].state.services.rates
+            if (refusal := await rates.refusal(found.identity)) is not None:
+                await problems.respond(refusal, scope, receive, send)
+                return
+        if not everybodys:
             fault = fault or _missing(found, needed(scope))
             if fault is not None:
                 await problems.respond(fault, scope, receive, send)

@@ -16,18 +16,11 @@ from app.database import Database
 from app.errors import DatabaseUnavailableError, WriterError
 from app.problems import ProblemError
 from app.settings import ANY_MODEL, Settings
-from app.tables import metadata
+from app.tables import model_calls
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 5  # seconds, where the database does not answer
-
-model_calls = sa.Table(
-    "model_calls",
-    metadata,
-    sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("calls", sa.Integer, nullable=False),
-)
 
 # By the database's clock: all workers have the same day.
 NOW = sa.func.timezone("UTC", sa.func.now())

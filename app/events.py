@@ -70,8 +70,8 @@ class EventStream(Response):
             while (chunk := await self._next()) is not None:
                 await put(chunk)
             await put(_result(self._work.result()), more=False)
-        except TimeoutError:
-            logger.warning("a caller does not read the events that he asked for")
+        except (TimeoutError, OSError):
+            logger.warning("a caller does not take the events that he asked for")
             self._progress.stop()
             await asyncio.wait({self._work})  # what was written until now is kept
         finally:

@@ -150,9 +150,9 @@ PROBLEMS: dict[int, dict[str, Any]] = {
         "errors": [{"where": "body.code", "message": "Field required"}],
     },
     429: {
-        "type": "llm-rate-limited",
-        "title": "The provider's rate limit is reached",
-        "detail": "Rate limit exceeded: free-models-per-min. Wait, or name another `model`.",
+        "type": "rate-limited",
+        "title": "Too many requests",
+        "detail": "600 requests a minute are allowed. Try again in 42 s.",
     },
     502: {
         "type": "llm-empty",

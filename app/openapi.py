@@ -41,7 +41,7 @@ def _tell_access(paths: dict[str, Any]) -> None:
         for method in METHODS:
             scope = {"path": path, "method": method.upper()}
             if method in operations and not is_open(scope):
-                refusals = {str(status): said for status, said in responses(401, 403).items()}
+                refusals = {str(status): said for status, said in responses(401, 403, 429).items()}
                 operations[method]["security"] = [{"apiKey": [needed(scope)]}, {}]
                 operations[method]["responses"] = dict(sorted({**refusals, **operations[method]["responses"]}.items()))
 

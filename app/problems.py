@@ -58,6 +58,7 @@ ProblemType = Literal[
     "no-database",
     "no-key",
     "no-such-diagram",
+    "rate-limited",
     "no-such-revision",
     "origin-refused",
     "overloaded",
@@ -78,6 +79,7 @@ class Problem(BaseModel):
     detail: str = Field(description="What happened this time, and what to do about it.")
     errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
     code: str | None = Field(default=None, description="What a model wrote, where it could not be stored.")
+    retry_after: int | None = Field(default=None, description="Among events, which have no header `Retry-After`.")
     request_id: str | None = Field(default=None, description="Under this id the log tells more.")
     traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
 

@@ -16,6 +16,7 @@ from app.database import Database
 from app.errors import DatabaseUnavailableError
 from app.health import Health
 from app.history import History
+from app.rates import Rates
 from app.settings import Settings
 from app.store import Store
 from app.upkeep import Upkeep
@@ -37,6 +38,7 @@ class Services:
     health: Health
     generator: asyncio.Task[Generator] | None
     budget: Budget
+    rates: Rates
     store: Store | None
     history: History | None
 
@@ -69,6 +71,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             health=health,
             generator=generator,
             budget=budget,
+            rates=Rates(settings, database),
             store=Store(database) if database else None,
             history=History(database) if database else None,
         )

@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     postgres_password: SecretStr = SecretStr("")
     postgres_db: str = "ba_copilot"
 
+    api_requests_per_minute: int | None = Field(default=None, ge=1, description="Of one caller; None: any number.")
     web_concurrency: int = Field(default=1, ge=1, description="How many workers there are.")
 
     mcp_url: AnyHttpUrl = AnyHttpUrl("http://mcp-server:3000/mcp")

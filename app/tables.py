@@ -74,3 +74,20 @@ leases = sa.Table(
     sa.Column("holder", sa.Uuid, nullable=False),
     sa.Column("until", TIME, nullable=False),
 )
+
+# Requests of each caller in the minute that ends at `until`.
+request_counts = sa.Table(
+    "request_counts",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("requests", sa.Integer, nullable=False),
+    sa.Column("until", TIME, nullable=False),
+)
+
+# Calls of the language model on each day (UTC).
+model_calls = sa.Table(
+    "model_calls",
+    metadata,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("calls", sa.Integer, nullable=False),
+)

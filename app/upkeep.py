@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 
-from app import judgement
+from app import caller, judgement
 from app.backlog import Backlog
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError
@@ -15,6 +15,7 @@ from app.validator import Validator
 
 logger = logging.getLogger(__name__)
 
+CALLER = "(upkeep)"  # to the MCP server, which gives each caller his share of the parsers; no key is called so
 EVERY = 10.0  # seconds between two rounds of a process
 LEASE = 30.0  # seconds; longer than a diagram takes to be judged
 PAUSE = 0.2  # seconds, at least, between two pieces of work: those who wait for an answer come first
@@ -39,6 +40,7 @@ class Upkeep:
             self._task.cancel()
 
     async def _run(self) -> None:
+        caller.CURRENT.set(CALLER)
         while True:
             await asyncio.sleep(EVERY * random.uniform(0.5, 1))  # noqa: S311 - workers that start together, not at once
             try:

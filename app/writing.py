@@ -117,7 +117,8 @@ async def _settled(task: asyncio.Task[Written], services: Services) -> BaseModel
     try:
         return await task
     except ProblemError as error:
-        return error.problem
+        wait = (error.headers or {}).get("Retry-After")
+        return error.problem.model_copy(update={"retry_after": int(wait) if wait else None})
     except Exception as error:
         logger.exception("a diagram could not be written")
         return problems.of_bug(error, services.settings)

@@ -38,6 +38,7 @@ POSTGRES_PASSWORD={password}
 POSTGRES_API_PASSWORD={password}-of-the-api
 POSTGRES_DB=ba_copilot
 LLM_DAILY_REQUESTS=
+API_REQUESTS_PER_MINUTE=
 """
 API_KEY = secrets.token_hex(20)
 DIAGRAMS = [

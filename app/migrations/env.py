@@ -1,6 +1,6 @@
 """Alembic's entry: run the migrations on the connection that the service (or a test) gives.
 
-To write one: `uv run alembic -c app/migrations/alembic.ini revision --rev-id 0004 -m "what it adds"`, with the next
+To write one: `uv run alembic -c app/migrations/alembic.ini revision --rev-id NUMBER -m "what it adds"`, with the next
 number. Migrations only add (columns with defaults, tables, indexes), so that the release before can go on.
 """
 

@@ -78,6 +78,11 @@ def test_the_day_ends_with_its_calls(limited: Serve, provider: OpenRouter) -> No
     assert len(provider.requests) == 2
 
 
+def test_who_asked_for_events_is_refused_like_others(limited: Serve, provider: OpenRouter) -> None:
+    client = limited(0)
+    assert_spent(client.post(PATH, json={"prompt": "x"}, headers={"Accept": "text/event-stream"}))
+
+
 def test_nothing_is_spent_with_zero(limited: Serve, provider: OpenRouter) -> None:
     assert_spent(write(limited(0)))
     assert provider.requests == []

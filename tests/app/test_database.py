@@ -124,7 +124,7 @@ def test_an_older_release_works_with_a_newer_schema(serve: Serve, postgres: Post
 def test_a_migration_that_fails_leaves_nothing_and_is_told(serve: Serve, postgres: Postgres) -> None:
     with postgres.connect() as connection:
         connection.execute("CREATE TABLE diagrams (id int)")
-    answer = serve(**postgres.environment).get("/health")
+    answer = serve(**postgres.environment, debug="true").get("/health")
     assert answer.status_code == 503
     assert "already exists" in answer.json()["checks"]["database"]["error"]
     with postgres.connect() as connection:

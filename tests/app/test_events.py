@@ -155,12 +155,12 @@ def test_silence_is_filled_with_comments(start: Serve, provider: OpenRouter, mon
 
 
 def test_a_failure_after_the_beginning_is_the_last_event(start: Serve, provider: OpenRouter) -> None:
-    provider.plan(fails(429, "slow down"))
+    provider.plan(fails(429, "slow down", retry_after="30"))
     with streamed(start(), prompt="x") as stream:
         happened = list(stream)
     assert [name for name, _ in happened] == ["attempt", "problem"]
     problem = happened[-1][1]
-    assert (problem["type"], problem["status"]) == ("llm-rate-limited", 429)
+    assert (problem["type"], problem["status"], problem["retry_after"]) == ("llm-rate-limited", 429, 30)
     assert problem["detail"].startswith("slow down.")
 
 
@@ -286,7 +286,8 @@ def test_what_was_written_and_not_judged_when_the_caller_went_is_stored(
     assert (newest(client)["code"], newest(client)["validated"]) == (GOOD, None)
 
 
-def test_a_caller_who_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_caller_who_does_not_take_the_events_is_given_up(gone: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "SEND_TIMEOUT", 0.05)
 
     class Result(BaseModel):
@@ -305,6 +306,8 @@ def test_a_caller_who_does_not_read_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
         async def send(message: Message) -> None:
             if message["type"] == "http.response.body":
+                if gone:
+                    raise ConnectionResetError
                 await asyncio.sleep(60)
 
         async def receive() -> Message:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
@@ -74,6 +75,8 @@ def test_what_was_not_judged_is_judged_when_the_validator_is_back(
         ["It was not validated: too large to decide in time."],
     )
     assert mcp.calls.count("flowchart LR\n  huge") == 1  # and is not asked for ever
+    # Its share of the parsers is its own, and nobody else's.
+    assert hashlib.sha256(upkeep.CALLER.encode()).hexdigest()[:32] in mcp.callers
 
 
 def test_one_that_is_refused_does_not_hold_the_others_up(client: httpx.Client, mcp: McpServer) -> None:
