@@ -1,8 +1,9 @@
 /**
- * Structured logs: one JSON object a line on stdout.
+ * Structured logs: one JSON object a line on stdout, or on stderr where stdout is the client's.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+const output = process.argv.includes('--stdio') ? process.stderr : process.stdout;
 const requests = new AsyncLocalStorage();
 
 /**
@@ -13,7 +14,7 @@ const requests = new AsyncLocalStorage();
  * @param {object} [fields] the facts of this time
  */
 export function log(level, message, fields = {}) {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+  output.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
 }
 
 /** Run the handling of a request; what it notes is added to `fields`. */

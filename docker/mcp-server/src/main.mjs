@@ -1,5 +1,7 @@
+#!/usr/bin/env node
 /**
- * The program: the server. Its parsers are processes of their own, parser.mjs.
+ * The program: the server, over HTTP, or with `--stdio` for the client that started it. Its parsers are processes of
+ * their own, parser.mjs.
  */
 import path from 'node:path';
 import { log } from './log.mjs';
@@ -12,8 +14,13 @@ try {
   const pool = new ParserPool({ program: path.join(import.meta.dirname, 'parser.mjs'), ...settings.pool });
   pool.once('ready', () => log('info', 'ready', { after_ms: Math.round(performance.now()) }));
   pool.on('lost', (fields) => log('warning', 'parser lost', fields));
-  const { start } = await import('./server.mjs');
-  start(settings, pool);
+  if (process.argv.includes('--stdio')) {
+    const { start } = await import('./stdio.mjs');
+    start(pool);
+  } else {
+    const { start } = await import('./server.mjs');
+    start(settings, pool);
+  }
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;
   log('error', 'wrong setting', { error: error.message });
