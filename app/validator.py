@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app import caller, examples, metrics
+from app import caller, examples, metrics, telemetry
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -89,7 +89,9 @@ class Validator:
             ValidatorRefusedError: It answered that it could not judge.
         """
         try:
-            verdict = await self._judge(code)
+            with telemetry.span(f"tools/call {TOOL}") as span:
+                span.attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": TOOL}
+                verdict = await self._judge(code)
         except ValidatorRefusedError:
             metrics.VALIDATIONS.labels("refused").inc()
             raise
