@@ -16,13 +16,16 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     pip --python /opt/venv/bin/python --disable-pip-version-check --quiet \
         install --require-hashes --no-deps --no-compile --requirement /tmp/app.txt \
  && cd /opt/venv/lib/python3.*/site-packages \
- # What no run needs, 24 MB: test suites, C++ sources, ReDoc, SQLAlchemy's accelerators (they have a Python twin), and the
- # openai SDK's other APIs. That what is left still works is seen at once.
+ # What no run needs, 28 MB: test suites, C++ sources, ReDoc, SQLAlchemy's accelerators (they have a Python twin), its other
+ # databases, the openai SDK's other APIs, and of OpenTelemetry all but traces. That what is left still works is seen at once.
  && find . -type d \( -name tests -o -name testing \) -prune -exec rm -rf {} + \
  && find . \( -name '*.pyi' -o -name '*.[ch]pp' -o -name 'redoc.*.js' -o -path './sqlalchemy/*.so' \) -delete \
  && find openai -type d \( -name admin -o -name beta -o -name live -o -name realtime \) -prune -exec rm -rf {} + \
+ && rm -rf sqlalchemy/dialects/mysql sqlalchemy/dialects/mssql sqlalchemy/dialects/oracle \
+        opentelemetry/sdk/metrics opentelemetry/sdk/_logs \
+ && find opentelemetry/semconv -name '*.py' ! -name '__init__.py' ! -name 'otel_*' ! -name 'e*_attributes.py' -delete \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash . \
- && /opt/venv/bin/python -c 'import alembic.command, fastapi_offline, mcp, openai.resources.chat, psycopg, sqlalchemy.ext.asyncio'
+ && /opt/venv/bin/python -c 'import alembic.command, fastapi_offline, mcp, openai.resources.chat, opentelemetry.sdk.trace.export, psycopg, sqlalchemy.ext.asyncio'
 
 # --- sources: the service itself ---------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS sources

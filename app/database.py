@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
+from app import telemetry
 from app.errors import DatabaseUnavailableError
 from app.settings import Settings
 
@@ -78,6 +79,11 @@ class Database:
         Raises:
             DatabaseUnavailableError: It could not be done.
         """
+        with telemetry.span("transaction") as span:
+            span.attributes = {"db.system.name": "postgresql"}
+            return await self._run(work)
+
+    async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         deadline = asyncio.get_running_loop().time() + QUERY_TIMEOUT  # of all that follows together
         await self._migrate()
         try:

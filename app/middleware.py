@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import metrics
+from app import metrics, telemetry
 from app.caller import Caller
 from app.logs import REQUEST_ID_HEADER, request_id
 
@@ -45,6 +45,7 @@ class RequestLog:
         request_id.set(current)
         start = time.perf_counter()
         status = 500
+        polled = scope["path"].startswith("/health")
         scope.setdefault("state", {})  # one for all that serve it: who calls is found out further in
 
         async def send_with_id(message: Message) -> None:
@@ -55,10 +56,14 @@ class RequestLog:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_with_id)
+            with telemetry.span(scope["method"], "server", None if polled else Headers(scope=scope)) as span:
+                try:
+                    await self.app(scope, receive, send_with_id)
+                finally:
+                    _trace(span, scope, status)
         finally:
             metrics.request(_route(scope), scope["method"], status, time.perf_counter() - start)
-            unlogged = scope["path"].startswith("/health") if status < 400 else scope["state"].get("unlogged")
+            unlogged = polled if status < 400 else scope["state"].get("unlogged")
             if not unlogged:
                 _log(scope, status, time.perf_counter() - start)
 
@@ -133,6 +138,18 @@ def _route(scope: Scope) -> str:
     if template:
         return str(template)
     return "/assets" if scope["path"].startswith("/assets/") else "none"
+
+
+def _trace(span: telemetry.Span, scope: Scope, status: int) -> None:
+    method = scope["method"] if scope["method"] in metrics.METHODS else "_OTHER"
+    span.name = f"{method} {_route(scope)}"
+    span.attributes = {
+        "http.request.method": method,
+        "http.route": _route(scope),
+        "http.response.status_code": status,
+        "request_id": request_id.get(),
+    }
+    span.failed = status >= 500
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:

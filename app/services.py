@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app import telemetry
 from app.admission import Admission
 from app.budget import Budget
 from app.database import Database
@@ -45,6 +46,7 @@ class Services:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Make them; a database that does not answer yet is no reason not to start: /health tells, later uses try again."""
+    telemetry.open_provider()
     validator = Validator(str(settings.mcp_url))
     database = Database(settings) if settings.database_configured else None
     budget = Budget(settings, database)
@@ -83,6 +85,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             await generator.result().close()
         if database is not None:
             await database.close()
+        telemetry.close_provider()
 
 
 def _make_generator(settings: Settings, validator: Validator, budget: Budget) -> Generator:

@@ -14,7 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CONNECTION_CLOSED, INVALID_REQUEST
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app import caller, examples, metrics
+from app import caller, examples, metrics, telemetry
 from app.diagram_types import DiagramType
 from app.errors import ValidatorRefusedError, ValidatorUnavailableError
 from app.logs import REQUEST_ID_HEADER, request_id
@@ -30,6 +30,15 @@ STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the s
 T = TypeVar("T")
 
 
+class Fix(BaseModel):
+    """A change with which the whole diagram is valid: the validator has tried it."""
+
+    line: int = Field(description="1-based")
+    column: int = Field(description="1-based")
+    remove: int = Field(description="So many characters, in UTF-16 code units, there.")
+    insert: str = Field(description="In their place.")
+
+
 class DiagramError(BaseModel):
     """One thing wrong with a diagram, at its place in the text that was sent."""
 
@@ -37,6 +46,7 @@ class DiagramError(BaseModel):
     line: int | None = Field(default=None, description="1-based")
     column: int | None = Field(default=None, description="1-based")
     excerpt: str | None = None
+    fix: Fix | None = Field(default=None, description="None where no small change is known that makes it valid.")
 
 
 class Verdict(BaseModel):
@@ -79,7 +89,9 @@ class Validator:
             ValidatorRefusedError: It answered that it could not judge.
         """
         try:
-            verdict = await self._judge(code)
+            with telemetry.span(f"tools/call {TOOL}") as span:
+                span.attributes = {"mcp.method.name": "tools/call", "gen_ai.tool.name": TOOL}
+                verdict = await self._judge(code)
         except ValidatorRefusedError:
             metrics.VALIDATIONS.labels("refused").inc()
             raise

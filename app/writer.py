@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import openai
 
-from app import faults, metrics
+from app import faults, metrics, telemetry
 from app.answer import Answer, extract, sound
 from app.budget import Budget
 from app.errors import WriterError
@@ -84,7 +84,9 @@ class Writer:
         progress.begin()
         outcome = "abandoned"
         try:
-            answer = await self._answer(model, messages, progress)
+            with telemetry.span(f"chat {self._label(model)}") as span:
+                span.attributes = {"gen_ai.operation.name": "chat", "gen_ai.request.model": self._label(model)}
+                answer = await self._answer(model, messages, progress)
             outcome = "answered"
         except WriterError as error:
             outcome = error.kind

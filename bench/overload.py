@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from bench.api import DIAGRAMS, percentile, post, production
+from bench.api import API_KEY, DIAGRAMS, percentile, post, production
 
 SECONDS = 10.0
 PAIRS = 3
@@ -127,7 +127,7 @@ async def poll(port: int, path: str, tally: Tally) -> None:
     end = time.perf_counter() + SECONDS
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while time.perf_counter() < end:
-        await ask(reader, writer, f"GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n".encode(), end, tally)
+        await ask(reader, writer, f"GET {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {API_KEY}\r\n\r\n".encode(), end, tally)
         await asyncio.sleep(0.1)
     writer.close()
 
