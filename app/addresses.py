@@ -9,7 +9,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+LABEL = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"  # longer than DNS allows, too: a container may be called so
 HOST = re.compile(rf"(?:\*\.)?{LABEL}(?:\.{LABEL})*")
 
 

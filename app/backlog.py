@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import Database
 from app.judgement import NOT_JUDGED, Judgement
 from app.store import kept, vector
-from app.tables import diagrams, revised_at
+from app.tables import diagrams, revised_at, revisions
 
 KEPT_FOR = timedelta(days=30)  # what was deleted
 SOONEST = timedelta(minutes=1)  # until a diagram that could not be judged is tried again
@@ -22,24 +24,42 @@ BATCH = 50  # rows that are written at once
 UNSEEN = ("It was not validated: the MCP server", "It could not be validated")
 
 
+@dataclass(frozen=True)
+class Due:
+    """A revision that is to be judged: the row of `table` whose `key` is `id`."""
+
+    table: sa.Table
+    key: str
+    id: UUID
+    revision: int
+    code: str
+    warnings: list[str]
+
+
 class Backlog:
     """Work that nobody waits for. Every method raises `DatabaseUnavailableError` when the database does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def to_judge(self) -> Any | None:
-        """The diagram that waits longest to be judged: its row, with `id`, `revision`, `code` and `warnings`."""
-        due = sa.select(diagrams).where(kept, diagrams.c.judge_at <= sa.func.now())
+    async def to_judge(self) -> Due | None:
+        """What waits longest to be judged: the newest revisions of diagrams come before earlier ones."""
 
-        async def fetch(connection: AsyncConnection) -> Any | None:
-            return (await connection.execute(due.order_by(diagrams.c.judge_at).limit(1))).one_or_none()
+        async def fetch(connection: AsyncConnection) -> Due | None:
+            for table, key in ((diagrams, "id"), (revisions, "diagram_id")):
+                due = sa.select(table).where(table.c.judge_at <= sa.func.now())
+                if table is diagrams:
+                    due = due.where(kept)
+                row = (await connection.execute(due.order_by(table.c.judge_at).limit(1))).one_or_none()
+                if row is not None:
+                    return Due(table, key, row._mapping[key], row.revision, row.code, row.warnings)
+            return None
 
         return await self._database.run(fetch)
 
-    async def judged(self, row: Any, judgement: Judgement) -> None:
-        """Keep a verdict, unless there is a newer revision by now. The warning that there was none goes."""
-        warnings = [each for each in row.warnings if not each.startswith(NOT_JUDGED)]
+    async def judged(self, due: Due, judgement: Judgement) -> None:
+        """Keep a verdict. The warning that there was none goes."""
+        warnings = [each for each in due.warnings if not each.startswith(NOT_JUDGED)]
         values = {
             "validated": bool(judgement.validated),
             "judged": judgement.validated is not None,
@@ -47,12 +67,13 @@ class Backlog:
             "diagram_type": judgement.diagram_type,
             "warnings": [*judgement.warnings, *warnings],
         }
-        await self._change(_same(row), values)
+        await self._change(due, values)
 
-    async def postpone(self, row: Any) -> None:
+    async def postpone(self, due: Due) -> None:
         """Try again when the revision is twice as old: what can never be judged costs ever less."""
-        age = sa.func.greatest(sa.func.now() - revised_at, SOONEST)
-        await self._change(_same(row), {"judge_at": sa.func.now() + age})
+        since = revised_at if due.table is diagrams else revisions.c.created_at
+        age = sa.func.greatest(sa.func.now() - since, SOONEST)
+        await self._change(due, {"judge_at": sa.func.now() + age})
 
     async def adopt(self) -> int:
         """Make some diagrams findable that a release before stored, and have those judged that were not; how many."""
@@ -77,16 +98,14 @@ class Backlog:
 
         return len(await self._database.run(purge))
 
-    async def _change(self, which: sa.ColumnElement[bool], values: dict[str, Any]) -> None:
+    async def _change(self, due: Due, values: dict[str, Any]) -> None:
+        """Change the row, unless it holds another revision by now: then that one's turn comes."""
+        same = sa.and_(due.table.c[due.key] == due.id, due.table.c.revision == due.revision)
+
         async def change(connection: AsyncConnection) -> None:
-            await connection.execute(sa.update(diagrams).where(which).values(values))
+            await connection.execute(sa.update(due.table).where(same).values(values))
 
         await self._database.run(change)
-
-
-def _same(row: Any) -> sa.ColumnElement[bool]:
-    """Whether a row still holds the revision that was looked at."""
-    return sa.and_(diagrams.c.id == row.id, diagrams.c.revision == row.revision)
 
 
 def _adopted(row: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Revision(BaseModel):
     restored: int | None = Field(default=None, description="The earlier revision that this one brought back.")
     code: str
     diagram_type: DiagramType | None
-    validated: bool | None = Field(description="Null: not judged; an earlier one is when it is brought back.")
+    validated: bool | None = Field(description="Null: not judged.")
     source: Source = Field(description="Who wrote the code.")
 
 

@@ -43,6 +43,7 @@ VERDICTS: list[Any] = [
                 "line": 2,
                 "column": 4,
                 "excerpt": "  A[Order --> B",
+                "fix": {"line": 2, "column": 10, "remove": 0, "insert": "]"},
             }
         ],
     },

@@ -44,7 +44,7 @@ class History:
             if base not in {None, row.revision}:
                 raise RevisionConflictError(row.revision)
             earlier = {"diagram_id": id, "created_at": row.revised_at or row.created_at}
-            earlier |= {name: row._mapping[name] for name in COLUMNS}
+            earlier |= {name: row._mapping[name] for name in (*COLUMNS, "judge_at")}
             await connection.execute(sa.insert(revisions).values(earlier))
             values = {**columns(content), "revision": row.revision + 1, "edit": edit}
             values |= {"words": vector(row.title, row.prompt, content.code)}

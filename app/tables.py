@@ -64,7 +64,9 @@ revisions = sa.Table(
     sa.Column("judged", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", JSONB, nullable=False),
+    sa.Column("judge_at", TIME),  # as of the diagrams
 )
+sa.Index("revisions_to_judge", revisions.c.judge_at, postgresql_where=revisions.c.judge_at.is_not(None))
 
 # Work that one process does at a time, and until when it has it.
 leases = sa.Table(

@@ -7,7 +7,7 @@ import logging
 import random
 
 from app import caller, judgement
-from app.backlog import Backlog
+from app.backlog import Backlog, Due
 from app.database import Database
 from app.errors import DatabaseUnavailableError, ValidatorRefusedError, ValidatorUnavailableError
 from app.lease import Lease
@@ -67,28 +67,28 @@ class Upkeep:
 
     async def _judge(self) -> bool:
         """Judge one diagram; whether to go on with the next."""
-        row = await self._backlog.to_judge()
-        if row is None:
+        due = await self._backlog.to_judge()
+        if due is None:
             return False
         start = asyncio.get_running_loop().time()
         try:
-            verdict = await self._validator.validate(row.code)
+            verdict = await self._validator.validate(due.code)
         except ValidatorRefusedError:
-            await self._backlog.postpone(row)
+            await self._backlog.postpone(due)
             return False
         except ValidatorUnavailableError:
-            await self._blame(row)
+            await self._blame(due)
             return False
-        await self._backlog.judged(row, judgement.of(verdict))
+        await self._backlog.judged(due, judgement.of(verdict))
         # At most half the time of one parser is taken from those who wait for an answer.
         await asyncio.sleep(max(PAUSE, asyncio.get_running_loop().time() - start))
         return True
 
-    async def _blame(self, row: object) -> None:
+    async def _blame(self, due: Due) -> None:
         """Let a diagram wait that the validator, which answers otherwise, gives no answer about."""
         try:
             await self._validator.ping()
         except ValidatorUnavailableError:
             await self._lease.release()  # another process may reach it
         else:
-            await self._backlog.postpone(row)
+            await self._backlog.postpone(due)

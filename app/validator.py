@@ -30,6 +30,15 @@ STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the s
 T = TypeVar("T")
 
 
+class Fix(BaseModel):
+    """A change with which the whole diagram is valid: the validator has tried it."""
+
+    line: int = Field(description="1-based")
+    column: int = Field(description="1-based")
+    remove: int = Field(description="So many characters, in UTF-16 code units, there.")
+    insert: str = Field(description="In their place.")
+
+
 class DiagramError(BaseModel):
     """One thing wrong with a diagram, at its place in the text that was sent."""
 
@@ -37,6 +46,7 @@ class DiagramError(BaseModel):
     line: int | None = Field(default=None, description="1-based")
     column: int | None = Field(default=None, description="1-based")
     excerpt: str | None = None
+    fix: Fix | None = Field(default=None, description="None where no small change is known that makes it valid.")
 
 
 class Verdict(BaseModel):

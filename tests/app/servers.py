@@ -125,7 +125,9 @@ class McpServer(AsgiServer):
             if code.startswith("sequenceDiagram"):
                 return Judgement(valid=True, diagram_type="sequence", errors=[])
             if "broken" in code:
+                fix = {"line": 2, "column": 5, "remove": 6, "insert": "whole"}
                 error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
+                error["fix"] = fix
                 return Judgement(valid=False, diagram_type="flowchart-v2", errors=[error])
             return Judgement(valid=True, diagram_type="flowchart-v2", errors=[])
 

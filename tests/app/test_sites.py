@@ -47,6 +47,10 @@ def test_a_name_that_leads_here_by_dns_rebinding_is_refused(serve_once: Serve, h
         assert (answer.status_code, answer.json()["type"]) == (421, "host-unknown")
 
 
+def test_the_name_of_a_container_may_be_long(settings: Callable[..., Settings]) -> None:
+    assert settings(api_hosts=f"{'p' * 80}-ai-service-1,,").api_hosts == (f"{'p' * 80}-ai-service-1",)
+
+
 def test_any_name_leads_to_a_fresh_server_and_gains_nothing(serve: Serve) -> None:
     client = serve(api_keys=KEYS)
     assert client.get("/", headers=REBOUND).status_code == 200

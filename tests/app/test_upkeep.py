@@ -111,12 +111,17 @@ def test_one_that_the_validator_fails_on_does_not_hold_the_others_up(
     assert shown(client, fatal)["validated"] is None
 
 
-def test_a_verdict_on_an_old_revision_is_not_the_newest_one_s(client: httpx.Client, mcp: McpServer) -> None:
+def test_every_revision_gets_its_own_verdict(client: httpx.Client, mcp: McpServer) -> None:
     mcp.stop()
     id_ = save(client)
     client.post(f"{PATH}/{id_}/revisions", json={"code": BAD})
     mcp.start()
-    wait_until(lambda: shown(client, id_)["validated"] is not None)
+
+    def verdicts() -> list[bool | None]:
+        return [item["validated"] for item in client.get(f"{PATH}/{id_}/revisions").json()["items"]]
+
+    wait_until(lambda: None not in verdicts())
+    assert verdicts() == [False, True]
     assert shown(client, id_)["validated"] is False
 
 

@@ -30,7 +30,8 @@ def test_a_valid_diagram(client: httpx.Client) -> None:
 def test_an_invalid_diagram_is_an_answer_not_an_error(client: httpx.Client) -> None:
     answer = client.post(PATH, json={"code": "flowchart LR\n  A --> broken"})
     assert answer.status_code == 200
-    error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken"}
+    fix = {"line": 2, "column": 5, "remove": 6, "insert": "whole"}
+    error = {"message": "Parse error: got 'broken'", "line": 2, "column": 5, "excerpt": "A --> broken", "fix": fix}
     wanted = {"valid": False, "drawable": None, "reason": None, "diagram_type": "flowchart-v2", "errors": [error]}
     assert answer.json() == wanted
 

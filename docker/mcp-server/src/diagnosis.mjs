@@ -5,7 +5,7 @@ import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
 import { findUndrawable, hasCheck } from './drawing.mjs';
 import { readFaults } from './faults.mjs';
-import { findMissing } from './repair.mjs';
+import { findEdit, findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
 import { findHint } from './wording.mjs';
 
@@ -14,13 +14,14 @@ import { findHint } from './wording.mjs';
 const BUDGET = 1200;
 
 const NOWHERE = { line: null, column: null, excerpt: null };
+const UNPLACED = { ...NOWHERE, fix: null };
 
 /**
  * Parse a diagram.
  *
  * @param {string} code Mermaid source, perhaps in a Markdown fence
  * @returns {Promise<{valid: boolean, drawable: boolean | null, diagram_type: string | null, errors: object[]}>} the
- *   errors are `{message, line, column, excerpt}`; line and column count from 1 in `code`; `drawable` is null where
+ *   errors are `{message, line, column, excerpt, fix}`; line and column count from 1 in `code`; `drawable` is null where
  *   only drawing would tell
  */
 export async function diagnose(code) {
@@ -28,7 +29,7 @@ export async function diagnose(code) {
   const given = unfence(code);
   if (!given.text.trim()) {
     const message = 'The diagram is empty. Begin with a type, such as flowchart TD.';
-    return invalid(null, [{ message, ...NOWHERE }]);
+    return invalid(null, [{ message, ...UNPLACED }]);
   }
   try {
     const { diagramType: type } = await mermaid.parse(given.text);
@@ -40,6 +41,7 @@ export async function diagnose(code) {
       faults[0].offset = await searchLine(given, error?.message, deadline);
     }
     const missing = await findMissingCharacter(given, faults[0], deadline);
+    if (!missing) faults[0].edit = await findSmallEdit(given, faults[0], deadline);
     const errors = (missing ? [missing] : faults).map((fault) => describe(fault, code, type));
     return invalid(type, errors);
   }
@@ -75,7 +77,14 @@ function describe(fault, code, type) {
   const where = fault.offset === null ? NOWHERE : place(code, fault.offset);
   const { found, expected } = fault;
   const hint = findHint({ type: type ?? '', excerpt: where.excerpt ?? '', found, expected });
-  return { message: [sentence(fault.message), advise(fault), hint].filter(Boolean).join(' '), ...where };
+  return { message: [sentence(fault.message), advise(fault), hint].filter(Boolean).join(' '), ...where, fix: fixOf(fault, code) };
+}
+
+/** How the caller's text would be changed to make the diagram valid, or null where that is not known. */
+function fixOf({ edit }, code) {
+  if (!edit) return null;
+  const { line, column } = place(code, edit.at);
+  return { line, column, remove: edit.remove, insert: edit.insert };
 }
 
 // Mermaid's own messages may quote a whole diagram.
@@ -118,7 +127,24 @@ async function findMissingCharacter(given, fault, deadline) {
   const reached = fault.offset === null ? breaks.length : breaks.filter((at) => at < fault.offset).length;
   const isValid = async (repaired) => (await tryParse(repaired)) === null;
   const missing = await findMissing(text, reached, isValid, () => performance.now() > deadline);
-  return missing && { message: missing.message, offset: given.originOf(missing.offset), found: '', expected: [] };
+  if (!missing) return null;
+  const { message, edit, offset } = missing;
+  return { message, offset: given.originOf(offset), found: '', expected: [], edit: traced(given, edit) };
+}
+
+/** Another small change that makes the diagram valid: an arrow, a keyword, a last `end`. */
+async function findSmallEdit(given, fault, deadline) {
+  if (fault.offset === null) return null;
+  const { unknown } = fault;
+  const keyword = unknown === undefined ? undefined : findKeyword(unknown);
+  const isValid = async (repaired) => (await tryParse(repaired)) === null;
+  const index = fault.offset - given.originOf(0);
+  const edit = await findEdit(given.text, index, keyword, isValid, () => performance.now() > deadline);
+  return edit && traced(given, edit);
+}
+
+function traced(given, edit) {
+  return { ...edit, at: given.originOf(edit.at) };
 }
 
 async function tryParse(text) {

@@ -19,16 +19,49 @@ const MOST_PLACES = 100;
  * @param {number} reached the line where the parser gave up, from 0
  * @param {(text: string) => Promise<boolean>} isValid
  * @param {() => boolean} isOver whether the time is over
- * @returns {Promise<{offset: number, message: string} | null>}
+ * @returns {Promise<{offset: number, message: string, edit: object} | null>} `edit` is `{at, remove, insert}`
  */
 export async function findMissing(text, reached, isValid, isOver) {
   if (text.length > LONGEST) return null;
   const lines = readLines(text);
   for (const { at, piece, offset, message } of suggest(lines, reached)) {
     if (isOver()) return null;
-    if (await isValid(text.slice(0, at) + piece + text.slice(at))) return { offset, message };
+    if (await isValid(text.slice(0, at) + piece + text.slice(at))) {
+      return { offset, message, edit: { at, remove: 0, insert: piece } };
+    }
   }
   return null;
+}
+
+/**
+ * Find one small change that makes a diagram valid, where the parser gave up.
+ *
+ * @param {string} text the diagram
+ * @param {number} index where the parser gave up
+ * @param {string | undefined} keyword what the first word was meant to be
+ * @param {(text: string) => Promise<boolean>} isValid
+ * @param {() => boolean} isOver whether the time is over
+ * @returns {Promise<{at: number, remove: number, insert: string} | null>}
+ */
+export async function findEdit(text, index, keyword, isValid, isOver) {
+  if (text.length > LONGEST) return null;
+  for (const edit of edits(text, index, keyword)) {
+    if (isOver()) return null;
+    if (await isValid(text.slice(0, edit.at) + edit.insert + text.slice(edit.at + edit.remove))) return edit;
+  }
+  return null;
+}
+
+// What is written for an arrow, and what was meant.
+const ARROWS = /(?<![-=.<>ox])(?:->|=>|[–—]>|→)(?!>)/g;
+
+function* edits(text, index, keyword) {
+  if (keyword) yield { at: index, remove: /^\S*/.exec(text.slice(index))[0].length, insert: keyword };
+  const start = text.lastIndexOf('\n', index - 1) + 1;
+  for (const { 0: written, index: at } of /^.*/.exec(text.slice(start))[0].matchAll(ARROWS)) {
+    yield { at: start + at, remove: written.length, insert: written === '=>' ? '==>' : '-->' };
+  }
+  yield { at: text.trimEnd().length, remove: 0, insert: '\nend' };
 }
 
 function readLines(text) {
@@ -84,7 +117,10 @@ function* completeLine({ content, start, quote, unclosed, stray }) {
   for (const index of unclosed) {
     const [opener, closer] = [content[index], CLOSERS[content[index]]];
     const message = `what \`${opener}\` opens here is not closed; add \`${closer}\``;
-    for (const at of places(content, index + 1, content.length)) {
+    // What is left open was mostly meant to end before the next arrow, though it would be valid elsewhere, too.
+    const isBeforeArrow = (at) => /^\s*(?:--|==|-\.|~~~|<-|<=)/.test(content.slice(at)) && /\S/.test(content[at - 1]);
+    const found = places(content, index + 1, content.length);
+    for (const at of [...found.filter(isBeforeArrow).reverse(), ...found]) {
       yield { at: start + at, piece: closer, offset: start + index, message };
     }
   }

@@ -40,6 +40,15 @@ const Diagnosis = z.object({
         line: z.int().positive().nullable().describe('in the code as it was sent, from 1'),
         column: z.int().positive().nullable(),
         excerpt: z.string().nullable().describe('that line'),
+        fix: z
+          .object({
+            line: z.int().positive(),
+            column: z.int().positive(),
+            remove: z.int().nonnegative().describe('so many characters there'),
+            insert: z.string().describe('in their place'),
+          })
+          .nullable()
+          .describe('a change with which the whole diagram is valid, where one is known; it was tried'),
       }),
     )
     .describe('empty when valid and drawable; mend the first, for it can cause the others'),

@@ -80,6 +80,7 @@ suite('errors', () => {
       line: 2,
       column: 17,
       excerpt: '  A --> B[call f(x)]',
+      fix: null,
     });
   });
 

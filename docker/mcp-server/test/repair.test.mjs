@@ -42,6 +42,46 @@ suite('what is missing', () => {
   });
 });
 
+/** The text with a fix applied, as a caller would. */
+function apply(code, { line, column, remove, insert }) {
+  const lines = code.split('\n');
+  const text = lines[line - 1];
+  lines[line - 1] = text.slice(0, column - 1) + insert + text.slice(column - 1 + remove);
+  return lines.join('\n');
+}
+
+const FIXES = {
+  'flowchart LR\n  A[Order --> B': 'flowchart LR\n  A[Order] --> B',
+  'flowchart LR\n  A -> B': 'flowchart LR\n  A --> B',
+  'flowchart LR\n  A → B': 'flowchart LR\n  A --> B',
+  'flowchat LR\n  A --> B': 'flowchart LR\n  A --> B',
+  'sequenceDiagram\n  loop often\n  A->>B: hi\n': 'sequenceDiagram\n  loop often\n  A->>B: hi\nend\n',
+  '```mermaid\r\nflowchart LR\r\n  A[Order --> B\r\n```': '```mermaid\r\nflowchart LR\r\n  A[Order] --> B\r\n```',
+};
+
+suite('a fix', () => {
+  for (const [code, wanted] of Object.entries(FIXES)) {
+    test(`mends ${JSON.stringify(code)}`, async () => {
+      const { errors } = await diagnose(code);
+      assert.equal(apply(code, errors[0].fix), wanted);
+    });
+  }
+
+  test('makes the whole diagram valid wherever one is offered', async () => {
+    for (const code of [...Object.values(MISSING).map(([, text]) => text), ...readDiagrams().map(({ code }) => code)]) {
+      const { errors } = await diagnose(code);
+      for (const { fix } of errors.filter((error) => error.fix)) {
+        assert.equal((await diagnose(apply(code, fix))).valid, true, code);
+      }
+    }
+  });
+
+  test('is not offered where two changes are needed', async () => {
+    const { errors } = await diagnose('flowchart LR\n  A -> B\n  B -> C');
+    assert.equal(errors[0].fix, null);
+  });
+});
+
 suite('no message', () => {
   // What JavaScript says, what the grammars call their tokens, and how the minifier names things.
   const INTERNAL =

@@ -30,7 +30,7 @@ suite('an MCP client', () => {
         drawable: false,
         reason: null,
         diagram_type: 'pie',
-        errors: [{ message: '`x` is not understood here.', line: 2, column: 7, excerpt: '"a" : x' }],
+        errors: [{ message: '`x` is not understood here.', line: 2, column: 7, excerpt: '"a" : x', fix: null }],
       });
       assert.deepEqual(JSON.parse(bad.content[0].text), bad.structuredContent);
     });
