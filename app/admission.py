@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 
-IN_TIME = 3.0  # seconds that a caller may wait for his turn
+IN_TIME = 4.0  # seconds that a caller may wait for his turn
 PLACES = 16  # served at the same time by one process
 PLACES_EACH = 4  # of them for one caller; twice as many as the MCP server has parsers, so that none is ever idle
 WEIGHT = 0.1  # of the newest answer in the mean of how long answers take
-QUICK = 10  # refusals a second that are answered at once; the further ones are held back, for they cost time, too
-HELD_BACK = 1.0  # seconds
+QUICK = 3  # refusals a second that are answered at once; the further ones are held back, for they cost time, too
+HELD_BACK = 2.0  # seconds
 TOLD_EVERY = 10.0  # seconds; a line for each refusal would be a burden of its own
 
 
