@@ -1,8 +1,9 @@
 # The AI service. Built from the repository's root; .dockerignore lets in what is copied below and nothing else.
 # syntax is the engine's own: no frontend image has to be fetched.
 
-# The base image, so that a private mirror's can be named.
+# The base images, so that a private mirror's can be named.
 ARG PYTHON_IMAGE=python:3.13-slim
+ARG NODE_IMAGE=node:24-alpine
 
 # --- builder: the dependencies, at the lock's versions and hashes, in a virtual environment ----------------
 FROM ${PYTHON_IMAGE} AS builder
@@ -32,6 +33,19 @@ FROM ${PYTHON_IMAGE} AS sources
 COPY app /app/app
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
 
+# --- page: the page at /, of the same locked Mermaid as the validator's ------------------------------------
+FROM ${NODE_IMAGE} AS page
+WORKDIR /src/page
+COPY docker/mcp-server/install.mjs /src/docker/mcp-server/
+COPY docker/mcp-server/pnpm /src/docker/mcp-server/pnpm
+COPY page/package.json page/pnpm-lock.yaml ./
+RUN --mount=type=cache,target=/root/.npm \
+    --mount=type=cache,target=/var/cache/pnpm \
+    node ../docker/mcp-server/install.mjs --prod --store-dir=/var/cache/pnpm/store --cache-dir=/var/cache/pnpm/cache
+COPY page/build.mjs ./
+COPY page/src src
+RUN node build.mjs
+
 # --- runtime -----------------------------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS runtime
 
@@ -53,6 +67,8 @@ RUN find / -xdev \( -path '*/bin/pip*' -o -path '*-packages/pip*' -o -name 'pip-
  && useradd --uid 10001 --user-group --no-create-home --home-dir /app --shell /usr/sbin/nologin app
 # Linked: neither is laid on top of the other, so a change of one leaves the other as it is.
 COPY --link --from=builder /opt/venv /opt/venv
+# Beside the package, over which development mounts its sources.
+COPY --link --from=page /src/page/dist /app/page/dist
 COPY --link --from=sources /app /app
 
 USER 10001:10001

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,6 +20,7 @@ from app import (
     health,
     logs,
     openapi,
+    page,
     problems,
     revisions,
     validation,
@@ -81,11 +82,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(validation.router)
     app.include_router(diagrams.router)
     app.include_router(revisions.router)
+    app.include_router(page.router)
     openapi.install(app)
 
-    @app.get("/", tags=["service"], summary="Name the service")
-    async def get_service(request: Request) -> Root:
-        """Name the service, and say where to go on."""
+    @app.get("/", tags=["service"], summary="Name the service", response_model=Root)
+    async def get_service(request: Request) -> Root | Response:
+        """Name the service, and say where to go on. A browser (`Accept: text/html`) is shown the page."""
+        if page.wants(request):
+            return await page.show(request)
         base = request.scope.get("root_path", "")
         paths = {"docs": "/docs", "openapi": "/openapi.json", "health": "/health", "diagrams": "/api/v1/diagrams"}
         return Root(name=app.title, version=__version__, links={name: base + path for name, path in paths.items()})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     web_concurrency: int = Field(default=1, ge=1, description="How many workers there are.")
 
     mcp_url: AnyHttpUrl = AnyHttpUrl("http://mcp-server:3000/mcp")
+
+    page_node: Path | None = Field(default=None, description="Builds the page when it is asked for; in development.")
 
     debug: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"

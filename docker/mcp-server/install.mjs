@@ -1,5 +1,6 @@
 /**
- * Installs the locked packages: `node install.mjs`; with `--prod` only those that the server needs.
+ * Installs the locked packages of the folder that it is called in: `node install.mjs`; with `--prod` only those that a
+ * run needs. The page (../../page) uses it, too.
  *
  * npm, which comes with Node, brings pnpm as pnpm/package-lock.json names it, hash and all, and pnpm brings the rest:
  * it links files from a store that all checkouts share, where npm unpacks 11,000 of them for each.
@@ -10,23 +11,22 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-const root = import.meta.dirname;
-const tool = path.join(root, 'pnpm');
-const packages = path.join(root, 'node_modules');
-// Holds the hash of the lock, once all its packages are there.
-const stamp = path.join(packages, '.installed');
+const here = import.meta.dirname;
+const tool = path.join(here, 'pnpm');
 
 /**
- * Install exactly what pnpm-lock.yaml says, in place of what is there; scripts of packages are not run.
+ * Install exactly what the folder's pnpm-lock.yaml says, in place of what is there; scripts of packages are not run.
  *
- * @param {...string} options of `pnpm install`
+ * @param {string[]} options of `pnpm install`
+ * @param {string} folder that holds package.json and pnpm-lock.yaml
  * @throws {Error} when npm is not beside this Node, or one of the two fails
  */
-export async function install(...options) {
-  await rm(packages, { recursive: true, force: true });
+export async function install(options = [], folder = here) {
+  await rm(path.join(folder, 'node_modules'), { recursive: true, force: true });
   const quietly = ['--ignore-scripts', '--prefer-offline', '--loglevel=error'];
-  await run(findNpm(), 'ci', '--prefix', tool, '--no-audit', '--no-fund', ...quietly);
+  await run(folder, findNpm(), 'ci', '--prefix', tool, '--no-audit', '--no-fund', ...quietly);
   await run(
+    folder,
     path.join(tool, 'node_modules', 'pnpm', 'bin', 'pnpm.mjs'),
     'install',
     '--frozen-lockfile',
@@ -34,21 +34,26 @@ export async function install(...options) {
     ...quietly,
     ...options,
   );
-  await writeFile(stamp, await lockHash());
+  await writeFile(stamp(folder), await lockHash(folder));
 }
 
-/** Whether the packages are those of the lock. */
-export async function isInstalled() {
-  return (await readFile(stamp, 'utf8').catch(() => '')) === (await lockHash());
+/** Whether the packages in a folder are those of its lock. */
+export async function isInstalled(folder = here) {
+  return (await readFile(stamp(folder), 'utf8').catch(() => '')) === (await lockHash(folder));
 }
 
-async function lockHash() {
-  const lock = await readFile(path.join(root, 'pnpm-lock.yaml'));
+/** Holds the hash of the lock, once all its packages are there. */
+function stamp(folder) {
+  return path.join(folder, 'node_modules', '.installed');
+}
+
+async function lockHash(folder) {
+  const lock = await readFile(path.join(folder, 'pnpm-lock.yaml'));
   return createHash('sha256').update(lock).digest('hex');
 }
 
-async function run(...words) {
-  const child = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+async function run(folder, ...words) {
+  const child = spawn(process.execPath, words, { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
   const code = await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject));
   if (code !== 0) {
     const name = path.basename(words[0]).replace(/(-cli)?\.\w+$/, '');
@@ -69,7 +74,7 @@ function findNpm() {
 }
 
 if (import.meta.main) {
-  await install(...process.argv.slice(2)).catch((error) => {
+  await install(process.argv.slice(2), process.cwd()).catch((error) => {
     console.error(`error: ${error.message}`);
     process.exitCode = 1;
   });

@@ -13,6 +13,9 @@ from tests.engine.conftest import copy_project
 
 pytestmark = pytest.mark.engine
 
+PAGE = "runtime 5/6 COPY --link --from=page /src/page/dist /app/page/dist"
+SERVICE = "runtime 6/6 COPY --link --from=sources /app /app"
+
 
 def build(context: Path, *arguments: str, output: str = "type=cacheonly") -> set[str]:
     """Build, and keep no image; gives the steps that were not taken from the cache, as they stand in the Dockerfile."""
@@ -46,8 +49,15 @@ def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:
     assert {title.partition(" --invalidation")[0] for title in build(root)} == {
         "sources 2/3 COPY app /app/app",
         "sources 3/3 RUN python -m compileall -q",
-        "runtime 5/5 COPY --link --from=sources /app /app",
+        SERVICE,
     }
+
+
+def test_an_edit_of_the_page_installs_no_package(root: Path) -> None:
+    edit(root / "page/src/page.mjs", "//")
+    changed = {"page 8/9 COPY page/src src", "page 9/9 RUN node build.mjs"}
+    # A comment changes nothing of what is built; and some engines lay the same again on top.
+    assert changed <= build(root) <= changed | {PAGE, SERVICE}
 
 
 def test_a_change_of_a_dependency_rebuilds_the_dependencies_alone(root: Path, tmp_path: Path) -> None:
@@ -58,9 +68,9 @@ def test_a_change_of_a_dependency_rebuilds_the_dependencies_alone(root: Path, tm
     edit(dependency, "#")
     build(root, instead)
     edit(dependency, "#")
-    dependencies = "runtime 4/5 COPY --link --from=builder /opt/venv /opt/venv"
+    dependencies = "runtime 4/6 COPY --link --from=builder /opt/venv /opt/venv"
     # Not every engine can leave a linked layer where it is; some lay the same one on top again.
-    assert {dependencies} <= build(root, instead) <= {dependencies, "runtime 5/5 COPY --link --from=sources /app /app"}
+    assert {dependencies} <= build(root, instead) <= {dependencies, PAGE, SERVICE}
 
 
 def test_an_edit_of_the_mcp_server_bundles_no_mermaid(root: Path) -> None:
@@ -76,7 +86,11 @@ def test_an_edit_of_the_mcp_server_bundles_no_mermaid(root: Path) -> None:
 @pytest.mark.parametrize(
     ("context", "folders", "wanted"),
     [
-        (".", ["", "app", "app/migrations"], {"app", "requirements"}),
+        (
+            ".",
+            ["", "app", "app/migrations", "page", "page/src", "docker/mcp-server", "docker/mcp-server/pnpm"],
+            {"app", "requirements", "page", "docker"},
+        ),
         (
             "docker/mcp-server",
             ["", "src", "mermaid", "pnpm"],

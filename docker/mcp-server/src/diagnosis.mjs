@@ -109,17 +109,14 @@ function advise({ unknown }) {
  * @returns {Promise<number | null>} an offset in the caller's text
  */
 async function searchLine(given, message, deadline) {
-  const ends = [...given.text.matchAll(/\n|$/g)].map(({ index }) => index);
-  // Halving: what is wrong in a beginning is mostly wrong in every longer one, too, and each is parsed anew.
-  let [low, high] = [0, ends.length - 1];
-  while (low < high) {
+  for (const { index } of given.text.matchAll(/\n|$/g)) {
     if (performance.now() > deadline) return null;
-    const middle = Math.floor((low + high) / 2);
-    if ((await tryParse(given.text.slice(0, ends[middle]))) === message) high = middle;
-    else low = middle + 1;
+    if ((await tryParse(given.text.slice(0, index))) === message) {
+      const start = given.text.lastIndexOf('\n', index - 1) + 1;
+      return given.originOf(start + /^[^\S\n]*/.exec(given.text.slice(start))[0].length);
+    }
   }
-  const start = given.text.lastIndexOf('\n', ends[low] - 1) + 1;
-  return given.originOf(start + /^[^\S\n]*/.exec(given.text.slice(start))[0].length);
+  return null;
 }
 
 /** The fault that a bracket or a quote is missing, where one makes the diagram valid; else null. */

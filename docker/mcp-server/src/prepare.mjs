@@ -16,7 +16,7 @@ const root = path.dirname(import.meta.dirname);
 export async function prepare() {
   if (!(await isInstalled())) {
     log('info', 'installing packages', { into: path.join(root, 'node_modules') });
-    await install('--prod');
+    await install(['--prod']);
   }
   const { buildMermaid } = await import('../build.mjs');
   await buildMermaid();

@@ -5,7 +5,6 @@ import { randomUUID } from 'node:crypto';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
 import { BodyRefusedError, readBody } from './body.mjs';
 import { log, note, noting } from './log.mjs';
-import { validations } from './tools.mjs';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
@@ -70,7 +69,6 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       version: identity.version,
       uptime_seconds: uptime,
       pool: state,
-      validations,
     });
   }
 

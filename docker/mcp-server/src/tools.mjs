@@ -11,9 +11,6 @@ import { Undecided } from './undecided.mjs';
 
 const READ_ONLY = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false };
 const costly = new Undecided();
-/** How many diagrams were answered how, since the start. */
-export const validations = { valid: 0, invalid: 0, undecided: 0, busy: 0 };
-
 const MERMAID = 'text/vnd.mermaid';
 const EXAMPLES = 'mermaid://examples';
 
@@ -166,7 +163,6 @@ async function validate(pool, code, options) {
       return report(undecided(LOSSES[error.reason]));
     }
     if (error instanceof PoolBusyError) {
-      validations.busy += 1;
       note({ busy: error.message });
       return failed(`The validator is busy: ${error.message}. Try again in a second.`);
     }
@@ -185,7 +181,6 @@ function undecided(reason) {
 }
 
 function report({ valid, drawable, reason = null, diagram_type: type, errors }) {
-  validations[valid === null ? 'undecided' : valid ? 'valid' : 'invalid'] += 1;
   note({ valid, drawable, ...(reason && { undecided: reason }), diagram_type: type });
   return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }

@@ -59,13 +59,6 @@ const FIXES = {
   '```mermaid\r\nflowchart LR\r\n  A[Order --> B\r\n```': '```mermaid\r\nflowchart LR\r\n  A[Order] --> B\r\n```',
 };
 
-test('an error without a position is told in its line also in a long diagram', async () => {
-  const lines = Array.from({ length: 600 }, (_, index) => `  A${index} --> B${index}`);
-  lines[400] = '  linkStyle 4000 stroke:red';
-  const { errors } = await diagnose(`flowchart TD\n${lines.join('\n')}`);
-  assert.equal(errors[0].line, 402);
-});
-
 suite('a fix', () => {
   for (const [code, wanted] of Object.entries(FIXES)) {
     test(`mends ${JSON.stringify(code)}`, async () => {

@@ -1,0 +1,24 @@
+/** Copies a link to the open diagram. */
+import { tell } from './notices.mjs';
+import { work } from './work.mjs';
+
+document.getElementById('copy-link').addEventListener('click', async () => {
+  const link = new URL(`?diagram=${work.diagram.id}`, document.baseURI).href;
+  tell((await copy(link)) ? 'The link is copied.' : `The link: ${link}`);
+});
+
+/** Copy a text; browsers refuse the newer way to pages without HTTPS. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = document.createElement('textarea');
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const copied = document.execCommand('copy');
+    field.remove();
+    return copied;
+  }
+}

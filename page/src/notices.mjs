@@ -1,0 +1,46 @@
+/** What is told to the user: errors and news in a corner, and every change of state to a screen reader. */
+const NEWS_STAYS = 6000; // ms; an error stays until it is closed
+
+const region = document.getElementById('notices');
+const status = document.getElementById('status');
+
+/** Say it to a screen reader, without interrupting. */
+export function say(text) {
+  if (status.textContent !== text) status.textContent = text;
+}
+
+/** Show news that goes away by itself. */
+export function tell(text, action) {
+  const notice = show(text, 'news', action);
+  setTimeout(() => notice.remove(), NEWS_STAYS);
+}
+
+/** Show an error: an Error, or a sentence. */
+export function fail(error) {
+  if (error?.name === 'AbortError' || error?.status === 401) return;
+  const title = error.title ? `${error.title}. ` : '';
+  show(`${title}${error.message ?? error}`, 'error');
+}
+
+function show(text, kind, action) {
+  for (const old of region.querySelectorAll(`.${kind}`)) old.remove();
+  const notice = document.createElement('div');
+  notice.className = `notice ${kind}`;
+  notice.setAttribute('role', kind === 'error' ? 'alert' : 'status');
+  const words = document.createElement('p');
+  words.textContent = text;
+  notice.append(words);
+  if (action) notice.append(button(action.text, () => (notice.remove(), action.run())));
+  notice.append(button('Close', () => notice.remove()));
+  region.append(notice);
+  return notice;
+}
+
+function button(text, run) {
+  const made = document.createElement('button');
+  made.type = 'button';
+  made.className = 'quiet';
+  made.textContent = text;
+  made.addEventListener('click', run);
+  return made;
+}

@@ -1,0 +1,37 @@
+/** The page: puts its parts together when it is loaded. */
+import { access } from './api.mjs';
+import { check } from './checker.mjs';
+import { loadTypes, refuseWriting } from './composer.mjs';
+import { focusEditor } from './editor.mjs';
+import './export.mjs';
+import { reload } from './library.mjs';
+import './link.mjs';
+import { fail } from './notices.mjs';
+import './revisions.mjs';
+import { signIn } from './session.mjs';
+import './tabs.mjs';
+import { openAddress } from './work.mjs';
+
+async function begin() {
+  const session = await signIn();
+  limit(session);
+  await Promise.all([loadTypes(), openAddress({ push: false })]);
+}
+
+/** Say what this user cannot do here, before he tries. */
+function limit({ scopes, generation }) {
+  const writes = scopes.includes('write');
+  if (!writes) refuseWriting('Your key may read only.');
+  else if (!generation) refuseWriting('No language model is set up on this server; you can write Mermaid below.');
+  document.getElementById('save').disabled = !writes;
+}
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  focusEditor();
+});
+access.addEventListener('authorized', () => {
+  check();
+  reload();
+});
+begin().catch(fail);

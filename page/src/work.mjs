@@ -1,0 +1,167 @@
+/** The diagram that is being worked on: opened, edited, saved, undone. */
+import { Problem, api } from './api.mjs';
+import { check } from './checker.mjs';
+import { getCode, onEdit, setCode } from './editor.mjs';
+import { fail, say, tell } from './notices.mjs';
+import { ask } from './question.mjs';
+
+/** Tells 'opened' (another diagram, or none) and 'saved' (another revision or title of it). */
+export const work = Object.assign(new EventTarget(), {
+  /** The diagram as the server has it; null for one that was never saved. */
+  diagram: null,
+  get changed() {
+    const stored = this.diagram?.id ? this.diagram.code : '';
+    return getCode().trim() !== stored.trim();
+  },
+});
+
+const title = document.getElementById('title');
+const saved = document.getElementById('saved');
+const saveButton = document.getElementById('save');
+
+/** Show this diagram, or an empty one. Whoever calls has asked what becomes of unsaved code. */
+export function open(diagram, { push = true } = {}) {
+  work.diagram = diagram;
+  title.value = diagram?.title ?? '';
+  setCode(diagram?.code ?? '');
+  const address = diagram?.id ? `?diagram=${diagram.id}` : './';
+  if (push) history.pushState(null, '', address);
+  document.title = diagram?.title ? `${diagram.title} · BA Copilot` : 'BA Copilot';
+  mark();
+  check();
+  work.dispatchEvent(new Event('opened'));
+}
+
+/** Take over what the server answered to a change of this diagram. */
+export function adopt(diagram) {
+  for (const warning of diagram.warnings ?? []) tell(warning);
+  // Not stored: its code stays in the editor, as an edit of the diagram that was open.
+  if (!diagram.id) return keep(diagram.code);
+  const other = diagram.id !== work.diagram?.id;
+  work.diagram = diagram;
+  title.value = diagram.title ?? title.value;
+  setCode(diagram.code);
+  if (other) history.pushState(null, '', `?diagram=${diagram.id}`);
+  document.title = `${title.value || 'Untitled'} · BA Copilot`;
+  mark();
+  check();
+  work.dispatchEvent(new Event('saved'));
+}
+
+/** Put code that is not stored into the editor. */
+export function keep(code) {
+  setCode(code);
+  mark();
+  check();
+}
+
+/** Open a stored diagram by its id. */
+export async function openStored(id, options) {
+  open(await api.show(id), options);
+}
+
+/** Whether the code may be left: it is saved, or the user said what becomes of it. */
+export async function mayLeave() {
+  if (!work.changed) return true;
+  const choice = await ask('Save your changes?', 'This diagram has changes that are not saved.', {
+    save: 'Save',
+    discard: 'Discard',
+    stay: 'Keep editing',
+  });
+  if (choice === 'save') return save();
+  return choice === 'discard';
+}
+
+/** Save the code as a new diagram, or as a revision. Returns whether it is saved. */
+export async function save() {
+  const code = getCode();
+  if (!code.trim()) {
+    tell('There is nothing to save yet.');
+    return false;
+  }
+  saveButton.disabled = true;
+  try {
+    const { diagram } = work;
+    if (!diagram?.id) adopt(await api.create(withTitle({ code })));
+    else adopt(await revise({ code }));
+    say('Saved');
+    return !work.changed;
+  } catch (error) {
+    fail(error);
+    return false;
+  } finally {
+    saveButton.disabled = false;
+    mark();
+  }
+}
+
+/** Store a revision on top of the one that is open; where another came in between, ask. */
+export async function revise(body) {
+  const { id, revision } = work.diagram;
+  try {
+    return await api.revise(id, { ...body, base: revision });
+  } catch (error) {
+    if (error.type !== 'revision-conflict') throw error;
+    return settle(id, body);
+  }
+}
+
+async function settle(id, body) {
+  const choice = await ask('Somebody else has changed this diagram', 'Which version shall be the newest?', {
+    theirs: 'Open theirs',
+    mine: 'Save mine',
+  });
+  if (choice === 'mine') return api.revise(id, body);
+  if (choice === 'theirs') return api.show(id);
+  throw new Problem({ title: 'Not saved', detail: 'Somebody else has changed this diagram.' });
+}
+
+/** A body with the title, where the user has given one. */
+export const withTitle = (body) => (title.value.trim() ? { ...body, title: title.value.trim() } : body);
+
+function mark() {
+  const { changed, diagram } = work;
+  saved.textContent = changed ? 'Unsaved' : diagram?.revision ? `Version ${diagram.revision}` : '';
+  saved.classList.toggle('is-unsaved', changed);
+  document.getElementById('copy-link').disabled = !diagram?.id;
+}
+
+title.addEventListener('change', async () => {
+  const { diagram } = work;
+  const wished = title.value.trim();
+  if (!diagram?.id || !wished || wished === diagram.title) return;
+  try {
+    rename(await api.rename(diagram.id, wished));
+  } catch (error) {
+    fail(error);
+  }
+});
+title.addEventListener('keydown', ({ key }) => key === 'Enter' && title.blur());
+onEdit(mark);
+saveButton.addEventListener('click', save);
+addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 's') return;
+  event.preventDefault();
+  save();
+});
+addEventListener('beforeunload', (event) => work.changed && event.preventDefault());
+addEventListener('popstate', () => openAddress({ push: false }));
+
+/** Open what the address names. */
+export async function openAddress(options) {
+  const id = new URLSearchParams(location.search).get('diagram');
+  if (!id) return open(null, options);
+  try {
+    await openStored(id, options);
+  } catch (error) {
+    open(null, { push: false });
+    fail(error);
+  }
+}
+
+function rename(diagram) {
+  work.diagram.title = diagram.title;
+  document.title = `${diagram.title} · BA Copilot`;
+  say('Renamed');
+  work.dispatchEvent(new Event('saved'));
+}

@@ -1,0 +1,169 @@
+"""A model writes and changes diagrams while the user watches; every version is kept, undone, found and restored."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+from starlette.types import Send
+
+from tests.app.openrouter import OpenRouter, Reply, chunk, put, says, start
+from tests.page.diagrams import BROKEN, ORDER
+from tests.page.visitor import Visitor
+
+Visit = Callable[..., Visitor]
+CHANGED = ORDER.replace("ship[Ship]", "check[Check the stock] --> ship[Ship]")
+
+
+def pauses(text: str, after: int, go_on: threading.Event) -> Reply:
+    """A model that stops in the middle until the test lets it go on."""
+
+    async def reply(send: Send, _: dict[str, Any]) -> None:
+        await start(send)
+        await put(send, chunk({"content": text[:after]}))
+        while not go_on.is_set():
+            await asyncio.sleep(0.02)
+        await put(send, chunk({"content": text[after:]}))
+        await put(send, chunk({"content": ""}, "stop"))
+        await put(send, "data: [DONE]\n\n", more=False)
+
+    return reply
+
+
+def written(visit: Visit, provider: OpenRouter) -> Visitor:
+    """A user whose description became a diagram."""
+    provider.plan(says(f"```mermaid\n{ORDER}\n```"))
+    user = visit()
+    user.describe("An order is paid and shipped")
+    user.page.wait_for_url("**/?diagram=*")
+    expect(user.verdict).to_have_text("Valid")
+    return user
+
+
+def test_a_description_becomes_a_diagram_that_is_watched_being_written(visit: Visit, provider: OpenRouter) -> None:
+    go_on = threading.Event()
+    provider.plan(pauses(f"```mermaid\n{ORDER}\n```", 60, go_on))
+    user = visit()
+    user.page.locator("#type").select_option("flowchart-v2")
+    user.describe("An order is paid and shipped")
+    expect(user.editor).to_contain_text("order[Order received]")
+    expect(user.editor).not_to_contain_text("Pack")
+    expect(user.editor).not_to_contain_text("```")
+    expect(user.page.get_by_text("Writing…").first).to_be_visible()
+    go_on.set()
+    user.page.wait_for_url("**/?diagram=*")
+    assert user.code == ORDER
+    expect(user.verdict).to_have_text("Valid")
+    assert "Pack the goods" in user.words
+    expect(user.page.get_by_label("Title of the diagram")).to_have_value("An order is paid and shipped")
+    expect(user.page.get_by_role("navigation").get_by_role("link", name="An order is paid")).to_be_visible()
+
+
+def test_an_answer_with_errors_is_repaired_before_the_users_eyes(visit: Visit, provider: OpenRouter) -> None:
+    go_on = threading.Event()
+    provider.plan(says(BROKEN), pauses(ORDER, 20, go_on))
+    user = visit()
+    user.describe("An order")
+    expect(user.page.get_by_text("Writing, answer 2 of 3…").first).to_be_visible()
+    go_on.set()
+    user.page.wait_for_url("**/?diagram=*")
+    assert user.code == ORDER
+
+
+def test_writing_is_cancelled(visit: Visit, provider: OpenRouter) -> None:
+    provider.plan(pauses(ORDER, 20, threading.Event()))
+    user = visit()
+    user.draw("flowchart LR\n  mine --> too")
+    user.describe("An order")
+    expect(user.editor).to_contain_text("flowchart LR")
+    user.page.get_by_role("button", name="Cancel").click()
+    expect(user.page.locator("#write")).to_be_visible()
+    assert user.code == "flowchart LR\n  mine --> too"
+    expect(user.page.locator("#prompt")).to_have_value("An order")
+
+
+def test_what_the_server_refuses_is_told(visit: Visit, provider: OpenRouter) -> None:
+    user = visit(environment={"openrouter_api_key": ""})
+    expect(user.page.get_by_text("No language model is set up on this server")).to_be_visible()
+    expect(user.page.locator("#write")).to_be_disabled()
+    user.draw(ORDER)
+
+
+def test_a_diagram_is_changed_by_words_and_every_version_can_be_restored(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    page = user.page
+    provider.plan(says(CHANGED))
+    expect(page.get_by_label("Say what to change")).to_be_visible()
+    user.describe("Check the stock before shipping")
+    expect(page.get_by_text("Version 2", exact=True)).to_be_visible()
+    assert user.code == CHANGED
+    user.draw(CHANGED.replace("Ship]", "Send]"))
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.get_by_text("Version 3", exact=True)).to_be_visible()
+
+    page.get_by_role("tab", name="History").click()
+    versions = page.locator("#revisions li")
+    expect(versions).to_have_count(3)
+    expect(versions.nth(0)).to_contain_text("Edited by hand")
+    expect(versions.nth(1)).to_contain_text("Check the stock before shipping")
+
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    for version, code in ((4, CHANGED), (5, ORDER)):
+        undo.click()
+        expect(page.locator("#saved")).to_have_text(f"Version {version}")
+        expect(versions).to_have_count(version)
+        page.get_by_role("tab", name="Code").click()
+        assert user.code == code
+        page.get_by_role("tab", name="History").click()
+    expect(undo).to_be_disabled()
+    page.get_by_role("button", name="Restore version 3").click()
+    expect(versions).to_have_count(6)
+    page.get_by_role("tab", name="Code").click()
+    expect(user.editor).to_contain_text("Send]")
+
+
+def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> None:
+    user = visit()
+    page = user.page
+    user.draw("flowchart LR\n  zebra --> crossing")
+    page.get_by_label("Title of the diagram").fill("Zebras of the town")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/?diagram=*")
+    link = page.url
+    page.get_by_label("Title of the diagram").fill("Zebras of the city")
+    page.get_by_label("Title of the diagram").press("Enter")
+    found = page.get_by_role("navigation").get_by_role("link", name="Zebras of the city")
+    expect(found).to_be_visible()
+    page.get_by_role("button", name="New diagram").click()
+    expect(user.editor).not_to_contain_text("zebra")
+    page.get_by_label("Search diagrams").fill("crossing")
+    expect(page.locator("#diagrams li")).to_have_count(1)
+    found.click()
+    expect(user.editor).to_contain_text("zebra --> crossing")
+
+    page.get_by_role("button", name="Delete Zebras of the city").click()
+    expect(page.locator("#diagrams li")).to_have_count(0)
+    page.get_by_label("Search diagrams").fill("")
+    page.get_by_role("button", name="Deleted diagrams").click()
+    page.get_by_role("button", name="Restore Zebras of the city").first.click()
+    expect(found.first).to_be_visible()
+    page.goto(link)
+    expect(user.editor).to_contain_text("zebra --> crossing")
+
+
+def test_two_users_do_not_overwrite_each_other(visit: Visit, provider: OpenRouter) -> None:
+    first = written(visit, provider)
+    second = visit(first.page.url.removeprefix(first.url))
+    expect(second.editor).to_contain_text("Ship")
+    first.draw(ORDER.replace("Ship", "Send"))
+    first.page.get_by_role("button", name="Save").click()
+    expect(first.page.locator("#saved")).to_have_text("Version 2")
+    second.draw(ORDER.replace("Ship", "Deliver"))
+    second.page.get_by_role("button", name="Save").click()
+    second.page.get_by_role("button", name="Save mine").click()
+    expect(second.page.locator("#saved")).to_have_text("Version 3")
+    assert "Deliver" in second.code
+    second.faults.clear()  # the browser tells of the 409
