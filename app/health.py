@@ -169,9 +169,7 @@ async def get_health(request: Request, response: Response) -> Report:
 
 def _for_strangers(report: Report) -> Report:
     # What became of workers names nobody, and `invoke health`, which has no key, is to tell it.
-    checks = {
-        name: check if name == "workers" else Check(status=check.status) for name, check in report.checks.items()
-    }
+    checks = {name: check if name == "workers" else Check(status=check.status) for name, check in report.checks.items()}
     return report.model_copy(update={"checks": checks})
 
 

@@ -77,10 +77,10 @@ def test_an_edit_of_the_mcp_server_bundles_no_mermaid(root: Path) -> None:
     context = root / "docker/mcp-server"
     edit(context / "src/log.mjs", "//")
     assert build(context, "--target=dev") == {"dev 3/3 COPY src src"}
-    assert build(context, "--target=runtime") == {
-        "bundle 1/2 COPY src src",
-        "bundle 2/2 RUN node build.mjs",
-    }
+    bundling = {"bundle 1/2 COPY src src", "bundle 2/2 RUN node build.mjs"}
+    # The compiled code that lies beside the bundle is not the same twice.
+    bundle = "runtime 2/2 COPY --link --from=bundle /app/dist /app/"
+    assert bundling <= build(context, "--target=runtime") <= bundling | {bundle}
 
 
 @pytest.mark.parametrize(

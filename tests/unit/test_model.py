@@ -461,4 +461,5 @@ def test_this_projects_own_files_load_in_every_environment() -> None:
     for environment in found.environments:
         stack = stacks.select(found, environment, ("*",))
         # What compose demands; a clone has no .env yet.
-        assert model.load(replace(stack, variables={**stack.variables, "POSTGRES_PASSWORD": "x"})).services
+        passwords = {"POSTGRES_PASSWORD": "x", "POSTGRES_API_PASSWORD": "y"}
+        assert model.load(replace(stack, variables={**stack.variables, **passwords})).services
