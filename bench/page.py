@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from bench.api import API_KEY, DIAGRAMS, percentile, production
+from bench.production import API_KEY, DIAGRAMS, percentile, production
 
 VISITS = 15
 GOAL = 1000  # ms until the diagram is drawn
@@ -28,7 +28,7 @@ def main() -> int:
     if chromium is None:
         print("no Chromium is installed", file=sys.stderr)
         return 1
-    with production() as clone, sync_playwright() as playwright:
+    with production() as (clone, _), sync_playwright() as playwright:
         url = f"http://127.0.0.1:{clone.environment['API_PORT']}"
         saved = httpx.post(
             f"{url}/api/v1/diagrams",
