@@ -1,85 +1,70 @@
-"""How quick the API is within the limits of production: `uv run python -m bench.api`.
+"""How quick and how fair the API is within the limits of production: `uv run python -m bench.api`.
 
 Starts a clone of this project with `invoke prod` (own name, own ports), and asks at a fixed rate: each latency counts
 from the moment that the request was due, so a stall shows in all that wait behind it. Diagrams are written too, by a
-fake model on this machine, before memory is measured. Needs a Docker Engine and the base images.
+fake model on this machine, before memory is measured. Then come the first token (bench.first_token), 200 callers at
+once (bench.overload) and those who send bombs (bench.bombs). Needs a Docker Engine and the base images.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import re
-import secrets
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.app.openrouter import OpenRouter, says
-from tests.conftest import free_ports, remove_project
-from tests.engine.conftest import Project, make_clone
+from bench import bombs, first_token, overload
+from bench.production import API_KEYS, BOMBERS, DIAGRAMS, OTHERS, percentile, post, production
+from tests.app.openrouter import OpenRouter
+from tests.engine.conftest import Project
 from tests.engine.scene import connected
 
 SECONDS = 15
-ENV = """\
-OPENROUTER_API_KEY=sk-or-{key}
-OPENROUTER_BASE_URL={model}
-API_KEYS=bench:{api_key}
-POSTGRES_USER=ba_copilot
-POSTGRES_PASSWORD={password}
-POSTGRES_API_PASSWORD={password}-of-the-api
-POSTGRES_DB=ba_copilot
-LLM_DAILY_REQUESTS=
-API_REQUESTS_PER_MINUTE=60000
-"""
-API_KEY = secrets.token_hex(20)
-DIAGRAMS = [
-    "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]\n  B -->|no| D[Remind]",
-    "sequenceDiagram\n  Alice->>Bob: Hello\n  alt known\n    Bob-->>Alice: Hi\n  else\n    Bob-->>Alice: Who?\n  end",
-    "erDiagram\n  CUSTOMER ||--o{ ORDER : places\n  ORDER ||--|{ LINE : has",
-    "stateDiagram-v2\n  [*] --> Open\n  Open --> Closed: close\n  Closed --> [*]",
-    "flowchart LR\n  A[Order --> B",
-]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One thing that was measured, and what it should be: at most the goal, or at least."""
+
+    what: str
+    value: float
+    goal: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.value >= self.goal if self.at_least else self.value <= self.goal
 
 
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
-    with production() as clone:
-        rows = asyncio.run(measure(clone))
+    with production() as (clone, model):
+        figures = asyncio.run(measure(clone, model))
     table = Table("what", "measured", "goal", "")
-    for what, value, goal, unit in rows:
-        table.add_row(what, f"{value:.1f} {unit}", f"≤ {goal:g} {unit}", "" if value <= goal else "missed")
-    Console().print(table)
-    return 0 if all(value <= goal for _, value, goal, _ in rows) else 1
+    for figure in figures:
+        goal = f"{'≥' if figure.at_least else '≤'} {figure.goal:g} {figure.unit}"
+        table.add_row(figure.what, f"{figure.value:.1f} {figure.unit}", goal, "" if figure.met else "missed")
+    Console(width=110).print(table)
+    return 0 if all(figure.met for figure in figures) else 1
 
 
-@contextlib.contextmanager
-def production() -> Iterator[Project]:
-    """A clone of this project, started as in production, with a fake model on this machine."""
-    with tempfile.TemporaryDirectory() as folder, OpenRouter(host=gateway()) as model:
-        model.plan(says(DIAGRAMS[0]))
-        clone = make_clone(Path(folder) / "clone", free_ports())
-        values = {"key": secrets.token_hex(16), "password": secrets.token_hex(16), "model": f"{model.url}/api/v1"}
-        clone.write(".env", ENV.format(api_key=API_KEY, **values))
-        (clone.root / ".env").chmod(0o600)
-        try:
-            clone.ok("prod", env={"API_BIND": "127.0.0.1"})
-            yield clone
-        finally:
-            remove_project(clone.name)
-
-
-async def measure(clone: Project) -> list[tuple[str, float, float, str]]:
-    """Each row: what, the value, the goal, the unit."""
+async def measure(clone: Project, model: OpenRouter) -> list[Figure]:
+    """All figures, one after the other."""
     port = int(clone.environment["API_PORT"])
+    return [*await alone(clone, port), *await streamed(port, model), *await crowded(port), *await bombarded(port)]
+
+
+async def alone(clone: Project, port: int) -> list[Figure]:
+    """What ordinary callers meet."""
     bodies = [json.dumps({"code": code}).encode() for code in DIAGRAMS]
     requests = [post("/api/v1/diagrams/validate", body) for body in bodies]
     await load(port, requests, rate=50, seconds=3)
@@ -89,21 +74,44 @@ async def measure(clone: Project) -> list[tuple[str, float, float, str]]:
     _, unwritten = await load(port, [post("/api/v1/diagrams", prompt)], rate=10, expected=201)
     for answer in {*refused, *unwell, *unwritten}:
         print(answer, file=sys.stderr)
+    bad = len(refused) + len(unwell) + len(unwritten)
     return [
-        ("validate through the API, 50 req/s: p50", statistics.median(validate), 15, "ms"),
-        ("validate through the API, 50 req/s: p99", percentile(validate, 99), 60, "ms"),
-        ("/health, 200 req/s: p50", statistics.median(health), 10, "ms"),
-        ("/health, 200 req/s: p99", percentile(health, 99), 10, "ms"),
-        ("answers other than 200 and 201, and lost ones", len(refused) + len(unwell) + len(unwritten), 0, ""),
-        ("memory of the ai-service, 4 workers", memory(clone), 500, "MB"),
+        Figure("validate through the API, 50 req/s: p50", statistics.median(validate), 15, "ms"),
+        Figure("validate through the API, 50 req/s: p99", percentile(validate, 99), 60, "ms"),
+        Figure("/health, 200 req/s: p50", statistics.median(health), 10, "ms"),
+        Figure("/health, 200 req/s: p99", percentile(health, 99), 10, "ms"),
+        Figure("answers other than 200 and 201, and lost ones", bad, 0, ""),
+        Figure("memory of the ai-service, 4 workers", memory(clone), 500, "MB"),
     ]
 
 
-def post(path: str, body: bytes) -> bytes:
-    """A request on the wire."""
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {API_KEY}\r\n"
-    head += "Content-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+async def streamed(port: int, model: OpenRouter) -> list[Figure]:
+    """How much later than the model says its first token the caller has it."""
+    added = await first_token.measure(port, model)
+    return [
+        Figure("first token over the model's own: median", statistics.median(added), first_token.GOAL, "ms"),
+        Figure("first token over the model's own: p95", percentile(added, 95), first_token.GOAL, "ms"),
+    ]
+
+
+async def crowded(port: int) -> list[Figure]:
+    """What is left of the good answers when far too many ask."""
+    _, shares = await overload.compare(port)
+    what = f"good verdicts with {overload.MANY} callers, of those with {overload.FEW}"
+    return [Figure(what, statistics.median(shares), overload.GOAL, "%", at_least=True)]
+
+
+async def bombarded(port: int) -> list[Figure]:
+    """What is left of the validator for others while four callers send bombs: one bomb again and again, then many."""
+    others = [(name, API_KEYS[name]) for name in OTHERS]
+    figures = []
+    for same, names in ((True, BOMBERS[:4]), (False, BOMBERS[4:])):
+        bombers = [(name, API_KEYS[name]) for name in names]
+        outcome = await bombs.bombard(f"http://127.0.0.1:{port}", bombers, others, same=same)
+        print(outcome.told())
+        what = f"judged within {bombs.IN_TIME} s beside 4 callers with {'one bomb' if same else 'a new bomb each time'}"
+        figures.append(Figure(what, outcome.share, bombs.GOAL, "%", at_least=True))
+    return figures
 
 
 async def load(
@@ -142,17 +150,6 @@ async def load(
     while not idle.empty():
         idle.get_nowait()[1].close()
     return latencies, failures
-
-
-def percentile(values: list[float], percent: int) -> float:
-    """The value that so many per cent do not exceed."""
-    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
-
-
-def gateway() -> str:
-    """This machine's address as containers see it."""
-    network = connected().client.networks.get("bridge")
-    return str(network.attrs["IPAM"]["Config"][0]["Gateway"])
 
 
 def memory(clone: Project) -> float:

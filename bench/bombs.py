@@ -1,8 +1,9 @@
 """What bombs leave of the validator for others: `uv run python -m bench.bombs URL`.
 
 URL is an MCP server's (…/mcp) or the API's. Some callers send one diagram after the other that takes a parser all its
-time, of twenty characters, no two alike; another sends ordinary ones at a fixed rate. Prints how many of those are
-judged in time, and how soon. `--keys` names API keys, a bomber each, the last one for the other caller.
+time, of twenty characters, no two alike or (`--same`) always one; others send ordinary ones at a fixed rate. Prints how
+many of those are judged in time, and how soon. `--keys` names API keys, a bomber each, the last one for the others.
+bench.api does the same with the stack of production.
 """
 
 from __future__ import annotations
@@ -14,14 +15,46 @@ import json
 import re
 import sys
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from bench.api import DIAGRAMS, percentile
+from bench.production import DIAGRAMS, percentile
 
 IN_TIME = 2.2  # seconds: within them every diagram is promised an answer
+GOAL = 99  # per cent of ordinary diagrams that are judged in time
+SAME = "block\n space:99999999"
 numbers = itertools.count(time.time_ns() % 1_000_000)
+
+Caller = tuple[str, str]  # his name, for the MCP server, and his API key
+
+
+@dataclass
+class Outcome:
+    """What was answered to the bombs, and to the others after how many seconds."""
+
+    bombs: list[str] = field(default_factory=list)
+    others: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def times(self) -> list[float]:
+        """Of the ordinary diagrams that were judged."""
+        return [seconds for answer, seconds in self.others if answer == "judged"]
+
+    @property
+    def share(self) -> float:
+        """Per cent of the ordinary diagrams that were judged in time."""
+        return 100 * sum(seconds <= IN_TIME for seconds in self.times) / len(self.others)
+
+    def told(self) -> str:
+        """The same for a reader."""
+        answers = count([answer for answer, _ in self.others])
+        told = f"bombs: {count(self.bombs)}\nothers: {self.share:.1f} % judged in time; {answers}"
+        if self.times:
+            p50, p99, worst = (percentile(self.times, percent) * 1000 for percent in (50, 99, 100))
+            told += f"\np50 {p50:.0f} ms, p99 {p99:.0f} ms, longest {worst:.0f} ms"
+        return told
 
 
 def main() -> int:
@@ -31,50 +64,48 @@ def main() -> int:
     parser.add_argument("--bombers", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--rate", type=float, default=10, help="ordinary diagrams a second")
+    parser.add_argument("--same", action="store_true", help="send one bomb again and again")
     parser.add_argument("--one-caller", action="store_true", help="let all be one caller")
     parser.add_argument("--keys", nargs="*", default=[], help="API keys, the others' last")
-    return asyncio.run(measure(parser.parse_args()))
-
-
-async def measure(options: argparse.Namespace) -> int:
-    """Run both kinds of callers at once."""
-    names = ["one"] * 5 if options.one_caller else [f"bomber-{number}" for number in range(options.bombers)] + ["other"]
+    options = parser.parse_args()
+    names = [f"bomber-{number}" for number in range(options.bombers)] + ["other"]
     keys = options.keys or [""]
-    bombs: list[str] = []
-    others: list[tuple[str, float]] = []
+    callers = [("one" if options.one_caller else name, keys[at % len(keys)]) for at, name in enumerate(names[:-1])]
+    other = ("one" if options.one_caller else names[-1], keys[-1])
+    run = bombard(options.url, callers, [other], same=options.same, seconds=options.seconds, rate=options.rate)
+    outcome = asyncio.run(run)
+    print(outcome.told())
+    return 0 if outcome.share >= GOAL else 1
+
+
+async def bombard(
+    url: str, bombers: list[Caller], others: list[Caller], *, same: bool, seconds: float = 20, rate: float = 10
+) -> Outcome:
+    """Let the bombers send their bombs, and the others, in turn, so many ordinary diagrams a second."""
+    outcome = Outcome()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(timeout=20, limits=limits) as client:
-        end = time.perf_counter() + options.seconds
-        async with asyncio.TaskGroup() as group:
-            for number in range(options.bombers):
-                caller = (names[number], keys[number % len(keys)])
-                group.create_task(bomb(client, options.url, caller, end, bombs))
-            for number in range(int(options.rate * options.seconds)):
-                code = f"{DIAGRAMS[number % 4]}\n%% {next(numbers)}"
-                delay = number / options.rate
-                group.create_task(ask(client, options.url, (names[-1], keys[-1]), code, others, delay))
-    times = [seconds for answer, seconds in others if answer == "judged"]
-    good = sum(seconds <= IN_TIME for seconds in times)
-    share = 100 * good / len(others)
-    print(f"bombs: {count(bombs)}")
-    print(f"others: {share:.1f} % judged in time ({good} of {len(others)}); {count([answer for answer, _ in others])}")
-    if times:
-        p50, p99, worst = (percentile(times, percent) for percent in (50, 99, 100))
-        print(f"p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {worst * 1000:.0f} ms")
-    return 0 if share >= 99 else 1
+    async with httpx.AsyncClient(timeout=20, limits=limits, trust_env=False) as client, asyncio.TaskGroup() as group:
+        end = time.perf_counter() + seconds
+        for bomber in bombers:
+            group.create_task(bomb(client, url, bomber, same, end, outcome.bombs))
+        for number in range(round(rate * seconds)):
+            code = f"{DIAGRAMS[number % 4]}\n%% {next(numbers)}"
+            other = others[number % len(others)]
+            group.create_task(ask(client, url, other, code, outcome.others, number / rate))
+    return outcome
 
 
-async def bomb(client: httpx.AsyncClient, url: str, caller: tuple[str, str], end: float, answers: list[str]) -> None:
+async def bomb(client: httpx.AsyncClient, url: str, caller: Caller, same: bool, end: float, answers: list[str]) -> None:
     """Send one bomb after the other."""
     while time.perf_counter() < end:
-        code = f"block\nspace:{99_000_000 + next(numbers) % 999_999}"
+        code = SAME if same else f"block\nspace:{99_000_000 + next(numbers) % 999_999}"
         answers.append(await validate(client, url, caller, code))
 
 
 async def ask(
     client: httpx.AsyncClient,
     url: str,
-    caller: tuple[str, str],
+    caller: Caller,
     code: str,
     answers: list[tuple[str, float]],
     delay: float,
@@ -85,7 +116,7 @@ async def ask(
     answers.append((await validate(client, url, caller, code), time.perf_counter() - start))
 
 
-async def validate(client: httpx.AsyncClient, url: str, caller: tuple[str, str], code: str) -> str:
+async def validate(client: httpx.AsyncClient, url: str, caller: Caller, code: str) -> str:
     """`judged`, `undecided`, or what was said instead."""
     name, key = caller
     headers = {"Accept": "application/json, text/event-stream", "X-Caller": name}

@@ -1,6 +1,6 @@
 """What is left of the service when too many ask at once: `uv run python -m bench.overload`.
 
-Starts a clone of this project with `invoke prod` as bench.api does, and has 20 and then 200 callers ask for verdicts,
+Starts a clone of this project with `invoke prod` (bench.production), and has 20 and then 200 callers ask for verdicts,
 each again as soon as it was answered; several pairs in turn, so that whatever else the machine does meets both. Counts
 what was answered in time, what was refused, and how long refusals, reads and /health take meanwhile.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from rich.console import Console
 from rich.table import Table
 
-from bench.api import API_KEY, DIAGRAMS, percentile, post, production
+from bench.production import API_KEY, DIAGRAMS, percentile, post, production
 
 SECONDS = 10.0
 PAIRS = 3
@@ -47,12 +47,17 @@ class Tally:
 
 def main() -> int:
     """Measure, print the table, and return 1 when the goal is missed."""
-    with production() as clone:
-        return asyncio.run(measure(int(clone.environment["API_PORT"])))
+    with production() as (clone, _):
+        table, shares = asyncio.run(compare(int(clone.environment["API_PORT"])))
+    Console(width=140).print(table)
+    share = statistics.median(shares)
+    told = ", ".join(f"{each:.0f} %" for each in shares)
+    print(f"good answers to {MANY} callers, of those to {FEW}: {told}; median {share:.0f} % (goal {GOAL} %)")
+    return 0 if share >= GOAL else 1
 
 
-async def measure(port: int) -> int:
-    """Run the pairs, and print what came of them."""
+async def compare(port: int) -> tuple[Table, list[float]]:
+    """Run the pairs: what came of each run, and of each pair many callers' good answers in per cent of few callers'."""
     requests = [post("/api/v1/diagrams/validate", json.dumps({"code": code}).encode()) for code in DIAGRAMS]
     await crowd(port, requests, FEW, 3)
     table = Table("clients", "200 a second", "p99 ms", "other answers", "refusals p99", "list p99", "health p99")
@@ -79,11 +84,7 @@ async def measure(port: int) -> int:
                 f"{health.p99('200'):.0f}",
             )
         shares.append(100 * good[MANY] / good[FEW])
-    share = statistics.median(shares)
-    Console(width=140).print(table)
-    told = ", ".join(f"{each:.0f} %" for each in shares)
-    print(f"good answers to {MANY} callers, of those to {FEW}: {told}; median {share:.0f} % (goal {GOAL} %)")
-    return 0 if share >= GOAL else 1
+    return table, shares
 
 
 async def crowd(port: int, requests: list[bytes], clients: int, seconds: float) -> Tally:
