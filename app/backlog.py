@@ -90,10 +90,12 @@ class Backlog:
 
     async def purge(self) -> int:
         """Remove some of the diagrams that were deleted long ago; how many."""
-        old = sa.select(diagrams.c.id).where(diagrams.c.deleted_at < sa.func.now() - KEPT_FOR).limit(BATCH)
+        over = diagrams.c.deleted_at < sa.func.now() - KEPT_FOR
+        old = sa.select(diagrams.c.id).where(over).limit(BATCH)
 
         async def purge(connection: AsyncConnection) -> Sequence[Any]:
-            query = sa.delete(diagrams).where(diagrams.c.id.in_(old)).returning(diagrams.c.id)
+            # Asked of each once more: it may have been restored just now.
+            query = sa.delete(diagrams).where(diagrams.c.id.in_(old), over).returning(diagrams.c.id)
             return (await connection.execute(query)).all()
 
         return len(await self._database.run(purge))

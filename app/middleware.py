@@ -20,7 +20,7 @@ logger = logging.getLogger("app.request")
 
 BODY_LIMIT = 1024 * 1024  # bytes
 BODY_TIMEOUT = 10.0  # seconds, from the first look at the body to its last byte
-PATH_LOGGED = 200  # characters; a path may have 60,000, and is written twice
+LOGGED = 200  # characters of a method or a path; either may have 60,000, and is written twice
 ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -154,19 +154,23 @@ def _trace(span: telemetry.Span, scope: Scope, status: int) -> None:
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
     level = logging.ERROR if status >= 500 else logging.INFO
-    path = scope["path"] if len(scope["path"]) <= PATH_LOGGED else scope["path"][: PATH_LOGGED - 1] + "…"
+    method, path = _shown(scope["method"]), _shown(scope["path"])
     found: Caller | None = scope["state"].get("caller")
     logger.log(
         level,
         "%s %s %d",
-        scope["method"],
+        method,
         path,
         status,
         extra={
-            "method": scope["method"],
+            "method": method,
             "path": path,
             "status": status,
             "duration_ms": round(seconds * 1000, 1),
             **({"caller": found.identity} if found is not None else {}),
         },
     )
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= LOGGED else text[: LOGGED - 1] + "…"

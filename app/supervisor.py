@@ -107,10 +107,12 @@ class Supervisor(Multiprocess):
         code = process.exitcode or 0
         if silent is not None:
             return "hung", f"hung for {silent:.0f} s and was killed"
-        if code == -signal.SIGKILL and self._killed > before:
+        # By name: Windows has no SIGKILL, and not every number of a signal has a name.
+        name = next((each.name for each in signal.Signals if each == -code), str(-code))
+        if name == "SIGKILL" and self._killed > before:
             return "out-of-memory", "was killed by the kernel: out of memory"
         if code < 0:
-            return "signal", f"was ended by the signal {signal.Signals(-code).name}"
+            return "signal", f"was ended by the signal {name}"
         return "exit", f"ended with exit code {code}"
 
 

@@ -4,9 +4,10 @@ import { peek } from './checker.mjs';
 import { getCode, setWritable, showWriting } from './editor.mjs';
 import { fail, say } from './notices.mjs';
 import { diagramIn, write } from './stream.mjs';
-import { adopt, keep, save, withTitle, work } from './work.mjs';
+import { adopt, keep, mayLeave, open, save, withTitle, work } from './work.mjs';
 
 const PEEK_EVERY = 1500; // ms between two looks at what is written so far
+const LEFT = 'another diagram was opened'; // why the writing was ended
 
 const form = document.getElementById('composer');
 const prompt = document.getElementById('prompt');
@@ -45,25 +46,32 @@ function relabel() {
 async function run() {
   const words = prompt.value.trim();
   if (!words || writing) return;
-  // The model changes what is stored; so the user's own edits are stored first.
-  if (work.diagram?.id && work.changed && !(await save())) return;
+  const order = await prepare(words);
+  if (!order || writing) return;
   const before = getCode();
-  const { diagram } = work;
-  const [path, body] = diagram?.id
-    ? [`diagrams/${encodeURIComponent(diagram.id)}/revisions`, { change: words, base: diagram.revision }]
-    : ['diagrams', withTitle({ prompt: words, ...(type.value && { diagram_type: type.value }) })];
-  begin();
+  const { signal } = begin();
   try {
-    adopt(await write(path, body, watcher(), writing.signal));
+    adopt(await write(...order, watcher(), signal));
     prompt.value = '';
     say('The diagram is written');
   } catch (error) {
-    keep(error.written ?? before);
-    if (error.name === 'AbortError') say('Cancelled');
-    fail(error);
+    // Where another diagram was opened meanwhile, the editor holds that one.
+    if (signal.reason !== LEFT) keep(error.written ?? before);
+    if (signal.aborted) say('Cancelled');
+    else fail(error);
   } finally {
     end();
   }
+}
+
+/** What to ask for, `[path, body]`; null where the user would rather keep what is in the editor. */
+async function prepare(words) {
+  const { id } = work.diagram ?? {};
+  // The model changes what is stored; so the user's own edits are stored first. What is new takes their place.
+  if (work.changed && !(await (id ? save() : mayLeave()))) return null;
+  if (id) return [`diagrams/${encodeURIComponent(id)}/revisions`, { change: words, base: work.diagram.revision }];
+  if (work.diagram?.id) open(null); // the user's own code was saved
+  return ['diagrams', withTitle({ prompt: words, ...(type.value && { diagram_type: type.value }) })];
 }
 
 /** What to do with each event of the stream. */
@@ -103,6 +111,7 @@ function begin() {
   cancelButton.hidden = false;
   cancelButton.focus();
   report('Asking the model…');
+  return writing;
 }
 
 function end() {
@@ -127,7 +136,7 @@ prompt.addEventListener('keydown', (event) => {
 });
 cancelButton.addEventListener('click', () => writing?.abort());
 work.addEventListener('opened', () => {
-  writing?.abort();
+  writing?.abort(LEFT);
   relabel();
 });
 work.addEventListener('saved', relabel);

@@ -79,11 +79,14 @@ function button(text, label, run) {
   return made;
 }
 
+/** Whether another diagram may take the editor; what was there before a model began to write is saved, or discarded. */
+const mayOpen = async () => isWriting() || mayLeave();
+
 async function choose(event, diagram) {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
   event.preventDefault();
   try {
-    if (!(await mayLeave())) return;
+    if (!(await mayOpen())) return;
     await openStored(diagram.id);
     close();
   } catch (error) {
@@ -112,7 +115,7 @@ async function restore(diagram, item) {
     say(`${diagram.title} is restored`);
     deletedButton.setAttribute('aria-pressed', 'false');
     await reload();
-    await openStored(diagram.id);
+    if (await mayOpen()) await openStored(diagram.id);
   } catch (error) {
     fail(error);
   }
@@ -134,7 +137,7 @@ panel.addEventListener('keydown', ({ key }) => {
   menu.focus();
 });
 document.getElementById('new').addEventListener('click', async () => {
-  if (!isWriting() && !(await mayLeave())) return;
+  if (!(await mayOpen())) return;
   open(null);
   close();
   document.getElementById('prompt').focus();

@@ -20,6 +20,7 @@ export async function write(path, body, tell, signal) {
     for (;;) {
       const { value, done } = await events.read();
       if (done) break;
+      signal.throwIfAborted();
       const data = JSON.parse(value.data);
       if (value.event === 'diagram') return data;
       if (value.event === 'problem') throw new Problem(data, data.retry_after);

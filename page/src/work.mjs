@@ -5,15 +5,19 @@ import { getCode, onEdit, setCode } from './editor.mjs';
 import { fail, say, tell } from './notices.mjs';
 import { ask } from './question.mjs';
 
-/** Tells 'opened' (another diagram, or none) and 'saved' (another revision or title of it). */
-export const work = Object.assign(new EventTarget(), {
+class Work extends EventTarget {
   /** The diagram as the server has it; null for one that was never saved. */
-  diagram: null,
+  diagram = null;
+
+  /** Whether the editor holds what is not saved. */
   get changed() {
     const stored = this.diagram?.id ? this.diagram.code : '';
     return getCode().trim() !== stored.trim();
-  },
-});
+  }
+}
+
+/** Tells 'opened' (another diagram, or none) and 'saved' (another revision or title of it). */
+export const work = new Work();
 
 const title = document.getElementById('title');
 const saved = document.getElementById('saved');
@@ -24,8 +28,7 @@ export function open(diagram, { push = true } = {}) {
   work.diagram = diagram;
   title.value = diagram?.title ?? '';
   setCode(diagram?.code ?? '');
-  const address = diagram?.id ? `?diagram=${diagram.id}` : './';
-  if (push) history.pushState(null, '', address);
+  if (push) history.pushState(null, '', addressOf(diagram));
   document.title = diagram?.title ? `${diagram.title} · BA Copilot` : 'BA Copilot';
   mark();
   check();
@@ -41,7 +44,7 @@ export function adopt(diagram) {
   work.diagram = diagram;
   title.value = diagram.title ?? title.value;
   setCode(diagram.code);
-  if (other) history.pushState(null, '', `?diagram=${diagram.id}`);
+  if (other) history.pushState(null, '', addressOf(diagram));
   document.title = `${title.value || 'Untitled'} · BA Copilot`;
   mark();
   check();
@@ -116,6 +119,8 @@ async function settle(id, body) {
   throw new Problem({ title: 'Not saved', detail: 'Somebody else has changed this diagram.' });
 }
 
+const addressOf = (diagram) => (diagram?.id ? `?diagram=${diagram.id}` : './');
+
 /** A body with the title, where the user has given one. */
 export const withTitle = (body) => (title.value.trim() ? { ...body, title: title.value.trim() } : body);
 
@@ -145,7 +150,14 @@ addEventListener('keydown', (event) => {
   save();
 });
 addEventListener('beforeunload', (event) => work.changed && event.preventDefault());
-addEventListener('popstate', () => openAddress({ push: false }));
+addEventListener('popstate', async () => {
+  const { href } = location;
+  if (!(await mayLeave())) history.pushState(null, '', addressOf(work.diagram));
+  else {
+    history.replaceState(null, '', href); // saving may have changed it
+    await openAddress({ push: false });
+  }
+});
 
 /** Open what the address names. */
 export async function openAddress(options) {
@@ -160,6 +172,7 @@ export async function openAddress(options) {
 }
 
 function rename(diagram) {
+  if (work.diagram?.id !== diagram.id) return; // another was opened meanwhile
   work.diagram.title = diagram.title;
   document.title = `${diagram.title} · BA Copilot`;
   say('Renamed');

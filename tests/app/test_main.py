@@ -189,11 +189,13 @@ def test_no_caller_writes_long_or_forged_lines_into_the_log(form: str) -> None:
         wait_until(lambda: answers(url))
         httpx.get(url + "/x%0a20:00:00%20CRITICAL%20app.database:%20x%1b%5b31m%E2%80%A8y")
         httpx.get(url + "/" + "x" * 60_000)
+        httpx.request("Y" * 60_000, url)
         process.send_signal(signal.SIGTERM)
         output = process.communicate(timeout=10)[0]
     assert not re.search(r"^20:00:00 CRITICAL", output, re.MULTILINE)
     assert "\x1b" not in output
     assert "xxxxx" in output
+    assert "YYYYY" in output
     assert max(map(len, output.splitlines())) < 1000
 
 

@@ -78,11 +78,52 @@ def test_writing_is_cancelled(visit: Visit, provider: OpenRouter) -> None:
     user = visit()
     user.draw("flowchart LR\n  mine --> too")
     user.describe("An order")
-    expect(user.editor).to_contain_text("flowchart LR")
+    user.page.get_by_role("button", name="Discard").click()
+    expect(user.editor).not_to_contain_text("mine")
     user.page.get_by_role("button", name="Cancel").click()
     expect(user.page.locator("#write")).to_be_visible()
     assert user.code == "flowchart LR\n  mine --> too"
     expect(user.page.locator("#prompt")).to_have_value("An order")
+
+
+def test_what_a_model_writes_does_not_take_the_place_of_unsaved_code(visit: Visit, provider: OpenRouter) -> None:
+    provider.plan(says(ORDER))
+    user = visit()
+    user.draw("flowchart LR\n  mine --> too")
+    user.describe("An order")
+    user.page.get_by_role("button", name="Keep editing").click()
+    assert user.code == "flowchart LR\n  mine --> too"
+    user.page.locator("#write").click()
+    user.page.locator("#question").get_by_role("button", name="Save", exact=True).click()
+    expect(user.page.locator("#prompt")).to_have_value("")
+    assert user.code == ORDER
+    expect(user.page.get_by_role("navigation").get_by_role("link", name="mine").first).to_be_visible()
+
+
+def test_a_diagram_that_is_opened_meanwhile_keeps_its_own_code(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    other = user.page.locator(f"#diagrams a[href='{user.page.url[user.page.url.index('?') :]}']")
+    provider.plan(pauses(CHANGED, 20, threading.Event()))
+    user.page.get_by_role("button", name="New diagram").click()
+    user.describe("Another order")
+    expect(user.editor).to_contain_text("flowchart")
+    other.click()
+    expect(user.page.get_by_role("button", name="Change", exact=True)).to_be_visible()
+    expect(user.page.locator("#saved")).to_have_text("Version 1")
+    assert user.code == ORDER
+
+
+def test_going_back_in_the_browser_asks_about_unsaved_code(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    link = user.page.url
+    user.draw(CHANGED)
+    user.page.evaluate("history.back()")
+    user.page.get_by_role("button", name="Keep editing").click()
+    assert user.code == CHANGED
+    user.page.wait_for_url(link)
+    user.page.evaluate("history.back()")
+    user.page.get_by_role("button", name="Discard").click()
+    expect(user.editor).not_to_contain_text("flowchart")
 
 
 def test_what_the_server_refuses_is_told(visit: Visit, provider: OpenRouter) -> None:

@@ -3,19 +3,9 @@
  * long.
  */
 import { EventEmitter } from 'node:events';
+import { ParserLostError, PoolBusyError } from './errors.mjs';
 import { ParserProcess, SLOW_AFTER } from './process.mjs';
 import { FairQueue } from './queue.mjs';
-
-/** No parser came free in time; the caller may try again. */
-export class PoolBusyError extends Error {}
-
-/** A diagram costs whatever parser it is given; `reason` is `timeout`, `memory` or `crash`. */
-export class ParserLostError extends Error {
-  constructor(reason) {
-    super(`the parser was lost: ${reason}`);
-    this.reason = reason;
-  }
-}
 
 const NONE_FREE = 'no parser came free in time';
 const STOPPING = 'the server is stopping';

@@ -20,6 +20,7 @@ const CORS = {
 // header of the settings.
 export const CALLER = 'x-caller';
 const LONGEST_CALLER = 64;
+const LONGEST_PATH_LOGGED = 200;
 
 const MCP_METHODS = new Set(['GET', 'POST', 'DELETE']);
 
@@ -55,7 +56,8 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
     }
     const body = await readBody(request, response);
     const { method, url } = request;
-    const caller = request.headers[callerHeader] || request.socket.remoteAddress || '';
+    const named = callerHeader && request.headers[callerHeader]; // a header may be called `null`
+    const caller = named || request.socket.remoteAddress || '';
     const headers = { ...request.headers, [CALLER]: caller.slice(0, LONGEST_CALLER) };
     await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
   }
@@ -92,7 +94,7 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
     const fields = {
       request_id: REQUEST_ID.test(given ?? '') ? given : randomUUID(),
       method: request.method,
-      path,
+      path: path.slice(0, LONGEST_PATH_LOGGED),
     };
     response.setHeader('x-request-id', fields.request_id);
     response.once('close', () => {

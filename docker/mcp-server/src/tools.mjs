@@ -4,8 +4,8 @@
 import { McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server';
 import * as z from 'zod';
 import { CATALOGUE } from './catalogue.mjs';
+import { ParserLostError, PoolBusyError } from './errors.mjs';
 import { note } from './log.mjs';
-import { ParserLostError, PoolBusyError } from './pool.mjs';
 import { MAX_CODE_LENGTH } from './settings.mjs';
 import { Undecided } from './undecided.mjs';
 

@@ -4,7 +4,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { ParserLostError, ParserPool, PoolBusyError } from '../src/pool.mjs';
+import { ParserLostError, PoolBusyError } from '../src/errors.mjs';
+import { ParserPool } from '../src/pool.mjs';
 import { root } from './running.mjs';
 
 const PROGRAM = path.join(root, 'src', 'parser.mjs');

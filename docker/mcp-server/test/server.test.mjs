@@ -302,6 +302,16 @@ suite('the log', () => {
     assert.ok(!JSON.stringify(logs).includes('secret'));
   });
 
+  test('has no long lines, whatever a caller asks for', async (t) => {
+    const { url, logs, logged } = await run(t);
+    const before = logs.length;
+
+    await (await fetch(`${url}/${'x'.repeat(9000)}`)).text();
+
+    await logged('request', before);
+    assert.ok(logs.every((line) => JSON.stringify(line).length < 1000));
+  });
+
   test('gives an id of its own in place of a strange one', async (t) => {
     const { url } = await run(t);
     const { headers } = await fetch(url, { headers: { 'x-request-id': 'no spaces, please' } });
