@@ -2,7 +2,7 @@
 import { api } from './api.mjs';
 import { peek } from './checker.mjs';
 import { getCode, setWritable, showWriting } from './editor.mjs';
-import { fail, say } from './notices.mjs';
+import { dismiss, fail, say } from './notices.mjs';
 import { diagramIn, write } from './stream.mjs';
 import { adopt, keep, save, withTitle, work } from './work.mjs';
 
@@ -95,6 +95,7 @@ function report(text) {
 }
 
 function begin() {
+  dismiss();
   writing = new AbortController();
   setWritable(false);
   form.setAttribute('aria-busy', 'true');
@@ -106,6 +107,7 @@ function begin() {
 }
 
 function end() {
+  writing.abort(); // a picture of what was written so far, which is drawn still, is not shown any more
   writing = null;
   setWritable(true);
   form.removeAttribute('aria-busy');

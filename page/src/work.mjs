@@ -2,7 +2,7 @@
 import { Problem, api } from './api.mjs';
 import { check } from './checker.mjs';
 import { getCode, onEdit, setCode } from './editor.mjs';
-import { fail, say, tell } from './notices.mjs';
+import { dismiss, fail, say, tell } from './notices.mjs';
 import { ask } from './question.mjs';
 
 /** Tells 'opened' (another diagram, or none) and 'saved' (another revision or title of it). */
@@ -21,6 +21,7 @@ const saveButton = document.getElementById('save');
 
 /** Show this diagram, or an empty one. Whoever calls has asked what becomes of unsaved code. */
 export function open(diagram, { push = true } = {}) {
+  dismiss();
   work.diagram = diagram;
   title.value = diagram?.title ?? '';
   setCode(diagram?.code ?? '');
