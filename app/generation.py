@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from app import diagram_types, instructions, judgement
 from app.answer import CODE_LIMIT, Answer, fits
+from app.caller import CURRENT
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.instructions import Order
 from app.progress import Progress
@@ -18,6 +20,7 @@ from app.writer import Writer
 logger = logging.getLogger(__name__)
 
 CONCURRENT = 50  # diagrams that one worker writes at the same time
+EACH = 25  # of them for one caller
 BUSY_AFTER = 5  # seconds, that a caller is to wait when there are more
 BUSY_PAUSE = 1.0  # seconds, before a busy validator is asked once more
 
@@ -72,7 +75,7 @@ class Generator:
         self._validator = validator
         self._attempts = attempts
         self._timeout = timeout
-        self._running = 0
+        self._running: Counter[str] = Counter()  # by caller
 
     async def generate(self, order: Order, progress: Progress) -> Generated:
         """Write a diagram; the best that was reached within the attempts and the time, and until it was stopped.
@@ -81,13 +84,16 @@ class Generator:
             WriterError: The model gave no usable answer at all, or too many are waited for (`busy`).
             CallerGoneError: It was stopped before there was any answer.
         """
-        if self._running >= CONCURRENT:
-            raise WriterError("busy", f"{CONCURRENT} diagrams are being written", BUSY_AFTER)
-        self._running += 1
+        caller = CURRENT.get()
+        if self._running.total() >= CONCURRENT or self._running[caller] >= EACH:
+            raise WriterError("busy", f"{self._running.total()} diagrams are being written", BUSY_AFTER)
+        self._running[caller] += 1
         try:
             return await self._generate(order, progress)
         finally:
-            self._running -= 1
+            self._running[caller] -= 1
+            if not self._running[caller]:
+                del self._running[caller]
 
     async def close(self) -> None:
         """Close the connections to the language model."""

@@ -27,7 +27,7 @@ export function check() {
 export async function peek(code, signal) {
   try {
     const judged = await api.validate(code, signal);
-    if (!refused(judged) && !signal.aborted) await showPicture(code);
+    if (!refused(judged)) await showPicture(code, signal);
   } catch {
     // The next piece is there soon.
   }
@@ -49,8 +49,8 @@ async function follow(code, signal) {
     return;
   }
   try {
-    await showPicture(code);
-    if (!signal.aborted) show([], note, note ? 'unsure' : 'good');
+    await showPicture(code, signal);
+    show([], note, note ? 'unsure' : 'good');
   } catch (error) {
     if (signal.aborted) return;
     show([{ message: error.message.split('\n')[0] }], 'Cannot be drawn');

@@ -2,7 +2,7 @@
 import { api } from './api.mjs';
 import { peek } from './checker.mjs';
 import { getCode, setWritable, showWriting } from './editor.mjs';
-import { fail, say } from './notices.mjs';
+import { dismiss, fail, say } from './notices.mjs';
 import { diagramIn, write } from './stream.mjs';
 import { adopt, keep, mayLeave, open, save, withTitle, work } from './work.mjs';
 
@@ -23,12 +23,12 @@ export const isWriting = () => Boolean(writing);
 /** Fill in the types that may be asked for. */
 export async function loadTypes() {
   const { types } = await api.types();
-  type.append(...types.map(({ type: name }) => new Option(name, name)));
+  type.replaceChildren(type.options[0], ...types.map(({ type: name }) => new Option(name, name)));
 }
 
-/** Say that nothing can be written, and why. */
-export function refuseWriting(why) {
-  prompt.disabled = writeButton.disabled = type.disabled = true;
+/** Let a model be asked, or not and say why. */
+export function allowWriting(allowed, why = '') {
+  prompt.disabled = writeButton.disabled = type.disabled = !allowed;
   progress.textContent = why;
 }
 
@@ -103,6 +103,7 @@ function report(text) {
 }
 
 function begin() {
+  dismiss();
   writing = new AbortController();
   setWritable(false);
   form.setAttribute('aria-busy', 'true');
@@ -115,6 +116,7 @@ function begin() {
 }
 
 function end() {
+  writing.abort(); // a picture of what was written so far, which is drawn still, is not shown any more
   writing = null;
   setWritable(true);
   form.removeAttribute('aria-busy');

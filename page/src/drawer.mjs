@@ -16,11 +16,15 @@ export const whenReady = () => ready;
  *
  * @param {string} code
  * @param {'light'|'dark'} theme
+ * @param {AbortSignal} [signal] aborted when nobody wants it any more: it is then not begun
  * @returns {Promise<{svg: string, width: number, height: number, title: string, description: string}>}
- * @throws {Error} Mermaid cannot draw it, or not in time
+ * @throws {Error} Mermaid cannot draw it, or not in time; or `signal` was aborted
  */
-export function draw(code, theme) {
-  const drawing = last.then(() => drawNow(code, theme));
+export function draw(code, theme, signal) {
+  const drawing = last.then(() => {
+    signal?.throwIfAborted();
+    return drawNow(code, theme);
+  });
   last = drawing.catch(() => {});
   return drawing;
 }

@@ -15,6 +15,11 @@ export function tell(text, action) {
   setTimeout(() => notice.remove(), NEWS_STAYS);
 }
 
+/** Take the error away: something new begins. */
+export function dismiss() {
+  for (const old of region.querySelectorAll('.error')) old.remove();
+}
+
 /** Show an error: an Error, or a sentence. */
 export function fail(error) {
   if (error?.name === 'AbortError' || error?.status === 401) return;

@@ -1,7 +1,7 @@
 /** The page: puts its parts together when it is loaded. */
 import { access } from './api.mjs';
 import { check } from './checker.mjs';
-import { loadTypes, refuseWriting } from './composer.mjs';
+import { allowWriting, loadTypes } from './composer.mjs';
 import { focusEditor } from './editor.mjs';
 import './export.mjs';
 import { reload } from './library.mjs';
@@ -10,7 +10,7 @@ import { fail } from './notices.mjs';
 import './revisions.mjs';
 import { signIn } from './session.mjs';
 import './tabs.mjs';
-import { openAddress } from './work.mjs';
+import { allowSaving, openAddress } from './work.mjs';
 
 async function begin() {
   const session = await signIn();
@@ -21,16 +21,19 @@ async function begin() {
 /** Say what this user cannot do here, before he tries. */
 function limit({ scopes, generation }) {
   const writes = scopes.includes('write');
-  if (!writes) refuseWriting('Your key may read only.');
-  else if (!generation) refuseWriting('No language model is set up on this server; you can write Mermaid below.');
-  document.getElementById('save').disabled = !writes;
+  if (!writes) allowWriting(false, 'Your key may read only.');
+  else if (generation) allowWriting(true);
+  else allowWriting(false, 'No language model is set up on this server; you can write Mermaid below.');
+  allowSaving(writes);
 }
 
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();
   focusEditor();
 });
-access.addEventListener('authorized', () => {
+access.addEventListener('authorized', ({ detail: session }) => {
+  if (session) limit(session);
+  loadTypes().catch(fail);
   check();
   reload();
 });

@@ -11,9 +11,16 @@ const dark = matchMedia('(prefers-color-scheme: dark)');
 let shown = null; // the picture and its code
 let zoom = 0; // 0 fits it into the sheet
 
-/** Draw this and show it; the picture before stays where that fails. */
-export async function showPicture(code) {
-  const picture = await draw(code, dark.matches ? 'dark' : 'light');
+/**
+ * Draw this and show it; the picture before stays where that fails.
+ *
+ * @param {string} code
+ * @param {AbortSignal} [signal] aborted when the code has changed meanwhile: its picture is then not shown any more
+ * @throws {Error} Mermaid cannot draw it, or `signal` was aborted
+ */
+export async function showPicture(code, signal) {
+  const picture = await draw(code, dark.matches ? 'dark' : 'light', signal);
+  signal?.throwIfAborted();
   shown = { ...picture, code };
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(new Blob([picture.svg], { type: 'image/svg+xml' }));

@@ -52,7 +52,7 @@ access.addEventListener('unauthorized', async () => {
   if (asking || dialog.open) return;
   asking = true;
   key.value = ''; // what is in the editor stays
-  await signIn().catch(() => {});
+  const session = await signIn().catch(() => undefined);
   asking = false;
-  access.dispatchEvent(new Event('authorized'));
+  access.dispatchEvent(new CustomEvent('authorized', { detail: session }));
 });

@@ -2,7 +2,7 @@
 import { Problem, api } from './api.mjs';
 import { check } from './checker.mjs';
 import { getCode, onEdit, setCode } from './editor.mjs';
-import { fail, say, tell } from './notices.mjs';
+import { dismiss, fail, say, tell } from './notices.mjs';
 import { ask } from './question.mjs';
 
 class Work extends EventTarget {
@@ -25,6 +25,7 @@ const saveButton = document.getElementById('save');
 
 /** Show this diagram, or an empty one. Whoever calls has asked what becomes of unsaved code. */
 export function open(diagram, { push = true } = {}) {
+  dismiss();
   work.diagram = diagram;
   title.value = diagram?.title ?? '';
   setCode(diagram?.code ?? '');
@@ -75,8 +76,20 @@ export async function mayLeave() {
   return choice === 'discard';
 }
 
+let writes = true;
+
+/** Let this user save, or not. */
+export function allowSaving(allowed) {
+  writes = allowed;
+  saveButton.disabled = !writes;
+}
+
 /** Save the code as a new diagram, or as a revision. Returns whether it is saved. */
 export async function save() {
+  if (!writes) {
+    tell('Your key may read only.');
+    return false;
+  }
   const code = getCode();
   if (!code.trim()) {
     tell('There is nothing to save yet.');
@@ -93,7 +106,7 @@ export async function save() {
     fail(error);
     return false;
   } finally {
-    saveButton.disabled = false;
+    saveButton.disabled = !writes;
     mark();
   }
 }

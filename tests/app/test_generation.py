@@ -246,10 +246,11 @@ def test_text_that_postgresql_refuses_is_stored_all_the_same(start: Serve, provi
     assert stored["warnings"][-1] == "It could not be repaired: rate-limited: slow down \ufffd."
 
 
+@pytest.mark.parametrize("limit", ["CONCURRENT", "EACH"])
 def test_there_is_a_limit_to_how_many_are_written_at_once(
-    start: Serve, provider: OpenRouter, monkeypatch: pytest.MonkeyPatch
+    start: Serve, provider: OpenRouter, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(generation, "CONCURRENT", 1)
+    monkeypatch.setattr(generation, limit, 1)
     released = threading.Event()
     provider.plan(hangs(released, then=says(GOOD)))
     client = start()

@@ -23,6 +23,8 @@ HOSTILE = {
     'flowchart LR\n  A["<img src=x onerror=hacked()>"] --> B',
     "style": '%%{init: {"themeCSS": "@import url(https://evil.example/a.css); * {background: url(https://evil.example)}"}}%%\n'
     "flowchart LR\n  A --> B",
+    "escaped style": '%%{init: {"themeCSS": "* {fill: u\\\\72l(https://evil.example/f); '
+    "background: image-set('https://evil.example/b' 1x)}\"}}%%\nflowchart LR\n  A --> B",
     "svg": 'sequenceDiagram\n  A->>B: <svg onload=hacked()><iframe src="https://evil.example/"></iframe>',
     "image from elsewhere": 'flowchart LR\n  A@{ img: "https://evil.example/a.png", label: "x" } --> B',
 }

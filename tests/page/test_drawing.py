@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from tests.app.servers import wait_until
 from tests.page.diagrams import BROKEN, HOSTILE, NEVER_DRAWN, ORDER
 from tests.page.visitor import Visitor
 
@@ -71,6 +72,31 @@ def test_a_drawing_that_never_ends_does_not_freeze_the_page(visit: Visit) -> Non
     user.page.unroute("**/api/v1/diagrams/validate")
     user.draw(ORDER.replace("Ship", "Send"))
     assert "Send" in user.words
+
+
+def test_a_drawing_that_comes_too_late_is_not_shown(visit: Visit) -> None:
+    user = visit()
+    user.page.evaluate("""() => {
+      globalThis.held = [];
+      globalThis.hold = (event) => {
+        if (!event.data.picture) return;
+        event.stopImmediatePropagation();
+        held.push(event);
+      };
+      addEventListener('message', hold, true);
+    }""")
+    user.write(ORDER)
+    wait_until(lambda: user.page.evaluate("held.length") == 1)
+    user.write("")
+    expect(user.verdict).to_have_attribute("data-kind", "")
+    user.page.evaluate("""() => {
+      removeEventListener('message', hold, true);
+      for (const { data, source } of held) dispatchEvent(new MessageEvent('message', { data, source }));
+      return new Promise((resolve) => setTimeout(resolve));
+    }""")
+    expect(user.picture).to_be_hidden()
+    expect(user.page.get_by_role("button", name="SVG")).to_be_disabled()
+    user.draw(ORDER)
 
 
 def test_without_the_validator_it_is_drawn_and_said_to_be_unchecked(visit: Visit) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import expect
 from starlette.types import Send
 
-from tests.app.openrouter import OpenRouter, Reply, chunk, put, says, start
+from tests.app.openrouter import OpenRouter, Reply, chunk, fails, put, says, start
 from tests.page.diagrams import BROKEN, ORDER
 from tests.page.visitor import Visitor
 
@@ -124,6 +124,18 @@ def test_going_back_in_the_browser_asks_about_unsaved_code(visit: Visit, provide
     user.page.evaluate("history.back()")
     user.page.get_by_role("button", name="Discard").click()
     expect(user.editor).not_to_contain_text("flowchart")
+
+
+def test_an_error_goes_when_something_new_begins(visit: Visit, provider: OpenRouter) -> None:
+    provider.plan(fails(402, "no credits"), says(ORDER))
+    user = visit()
+    user.describe("An order")
+    error = user.page.get_by_role("alert").filter(has_text="no credits")
+    expect(error).to_be_visible()
+    user.describe("An order")
+    user.page.wait_for_url("**/?diagram=*")
+    expect(error).to_be_hidden()
+    assert user.code == ORDER
 
 
 def test_what_the_server_refuses_is_told(visit: Visit, provider: OpenRouter) -> None:

@@ -4,10 +4,15 @@
  * Mermaid's strict mode removes scripts already; this also takes links and what lies outside, since the picture is
  * exported, and an SVG file is a document that browsers open.
  */
-const ACTIVE = 'script, iframe, object, embed, audio, video, img, link, meta, base, form, input, button, handler, listener';
+const ACTIVE =
+  'script, iframe, object, embed, audio, video, img, link, meta, base, form, input, button, handler, listener, ' +
+  'animate, animateMotion, animateTransform, set, discard';
 const LINKING = /^(xlink:)?href$|^src$|^(form)?action$|^target$/i;
 const INSIDE = /^(#|data:image\/(png|jpeg|gif|webp|svg\+xml)[;,])/i;
+const TEXT = /^(aria-|data-)|^(id|class|d|points|title)$/i; // nothing in them is a style
 const OUTSIDE_IN_STYLE = /@import[^;]*;?|url\(\s*(?!["']?(#|data:image\/))[^)]*\)/gi;
+const OTHER_FETCHING = /(?<![\w-])(-webkit-)?(image-set|image|src|cross-fade)\s*\(/gi;
+const ESCAPED = /\\(?:([\da-f]{1,6})\s?|([^\n\da-f]))/gi;
 
 /**
  * @param {string} text Mermaid's SVG, as HTML
@@ -19,7 +24,7 @@ export function clean(text) {
   for (const element of svg.querySelectorAll(ACTIVE)) element.remove();
   for (const element of [svg, ...svg.querySelectorAll('*')]) cleanAttributes(element);
   for (const style of svg.querySelectorAll('style'))
-    style.textContent = style.textContent.replace(OUTSIDE_IN_STYLE, '');
+    style.textContent = withoutOutside(style.textContent);
   const [width, height] = giveSize(svg);
   return {
     svg: new XMLSerializer().serializeToString(svg),
@@ -34,8 +39,17 @@ function cleanAttributes(element) {
   for (const { name, value } of [...element.attributes]) {
     const links = LINKING.test(name) && !(INSIDE.test(value.trim()) && element.localName !== 'a');
     if (links || /^on/i.test(name)) element.removeAttribute(name);
-    else if (name === 'style') element.setAttribute(name, value.replace(OUTSIDE_IN_STYLE, ''));
+    else if (/[(@\\]/.test(value) && !TEXT.test(name)) element.setAttribute(name, withoutOutside(value));
   }
+}
+
+/** A style, or an attribute that is one (`fill`, `filter`, …), that fetches nothing: also where names are escaped. */
+function withoutOutside(style) {
+  const readable = style.replace(ESCAPED, (whole, code, letter) => {
+    const meant = letter ?? String.fromCodePoint(Math.min(parseInt(code, 16), 0x10ffff));
+    return /[\w@(:/-]/.test(meant) ? meant : whole;
+  });
+  return readable.replace(OUTSIDE_IN_STYLE, '').replace(OTHER_FETCHING, 'none(');
 }
 
 /** Mermaid leaves the size to the page around it; a picture needs its own. */
