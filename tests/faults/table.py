@@ -85,7 +85,7 @@ class Cell:
         return "-".join([self.kind, self.fault, self.task, self.runtime, *unusual])
 
 
-MOST_IN_CI = 4
+MOST_IN_CI = 3
 """So many cells of one entry are played in CI."""
 
 
