@@ -219,7 +219,7 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_the_system_refuses_is_told_as_a_failed_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", str(places.native(root)))
 
     monkeypatch.setattr(service, "start", refuse)
@@ -236,7 +236,7 @@ def test_one_that_cannot_be_stopped_keeps_none_of_the_others_running(
 ) -> None:
     tried: list[str] = []
 
-    def stop(_: Path, name: str, *__: object) -> None:
+    def stop(_: Path, name: str, *__: object, **___: object) -> None:
         tried.append(name)
         if name == "second":
             raise StartError("second could not be ended")
