@@ -32,9 +32,12 @@ AXE = ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of the system; without one the tests are skipped, in CI they fail."""
+    """Chromium of the system; without one the tests are skipped, in CI they fail.
+
+    Not for the session: while it is there, an event loop runs in this thread, and other tests cannot run their own.
+    """
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no Chromium is installed: apt-get install chromium")
