@@ -32,6 +32,7 @@ suite('an install', () => {
     const folder = await copy(t);
 
     const { status, stderr } = spawnSync(process.execPath, [path.join(folder, 'install.mjs')], {
+      cwd: folder,
       encoding: 'utf8',
       env: {
         PATH: process.env.PATH,
