@@ -61,7 +61,7 @@ def serve(address: str) -> None:
     host, _, port = address.rpartition(":")
     registry = CollectorRegistry()
     try:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # the library has no types there
         registry.register(Around())
         start_http_server(int(port), host, registry)
     except (OSError, ValueError, OverflowError) as error:

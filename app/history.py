@@ -28,7 +28,7 @@ class History:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, id: UUID, content: Content, *, base: int | None) -> Diagram | None:  # noqa: A002
+    async def add(self, id: UUID, content: Content, *, base: int | None) -> Diagram | None:  # noqa: A002 - column
         """Make this the newest revision; None if there is no such diagram.
 
         Raises:

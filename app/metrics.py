@@ -47,7 +47,7 @@ def number() -> str:
 
 if workers.VARIABLE in os.environ:
     OWN = number()
-    values.ValueClass = values.MultiProcessValue(lambda: OWN)  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(lambda: OWN)  # type: ignore[no-untyped-call]  # as in exposition.py
 
 REQUESTS = Counter("http_requests", "Requests that were answered.", ["route", "method", "status"])
 DURATION = Histogram(

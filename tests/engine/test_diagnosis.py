@@ -537,4 +537,4 @@ def test_a_service_to_which_nothing_has_happened(play: Callable[..., Scene]) -> 
 def project_down(scene: Scene) -> None:
     """Remove the containers and keep the data."""
     for each in scene.engine.containers(scene.name):
-        scene.engine.client.api.remove_container(each.id, force=True)
+        scene.engine.client.api.remove_container(each.id, force=True, v=True)

@@ -606,7 +606,7 @@ def test_container_removed_while_waiting(play: Callable[..., Scene]) -> None:
         # Not before compose has done its part: until then, it might be the one who replaces it.
         if not removed and container and find(healths, "other").cause == "runs":
             removed.append(container.id)
-            scene.engine.client.api.remove_container(container.id, force=True)
+            scene.engine.client.api.remove_container(container.id, force=True, v=True)
 
     outcome = scene.wait(watch=remove)
     assert not outcome.timed_out

@@ -27,6 +27,7 @@ def test_a_rebuilt_image_is_never_unchanged(project: Project) -> None:
         fileobj=io.BytesIO(b"FROM debian:trixie-slim\nENV EDITION=2\n"),
         tag=f"{project.name}-app",
         labels={"com.docker.compose.project": project.name},
+        rm=True,  # its intermediate container, which would stay
     )
     project.ok("dev", "--no-build")
     assert project.container("app").id != before

@@ -53,7 +53,7 @@ def make_old_volume(name: str, image: str = "postgres:17-alpine") -> None:
         assert made.exit_code == 0, made.output
         container.stop()
     finally:
-        container.remove(force=True)
+        container.remove(force=True, v=True)
 
 
 @pytest.fixture(scope="module")
