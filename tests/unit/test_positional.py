@@ -15,6 +15,7 @@ def parser(monkeypatch: pytest.MonkeyPatch) -> Parser:
     for name in ("complete_context", "handle", "error"):
         monkeypatch.setattr(ParseMachine, name, getattr(ParseMachine, name))
     monkeypatch.setattr(positional, "_OPTIONAL", set())
+    monkeypatch.setattr(positional, "_WHOLE", {})
     positional.allow("diagnose", "service")
 
     def task(name: str) -> ParserContext:
@@ -78,7 +79,6 @@ def test_words_that_nobody_understands(
 def test_a_word_that_may_be_a_secret_is_not_repeated(
     parser: Parser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    monkeypatch.setattr(positional, "_WHOLE", {})
     positional.refuse_more("exec", "invoke exec SERVICE")
     with pytest.raises(Exit) as caught:
         parser.parse_argv(words.split())
