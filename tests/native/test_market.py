@@ -237,7 +237,8 @@ def test_ports_of_the_running_stack_are_its_own(market: Market, free_port: Calla
 
 
 def test_nothing_heavy_is_imported_to_look_whether_something_runs(root: Path) -> None:
-    code = "import sys; from upready.runtime import interface\nprint(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
+    code = "import sys; from upready.runtime import interface\n"
+    code += "print(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=executables.LIBRARY, capture_output=True, text=True, check=True, timeout=30
     )
