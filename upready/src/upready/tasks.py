@@ -18,7 +18,7 @@ signals.leave(130)
 # invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
 bytecode.keep_outside()
 
-from upready.cli import positional, task  # noqa: E402
+from upready.cli import invoke_program, positional, task  # noqa: E402
 from upready.cli.task import command  # noqa: E402
 from upready.support.errors import UsageError  # noqa: E402
 
@@ -458,6 +458,7 @@ def _launch(
     return logs.run(settings, logs.Query(follow=follow, tail=20))
 
 
+invoke_program.install()
 positional.explain_words()
 positional.allow("diagnose", "service")
 positional.allow("env.set", "assignment")
