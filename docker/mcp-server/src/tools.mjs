@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { CATALOGUE } from './catalogue.mjs';
 import { ParserLostError, PoolBusyError } from './errors.mjs';
 import { note } from './log.mjs';
+import { explain } from './malformed.mjs';
 import { MAX_CODE_LENGTH } from './settings.mjs';
 import { Undecided } from './undecided.mjs';
 
@@ -17,7 +18,7 @@ const EXAMPLES = 'mermaid://examples';
 const Diagram = z.object({
   // The bound is told, but not checked here: a diagram that is too long is undecided, not a wrong call.
   code: z
-    .string()
+    .string({ error: 'must be a text: the Mermaid source.' })
     .meta({ maxLength: MAX_CODE_LENGTH })
     .describe('Mermaid source; a Markdown code fence around it is accepted'),
 });
@@ -109,6 +110,7 @@ export function createTools(identity, pool, caller) {
       }),
   );
   registerExamples(server);
+  explain(server);
   return server;
 }
 
