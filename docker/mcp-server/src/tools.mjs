@@ -29,7 +29,7 @@ const Diagnosis = z.object({
     .boolean()
     .nullable()
     .describe('false when Mermaid accepts the diagram but refuses to draw it; null where only drawing would tell'),
-  reason: z.string().nullable().describe('why it could not be decided; null when it was'),
+  reason: z.string().nullable().describe('why valid, or drawable, could not be decided, where that is known'),
   diagram_type: z
     .string()
     .nullable()
@@ -183,7 +183,7 @@ function undecided(reason) {
 }
 
 function report({ valid, drawable, reason = null, diagram_type: type, errors }) {
-  note({ valid, drawable, ...(reason && { undecided: reason }), diagram_type: type });
+  note({ valid, drawable, ...(reason && { reason }), diagram_type: type });
   return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }
 
