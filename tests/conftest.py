@@ -17,10 +17,11 @@ from typing import Any
 
 import pytest
 
-from ops import engine, folders
-from ops.errors import EngineError
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
+from upready.runtime.docker import engine
+from upready.support import folders
+from upready.support.errors import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
 

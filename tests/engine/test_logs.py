@@ -16,13 +16,14 @@ import psutil
 import pytest
 import yaml
 
-from ops import compose, process
-from ops.logs import last_lines, recent
-from ops.stack import Stack
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.conftest import Project, interrupt, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected, python
+from upready.operations.logs import last_lines, recent
+from upready.stack import compose
+from upready.stack.selection import Stack
+from upready.support import process
 
 pytestmark = pytest.mark.engine
 
@@ -36,7 +37,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """A function that starts services as a project with our tasks, and waits until those named have ended."""
     project = Project(tmp_path / "project", unique_name("logs"))
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
 
     def start(services: dict[str, Any], *arguments: str, ended: Sequence[str] = ()) -> Project:
         content = {"services": services}

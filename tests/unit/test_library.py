@@ -6,18 +6,20 @@ import re
 
 from tests.conftest import ROOT
 
+SOURCES = ROOT / "upready" / "src"
+
 
 def test_no_module_names_a_service_of_this_stack() -> None:
-    """`ops` works for any compose project, so it names nothing of this one."""
+    """`upready` works for any compose project, so it names nothing of this one."""
     names = re.compile(r"ai-service|mcp-server|openrouter|ba[_-]copilot|mermaid", re.IGNORECASE)
-    sources = list((ROOT / "ops").rglob("*.py"))
+    sources = list(SOURCES.rglob("*.py"))
     assert len(sources) > 20
     assert [source.name for source in sources if names.search(source.read_text("utf-8"))] == []
 
 
 def test_only_report_prints() -> None:
     printing = re.compile(r"(^|\s)print\(|sys\.stdout\.write", re.MULTILINE)
-    others = [path for path in (ROOT / "ops").rglob("*.py") if "report" not in path.relative_to(ROOT).parts]
+    others = [path for path in SOURCES.rglob("*.py") if "report" not in path.parts]
     assert [path.name for path in others if printing.search(path.read_text("utf-8"))] == []
 
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from ops import model, process
-from ops.dotenv.secret import MASK
-from ops.errors import EnvFileError, OpsError, UsageError
-from ops.model import Port, Service
 from tests.unit.conftest import MakeStack
+from upready.secrets.secret import MASK
+from upready.stack import model
+from upready.stack.model import Port, Service
+from upready.support import process
+from upready.support.errors import EnvFileError, OpsError, UsageError
 
 
 def one(make_stack: MakeStack, entry: str, **options: Any) -> Service:
@@ -390,7 +391,7 @@ def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes],
 def test_where_compose_names_no_place_all_files_are_told(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.stumble.find", lambda *_: None)
+    monkeypatch.setattr("upready.stack.error_place.find", lambda *_: None)
     with pytest.raises(UsageError, match="depends on undefined service") as caught:
         model.load(make_stack("services: {a: {image: x}}", "services: {a: {depends_on: [b]}}"))
     assert "files: compose.yaml, over1.yaml" in caught.value.details
@@ -452,9 +453,9 @@ secrets: {db_password: {file: ./visible-file.txt}}
 def test_this_projects_own_files_load_in_every_environment() -> None:
     import yaml
 
-    from ops import settings
-    from ops import stack as stacks
     from tests.conftest import ROOT
+    from upready.stack import selection as stacks
+    from upready.stack import settings
 
     config = yaml.safe_load((ROOT / "invoke.yaml").read_text("utf-8"))
     found = settings.load(config, Path(ROOT))

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
-from ops import model, platform, ports
-from ops.engine import Engine
-from ops.errors import StartError
-from ops.model import Port
-from ops.stack import Stack
 from tests.unit.conftest import MakeStack
+from upready.runtime import ports
+from upready.runtime.docker.engine import Engine
+from upready.stack import model
+from upready.stack.model import Port
+from upready.stack.selection import Stack
+from upready.support import platform
+from upready.support.errors import StartError
 
 
 def tcp(published: int, host: str = "127.0.0.1") -> Port:

@@ -7,7 +7,7 @@ from invoke.exceptions import Exit
 from invoke.parser import Argument, Parser, ParserContext
 from invoke.parser.parser import ParseMachine
 
-from ops import positional
+from upready.cli import positional
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ops import model, preflight, settings
-from ops import stack as stacks
-from ops.errors import UsageError
-from ops.stack import Stack
 from tests.unit.conftest import MakeStack
+from upready.operations import preflight
+from upready.stack import model, settings
+from upready.stack import selection as stacks
+from upready.stack.selection import Stack
+from upready.support.errors import UsageError
 
 
 def told(stack: Stack) -> list[str]:

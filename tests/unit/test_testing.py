@@ -1,4 +1,4 @@
-"""`ops/testing.py`: the command that runs the tests, with or without what they need."""
+"""`upready/src/upready/operations/testing.py`: the command that runs the tests, with or without what they need."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import testing
-from ops.errors import UsageError
+from upready.operations import testing
+from upready.support.errors import UsageError
 
 
 def lacking(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,19 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_python_at_hand_runs_them_where_it_has_what_they_need(tmp_path: Path) -> None:
     line = testing.command(tmp_path, mark="not engine", name="lock", jobs="2", more=["-x"])
-    assert line == [sys.executable, "-m", "ops.streams", "pytest", "-n", "2", "-m", "not engine", "-k", "lock", "-x"]
+    assert line == [
+        sys.executable,
+        "-m",
+        "upready.support.streams",
+        "pytest",
+        "-n",
+        "2",
+        "-m",
+        "not engine",
+        "-k",
+        "lock",
+        "-x",
+    ]
 
 
 def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,7 +39,7 @@ def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatc
     monkeypatch.setenv("UV", "/somewhere/uv")
     line = testing.command(tmp_path)
     assert line[:7] == ["/somewhere/uv", "run", "--project", str(tmp_path), "--group", "test", "python"]
-    assert line[7:] == ["-m", "ops.streams", "pytest", "-n", "auto"]
+    assert line[7:] == ["-m", "upready.support.streams", "pytest", "-n", "auto"]
 
 
 def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
