@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,6 +12,7 @@ from invoke.collection import Collection
 from invoke.program import Program
 from invoke.tasks import Task
 
+from tests.conftest import ROOT
 from upready.cli import invoke_program, listing
 
 
@@ -79,3 +83,20 @@ def test_other_lists_are_as_invoke_has_them(
 ) -> None:
     program.run(["shop", *words], exit=False)
     assert said in capsys.readouterr().out
+
+
+def test_this_project_fits_a_terminal_of_24_lines() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "invoke"],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    told = done.stdout.splitlines()
+    assert len(told) <= 23, "the prompt needs a line, too"
+    assert max(map(len, told)) < 80
+    assert not [line for line in told if line.endswith("...")]
+    assert told[0].split()[1:3] == ["dev", "Start"]
+    assert done.stdout.isascii()
