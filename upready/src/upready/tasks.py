@@ -30,6 +30,7 @@ from upready.commands import (  # noqa: E402
     env_show,
     health,
     images,
+    init,
     logs,
     prod,
     restart,
@@ -67,6 +68,7 @@ ns = Collection(
     images.images,
     execution.execute,
     doctor.doctor,
+    init.init,
 )
 ns.add_collection(
     Collection(
