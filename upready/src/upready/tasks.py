@@ -95,14 +95,14 @@ def stop(
     json: bool = False,
 ) -> int:
     """Stop whatever runs of this project, however it was started. The data stays."""
+    from upready.operations import stop
     from upready.report import project as report
     from upready.report import warn
-    from upready.runtime import current
 
     dry = task.dry(c)
-    options = current.Stop(data=volumes, grace=task.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
+    options = stop.Options(data=volumes, grace=task.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
     confirm = None if yes else report.confirm_loss
-    stopped = current.stop(_settings(c, runtime), options, confirm=confirm, tell=warn)
+    stopped = stop.stop(_settings(c, runtime), options, confirm=confirm, tell=warn)
     return report.stopped(stopped, dry=dry, as_json=json)
 
 
@@ -227,9 +227,12 @@ def logs(
     runtime: str = "",
 ) -> int:
     """Show the logs of all services, in time order."""
+    from upready.logs.query import Query
     from upready.operations import logs
+    from upready.report import logs as report
+    from upready.report import warn
 
-    query = logs.Query.parse(
+    query = Query.parse(
         service=service,
         follow=follow,
         tail=tail,
@@ -242,7 +245,7 @@ def logs(
         color=color,
         reveal=reveal,
     )
-    return logs.run(_settings(c, runtime), query)
+    return report.show(logs.find(_settings(c, runtime), query, warn, report.note))
 
 
 @command(
@@ -301,12 +304,13 @@ def images(c: Context, env: str = "", json: bool = False) -> int:
 )
 def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, runtime: str = "") -> int:
     """Run a command in a service's container: invoke exec db -- psql --version."""
+    from upready.operations import execute
     from upready.report import warn
-    from upready.runtime import choice, current
+    from upready.runtime import choice
 
     settings = _settings(c, runtime)
     connected = choice.find(settings, warn, adopt=adopt, task=f"invoke exec {service}")
-    return current.execute(settings, connected, service, replica or None, task.remainder())
+    return execute.execute(settings, connected, service, replica or None, task.remainder())
 
 
 @command(dry=True, prints=True)
@@ -442,8 +446,11 @@ def _launch(
     json: bool,
 ) -> int:
     """Launch an environment, show how it ended, then its last log lines, and those that follow where asked."""
+    from upready.logs.query import Query
     from upready.operations import launch, logs
     from upready.report import launch as report
+    from upready.report import logs as show
+    from upready.report import warn
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
@@ -455,7 +462,7 @@ def _launch(
     code = report.ended(ended, as_json=json)
     if code or json:
         return code
-    return logs.run(settings, logs.Query(follow=follow, tail=20))
+    return show.show(logs.find(settings, Query(follow=follow, tail=20), warn, show.note))
 
 
 positional.explain_words()

@@ -78,7 +78,7 @@ def command(
                 _check_core_options(c, task.name, dry=dry)
                 return body(c, *args, **kwargs)
 
-            with masking.hiding(_root):
+            with masking.hiding(_root, _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
             signals.leave(code)
             if code:
@@ -239,11 +239,15 @@ def _redacted_traceback(error: BaseException) -> str:
     return redaction.redact("".join(traceback.format_exception(error)), _hidden())
 
 
-def _hidden() -> list[str]:
-    """What no error may show: what `.env` holds now, and whatever else has become known."""
+def _env_secrets(root: Path) -> list[str]:
     from upready.dotenv import redaction
 
-    return sorted({*redaction.secrets(_root), *masking.mask().forms}, key=len, reverse=True)
+    return redaction.secrets(root)
+
+
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    return sorted({*_env_secrets(_root), *masking.mask().forms}, key=len, reverse=True)
 
 
 def remainder() -> list[str]:
