@@ -22,7 +22,13 @@ ROOT = Path(__file__).parent.resolve()
 def test(
     c: Context, unit: bool = False, engine: bool = False, faults: bool = False, k: str = "", jobs: str = "auto"
 ) -> int:
-    """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
+    """Run the project's tests.
+
+    Those that need a Docker Engine are skipped where there is none.
+
+    Example:
+        invoke test --unit -k positional
+    """
     from tests import runner
 
     if unit and engine:

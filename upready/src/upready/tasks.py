@@ -16,7 +16,7 @@ signals.leave(130)
 # invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
 bytecode.keep_outside()
 
-from upready.cli import configuration, positional  # noqa: E402
+from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
     build,
     config,
@@ -45,6 +45,7 @@ __all__ = ["UsageError", "command", "ns", "remainder"]
 """All that this package promises to Python code. The rest of its modules is its own, and may change."""
 
 configuration.check()
+invoke_program.install()
 positional.explain_words()
 positional.allow("diagnose", "service")
 positional.allow("env.set", "assignment")

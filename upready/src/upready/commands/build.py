@@ -22,7 +22,11 @@ def build(
     pull: bool = False,
     env: str = "dev",
 ) -> int:
-    """Build the images, and start nothing."""
+    """Build the images, and start nothing.
+
+    Example:
+        invoke build --service db --pull
+    """
     from upready.operations import launch
     from upready.report import launch as report
 

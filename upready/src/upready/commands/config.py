@@ -8,7 +8,11 @@ from upready.commands.command import command
 
 @command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, dry=True, prints=True)
 def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
-    """Print the merged compose model, with secrets masked."""
+    """Print the merged compose files, with secrets masked.
+
+    Example:
+        invoke config --env prod
+    """
     from upready.operations import config as configuration
     from upready.report import config as report
 

@@ -18,7 +18,13 @@ def dev(
     runtime: str = "",
     json: bool = False,
 ) -> int:
-    """Build and start the stack for development, and wait until every service answers."""
+    """Start the stack for development, and wait until it answers.
+
+    Images are built first, and a missing .env is written.
+
+    Example:
+        invoke dev --profile ai-only
+    """
     return launching.launch(
         c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
     )

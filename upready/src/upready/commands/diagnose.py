@@ -16,7 +16,13 @@ from upready.commands.command import command
     prints=True,
 )
 def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:
-    """Say why services are not ready: what happened, the evidence, the next step."""
+    """Say why a service is not ready, and what to do next.
+
+    What happened, the evidence, and the next step.
+
+    Example:
+        invoke diagnose db
+    """
     from upready.operations import health as checkup
     from upready.report import diagnosis as report
     from upready.report import warn

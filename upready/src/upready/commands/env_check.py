@@ -13,7 +13,13 @@ from upready.commands.command import command
     prints=True,
 )
 def env_check(c: Context, env: str = "", strict: bool = False, json: bool = False) -> int:
-    """Check .env against its schema, every finding at once: exit 0, or 3."""
+    """Check .env against .env.example: exit 0, or 3.
+
+    Every finding at once.
+
+    Example:
+        invoke env.check --env prod --strict
+    """
     from upready import dotenv
     from upready.report import env as report
 

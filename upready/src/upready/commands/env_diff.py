@@ -16,7 +16,11 @@ from upready.commands.command import command
     prints=True,
 )
 def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> int:
-    """Show what .env lacks, has beyond its schema, or leaves at its default."""
+    """Show what .env lacks, has besides, or leaves at its default.
+
+    Example:
+        invoke env.diff --with .env.old
+    """
     from upready.report import env as report
 
     if with_:

@@ -15,7 +15,11 @@ from upready.commands.command import command
     },
 )
 def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False, json: bool = False) -> int:
-    """Write .env with defaults and generated secrets, or add what an existing one lacks."""
+    """Write .env, or add what is missing; secrets are generated.
+
+    Example:
+        invoke env.init --no-ask
+    """
     from upready import dotenv
     from upready.report import env as report
     from upready.support import files

@@ -15,7 +15,13 @@ from upready.commands.command import command
     positional=["assignment"],
 )
 def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool = False) -> int:
-    """Set one variable in .env, so that compose reads back exactly that value."""
+    """Set one variable in .env.
+
+    So that compose reads back exactly that value.
+
+    Example:
+        invoke env.set API_PORT=8001
+    """
     from upready.report import env as report
 
     return report.set_variable(invocation.stack(c, env), assignment or "", as_json=json)

@@ -13,7 +13,13 @@ from upready.commands.command import command
     prints=True,
 )
 def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False) -> int:
-    """Show every variable as compose sees it, and where its value comes from; secrets are masked."""
+    """Show each variable as compose sees it, and where it is set.
+
+    Secrets are masked.
+
+    Example:
+        invoke env.show --json
+    """
     from upready import dotenv
     from upready.report import env as report
 

@@ -16,7 +16,13 @@ from upready.commands.command import command
     positional=["service"],
 )
 def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, runtime: str = "") -> int:
-    """Run a command in a service's container: invoke exec db -- psql --version."""
+    """Run a command in a service's container.
+
+    The exit code is that of the command.
+
+    Example:
+        invoke exec db -- psql --version
+    """
     from upready.operations import execute
     from upready.report import warn
     from upready.runtime import choice

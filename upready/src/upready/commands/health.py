@@ -20,7 +20,11 @@ from upready.support.errors import UsageError
 def health(
     c: Context, wait: str = "", watch: bool = False, strict: bool = False, runtime: str = "", json: bool = False
 ) -> int:
-    """Look once whether every service answers: exit 0, or 7."""
+    """Look once whether every service answers: exit 0, or 7.
+
+    Example:
+        invoke health --wait 2m
+    """
     from upready.operations import health as checkup
     from upready.report import health as report
     from upready.report import warn

@@ -8,7 +8,13 @@ from upready.commands.command import command
 
 @command(help={"env": "Only the images of this environment."}, dry=True, prints=True)
 def images(c: Context, env: str = "", json: bool = False) -> int:
-    """Show the size of each image, what it adds to its base, and whether that is within its budget."""
+    """Show what each image weighs, and adds to its base.
+
+    And whether that is within its budget: exit 0, or 5.
+
+    Example:
+        invoke images --env prod
+    """
     from upready.operations import images
     from upready.report import images as report
     from upready.runtime.docker import engine

@@ -40,7 +40,12 @@ def logs(
     reveal: bool = False,
     runtime: str = "",
 ) -> int:
-    """Show the logs of all services, in time order."""
+    """Show the logs of all services, in time order.
+
+    Example:
+        invoke logs --follow --service db --level warning
+        invoke logs --since 10m --grep timeout
+    """
     from upready.logs.query import Query
     from upready.operations import logs
     from upready.report import logs as report

@@ -18,7 +18,13 @@ def prod(
     runtime: str = "",
     json: bool = False,
 ) -> int:
-    """Build and start the stack as in production: strict checks of .env, limits, restarts."""
+    """Start the stack as in production, and wait until it answers.
+
+    With strict checks of .env, limits and restarts. Nothing is written for you.
+
+    Example:
+        invoke prod --profile ai-only
+    """
     return launching.launch(
         c, "prod", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
     )

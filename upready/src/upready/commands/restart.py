@@ -22,7 +22,11 @@ def restart(
     runtime: str = "",
     json: bool = False,
 ) -> int:
-    """Restart containers as they are, and wait until they are ready again."""
+    """Restart containers as they are, and wait until all answer.
+
+    Example:
+        invoke restart --service db --timeout 90s
+    """
     from upready.operations import restart
     from upready.report import launch as report
 

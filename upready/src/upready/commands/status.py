@@ -8,7 +8,11 @@ from upready.commands.command import command
 
 @command(dry=True, prints=True)
 def status(c: Context, runtime: str = "", json: bool = False) -> int:
-    """Show what runs: image, uptime, health, restarts, CPU, memory, ports."""
+    """Show what runs: image, uptime, health, CPU, memory, ports.
+
+    Example:
+        invoke status --json
+    """
     from upready.operations import status
     from upready.report import status as report
     from upready.report import warn

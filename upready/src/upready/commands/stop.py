@@ -25,7 +25,13 @@ def stop(
     runtime: str = "",
     json: bool = False,
 ) -> int:
-    """Stop whatever runs of this project, however it was started. The data stays."""
+    """Stop whatever runs of this project; the data stays.
+
+    However it was started: in any environment and profile.
+
+    Example:
+        invoke stop --volumes    removes the data too
+    """
     from upready.operations import stop
     from upready.report import project as report
     from upready.report import warn
