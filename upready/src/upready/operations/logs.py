@@ -161,8 +161,9 @@ def _check_services(
     every = {*known(), *(each.service for each in connected.containers(name))}
     unknown = [service for service in missing if service not in every]
     if unknown:
+        near = spelling.closest(unknown[0], every) or min(every, default="")
         raise UsageError(
             f"there is no service {unknown[0]!r}{spelling.meant(unknown[0], every)}",
             details=[f"services: {', '.join(sorted(every)) or 'none'}"],
-            next=f"invoke logs --service {min(every)}" if every else "invoke status",
+            next=f"invoke logs --service {near}" if near else "invoke status",
         )

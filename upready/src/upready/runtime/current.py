@@ -12,7 +12,7 @@ from upready.runtime.interface import DOCKER, Container, Note, Runtime, Stopped
 from upready.stack import selection as stacks
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import files
+from upready.support import files, spelling
 from upready.support.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def container_of(
         )
     names = sorted({each.service for each in running})
     others = [f"{each.name} is {each.state}" for each in containers if each.service == service]
+    near = "" if others else spelling.meant(service, {each.service for each in containers})
     raise UsageError(
-        f"{service} is not running",
+        f"{service} is not running{near}",
         details=[*others, f"running: {', '.join(names) or 'nothing'}"],
         next="invoke status" if names or others or not environment else f"invoke {environment}",
     )
