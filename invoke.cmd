@@ -42,8 +42,9 @@ if exist "%new%" rmdir /s /q "%new%"
 %python% -m venv "%new%" >&2 && "%new%\Scripts\python" -m pip install --quiet --disable-pip-version-check ^
   --require-hashes --requirement "%locks%" >&2
 if errorlevel 1 (
+  rmdir /s /q "%new%"
   >&2 echo error: uv could not be installed: the reason stands above
-  >&2 echo next: the same again with a network; a proxy and its certificates: README.md, "Behind a proxy"
+  >&2 echo next: the same again; behind a proxy with certificates of its own, set PIP_CERT and SSL_CERT_FILE first
   exit /b 4
 )
 if not exist "%root%\.uv\%version%" mkdir "%root%\.uv\%version%"
