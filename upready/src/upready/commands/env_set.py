@@ -22,6 +22,9 @@ def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool
     Example:
         invoke env.set API_PORT=8001
     """
+    from upready.operations import env_set
     from upready.report import env as report
+    from upready.report import prompt
 
-    return report.set_variable(invocation.stack(c, env), assignment or "", as_json=json)
+    changed = env_set.set_variable(invocation.stack(c, env), assignment or "", prompt.value)
+    return report.changed(changed, as_json=json)
