@@ -84,7 +84,7 @@ def test_a_container_that_does_not_run(containers: list[Any], service: str, deta
 
 def test_a_service_that_is_mistyped() -> None:
     with pytest.raises(UsageError, match=r"wbe is not running; did you mean web\?"):
-        current.container_of([container("web")], "wbe")
+        execute.container_of([container("web")], "wbe")
 
 
 def test_a_replica_that_does_not_run() -> None:
