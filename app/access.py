@@ -125,7 +125,7 @@ def _missing(found: Caller, permission: Permission) -> ProblemError | None:
             401,
             "no-api-key",
             "An API key is needed",
-            "Send one of API_KEYS in the header `Authorization: Bearer KEY`.",
+            "Send an API key in the header `Authorization: Bearer KEY`. Whoever runs the service has one for you.",
             headers={"WWW-Authenticate": "Bearer"},
         )
     return ProblemError(
@@ -142,6 +142,6 @@ def _unknown() -> ProblemError:
         401,
         "api-key-unknown",
         "The API key is not known",
-        "The key in `Authorization` is none of API_KEYS. Check it, or ask whoever runs this service.",
+        "The key in `Authorization` is not known here. Check it, or ask whoever runs this service.",
         headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
     )

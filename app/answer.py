@@ -42,7 +42,12 @@ def unfence(code: str) -> str:
 
 def fits(code: str) -> bool:
     """Whether the validator takes a diagram of this size."""
-    return len(code.encode("utf-16-le", "surrogatepass")) <= 2 * CODE_LIMIT
+    return units(code) <= CODE_LIMIT
+
+
+def units(code: str) -> int:
+    """How long a text is, in UTF-16 code units."""
+    return len(code.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def sound(text: str) -> str:

@@ -6,53 +6,47 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from app import diagram_types, title
-from app.answer import CODE_LIMIT, fits
+from app import diagram_types, text, title
+from app.answer import CODE_LIMIT, units
 from app.settings import MODEL_NAME
 
 PROMPT_LIMIT = 10_000  # characters
 LAST_REVISION = 2**31 - 1
 
 
-def unicode(text: str) -> str:
-    """A text that every encoder and the database take.
-
-    Raises:
-        ValueError: It is none.
-    """
-    if "\0" in text:
-        raise ValueError("must not hold NUL")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError("must be valid Unicode: it holds half of a surrogate pair") from None
-    return text
-
-
 def _short_enough(code: str) -> str:
-    if not fits(code):
-        raise ValueError(f"at most {CODE_LIMIT} characters")
+    if (length := units(code)) > CODE_LIMIT:
+        counted = "counted in UTF-16 code units, of which an emoji has two or more"
+        raise ValueError(f"may have at most {CODE_LIMIT:,} characters ({counted}); {length:,} were sent")
     return code
 
 
 def _known_type(name: str) -> str:
     if diagram_types.find(name) is None:
-        raise ValueError(f"no type of Mermaid's; there are {', '.join(diagram_types.TYPES)}")
+        raise ValueError(f"must be a type of diagram that Mermaid knows: {', '.join(diagram_types.TYPES)}")
     return name
 
 
 Code = Annotated[
     str,
     Field(max_length=CODE_LIMIT, description="Mermaid source; a Markdown fence around it is accepted."),
-    AfterValidator(unicode),
+    AfterValidator(text.unicode),
     AfterValidator(_short_enough),
 ]
 SavedCode = Annotated[Code, Field(min_length=1, pattern=r"\S")]
 Title = Annotated[
     str,
     Field(min_length=1, max_length=title.LIMIT, pattern=r"\S", description="What the diagram is called."),
-    AfterValidator(unicode),
+    AfterValidator(text.unicode),
+    AfterValidator(text.visible),
     AfterValidator(title.shorten),  # on one line
+]
+Wish = Annotated[
+    str,
+    Field(min_length=1, max_length=PROMPT_LIMIT, pattern=r"\S"),
+    AfterValidator(text.unicode),
+    AfterValidator(text.visible),
+    AfterValidator(text.plain),
 ]
 Model = Annotated[
     str | None,
@@ -68,9 +62,9 @@ Base = Annotated[
 
 
 class Strict(BaseModel):
-    """A request body: a field that nobody knows is an error."""
+    """A request body: a field that nobody knows is an error, and so is `true` or "1" for a number."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ValidateRequest(Strict):
@@ -82,12 +76,7 @@ class ValidateRequest(Strict):
 class CreateRequest(Strict):
     """What a model is to draw."""
 
-    prompt: Annotated[str, AfterValidator(unicode)] = Field(
-        min_length=1,
-        max_length=PROMPT_LIMIT,
-        pattern=r"\S",
-        description="What it is to show, in any language.",
-    )
+    prompt: Wish = Field(description="What it is to show, in any language.")
     diagram_type: Annotated[str, AfterValidator(_known_type)] | None = Field(
         default=None,
         max_length=40,
@@ -107,9 +96,7 @@ class SaveRequest(Strict):
 class ChangeRequest(Strict):
     """What a model is to change in the newest revision."""
 
-    change: Annotated[str, AfterValidator(unicode)] = Field(
-        min_length=1, max_length=PROMPT_LIMIT, pattern=r"\S", description="What is to be different, in any language."
-    )
+    change: Wish = Field(description="What is to be different, in any language.")
     model: Model = None
     base: Base = None
 

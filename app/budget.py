@@ -75,8 +75,10 @@ class Budget:
             reason = "The database, which counts the calls of the model, does not answer"
             raise WriterError("uncounted", reason, RETRY_AFTER) from None
         if left is not None:
-            reason = f"The {self._limit} calls of the model that this service may make a day are used up"
-            raise WriterError("budget-spent", reason, max(1, math.ceil(left)))
+            seconds = max(1, math.ceil(left))
+            logger.warning("the calls of the model are used up for today: LLM_DAILY_REQUESTS is %s", self._limit)
+            reason = f"The {self._limit} calls of the model that this service makes a day are used up"
+            raise WriterError("budget-spent", f"{reason}; there are new ones {_in(seconds)}, at 00:00 UTC", seconds)
 
     async def today(self) -> Spending:
         """What was spent on this day.
@@ -142,6 +144,14 @@ class _Remembered:
         if self._day != today:
             self._day, self._calls = today, 0
         return self._calls
+
+
+def _in(seconds: int) -> str:
+    """How long until then, in hours and minutes, or in seconds at last."""
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours:
+        return f"in {hours} h {minutes} min"
+    return f"in {minutes} min" if minutes else f"in {seconds} s"
 
 
 def choose_model(settings: Settings, named: str | None) -> str:

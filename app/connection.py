@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 
-from app.problems import ProblemError
+from app.errors import CallerGoneError
 
 T = TypeVar("T")
 
@@ -17,20 +17,21 @@ async def while_waited_for(request: Request, work: Coroutine[Any, Any, T]) -> T:
     """Do the work; give it up when the caller goes. The request's body must have been read before.
 
     Raises:
-        ProblemError: 499, nobody reads it.
+        CallerGoneError: Nobody waits for the result.
     """
     task = asyncio.create_task(work)
-    gone = asyncio.create_task(_gone(request))
+    left = asyncio.create_task(gone(request))
     try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
     finally:
         task.cancel()
-        gone.cancel()
-    raise ProblemError(499, "caller-gone", "The caller has gone", "The connection was closed before the answer.")
+        left.cancel()
+    raise CallerGoneError
 
 
-async def _gone(request: Request) -> None:
+async def gone(request: Request) -> None:
+    """Return when the caller has gone. The request's body must have been read before."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

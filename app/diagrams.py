@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import AfterValidator
 
-from app import events, examples, instructions, writing
+from app import examples, instructions, text, writing
 from app.answer import unfence
-from app.bodies import NewDiagram, RenameRequest, SaveRequest, unicode
+from app.bodies import NewDiagram, RenameRequest, SaveRequest
 from app.budget import choose_model
 from app.dependencies import WithCaller, WithServices, WithStore, no_such_diagram, store_of
 from app.diagram import Content, Diagram, Page, Unstored, Written
 from app.errors import DatabaseUnavailableError
 from app.judgement import judge
 from app.problems import responses
-
-logger = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api/v1/diagrams", tags=["diagrams"])
 
@@ -28,11 +25,7 @@ router = APIRouter(prefix="/api/v1/diagrams", tags=["diagrams"])
     "",
     status_code=201,
     response_model=Written,
-    responses={
-        201: {"model": Diagram},
-        200: events.described("Written, but not stored: `warnings` says why. Or its events", Written),
-        **responses(400, 408, 413, 415, 422, 429, 502, 503, 504),
-    },
+    responses=writing.answers(400, 408, 413, 415, 422, 429, 502, 503, 504),
     summary="Write a diagram, or save one",
 )
 async def create_diagram(
@@ -50,7 +43,7 @@ async def create_diagram(
     if isinstance(body, SaveRequest):
         store = store_of(services)
         code = unfence(body.code)
-        judged = await judge(services, caller, code)
+        judged = await judge(request, services, caller, code)
         written: Written | Response = await store.add(Content(code, **vars(judged)), title=body.title)
     else:
         prompt, title = body.prompt, body.title
@@ -63,9 +56,7 @@ async def create_diagram(
             try:
                 return await services.store.add(content, prompt=prompt, title=title)
             except DatabaseUnavailableError as error:
-                logger.error("a diagram could not be stored: %s", error)  # noqa: TRY400 - expected, no traceback
-                reason = f"the database does not answer. Save its `code` later, with POST {router.prefix}."
-                return Unstored(content, prompt, title, reason).written()
+                return writing.unstored(content, prompt, title, router.prefix, error)
 
         written = await writing.write(request, services, generator, order, None, save)
     return located(written, response)
@@ -78,7 +69,8 @@ async def list_diagrams(
     before: Annotated[UUID | None, Query(description="`next` of the page before")] = None,
     search: Annotated[
         str,
-        AfterValidator(unicode),
+        AfterValidator(text.unicode),
+        AfterValidator(text.plain),
         Query(max_length=200, description="Words, or beginnings of words, that the diagrams hold: all of them."),
     ] = "",
     deleted: Annotated[bool, Query(description="Those that can be restored, instead of those that are there.")] = False,

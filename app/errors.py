@@ -30,7 +30,7 @@ class RevisionConflictError(Exception):
 
 
 class CallerGoneError(Exception):
-    """Whoever asked for a diagram has gone before anything was written."""
+    """Whoever asked has gone before there was an answer."""
 
 
 @dataclass

@@ -9,6 +9,8 @@ PROMPT = "An order is paid and shipped"
 CODE = "flowchart LR\n  A[Order] --> B{Paid?}\n  B -->|yes| C[Ship]"
 BROKEN = "flowchart LR\n  A[Order --> B"
 
+UNREAD = "The body could not be read as JSON: is it UTF-8, not nested too deeply, and without very long numbers?"
+
 VALIDATE_REQUESTS: dict[str, Any] = {"valid": {"value": {"code": CODE}}, "invalid": {"value": {"code": BROKEN}}}
 CREATE_REQUESTS: dict[str, Any] = {
     "short": {"value": {"prompt": PROMPT}},
@@ -120,11 +122,12 @@ ROOT: dict[str, Any] = {
 
 # A problem of each status.
 PROBLEMS: dict[int, dict[str, Any]] = {
-    400: {"type": "about:blank", "title": "Bad Request", "detail": "There was an error parsing the body"},
+    400: {"type": "about:blank", "title": "Bad Request", "detail": UNREAD},
     401: {
         "type": "no-api-key",
         "title": "An API key is needed",
-        "detail": "Send one of API_KEYS in the header `Authorization: Bearer KEY`.",
+        "detail": "Send an API key in the header `Authorization: Bearer KEY`. "
+        "Whoever runs the service has one for you.",
     },
     403: {
         "type": "scope-missing",
@@ -147,8 +150,8 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     422: {
         "type": "invalid-request",
         "title": "The request is invalid",
-        "detail": "body.code: Field required",
-        "errors": [{"where": "body.code", "message": "Field required"}],
+        "detail": "`code` is missing.",
+        "errors": [{"where": "body.code", "message": "`code` is missing."}],
     },
     429: {
         "type": "rate-limited",

@@ -26,7 +26,7 @@ WRITER_PROBLEMS = {
     "no-diagram": (502, "The model wrote no diagram", "Change the prompt, or name another `model`"),
     "empty": (502, "The model wrote nothing", "Try again, or name another `model`"),
     "busy": (503, "Too many diagrams are being written", "Try again shortly"),
-    "budget-spent": (429, "The day's budget is spent", "Wait until midnight (UTC), or raise LLM_DAILY_REQUESTS"),
+    "budget-spent": (429, "The day's budget is spent", "Try again then; until then you can save Mermaid of your own"),
     "uncounted": (503, "The database is not available", "Try again shortly; /health says why"),
 }
 OWN_PROBLEMS: dict[str, ProblemType] = {"budget-spent": "budget-spent", "uncounted": "database-unavailable"}
@@ -41,6 +41,11 @@ def of_writer(error: WriterError) -> ProblemError:
     kind = OWN_PROBLEMS.get(error.kind) or cast(ProblemType, f"llm-{error.kind}")
     # A provider's sentence may end with a full stop already.
     return ProblemError(status, kind, title, f"{error.reason.rstrip('.')}. {remedy}.", headers=headers)
+
+
+def of_departure() -> ProblemError:
+    """Nobody reads this answer; the log has its status."""
+    return ProblemError(499, "caller-gone", "The caller has gone", "The connection was closed before the answer.")
 
 
 def of_validator(error: ValidatorUnavailableError | ValidatorRefusedError) -> ProblemError:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.admission import OverloadedError
-from app.errors import ValidatorRefusedError, ValidatorUnavailableError
+from app.connection import while_waited_for
+from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError
 from app.validator import Verdict
 
 if TYPE_CHECKING:
+    from fastapi import Request
+
     from app.caller import Caller
     from app.services import Services
 
@@ -35,11 +38,17 @@ class Judgement:
     later: bool = False
 
 
-async def judge(services: Services, caller: Caller, code: str) -> Judgement:
-    """Judge a caller's code; it is judged later where the validator cannot do so now."""
-    try:
+async def judge(request: Request, services: Services, caller: Caller, code: str) -> Judgement:
+    """Judge a caller's code; it is judged later where the validator cannot do so now, or the caller does not wait."""
+
+    async def ask() -> Judgement:
         async with services.admission.place(caller.identity):
             return of(await services.validator.validate(code))
+
+    try:
+        return await while_waited_for(request, ask())
+    except CallerGoneError:
+        return Judgement(None, None, [LATER], later=True)
     except (OverloadedError, ValidatorUnavailableError, ValidatorRefusedError) as error:
         logger.warning("a diagram is validated later: %s", error)
         return Judgement(None, None, [LATER], later=True)
@@ -53,7 +62,8 @@ def of(verdict: Verdict) -> Judgement:
         return Judgement(False, verdict.diagram_type, [f"Not valid: {line}" for line in errors(verdict)])
     if verdict.drawable is False:
         return Judgement(False, verdict.diagram_type, [f"It cannot be drawn: {line}" for line in errors(verdict)])
-    return Judgement(True, verdict.diagram_type, [])
+    # It is valid, and perhaps slow to draw.
+    return Judgement(True, verdict.diagram_type, [f"It is {verdict.reason}."] if verdict.reason else [])
 
 
 def undecided(verdict: Verdict) -> str:

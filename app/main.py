@@ -19,6 +19,7 @@ from app import (
     examples,
     health,
     logs,
+    mistakes,
     openapi,
     page,
     problems,
@@ -105,8 +106,7 @@ def _start() -> FastAPI:
         logs.configure(None)
         for finding in error.errors():
             variable = "_".join(map(str, finding["loc"])).upper()
-            words = finding["msg"].removeprefix("Value error, ")
-            logger.critical("setting %s is invalid: %s", variable, words)
+            logger.critical("setting %s is invalid: %s", variable, mistakes.rule(finding))
         raise SystemExit(STARTUP_FAILURE) from None
     logs.configure(settings)
     return create_app(settings)

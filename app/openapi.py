@@ -13,7 +13,8 @@ from app.problems import Problem, responses
 SCHEME = {
     "type": "http",
     "scheme": "bearer",
-    "description": "One of API_KEYS. Where API_ALLOW_ANONYMOUS is true, as in development, none is needed.",
+    "description": "An API key; whoever runs the service gives it to you (API_KEYS). One that is open to everybody "
+    "(API_ALLOW_ANONYMOUS, as in development) answers without a key, too.",
 }
 METHODS = ("delete", "get", "patch", "post", "put")
 
@@ -36,13 +37,19 @@ def install(app: FastAPI) -> None:
 
 
 def _tell_access(paths: dict[str, Any]) -> None:
-    """Say of each operation whether it needs a key, and how one without the right scope is answered."""
+    """Say of each operation whether it needs a key, and how one without the right scope is answered.
+
+    The same for every setting: a client that is made from a document of development is used in production.
+    """
     for path, operations in paths.items():
         for method in METHODS:
             scope = {"path": path, "method": method.upper()}
-            if method in operations and not is_open(scope):
+            if method not in operations:
+                continue
+            operations[method]["security"] = []
+            if not is_open(scope):
                 refusals = {str(status): said for status, said in responses(401, 403, 429).items()}
-                operations[method]["security"] = [{"apiKey": [needed(scope)]}, {}]
+                operations[method]["security"] = [{"apiKey": [needed(scope)]}]
                 operations[method]["responses"] = dict(sorted({**refusals, **operations[method]["responses"]}.items()))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Literal
 
@@ -16,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
-from app import examples
+from app import examples, mistakes
 from app.admission import OverloadedError
 from app.errors import DatabaseUnavailableError
 from app.headers import secure
@@ -27,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_LIMIT = 20  # of one request that are told; a body of 1 MiB can have 100,000
+UNREAD = "There was an error parsing the body"  # FastAPI's words
 WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
 
 
@@ -143,16 +143,20 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
-        phrase = HTTPStatus(error.status_code).phrase
-        problem = Problem(type="about:blank", title=phrase, status=error.status_code, detail=str(error.detail))
+        phrase, detail = HTTPStatus(error.status_code).phrase, str(error.detail)
         headers = dict(error.headers or {})
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             headers["Allow"] = _methods(request)
-        return _answer(problem, headers)
+            detail = f"This path takes {headers['Allow']}."
+        elif error.status_code == HTTPStatus.NOT_FOUND and detail == phrase:
+            detail = "There is nothing at this path. GET / says what there is."
+        elif detail == UNREAD:
+            detail = examples.UNREAD
+        return _answer(Problem(type="about:blank", title=phrase, status=error.status_code, detail=detail), headers)
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        if any(_place(each["loc"]) == "body" for each in error.errors()) and not _is_json(request):
+        if any(mistakes.where(each) == "body" for each in error.errors()) and not _is_json(request):
             return _answer(
                 Problem(
                     type="unsupported-media-type",
@@ -161,9 +165,9 @@ def install(app: FastAPI, settings: Settings) -> None:
                     detail="Send the body as JSON, with the header Content-Type: application/json.",
                 )
             )
-        # Without `input`: what was sent is not sent back.
-        errors = [{"where": _place(e["loc"])[:WHERE_LIMIT], "message": e["msg"]} for e in error.errors()[:ERRORS_LIMIT]]
-        detail = "; ".join(f"{e['where']}: {e['message']}" for e in errors)
+        told = error.errors()[:ERRORS_LIMIT]
+        errors = [{"where": mistakes.where(each)[:WHERE_LIMIT], "message": mistakes.sentence(each)} for each in told]
+        detail = " ".join(each["message"] for each in errors)
         return _answer(
             Problem(type="invalid-request", title="The request is invalid", status=422, detail=detail, errors=errors)
         )
@@ -208,11 +212,6 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
-
-
-def _place(parts: Iterable[str | int]) -> str:
-    """Where an error is, in the caller's words: without the kind of body that was taken for meant (`bodies.tag`)."""
-    return ".".join(str(part) for part in parts if not str(part).startswith("«"))
 
 
 def _is_json(request: Request) -> bool:

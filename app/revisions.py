@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
 
-from app import events, examples, instructions, writing
+from app import examples, instructions, writing
 from app.answer import unfence
 from app.bodies import LAST_REVISION, ChangeRequest, NewRevision, UndoRequest
 from app.budget import choose_model
 from app.caller import Caller
 from app.dependencies import WithCaller, WithHistory, WithServices, WithStore, no_such_diagram
-from app.diagram import Content, Diagram, Revisions, Unstored, Written
+from app.diagram import Content, Revisions, Unstored, Written
 from app.diagrams import found, located
 from app.diagrams import router as diagrams
 from app.errors import DatabaseUnavailableError, RevisionConflictError
@@ -24,8 +23,6 @@ from app.problems import ProblemError, responses
 from app.services import Services
 from app.store import Store
 
-logger = logging.getLogger(__name__)
-
 router = APIRouter(prefix=f"{diagrams.prefix}/{{id}}/revisions", tags=["diagrams"])
 
 
@@ -33,11 +30,7 @@ router = APIRouter(prefix=f"{diagrams.prefix}/{{id}}/revisions", tags=["diagrams
     "",
     status_code=201,
     response_model=Written,
-    responses={
-        201: {"model": Diagram},
-        200: events.described("Written, but not stored: `warnings` says why. Or its events", Written),
-        **responses(400, 404, 408, 409, 413, 415, 422, 429, 502, 503, 504),
-    },
+    responses=writing.answers(400, 404, 408, 409, 413, 415, 422, 429, 502, 503, 504),
     summary="Change a diagram",
 )
 async def create_revision(
@@ -59,10 +52,10 @@ async def create_revision(
         written = await _change(id, body, request, services, store, history)
     else:
         if isinstance(body, UndoRequest):
-            content = await _earlier(id, body.revision, caller, services, history)
+            content = await _earlier(id, body.revision, request, caller, services, history)
         else:
             code = unfence(body.code)
-            content = Content(code, **vars(await judge(services, caller, code)))
+            content = Content(code, **vars(await judge(request, services, caller, code)))
         try:
             written = found(await history.add(id, content, base=body.base), id)
         except RevisionConflictError as error:
@@ -107,10 +100,7 @@ async def _change(
         except RevisionConflictError as error:
             raise _conflict(error.newest, body.base, content.code) from error
         except DatabaseUnavailableError as error:
-            logger.error("a revision could not be stored: %s", error)  # noqa: TRY400 - expected, no traceback
-            place = f"{diagrams.prefix}/{id}/revisions"
-            reason = f"the database does not answer. Save its `code` later, with POST {place}."
-            return Unstored(content, newest.prompt, newest.title, reason).written()
+            return writing.unstored(content, newest.prompt, newest.title, f"{diagrams.prefix}/{id}/revisions", error)
         if diagram is None:
             reason = f"the diagram was deleted meanwhile. Restore it, or save the `code` with POST {diagrams.prefix}."
             return Unstored(content, newest.prompt, newest.title, reason).written()
@@ -127,6 +117,7 @@ async def _change(
 async def _earlier(
     id: UUID,  # noqa: A002 - the path's word
     revision: int,
+    request: Request,
     caller: Caller,
     services: Services,
     history: History,
@@ -139,7 +130,7 @@ async def _earlier(
         detail = f"The diagram {id} has no revision {revision}."
         raise ProblemError(404, "no-such-revision", "No such revision", detail)
     if content.validated is None:
-        judged = await judge(services, caller, content.code)
+        judged = await judge(request, services, caller, content.code)
         return Content(**{**vars(content), **vars(judged)})
     return content
 

@@ -12,7 +12,7 @@ from app.bodies import ValidateRequest
 from app.connection import while_waited_for
 from app.dependencies import WithCaller, WithServices
 from app.diagram_types import DiagramType
-from app.errors import ValidatorRefusedError, ValidatorUnavailableError
+from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError
 from app.problems import responses
 from app.validator import Verdict
 
@@ -51,6 +51,8 @@ async def validate_diagram(
         return await while_waited_for(request, validate())
     except (ValidatorUnavailableError, ValidatorRefusedError) as error:
         raise failures.of_validator(error) from error
+    except CallerGoneError as error:
+        raise failures.of_departure() from error
 
 
 @router.get("/diagram-types", summary="List the types of diagrams")

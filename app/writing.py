@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from app import events, failures, problems
-from app.diagram import Content, Written
+from app import connection, events, failures, problems
+from app.diagram import Content, Diagram, Unstored, Written
 from app.errors import CallerGoneError, WriterError
 from app.instructions import Order
 from app.problems import ProblemError
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Save = Callable[[Content], Awaitable[Written]]
+
+
+def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that writes, for OpenAPI; these statuses are its problems."""
+    return {
+        201: {"model": Diagram},
+        200: events.described("Written, but not stored: `warnings` says why. Or its events", Written),
+        **problems.responses(*statuses),
+    }
 
 
 async def generator_of(services: Services) -> Generator:
@@ -68,8 +77,7 @@ async def write(
         except WriterError as error:
             raise failures.of_writer(error) from error
         except CallerGoneError as error:
-            detail = "The connection was closed before the answer."
-            raise ProblemError(499, "caller-gone", "The caller has gone", detail) from error
+            raise failures.of_departure() from error
         return await save(Content(**vars(made), model=order.model, source="model", change=change))
 
     if events.wanted(request.headers):
@@ -81,6 +89,13 @@ async def write(
         return await task
     finally:
         task.cancel()
+
+
+def unstored(content: Content, prompt: str | None, title: str | None, place: str, error: Exception) -> Written:
+    """What a model wrote while the database does not answer: never lost; its caller may save it later, at `place`."""
+    logger.error("a diagram could not be stored: %s", error)
+    reason = f"the database does not answer. Save its `code` later, with POST {place}."
+    return Unstored(content, prompt, title, reason).written()
 
 
 async def _stream(
@@ -127,10 +142,9 @@ async def _settled(task: asyncio.Task[Written], services: Services) -> BaseModel
 def _watch(request: Request, progress: Progress, task: asyncio.Task[Written]) -> None:
     """Stop the work when its caller goes."""
 
-    async def gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass  # the body was read before
+    async def stop() -> None:
+        await connection.gone(request)
         progress.stop()
 
-    watching = asyncio.create_task(gone())
+    watching = asyncio.create_task(stop())
     task.add_done_callback(lambda _: watching.cancel())

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from ops import folders
+from upready.support import folders
 
 # What the tasks remember of the clones made here does not stay in the user's own folder.
 _state = tempfile.mkdtemp()

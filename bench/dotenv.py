@@ -7,7 +7,6 @@ different places. Needs no engine. The goals are those of the plain shape; the o
 from __future__ import annotations
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -78,7 +77,7 @@ def write_project(folder: Path, size: int, shape: str) -> Path:
     folder.mkdir()
     names = [f"VARIABLE_{number}" for number in range(size)]
     lines = {name: SHAPES[shape](name) for name in names}
-    shutil.copy(ROOT / "tasks.py", folder)
+    (folder / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
     (folder / "invoke.yaml").write_text("ops: {environments: {dev: {files: [compose.yaml]}}}\n", encoding="utf-8")
     used = "".join(f"      {name}: {use}\n" for name, (use, _) in lines.items())
     (folder / "compose.yaml").write_text(

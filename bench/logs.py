@@ -113,8 +113,7 @@ class Project:
             for name, code in services.items()
         }
         (self.root / "compose.yaml").write_text(yaml.safe_dump({"services": content}), encoding="utf-8")
-        shutil.copy(ROOT / "tasks.py", self.root)
-        shutil.copytree(ROOT / "ops", self.root / "ops", ignore=shutil.ignore_patterns("__pycache__"))
+        (self.root / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
         self.theirs = [compose, "-p", self.name, "logs", "--no-color"]
         self.ours = [sys.executable, "-m", "invoke", "logs", "--tail", "all"]
         self._client = docker.from_env()

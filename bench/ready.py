@@ -27,10 +27,11 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from ops import compose, engine
 from tests.conftest import free_ports, remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import Scene
+from upready.runtime.docker import engine
+from upready.stack import compose
 
 DELAY = 3.0
 """Seconds from the start of the container until the service answers."""
@@ -188,7 +189,7 @@ def lag(way: Way, check: dict[str, Any] | None) -> float:
     port = free_ports()()
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder), unique_name("ready"))
-        copy_library(project.root)
+        write_tasks(project.root)
         project.write("invoke.yaml", yaml.safe_dump({"ops": {"environments": {"dev": {"files": ["compose.yaml"]}}}}))
         project.write(
             "compose.yaml", yaml.safe_dump({"services": {"service": service(port, check, probed=way.probed)}})

@@ -18,9 +18,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ops import compose
 from tests.conftest import free_ports, remove_project
 from tests.engine.conftest import Project, make_clone
+from upready.stack import compose
 
 EMPTY = "from invoke import task\n\n\n@task\ndef nothing(c):\n    '''Do nothing.'''\n"
 

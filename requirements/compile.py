@@ -118,6 +118,7 @@ def _resolve(root: Path, groups: Sequence[str], python: str, output: Path, *, co
         root,
         *("pip", "compile", "--quiet", "--universal", "--python-version", python),
         *("--generate-hashes", "--no-emit-index-url", "--no-annotate"),
+        *("--no-emit-package", "upready"),  # a folder of this repository; a folder has no hash
         *("--custom-compile-command", "python requirements/compile.py"),
         *(argument for group in groups for argument in ("--group", group)),
         *(("--constraint", str(constraint)) if constraint else ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -66,15 +67,19 @@ def assert_spent(answer: httpx.Response) -> None:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     left = (midnight - now).total_seconds()
     assert left <= int(answer.headers["retry-after"]) <= left + 60
+    detail = answer.json()["detail"]
+    assert re.search(r"there are new ones in (\d+ h )?\d+ (min|s), at 00:00 UTC", detail)
+    assert "LLM_DAILY_REQUESTS" not in detail  # a caller can set none
 
 
-def test_the_day_ends_with_its_calls(limited: Serve, provider: OpenRouter) -> None:
+def test_the_day_ends_with_its_calls(limited: Serve, provider: OpenRouter, caplog: pytest.LogCaptureFixture) -> None:
     client = limited(2)
     provider.plan(says(GOOD))
     assert [write(client).status_code for _ in range(2)] == [201, 201]
     refused = write(client)
     assert_spent(refused)
     assert "2 calls" in refused.json()["detail"]
+    assert "LLM_DAILY_REQUESTS is 2" in caplog.text
     assert len(provider.requests) == 2
 
 

@@ -85,6 +85,24 @@ def test_bad_requests(client: httpx.Client, path: str) -> None:
     assert (answer.status_code, answer.json()["type"]) == (422, "invalid-request")
 
 
+CONTROLS = "a\x1b[31m\x07\x0b\x85\u2028b\u202ec\u2066d"
+
+
+def test_a_title_is_one_line_without_control_characters(client: httpx.Client) -> None:
+    wanted = "a [31m b c d"
+    made = client.post(PATH, json={"code": "flowchart LR", "title": CONTROLS}).json()
+    assert made["title"] == wanted
+    assert client.patch(f"{PATH}/{made['id']}", json={"title": f"\n{CONTROLS}\t"}).json()["title"] == wanted
+    assert client.post(PATH, json={"code": f"pie\n  title {CONTROLS}"}).json()["title"] == wanted
+
+
+def test_control_characters_in_a_search_are_blanks(client: httpx.Client, add: Callable[[int], list[str]]) -> None:
+    add(1)
+    made = client.post(PATH, json={"code": "flowchart LR", "title": "green herons"}).json()
+    found = client.get(PATH, params={"search": "green\x1bherons"}).json()["items"]
+    assert [each["id"] for each in found] == [made["id"]]
+
+
 def test_without_a_database(serve: Serve) -> None:
     client = serve()
     for answer in (client.get(PATH), client.get(f"{PATH}/{uuid.uuid4()}"), client.delete(f"{PATH}/{uuid.uuid4()}")):

@@ -103,6 +103,26 @@ def test_the_document_makes_good_client_code(client: httpx.Client) -> None:
             assert problem is None or problem["schema"] == {"$ref": "#/components/schemas/Problem"}, status
 
 
+@pytest.mark.parametrize("keys", [{}, {"api_keys": "full:Yd8kQ2vXw5Zr7TnB3mPq9Ls4"}])
+def test_an_operation_needs_a_key_but_where_everybody_is_answered(serve: Serve, keys: dict[str, str]) -> None:
+    application = serve(**keys)
+    headers = {"Authorization": f"Bearer {keys['api_keys'].partition(':')[2]}"} if keys else {}
+    document = application.get("/openapi.json", headers=headers).json()
+    needed = {
+        operation["operationId"]: [scope for need in operation["security"] for scope in need["apiKey"]]
+        for path in document["paths"].values()
+        for operation in path.values()
+    }
+    assert {name for name, scopes in needed.items() if not scopes} == {
+        "getHealth",
+        "getLiveness",
+        "getService",
+        "getSession",
+    }
+    assert needed["validateDiagram"] == needed["listDiagrams"] == ["read"]
+    assert needed["createDiagram"] == needed["deleteDiagram"] == ["write"]
+
+
 def test_bodies_have_examples_that_work(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
     tried = 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from tests.app.servers import McpServer, free_port, wait_until
+from app import admission, services
+from app.admission import Admission
+from tests.app.servers import McpServer, Postgres, free_port, wait_until
 
 Serve = Callable[..., httpx.Client]
 PATH = "/api/v1/diagrams/validate"
@@ -41,6 +46,15 @@ def test_what_cannot_be_decided_is_not_invalid(client: httpx.Client) -> None:
     assert answer.status_code == 200
     assert (answer.json()["valid"], answer.json()["errors"]) == (None, [])
     assert answer.json()["reason"] == "too large to decide in time"
+
+
+def test_what_may_take_very_long_to_draw_is_valid_with_a_reason(start: Serve) -> None:
+    client = start()
+    reason = "nested 400 deep: drawing it may take very long"
+    verdict = client.post(PATH, json={"code": "stateDiagram-v2\n  deep"}).json()
+    assert (verdict["valid"], verdict["drawable"], verdict["reason"]) == (True, None, reason)
+    saved = client.post("/api/v1/diagrams", json={"code": "stateDiagram-v2\n  deep"}).json()
+    assert (saved["validated"], saved["warnings"]) == (True, [f"It is {reason}."])
 
 
 def test_503_while_the_mcp_server_is_down_and_200_when_it_is_back(client: httpx.Client, mcp: McpServer) -> None:
@@ -120,6 +134,44 @@ def test_a_caller_who_goes_ends_the_work_of_the_mcp_server(client: httpx.Client,
     with pytest.raises(httpx.ReadTimeout):
         client.post(PATH, json={"code": "endless"}, timeout=0.5)
     wait_until(lambda: mcp.cancelled == 1)
+
+
+def send(client: httpx.Client, path: str, code: str) -> socket.socket:
+    """A request whose caller does not wait for the answer."""
+    body = json.dumps({"code": code}).encode()
+    connection = socket.create_connection((client.base_url.host, client.base_url.port or 0))
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    connection.sendall(head.encode() + b"\r\n\r\n" + body)
+    return connection
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/v1/diagrams"])
+def test_a_caller_who_goes_while_he_waits_for_a_place_leaves_his_turn(
+    serve: Serve, mcp: McpServer, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    made: list[Admission] = []
+    monkeypatch.setattr(services, "Admission", lambda: made.append(Admission()) or made[-1])
+    monkeypatch.setattr(admission, "IN_TIME", 60.0)
+    client = serve(mcp_url=mcp.url + "/mcp", **postgres_server.environment)
+    client.post(PATH, json={"code": "flowchart LR"})  # opens the connection that is kept
+
+    def waiting() -> int:
+        return sum(len(lane.waiting) for lane in made[0]._lanes.values())
+
+    with contextlib.ExitStack() as connections:
+        for number in range(admission.PLACES_EACH):
+            connections.enter_context(contextlib.closing(send(client, PATH, f"endless {number}")))
+        wait_until(lambda: made[0]._served == admission.PLACES_EACH)
+        left = send(client, path, "flowchart LR\n left")
+        wait_until(lambda: waiting() == 1)
+        left.close()
+        wait_until(lambda: waiting() == 0, 2)
+    if path != PATH:  # what is saved is kept, and judged later
+        wait_until(lambda: any("left" in each["code"] for each in client.get(path).json()["items"]))
+        saved = next(each for each in client.get(path).json()["items"] if "left" in each["code"])
+        assert saved["validated"] is None
+        assert "validated later" in saved["warnings"][0]
+    assert not any("left" in code for code in mcp.calls)
 
 
 def test_the_mcp_server_is_told_the_caller_by_a_hash(client: httpx.Client, mcp: McpServer) -> None:

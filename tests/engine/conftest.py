@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ops.runtime import Container
 from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.proxy import Proxy
 from tests.engine.scene import Scene, connected
+from upready.runtime.interface import Container
 
 if TYPE_CHECKING:
     from tests.engine.twins import Twins
@@ -135,12 +135,9 @@ def copy_project(target: Path) -> Path:
     return target
 
 
-def copy_library(target: Path) -> None:
-    """Put the tasks and their library beside another project, as the README says: `tasks.py` and `ops/`."""
-    for source in [ROOT / "tasks.py", *(ROOT / "ops").rglob("*.py")]:
-        copy = target / source.relative_to(ROOT)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(source.read_bytes())
+def write_tasks(target: Path) -> None:
+    """Give another project the tasks, as the README says: by a `tasks.py` of one line."""
+    (target / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
 
 
 def make_clone(root: Path, free_port: Callable[[], int]) -> Project:
@@ -167,14 +164,14 @@ def clone(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
 
 @pytest.fixture
 def foreign(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Project]:
-    """Another compose project, which brings nothing of ours but `tasks.py`, `ops/` and an `invoke.yaml`."""
+    """Another compose project, which brings nothing of ours but a `tasks.py` and an `invoke.yaml`."""
     root = tmp_path / "foreign"
     for source in FOREIGN.rglob("*"):
         if source.is_file():
             copy = root / source.relative_to(FOREIGN)
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(source.read_bytes())
-    copy_library(root)
+    write_tasks(root)
     project = Project(root, unique_name("foreign"), {"TOWER_PORT": str(free_port())})
     yield project
     remove_project(project.name)

@@ -11,17 +11,20 @@ from typing import Any
 
 import yaml
 
-from ops import containers, diagnosis, gate, model
-from ops.attempt import Attempt
-from ops.containers import Containers
-from ops.diagnosis import Failure, hopeless
-from ops.errors import OpsError
-from ops.gate import Outcome
-from ops.health import Health
-from ops.model import Model
-from ops.runtime import Container
-from ops.stack import Stack
-from ops.starter import Start
+from upready import diagnosis
+from upready.diagnosis import Failure, hopeless
+from upready.readiness import wait as gate
+from upready.readiness.health import Health
+from upready.readiness.start_thread import Start
+from upready.readiness.wait import Outcome
+from upready.runtime.attempt import Attempt
+from upready.runtime.docker import containers
+from upready.runtime.docker.containers import Containers
+from upready.runtime.interface import Container
+from upready.stack import model
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.support.errors import OpsError
 
 PYTHON = "python:3.13-slim"
 
@@ -76,7 +79,7 @@ class Scene:
         return model.load(self.stack)
 
     def up(self, attempt: Attempt) -> None:
-        """What the gate is given to start, as `ops.launch` gives it."""
+        """What the gate is given to start, as `upready.operations.launch` gives it."""
         self.engine.start(self.stack, self.model, attempt)
 
     def wait(

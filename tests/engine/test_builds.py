@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.build import Progress
 from tests.engine.conftest import copy_project
+from upready.runtime.docker.build import Progress
 
 pytestmark = pytest.mark.engine
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, Result, copy_library, interrupt
+from tests.engine.conftest import Project, Result, interrupt, write_tasks
 from tests.engine.scene import connected
 
 CANARIES = {
@@ -247,7 +247,7 @@ def watched(tmp_path: Path, free_port: object) -> Iterator[Watched]:
     }
     project = Project(tmp_path / "leaky", name, shell)
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
     texts = {
         "compose.yaml": COMPOSE.replace("{image}", f"{name}-app"),
         "Dockerfile": DOCKERFILE,

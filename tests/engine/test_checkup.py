@@ -13,11 +13,12 @@ from typing import IO, Any
 import pytest
 import yaml
 
-from ops import compose, process
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.conftest import Project, interrupt, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected
+from upready.stack import compose
+from upready.support import process
 
 pytestmark = pytest.mark.engine
 
@@ -39,7 +40,7 @@ http.server.ThreadingHTTPServer(('', 8000), Handler).serve_forever()
 def shop(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Project]:
     """A project that is not running."""
     project = Project(tmp_path_factory.mktemp("shop"), unique_name("shop"))
-    copy_library(project.root)
+    write_tasks(project.root)
     port = free_port()
     base: dict[str, Any] = {"image": "python:3.13-slim", "init": True, "stop_grace_period": "1s"}
     services = {

@@ -15,13 +15,14 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import diagnosis, targets
-from ops.diagnosis import Failure
-from ops.diagnosis.causes import password
-from ops.engine import PROJECT
-from ops.health import Health
 from tests.engine.conftest import until
 from tests.engine.scene import PYTHON, Scene, python, shell
+from upready import diagnosis
+from upready.diagnosis import Failure
+from upready.diagnosis.rules import password
+from upready.readiness import one_look
+from upready.readiness.health import Health
+from upready.runtime.docker.engine import PROJECT
 
 pytestmark = pytest.mark.engine
 
@@ -527,7 +528,7 @@ def test_facts(play: Callable[..., Scene]) -> None:
 def test_a_service_to_which_nothing_has_happened(play: Callable[..., Scene]) -> None:
     scene = play({"service": shell("echo fine; sleep 600", mem_limit="32m")})
     assert scene.wait().ready
-    found = targets.judge_now(scene.engine, scene.name, "dev", scene.model.wanted, [scene.container("service")])
+    found = one_look.judge_now(scene.engine, scene.name, "dev", scene.model.wanted, [scene.container("service")])
     told = diagnosis.inspect(scene.engine, scene.model, found.services[0], found.services)
     assert told.cause == "none"
     assert told.facts["log"] == ["fine"]

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, until
+from tests.engine.conftest import Project, until, write_tasks
 from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
@@ -31,7 +31,7 @@ services:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     root = tmp_path_factory.mktemp("exec")
-    copy_library(root)
+    write_tasks(root)
     made = Project(root, unique_name("exec"))
     made.write("compose.yaml", STACK)
     made.ok("dev")

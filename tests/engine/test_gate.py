@@ -11,15 +11,16 @@ from typing import Any
 
 import pytest
 
-from ops import containers, engine, gate, inspection
-from ops.attempt import Attempt
-from ops.containers import Containers
-from ops.errors import EngineError
-from ops.gate import Outcome
-from ops.health import Health, Verdict
 from tests.engine.conftest import until
 from tests.engine.proxy import Proxy
 from tests.engine.scene import PYTHON, Scene, connected, find, python, shell
+from upready.readiness import wait
+from upready.readiness.health import Health, Verdict
+from upready.readiness.wait import Outcome
+from upready.runtime.attempt import Attempt
+from upready.runtime.docker import containers, engine, inspection
+from upready.runtime.docker.containers import Containers
+from upready.support.errors import EngineError
 
 pytestmark = pytest.mark.engine
 
@@ -439,7 +440,7 @@ def test_logs_that_are_no_help(play: Callable[..., Scene], code: str) -> None:
     options = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "1"}}
     scene = play({"service": python(f"import time\n{code}", logging=options, cpus=0.5)})
     told: list[Sequence[Health]] = []
-    live = gate.Gate(scene.engine, scene.name, scene.model.wanted, told.append, live=True)
+    live = wait.Gate(scene.engine, scene.name, scene.model.wanted, told.append, live=True)
     outcome = live.wait(20, scene.up)
     assert outcome.ready
     assert all(each.line.replace("\t", "").isprintable() for healths in told for each in healths)

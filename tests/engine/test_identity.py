@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import engine
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import connected
+from upready.runtime.docker import engine
 
 pytestmark = pytest.mark.engine
 
@@ -46,7 +46,7 @@ def checkout(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Checkou
     def make(parent: str) -> Project:
         root = tmp_path / parent / name
         root.mkdir(parents=True)
-        copy_library(root)
+        write_tasks(root)
         made = Project(root, name)
         made.write("compose.yaml", STACK)
         return made
@@ -154,7 +154,8 @@ def test_links_and_other_ways_to_one_folder_are_one(checkout: Checkout, tmp_path
 
 def test_what_compose_alone_has_started_is_this_folders(checkout: Checkout) -> None:
     """Its project folder is that of the first file, not that of the tasks."""
-    from ops import compose, process
+    from upready.stack import compose
+    from upready.support import process
 
     one = checkout("a")
     one.write("deploy/compose.yaml", STACK)

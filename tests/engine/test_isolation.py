@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, Result, copy_library
+from tests.engine.conftest import Project, Result, write_tasks
 from tests.engine.scene import connected
 
 pytestmark = pytest.mark.engine
@@ -46,7 +46,7 @@ def checkouts(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[Ch
         known = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
         subprocess.run(["git", *known, *line], cwd=root, check=True, capture_output=True)
     for folder in (root, second):
-        copy_library(folder)
+        write_tasks(folder)
     yield first, Checkout(second, name)
     for folder in (root, second):
         remove_project(own_name(folder) if (folder / ".env").is_file() else name)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from ops.attempt import Attempt
-from ops.diagnosis import Failure, hopeless, inspect, log
-from ops.diagnosis.failure import Finding
-from ops.health import Health
 from tests.engine.conftest import until
 from tests.engine.scene import PYTHON, Scene, python, shell
+from upready.diagnosis import Failure, hopeless, inspect, log
+from upready.diagnosis.failure import Finding
+from upready.readiness.health import Health
+from upready.runtime.attempt import Attempt
 
 pytestmark = pytest.mark.engine
 

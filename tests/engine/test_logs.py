@@ -16,13 +16,14 @@ import psutil
 import pytest
 import yaml
 
-from ops import compose, process
-from ops.logs import last_lines, recent
-from ops.stack import Stack
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.conftest import Project, interrupt, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected, python
+from upready.runtime.log_tail import last_lines
+from upready.stack import compose
+from upready.stack.selection import Stack
+from upready.support import process
 
 pytestmark = pytest.mark.engine
 
@@ -36,7 +37,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     """A function that starts services as a project with our tasks, and waits until those named have ended."""
     project = Project(tmp_path / "project", unique_name("logs"))
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
 
     def start(services: dict[str, Any], *arguments: str, ended: Sequence[str] = ()) -> Project:
         content = {"services": services}
@@ -396,12 +397,11 @@ def test_a_log_that_is_not_kept_is_told(up: Up) -> None:
     assert result.err.count("mute: its log cannot be read") == 1
 
 
-def test_recent_and_last_lines(up: Up) -> None:
+def test_last_lines(up: Up) -> None:
     project = up(
         {"a": python("print('one\\x1b[2J')\nprint('two')"), "b": python("import time; time.sleep(.5); print('three')")},
         ended=["a", "b"],
     )
-    assert [each.message for each in recent(connected(), project.name, 2)] == ["two", "three"]
     assert last_lines(connected(), project.container("a"), 20) == ["one␛[2J", "two"]
     assert last_lines(connected(), project.container("a"), 1) == ["two"]
 

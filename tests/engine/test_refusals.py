@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from ops.engine import answering
-from ops.errors import OpsError, StartError, UsageError
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import PYTHON, Scene, python, shell
+from upready.runtime.docker.engine import answering
+from upready.support.errors import OpsError, StartError, UsageError
 
 pytestmark = pytest.mark.engine
 
@@ -292,7 +292,7 @@ def test_a_device_is_told_whatever_else_waits(play: Callable[..., Scene]) -> Non
 def test_a_variable_is_named_where_a_setting_comes_from_one(tmp_path: Path) -> None:
     project = Project(tmp_path / "stack", unique_name("stack"))
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
     project.write(
         "compose.yaml",
         f"services:\n  app:\n    image: {PYTHON}\n    init: true\n    command: [sleep, '600']\n"

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, process
-from ops.stack import Stack
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, until
+from tests.engine.conftest import Project, until, write_tasks
 from tests.engine.test_logs import Following
+from upready.stack import compose
+from upready.stack.selection import Stack
+from upready.support import process
 
 pytestmark = pytest.mark.engine
 
@@ -96,7 +97,7 @@ def leaky(tmp_path: Path, free_port: object) -> Iterator[Project]:
     assert callable(free_port)
     project = Project(tmp_path / "leaky", unique_name("leaky"), {"SHELL_GIVEN": SHELL})
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
     project.write("compose.yaml", COMPOSE)
     project.write("speak.py", SPEAK)
     project.write(

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from ops import compose
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import connected
+from upready.stack import compose
 
 pytestmark = pytest.mark.engine
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Iterator[Project]:
     """A folder with the tasks in it, and nothing else."""
     project = Project(tmp_path / "project", unique_name("selection"))
     project.root.mkdir()
-    copy_library(project.root)
+    write_tasks(project.root)
     yield project
     remove_project(project.name)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.proxy import Proxy
 
 pytestmark = pytest.mark.engine
@@ -40,7 +40,7 @@ def project(tmp_path: Path, proxy: Proxy) -> Iterator[Project]:
     """A stack that could run natively too, and an engine behind a proxy."""
     root = tmp_path / "shop"
     root.mkdir()
-    copy_library(root)
+    write_tasks(root)
     made = Project(root, unique_name("silence"), {"DOCKER_HOST": proxy.url})
     made.write("compose.yaml", STACK)
     files = "{files: [compose.yaml]"

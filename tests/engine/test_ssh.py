@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library, interrupt, until
+from tests.engine.conftest import Project, interrupt, until, write_tasks
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
@@ -101,7 +101,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int
 def project(tmp_path: Path, server: Server) -> Iterator[Project]:
     root = tmp_path / "shop"
     root.mkdir()
-    copy_library(root)
+    write_tasks(root)
     made = Project(root, unique_name("ssh"), server.shell())
     made.write("compose.yaml", STACK)
     yield made

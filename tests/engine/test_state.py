@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import connected
+from upready.stack import compose
 
 pytestmark = pytest.mark.engine
 
@@ -32,7 +32,7 @@ def copied(tmp_path: Path) -> Iterator[Project]:
     """A project whose image holds all of its folder; it has no .dockerignore."""
     root = tmp_path / "copied"
     root.mkdir()
-    copy_library(root)
+    write_tasks(root)
     project = Project(root, unique_name("copied"))
     project.write("Dockerfile", DOCKERFILE)
     project.write("compose.yaml", COMPOSE)

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from ops import compose, process
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import connected
+from upready.stack import compose
+from upready.support import process
 
 pytestmark = pytest.mark.engine
 
@@ -25,7 +26,7 @@ def project(tmp_path: Path, project_name: str) -> Project:
     """A folder with the tasks and no stack yet."""
     root = tmp_path / "shop"
     root.mkdir()
-    copy_library(root)
+    write_tasks(root)
     return Project(root, project_name)
 
 

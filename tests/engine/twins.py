@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from ops import compose
-from tests.conftest import ROOT, unique_name
-from tests.engine.conftest import Project, Result
+from tests.conftest import unique_name
+from tests.engine.conftest import Project, Result, write_tasks
+from upready.stack import compose
 
 IMAGE = "debian:trixie-slim"
 
@@ -44,11 +42,10 @@ def plain(project: Project, *arguments: str, timeout: float = 240) -> Result:
 
 
 def bare(root: Path, name: str, environment: Mapping[str, str] | None = None) -> Project:
-    """An empty project that has the tasks: `tasks.py` in its folder, their library from here."""
+    """An empty project that has the tasks: `tasks.py` in its folder."""
     root.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "tasks.py", root / "tasks.py")
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
-    return Project(root, name, {"PYTHONPATH": path, **(environment or {})})
+    write_tasks(root)
+    return Project(root, name, dict(environment or {}))
 
 
 def states(project: Project) -> dict[str, str]:

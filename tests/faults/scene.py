@@ -131,9 +131,9 @@ class Scene:
         """Its processes, supervisors included."""
         if self.runtime not in ("native", "auto"):
             return []
-        from ops.native import marker
+        from upready.runtime.native import env_mark
 
-        return [process for process, _ in marker.find(self.root)]
+        return [process for process, _ in env_mark.find(self.root)]
 
     def running(self) -> set[str]:
         """What runs of it, each with the moment of its start: the same set means that nothing was touched."""
@@ -144,9 +144,9 @@ class Scene:
         """The services that run."""
         names = {each["Config"]["Labels"]["com.docker.compose.service"] for each in self._up()}
         if processes := self.processes():
-            from ops.native import marker
+            from upready.runtime.native import env_mark
 
-            names |= {found.service for each in processes if (found := marker.of(each))}
+            names |= {found.service for each in processes if (found := env_mark.of(each))}
         return names
 
     def _up(self) -> list[dict[str, Any]]:

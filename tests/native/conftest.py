@@ -16,17 +16,18 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import lock, platform, probe
-from ops.native import marker, places, postgres, programs, service, user
-from ops.native.plan import Plan
-from ops.native.record import Record
 from tests.conftest import unique_name
-from tests.engine.conftest import Project, copy_library
+from tests.engine.conftest import Project, write_tasks
+from upready.runtime.native import env_mark, executables, paths, postgres, service, user
+from upready.runtime.native.launch_plan import Plan
+from upready.runtime.native.record import Record
+from upready.secrets import http_probe
+from upready.support import lock, platform
 
 
 def processes(root: Path) -> list[psutil.Process]:
     """Every living process of a project's folder, supervisors included."""
-    return [process for process, _ in marker.find(root)]
+    return [process for process, _ in env_mark.find(root)]
 
 
 def until(what: Callable[[], Any], seconds: float = 30) -> Any:
@@ -88,7 +89,7 @@ class Market(Project):
 
     def ask(self, service: str, path: str = "/health") -> Any:
         """What a service answers; None when it does not."""
-        answer = probe.ask(f"http://127.0.0.1:{self.port(service)}{path}")
+        answer = http_probe.ask(f"http://127.0.0.1:{self.port(service)}{path}")
         return dict(answer.answer) if answer.ok else None
 
     def processes(self) -> list[psutil.Process]:
@@ -113,9 +114,7 @@ class Market(Project):
         """Stop it, and make sure that nothing is left: no process, no record, no port, no lock."""
         self.ok("stop")
         assert self.processes() == []
-        assert [
-            each for each in places.services(self.root) if (places.of(self.root, each) / places.RECORD).exists()
-        ] == []
+        assert [each for each in paths.services(self.root) if (paths.of(self.root, each) / paths.RECORD).exists()] == []
         for port in (value for name, value in self.environment.items() if name.endswith("_PORT")):
             with socket.socket() as endpoint:
                 platform.claim_exclusively(endpoint)
@@ -129,7 +128,7 @@ def database_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database as it is after its first start, so that not every test must wait for that."""
     folder = tmp_path_factory.mktemp("template") / "data"
     variables = {"POSTGRES_USER": "market", "POSTGRES_PASSWORD": "a password for tests", "POSTGRES_DB": "market"}
-    postgres.prepare(folder, user.of(folder), programs.postgres(), variables)
+    postgres.prepare(folder, user.of(folder), executables.postgres(), variables)
     return folder
 
 
@@ -138,8 +137,8 @@ def market(root: Path, free_port: Callable[[], int], database_template: Path) ->
     """The market, not started, with a database that has been initialised. Stopped after the test."""
     source = Path(__file__).parent / "market"
     shutil.copytree(source, root, dirs_exist_ok=True)
-    copy_library(root)
-    shutil.copytree(database_template, places.of(root, "store") / places.DATA)
+    write_tasks(root)
+    shutil.copytree(database_template, paths.of(root, "store") / paths.DATA)
     ports = {f"{name}_PORT": str(free_port()) for name in ("STORE", "CLOCK", "SHOP")}
     made = Market(root, unique_name("market"), ports)
     yield made

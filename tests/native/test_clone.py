@@ -18,11 +18,11 @@ import psycopg
 import pytest
 from mcp import Client
 
-from ops.native import places
 from tests.app.openrouter import OpenRouter, says
 from tests.conftest import unique_name
 from tests.engine.conftest import copy_project
 from tests.native.conftest import Market, end_all, processes, until
+from upready.runtime.native import paths
 
 DIAGRAM = "flowchart LR\n  A --> B"
 EMOJI = "\N{GRINNING FACE}"
@@ -168,7 +168,7 @@ def test_edits_are_served_and_stop_leaves_nothing(clone: Market) -> None:
     until(lambda: "validate_mermaid_edited" in asyncio.run(tools(clone)), 30)
 
     clone.stopped()
-    assert places.data(clone.root) == [places.of(clone.root, "db") / places.DATA]
+    assert paths.data(clone.root) == [paths.of(clone.root, "db") / paths.DATA]
 
 
 def test_profiles_start_just_their_services(clone: Market) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.errors import MissingError, RefusedError, UsageError
-from ops.native import command
+from upready.runtime.native import command
+from upready.support.errors import MissingError, RefusedError, UsageError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has other programs")
 

@@ -7,13 +7,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import unique_name
-from tests.engine.conftest import copy_library
+from tests.engine.conftest import write_tasks
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="a Unix socket, and its mode")
 
@@ -37,10 +38,10 @@ def powerless() -> list[str]:
 
 
 @pytest.fixture
-def closed(tmp_path: Path) -> Iterator[Path]:
-    """An engine's socket that nobody may open."""
-    path = tmp_path / "docker.sock"
-    with socket.socket(socket.AF_UNIX) as listening:
+def closed() -> Iterator[Path]:
+    """An engine's socket that nobody may open; its path is short, as a socket's must be."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as listening:
+        path = Path(folder, "docker.sock")
         listening.bind(str(path))
         listening.listen()
         path.chmod(0)
@@ -56,7 +57,7 @@ def test_every_task_tells_the_command_that_mends_it(
 ) -> None:
     root = tmp_path / "shop"
     root.mkdir()
-    copy_library(root)
+    write_tasks(root)
     (root / "compose.yaml").write_text(STACK, encoding="utf-8")
     files = "{files: [compose.yaml]"
     (root / "invoke.yaml").write_text(

@@ -11,10 +11,10 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import platform
-from ops.errors import StartError
-from ops.native import family, marker, service
 from tests.native.conftest import until
+from upready.runtime.native import env_mark, process_tree, service
+from upready.support import platform
+from upready.support.errors import StartError
 
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
 
@@ -35,7 +35,7 @@ def deaf() -> Iterator[list[psutil.Popen]]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PATIENCE", "LAST_CHANCE", "KILLED_WITHIN"):
-        monkeypatch.setattr(family, name, 0.05)
+        monkeypatch.setattr(process_tree, name, 0.05)
 
 
 @pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
@@ -44,12 +44,12 @@ def test_one_that_is_started_while_the_others_are_killed_is_killed_too(deaf: lis
 
     def marked() -> list[psutil.Process]:
         # A parent that does not listen starts its worker again, just before it is killed itself.
-        return [parent] if marker.lives(parent) else [late] if marker.lives(late) else []
+        return [parent] if env_mark.lives(parent) else [late] if env_mark.lives(late) else []
 
-    ended = family.end(None, None, marked, signal="SIGTERM", grace=0)
+    ended = process_tree.end(None, None, marked, signal="SIGTERM", grace=0)
     assert ended
     assert (ended.killed, ended.left) == (2, ())
-    assert not marker.lives(late)
+    assert not env_mark.lives(late)
 
 
 class Undying:
@@ -78,7 +78,7 @@ def test_what_lives_on_is_told_and_stays_on_record(
     run("pass")
     until(lambda: not service.runs(service.look(root, "it")))
     with monkeypatch.context() as patched:
-        patched.setattr(marker, "find", lambda *_: iter([(Undying(), marker.Marker("it", "x", root))]))
+        patched.setattr(env_mark, "find", lambda *_: iter([(Undying(), env_mark.Marker("it", "x", root))]))
         with pytest.raises(StartError, match="it could not be ended: process 4711 lives on"):
             service.stop(root, "it")
     assert service.look(root, "it") is not None
@@ -91,7 +91,7 @@ def test_on_windows_a_service_is_ended_without_a_signal(
     monkeypatch.setattr(platform, "WINDOWS", True)
     first = psutil.Process(deaf[0].pid)
     # Here `terminate` is SIGTERM, which this one does not listen to: it is killed after its grace.
-    ended = family.end(first, None, list, signal="SIGINT", grace=0.05)
+    ended = process_tree.end(first, None, list, signal="SIGINT", grace=0.05)
     assert ended
     assert (ended.told, ended.killed, ended.left) == (1, 1, ())
 
@@ -117,4 +117,4 @@ def test_a_child_without_the_mark_is_ended_with_its_reloader_killed(root: Path, 
     assert len(below) == 2
     psutil.Process(found.process.pid).kill()
     service.stop(root, "it")
-    assert not any(marker.lives(each) for each in below)
+    assert not any(env_mark.lives(each) for each in below)

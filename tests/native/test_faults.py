@@ -14,9 +14,9 @@ import psutil
 import psycopg
 import pytest
 
-from ops import platform, state
-from ops.native import marker, places, record, service
 from tests.native.conftest import Market, until
+from upready.runtime.native import env_mark, paths, record, service
+from upready.support import platform, state
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX signals")
 
@@ -25,7 +25,7 @@ def kill(*processes: psutil.Process) -> None:
     for each in processes:
         with contextlib.suppress(psutil.Error):
             each.kill()
-    until(lambda: not any(marker.lives(each) for each in processes))
+    until(lambda: not any(env_mark.lives(each) for each in processes))
 
 
 def test_everything_killed(market: Market) -> None:
@@ -51,7 +51,7 @@ def test_reloader_killed(market: Market) -> None:
     kill(reloader)
     until(lambda: market.states()["shop"] == "exited")  # once its supervisor has read its last words
     assert market.ok("dev", "--json").json["status"] == "healthy"
-    assert not any(marker.lives(each) for each in worker)
+    assert not any(env_mark.lives(each) for each in worker)
     market.stopped()
 
 
@@ -65,7 +65,7 @@ def test_worker_killed(market: Market) -> None:
     market.ok("dev")
     reloader = market.first("shop")
     kill(*reloader.children(recursive=True))
-    assert marker.lives(reloader)
+    assert env_mark.lives(reloader)
     assert market.states()["shop"] == "running"
     assert market.invoke("health").code == 7  # the reloader waits for an edit
     market.write("shop/main.py", (market.root / "shop/main.py").read_text("utf-8").replace("first", "second"))
@@ -104,7 +104,7 @@ def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
     try:
         identity = record.Identity(stranger.pid, stranger.create_time() + 60)
         forged = record.Record(found.plan, found.run, found.fingerprint, identity, found.started, identity)
-        forged.write(places.of(market.root, "clock"))
+        forged.write(paths.of(market.root, "clock"))
         assert market.states() == {"clock": "exited"}
         assert market.ok("dev", "--json").json["status"] == "healthy"
         market.stopped()
@@ -116,7 +116,7 @@ def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
 
 def test_record_cut_in_the_middle(market: Market) -> None:
     market.ok("dev")
-    file = places.of(market.root, "clock") / places.RECORD
+    file = paths.of(market.root, "clock") / paths.RECORD
     file.write_text(file.read_text("utf-8")[:40], encoding="utf-8")
     before = market.processes()
     assert "clock" not in market.states()
@@ -248,13 +248,13 @@ def test_several_at_once(market: Market) -> None:
     assert codes.count(0) >= 1
     assert set(codes) <= {0, 9}
     assert market.ok("health", "--json").json["status"] == "healthy"
-    supervised = [found.service for process, found in marker.find(market.root) if _supervises(process)]
+    supervised = [found.service for process, found in env_mark.find(market.root) if _supervises(process)]
     assert sorted(supervised) == ["clock", "shop", "store"]
     market.stopped()
 
 
 def _supervises(process: psutil.Process) -> bool:
-    return "ops.native.supervisor" in process.cmdline()
+    return "upready.runtime.native.supervisor" in process.cmdline()
 
 
 @pytest.mark.parametrize("path", ["/slow", "/health"], ids=["a request that takes a minute", "an idle connection"])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ops.native import logfile, source
+from upready.runtime.native import log_source, logfile
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_no_line_is_lost_when_files_get_other_names_under_a_reader(
         return found
 
     monkeypatch.setattr(logfile, "files_of", look)
-    told = [line[2] for lines in source._grow(tmp_path / "log", lambda: True, threading.Event()) for line in lines]
+    told = [line[2] for lines in log_source._grow(tmp_path / "log", lambda: True, threading.Event()) for line in lines]
     assert told == ["1", "2", "3", "between"]
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psycopg
 
-from ops import lock, platform
-from ops.native import places, programs, service
 from tests.native.conftest import Market, until
+from upready.runtime.native import executables, paths, service
+from upready.support import lock, platform
 
 IDENTITY = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"]
 
@@ -136,11 +136,11 @@ def test_what_is_written_stays_until_it_is_removed_on_purpose(market: Market) ->
         assert client.execute("SELECT name FROM goods").fetchone() == ("pears",)
     unsure = market.invoke("stop", "--volumes")
     assert unsure.code == 2
-    data = places.of(market.root, "store") / places.DATA
+    data = paths.of(market.root, "store") / paths.DATA
     assert str(data) in unsure.err.replace("\n", "")
     assert market.ok("health").code == 0
     assert market.ok("stop", "--volumes", "--yes", "--json").json["volumes"] == [str(data)]
-    assert places.data(market.root) == []
+    assert paths.data(market.root) == []
 
 
 def test_a_service_that_cannot_run_here_is_named_and_left_out(market: Market) -> None:
@@ -202,7 +202,7 @@ def test_without_the_wheels_it_is_said_what_is_missing(market: Market, tmp_path:
 
 
 def test_data_of_another_major_version_is_told(market: Market) -> None:
-    data = places.of(market.root, "store") / places.DATA
+    data = paths.of(market.root, "store") / paths.DATA
     (data / "PG_VERSION").write_text("15\n", encoding="utf-8")
     result = market.invoke("dev", "--json")
     assert result.code == 6
@@ -213,13 +213,13 @@ def test_data_of_another_major_version_is_told(market: Market) -> None:
 def test_what_outlives_the_task_holds_no_secret_and_no_lock(market: Market) -> None:
     market.ok("dev")
     password = b"a password for tests"
-    for file in places.native(market.root).rglob("*"):
+    for file in paths.native(market.root).rglob("*"):
         assert not file.is_file() or password not in file.read_bytes(), file
     lines = [" ".join(each.cmdline()) for each in market.processes()]
     assert not any(password.decode() in line for line in lines)
     # Records are for their owner only.
     for name in () if platform.WINDOWS else ("clock", "shop", "store"):
-        assert (places.of(market.root, name) / "state.json").stat().st_mode & 0o077 == 0
+        assert (paths.of(market.root, name) / "state.json").stat().st_mode & 0o077 == 0
     # The lock is free while services run: they outlive the task, and so must not have inherited it.
     with lock.hold(market.root, "a test"):
         pass
@@ -237,8 +237,9 @@ def test_ports_of_the_running_stack_are_its_own(market: Market, free_port: Calla
 
 
 def test_nothing_heavy_is_imported_to_look_whether_something_runs(root: Path) -> None:
-    code = "import sys; from ops import runtime; print(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
+    code = "import sys; from upready.runtime import interface\n"
+    code += "print(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=programs.LIBRARY, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], cwd=executables.LIBRARY, capture_output=True, text=True, check=True, timeout=30
     )
     assert done.stdout == "[]\n"

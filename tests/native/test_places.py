@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from ops import folders, lock, platform, state, whereabouts
-from ops.native import places, service
-from ops.native.record import Record
-from ops.settings import Environment, Settings
 from tests.native.conftest import Market
+from upready.runtime import choice
+from upready.runtime.native import paths, service
+from upready.runtime.native.record import Record
+from upready.stack.settings import Environment, Settings
+from upready.support import folders, lock, platform, state
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="mv and rm")
 
 
 def keep(root: Path) -> None:
     """A database, and a task that worked with it."""
-    data = places.of(root, "db") / places.DATA
+    data = paths.of(root, "db") / paths.DATA
     data.mkdir(parents=True)
     (data / "PG_VERSION").write_text("18\n", encoding="utf-8")
     with lock.hold(root, "invoke dev"):
@@ -34,21 +35,21 @@ def test_what_another_folder_of_the_name_left_is_offered_with_a_command_that_wor
         each.mkdir(parents=True)
     keep(old)
     state.make(new)
-    assert places.remarks(new) == []  # it is still there
+    assert paths.remarks(new) == []  # it is still there
     shutil.rmtree(old)
-    assert places.remarks(other) == []  # of another name
-    (said,) = places.remarks(new)
+    assert paths.remarks(other) == []  # of another name
+    (said,) = paths.remarks(new)
     assert f"what services kept for {old}, which is gone" in said
     command = said.partition("invoke stop --volumes && ")[2]
     subprocess.run(["sh", "-c", command], check=True)
-    assert places.data(new) == [places.of(new, "db") / places.DATA]
-    assert places.remarks(new) == []
+    assert paths.data(new) == [paths.of(new, "db") / paths.DATA]
+    assert paths.remarks(new) == []
 
 
 def test_who_has_no_home_is_told_where_data_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "temporary_folder", lambda: tmp_path / "tmp")
     monkeypatch.setenv(folders.VARIABLE, str(folders.temporary()))
-    (said,) = places.remarks(tmp_path / "project")
+    (said,) = paths.remarks(tmp_path / "project")
     assert str(tmp_path / "tmp") in said
     assert folders.VARIABLE in said
 
@@ -58,7 +59,7 @@ def test_who_has_no_home_is_told_where_data_lies(tmp_path: Path, monkeypatch: py
 def test_a_whole_stack_is_moved_while_it_runs(market: Market, root: Path) -> None:
     before = files(root)
     market.ok("dev")
-    data = places.of(root, "store") / places.DATA
+    data = paths.of(root, "store") / paths.DATA
     (data / "precious").write_text("pears", encoding="utf-8")
     moved = Market(root.rename(root.with_name("moved")), market.name, market.environment)
     try:
@@ -83,9 +84,9 @@ def check_moved(moved: Market, root: Path) -> None:
     moved.stopped()
     moved.ok("dev", "--json")
     moved.stopped()
-    assert places.native(moved.root).parent == state.folder(moved.root)
+    assert paths.native(moved.root).parent == state.folder(moved.root)
     assert state.folder(moved.root).name.startswith("moved-")
-    assert (places.of(moved.root, "store") / places.DATA / "precious").read_text("utf-8") == "pears"
+    assert (paths.of(moved.root, "store") / paths.DATA / "precious").read_text("utf-8") == "pears"
 
 
 def earlier(root: Path) -> Path:
@@ -104,24 +105,24 @@ def test_what_an_earlier_version_started_is_found_and_only_moved_when_it_has_end
     assert (folder / "it" / "state.json").exists()  # as if an earlier version had started it
     here = Settings(root, {"dev": Environment("dev", ())}, runtime="native")
     with lock.hold(root, "invoke dev"):
-        assert whereabouts.choose(here, "dev", lambda _: None).name == "native"
+        assert choice.choose(here, "dev", lambda _: None).name == "native"
     assert service.look(root, "it") == started
     assert folder.is_dir()
 
     service.stop(root, "it")
     with lock.hold(root, "invoke dev"):
-        whereabouts.choose(here, "dev", lambda _: None)
+        choice.choose(here, "dev", lambda _: None)
     assert list(root.iterdir()) == []
-    assert (places.of(root, "it") / "log").exists()
+    assert (paths.of(root, "it") / "log").exists()
 
 
 @pytest.mark.slow
 def test_a_database_of_an_earlier_version_is_kept(market: Market, root: Path) -> None:
     before = files(root)
-    places.native(root).rename(earlier(root).parent / "native")
+    paths.native(root).rename(earlier(root).parent / "native")
     data = root / ".ops" / "native" / "store" / "data"
     (data / "precious").write_text("pears", encoding="utf-8")
     assert market.ok("dev", "--json").json["status"] == "healthy"
     assert files(root) == before
-    assert (places.of(root, "store") / places.DATA / "precious").read_text("utf-8") == "pears"
+    assert (paths.of(root, "store") / paths.DATA / "precious").read_text("utf-8") == "pears"
     market.stopped()

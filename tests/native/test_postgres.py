@@ -16,10 +16,10 @@ import psutil
 import psycopg
 import pytest
 
-from ops import platform
-from ops.native import check, marker, places, postgres, programs, service, user
-from ops.native.plan import Plan
 from tests.native.conftest import processes, until
+from upready.runtime.native import check, env_mark, executables, paths, postgres, service, user
+from upready.runtime.native.launch_plan import Plan
+from upready.support import platform
 
 PASSWORD = "p@ss/w:rd %41 'q\"uoted\\"
 
@@ -29,7 +29,7 @@ class Database:
 
     def __init__(self, root: Path, port: int) -> None:
         self.root, self.port = root, port
-        self.data = places.of(root, "db") / places.DATA
+        self.data = paths.of(root, "db") / paths.DATA
         self.options: tuple[str, ...] = ()
         self.variables = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": PASSWORD, "POSTGRES_DB": 'a "db"'}
 
@@ -38,10 +38,18 @@ class Database:
         return Plan(
             service="db",
             command=(
-                *(sys.executable, "-m", "ops.native.postgres", "--data", str(self.data), "--port", str(self.port)),
+                *(
+                    sys.executable,
+                    "-m",
+                    "upready.runtime.native.postgres",
+                    "--data",
+                    str(self.data),
+                    "--port",
+                    str(self.port),
+                ),
                 *self.options,
             ),
-            directory=str(programs.LIBRARY),
+            directory=str(executables.LIBRARY),
             environment={**platform.machine_environment(), **self.variables},
             stop_signal="SIGINT",
             ports=(("127.0.0.1", self.port, "tcp", 5432),),
@@ -91,7 +99,7 @@ def fresh(root: Path, free_port: Callable[[], int]) -> Iterator[Database]:
 def initialised(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as its first start leaves it, so that not every test must wait for that."""
     made = Database(tmp_path_factory.mktemp("initialised"), 1)
-    postgres.prepare(made.data, user.of(made.data), programs.postgres(), made.variables)
+    postgres.prepare(made.data, user.of(made.data), executables.postgres(), made.variables)
     return made.data
 
 
@@ -122,7 +130,7 @@ def test_the_password_is_asked_for_and_stands_in_no_file(fresh: Database) -> Non
     database.start()
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(host="127.0.0.1", port=database.port, user="app", password="wrong", dbname="postgres")
-    for file in places.native(database.root).rglob("*"):
+    for file in paths.native(database.root).rglob("*"):
         assert not file.is_file() or PASSWORD.encode() not in file.read_bytes(), file
     assert PASSWORD not in str([each.cmdline() for each in processes(database.root)])
 
@@ -150,7 +158,7 @@ def test_a_query_that_outlives_its_killed_server_is_ended(database: Database) ->
         until(lambda: not service.runs(service.look(database.root, "db")))
         database.start()
         with contextlib.suppress(psutil.NoSuchProcess):
-            assert not marker.lives(psutil.Process(backend))
+            assert not env_mark.lives(psutil.Process(backend))
         busy.join(30)
 
 
@@ -249,7 +257,7 @@ def test_a_start_that_was_cut_begins_again(fresh: Database) -> None:
         (half / "PG_VERSION").unlink()
     database.start()
     assert not half.exists()
-    assert sorted(each.name for each in places.of(database.root, "db").iterdir()) == [
+    assert sorted(each.name for each in paths.of(database.root, "db").iterdir()) == [
         "data",
         "log",
         "log.1",

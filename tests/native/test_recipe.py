@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import model, platform
-from ops import stack as stacks
-from ops.errors import EngineError, StartError, UsageError
-from ops.native import order, places, programs, recipe, service
-from ops.native.plan import Plan
-from ops.native.runtime import Native
-from ops.runtime import silent
-from ops.settings import Environment, Settings
-from ops.stack import Stack
+from upready.runtime.interface import silent
+from upready.runtime.native import executables, paths, service, service_order, spec
+from upready.runtime.native.launch_plan import Plan
+from upready.runtime.native.runtime import Native
+from upready.stack import model
+from upready.stack import selection as stacks
+from upready.stack.selection import Stack
+from upready.stack.settings import Environment, Settings
+from upready.support import platform
+from upready.support.errors import EngineError, StartError, UsageError
 
 
 def load(root: Path, compose: str, profiles: tuple[str, ...] = ()) -> tuple[Stack, model.Model]:
@@ -34,7 +35,7 @@ def plan(root: Path, entry: str, *others: str) -> Plan:
     """The plan of the one service that is written."""
     lines = "\n".join(f"    {line}" for line in entry.splitlines())
     stack, merged = load(root, f"services:\n  it:\n    image: x\n{lines}\n  other: {{image: x}}\n")
-    return recipe.plan(stack, merged.services["it"], others)
+    return spec.plan(stack, merged.services["it"], others)
 
 
 def test_everything_that_holds_here_too_is_taken_over(root: Path) -> None:
@@ -59,7 +60,7 @@ x-ops:
 """,
         "other",
     )
-    assert found.command == (sys.executable, "-c", "print({1: '$x'})", f"{places.of(root, 'it') / 'data'}/x")
+    assert found.command == (sys.executable, "-c", "print({1: '$x'})", f"{paths.of(root, 'it') / 'data'}/x")
     assert found.directory == str(root / "below")
     assert dict(found.environment) == {
         "FROM_FILE": "grün",
@@ -129,7 +130,7 @@ def test_an_entry_that_cannot_be_run_is_told_with_its_place(root: Path, entry: s
         # Not by compose, which would refuse some of it first.
         content = yaml.safe_load(entry)
         it = replace(merged.services["it"], ops=content.get("x-ops", {}), config=content)
-        recipe.plan(stack, it, ())
+        spec.plan(stack, it, ())
     assert problem in caught.value.message
 
 
@@ -190,16 +191,16 @@ def test_a_dependency_that_was_left_out_is_not_waited_for(root: Path) -> None:
 
 
 def test_programs_of_the_wheels_are_there_and_run() -> None:
-    assert programs.node().is_file()
-    assert (programs.postgres() / platform.executable("postgres")).is_file()
-    assert str(programs.node().parent) in map(str, programs.search_path())
+    assert executables.node().is_file()
+    assert (executables.postgres() / platform.executable("postgres")).is_file()
+    assert str(executables.node().parent) in map(str, executables.search_path())
 
 
 def test_node_on_windows_is_beside_its_wheel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(platform, "WINDOWS", True)
-    monkeypatch.setattr(programs, "_package", lambda *_: tmp_path)
+    monkeypatch.setattr(executables, "_package", lambda *_: tmp_path)
     (tmp_path / "node.exe").touch()
-    assert programs.node() == tmp_path / "node.exe"
+    assert executables.node() == tmp_path / "node.exe"
 
 
 def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,11 +208,11 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform.sys, "platform", "linux")
     monkeypatch.setattr(platform.host, "libc_ver", lambda: ("", ""))
     with pytest.raises(EngineError, match="no programs for musl") as caught:
-        programs.postgres()
+        executables.postgres()
     assert "Docker Engine" in caught.value.next
     monkeypatch.setattr(platform.host, "libc_ver", lambda: ("glibc", "2.36"))
     with pytest.raises(EngineError, match="is not installed") as caught:
-        programs.node()
+        executables.node()
     assert caught.value.next == "uv sync --group native"
 
 
@@ -220,15 +221,15 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_the_system_refuses_is_told_as_a_failed_start(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied", str(places.native(root)))
+        raise PermissionError(13, "Permission denied", str(paths.native(root)))
 
     monkeypatch.setattr(service, "start", refuse)
     monkeypatch.setattr(service, "stop", refuse)
     plans = {"it": Plan("it", (sys.executable,), str(root))}
     with pytest.raises(StartError, match=r"it: .*native: Permission denied"):
-        order.start(root, plans, threading.Event())
+        service_order.start(root, plans, threading.Event())
     with pytest.raises(StartError, match=r"it: .*native: Permission denied"):
-        order.stop(root, dict(plans))
+        service_order.stop(root, dict(plans))
 
 
 def test_one_that_cannot_be_stopped_keeps_none_of_the_others_running(
@@ -247,7 +248,7 @@ def test_one_that_cannot_be_stopped_keeps_none_of_the_others_running(
         "second": Plan("second", ("x",), str(root), after={"first": "service_started"}),
     }
     with pytest.raises(StartError, match="second could not be ended"):
-        order.stop(root, dict(plans))
+        service_order.stop(root, dict(plans))
     assert tried == ["second", "first"]
 
 
@@ -257,7 +258,7 @@ def test_one_that_is_started_alone_does_not_wait_for_what_is_not_started(
     started: list[str] = []
     monkeypatch.setattr(service, "start", lambda _, plan, __: started.append(plan.service))
     alone = Plan("second", ("x",), str(root), after={"first": "service_healthy"})
-    order.start(root, {"second": alone}, threading.Event())
+    service_order.start(root, {"second": alone}, threading.Event())
     assert started == ["second"]
 
 
@@ -275,8 +276,8 @@ def test_what_waits_for_a_service_that_ends_is_not_started(root: Path, code: str
         "second": Plan("second", (sys.executable,), str(root), after={"first": "service_healthy"}),
     }
     with pytest.raises(StartError) as caught:
-        order.start(root, plans, threading.Event())
+        service_order.start(root, plans, threading.Event())
     assert caught.value.message.startswith(problem)
     assert service.look(root, "second") is None
-    order.stop(root, dict(plans))
+    service_order.stop(root, dict(plans))
     assert service.look(root, "first") is None

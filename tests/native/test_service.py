@@ -20,13 +20,13 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import lock, platform, state
-from ops.errors import StartError
-from ops.native import logfile, marker, places, programs, record, service, supervisor
-from ops.native.plan import Plan
-from ops.native.record import Record
-from ops.native.runtime import Native
 from tests.native.conftest import end_all, processes, until
+from upready.runtime.native import env_mark, executables, logfile, paths, record, service, supervisor
+from upready.runtime.native.launch_plan import Plan
+from upready.runtime.native.record import Record
+from upready.runtime.native.runtime import Native
+from upready.support import lock, platform, state
+from upready.support.errors import StartError
 
 Run = Callable[..., Record]
 
@@ -116,12 +116,14 @@ def test_a_folder_that_is_not_there_is_not_blamed_on_the_program(root: Path) -> 
 
 def test_a_supervisor_that_fails_is_told_with_what_it_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = Plan("it", (sys.executable, "-c", "import time; time.sleep(600)"), str(root), platform.machine_environment())
-    monkeypatch.setattr(programs, "LIBRARY", root)  # where there is none
+    (root / "upready").mkdir()
+    (root / "upready" / "__init__.py").write_text("raise ImportError('upready is broken')\n", encoding="utf-8")
+    monkeypatch.setattr(executables, "LIBRARY", root)
     began = time.monotonic()
     with pytest.raises(StartError, match="the supervisor of it ended with code 1") as caught:
         service.start(root, plan, threading.Event())
     assert time.monotonic() - began < service.START_WITHIN
-    assert "ops" in caught.value.details[-1]
+    assert "upready is broken" in caught.value.details[-1]
     assert processes(root) == []
 
 
@@ -137,13 +139,13 @@ def test_a_child_that_cannot_be_looked_at_any_more_has_a_record(root: Path, monk
 
 
 def test_data_is_removed_as_a_whole_and_what_was_cut_is_swept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = places.of(root, "it")
-    (folder / places.DATA / "base").mkdir(parents=True)
+    folder = paths.of(root, "it")
+    (folder / paths.DATA / "base").mkdir(parents=True)
     with monkeypatch.context() as patched:
         patched.setattr(service.shutil, "rmtree", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             service.remove_data(root, "it")
-    assert not (folder / places.DATA).exists()
+    assert not (folder / paths.DATA).exists()
     for name in ("password.tmp", "password.tmp.x.tmp", "state.json.y.tmp", "log"):
         (folder / name).write_text("secret", encoding="utf-8")
     service.stop(root, "it")  # as a start does, too
@@ -151,7 +153,7 @@ def test_data_is_removed_as_a_whole_and_what_was_cut_is_swept(root: Path, monkey
 
 
 def test_data_that_cannot_be_removed_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (places.of(root, "it") / places.DATA).mkdir(parents=True)
+    (paths.of(root, "it") / paths.DATA).mkdir(parents=True)
 
     def refuse(path: Path, ignore_errors: bool = False) -> None:
         if not ignore_errors:
@@ -208,7 +210,7 @@ def test_stop_leaves_nothing_whoever_was_killed_before(root: Path, run: Run, vic
         if victim in (each, "both"):
             process = psutil.Process(identity.pid)
             process.kill()
-            until(lambda process=process: not marker.lives(process))
+            until(lambda process=process: not env_mark.lives(process))
     ended = service.stop(root, "it")
     assert ended is not None
     assert ended.killed >= 1 or platform.WINDOWS  # the deaf one; there, to be told is to be ended
@@ -230,7 +232,7 @@ def test_a_service_whose_supervisor_was_killed_still_runs_and_its_end_is_not_tak
 @posix_only
 def test_a_launch_first_ends_what_a_killed_task_has_left_without_a_record(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / places.RECORD).unlink()
+    (paths.of(root, "it") / paths.RECORD).unlink()
     assert service.look(root, "it") is None
     assert len(processes(root)) == 2  # the service and its supervisor
 
@@ -242,7 +244,7 @@ def test_a_launch_first_ends_what_a_killed_task_has_left_without_a_record(root: 
 @pytest.mark.parametrize("content", ["", '{"pl', "[]", '{"plan": {"service": "it"}}', '{"run": 1}', "\ufeff\0"])
 def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: str) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / places.RECORD).write_text(content, encoding="utf-8")
+    (paths.of(root, "it") / paths.RECORD).write_text(content, encoding="utf-8")
     assert service.look(root, "it") is None
     assert service.stop(root, "it") is not None  # found by its marker
     assert processes(root) == []
@@ -283,7 +285,7 @@ def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: 
 )
 def test_a_record_that_no_version_wrote_is_as_none(root: Path, run: Run, change: dict[str, Any]) -> None:
     run("__import__('time').sleep(600)")
-    file = places.of(root, "it") / places.RECORD
+    file = paths.of(root, "it") / paths.RECORD
     content = json.loads(file.read_text("utf-8"))
     for name, value in change.items():
         content[name] = {**content[name], **value} if name == "plan" and value else value
@@ -296,7 +298,7 @@ def test_a_record_that_no_version_wrote_is_as_none(root: Path, run: Run, change:
 
 def test_a_record_of_deep_brackets_is_as_none(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)")
-    (places.of(root, "it") / places.RECORD).write_text("[" * 200_000, encoding="utf-8")
+    (paths.of(root, "it") / paths.RECORD).write_text("[" * 200_000, encoding="utf-8")
     assert service.look(root, "it") is None
     service.stop(root, "it")
     assert processes(root) == []
@@ -306,9 +308,9 @@ def test_a_copy_has_nothing_of_the_originals(root: Path, run: Run, tmp_path: Pat
     started = run("__import__('time').sleep(600)")
     copy = tmp_path / "copy"
     shutil.copytree(root, copy)
-    assert places.services(copy) == []
+    assert paths.services(copy) == []
     # Nor where the state was copied too, as that of an earlier version was.
-    shutil.copytree(places.native(root), places.native(copy))
+    shutil.copytree(paths.native(root), paths.native(copy))
     assert processes(copy) == []
     assert not service.runs(service.look(copy, "it"))
     assert not Native(copy).runs()
@@ -323,14 +325,14 @@ def test_one_whose_marker_cannot_be_read_is_known_by_its_supervisor(
     """PostgreSQL's is another user's in a container of root."""
     started = run("__import__('time').sleep(600)")
     assert started.process
-    hidden, real = started.process.pid, marker.of
-    monkeypatch.setattr(marker, "of", lambda process: None if process.pid == hidden else real(process))
+    hidden, real = started.process.pid, env_mark.of
+    monkeypatch.setattr(env_mark, "of", lambda process: None if process.pid == hidden else real(process))
     copy = tmp_path / "copy"
     copy.mkdir()
-    shutil.copytree(places.native(root), places.native(copy))
+    shutil.copytree(paths.native(root), paths.native(copy))
     assert not service.runs(service.look(copy, "it"))
     # The clock was set: the time of its creation seems to be another one.
-    place = places.of(root, "it")
+    place = paths.of(root, "it")
     replace(started, process=replace(started.process, created=started.process.created - 3600)).write(place)
     found = service.look(root, "it")
     assert found
@@ -362,11 +364,11 @@ def test_a_number_given_to_another_process_is_not_touched(root: Path, run: Run, 
     until(lambda: not service.runs(service.look(root, "it")))
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
     # Even a process of another project, which has a marker too, and was created when ours was.
-    with subprocess.Popen(command, env={**os.environ, marker.VARIABLE: f"it|other|{root}-2"}) as stranger:
+    with subprocess.Popen(command, env={**os.environ, env_mark.VARIABLE: f"it|other|{root}-2"}) as stranger:
         created = psutil.Process(stranger.pid).create_time() if same_time else 1.0
         identity = record.Identity(stranger.pid, created)
         forged = replace(started, process=identity, supervisor=identity, exit_code=None, finished=None)
-        forged.write(places.of(root, "it"))
+        forged.write(paths.of(root, "it"))
         found = service.look(root, "it")
         assert not service.runs(found)
         service.stop(root, "it")
@@ -375,9 +377,12 @@ def test_a_number_given_to_another_process_is_not_touched(root: Path, run: Run, 
 
 
 def test_neither_the_task_nor_what_it_was_started_from_is_ended(root: Path) -> None:
-    inner = f"from pathlib import Path; from ops.native import service; print(service.stop(Path({str(root)!r}), 'it'))"
+    inner = (
+        "from pathlib import Path; from upready.runtime.native import service; "
+        f"print(service.stop(Path({str(root)!r}), 'it'))"
+    )
     outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}]))"
-    environment = {**os.environ, marker.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(programs.LIBRARY)}
+    environment = {**os.environ, env_mark.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(executables.LIBRARY)}
     done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (0, "None\n")
 
@@ -426,14 +431,15 @@ def test_a_service_outlives_the_task_that_started_it_and_its_terminal(root: Path
     pty = pytest.importorskip("pty")
     plan = Plan("it", (sys.executable, "-uc", "import time; print('up'); time.sleep(600)"), str(root))
     code = (
-        "import sys, threading; from pathlib import Path; from ops import platform; from ops.native import service; "
-        f"from ops.native.plan import Plan; service.start(Path({str(root)!r}), "
+        "import sys, threading; from pathlib import Path; from upready.support import platform; "
+        "from upready.runtime.native import service; "
+        f"from upready.runtime.native.launch_plan import Plan; service.start(Path({str(root)!r}), "
         f"Plan('it', {plan.command!r}, {str(root)!r}, platform.machine_environment()), threading.Event())"
     )
     master, slave = pty.openpty()
     with subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(programs.LIBRARY)},
+        env={**os.environ, "PYTHONPATH": str(executables.LIBRARY)},
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -466,7 +472,7 @@ def test_the_services_own_signals_are_the_systems(root: Path, run: Run) -> None:
 def test_the_log_of_a_service_begins_new_files_and_keeps_only_some(root: Path, run: Run) -> None:
     run("for n in range(5000): print(f'line {n} ' + 'x' * 100)", log_size=100_000, log_files=3)
     until(lambda: not service.runs(service.look(root, "it")))
-    files = logfile.files_of(places.of(root, "it") / "log")
+    files = logfile.files_of(paths.of(root, "it") / "log")
     assert [each.name for each in files] == ["log.2", "log.1", "log"]
     assert all(each.stat().st_size < 200_000 for each in files)
     last = service.last_lines(root, "it", 1000)
@@ -478,12 +484,12 @@ def test_the_end_of_the_log_tells_nothing_of_earlier_runs(root: Path, run: Run) 
         run(f"print({word!r})")
         until(lambda: not service.runs(service.look(root, "it")))
     assert service.last_lines(root, "it", 10) == ["second"]
-    assert [line[2] for line in logfile.lines_of(places.of(root, "it") / "log.1")] == ["first"]
+    assert [line[2] for line in logfile.lines_of(paths.of(root, "it") / "log.1")] == ["first"]
 
 
 def test_a_record_holds_no_variable(root: Path, run: Run) -> None:
     run("__import__('time').sleep(600)", environment={**platform.machine_environment(), "TOKEN": "canary-4711"})
-    for file in places.native(root).rglob("*"):
+    for file in paths.native(root).rglob("*"):
         assert not file.is_file() or b"canary-4711" not in file.read_bytes()
     assert "canary" not in json.dumps([each.cmdline() for each in processes(root)])
 
@@ -496,8 +502,8 @@ def test_nobody_else_may_read_what_is_kept_whatever_the_umask_and_the_service_ke
     try:
         run("import os; print(os.umask(0)); __import__('time').sleep(600)")
         until(lambda: said(root, "0"))
-        place = places.of(root, "it")
-        found = [places.native(root), place, *place.iterdir()]
+        place = paths.of(root, "it")
+        found = [paths.native(root), place, *place.iterdir()]
         assert {each.name for each in found} >= {"native", "it", "log", "state.json"}
         assert {each.stat().st_mode & 0o077 for each in found} == {0}
         # As an earlier version has left it.
@@ -505,7 +511,7 @@ def test_nobody_else_may_read_what_is_kept_whatever_the_umask_and_the_service_ke
             each.chmod(0o777 if each.is_dir() else 0o666)
         service.stop(root, "it")
         run("__import__('time').sleep(600)")
-        assert {each.stat().st_mode & 0o077 for each in (places.native(root), place, *place.iterdir())} == {0}
+        assert {each.stat().st_mode & 0o077 for each in (paths.native(root), place, *place.iterdir())} == {0}
     finally:
         os.umask(before)
 
@@ -515,7 +521,7 @@ def test_a_full_disk_is_told_where_nothing_could_be_written_of_an_end(
 ) -> None:
     started = run("__import__('time').sleep(600)", health="http://127.0.0.1:1")
     assert started.process
-    place = places.of(root, "it")
+    place = paths.of(root, "it")
     monkeypatch.setattr(service.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=0))
     (seen,) = Native(root).containers("")
     assert f"No space left on device: '{place}'" in str(seen.probes)

@@ -15,13 +15,13 @@ import psutil
 import psycopg
 import pytest
 
-from ops import accounts, platform
-from ops.accounts import Account
-from ops.errors import EngineError
-from ops.native import check, copies, postgres, programs, user
-from ops.native.user import User
 from tests.conftest import ROOT
 from tests.native.conftest import until
+from upready.runtime.native import check, copies, executables, postgres, user
+from upready.runtime.native.user import User
+from upready.support import accounts, platform
+from upready.support.accounts import Account
+from upready.support.errors import EngineError
 
 VARIABLES = {"POSTGRES_USER": "app", "POSTGRES_PASSWORD": "a password for tests", "POSTGRES_DB": "app"}
 
@@ -97,7 +97,7 @@ def test_data_of_an_earlier_version_changes_hands_and_is_kept(
     outside = tmp_path / "outside"
     outside.write_text("root's", encoding="utf-8")
     (data / "link").symlink_to(outside)
-    postgres.prepare(data, user.of(data), programs.postgres(), VARIABLES)
+    postgres.prepare(data, user.of(data), executables.postgres(), VARIABLES)
     account = user.of(data).account
     assert account
     assert owners(data) == {(account.user, account.group)}
@@ -105,7 +105,7 @@ def test_data_of_an_earlier_version_changes_hands_and_is_kept(
     # One that was cut: the folder itself comes last, so the next start goes on.
     before.give(data)
     os.chown(data / "base", account.user, account.group)
-    postgres.prepare(data, user.of(data), programs.postgres(), VARIABLES)
+    postgres.prepare(data, user.of(data), executables.postgres(), VARIABLES)
     assert owners(data) == {(account.user, account.group)}
 
 
@@ -123,12 +123,12 @@ def test_data_in_the_home_of_a_user_stays_that_users(tmp_path: Path, free_port: 
 def test_programs_that_only_root_may_run_are_copied_once(
     tmp_path: Path, free_port: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = programs.postgres().parent.parent
+    package = executables.postgres().parent.parent
     for each in package.parent.glob(f"{package.name}*"):
         if each.suffix != ".dist-info":
             shutil.copytree(each, tmp_path / "hidden" / each.name, symlinks=True, ignore=shutil.ignore_patterns("*16"))
     (tmp_path / "hidden").chmod(0o700)
-    hidden = tmp_path / "hidden" / programs.postgres().relative_to(package.parent)
+    hidden = tmp_path / "hidden" / executables.postgres().relative_to(package.parent)
     someone = user.of(tmp_path / "data")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         open_to_all, taken = Path(folder, "cache"), Path(folder, "taken")
@@ -164,7 +164,7 @@ def test_a_user_without_a_name_can_make_a_database(tmp_path: Path, monkeypatch: 
     data = tmp_path / "data"
     if not user._namespace():
         pytest.skip("no user namespaces here")
-    postgres.prepare(data, user.of(data), programs.postgres(), VARIABLES)
+    postgres.prepare(data, user.of(data), executables.postgres(), VARIABLES)
     assert (data / "PG_VERSION").exists()
     monkeypatch.setattr(user, "_namespace", lambda: None)
     with pytest.raises(EngineError, match="a user with a name"):
@@ -187,7 +187,7 @@ def test_where_there_are_few_numbers_a_free_one_is_found(monkeypatch: pytest.Mon
 def test_where_root_is_the_only_user_it_is_run_and_said_that_nothing_keeps_it_from_roots_files(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from ops.native import copies, postgres, programs, user
+from upready.runtime.native import copies, postgres, programs, user
 data = Path({str(tmp_path / "data")!r})
 print(postgres.check(data))
 postgres.prepare(data, user.of(data), programs.postgres(), {VARIABLES!r})

@@ -13,7 +13,6 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, sync_playwright
 
-from ops.native import programs
 from tests.app.conftest import (  # noqa: F401 - fixtures
     KEY,
     _clean_environment,
@@ -26,6 +25,7 @@ from tests.app.conftest import (  # noqa: F401 - fixtures
 from tests.app.openrouter import OpenRouter
 from tests.app.servers import Postgres, free_port, wait_until
 from tests.page.visitor import Visitor
+from upready.runtime.native import executables
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js"
@@ -60,7 +60,7 @@ def built() -> None:
 
 
 def _node(folder: str, *words: str) -> None:
-    line = [str(programs.node()), *words]
+    line = [str(executables.node()), *words]
     done = subprocess.run(line, cwd=ROOT / folder, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -70,7 +70,7 @@ def mermaid_server(built: None) -> Iterator[str]:
     """The MCP server of this checkout, which judges with Mermaid itself: its URL."""
     port = free_port()
     process = subprocess.Popen(
-        [str(programs.node()), "src/main.mjs"],
+        [str(executables.node()), "src/main.mjs"],
         cwd=ROOT / "docker" / "mcp-server",
         env={**os.environ, "HOST": "127.0.0.1", "PORT": str(port)},
         stdout=subprocess.DEVNULL,

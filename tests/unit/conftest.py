@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import stack as stacks
-from ops.settings import Environment, Settings
-from ops.stack import Stack
+from upready.stack import selection as stacks
+from upready.stack.selection import Stack
+from upready.stack.settings import Environment, Settings
 
 DATA = Path(__file__).parent / "data"
 

@@ -6,9 +6,9 @@ import queue
 from collections.abc import Iterator
 from typing import Any
 
-from ops.model import Model, Service
-from ops.probe import Probe
-from ops.runtime import Container
+from upready.runtime.interface import Container
+from upready.secrets.http_probe import Probe
+from upready.stack.model import Model, Service
 
 URL = "http://127.0.0.1:8000/health"
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from ops import background
+from upready.support import background
 
 
 def test_the_answer() -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import build, model
-from ops.build import Progress
-from ops.errors import BuildError, EngineError, UsageError
 from tests.unit.conftest import DATA, MakeStack
+from upready.runtime.docker import build
+from upready.runtime.docker.build import Progress
+from upready.stack import model
+from upready.support.errors import BuildError, EngineError, UsageError
 
 ONE = {"web": "web/Dockerfile"}
 TWO = {"web": "web/Dockerfile", "my-api": "api/Dockerfile"}

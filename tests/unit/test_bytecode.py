@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
@@ -10,17 +11,21 @@ from pathlib import Path
 
 import pytest
 
-from ops import bytecode, folders
-from tests.engine.conftest import copy_library
+from tests.conftest import ROOT
+from tests.engine.conftest import write_tasks
+from upready.support import bytecode, folders
 
 LIST = [sys.executable, "-m", "invoke", "--list"]
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Somebody's project, with the library beside it, and a cache of its own."""
+    """Somebody's project, with a library of its own, and a cache of its own."""
     monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "own"))
-    copy_library(tmp_path / "project")
+    (tmp_path / "project").mkdir()
+    write_tasks(tmp_path / "project")
+    shutil.copytree(ROOT / "upready" / "src", tmp_path / "library", ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "library"))
     return tmp_path / "project"
 
 
@@ -33,7 +38,7 @@ def test_they_are_kept_outside_and_used(project: Path, tmp_path: Path) -> None:
     before = sorted(project.rglob("*"))
     subprocess.run(LIST, cwd=project, check=True, capture_output=True)
     assert sorted(project.rglob("*")) == before
-    assert {"cli", "positional"} <= kept(tmp_path / "own" / "cache")
+    assert {"task", "positional"} <= kept(tmp_path / "own" / "cache")
     # Only ours: other packages keep their own where they are.
     assert "collection" not in kept(tmp_path / "own")
 
@@ -43,9 +48,9 @@ def test_they_are_kept_outside_and_used(project: Path, tmp_path: Path) -> None:
     assert {each: each.stat().st_mtime_ns for each in (tmp_path / "own").rglob("*.pyc")} == times
 
 
-def test_a_changed_module_is_compiled_again(project: Path) -> None:
+def test_a_changed_module_is_compiled_again(project: Path, tmp_path: Path) -> None:
     subprocess.run(LIST, cwd=project, check=True, capture_output=True)
-    with (project / "ops" / "positional.py").open("a", encoding="utf-8") as file:
+    with (tmp_path / "library" / "upready" / "cli" / "positional.py").open("a", encoding="utf-8") as file:
         file.write("\nraise SystemExit('changed')\n")
     done = subprocess.run(LIST, cwd=project, check=False, capture_output=True, text=True)
     assert "changed" in done.stderr

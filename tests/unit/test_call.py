@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from ops import call, compose
-from ops.errors import BuildError, EngineError, StartError
-from ops.heartbeat import Heartbeat
-from ops.process import Result
+from upready.engine.heartbeat import Heartbeat
+from upready.stack import compose, compose_call
+from upready.support.errors import BuildError, EngineError, StartError
+from upready.support.process import Result
 
 SLEEP = [sys.executable, "-c", "import time; print('on', flush=True); time.sleep(60)"]
 
@@ -29,21 +29,24 @@ def engine(*, answers: bool) -> Any:
 
 def test_a_call_whose_engine_is_gone_is_ended() -> None:
     with pytest.raises(EngineError, match="has stopped answering") as caught:
-        call.run(SLEEP, engine(answers=False), running=["web may still run"])
+        compose_call.run(SLEEP, engine(answers=False), running=["web may still run"])
     assert caught.value.details == ["web may still run"]
     assert caught.value.next == "invoke doctor"
     lines: list[str] = []
     with pytest.raises(EngineError, match="has stopped answering"):
-        call.stream(SLEEP, lines.append, engine(answers=False))
+        compose_call.stream(SLEEP, lines.append, engine(answers=False))
     assert lines == ["on"]
     with pytest.raises(EngineError, match="has stopped answering"):
-        call.attach(SLEEP, engine(answers=False), cwd=Path.cwd(), env={**os.environ})
+        compose_call.attach(SLEEP, engine(answers=False), cwd=Path.cwd(), env={**os.environ})
 
 
 def test_a_call_whose_engine_is_there_goes_on_to_its_end() -> None:
     line = [sys.executable, "-c", "print('done')"]
-    assert call.run(line, engine(answers=True)).stdout == "done\n"
-    assert call.attach([sys.executable, "-c", "raise SystemExit(3)"], engine(answers=True), cwd=Path.cwd(), env={}) == 3
+    assert compose_call.run(line, engine(answers=True)).stdout == "done\n"
+    assert (
+        compose_call.attach([sys.executable, "-c", "raise SystemExit(3)"], engine(answers=True), cwd=Path.cwd(), env={})
+        == 3
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="programs as POSIX has them")
@@ -61,7 +64,7 @@ def test_a_program_that_does_not_run(tmp_path: Path, text: str | None, mode: int
     if text is not None:
         program.write_text(text, encoding="utf-8")
         program.chmod(mode)
-    for run in (call.run, lambda line: call.stream(line, lambda _: None)):
+    for run in (compose_call.run, lambda line: compose_call.stream(line, lambda _: None)):
         with pytest.raises(EngineError) as caught:
             run([str(program), "config"])
         assert words in caught.value.message
@@ -72,36 +75,38 @@ def test_a_program_that_does_not_run(tmp_path: Path, text: str | None, mode: int
 def test_one_that_was_cancelled_was_not_killed_by_anybody() -> None:
     cancel = threading.Event()
     cancel.set()
-    assert call.stream(SLEEP, lambda _: None, cancel=cancel) != 0
+    assert compose_call.stream(SLEEP, lambda _: None, cancel=cancel) != 0
 
 
 @pytest.mark.parametrize("out", ["", "Hello, '{' world", "[1, 2]", "null", "7"])
 def test_what_is_no_model_is_told(out: str) -> None:
     with pytest.raises(EngineError, match="does not work") as caught:
-        call.document(Result(("/x/docker-compose", "config"), 0, out, ""), json.loads)
+        compose_call.document(Result(("/x/docker-compose", "config"), 0, out, ""), json.loads)
     assert "/x/docker-compose" in caught.value.message
-    assert call.document(Result(("x",), 0, '{"a": 1}', ""), json.loads) == {"a": 1}
+    assert compose_call.document(Result(("x",), 0, '{"a": 1}', ""), json.loads) == {"a": 1}
 
 
 def test_a_failure_whose_engine_went_away_is_no_failed_build() -> None:
     failure = BuildError("the build failed")
     said = "failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF"
     for there in (True, False):
-        told = call.failed(failure, said, engine(answers=there))
+        told = compose_call.failed(failure, said, engine(answers=there))
         assert isinstance(told, EngineError)
         assert told.details == [said]
-    assert isinstance(call.failed(failure, "exit code: 1", engine(answers=False)), EngineError)
-    assert call.failed(failure, "exit code: 1", engine(answers=True)) is failure
+    assert isinstance(compose_call.failed(failure, "exit code: 1", engine(answers=False)), EngineError)
+    assert compose_call.failed(failure, "exit code: 1", engine(answers=True)) is failure
     # A registry's own words.
-    assert call.failed(failure, "failed to do request: connection reset by peer", engine(answers=True)) is failure
+    assert (
+        compose_call.failed(failure, "failed to do request: connection reset by peer", engine(answers=True)) is failure
+    )
 
 
 def test_a_variable_that_compose_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUILDX_BUILDER", "nope")
-    told = call.failed(BuildError("the build failed"), 'no builder "nope" found', engine(answers=True))
+    told = compose_call.failed(BuildError("the build failed"), 'no builder "nope" found', engine(answers=True))
     assert (told.code, told.next) == (5, "unset BUILDX_BUILDER, then the same again")
     assert told.details == ["BUILDX_BUILDER is nope in the shell"]
     monkeypatch.setenv("DOCKER_API_VERSION", "9.99")
     words = "client version 9.99 is too new. Maximum supported API version is 1.51"
-    told = call.failed(StartError("x"), f"Error response from daemon: {words}", engine(answers=True))
+    told = compose_call.failed(StartError("x"), f"Error response from daemon: {words}", engine(answers=True))
     assert (told.code, told.next, told.details) == (4, "unset DOCKER_API_VERSION", [words])

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from ops import checkup, whereabouts
-from ops.runtime import Container
-from ops.settings import Environment, Settings
 from tests.unit.replicas import Fake, container
+from upready.operations import health
+from upready.runtime import choice
+from upready.runtime.interface import Container
+from upready.stack.settings import Environment, Settings
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -26,7 +27,7 @@ def healthy(name: str) -> Container:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Where the project runs: nothing, at first."""
     made = Fake()
-    monkeypatch.setattr(whereabouts, "find", lambda *_: made)
+    monkeypatch.setattr(choice, "find", lambda *_: made)
     return made
 
 
@@ -43,14 +44,14 @@ def services(report: Any) -> list[str]:
 
 def test_nothing_runs(engine: Fake, settings: Settings) -> None:
     began = time.monotonic()
-    assert checkup.look(settings).status == "stopped"
-    assert checkup.look(settings, wait=0.3).status == "stopped"
+    assert health.look(settings).status == "stopped"
+    assert health.look(settings, wait=0.3).status == "stopped"
     assert time.monotonic() - began < 3
 
 
 def test_a_wait_is_for_what_is_only_started_meanwhile(engine: Fake, settings: Settings) -> None:
     threading.Timer(0.5, engine.put, [healthy("web")]).start()
-    found = checkup.look(settings, wait=10)
+    found = health.look(settings, wait=10)
     assert found.status == "healthy"
     assert services(found) == ["web"]
 
@@ -60,7 +61,7 @@ def test_a_wait_is_for_what_is_only_created_meanwhile(engine: Fake, settings: Se
     engine.put(ill)
     threading.Timer(0.5, engine.put, [container(id="db1", service="db", health="starting"), healthy("web")]).start()
     threading.Timer(1.0, engine.put, [healthy("db")]).start()
-    found = checkup.look(settings, wait=10)
+    found = health.look(settings, wait=10)
     assert services(found) == ["db", "web"]
     assert found.status == "healthy"
 
@@ -68,5 +69,5 @@ def test_a_wait_is_for_what_is_only_created_meanwhile(engine: Fake, settings: Se
 def test_a_wait_ends_with_what_does_not_become_ready(engine: Fake, settings: Settings) -> None:
     engine.put(container(id="web1", service="web", started=NOW, state="exited", exit_code=1))
     began = time.monotonic()
-    assert checkup.look(settings, wait=20).status == "unhealthy"
+    assert health.look(settings, wait=20).status == "unhealthy"
     assert time.monotonic() - began < 5

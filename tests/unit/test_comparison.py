@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import comparison
-from ops.comparison import Fingerprints
-from ops.errors import EnvFileError, UsageError
-from ops.stack import Stack
+from upready.operations import comparison
+from upready.operations.comparison import Fingerprints
+from upready.stack.selection import Stack
+from upready.support.errors import EnvFileError, UsageError
 
 
 def make(root: Path, env: str | None, other: str = "") -> Stack:

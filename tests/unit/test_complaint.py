@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops import complaint
-from ops.errors import EnvFileError, OpsError, StartError, UsageError
+from upready.stack import compose_failure
+from upready.support.errors import EnvFileError, OpsError, StartError, UsageError
 
 POOL = "invalid pool request: Pool overlaps with other one on this address space"
 
@@ -226,7 +226,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_refusal(name: str) -> None:
     said, kind, words, remedy, about = CASES[name]
-    error = complaint.read(said, StartError)
+    error = compose_failure.read(said, StartError)
     assert type(error) is kind
     assert words in error.message
     assert remedy in error.next
@@ -234,7 +234,7 @@ def test_refusal(name: str) -> None:
 
 
 def test_the_last_lines_of_a_hook_are_kept() -> None:
-    error = complaint.read("app hook exited with status 3: step one\nstep two\nno ledger", StartError)
+    error = compose_failure.read("app hook exited with status 3: step one\nstep two\nno ledger", StartError)
     assert error.details == ["step one", "step two"]
 
 
@@ -244,7 +244,7 @@ def test_what_was_cancelled_is_not_to_blame() -> None:
         ' service:b:1 Error response from daemon: invalid CapAdd: unknown capability: "CAP_NOPE" \n'
         'Error response from daemon: invalid CapAdd: unknown capability: "CAP_NOPE"'
     )
-    assert complaint.read(said, StartError).about == ("service b",)
+    assert compose_failure.read(said, StartError).about == ("service b",)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +256,4 @@ def test_what_was_cancelled_is_not_to_blame() -> None:
     ],
 )
 def test_whether_anything_was_started_by_then(said: str, begun: bool) -> None:
-    assert complaint.read(said, StartError).begun is begun
+    assert compose_failure.read(said, StartError).begun is begun

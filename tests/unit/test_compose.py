@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, installation, platform, process
-from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 from tests.unit.conftest import DATA, MakeStack
+from upready.engine import installation
+from upready.stack import compose
+from upready.support import platform, process
+from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
 SERVICE = "services: {a: {image: x}}\n"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from invoke.config import Config
 
-from ops import configuration
-from ops.errors import UsageError
+from upready.stack import invoke_yaml
+from upready.support.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -32,23 +32,23 @@ from ops.errors import UsageError
 def test_what_invoke_could_not_take(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "invoke.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
-        configuration.check(tmp_path)
+        invoke_yaml.check(tmp_path)
     assert caught.value.message.startswith("invoke.yaml:")
     assert why in caught.value.message
     assert caught.value.next == "correct invoke.yaml"
 
 
-@pytest.mark.parametrize("name", configuration.NAMES)
+@pytest.mark.parametrize("name", invoke_yaml.NAMES)
 def test_each_name_that_invoke_reads(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(UsageError, match=f"{name} cannot be read: it is a folder"):
-        configuration.check(tmp_path)
+        invoke_yaml.check(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "mine: {b: [1]}\nrun: {echo: true, env: {A: b}}\nops: {}\n"])
 def test_what_invoke_takes(tmp_path: Path, text: str) -> None:
     (tmp_path / "invoke.yaml").write_text(text, encoding="utf-8")
-    configuration.check(tmp_path)
+    invoke_yaml.check(tmp_path)
     config = Config()
     config.set_project_location(tmp_path)
     config.load_project()
@@ -57,10 +57,10 @@ def test_what_invoke_takes(tmp_path: Path, text: str) -> None:
 
 
 def test_only_the_first_is_read(tmp_path: Path) -> None:
-    configuration.check(tmp_path)
+    invoke_yaml.check(tmp_path)
     (tmp_path / "invoke.yaml").write_text("ops: {}\n", encoding="utf-8")
     (tmp_path / "invoke.json").write_text("broken", encoding="utf-8")
-    configuration.check(tmp_path)
+    invoke_yaml.check(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -76,14 +76,14 @@ def test_a_variable_that_invoke_could_not_take(
 ) -> None:
     if text is not None:
         (tmp_path / "invoke.yaml").write_text(text, encoding="utf-8")
-    configuration.check(tmp_path)
+    invoke_yaml.check(tmp_path)
     monkeypatch.setenv(variable, value)
     with pytest.raises(UsageError, match=f"{variable} is set in the shell") as caught:
-        configuration.check(tmp_path)
+        invoke_yaml.check(tmp_path)
     assert caught.value.next == f"unset {variable}, and write it in invoke.yaml"
 
 
 def test_two_settings_of_one_variable(tmp_path: Path) -> None:
     (tmp_path / "invoke.yaml").write_text("mine: {a_b: 1, a: {b: 2}}\n", encoding="utf-8")
     with pytest.raises(UsageError, match="same variable, INVOKE_MINE_A_B"):
-        configuration.check(tmp_path)
+        invoke_yaml.check(tmp_path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.containers import Changes
-from ops.engine import ONE_OFF
+from upready.runtime.docker.containers import Changes
+from upready.runtime.docker.engine import ONE_OFF
 
 
 def event(identifier: str, action: str, **attributes: str) -> dict[str, Any]:

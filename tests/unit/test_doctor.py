@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
-from ops import call, compose, doctor, installation, platform
-from ops.errors import EngineError, UsageError
-from ops.patient import Finding, Grade, Patient
-from ops.report import doctor as report
-from ops.settings import Environment, Settings
+from upready.doctor import examinations
+from upready.doctor.facts import Finding, Grade, Patient
+from upready.engine import installation
+from upready.report import doctor as report
+from upready.stack import compose, compose_call
+from upready.stack.settings import Environment, Settings
+from upready.support import platform
+from upready.support.errors import EngineError, UsageError
 
 SERVICE = "name: demo\nservices: {web: {image: x, ports: ['127.0.0.1:${PORT:-8123}:80']}}\n"
 
@@ -43,20 +46,20 @@ def say(examination: Callable[[Patient], Iterator[Finding]], patient: Patient) -
 
 
 def test_no_engine(patient: Patient) -> None:
-    (found,) = say(doctor._engine, patient)
+    (found,) = say(examinations._engine, patient)
     assert found.grade is Grade.PROBLEM
     assert "tcp://127.0.0.1:1" in found.message
     assert "DOCKER_HOST" in found.fix
-    assert say(doctor._clock, patient) == []
-    assert say(doctor._ports, patient) == []
+    assert say(examinations._clock, patient) == []
+    assert say(examinations._ports, patient) == []
 
 
 def test_no_engine_at_the_usual_place(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST")
     patient.engine = EngineError("no engine", next="invoke doctor")
-    assert say(doctor._engine, patient)[0].fix == installation.engine_remedy()
+    assert say(examinations._engine, patient)[0].fix == installation.engine_remedy()
     patient.engine = EngineError("there is no docker context 'x'", next="docker context ls")
-    assert say(doctor._engine, patient)[0].fix == "docker context ls"
+    assert say(examinations._engine, patient)[0].fix == "docker context ls"
 
 
 @pytest.mark.parametrize(
@@ -64,26 +67,26 @@ def test_no_engine_at_the_usual_place(patient: Patient, monkeypatch: pytest.Monk
 )
 def test_the_engines_version(patient: Patient, version: str, grade: str) -> None:
     patient.engine = engine(version)
-    (found,) = say(doctor._engine, patient)
+    (found,) = say(examinations._engine, patient)
     assert found.grade == grade
     assert version in found.message
 
 
 def test_an_engine_on_another_machine(patient: Patient) -> None:
     patient.engine = engine(local=False)
-    assert [each.grade for each in say(doctor._engine, patient)] == [Grade.OK, Grade.WARNING]
+    assert [each.grade for each in say(examinations._engine, patient)] == [Grade.OK, Grade.WARNING]
 
 
 def test_docker_host_is_told(patient: Patient) -> None:
-    assert say(doctor._context, patient) == [Finding("context", Grade.OK, "DOCKER_HOST is tcp://127.0.0.1:1")]
+    assert say(examinations._context, patient) == [Finding("context", Grade.OK, "DOCKER_HOST is tcp://127.0.0.1:1")]
 
 
 def test_contexts(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_HOST")
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    assert say(doctor._context, patient) == [Finding("context", Grade.OK, "docker context default")]
+    assert say(examinations._context, patient) == [Finding("context", Grade.OK, "docker context default")]
     monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
-    (found,) = say(doctor._context, patient)
+    (found,) = say(examinations._context, patient)
     assert (found.grade, found.fix) == (Grade.PROBLEM, "docker context ls")
     assert "nosuch" in found.message
 
@@ -94,8 +97,8 @@ def test_compose(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
         (compose.Program(("x",), "5.6.1", "wheel"), "compose 5.6.1 from the wheel"),
     ):
         monkeypatch.setattr(compose, "program", lambda program=program: program)
-        monkeypatch.setattr(call, "run", lambda *_, **__: None)
-        (found,) = say(doctor._compose, patient)
+        monkeypatch.setattr(compose_call, "run", lambda *_, **__: None)
+        (found,) = say(examinations._compose, patient)
         assert found.grade is Grade.OK
         assert words in found.message
 
@@ -119,7 +122,7 @@ def test_buildx(
         plugin = tmp_path / platform.executable("docker-buildx")
         plugin.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         plugin.chmod(0o755)
-    (found,) = say(doctor._buildx, patient)
+    (found,) = say(examinations._buildx, patient)
     assert found.grade == grade
     assert words in found.message
 
@@ -128,7 +131,7 @@ def test_buildx(
 def test_a_buildx_that_does_not_run(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "plugin_folders", lambda: [tmp_path])
     (tmp_path / platform.executable("docker-buildx")).write_bytes(b"no program")
-    (found,) = say(doctor._buildx, patient)
+    (found,) = say(examinations._buildx, patient)
     assert found.grade is Grade.WARNING
     assert "does not run" in found.message
 
@@ -141,19 +144,19 @@ def test_disk(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         asked.append(folder)
         return SimpleNamespace(free=int(free))
 
-    monkeypatch.setattr(doctor.shutil, "disk_usage", usage)
+    monkeypatch.setattr(examinations.shutil, "disk_usage", usage)
     # Docker Desktop's folder is inside its machine; without an engine there is none.
     for info in ({"DockerRootDir": str(tmp_path / "in-the-vm")}, {}):
         patient.__dict__.pop("info", None)
         patient.engine = engine(**info)
-        (found,) = say(doctor._disk, patient)
+        (found,) = say(examinations._disk, patient)
         assert found.grade is grade
         assert f"{free / 1e9:.0f} GB free in" in found.message
     data = tmp_path / "data"
     data.mkdir()
     patient.__dict__.pop("info", None)
     patient.engine = engine(DockerRootDir=str(data))
-    assert str(data) in say(doctor._disk, patient)[0].message
+    assert str(data) in say(examinations._disk, patient)[0].message
     assert asked[-1] == data
 
 
@@ -161,7 +164,7 @@ def test_disk(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(("off", "grade"), [(0, Grade.OK), (-60, Grade.WARNING), (3600, Grade.WARNING)])
 def test_clock(patient: Patient, style: str, off: int, grade: Grade) -> None:
     patient.engine = engine(SystemTime=style.format(datetime.now(UTC) + timedelta(seconds=off)))
-    (found,) = say(doctor._clock, patient)
+    (found,) = say(examinations._clock, patient)
     assert found.grade is grade
     if off == -60:
         assert "60 s off" in found.message or "61 s off" in found.message
@@ -170,24 +173,24 @@ def test_clock(patient: Patient, style: str, off: int, grade: Grade) -> None:
 def test_a_clock_in_another_time_zone(patient: Patient) -> None:
     there = datetime.now(UTC) + timedelta(hours=5, minutes=30)
     patient.engine = engine(SystemTime=f"{there:%Y-%m-%dT%H:%M:%S}.123456789+05:30")
-    assert say(doctor._clock, patient)[0].grade is Grade.OK
+    assert say(examinations._clock, patient)[0].grade is Grade.OK
 
 
 def test_env(patient: Patient, tmp_path: Path) -> None:
-    assert say(doctor._env, patient) == [Finding("env", Grade.OK, "no .env is needed")]
+    assert say(examinations._env, patient) == [Finding("env", Grade.OK, "no .env is needed")]
     (tmp_path / ".env.example").write_text("# The port.\n# @type=port\nPORT=8123\n", encoding="utf-8")
-    (missing,) = say(doctor._env, patient)
+    (missing,) = say(examinations._env, patient)
     assert (missing.grade, missing.message) == (Grade.WARNING, ".env is not there yet")
     (tmp_path / ".env").write_text("PORT=many\n", encoding="utf-8")
-    (wrong,) = say(doctor._env, patient)
+    (wrong,) = say(examinations._env, patient)
     assert wrong.grade is Grade.PROBLEM
     assert wrong.message.startswith(".env:1")
     (tmp_path / ".env").write_text("PORT=8124\n", encoding="utf-8")
-    assert [each for each in say(doctor._env, patient) if each.grade is Grade.PROBLEM] == []
+    assert [each for each in say(examinations._env, patient) if each.grade is Grade.PROBLEM] == []
 
 
 def test_files(patient: Patient) -> None:
-    assert say(doctor._files, patient) == [Finding("files", Grade.OK, "compose files of dev: web")]
+    assert say(examinations._files, patient) == [Finding("files", Grade.OK, "compose files of dev: web")]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +203,7 @@ def test_files(patient: Patient) -> None:
 )
 def test_files_that_are_broken(patient: Patient, tmp_path: Path, text: str, grade: Grade, fix: str) -> None:
     (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
-    (found,) = say(doctor._files, patient)
+    (found,) = say(examinations._files, patient)
     assert (found.grade, found.fix) == (grade, fix)
 
 
@@ -209,33 +212,33 @@ def test_files_of_which_nothing_is_started(patient: Patient, tmp_path: Path) -> 
         "services: {web: {image: x, profiles: [p], depends_on: [db]}, db: {image: x, profiles: [q]}}", encoding="utf-8"
     )
     (tmp_path / "compose.override.yaml").write_text("services: {}", encoding="utf-8")
-    (found,) = doctor.examine(patient.settings)[-1:]
+    (found,) = examinations.examine(patient.settings)[-1:]
     assert (found.subject, found.grade, found.fix) == ("files", Grade.PROBLEM, "invoke dev --profile p")
     chosen = Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("p",))}))
-    (found,) = say(doctor._files, chosen)
+    (found,) = say(examinations._files, chosen)
     assert "web depends on db" in found.message
     assert found.fix == "invoke dev --profile p --profile q"
     rightly = Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("p", "q"))}))
-    note, fine = say(doctor._files, rightly)
+    note, fine = say(examinations._files, rightly)
     assert (note.grade, note.message[:40]) == (Grade.WARNING, "compose.override.yaml is not used: invok")
     assert fine.grade is Grade.OK
 
 
 def test_files_that_are_not_there(patient: Patient, tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").unlink()
-    (found,) = say(doctor._files, patient)
+    (found,) = say(examinations._files, patient)
     assert found.grade is Grade.PROBLEM
     assert "compose.yaml is not there" in found.message
-    assert say(doctor._env, patient) == []
+    assert say(examinations._env, patient) == []
 
 
 def test_ports(patient: Patient, tmp_path: Path, free_port: Callable[[], int]) -> None:
     patient.engine = engine()
     port = free_port()
     (tmp_path / ".env").write_text(f"PORT={port}\n", encoding="utf-8")
-    assert say(doctor._ports, patient)[0].message == f"ports {port} are free, or this stack's own"
+    assert say(examinations._ports, patient)[0].message == f"ports {port} are free, or this stack's own"
     with socket.create_server(("127.0.0.1", port)):
-        (taken,) = say(doctor._ports, patient)
+        (taken,) = say(examinations._ports, patient)
     assert taken.grade is Grade.PROBLEM
     assert f"port {port}, which web needs, is taken by process {os.getpid()}" in taken.message
 
@@ -245,8 +248,8 @@ def test_every_examination_is_told_even_when_one_fails(patient: Patient, monkeyp
         yield Finding("broken", Grade.OK, "so far")
         raise UsageError("it broke", details=["badly"], next="mend it")
 
-    monkeypatch.setattr(doctor, "EXAMINATIONS", (_broken, *doctor.EXAMINATIONS))
-    found = doctor.examine(patient.settings)
+    monkeypatch.setattr(examinations, "EXAMINATIONS", (_broken, *examinations.EXAMINATIONS))
+    found = examinations.examine(patient.settings)
     assert found[:2] == [
         Finding("broken", Grade.OK, "so far"),
         Finding("broken", Grade.PROBLEM, "it broke; badly", "mend it"),
@@ -274,6 +277,6 @@ def test_ports_are_asked_for_without_an_engine_too(patient: Patient, monkeypatch
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         monkeypatch.setenv("PORT", port)
-        (found,) = say(doctor._ports, patient)
+        (found,) = say(examinations._ports, patient)
     assert found.grade is Grade.PROBLEM
     assert found.message.startswith(f"port {port}, which web needs, is taken by process {os.getpid()}")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import advice, earlier, lock, platform, state
-from ops.errors import LockedError
-from ops.native import places
+from upready.runtime.native import paths
+from upready.support import earlier, lock, platform, shell_words, state
+from upready.support.errors import LockedError
 
 
 @pytest.fixture
@@ -25,24 +25,24 @@ def root(tmp_path: Path) -> Path:
 
 
 def version(root: Path) -> str:
-    return (places.of(root, "db") / "data" / "PG_VERSION").read_text("utf-8")
+    return (paths.of(root, "db") / "data" / "PG_VERSION").read_text("utf-8")
 
 
 def test_it_is_used_where_it_is_until_it_is_moved(root: Path) -> None:
-    assert places.native(root) == root / ".ops" / "native"
+    assert paths.native(root) == root / ".ops" / "native"
     assert version(root) == "18\n"
-    assert places.services(root) == ["db"]
+    assert paths.services(root) == ["db"]
 
 
 def test_it_moves_once_and_nothing_is_left(root: Path) -> None:
     folder = state.make(root)
-    places.settle(root)
+    paths.settle(root)
     assert list(root.iterdir()) == []
-    assert places.native(root) == folder / "native"
+    assert paths.native(root) == folder / "native"
     assert version(root) == "18\n"
-    assert (places.of(root, "db") / "log").read_text("utf-8") == "it was\n"
-    assert places.remarks(root) == []
-    places.settle(root)
+    assert (paths.of(root, "db") / "log").read_text("utf-8") == "it was\n"
+    assert paths.remarks(root) == []
+    paths.settle(root)
     assert version(root) == "18\n"
 
 
@@ -50,7 +50,7 @@ def test_what_is_newer_is_never_replaced(root: Path) -> None:
     folder = state.make(root)
     (folder / "native" / "db" / "data").mkdir(parents=True)
     (folder / "native" / "db" / "data" / "PG_VERSION").write_text("19\n", encoding="utf-8")
-    places.settle(root)
+    paths.settle(root)
     assert version(root) == "19\n"
     assert (root / ".ops" / "native" / "db" / "data" / "PG_VERSION").read_text("utf-8") == "18\n"
     assert (root / ".ops" / ".gitignore").exists()
@@ -63,12 +63,12 @@ def test_on_another_disk_it_stays_and_is_told(root: Path, monkeypatch: pytest.Mo
         raise OSError(errno.EXDEV, "Invalid cross-device link", str(self))
 
     monkeypatch.setattr(Path, "rename", refuse)
-    places.settle(root)
-    assert places.native(root) == root / ".ops" / "native"
+    paths.settle(root)
+    assert paths.native(root) == root / ".ops" / "native"
     assert version(root) == "18\n"
-    (said,) = places.remarks(root)
+    (said,) = paths.remarks(root)
     assert "could not be moved" in said
-    assert said.endswith(f"invoke stop && {advice.move_command(root / '.ops' / 'native', state.make(root))}")
+    assert said.endswith(f"invoke stop && {shell_words.move_command(root / '.ops' / 'native', state.make(root))}")
     assert (root / ".ops" / "lock").exists()
 
 
@@ -77,8 +77,8 @@ def test_a_task_of_an_earlier_version_is_not_disturbed(root: Path) -> None:
     with lock.opened(root / ".ops" / "lock") as file:
         assert platform.try_lock(file)
         with pytest.raises(LockedError, match="an earlier version"):
-            places.settle(root)
-    assert places.native(root) == root / ".ops" / "native"
+            paths.settle(root)
+    assert paths.native(root) == root / ".ops" / "native"
 
 
 @pytest.mark.parametrize("ignore", [None, "native\n", ""])
@@ -86,16 +86,16 @@ def test_a_folder_of_that_name_that_is_not_ours_is_left_alone(root: Path, ignore
     file = root / ".ops" / ".gitignore"
     file.unlink() if ignore is None else file.write_text(ignore, encoding="utf-8")
     before = sorted(root.rglob("*"))
-    assert places.services(root) == []
+    assert paths.services(root) == []
     state.make(root)
-    places.settle(root)
+    paths.settle(root)
     assert sorted(root.rglob("*")) == before
 
 
 def test_what_somebody_put_beside_it_stays_ignored_by_git(root: Path) -> None:
     (root / ".ops" / "notes").write_text("mine", encoding="utf-8")
     state.make(root)
-    places.settle(root)
+    paths.settle(root)
     assert (root / ".ops" / "notes").read_text("utf-8") == "mine"
     assert (root / ".ops" / ".gitignore").exists()
     assert version(root) == "18\n"

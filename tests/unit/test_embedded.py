@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops import embedded
+from upready.secrets import embedded
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import endpoint, installation
+from upready.engine import endpoint, installation
 
 
 @pytest.fixture(autouse=True)

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from ops import installation, ssh
-from ops.absence import DeniedError
-from ops.engine import Engine, connect
-from ops.errors import EngineError
+from upready.engine import installation, ssh
+from upready.engine.absence import DeniedError
+from upready.runtime.docker.engine import Engine, connect
+from upready.support.errors import EngineError
 
 
 def engine(url: str = "http+docker://localhost", raw: Any = None) -> Engine:
@@ -122,7 +122,8 @@ def test_an_engine_behind_ssh_names_the_group_that_it_needs(monkeypatch: pytest.
 
 def test_ssh_is_imported_for_nothing_else() -> None:
     code = (
-        "import sys\nfrom ops.engine import connect\nfrom ops.errors import EngineError\n"
+        "import sys\nfrom upready.runtime.docker.engine import connect\n"
+        "from upready.support.errors import EngineError\n"
         "try: connect()\nexcept EngineError: print('docker' in sys.modules, 'paramiko' in sys.modules)"
     )
     shell = {**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:1"}
@@ -170,7 +171,8 @@ def test_a_user_who_may_not_use_it_is_told_how(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_socket_that_is_not_there_is_told_without_the_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = (
-        "import sys\nfrom ops.engine import connect\nfrom ops.errors import EngineError\n"
+        "import sys\nfrom upready.runtime.docker.engine import connect\n"
+        "from upready.support.errors import EngineError\n"
         "try: connect()\nexcept EngineError as error: print(error.message, *error.details, 'docker' in sys.modules)"
     )
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ops import errors
-from ops.errors import OpsError
+from upready.support import errors
+from upready.support.errors import OpsError
 
 CODES = {
     "usage": 2,

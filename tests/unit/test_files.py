@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import files, platform
-from ops.errors import EnvFileError, UsageError
+from upready.support import files, platform
+from upready.support.errors import EnvFileError, UsageError
 
 
 def _bind(path: Path) -> None:

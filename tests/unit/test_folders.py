@@ -11,14 +11,16 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from ops import advice, folders, platform
-from ops.errors import UsageError
 from tests.conftest import ROOT
+from upready.support import folders, platform, shell_words
+from upready.support.errors import UsageError
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="modes, owners and HOME are POSIX's")
 root_only = pytest.mark.skipif(platform.WINDOWS or os.geteuid() != 0, reason="only root may be somebody else")
 
-SAY = "import sys; from pathlib import Path; from ops import folders; print(folders.state(Path(sys.argv[1])))"
+SAY = (
+    "import sys; from pathlib import Path; from upready.support import folders; print(folders.state(Path(sys.argv[1])))"
+)
 
 
 def usual(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
@@ -137,8 +139,8 @@ def test_the_command_that_helps_is_told(tmp_path: Path) -> None:
     for each in (mine, theirs):
         each.mkdir()
     os.chown(theirs, 54321, 54321)
-    assert advice.access_command(mine / "deeper") == f"chmod -R u+rwX {mine}"
-    command = advice.access_command(theirs / "deeper").removeprefix("sudo ")
+    assert shell_words.access_command(mine / "deeper") == f"chmod -R u+rwX {mine}"
+    command = shell_words.access_command(theirs / "deeper").removeprefix("sudo ")
     subprocess.run(["sh", "-c", command], check=True)
     assert theirs.stat().st_uid == os.geteuid()
 
@@ -148,7 +150,7 @@ def test_the_commands_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMP", "C:/Users/Ann/Temp")
     monkeypatch.setenv("USERNAME", "Ann")
     assert folders.temporary() == Path("C:/Users/Ann/Temp/invoke-ops-Ann")
-    assert advice.assignment("A", "C:\\b c") == "set A=C:\\b c"
-    assert advice.move_command(Path("a b"), Path("c")) == 'move "a b" "c"'
-    assert advice.access_command(Path("a b")) == 'icacls "a b" /grant "%USERNAME%:(OI)(CI)F" /T'
+    assert shell_words.assignment("A", "C:\\b c") == "set A=C:\\b c"
+    assert shell_words.move_command(Path("a b"), Path("c")) == 'move "a b" "c"'
+    assert shell_words.access_command(Path("a b")) == 'icacls "a b" /grant "%USERNAME%:(OI)(CI)F" /T'
     assert not platform.belongs_to_another(Path("nowhere"))

@@ -8,9 +8,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from ops import forms
-from ops.dotenv.secret import MASK
-from ops.secrecy import Mask
+from upready.secrets import forms
+from upready.secrets.masking import Mask
+from upready.secrets.secret import MASK
 
 SECRET = 'p@ss/w "rd"+ü1'
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from ops.attempt import Attempt
-from ops.errors import StartError, UnhealthyError
-from ops.gate import Gate, Outcome
-from ops.health import Health
-from ops.model import Service
-from ops.runtime import Container
-from ops.starter import Start
 from tests.unit.replicas import Fake, container, service
+from upready.readiness.health import Health
+from upready.readiness.start_thread import Start
+from upready.readiness.wait import Gate, Outcome
+from upready.runtime.attempt import Attempt
+from upready.runtime.interface import Container
+from upready.stack.model import Service
+from upready.support.errors import StartError, UnhealthyError
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import git
+from upready.support import git
 
 
 def test_what_it_answers(tmp_path: Path) -> None:

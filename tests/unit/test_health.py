@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ops.health import Health, Report, Verdict
-from ops.probe import Probe
 from tests.unit.replicas import answer, container
+from upready.readiness.health import Health, Report, Verdict
+from upready.secrets.http_probe import Probe
 
 READY = Health("web", 1, container(), answer(), Verdict.READY, "answers", "answers")
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops import heartbeat
-from ops.heartbeat import Heartbeat
+from upready.engine import heartbeat
+from upready.engine.heartbeat import Heartbeat
 
 
 class Line:

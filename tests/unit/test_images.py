@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops import images
-from ops.images import Image, Layer
-from ops.report import images as report
+from upready.operations import images
+from upready.operations.images import Image, Layer
+from upready.report import images as report
 
 
 def layered(*layers: str) -> dict[str, Any]:

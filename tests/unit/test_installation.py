@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import installation, platform
+from upready.engine import installation
+from upready.support import platform
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX paths and groups")
 

@@ -13,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from ops import checkouts, containers, isolation, memory, ports
-from ops.dotenv import document
-from ops.errors import UsageError
-from ops.model import Port
-from ops.native import marker
-from ops.report import env as report
-from ops.stack import Stack
+from upready.envfile import document
+from upready.operations import isolation
+from upready.report import env as report
+from upready.runtime import checkouts, last_used, ports
+from upready.runtime.docker import containers
+from upready.runtime.native import env_mark
+from upready.stack.model import Port
+from upready.stack.selection import Stack
+from upready.support.errors import UsageError
 
 COMPOSE = """\
 services:
@@ -140,7 +142,7 @@ def test_what_another_checkout_is(make: Make, tmp_path: Path) -> None:
 def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -> None:
     stack, other = make(folder="a"), make(folder="b")
     code = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
-    environment = {**os.environ, marker.VARIABLE: str(marker.Marker("web", "1", other.root))}
+    environment = {**os.environ, env_mark.VARIABLE: str(env_mark.Marker("web", "1", other.root))}
     child = subprocess.Popen(
         [sys.executable, "-c", code], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -149,14 +151,14 @@ def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -
         port = Port("127.0.0.1", int(child.stdout.readline()), "tcp", 80)
         engine: Any = SimpleNamespace(local=True, owner_of=lambda *_: None)
         conflict = ports.Conflict("web", port, "a process")
-        assert checkouts.holder(engine, stack, [conflict]) == (conflict, other.root)
-        assert checkouts.holder(engine, other, [conflict]) is None
+        assert checkouts.holder(engine, stack, conflict.port) == other.root
+        assert checkouts.holder(engine, other, conflict.port) is None
     finally:
         child.communicate("\n")
 
 
 def test_a_checkout_that_may_not_be_looked_at_is_none(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "others", lambda _: [SimpleNamespace(folder=str(closed / "shop"))])
+    monkeypatch.setattr(last_used, "others", lambda _: [SimpleNamespace(folder=str(closed / "shop"))])
     assert checkouts.others(closed.parent) == []
 
 
@@ -165,7 +167,7 @@ def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.Monkey
     folders = [str(stack.root)]
     connected = SimpleNamespace(origins=lambda _: [SimpleNamespace(folder=each) for each in folders])
     monkeypatch.setattr(containers, "connect", lambda **_: connected)
-    memory.write(stack.root, memory.Memory(project="shop", runtime="docker"))
+    last_used.write(stack.root, last_used.Memory(project="shop", runtime="docker"))
     with pytest.raises(UsageError, match="shop has containers") as caught:
         isolation.isolate(stack)
     assert caught.value.next == "invoke stop, then: invoke env.init --isolated"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops import judgement
-from ops.judgement import Sight
 from tests.unit.replicas import answer, container, service
+from upready.readiness import verdict as judgement
+from upready.readiness.verdict import Sight
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}

@@ -8,9 +8,11 @@ from unittest import mock
 
 import pytest
 
-from ops import launch, settings, whereabouts
-from ops.errors import EnvFileError
-from ops.launch import Options
+from upready.operations import launch
+from upready.operations.launch import Options
+from upready.runtime import choice
+from upready.stack import settings
+from upready.support.errors import EnvFileError
 
 SCHEMA = """\
 # @sensitive
@@ -32,7 +34,7 @@ class ReachedError(Exception):
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., mock.Mock]:
     """Launch a project up to where its `.env` has been checked; gives who was told of what."""
     # No engine is needed for it, nor asked for anything.
-    monkeypatch.setattr(whereabouts, "choose", lambda *_: mock.NonCallableMock(spec=["fit"]))
+    monkeypatch.setattr(choice, "choose", lambda *_: mock.NonCallableMock(spec=["fit"]))
     monkeypatch.setattr(launch.model, "load", mock.Mock(side_effect=ReachedError))
     (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     (tmp_path / ".env.example").write_text(SCHEMA, encoding="utf-8")

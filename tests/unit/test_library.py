@@ -6,18 +6,20 @@ import re
 
 from tests.conftest import ROOT
 
+SOURCES = ROOT / "upready" / "src"
+
 
 def test_no_module_names_a_service_of_this_stack() -> None:
-    """`ops` works for any compose project, so it names nothing of this one."""
+    """`upready` works for any compose project, so it names nothing of this one."""
     names = re.compile(r"ai-service|mcp-server|openrouter|ba[_-]copilot|mermaid", re.IGNORECASE)
-    sources = list((ROOT / "ops").rglob("*.py"))
+    sources = list(SOURCES.rglob("*.py"))
     assert len(sources) > 20
     assert [source.name for source in sources if names.search(source.read_text("utf-8"))] == []
 
 
 def test_only_report_prints() -> None:
     printing = re.compile(r"(^|\s)print\(|sys\.stdout\.write", re.MULTILINE)
-    others = [path for path in (ROOT / "ops").rglob("*.py") if "report" not in path.relative_to(ROOT).parts]
+    others = [path for path in SOURCES.rglob("*.py") if "report" not in path.parts]
     assert [path.name for path in others if printing.search(path.read_text("utf-8"))] == []
 
 
@@ -25,3 +27,9 @@ def test_no_document_has_a_gap_that_was_to_be_filled() -> None:
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
     assert documents
     assert [each.name for each in documents if re.search(r"@@[A-Z]+@@", each.read_text("utf-8"))] == []
+
+
+def test_every_room_is_a_package() -> None:
+    """The check of the imports' directions passes over a folder that is none."""
+    folders = {path.parent for path in (SOURCES / "upready").rglob("*.py")}
+    assert [str(each) for each in folders if not (each / "__init__.py").is_file()] == []

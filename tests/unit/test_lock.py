@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from ops import folders, lock, platform, state
-from ops.errors import LockedError, UsageError
 from tests.conftest import ROOT
+from upready.support import folders, lock, platform, state
+from upready.support.errors import LockedError, UsageError
 
 HOLDER = """
 import sys
 from pathlib import Path
-from ops import lock
+from upready.support import lock
 with lock.hold(Path(sys.argv[1]), "invoke dev"):
     print("held", flush=True)
     sys.stdin.read()

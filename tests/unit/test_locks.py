@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+UPREADY = tomllib.loads((ROOT / "upready" / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 MCP_SERVER = ROOT / "docker" / "mcp-server"
 GROUPS = list(PYPROJECT["dependency-groups"])
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -49,8 +51,7 @@ def test_lock_satisfies_its_group(group: str) -> None:
     locked: dict[str, list[str]] = {}
     for requirement, _ in entries(group):
         locked.setdefault(canonicalize_name(requirement.name), []).append(pin(requirement))
-    for text in PYPROJECT["dependency-groups"][group]:
-        wanted = Requirement(text)
+    for wanted in wanted_by(group):
         versions = locked.get(canonicalize_name(wanted.name))
         assert versions, f"{wanted} is not in requirements/{group}.txt: run `uv run python requirements/compile.py`"
         # Where a range is for some platforms only, the others have another version.
@@ -96,10 +97,25 @@ def test_uv_lock_holds_the_same_versions() -> None:
     if not path.exists():
         pytest.skip("there is no uv.lock: the packages were not installed by uv")
     lock: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    resolved = {(each["name"], each["version"]) for each in lock["package"] if "virtual" not in each["source"]}
+    resolved = {
+        (each["name"], each["version"]) for each in lock["package"] if not {"virtual", "editable"} & set(each["source"])
+    }
     locked = {(canonicalize_name(each.name), pin(each)) for group in GROUPS for each, _ in entries(group)}
     assert resolved == locked, "`uv run python requirements/compile.py` puts it right"
     assert lock["options"]["exclude-newer"] == PYPROJECT["tool"]["uv"]["exclude-newer"]
+
+
+def wanted_by(group: str) -> Iterator[Requirement]:
+    """What a group names; for `upready`, a folder of this repository, what that needs."""
+    for text in PYPROJECT["dependency-groups"][group]:
+        wanted = Requirement(text)
+        if wanted.name == "upready":
+            extras = UPREADY["optional-dependencies"]
+            yield from map(
+                Requirement, [*UPREADY["dependencies"], *(each for name in wanted.extras for each in extras[name])]
+            )
+        else:
+            yield wanted
 
 
 def tracked_files() -> list[Path]:

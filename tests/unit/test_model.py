@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from ops import model, process
-from ops.dotenv.secret import MASK
-from ops.errors import EnvFileError, OpsError, UsageError
-from ops.model import Port, Service
 from tests.unit.conftest import MakeStack
+from upready.secrets.secret import MASK
+from upready.stack import model
+from upready.stack.model import Port, Service
+from upready.support import process
+from upready.support.errors import EnvFileError, OpsError, UsageError
 
 
 def one(make_stack: MakeStack, entry: str, **options: Any) -> Service:
@@ -254,8 +255,9 @@ def test_a_dependency_that_is_not_required_may_be_off(make_stack: MakeStack) -> 
 def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(make_stack: MakeStack) -> None:
     with pytest.raises(UsageError, match="there is no profile 'dve'") as caught:
         model.load(make_stack(OFF % "depends_on: [main]", profiles=["dve"]))
+    assert str(caught.value).endswith("; did you mean dev?")
     assert caught.value.details == ["profiles: all, data, dev, more"]
-    assert caught.value.next == "invoke dev --profile all"
+    assert caught.value.next == "invoke dev --profile dev"
 
 
 def test_what_runs_tells_its_profiles(make_stack: MakeStack) -> None:
@@ -390,7 +392,7 @@ def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes],
 def test_where_compose_names_no_place_all_files_are_told(
     make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.stumble.find", lambda *_: None)
+    monkeypatch.setattr("upready.stack.error_place.find", lambda *_: None)
     with pytest.raises(UsageError, match="depends on undefined service") as caught:
         model.load(make_stack("services: {a: {image: x}}", "services: {a: {depends_on: [b]}}"))
     assert "files: compose.yaml, over1.yaml" in caught.value.details
@@ -452,9 +454,9 @@ secrets: {db_password: {file: ./visible-file.txt}}
 def test_this_projects_own_files_load_in_every_environment() -> None:
     import yaml
 
-    from ops import settings
-    from ops import stack as stacks
     from tests.conftest import ROOT
+    from upready.stack import selection as stacks
+    from upready.stack import settings
 
     config = yaml.safe_load((ROOT / "invoke.yaml").read_text("utf-8"))
     found = settings.load(config, Path(ROOT))

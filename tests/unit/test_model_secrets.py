@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops import model
-from ops.stack import Stack
+from upready.stack import model
+from upready.stack.selection import Stack
 
 COMPOSE = """
 services:

@@ -8,23 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from ops import errors
+from upready.support import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 
 WITHOUT = {
-    ("ops/compose.py", "_plugin"): "program adds it: it takes the words only",
-    ("ops/service.py", "_checked"): "refusal.at adds it, with the line of the compose file",
-    ("ops/native/recipe.py", "_plan"): "refusal.at adds it, with the line of the compose file",
-    ("ops/native/recipe.py", "_checked"): "refusal.at adds it, with the line of the compose file",
-    ("ops/native/recipe.py", "_count"): "refusal.at adds it, with the line of the compose file",
-    ("ops/native/programs.py", "put"): "refusal.at adds it, with the line of the compose file",
-    ("ops/settings.py", "_environment"): "placement.placed adds it, with the line of invoke.yaml",
-    ("ops/settings.py", "_mapping"): "placement.placed adds it, with the line of invoke.yaml",
-    ("ops/settings.py", "_strings"): "placement.placed adds it, with the line of invoke.yaml",
-    ("ops/settings.py", "_text"): "placement.placed adds it, with the line of invoke.yaml",
-    ("ops/settings.py", "_known"): "placement.placed adds it, with the line of invoke.yaml",
-    ("ops/settings.py", "_misnamed"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/compose.py", "_plugin"): "program adds it: it takes the words only",
+    ("upready/src/upready/stack/service.py", "_checked"): "refusal.at adds it, with the line of the compose file",
+    ("upready/src/upready/runtime/native/spec.py", "_plan"): "refusal.at adds it, with the line of the compose file",
+    ("upready/src/upready/runtime/native/spec.py", "_checked"): "refusal.at adds it, with the line of the compose file",
+    ("upready/src/upready/runtime/native/spec.py", "_count"): "refusal.at adds it, with the line of the compose file",
+    (
+        "upready/src/upready/runtime/native/executables.py",
+        "put",
+    ): "refusal.at adds it, with the line of the compose file",
+    ("upready/src/upready/stack/settings.py", "_environment"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/settings.py", "_mapping"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/settings.py", "_strings"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/settings.py", "_text"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/settings.py", "_known"): "placement.placed adds it, with the line of invoke.yaml",
+    ("upready/src/upready/stack/settings.py", "_misnamed"): "placement.placed adds it, with the line of invoke.yaml",
 }
 """Where an error is made without a next step, and why that is right."""
 
@@ -35,7 +38,7 @@ VARIABLES = {"kind", "otherwise"}
 
 def made() -> Iterator[tuple[str, str, int, ast.Call]]:
     """Each place that makes an error: file, function, line, and the call."""
-    for file in [*sorted((ROOT / "ops").rglob("*.py")), ROOT / "tasks.py"]:
+    for file in [*sorted((ROOT / "upready" / "src").rglob("*.py")), ROOT / "tasks.py"]:
         tree = ast.parse(file.read_text("utf-8"))
         own = {
             node.name
@@ -75,7 +78,12 @@ PLACES = list(made())
 
 def test_many_places_are_found() -> None:
     assert len(PLACES) > 100
-    assert {"ops/cli.py", "ops/complaint.py", "ops/stack.py", "tasks.py"} <= {file for file, *_ in PLACES}
+    assert {
+        "upready/src/upready/commands/command.py",
+        "upready/src/upready/stack/compose_failure.py",
+        "upready/src/upready/stack/selection.py",
+        "tasks.py",
+    } <= {file for file, *_ in PLACES}
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda each: f"{each[0]}:{each[2]}")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from ops.observer import Observer
 from tests.unit.replicas import Fake, container
+from upready.readiness.feed import Observer
 
 
 def test_no_thread_outlives_it() -> None:

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from ops import order
-from ops.errors import StartError
+from upready.runtime import startup_order
+from upready.support.errors import StartError
 
 HEALTHY = "service_healthy"
 
@@ -36,7 +36,7 @@ class Stack:
         return len(self.asked) > 3
 
     def start(self, after: dict[str, dict[str, str]]) -> None:
-        order.start(after, self.begin, self.reached, self.cancel)
+        startup_order.start(after, self.begin, self.reached, self.cancel)
 
 
 def test_each_waits_for_what_it_asks_for() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from ops import folders, memory, ownership, state
-from ops.errors import UsageError
-from ops.memory import Memory
-from ops.ownership import Claim, Origin
-from ops.settings import Environment, Settings
+from upready.runtime import last_used, ownership
+from upready.runtime.last_used import Memory
+from upready.runtime.ownership import Claim, Origin
+from upready.stack.settings import Environment, Settings
+from upready.support import folders, state
+from upready.support.errors import UsageError
 
 ENGINE = "unix:///x.sock"
 
@@ -66,7 +67,7 @@ def test_another_checkout(here: Settings, tmp_path: Path) -> None:
             told(here, other, **how)
         assert str(tmp_path / "other" / "shop") in caught.value.message
         assert caught.value.next == "invoke env.init --isolated"
-    assert memory.recall(here.root).adopted == ()
+    assert last_used.recall(here.root).adopted == ()
 
 
 def test_a_file_of_several_projects_makes_them_not_one(here: Settings, tmp_path: Path) -> None:
@@ -103,15 +104,15 @@ def test_a_folder_that_is_no_checkout_any_more_must_be_adopted(here: Settings, t
     assert told(here, left, task="invoke restart", adopt=True) == []
     # Once is enough.
     assert told(here, left, task="invoke stop") == []
-    assert memory.recall(here.root).adopted == (str(tmp_path / "left" / "shop"),)
+    assert last_used.recall(here.root).adopted == (str(tmp_path / "left" / "shop"),)
 
 
 def test_what_is_remembered_tells_that_the_folder_is_the_same(here: Settings, tmp_path: Path) -> None:
     (tmp_path / "left" / "shop" / "data").mkdir(parents=True)
     left = started(tmp_path / "left" / "shop")
-    memory.write(tmp_path / "left" / "shop", Memory(project="shop"))
+    last_used.write(tmp_path / "left" / "shop", Memory(project="shop"))
     # As the state follows a folder that was renamed.
-    (state.folder(tmp_path / "left" / "shop") / memory.FILE).rename(state.make(here.root) / memory.FILE)
+    (state.folder(tmp_path / "left" / "shop") / last_used.FILE).rename(state.make(here.root) / last_used.FILE)
     [line] = told(here, left)
     assert "moved here" in line
     [line] = told(here, left, task="invoke stop")
@@ -143,7 +144,7 @@ def test_the_folders_of_another_machine_say_nothing(here: Settings, tmp_path: Pa
 def beside(here: Settings, tmp_path: Path) -> Path:
     """The other checkout, which has started the project at some time."""
     other = tmp_path / "other" / "shop"
-    memory.write(other, Memory(project="shop", endpoint=ENGINE, since=100.0))
+    last_used.write(other, Memory(project="shop", endpoint=ENGINE, since=100.0))
     return other
 
 
@@ -152,34 +153,34 @@ def test_volumes_that_another_checkout_has_made_first(here: Settings, beside: Pa
         ownership.check_data(here, "shop", ENGINE)
     assert str(beside) in caught.value.message
     # Also when this one has used them since.
-    memory.write(here.root, Memory(project="shop", endpoint=ENGINE, since=200.0))
+    last_used.write(here.root, Memory(project="shop", endpoint=ENGINE, since=200.0))
     with pytest.raises(UsageError):
         ownership.check_data(here, "shop", ENGINE)
     # The other way round, they are this one's.
-    memory.write(here.root, Memory(project="shop", endpoint=ENGINE, since=50.0))
+    last_used.write(here.root, Memory(project="shop", endpoint=ENGINE, since=50.0))
     ownership.check_data(here, "shop", ENGINE)
 
 
 @pytest.mark.parametrize("how", ["engine", "project", "stopped with its data", "gone", "adopted"])
 def test_volumes_that_no_other_checkout_has_made(here: Settings, beside: Path, how: str) -> None:
     if how == "stopped with its data":
-        memory.write(beside, Memory(project="shop", endpoint=ENGINE, since=0.0))
+        last_used.write(beside, Memory(project="shop", endpoint=ENGINE, since=0.0))
     elif how == "gone":
         beside.rename(beside.parent / "away")
     elif how == "adopted":
-        memory.write(here.root, Memory(adopted=(str(beside.resolve()),)))
+        last_used.write(here.root, Memory(adopted=(str(beside.resolve()),)))
     ownership.check_data(
         here, "market" if how == "project" else "shop", "tcp://127.0.0.1:1" if how == "engine" else ENGINE
     )
 
 
 def test_what_this_folder_has_started_under_an_earlier_name(here: Settings, tmp_path: Path) -> None:
-    memory.write(here.root, Memory(project="market", runtime="docker"))
+    last_used.write(here.root, Memory(project="market", runtime="docker"))
     (said,) = told(here, started(here.root))
     assert "containers of the project market, too" in said
     assert "COMPOSE_PROJECT_NAME=market" in said
     assert said.endswith(("invoke stop", 'invoke stop"'))
-    memory.write(here.root, Memory(project="shop", runtime="docker"))
+    last_used.write(here.root, Memory(project="shop", runtime="docker"))
     assert told(here, started(here.root)) == []
-    memory.write(here.root, Memory(project="market", runtime=""))
+    last_used.write(here.root, Memory(project="market", runtime=""))
     assert told(here, started(here.root)) == []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from ops import parsing
-from ops.parsing import MalformedError
+from upready.support import parsing
+from upready.support.parsing import MalformedError
 
 BOMB = "a0: &a0 {x: 1}\n" + "".join(
     f"a{number}: &a{number} {{{', '.join(f'k{each}: *a{number - 1}' for each in range(10))}}}\n"

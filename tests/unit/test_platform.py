@@ -1,4 +1,4 @@
-"""`ops.platform`: locks, private files and process groups, on this system and with Windows put in its place."""
+"""Locks, private files and process groups, on this system and with Windows put in its place."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from ops import platform
+from upready.support import platform
 
 ROOT = Path(__file__).resolve().parents[2]
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="POSIX modes, links and signals")
 
 HOLDER = """
 import subprocess, sys
-from ops import platform
+from upready.support import platform
 file = open(sys.argv[1], "a+", encoding="utf-8")
 assert platform.try_lock(file)
 child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
@@ -173,7 +173,7 @@ def test_private_file_begun_on_another_disk_arrives_whole(monkeypatch: pytest.Mo
 WRITER = """
 import sys
 from pathlib import Path
-from ops import platform
+from upready.support import platform
 print("ready", flush=True)
 while True:
     for letter in "AB":

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ops import model, printed
-from ops.stack import Stack
+from upready.stack import compose_yaml, model
+from upready.stack.selection import Stack
 
 TEXTS = [
     "\n  x",
@@ -52,5 +52,5 @@ def test_a_text_is_what_it_was_wherever_it_stands(tmp_path: Path, text: str) -> 
 
 def test_compose_with_a_writer_that_leaves_the_indent_out_is_read_as_what_it_means() -> None:
     said = "a:\n  b: |-\n\n      x\n     y\n  c: z\n"  # as it prints "\n  x\n y", which is no YAML
-    assert printed.read(said) == {"a": {"b": "\n  x\n y", "c": "z"}}
-    assert printed.read(said.replace("|-", "|2-")) == printed.read(said)
+    assert compose_yaml.read(said) == {"a": {"b": "\n  x\n y", "c": "z"}}
+    assert compose_yaml.read(said.replace("|-", "|2-")) == compose_yaml.read(said)

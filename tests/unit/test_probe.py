@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from ops import probe
+from upready.secrets import http_probe
 
 Talk = Callable[[socket.socket], None]
 Serve = Callable[..., str]
@@ -78,15 +78,15 @@ def saying(body: bytes, status: str = "200 OK", *headers: str) -> Talk:
     ],
 )
 def test_answers(serve: Serve, talk: Talk, ok: bool, error: str | None, status: str) -> None:
-    answer = probe.ask(serve(talk))
+    answer = http_probe.ask(serve(talk))
     assert answer.ok is ok
     assert answer.error == error
     assert answer.status == status
 
 
 def test_checks_of_an_answer(serve: Serve) -> None:
-    assert probe.ask(serve(saying(b'{"checks": {"db": {"status": "ok"}}}'))).checks == {"db": {"status": "ok"}}
-    assert probe.ask(serve(saying(b'{"checks": "none"}'))).checks == {}
+    assert http_probe.ask(serve(saying(b'{"checks": {"db": {"status": "ok"}}}'))).checks == {"db": {"status": "ok"}}
+    assert http_probe.ask(serve(saying(b'{"checks": "none"}'))).checks == {}
 
 
 def test_a_flood_is_cut(serve: Serve) -> None:
@@ -98,7 +98,7 @@ def test_a_flood_is_cut(serve: Serve) -> None:
             client.sendall(b"x" * 65536)
             sent.append(1)
 
-    answer = probe.ask(serve(flood))
+    answer = http_probe.ask(serve(flood))
     assert answer.ok
     assert answer.answer == {}
     assert len(sent) < 200  # what fits into the system's own buffers, and not without end
@@ -139,7 +139,7 @@ def test_the_limit_holds_for_tls_too(serve: Serve, talk: Talk, monkeypatch: pyte
     monkeypatch.setattr(ssl, "create_default_context", lambda: unnamed(ssl.PROTOCOL_TLS_CLIENT))
     url = serve(encrypted, greeted=False).replace("http:", "https:")
     began = time.monotonic()
-    answer = probe.ask(url, timeout=0.4)
+    answer = http_probe.ask(url, timeout=0.4)
     assert time.monotonic() - began < 1.4
     if talk is trickle:
         assert answer.error == "no answer within 0.4 s"
@@ -151,20 +151,20 @@ def test_the_limit_holds_for_tls_too(serve: Serve, talk: Talk, monkeypatch: pyte
 def test_the_limit_holds_for_the_whole_answer(serve: Serve, talk: Talk) -> None:
     url = serve(talk)
     began = time.monotonic()
-    answer = probe.ask(url, timeout=0.4)
+    answer = http_probe.ask(url, timeout=0.4)
     assert answer.error == "no answer within 0.4 s"
     assert answer.status_code is None
     assert time.monotonic() - began < 1.4
 
 
 def test_an_answer_longer_than_is_read_counts_by_its_code(serve: Serve) -> None:
-    padding = b" " * 2 * probe.LONGEST
-    assert probe.ask(serve(saying(padding + b'{"status": "unhealthy"}'))).ok
-    assert not probe.ask(serve(saying(padding + b'{"status": "unhealthy"}', "503 Service Unavailable"))).ok
+    padding = b" " * 2 * http_probe.LONGEST
+    assert http_probe.ask(serve(saying(padding + b'{"status": "unhealthy"}'))).ok
+    assert not http_probe.ask(serve(saying(padding + b'{"status": "unhealthy"}', "503 Service Unavailable"))).ok
 
 
 def test_nobody_there(free_port: Callable[[], int]) -> None:
-    assert probe.ask(f"http://127.0.0.1:{free_port()}/").error == "connection refused"
+    assert http_probe.ask(f"http://127.0.0.1:{free_port()}/").error == "connection refused"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_nobody_there(free_port: Callable[[], int]) -> None:
     ],
 )
 def test_urls_that_cannot_be_asked(url: str, error: str) -> None:
-    answer = probe.ask(url, timeout=0.5)
+    answer = http_probe.ask(url, timeout=0.5)
     assert answer.error == error
     assert not answer.ok
 
@@ -186,7 +186,7 @@ def test_urls_that_cannot_be_asked(url: str, error: str) -> None:
 def test_no_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    assert probe.ask(serve(saying(b"{}"))).ok
+    assert http_probe.ask(serve(saying(b"{}"))).ok
 
 
 @pytest.mark.parametrize(
@@ -199,4 +199,4 @@ def test_no_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.M
     ],
 )
 def test_wildcards_are_asked_at_the_loopback(url: str, asked: str) -> None:
-    assert probe.reachable(url) == asked
+    assert http_probe.reachable(url) == asked

@@ -1,4 +1,4 @@
-"""`ops.process`: real children, their output, and that none outlives its caller."""
+"""`upready.support.process`: real children, their output, and that none outlives its caller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ops import platform, process
+from upready.support import platform, process
 
 ROOT = Path(__file__).resolve().parents[2]
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="sends POSIX signals")
@@ -212,7 +212,7 @@ def test_interrupted_child_with_much_to_say_ends_by_itself(tmp_path: Path) -> No
 
 
 def caller(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """A process that uses `ops.process` and can be interrupted without interrupting the tests."""
+    """A process that uses `upready.support.process` and can be interrupted without interrupting the tests."""
     return subprocess.Popen(
         python(code, *arguments),
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -231,7 +231,8 @@ def test_interrupted_caller_leaves_no_orphan(tmp_path: Path, call: str, number: 
     path = tmp_path / "pids"
     code = f"""
     import sys
-    from ops import process, signals
+    from upready.support import process
+    from upready.support import signals
     signals.interrupt()
     command = [sys.executable, "-c", {FAMILY!r}, sys.argv[1], "ignore"]
     try:
@@ -259,7 +260,7 @@ while True:
 """
     code = f"""
     import sys
-    from ops import process
+    from upready.support import process
     process.stream([sys.executable, "-c", {stubborn!r}, sys.argv[1]], print)
     """
     with caller(code, str(tmp_path)) as it:
@@ -279,7 +280,7 @@ while True:
 def test_attached_child_has_our_streams_and_its_code_is_ours() -> None:
     code = """
     import sys
-    from ops import process
+    from upready.support import process
     sys.exit(process.attach([sys.executable, "-c", "import sys; print(input()[::-1]); sys.exit(9)"]))
     """
     with caller(code) as it:
@@ -295,7 +296,7 @@ def test_ctrl_c_is_the_attached_childs_to_answer() -> None:
     child += "while input(): pass\nraise SystemExit(5)"
     code = f"""
     import sys
-    from ops import process
+    from upready.support import process
     sys.exit(process.attach([sys.executable, "-c", {child!r}]))
     """
     with caller(code) as it:
@@ -318,7 +319,7 @@ time.sleep(300)
 """
     code = f"""
     import sys
-    from ops import process
+    from upready.support import process
     sys.exit(process.attach([sys.executable, "-c", {child!r}]))
     """
     with caller(code) as it:
@@ -334,7 +335,7 @@ time.sleep(300)
 def test_an_attached_child_that_a_signal_ends_is_told_as_a_shell_tells_it(number: signal.Signals) -> None:
     code = f"""
     import sys
-    from ops import process
+    from upready.support import process
     sys.exit(process.attach([sys.executable, "-c", "import os; os.kill(os.getpid(), {number:d})"]))
     """
     with caller(code) as it:
@@ -348,7 +349,7 @@ def test_a_signal_that_the_caller_ignores_is_not_passed_on() -> None:
     code = f"""
     import signal, sys
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    from ops import process
+    from upready.support import process
     sys.exit(process.attach([sys.executable, "-c", {child!r}]))
     """
     with caller(code) as it:

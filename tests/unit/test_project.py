@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from ops import memory, project
-from ops.errors import EnvFileError, UsageError
-from ops.settings import Environment, Settings
+from upready.operations import execute, stop
+from upready.runtime import current, last_used
+from upready.stack.settings import Environment, Settings
+from upready.support.errors import EnvFileError, UsageError
 
 BOTH = {
     "dev": Environment("dev", ("c/base.yaml", "c/dev.yaml")),
@@ -31,11 +32,11 @@ def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pyte
     monkeypatch.delenv("COMPOSE_PROJECT_NAME", raising=False)
     root = tmp_path / "Some Clone"
     root.mkdir()
-    assert project.name(Settings(root, BOTH)) == "someclone"
+    assert current.name(Settings(root, BOTH)) == "someclone"
     (root / "c").mkdir()
     (root / "c" / "base.yaml").write_text("name: demo\nservices: [\n", encoding="utf-8")
     (root / ".env").write_text("A='open\n", encoding="utf-8")
-    assert project.name(Settings(root, BOTH)) == "demo"
+    assert current.name(Settings(root, BOTH)) == "demo"
 
 
 @pytest.mark.parametrize(
@@ -49,17 +50,17 @@ def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pyte
     ],
 )
 def test_the_environment_is_told_by_the_files(tmp_path: Path, files: tuple[str, ...], environment: str | None) -> None:
-    assert project.running_environment(Settings(tmp_path, BOTH), [container(files=files)]) == environment
+    assert current.running_environment(Settings(tmp_path, BOTH), [container(files=files)]) == environment
 
 
 def test_nothing_runs_in_no_environment(tmp_path: Path) -> None:
-    assert project.running_environment(Settings(tmp_path, BOTH), []) is None
+    assert current.running_environment(Settings(tmp_path, BOTH), []) is None
 
 
 def test_a_container_is_found_by_service_and_replica() -> None:
     containers = [container("web", 1), container("web", 2), container("db", 1, "exited")]
-    assert project.container_of(containers, "web") is containers[0]
-    assert project.container_of(containers, "web", 2) is containers[1]
+    assert execute.container_of(containers, "web") is containers[0]
+    assert execute.container_of(containers, "web", 2) is containers[1]
 
 
 @pytest.mark.parametrize(
@@ -76,21 +77,26 @@ def test_a_container_is_found_by_service_and_replica() -> None:
 )
 def test_a_container_that_does_not_run(containers: list[Any], service: str, details: list[str], following: str) -> None:
     with pytest.raises(UsageError, match="db is not running") as caught:
-        project.container_of(containers, service, environment="live")
+        execute.container_of(containers, service, environment="live")
     assert caught.value.details == details
     assert caught.value.next == following
 
 
+def test_a_service_that_is_mistyped() -> None:
+    with pytest.raises(UsageError, match=r"wbe is not running; did you mean web\?"):
+        execute.container_of([container("web")], "wbe")
+
+
 def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
-        project.container_of([container("web", 2), container("web", 1)], "web", 3)
+        execute.container_of([container("web", 2), container("web", 1)], "web", 3)
     assert caught.value.details == ["running: 1, 2"]
     assert caught.value.next == "invoke exec web --replica 1"
 
 
 def test_any_running_replica_will_do() -> None:
     containers = [container("web", 1, "exited"), container("web", 3), container("web", 2)]
-    assert project.container_of(containers, "web") is containers[2]
+    assert execute.container_of(containers, "web") is containers[2]
 
 
 @pytest.mark.parametrize("unreadable", [(".env",), ("c/dev.yaml",), (".env", "c/dev.yaml")])
@@ -100,10 +106,10 @@ def test_the_name_where_files_cannot_be_read(tmp_path: Path, unreadable: tuple[s
         (root / name).mkdir(parents=True)
     settings = Settings(root, BOTH)
     with pytest.raises((UsageError, EnvFileError), match="cannot be read: it is a folder"):
-        project.name(settings)
-    assert project.name(settings, somehow=True) == "shop"
-    memory.write(root, memory.Memory(project="remembered"))
-    assert project.name(settings, somehow=True) == "remembered"
+        current.name(settings)
+    assert current.name(settings, somehow=True) == "shop"
+    last_used.write(root, last_used.Memory(project="remembered"))
+    assert current.name(settings, somehow=True) == "remembered"
 
 
 def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
@@ -119,7 +125,7 @@ def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
         ([], ("all",), {}),
     ):
         connected: Any = SimpleNamespace(containers=lambda _, found=containers: found)
-        stack, _ = project.current(settings, connected)
+        stack, _ = current.current(settings, connected)
         assert (stack.profiles, stack.variables) == (profiles, variables)
 
 
@@ -130,5 +136,5 @@ def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     for each in several:
         each.folder = str(tmp_path)
     told: list[str] = []
-    assert project._started_from(settings, "shop", several, told.append) == []
+    assert stop._started_from(settings, "shop", several, told.append) == []
     assert told == ["stopped without the pre_stop hooks that there may be: compose.yaml cannot be read: it is a folder"]

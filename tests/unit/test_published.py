@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from ops import model, ports, published
-from ops.dotenv import change
-from ops.stack import Stack
 from tests.unit.conftest import MakeStack
+from upready.dotenv import change
+from upready.runtime import ports, published_ports
+from upready.stack import model
+from upready.stack.selection import Stack
 
 
 def change_of(stack: Stack, number: int, to: int = 9000) -> str:
-    return published.change(stack, "web", number, to)
+    return published_ports.change(stack, "web", number, to)
 
 
 def web(port: str) -> str:
@@ -75,14 +76,14 @@ def test_what_wins_over_env_is_told(make_stack: MakeStack, monkeypatch: pytest.M
     ],
 )
 def test_the_place_is_that_of_the_service(make_stack: MakeStack, files: list[str], place: str) -> None:
-    assert published.place(make_stack(*files), "web", 8000).startswith(place)
+    assert published_ports.place(make_stack(*files), "web", 8000).startswith(place)
 
 
 def test_a_whole_stack_in_a_folder_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "deploy").mkdir()
     (tmp_path / "deploy" / "dc.yml").write_text(web("8000:80"), encoding="utf-8")
     stack = Stack(tmp_path, "dev", (tmp_path / "deploy" / "dc.yml",), (), "demo")
-    assert published.place(stack, "web", 8000).replace("\\", "/") == "deploy/dc.yml:5"
+    assert published_ports.place(stack, "web", 8000).replace("\\", "/") == "deploy/dc.yml:5"
 
 
 def test_the_port_that_is_offered_is_free(make_stack: MakeStack) -> None:

@@ -14,16 +14,17 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops import report
-from ops.build import Progress
-from ops.errors import StartError, UsageError
-from ops.health import Health, Report, Verdict
-from ops.launch import Launch
-from ops.report import config, project, units
-from ops.report import launch as launch_report
-from ops.runtime import Kept, Stopped
-from ops.stack import Stack
 from tests.unit.conftest import DATA
+from upready import report
+from upready.operations.launch import Launch
+from upready.readiness.health import Health, Report, Verdict
+from upready.report import config, project
+from upready.report import launch as launch_report
+from upready.runtime.docker.build import Progress
+from upready.runtime.interface import Kept, Stopped
+from upready.stack.selection import Stack
+from upready.support import units
+from upready.support.errors import StartError, UsageError
 
 
 @pytest.fixture(autouse=True)

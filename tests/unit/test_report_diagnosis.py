@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ops.health import Health, Report, Verdict
-from ops.probe import Probe
-from ops.report import diagnosis
 from tests.unit.replicas import URL, container
+from upready.readiness.health import Health, Report, Verdict
+from upready.report import diagnosis
+from upready.secrets.http_probe import Probe
 
 
 def report(status: str, **checks: Any) -> Report:

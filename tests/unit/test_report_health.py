@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from ops import report
-from ops.errors import UnhealthyError
-from ops.health import Health, Report, Verdict
-from ops.probe import Probe
-from ops.report import health, launch
 from tests.unit.replicas import URL, container
+from upready import report
+from upready.readiness.health import Health, Report, Verdict
+from upready.report import health, launch
+from upready.secrets.http_probe import Probe
+from upready.support.errors import UnhealthyError
 
 
 def replica(verdict: Verdict = Verdict.READY, reason: str = "answers", cause: str = "answers", **given: Any) -> Health:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops import restart
-from ops.attempt import Attempt
-from ops.model import Model, Service
-from ops.runtime import Container
 from tests.unit.conftest import MakeStack
 from tests.unit.replicas import container, service
+from upready.operations import restart
+from upready.runtime.attempt import Attempt
+from upready.runtime.interface import Container
+from upready.stack.model import Model, Service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import revision
 from tests.unit.conftest import MakeStack
+from upready.stack import revision
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from ops import secrecy
-from ops.dotenv.secret import MASK
-from ops.secrecy import Mask
+from upready.dotenv import redaction
+from upready.secrets import masking
+from upready.secrets.masking import Mask
+from upready.secrets.secret import MASK
 
 
 @pytest.fixture
 def hiding(tmp_path: Path) -> Iterator[Path]:
     """A process that works on a project."""
-    with secrecy.hiding(tmp_path):
+    with masking.hiding(tmp_path, redaction.secrets):
         yield tmp_path
 
 
@@ -68,41 +69,41 @@ def test_looking_costs_little() -> None:
 
 
 def test_nothing_is_hidden_outside_a_task() -> None:
-    secrecy.know("test", lambda: ["s3cret-value"])
-    assert secrecy.hide("s3cret-value postgres://u:p@h") == "s3cret-value postgres://u:p@h"
+    masking.know("test", lambda: ["s3cret-value"])
+    assert masking.hide("s3cret-value postgres://u:p@h") == "s3cret-value postgres://u:p@h"
 
 
 def test_what_becomes_known_is_hidden_from_then_on(hiding: Path) -> None:
-    assert secrecy.hide("s3cret-value other-value") == "s3cret-value other-value"
-    secrecy.know("one", lambda: ["s3cret-value"])
-    assert secrecy.hide("s3cret-value other-value") == f"{MASK} other-value"
-    secrecy.know("one", lambda: ["other-value"])
-    assert secrecy.hide_in(["s3cret-value", "other-value"]) == ["s3cret-value", MASK]
-    secrecy.reveal()
-    assert secrecy.hide("other-value") == "other-value"
+    assert masking.hide("s3cret-value other-value") == "s3cret-value other-value"
+    masking.know("one", lambda: ["s3cret-value"])
+    assert masking.hide("s3cret-value other-value") == f"{MASK} other-value"
+    masking.know("one", lambda: ["other-value"])
+    assert masking.hide_in(["s3cret-value", "other-value"]) == ["s3cret-value", MASK]
+    masking.reveal()
+    assert masking.hide("other-value") == "other-value"
 
 
 def test_the_file_is_read_again_when_it_may_have_changed(hiding: Path) -> None:
     (hiding / ".env").write_text("API_TOKEN=first-value\n", "utf-8")
-    assert secrecy.hide("first-value second-value") == f"{MASK} second-value"
+    assert masking.hide("first-value second-value") == f"{MASK} second-value"
     (hiding / ".env").write_text("API_TOKEN=second-value\n", "utf-8")
-    secrecy.know_env(hiding)
-    assert secrecy.hide("first-value second-value") == f"first-value {MASK}"
+    masking.know_env(hiding)
+    assert masking.hide("first-value second-value") == f"first-value {MASK}"
 
 
 def test_the_name_of_a_service_is_spared(hiding: Path) -> None:
-    secrecy.know("one", lambda: ["frontend", "s3cret-value"])
-    secrecy.spare(["frontend"])
-    assert secrecy.hide("frontend is ready, s3cret-value") == f"frontend is ready, {MASK}"
+    masking.know("one", lambda: ["frontend", "s3cret-value"])
+    masking.spare(["frontend"])
+    assert masking.hide("frontend is ready, s3cret-value") == f"frontend is ready, {MASK}"
 
 
 def test_what_cannot_be_read_stops_nothing(hiding: Path) -> None:
     def broken() -> list[str]:
         raise PermissionError
 
-    secrecy.know("broken", broken)
-    secrecy.know("whole", lambda: ["s3cret-value"])
-    assert secrecy.hide("s3cret-value") == MASK
+    masking.know("broken", broken)
+    masking.know("whole", lambda: ["s3cret-value"])
+    assert masking.hide("s3cret-value") == MASK
 
 
 def test_what_a_container_was_given(hiding: Path) -> None:
@@ -117,6 +118,6 @@ def test_what_a_container_was_given(hiding: Path) -> None:
         "Cmd": ["serve", "--password=cmd-value-1"],
         "Entrypoint": None,
     }
-    secrecy.know_container({"Id": "1", "Config": config, "Mounts": mounts})
+    masking.know_container({"Id": "1", "Config": config, "Mounts": mounts})
     text = "env-value-1 url-value-1 cmd-value-1 file-value-1 visible"
-    assert secrecy.hide(text) == f"{MASK} {MASK} {MASK} {MASK} visible"
+    assert masking.hide(text) == f"{MASK} {MASK} {MASK} {MASK} visible"

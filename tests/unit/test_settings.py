@@ -9,9 +9,9 @@ import pytest
 import yaml
 from invoke.config import Config
 
-from ops import settings, steering
-from ops.errors import UsageError
-from ops.settings import Environment
+from upready.stack import compose_variables, settings
+from upready.stack.settings import Environment
+from upready.support.errors import UsageError
 
 ENVIRONMENTS = "ops: {environments: {dev: {files: [a.yaml]}}}"
 
@@ -42,7 +42,7 @@ def test_invokes_own_configuration_is_understood(tmp_path: Path) -> None:
     assert settings.load(dict(config), tmp_path).environment("dev").files == ("a.yaml",)
 
 
-@pytest.mark.parametrize("name", steering.DEFAULT_FILES)
+@pytest.mark.parametrize("name", compose_variables.DEFAULT_FILES)
 def test_without_environments_compose_s_own_file_is_dev(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     for text in ("", "ops:", "ops: {}", "ops: {environments: }"):
@@ -50,7 +50,7 @@ def test_without_environments_compose_s_own_file_is_dev(tmp_path: Path, name: st
 
 
 def test_compose_yaml_comes_first(tmp_path: Path) -> None:
-    for name in steering.DEFAULT_FILES:
+    for name in compose_variables.DEFAULT_FILES:
         (tmp_path / name).touch()
     assert load("", tmp_path).environment("dev").files == ("compose.yaml",)
 
@@ -66,6 +66,12 @@ def test_an_unknown_environment_names_the_others() -> None:
         load(ENVIRONMENTS).environment("prod")
     assert caught.value.details == ["invoke.yaml defines: dev"]
     assert "ops.environments.prod" in caught.value.next
+
+
+def test_an_environment_that_is_mistyped() -> None:
+    with pytest.raises(UsageError, match=r"there is no environment 'dve'; did you mean dev\?") as caught:
+        load(ENVIRONMENTS).environment("dve")
+    assert caught.value.next == "invoke config --env dev"
 
 
 def environment(**entry: Any) -> str:

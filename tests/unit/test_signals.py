@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops import signals
 from tests.conftest import ROOT
+from upready.support import signals
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has no such signals")
 
@@ -44,7 +44,7 @@ def test_nohup_is_respected(handlers: None) -> None:
 
 LATE = """
 import sys, time
-from ops import signals
+from upready.support import signals
 signals.leave(3)
 print("up", flush=True)
 {}
@@ -76,7 +76,7 @@ def test_one_that_comes_when_nothing_is_under_way_ends_with_the_code_and_without
 
 ON_A_TERMINAL = """
 import os, pty, signal, sys
-from ops import process
+from upready.support import process
 
 child = '''
 import signal, sys, time

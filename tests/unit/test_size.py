@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops import size
-from ops.errors import UsageError
+from upready.support import size
+from upready.support.errors import UsageError
 
 
 @pytest.mark.parametrize(

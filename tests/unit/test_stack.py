@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, process
-from ops import stack as stacks
-from ops.errors import UsageError
-from ops.settings import Environment, Settings
 from tests.unit.conftest import MakeStack
+from upready.stack import compose
+from upready.stack import selection as stacks
+from upready.stack.settings import Environment, Settings
+from upready.support import process
+from upready.support.errors import UsageError
 
 SERVICE = "services: {a: {image: x}}\n"
 

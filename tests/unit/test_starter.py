@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import queue
 
-from ops.attempt import Attempt
-from ops.errors import StartError
-from ops.messages import Message, Started
-from ops.starter import Starter
+from upready.readiness.messages import Message, Started
+from upready.readiness.start_thread import Starter
+from upready.runtime.attempt import Attempt
+from upready.support.errors import StartError
 
 
 def test_a_start_counts_with_the_look_that_follows() -> None:

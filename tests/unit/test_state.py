@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from ops import folders, platform, state
-from ops.errors import UsageError
+from upready.support import folders, platform, state
+from upready.support.errors import UsageError
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="modes and links are POSIX's")
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from ops import statistics, status
-from ops.report import status as report
-from ops.runtime import Sample
-from ops.status import Overview, Status, Usage
 from tests.unit.replicas import container
+from upready.operations import status
+from upready.operations.status import Overview, Status, Usage
+from upready.report import status as report
+from upready.runtime.docker import statistics
+from upready.runtime.interface import Sample
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import compose, model, process, project, steering
-from ops import settings as configuration
-from ops import stack as stacks
-from ops.errors import EnvFileError, UsageError
-from ops.stack import Stack
+from upready.runtime import current
+from upready.stack import compose, compose_variables, model
+from upready.stack import selection as stacks
+from upready.stack import settings as configuration
+from upready.stack.selection import Stack
+from upready.support import process
+from upready.support.errors import EnvFileError, UsageError
 
 VALUES = "${A:-none}.${B:-none}.${C:-none}"
 BASE = f"services: {{a: {{image: 'x:{VALUES}'}}}}\n"
@@ -58,9 +60,13 @@ DEEP = service("a", volumes=["./conf:/c"], build="../app")
     ("files", "shell"),
     [
         ({"compose.yaml": BASE}, {}),
-        *[({name: BASE, override: OVER}, {}) for name in steering.DEFAULT_FILES for override in steering.OVERRIDES],
-        ({name: service(name[:3], environment={"FILE": name}) for name in steering.DEFAULT_FILES}, {}),
-        ({"compose.yml": BASE, **{name: service("b", labels={"f": name}) for name in steering.OVERRIDES}}, {}),
+        *[
+            ({name: BASE, override: OVER}, {})
+            for name in compose_variables.DEFAULT_FILES
+            for override in compose_variables.OVERRIDES
+        ],
+        ({name: service(name[:3], environment={"FILE": name}) for name in compose_variables.DEFAULT_FILES}, {}),
+        ({"compose.yml": BASE, **{name: service("b", labels={"f": name}) for name in compose_variables.OVERRIDES}}, {}),
         ({"compose.yaml": BASE, "one.yml": OVER, "compose.override.yaml": service("no")}, {"COMPOSE_FILE": "one.yml"}),
         ({"a.yml": BASE, "b.yml": OVER}, {"COMPOSE_FILE": os.pathsep.join(["a.yml", "b.yml"])}),
         ({"a.yml": BASE, "b.yml": OVER}, {"COMPOSE_FILE": "a.yml,b.yml", "COMPOSE_PATH_SEPARATOR": ","}),
@@ -108,7 +114,7 @@ def test_everything_is_as_plain_compose_has_it(
     expected = plain(root)
     stack = ours(root)
     assert model.load(stack).raw == expected
-    assert project.name(configuration.load({}, root)) == expected["name"]
+    assert current.name(configuration.load({}, root)) == expected["name"]
 
 
 def test_named_files_win_and_what_is_not_used_is_told_once_each(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +153,7 @@ def test_a_file_that_compose_file_names_and_is_not_there(
         ours(root)
     assert caught.value.next == f"correct it in {told}"
     # The name is told all the same, so that what runs can be stopped.
-    assert project.name(configuration.load({}, root)) == "proj"
+    assert current.name(configuration.load({}, root)) == "proj"
 
 
 def test_a_broken_env_hides_neither_files_nor_name(root: Path) -> None:
@@ -156,7 +162,7 @@ def test_a_broken_env_hides_neither_files_nor_name(root: Path) -> None:
     )
     found = configuration.load({}, root)
     assert found.environment("dev").files == ("deploy/dc.yml",)
-    assert project.name(found) == "mine"
+    assert current.name(found) == "mine"
 
 
 def test_an_env_that_cannot_be_read_is_told_by_who_needs_it(root: Path) -> None:
@@ -175,7 +181,7 @@ def test_a_project_directory_is_what_compose_takes_for_it(root: Path) -> None:
     expected = plain(root, "--project-directory", "deploy", "--file", "deploy/dc.yml")
     assert model.load(stack).raw == expected
     assert stack.env_file == root / "deploy" / ".env"
-    assert project.name(configuration.load(config, root)) == expected["name"] == "deploy"
+    assert current.name(configuration.load(config, root)) == expected["name"] == "deploy"
 
 
 def test_a_project_directory_that_is_not_there(root: Path) -> None:
@@ -192,16 +198,16 @@ def test_a_value_that_compose_refuses_everywhere_is_told_once(
 ) -> None:
     monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)
     with pytest.raises(UsageError, match="COMPOSE_PARALLEL_LIMIT") as caught:
-        steering.check(())
+        compose_variables.check(())
     assert caught.value.next == "unset COMPOSE_PARALLEL_LIMIT"
     monkeypatch.delenv("COMPOSE_PARALLEL_LIMIT")
     (tmp_path / ".env").write_text("COMPOSE_PARALLEL_LIMIT=x\n", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
-        steering.check((tmp_path / ".env",))
+        compose_variables.check((tmp_path / ".env",))
     assert caught.value.next == "correct COMPOSE_PARALLEL_LIMIT in .env"
 
 
 @pytest.mark.parametrize("value", ["4", "-1", "+2"])
 def test_a_limit_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)
-    steering.check(())
+    compose_variables.check(())

@@ -19,7 +19,10 @@ from tests.conftest import ROOT
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no such streams")
 linux_only = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 
-PRELUDE = "import os, sys, threading, time\nfrom ops import report, streams\nstreams.prepare()\n"
+PRELUDE = (
+    "import os, sys, threading, time\nfrom upready import report\nfrom upready.support import streams\n"
+    "streams.prepare()\n"
+)
 
 
 def run(code: str, **how: Any) -> subprocess.CompletedProcess[bytes]:
@@ -217,7 +220,7 @@ for read in (streams.read_line, streams.read_all):
 
 
 def test_what_stands_in_for_a_stream_in_a_test_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    from ops import streams
+    from upready.support import streams
 
     before = sys.stdout
     streams.prepare()

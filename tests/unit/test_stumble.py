@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import location, model
-from ops.errors import UsageError
 from tests.unit.conftest import MakeStack
+from upready.stack import model
+from upready.support import yaml_location
+from upready.support.errors import UsageError
 
 WEB = "services:\n  web:\n    image: x\n"
 
@@ -101,8 +102,8 @@ def test_a_path_is_followed_through_dots_anchors_and_lists(tmp_path: Path) -> No
         ("services.my.web.ports.0", 4, "compose.yaml:7:9"),
         ("services.my.web.nothing", 2, "compose.yaml:4:3"),
     ):
-        found = location.of_path(file, path)
+        found = yaml_location.of_path(file, path)
         assert found is not None
         assert (found[0], found[1].within(tmp_path)) == (depth, place)
-    assert location.of_path(file, "networks.default") is None
-    assert location.of_path(tmp_path / "nowhere.yaml", "services") is None
+    assert yaml_location.of_path(file, "networks.default") is None
+    assert yaml_location.of_path(tmp_path / "nowhere.yaml", "services") is None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ops import targets
-from ops.runtime import Container
 from tests.unit.replicas import container, service
+from upready.readiness import one_look
+from upready.runtime.interface import Container
 
 
 class Local:
@@ -19,20 +19,20 @@ def published(identifier: str, port: int) -> Container:
 
 def test_one_replica_is_asked_at_the_url_itself() -> None:
     # Also where it publishes nothing: something in front of it may answer for it.
-    found = targets.targets(Local(), service(probe=True), [container(id="web1")])  # type: ignore[arg-type]
+    found = one_look.targets(Local(), service(probe=True), [container(id="web1")])  # type: ignore[arg-type]
     assert found == {"web1": "http://127.0.0.1:8000/health"}
 
 
 def test_replicas_are_asked_each_at_its_own_port() -> None:
     replicas = [published("web1", 8000), published("web2", 8001)]
-    found = targets.targets(Local(), service(probe=True, replicas=2), replicas)  # type: ignore[arg-type]
+    found = one_look.targets(Local(), service(probe=True, replicas=2), replicas)  # type: ignore[arg-type]
     assert found == {"web1": "http://127.0.0.1:8000/health", "web2": "http://127.0.0.1:8001/health"}
 
 
 def test_replicas_behind_one_port_are_not_asked() -> None:
     replicas = [container(id="web1"), container(id="web2", replica=2)]
-    assert targets.targets(Local(), service(probe=True, replicas=2), replicas) == {}  # type: ignore[arg-type]
+    assert one_look.targets(Local(), service(probe=True, replicas=2), replicas) == {}  # type: ignore[arg-type]
 
 
 def test_what_does_not_run_is_not_asked() -> None:
-    assert targets.targets(Local(), service(probe=True), [container(state="exited")]) == {}  # type: ignore[arg-type]
+    assert one_look.targets(Local(), service(probe=True), [container(state="exited")]) == {}  # type: ignore[arg-type]

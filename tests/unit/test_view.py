@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from ops.health import Verdict
-from ops.messages import Answered, Happened, Listed, Looked, Wrote
-from ops.runtime import Container
-from ops.view import View
 from tests.unit.replicas import answer, container, service
+from upready.readiness.health import Verdict
+from upready.readiness.messages import Answered, Happened, Listed, Looked, Wrote
+from upready.readiness.tracker import View
+from upready.runtime.interface import Container
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
-from ops import containers, memory, settings, whereabouts
-from ops.absence import DeniedError, SettingsError
-from ops.errors import EngineError, UsageError
-from ops.native import places, record
-from ops.native.plan import Plan
-from ops.native.runtime import Native
-from ops.ownership import Origin
-from ops.runtime import Runtime
-from ops.settings import Settings
+from upready.engine.absence import DeniedError, SettingsError
+from upready.runtime import choice, last_used
+from upready.runtime.docker import containers
+from upready.runtime.interface import Runtime
+from upready.runtime.native import paths, record
+from upready.runtime.native.launch_plan import Plan
+from upready.runtime.native.runtime import Native
+from upready.runtime.ownership import Origin
+from upready.stack import settings
+from upready.stack.settings import Settings
+from upready.support.errors import EngineError, UsageError
 
 CONFIGURATION = {
     "ops": {"environments": {"dev": {"files": ["compose.yaml"]}, "prod": {"files": ["compose.yaml"], "strict": True}}}
@@ -64,7 +66,7 @@ def container(state: str = "running", folder: Path | None = None) -> Any:
 
 def remember(root: Path) -> None:
     """What a service has left that ended with the machine."""
-    folder = places.of(root, "it")
+    folder = paths.of(root, "it")
     folder.mkdir(parents=True)
     gone = record.Identity(2**22 + 1, 1.0)
     record.Record(Plan("it", ("x",), str(root)), "run", "", gone, 1.0, gone).write(folder)
@@ -72,7 +74,7 @@ def remember(root: Path) -> None:
 
 def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
     told: list[str] = []
-    found = whereabouts.all_of(nowhere, "shop", told.append)
+    found = choice.all_of(nowhere, "shop", told.append)
     assert [each.name for each in found] == ["native"]
     assert len(told) == 1
     assert "127.0.0.1:1" in told[0]
@@ -81,7 +83,7 @@ def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
 
 @pytest.mark.parametrize("how", [("auto", "docker"), ("docker", "")], ids=["told", "configured"])
 def test_an_engine_that_was_asked_for_must_answer(tmp_path: Path, nowhere: Settings, how: tuple[str, str]) -> None:
-    for look in (whereabouts.find, lambda these: whereabouts.all_of(these, "shop", lambda _: None)):
+    for look in (choice.find, lambda these: choice.all_of(these, "shop", lambda _: None)):
         with pytest.raises(EngineError):
             look(say(tmp_path, *how))
 
@@ -89,31 +91,31 @@ def test_an_engine_that_was_asked_for_must_answer(tmp_path: Path, nowhere: Setti
 def test_a_record_of_what_has_ended_does_not_decide_and_is_dropped(tmp_path: Path, engine: list[Any]) -> None:
     told: list[str] = []
     remember(tmp_path)
-    assert whereabouts.find(say(tmp_path)).name == "native"  # to be diagnosed, until something is started
-    assert whereabouts.choose(say(tmp_path), "dev", told.append).name == "docker"
+    assert choice.find(say(tmp_path)).name == "native"  # to be diagnosed, until something is started
+    assert choice.choose(say(tmp_path), "dev", told.append).name == "docker"
     assert told == ["what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own"]
     assert not Native(tmp_path).found()
     remember(tmp_path / "other")
-    assert whereabouts.choose(say(tmp_path / "other", told="docker"), "dev", told.append).name == "docker"
+    assert choice.choose(say(tmp_path / "other", told="docker"), "dev", told.append).name == "docker"
 
 
 def test_what_lives_natively_goes_on_there_and_is_told(tmp_path: Path, engine: list[Any], alive: None) -> None:
     told: list[str] = []
     remember(tmp_path)
-    assert whereabouts.choose(say(tmp_path), "dev", told.append).name == "native"
+    assert choice.choose(say(tmp_path), "dev", told.append).name == "native"
     assert told == ["the stack runs natively already, and goes on so (docs/native.md)"]
     for these, environment in ((say(tmp_path, told="docker"), "dev"), (say(tmp_path), "prod")):
         with pytest.raises(UsageError, match="runs natively already"):
-            whereabouts.choose(these, environment, told.append)
+            choice.choose(these, environment, told.append)
 
 
 def test_what_runs_on_an_engine_is_not_started_natively_too(tmp_path: Path, engine: list[Any]) -> None:
     engine.append(container("exited"))
     for these in (say(tmp_path, told="native"), say(tmp_path, "native")):
-        assert whereabouts.choose(these, "dev", lambda _: None).name == "native"
+        assert choice.choose(these, "dev", lambda _: None).name == "native"
         engine.append(container("running", tmp_path))
         with pytest.raises(UsageError, match="runs on a Docker Engine already"):
-            whereabouts.choose(these, "dev", lambda _: None)
+            choice.choose(these, "dev", lambda _: None)
         engine[1:] = [container("running", tmp_path.parent)]  # of another folder of that name
 
 
@@ -121,24 +123,22 @@ def test_what_runs_on_an_engine_is_not_started_natively_too(tmp_path: Path, engi
 def test_what_runs_is_found_whatever_is_configured(
     tmp_path: Path, engine: list[Any], monkeypatch: pytest.MonkeyPatch, configured: str
 ) -> None:
-    places.native(tmp_path).mkdir(parents=True)
+    paths.native(tmp_path).mkdir(parents=True)
     these = say(tmp_path, configured)
     engine.append(container())
-    assert whereabouts.find(these).name == "docker"
+    assert choice.find(these).name == "docker"
     monkeypatch.setattr(Native, "runs", lambda _: True)
-    assert whereabouts.find(these).name == "native"
-    assert [each.name for each in whereabouts.all_of(these, "shop", lambda _: None)] == ["native", "docker"]
+    assert choice.find(these).name == "native"
+    assert [each.name for each in choice.all_of(these, "shop", lambda _: None)] == ["native", "docker"]
     # Only what the task itself is told narrows that.
     for told in ("docker", "native"):
-        assert whereabouts.find(say(tmp_path, configured, told)).name == told
-        assert [each.name for each in whereabouts.all_of(say(tmp_path, configured, told), "shop", lambda _: None)] == [
-            told
-        ]
+        assert choice.find(say(tmp_path, configured, told)).name == told
+        assert [each.name for each in choice.all_of(say(tmp_path, configured, told), "shop", lambda _: None)] == [told]
 
 
 @pytest.mark.parametrize("configured", ["auto", "docker", "native"])
 def test_where_nothing_runs_it_is_where_it_would_be_started(tmp_path: Path, engine: list[Any], configured: str) -> None:
-    assert whereabouts.find(say(tmp_path, configured)).name == {"native": "native"}.get(configured, "docker")
+    assert choice.find(say(tmp_path, configured)).name == {"native": "native"}.get(configured, "docker")
 
 
 def test_a_native_stack_is_found_without_the_engine_that_is_configured(
@@ -146,16 +146,16 @@ def test_a_native_stack_is_found_without_the_engine_that_is_configured(
 ) -> None:
     remember(tmp_path)
     these = say(tmp_path, "docker")
-    assert whereabouts.find(these).name == "native"
-    assert [each.name for each in whereabouts.all_of(these, "shop", lambda _: None)] == ["native"]
+    assert choice.find(these).name == "native"
+    assert [each.name for each in choice.all_of(these, "shop", lambda _: None)] == ["native"]
 
 
 def test_processes_are_stopped_whose_folder_is_gone(tmp_path: Path, engine: list[Any], alive: None) -> None:
-    assert [each.name for each in whereabouts.all_of(say(tmp_path), "shop", lambda _: None)] == ["native", "docker"]
+    assert [each.name for each in choice.all_of(say(tmp_path), "shop", lambda _: None)] == ["native", "docker"]
 
 
 def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: list[Any]) -> None:
-    choose: Callable[[Settings], Runtime] = lambda these: whereabouts.choose(these, "prod", lambda _: None)  # noqa: E731
+    choose: Callable[[Settings], Runtime] = lambda these: choice.choose(these, "prod", lambda _: None)  # noqa: E731
     assert choose(say(tmp_path, "native")).name == "docker"
     with pytest.raises(EngineError, match="prod runs on a Docker Engine only"):
         choose(say(tmp_path, told="native"))
@@ -166,7 +166,7 @@ SILENT = "no Docker Engine answers at tcp://127.0.0.1:1"
 
 
 def started_on_an_engine(root: Path, url: str = "tcp://127.0.0.1:1") -> None:
-    memory.write(root, memory.Memory(project="shop", runtime="docker", endpoint=url, since=1.0))
+    last_used.write(root, last_used.Memory(project="shop", runtime="docker", endpoint=url, since=1.0))
 
 
 @pytest.mark.parametrize("configured", ["auto", "docker", "native"])
@@ -176,11 +176,11 @@ def test_an_engine_that_it_last_ran_on_and_that_is_silent_is_an_error(
     started_on_an_engine(tmp_path)
     these = say(tmp_path, configured)
     for look in (
-        lambda: whereabouts.find(these),
-        lambda: whereabouts.find(these, task="invoke exec db"),
-        lambda: whereabouts.all_of(these, "shop", lambda _: None),
-        lambda: whereabouts.choose(these, "dev", lambda _: None),
-        lambda: whereabouts.choose(these, "prod", lambda _: None),
+        lambda: choice.find(these),
+        lambda: choice.find(these, task="invoke exec db"),
+        lambda: choice.all_of(these, "shop", lambda _: None),
+        lambda: choice.choose(these, "dev", lambda _: None),
+        lambda: choice.choose(these, "prod", lambda _: None),
     ):
         with pytest.raises(EngineError, match=SILENT) as caught:
             look()
@@ -190,19 +190,19 @@ def test_an_engine_that_it_last_ran_on_and_that_is_silent_is_an_error(
 def test_this_machine_is_taken_beside_it_for_who_says_so(tmp_path: Path, nowhere: Settings) -> None:
     started_on_an_engine(tmp_path)
     told: list[str] = []
-    assert whereabouts.choose(say(tmp_path, told="native"), "dev", told.append).name == "native"
+    assert choice.choose(say(tmp_path, told="native"), "dev", told.append).name == "native"
     assert [each.endswith("what runs there, if anything, is left as it is") for each in told] == [True]
 
 
 def test_where_nothing_is_remembered_it_says_what_it_looked_at(tmp_path: Path, nowhere: Settings) -> None:
     told: list[str] = []
-    assert whereabouts.find(nowhere, told.append).name == "native"
+    assert choice.find(nowhere, told.append).name == "native"
     assert told == [f"{SILENT}; Connection refused: only processes of this machine were looked at"]
     told.clear()
     # Who has configured it so does without an engine; what ran natively was looked at.
-    assert whereabouts.find(say(tmp_path, "native"), told.append).name == "native"
+    assert choice.find(say(tmp_path, "native"), told.append).name == "native"
     remember(tmp_path)
-    assert whereabouts.find(nowhere, told.append).name == "native"
+    assert choice.find(nowhere, told.append).name == "native"
     assert told == []
 
 
@@ -210,9 +210,9 @@ def test_an_unknown_context_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONTEXT", "nosuch")
     for look in (
-        lambda: whereabouts.find(say(tmp_path)),
-        lambda: whereabouts.all_of(say(tmp_path), "shop", lambda _: None),
-        lambda: whereabouts.choose(say(tmp_path), "dev", lambda _: None),
+        lambda: choice.find(say(tmp_path)),
+        lambda: choice.all_of(say(tmp_path), "shop", lambda _: None),
+        lambda: choice.choose(say(tmp_path), "dev", lambda _: None),
     ):
         with pytest.raises(SettingsError, match="nosuch"):
             look()
@@ -224,15 +224,15 @@ def test_no_permission_is_no_reason_to_run_natively(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(containers, "connect", denied)
     for look in (
-        lambda: whereabouts.find(say(tmp_path)),
-        lambda: whereabouts.all_of(say(tmp_path), "shop", lambda _: None),
-        lambda: whereabouts.choose(say(tmp_path), "dev", lambda _: None),
-        lambda: whereabouts.choose(say(tmp_path), "prod", lambda _: None),
+        lambda: choice.find(say(tmp_path)),
+        lambda: choice.all_of(say(tmp_path), "shop", lambda _: None),
+        lambda: choice.choose(say(tmp_path), "dev", lambda _: None),
+        lambda: choice.choose(say(tmp_path), "prod", lambda _: None),
     ):
         with pytest.raises(DeniedError) as caught:
             look()
         assert caught.value.next == "sudo usermod -aG docker $USER"
-    assert whereabouts.choose(say(tmp_path, told="native"), "dev", lambda _: None).name == "native"
+    assert choice.choose(say(tmp_path, told="native"), "dev", lambda _: None).name == "native"
 
 
 def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
@@ -240,28 +240,28 @@ def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
 ) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
     these = say(tmp_path)
-    connected = whereabouts.find(these)
-    whereabouts.remember(these, connected, "dev", ["web"])
-    known = memory.recall(tmp_path)
+    connected = choice.find(these)
+    choice.remember(these, connected, "dev", ["web"])
+    known = last_used.recall(tmp_path)
     assert (known.runtime, known.endpoint, known.environment) == ("docker", "unix:///one.sock", "dev")
-    whereabouts.remember(these, connected, "prod", ["web"])
-    assert memory.recall(tmp_path).since == known.since > 0
+    choice.remember(these, connected, "prod", ["web"])
+    assert last_used.recall(tmp_path).since == known.since > 0
 
     # On another engine, it is neither found nor forgotten.
     monkeypatch.setenv("DOCKER_HOST", "unix:///two.sock")
     told: list[str] = []
-    whereabouts.find(these, told.append)
+    choice.find(these, told.append)
     assert len(told) == 1
     assert "last ran on the Docker Engine at unix:///one.sock" in told[0]
-    whereabouts.forget(these, [connected], data=False)
-    assert memory.recall(tmp_path).runtime == "docker"
+    choice.forget(these, [connected], data=False)
+    assert last_used.recall(tmp_path).runtime == "docker"
 
     monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
-    whereabouts.forget(these, [connected], data=False)
-    left = memory.recall(tmp_path)
+    choice.forget(these, [connected], data=False)
+    left = last_used.recall(tmp_path)
     assert (left.runtime, left.since) == ("", known.since)
-    whereabouts.forget(these, [connected], data=True)
-    assert memory.recall(tmp_path).since == 0
+    choice.forget(these, [connected], data=True)
+    assert last_used.recall(tmp_path).since == 0
 
 
 def test_what_runs_under_an_earlier_name_is_not_forgotten(
@@ -269,17 +269,17 @@ def test_what_runs_under_an_earlier_name_is_not_forgotten(
 ) -> None:
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "one")
     these = say(tmp_path)
-    connected = whereabouts.find(these)
-    whereabouts.remember(these, connected, "dev", ["web"])
+    connected = choice.find(these)
+    choice.remember(these, connected, "dev", ["web"])
     engine.append(container(folder=tmp_path))
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "two")
-    whereabouts.forget(these, [connected], data=True)
-    known = memory.recall(tmp_path)
+    choice.forget(these, [connected], data=True)
+    known = last_used.recall(tmp_path)
     assert (known.project, known.runtime) == ("one", "docker")
     assert known.since > 0
     engine.clear()
-    whereabouts.forget(these, [connected], data=False)
-    assert memory.recall(tmp_path).runtime == ""
+    choice.forget(these, [connected], data=False)
+    assert last_used.recall(tmp_path).runtime == ""
 
 
 def test_one_that_it_last_ran_on_is_asked_patiently(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,12 +290,12 @@ def test_one_that_it_last_ran_on_is_asked_patiently(tmp_path: Path, monkeypatch:
         raise EngineError("slow")
 
     monkeypatch.setattr(containers, "connect", connect)
-    whereabouts.find(say(tmp_path))
+    choice.find(say(tmp_path))
     started_on_an_engine(tmp_path)
     with pytest.raises(EngineError):
-        whereabouts.find(say(tmp_path))
-    assert asked == [{"patience": whereabouts.PATIENCE}, {"timeout": whereabouts.REMEMBERED}]
-    assert whereabouts.REMEMBERED > 10
+        choice.find(say(tmp_path))
+    assert asked == [{"patience": choice.PATIENCE}, {"timeout": choice.REMEMBERED}]
+    assert choice.REMEMBERED > 10
 
 
 def test_another_folders_containers_are_nobody_elses_business(tmp_path: Path, engine: list[Any]) -> None:
@@ -304,10 +304,10 @@ def test_another_folders_containers_are_nobody_elses_business(tmp_path: Path, en
     other.mkdir(parents=True)
     engine.append(container("running", other))
     for look in (
-        lambda: whereabouts.find(say(here)),
-        lambda: whereabouts.all_of(say(here), "shop", lambda _: None),
-        lambda: whereabouts.choose(say(here), "dev", lambda _: None),
-        lambda: whereabouts.choose(say(here), "dev", lambda _: None, adopt=True),
+        lambda: choice.find(say(here)),
+        lambda: choice.all_of(say(here), "shop", lambda _: None),
+        lambda: choice.choose(say(here), "dev", lambda _: None),
+        lambda: choice.choose(say(here), "dev", lambda _: None, adopt=True),
     ):
         with pytest.raises(UsageError) as caught:
             look()
@@ -322,6 +322,6 @@ def test_what_runs_natively_is_stopped_beside_another_folders_containers(
     other.mkdir()
     engine.append(container("running", other))
     told: list[str] = []
-    assert [each.name for each in whereabouts.all_of(say(here), "shop", told.append)] == ["native"]
+    assert [each.name for each in choice.all_of(say(here), "shop", told.append)] == ["native"]
     assert len(told) == 1
     assert str(other) in told[0]

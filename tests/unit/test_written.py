@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import written
-from ops.stack import Stack
+from upready.stack import setting_place
+from upready.stack.selection import Stack
 
 BASE = """services:
   web:
@@ -44,21 +44,21 @@ def stack(tmp_path: Path) -> Stack:
     ],
 )
 def test_the_last_file_that_says_so(stack: Stack, path: tuple[str, ...], place: str) -> None:
-    assert str(written.find(stack, path)) == place
+    assert str(setting_place.find(stack, path)) == place
 
 
 def test_what_is_written_nowhere(stack: Stack) -> None:
-    assert written.find(stack, ("services", "web", "memory")) is None
-    assert written.find(None, ("services", "web")) is None
+    assert setting_place.find(stack, ("services", "web", "memory")) is None
+    assert setting_place.find(None, ("services", "web")) is None
 
 
 def test_the_variable_that_it_comes_from(stack: Stack) -> None:
-    image = written.find(stack, ("services", "db", "image"))
+    image = setting_place.find(stack, ("services", "db", "image"))
     assert image is not None
     assert image.variable == "PG"
     assert image.part("postgres:16-alpine") == "16"
     assert image.part("mysql:8") == ""
-    whole = written.find(stack, ("services", "web", "image"))
+    whole = setting_place.find(stack, ("services", "web", "image"))
     assert whole is not None
     assert (whole.variable, whole.part("web:1")) == ("WEB_IMAGE", "web:1")
-    assert written.Place("f", 1, "$$HOME ${A} ${B}").variable is None
+    assert setting_place.Place("f", 1, "$$HOME ${A} ${B}").variable is None

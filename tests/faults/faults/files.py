@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from docker import errors
-from ops import state
-from ops.native import places
 from tests.faults.scene import Scene
+from upready.runtime.native import paths
+from upready.support import state
 
 STRANGER = 54321
 """A user id that has no entry, and no home."""
@@ -46,7 +46,7 @@ def put(scene: Scene, *, where: str, as_: str = "", text: str = "") -> Iterator[
 
 def record_with(scene: Scene, *, key: str, value: Any) -> Iterator[None]:
     """Give one value of the record of a running service a value that no version wrote."""
-    file = _place(scene, f"service:{places.RECORD}")
+    file = _place(scene, f"service:{paths.RECORD}")
     before = file.read_text("utf-8")
     content = json.loads(before)
     *path, last = key.split(".")
@@ -151,7 +151,7 @@ def _place(scene: Scene, where: str) -> Path:
     own = scene.state / state.name(str(scene.root))
     if kind == "state":
         return own / name if name else scene.state
-    return own / places.FOLDER / "web" / name if kind == "service" else scene.root / name
+    return own / paths.FOLDER / "web" / name if kind == "service" else scene.root / name
 
 
 def _make(target: Path, as_: str, text: str, scene: Scene) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import accounts, platform
-from ops.accounts import Account
 from tests.faults.scene import Scene
+from upready.support import accounts, platform
+from upready.support.accounts import Account
 
 _STRANGER = 54321
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ops.diagnosis.log import Log, parse
-from ops.logs.entry import Origin
-from ops.logs.groups import Grouper
 from tests.unit.conftest import DATA
+from upready.diagnosis.log import Log, parse
+from upready.logs.entry import Origin
+from upready.logs.groups import Grouper
 
 BEGAN = 1_800_000_000.0
 """When the first line was written, in seconds since 1970: 2027-01-15 08:00:00 UTC."""

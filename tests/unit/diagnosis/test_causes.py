@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from docker.errors import ImageNotFound, NotFound
 
-from ops.diagnosis.case import Case
-from ops.diagnosis.causes import CAUSES, address, data, name, password, variable
-from ops.diagnosis.failure import Finding
-from ops.diagnosis.log import Log, parse
-from ops.engine import Engine
-from ops.health import Health, Verdict
-from ops.model import Model
-from ops.stack import Stack
 from tests.unit.replicas import container, service
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.diagnosis.log import Log, parse
+from upready.diagnosis.rules import CAUSES, address, data, name, password, variable
+from upready.readiness.health import Health, Verdict
+from upready.runtime.docker.engine import Engine
+from upready.stack.model import Model
+from upready.stack.selection import Stack
 
 
 class Away:

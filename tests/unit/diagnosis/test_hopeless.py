@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ops.diagnosis import hopeless
-from ops.diagnosis.failure import Finding
-from ops.health import Health, Verdict
-from ops.probe import Probe
 from tests.unit.diagnosis.logs import BEGAN, recorded, written
 from tests.unit.replicas import URL, container
+from upready.diagnosis import hopeless
+from upready.diagnosis.failure import Finding
+from upready.readiness.health import Health, Verdict
+from upready.secrets.http_probe import Probe
 
 REFUSED = (
     'connection to server at "db" (10.0.0.2), port 5432 failed: FATAL:  password authentication failed for user "a"'

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from ops.diagnosis.log import ENOUGH, LONGEST, READ, Log, parse, read
-from ops.logs.entry import Origin
-from ops.logs.source import Line
-from ops.runtime import Container
 from tests.unit.replicas import container
+from upready.diagnosis.log import ENOUGH, LONGEST, READ, Log, parse, read
+from upready.logs.entry import Origin
+from upready.logs.source import Line
+from upready.runtime.interface import Container
 
 TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: no tide'
 

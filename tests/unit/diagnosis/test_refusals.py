@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from ops import complaint, diagnosis
-from ops.diagnosis import Failure, blame
-from ops.diagnosis.log import Log
-from ops.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
-from ops.health import Health, Verdict
-from ops.model import Model
-from ops.stack import Stack
 from tests.unit.replicas import container, service
+from upready import diagnosis
+from upready.diagnosis import Failure, blame
+from upready.diagnosis.log import Log
+from upready.readiness.health import Health, Verdict
+from upready.stack import compose_failure
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.support.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
 CAPABILITY = 'Error response from daemon: invalid CapAdd: unknown capability: "CAP_NOPE"'
 
@@ -34,7 +35,7 @@ class Away:
 def corpse(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever has ended died of the same."""
     died = Log(("KeyError: 'LEDGER'",), (0, 0))
-    monkeypatch.setattr("ops.diagnosis.log.read", lambda _, one: died if one.state == "exited" else Log())
+    monkeypatch.setattr("upready.diagnosis.log.read", lambda _, one: died if one.state == "exited" else Log())
 
 
 def replica(name: str, state: str = "exited", verdict: Verdict = Verdict.WAITING, **given: Any) -> Health:
@@ -63,7 +64,7 @@ def test_the_service_that_is_named_and_none_of_the_others(tmp_path: Any) -> None
     said = (
         f" Container shop-web-1 Recreate \n Container shop-db-1 Recreate \n service:web:1 {CAPABILITY} \n{CAPABILITY}"
     )
-    start = complaint.read(said, StartError)
+    start = compose_failure.read(said, StartError)
     healths = [replica("db"), replica("web"), replica("api", "missing")]
     merged = model(tmp_path, db={}, web={}, api={})
     told = explain(merged, healths, error=start)
@@ -78,14 +79,14 @@ def test_the_service_that_is_named_and_none_of_the_others(tmp_path: Any) -> None
 
 
 def test_what_runs_and_fails_besides_is_told_too(tmp_path: Any) -> None:
-    start = complaint.read(f" service:web:1 {CAPABILITY} \n{CAPABILITY}", StartError)
+    start = compose_failure.read(f" service:web:1 {CAPABILITY} \n{CAPABILITY}", StartError)
     sick = replica("db", "running", health="unhealthy")
     told = explain(model(tmp_path, db={}, web={}), [sick, replica("web")], error=start)
     assert {each.service for each in told} >= {"web"}
 
 
 def test_an_error_that_names_nobody_is_the_error_line_itself(tmp_path: Any) -> None:
-    start = complaint.read("'models' support requires Docker Model plugin", StartError)
+    start = compose_failure.read("'models' support requires Docker Model plugin", StartError)
     healths = [replica("db"), replica("web", "missing")]
     told = explain(model(tmp_path, db={}, web={}), healths, error=start)
     assert told == []
@@ -107,7 +108,7 @@ def test_an_error_that_names_nobody_is_the_error_line_itself(tmp_path: Any) -> N
     ],
 )
 def test_what_a_service_uses_tells_whose_it_is(tmp_path: Any, said: str, kind: type[OpsError], words: str) -> None:
-    start = complaint.read(said, StartError)
+    start = compose_failure.read(said, StartError)
     merged = model(tmp_path, db={}, web={"networks": {"shared": None}, "secrets": [{"source": "token"}]})
     healths = [replica("db", "missing"), replica("web", "missing")]
     told = explain(merged, healths, error=start)
@@ -139,7 +140,7 @@ def test_a_container_that_is_made_anew_has_a_prefix_for_a_moment(tmp_path: Any) 
 
 def test_what_could_not_be_started_now(tmp_path: Any) -> None:
     """Others have been started, and what became of them counts."""
-    refused = complaint.read(f" Container shop-web-1 Starting \n{CAPABILITY}", StartError)
+    refused = compose_failure.read(f" Container shop-web-1 Starting \n{CAPABILITY}", StartError)
     ended = replica("db", verdict=Verdict.FAILED)
     waits = Health("api", 1, None, None, Verdict.WAITING, "is not there", "missing")
     merged = model(tmp_path, db={}, web={}, api={"depends_on": {"web": "service_started"}})
@@ -157,7 +158,7 @@ def test_what_could_not_be_started_now(tmp_path: Any) -> None:
 
 
 def test_a_hook_that_failed_in_a_container_that_runs(tmp_path: Any) -> None:
-    refused = complaint.read("web hook exited with status 3: step one\nno ledger", StartError)
+    refused = compose_failure.read("web hook exited with status 3: step one\nno ledger", StartError)
     runs = replica("web", "running", Verdict.READY)
     told = explain(model(tmp_path, web={}), [runs], refusals={"web": refused})
     assert [each.cause for each in told] == ["hook"]
@@ -169,7 +170,7 @@ def test_a_hook_that_failed_in_a_container_that_runs(tmp_path: Any) -> None:
 
 def test_what_is_wrong_in_the_file_is_usage(tmp_path: Any) -> None:
     words = "healthcheck.start_interval requires healthcheck.start_period to be set"
-    start = complaint.read(f" service:web:1 {words} \n{words}", StartError)
+    start = compose_failure.read(f" service:web:1 {words} \n{words}", StartError)
     told = explain(model(tmp_path, web={}), [replica("web", "missing")], error=start)
     error = diagnosis.error(told, [replica("web", "missing")], start, None)
     assert isinstance(error, UsageError)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from ops.diagnosis import Failure
-from ops.report import diagnosis
+from upready.diagnosis import Failure
+from upready.report import diagnosis
 
 FACTS: dict[str, Any] = {
     "state": "running",

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from ops import diagnosis
-from ops.diagnosis import Failure, exit_code
-from ops.diagnosis.story import sort
-from ops.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
-from ops.health import Health, Verdict
-from ops.model import Model
-from ops.stack import Stack
 from tests.unit.replicas import service
+from upready import diagnosis
+from upready.diagnosis import Failure, exit_code
+from upready.diagnosis.explain import sort
+from upready.readiness.health import Health, Verdict
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
 
 
 def failure(name: str, cause: str = "exited", *, blames: str | None = None, state: str = "exited") -> Failure:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.diagnosis import trace
-from ops.diagnosis.causes import source
 from tests.unit.diagnosis.logs import recorded, written
+from upready.diagnosis.rules import source
+from upready.logs import tracebacks
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ from tests.unit.diagnosis.logs import recorded, written
 )
 def test_a_traceback(name: str, error: str, place: tuple[str, int], *, fatal: bool) -> None:
     lines = recorded(name)
-    found = trace.find(lines)[-1]
+    found = tracebacks.find(lines)[-1]
     assert (found.error, found.place, found.fatal) == (error, place, fatal)
     # The same once frames are folded, as a diagnosis reads it.
     log = written(*lines)
@@ -72,7 +72,7 @@ def test_frames_of_node_are_folded() -> None:
 
 def test_a_traceback_of_libraries_alone_keeps_its_innermost_frame() -> None:
     frames = [f'  File "/usr/local/lib/python3.13/site-packages/web/{name}.py", line 1, in {name}' for name in "abcd"]
-    folded = trace.fold(["Traceback (most recent call last):", *frames, "ValueError: no"])
+    folded = tracebacks.fold(["Traceback (most recent call last):", *frames, "ValueError: no"])
     assert folded == ["Traceback (most recent call last):", "  … 3 frames of web", frames[-1], "ValueError: no"]
 
 
@@ -138,7 +138,7 @@ def test_that_a_server_has_ended_is_not_the_error() -> None:
     ],
 )
 def test_whose_code_it_is(path: str, library: str) -> None:
-    assert trace.library(path) == library
+    assert tracebacks.library(path) == library
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -17,9 +16,11 @@ from typing import Any
 import pytest
 from invoke.program import Program
 
-from ops import cli, process, report, signals
-from ops.dotenv import Finding, check, uses
-from ops.stack import Stack
+from upready import report
+from upready.commands import invocation
+from upready.dotenv import Finding, check, usages
+from upready.stack.selection import Stack
+from upready.support import process, signals
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -45,7 +46,7 @@ _MERGED: dict[str, process.Result] = {}
 @pytest.fixture(autouse=True)
 def _merged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let compose merge the same compose file only once: it would answer each of 300 cases the same, in 50 ms."""
-    merge = uses.merge
+    merge = usages.merge
 
     def remembered(command: Sequence[str], root: Path, variables: Mapping[str, str] | None = None) -> process.Result:
         file = root / "compose.yaml"
@@ -58,7 +59,7 @@ def _merged_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _MERGED[text] = merge(command, root)
         return _MERGED[text]
 
-    monkeypatch.setattr(uses, "merge", remembered)
+    monkeypatch.setattr(usages, "merge", remembered)
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
 
     In this process, which is several times as fast as one of its own; the streams are pipes, as in a script.
     """
-    shutil.copy(ROOT / "tasks.py", tmp_path)
+    (tmp_path / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
 
     def run(*arguments: str, stdin: bytes | None = b"", **env: str) -> Run:
         out, err = io.BytesIO(), io.BytesIO()
@@ -158,7 +159,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
             patch.setattr(signals, "interrupt", lambda: None)
             patch.setattr(signals, "leave", lambda _: None)
             patch.setattr(process, "tell", None)
-            patch.setattr(cli, "_root", tmp_path)
+            patch.setattr(invocation, "_root", tmp_path)
             patch.delitem(sys.modules, "tasks", raising=False)
             report.console.cache_clear()
             report.errors.cache_clear()

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ops.dotenv import change, difference, document, initialise, quoting, values
-from ops.dotenv.secret import passwords
-from ops.errors import EnvFileError, UsageError
-from ops.stack import Stack
+from upready.dotenv import change, difference, initialise, values
+from upready.envfile import document, quoting
+from upready.secrets.secret import passwords
+from upready.stack.selection import Stack
+from upready.support.errors import EnvFileError, UsageError
 
 from .conftest import Invoke
 

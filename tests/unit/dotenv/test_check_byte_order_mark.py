@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import values
-from ops.stack import Stack
+from upready.dotenv import values
+from upready.stack.selection import Stack
 
 CASES = [
     pytest.param("A=1\n", [], id="none"),

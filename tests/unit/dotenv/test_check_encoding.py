@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack.selection import Stack
 
 CASES = [
     pytest.param(b"A=1\n", [], id="ASCII"),

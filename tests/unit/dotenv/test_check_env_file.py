@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack.selection import Stack
 
 CASES = [
     pytest.param("env_file: app.env", ["compose:0:0 error"], id="one"),

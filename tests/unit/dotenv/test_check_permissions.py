@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ops import platform
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack.selection import Stack
+from upready.support import platform
 
 
 @pytest.mark.skipif(platform.WINDOWS, reason="modes say nothing there")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import change, check, values
-from ops.stack import Stack
+from upready.dotenv import change, check, values
+from upready.stack.selection import Stack
 
 CASES = [
     pytest.param("A=1\nB='x y'\nC=\"a\\nb\"\nD=${A}\nE=it's\n", [], id="alike"),

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack.selection import Stack
 
 CASES = [
     pytest.param("A=1\nexport B=2\n# comment\n\n  C = 3\na.b=1\nA-B=2\nA[0]=1\nÉ=1\n", [], id="fine"),

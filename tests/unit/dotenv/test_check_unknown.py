@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import check
-from ops.dotenv.checks.unknown import Names, closest
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.dotenv.checks.unknown import Names, closest
+from upready.stack.selection import Stack
 
 SCHEMA = "DB_PASSWORD=\nDB_USER=\nAPI_PORT=8000\n"
 COMPOSE = "services: {app: {image: 'app:${USED}'}}\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import settings
-from ops import stack as stacks
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack import selection as stacks
+from upready.stack import settings
+from upready.stack.selection import Stack
 
 SCHEMA = "USED=\nCOMPOSE_PROFILES=\nNOT_USED=\nUSED_ELSEWHERE=\n"
 COMPOSE = "services: {app: {image: 'app:${USED}', environment: ['X=${USED_ELSEWHERE}']}}\n"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import check, checks
-from ops.stack import Stack
+from upready.dotenv import check, checks
+from upready.stack.selection import Stack
 
 from .conftest import ROOT
 

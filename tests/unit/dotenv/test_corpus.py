@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import settings
-from ops import stack as stacks
-from ops.dotenv import check
+from upready.dotenv import check
+from upready.stack import selection as stacks
+from upready.stack import settings
 
 FOLDER = Path(__file__).parent / "corpus"
 PROJECTS = sorted(FOLDER.glob("*.yaml"))

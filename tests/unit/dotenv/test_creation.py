@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from ops import platform
-from ops.dotenv import creation, initialise, values
-from ops.dotenv.schema import Variable
-from ops.errors import EnvFileError, UsageError
-from ops.stack import Stack
+from upready.dotenv import creation, initialise, values
+from upready.dotenv.schema import Variable
+from upready.stack.selection import Stack
+from upready.support import platform
+from upready.support.errors import EnvFileError, UsageError
 
 MakeStack = Callable[..., Stack]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv.dockerignore import ignores
+from upready.dotenv.dockerignore import ignores
 
 BUILD = "services: {app: {build: .}}\n"
 

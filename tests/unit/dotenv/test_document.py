@@ -12,8 +12,9 @@ from dotenv.parser import parse_stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.dotenv import document, schema
-from ops.errors import EnvFileError
+from upready.dotenv import schema
+from upready.envfile import document
+from upready.support.errors import EnvFileError
 
 FILE = Path(".env")
 

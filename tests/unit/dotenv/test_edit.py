@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.dotenv import document, edit
-from ops.dotenv.schema import Variable, parse
+from upready.dotenv import edit
+from upready.dotenv.schema import Variable, parse
+from upready.envfile import document
 
 FILE = Path(".env")
 

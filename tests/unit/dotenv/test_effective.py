@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import values
-from ops.dotenv.effective import UnreadableError
-from ops.stack import Stack
+from upready.dotenv import values
+from upready.stack.env_file_error import UnreadableError
+from upready.stack.selection import Stack
 
 MakeStack = Callable[..., Stack]
 

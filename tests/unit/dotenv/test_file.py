@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import platform, state
-from ops.dotenv import change, check, file, values
-from ops.errors import EnvFileError, LockedError
-from ops.stack import Stack
+from upready.dotenv import change, check, file, values
+from upready.stack.selection import Stack
+from upready.support import platform, state
+from upready.support.errors import EnvFileError, LockedError
 
 from .conftest import ROOT
 
@@ -31,8 +31,8 @@ SIZE = 400_000
 WRITERS = """
 import itertools, os, sys
 from pathlib import Path
-from ops.dotenv import change, creation, file
-from ops.stack import Stack
+from upready.dotenv import change, creation, file
+from upready.stack.selection import Stack
 
 root, size = Path(sys.argv[1]), int(sys.argv[2])
 stack = Stack(root, "dev", (root / "compose.yaml",), (), "killed", {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.dotenv import Finding, brief
+from upready.dotenv import Finding, brief
 
 
 def warning(check: str, variable: str) -> Finding:

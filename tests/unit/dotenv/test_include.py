@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose, dotenv, model, process
-from ops.stack import Stack
 from tests.unit.dotenv.conftest import MakeStack
+from upready import dotenv
+from upready.stack import compose, model
+from upready.stack.selection import Stack
+from upready.support import process
 
 ROOT = "include: [%s]\nservices: {root: {image: x}}\n"
 PART = "services: {part: {image: x, environment: {G: '%s'}}}\n"

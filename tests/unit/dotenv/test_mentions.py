@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv import mentions
 from tests.unit.dotenv.conftest import MakeStack
+from upready.dotenv import mentions
 
 NAME = "SHOP_PAGE_SIZE"
 

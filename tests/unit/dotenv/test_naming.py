@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv import check, difference, document, naming, values
-from ops.errors import EnvFileError
-from ops.stack import Stack
+from upready.dotenv import check, difference, values
+from upready.envfile import document, naming
+from upready.stack.selection import Stack
+from upready.support.errors import EnvFileError
 
 SCHEMA = "# @sensitive\nDB_PASS=\nPORT=80\n"
 

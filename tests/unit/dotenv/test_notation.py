@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops.dotenv.notation import Call, Comment, Value, parse
+from upready.envfile.notation import Call, Comment, Value, parse
 
 
 def block(text: str) -> list[Comment]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.dotenv import ordinary
-from ops.dotenv.secret import MASK
+from upready.secrets import ordinary
+from upready.secrets.secret import MASK
 
 
 @pytest.fixture(autouse=True)

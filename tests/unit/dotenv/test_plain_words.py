@@ -7,9 +7,9 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops.dotenv import check
-from ops.dotenv.uses import is_builtin
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.dotenv.usages import is_builtin
+from upready.stack.selection import Stack
 
 PARTS = ("DB", "POSTGRES", "MYSQL", "REDIS", "API", "APP", "JWT", "SMTP", "S3", "DEBUG", "LOG", "USER", "HOST", "PORT")
 ENDS = ("PASSWORD", "TOKEN", "SECRET", "KEY", "URL", "PORT", "NAME", "EMAIL", "ENABLED", "LEVEL", "DSN", "FILE", "TTL")

@@ -10,9 +10,9 @@ from dotenv import dotenv_values
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ops import compose
-from ops.dotenv import effective
-from ops.dotenv.quoting import UnwritableError, encode
+from upready.dotenv import compose_values
+from upready.envfile.quoting import UnwritableError, encode
+from upready.stack import compose
 
 # Any Unicode but surrogates (no UTF-8 holds them) and NUL (no environment variable does).
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -25,7 +25,7 @@ def through_compose(folder: Path, values: Mapping[str, str]) -> Mapping[str, str
     file = folder / ".env"
     text = "".join(f"{name}={encode(value)}\n" for name, value in values.items())
     file.write_text(text, encoding="utf-8", newline="\n")
-    read = effective.read(compose.program().command, folder, values, env_file=file)
+    read = compose_values.read(compose.program().command, folder, values, env_file=file)
     assert {name: read.effective[name] for name in values} == read.file
     return read.file
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.dotenv import redaction
-from ops.errors import UsageError
-from ops.stack import Stack
+from upready.dotenv import redaction
+from upready.stack.selection import Stack
+from upready.support.errors import UsageError
 
 
 def test_secrets_are_masked_wherever_they_stand(

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from ops.dotenv import check
-from ops.stack import Stack
+from upready.dotenv import check
+from upready.stack.selection import Stack
 
 SCHEMA = """\
 # @required @example=you

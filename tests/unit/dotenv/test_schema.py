@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv import document, schema
-from ops.dotenv.schema import Schema
+from upready.dotenv import schema
+from upready.dotenv.schema import Schema
+from upready.envfile import document
 
 ROOT = Path(__file__).resolve().parents[3]
 

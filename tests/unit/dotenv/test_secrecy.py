@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ops import dotenv, whereabouts
-from ops.dotenv import MASK, Secret, check, values
-from ops.stack import Stack
+from upready import dotenv
+from upready.dotenv import MASK, Secret, check, values
+from upready.runtime import choice
+from upready.stack.selection import Stack
 
 from .conftest import Invoke
 
@@ -121,7 +122,7 @@ def test_no_task_shows_a_secret(
     root = make_stack(env, schema=SCHEMA, compose=COMPOSE).root
     (root / "invoke.yaml").write_text(INVOKE_YAML, encoding="utf-8")
     # `dev` and `prod` look for their engine first; then they say that `.env` is not valid.
-    monkeypatch.setattr(whereabouts, "choose", lambda *_: None)
+    monkeypatch.setattr(choice, "choose", lambda *_: None)
     for task in TASKS:
         before = (root / ".env").read_bytes()
         done = invoke(*task, "--debug", TMPDIR=str(root), **NO_ENGINE, **SHELL)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ops.dotenv.secret import MASK, looks_secret, masked, passwords, worth_hiding
+from upready.secrets.secret import MASK, looks_secret, masked, passwords, worth_hiding
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.dotenv import secret_file
+from upready.secrets import secret_file
 
 PEM = (
     b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\nAASCBKcwggSjAgEAAoIBAQ==\n-----END PRIVATE KEY-----\n"

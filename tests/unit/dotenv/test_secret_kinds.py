@@ -7,9 +7,9 @@ import string
 
 import pytest
 
-from ops.dotenv import secret_names, secret_values
-from ops.dotenv.secret import is_secret, looks_secret
-from ops.dotenv.secret_names import PUBLIC_NAMES, SECRET_NAMES, Says
+from upready.secrets import secret_names, secret_values
+from upready.secrets.secret import is_secret, looks_secret
+from upready.secrets.secret_names import PUBLIC_NAMES, SECRET_NAMES, Says
 
 GENERATED = "Zq7vT2mX9k"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from ops import platform
-from ops.dotenv import MASK
-from ops.stack import Stack
+from upready.dotenv import MASK
+from upready.stack.selection import Stack
+from upready.support import platform
 
 from .conftest import Invoke
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import platform
-from ops.dotenv import values
-from ops.stack import Stack
+from upready.dotenv import values
+from upready.stack.selection import Stack
+from upready.support import platform
 
 from .conftest import ROOT
 
@@ -31,7 +31,7 @@ CTRL_C, CTRL_D = b"\x03", b"\x04"
 
 def at_a_terminal(folder: Path, task: list[str], answers: list[bytes]) -> tuple[int, str]:
     """Run a task at a pseudo-terminal, answer each of its questions, and return its code and what was to be seen."""
-    (folder / "tasks.py").write_bytes((ROOT / "tasks.py").read_bytes())
+    (folder / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
     child, terminal = os.forkpty()
     if child == 0:
         os.chdir(folder)
@@ -104,7 +104,7 @@ def test_no_proper_answer_changes_nothing(
 
 
 def test_others_write_while_a_person_thinks(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
-    from ops.dotenv import change, initialise
+    from upready.dotenv import change, initialise
 
     stack = make_stack("OLD=1\n", schema=SCHEMA)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.dotenv.references import expand, scan
-from ops.dotenv.uses import is_builtin
+from upready.dotenv.usages import is_builtin
+from upready.envfile.references import expand, scan
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ops import compose as program
-from ops import process
-from ops.dotenv import check, values
 from tests.unit.dotenv.conftest import Invoke, MakeStack
+from upready.dotenv import check, values
+from upready.stack import compose as program
+from upready.support import process
 
 WHOLE = "services: {a: {image: x, env_file: [.env]}}\n"
 RAW = "services: {a: {image: x, env_file: [{path: .env, format: raw}]}}\n"

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.logs import ahead
+from upready.runtime.docker import log_ahead
 
 
 def test_the_same_parts_in_the_same_order() -> None:
     parts = [b"%d" % number for number in range(50)]
-    assert list(ahead.read(parts, 4)) == parts
-    assert list(ahead.read(parts, 10_000)) == parts
+    assert list(log_ahead.read(parts, 4)) == parts
+    assert list(log_ahead.read(parts, 10_000)) == parts
 
 
 def test_what_reading_raises_is_raised_after_the_parts_before() -> None:
@@ -19,7 +19,7 @@ def test_what_reading_raises_is_raised_after_the_parts_before() -> None:
         yield b"one"
         raise ConnectionError("gone")
 
-    read = ahead.read(broken(), 4)
+    read = log_ahead.read(broken(), 4)
     assert next(read) == b"one"
     with pytest.raises(ConnectionError, match="gone"):
         next(read)
@@ -36,7 +36,7 @@ def test_no_more_is_read_than_may_wait() -> None:
                 third.set()
             yield b"x"
 
-    read = ahead.read(endless(), 2)
+    read = log_ahead.read(endless(), 2)
     next(read)
     assert third.wait(5)
     # One was taken, two wait, one is held by the thread.

@@ -10,12 +10,12 @@ import pytest
 import requests
 from docker.errors import APIError
 
-from ops.engine import answering
-from ops.errors import EngineError
-from ops.logs import containers
-from ops.logs.containers import Containers
-from ops.logs.entry import Origin
 from tests.unit.replicas import container
+from upready.logs.entry import Origin
+from upready.runtime.docker import log_source
+from upready.runtime.docker.engine import answering
+from upready.runtime.docker.log_source import Containers
+from upready.support.errors import EngineError
 
 DROPPED = requests.ConnectionError("Connection aborted.")
 WEB = Origin("web", 1, "web1")
@@ -56,8 +56,8 @@ def source(*answers: Any, **how: Any) -> Containers:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "PATIENCE", 0.2)
-    monkeypatch.setattr(containers, "RETRY", 0.01)
+    monkeypatch.setattr(log_source, "PATIENCE", 0.2)
+    monkeypatch.setattr(log_source, "RETRY", 0.01)
 
 
 ASKED: list[Callable[[Containers], Any]] = [

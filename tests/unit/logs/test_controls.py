@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.report.controls import escape, neutralise
+from upready.support.controls import escape, neutralise
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ops.logs.entry import Entry, Origin, parse
+from upready.logs.entry import Entry, Origin, parse
 
 TIME = "2026-11-29T10:00:00.123456789Z"
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ops.logs.entry import Origin
-from ops.logs.groups import LARGEST, Grouper
+from upready.logs.entry import Origin
+from upready.logs.groups import LARGEST, Grouper
 
 ORIGIN = Origin("api", 1, "id")
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.errors import UsageError
-from ops.logs import levels
+from upready.logs import levels
+from upready.support.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ops.errors import EngineError
-from ops.logs.entry import Entry, Origin
-from ops.logs.live import FULL, LINE, Inbox, Live
-from ops.logs.mark import Mark
-from ops.logs.source import Line
+from upready.logs.cursor import Mark
+from upready.logs.entry import Entry, Origin
+from upready.logs.live import FULL, LINE, Inbox, Live
+from upready.logs.source import Line
+from upready.support.errors import EngineError
 
 A, B = Origin("a", 1, "a"), Origin("b", 1, "b")
 

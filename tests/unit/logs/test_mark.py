@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.logs.mark import Mark
-from ops.logs.source import Line
+from upready.logs.cursor import Mark
+from upready.logs.source import Line
 
 
 def stamp(second: int) -> str:

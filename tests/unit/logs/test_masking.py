@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from ops import secrecy
-from ops.dotenv.secret import MASK
-from ops.logs.entry import Entry, Origin
-from ops.report.logs import Printer
+from upready.dotenv import redaction
+from upready.logs.entry import Entry, Origin
+from upready.report.logs import Printer
+from upready.secrets import masking
+from upready.secrets.secret import MASK
 
 SECRET = 'top"sécret\\value-1'
 TIME = "2026-11-29T10:00:00.123456789Z"
@@ -19,8 +20,8 @@ TIME = "2026-11-29T10:00:00.123456789Z"
 
 @pytest.fixture(autouse=True)
 def known(tmp_path: Path) -> Iterator[None]:
-    with secrecy.hiding(tmp_path):
-        secrecy.know("test", lambda: [SECRET, "first line of it\nsecond line of it"])
+    with masking.hiding(tmp_path, redaction.secrets):
+        masking.know("test", lambda: [SECRET, "first line of it\nsecond line of it"])
         yield
 
 
@@ -58,11 +59,11 @@ def test_no_form_shows_a_secret(capsys: pytest.CaptureFixture[str], text: str, a
 
 def test_the_rest_of_a_line_stays(capsys: pytest.CaptureFixture[str]) -> None:
     assert written(capsys, f"using {SECRET} now", as_json=False).endswith(f"api | using {MASK} now\n")
-    secrecy.know("service", lambda: ["application"])
+    masking.know("service", lambda: ["application"])
     Printer(as_json=True).write([Entry(TIME, Origin("application", 1, "id"), 1, f"a {SECRET}")])
     assert json.loads(capsys.readouterr().out)["service"] == "application"
 
 
 def test_nothing_is_masked_where_it_is_revealed(capsys: pytest.CaptureFixture[str]) -> None:
-    secrecy.reveal()
+    masking.reveal()
     assert f"{SECRET} redis://:p@c" in written(capsys, f"{SECRET} redis://:p@c", as_json=False)

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.logs.entry import Origin
-from ops.logs.groups import Grouper
-from ops.logs.merge import Feed, merge
-from ops.logs.source import Line
+from upready.logs.entry import Origin
+from upready.logs.groups import Grouper
+from upready.logs.merge import Feed, merge
+from upready.logs.source import Line
 
 
 def stamp(millisecond: int) -> str:

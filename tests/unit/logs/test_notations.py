@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from ops.logs import levels
+from upready.logs import levels
 
 
 @pytest.mark.parametrize(

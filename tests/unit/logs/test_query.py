@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.errors import UsageError
-from ops.logs.entry import Entry, Origin
-from ops.logs.query import Query
+from upready.logs.entry import Entry, Origin
+from upready.logs.query import Query
+from upready.support.errors import UsageError
 
 
 def entry(text: str) -> Entry:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ops.errors import UsageError
-from ops.logs.entry import Entry, Origin
-from ops.report.logs import Printer
+from upready.logs.entry import Entry, Origin
+from upready.report.logs import Printer
+from upready.support.errors import UsageError
 
 API, API2, DB = Origin("api", 1, "a"), Origin("api", 2, "b"), Origin("db", 1, "c")
 TIME = "2026-11-29T10:00:00.123456789Z"

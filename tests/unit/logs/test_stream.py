@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ops.logs.mark import Mark
-from ops.logs.source import Line
-from ops.logs.stream import LONGEST, Frames, Terminal, read_lines
+from upready.logs.cursor import Mark
+from upready.logs.source import Line
+from upready.runtime.docker.log_stream import LONGEST, Frames, Terminal, read_lines
 
 PIECE = 16 * 1024
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.logs.entry import parse
+from upready.logs.entry import parse
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ops.errors import UsageError
-from ops.logs import times
+from upready.support import times
+from upready.support.errors import UsageError
 
 NOW = datetime(2026, 11, 29, 12, 0, 0, tzinfo=UTC)
 

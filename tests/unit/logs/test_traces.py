@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from ops.logs import levels
-from ops.logs.groups import Grouper
 from tests.unit.logs.test_groups import ORIGIN, stamp
+from upready.logs import levels
+from upready.logs.groups import Grouper
 
 DOTNET = (
     "error",

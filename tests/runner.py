@@ -1,0 +1,67 @@
+"""`invoke test`: the command that runs the tests of this project, by a Python that has what they need."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from upready.support import process, shell_words
+from upready.support.errors import UsageError
+
+GROUP = "test"
+"""The dependency group of the tests, which is not installed by default."""
+
+_PACKAGES = ("pytest", "xdist")
+"""Modules of that group: where they are, the rest is."""
+
+MATRIX = "faults.json"
+"""The file, in the project's folder, that tells what each fault came to."""
+
+
+def run(root: Path, *, mark: str, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
+    """Run tests, and return the exit code of pytest. The arguments are those of `command`."""
+    return process.attach(command(root, mark=mark, faults=faults, name=name, jobs=jobs, more=more), cwd=root)
+
+
+def command(
+    root: Path, *, mark: str = "", faults: bool = False, name: str = "", jobs: str = "auto", more: Sequence[str] = ()
+) -> list[str]:
+    """The command that runs tests.
+
+    Args:
+        root: The project's folder.
+        mark: Only those that pytest's `-m` selects by this.
+        faults: Only the table of faults, and all of it.
+        name: Only those that pytest's `-k` selects by this.
+        jobs: How many processes run them, as pytest-xdist understands it.
+        more: Further words for pytest.
+
+    Raises:
+        UsageError: What the tests need is not installed, and there is no uv to install it.
+    """
+    line = [*_python(root), "-m", "upready.support.streams", "pytest", "-n", jobs]  # goes on when nobody reads any more
+    if mark:
+        line += ["-m", mark]
+    if name:
+        line += ["-k", name]
+    if faults:
+        line += ["--all-faults", "--faults-json", MATRIX, "tests/faults"]
+    return [*line, *more]
+
+
+def _python(root: Path) -> list[str]:
+    """A Python that has the group: this one, or one to which uv gives it."""
+    if all(importlib.util.find_spec(each) for each in _PACKAGES):
+        return [sys.executable]
+    if uv := os.environ.get("UV") or shutil.which("uv"):  # `uv run` says where it is
+        return [uv, "run", "--project", str(root), "--group", GROUP, "python"]
+    lock = root / "requirements" / f"{GROUP}.txt"
+    raise UsageError(
+        "what the tests need is not installed: pytest, and what comes with it",
+        details=["it is not among what runs a stack; uv would install it now, and there is no uv"],
+        next=f"{shell_words.quoted(Path(sys.executable))} -m pip install -r {shell_words.quoted(lock)}",
+    )

@@ -1,0 +1,209 @@
+"""What every command has in common: `--debug`, an exit code for each error, and 130 for Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import Task
+
+from upready.commands import invocation
+from upready.secrets import masking
+from upready.support import signals, streams
+from upready.support.errors import InterruptError, OpsError, UsageError
+
+HELP = {
+    "debug": "Show the traceback of an error, and the commands that are run.",
+    "json": "Print one JSON document, for scripts.",
+    "runtime": "Where: docker, native (processes of this machine), or auto: docker if an engine answers.",
+}
+"""The help of options that mean the same in every task."""
+
+
+class Command(Task):  # type: ignore[type-arg]
+    """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
+
+    short: Mapping[str, str] = {}
+
+    def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
+        """Invoke's description of one option, with its short flag."""
+        options: dict[str, Any] = super().arg_opts(name, default, taken_names)
+        if name in self.short:
+            options["names"] = (*options["names"], self.short[name])
+        return options
+
+
+def command(
+    *,
+    name: str | None = None,
+    help: Mapping[str, str] | None = None,  # noqa: A002 - invoke's own word
+    short: Mapping[str, str] | None = None,
+    positional: Sequence[str] = (),
+    iterable: Sequence[str] = (),
+    optional: Sequence[str] = (),
+    dry: bool = False,
+    prints: bool = False,
+) -> Callable[[Callable[..., int | None]], Command]:
+    """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
+
+    Args:
+        name: The task's name, where the function's own would shadow a builtin.
+        help: A sentence per option.
+        short: Short flags, by option: `{"follow": "f"}`.
+        positional: Options that may be given by position.
+        iterable: Options that may be given more than once.
+        optional: Options whose value may be left out.
+        dry: Whether it may run under invoke's `--dry`: it only reads, or asks `dry` itself.
+        prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
+            something has done so all the same.
+    """
+
+    def decorate(body: Callable[..., int | None]) -> Command:
+        signature = inspect.signature(body)
+
+        @functools.wraps(body)
+        def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
+            as_json = bool(kwargs.get("json"))
+
+            def checked() -> int | None:
+                _check_core_options(c, task.name, dry=dry)
+                return body(c, *args, **kwargs)
+
+            with masking.hiding(invocation.root(), _env_secrets):
+                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
+            signals.leave(code)
+            if code:
+                raise Exit(code=code)
+
+        flag = inspect.Parameter("debug", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False)
+        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
+            parameters=[*signature.parameters.values(), flag]
+        )
+        known = {key: text for key, text in HELP.items() if key == "debug" or key in signature.parameters}
+        task = Command(
+            run,
+            name=name,
+            help={**known, **(help or {})},
+            positional=positional,
+            iterable=iterable,
+            optional=optional,
+            auto_shortflags=False,
+        )
+        task.short = dict(short or {})
+        return task
+
+    return decorate
+
+
+_UNKEPT = {
+    "warn": ("--warn-only", "a task ends with its own exit code"),
+    "pty": ("--pty", "invoke exec has a terminal where there is one"),
+    "hide": ("--hide", "--json prints one document and nothing else"),
+}
+"""invoke's own options that promise what these tasks do not do, by their name under `run`; what there is instead."""
+
+
+def _core(c: Context, name: str) -> Any:
+    """One of invoke's own options for what it runs, as given on its command line; what its files say is not meant."""
+    given = getattr(c.config, "_overrides", {})
+    return (given.get("run") or {}).get(name)
+
+
+def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
+    """Refuse those of invoke's own options that a task would not hear.
+
+    Raises:
+        UsageError: There is one.
+    """
+    if c.config.run.dry and not dry:
+        raise UsageError(f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task}")
+    for name, (option, instead) in _UNKEPT.items():
+        if _core(c, name):
+            raise UsageError(
+                f"{option} means nothing to {task}: nothing was done", details=[instead], next=f"invoke --help {task}"
+            )
+    if (getattr(c.config, "_overrides", {}).get("timeouts") or {}).get("command"):
+        raise UsageError(
+            f"--command-timeout means nothing to {task}: nothing was done",
+            details=["a task that waits has --timeout, behind its name"],
+            next=f"invoke --help {task}",
+        )
+
+
+def _guarded(
+    body: Callable[[], int | None], *, as_json: bool, debug: bool, echo: bool = False, prints: bool = False
+) -> int:
+    """Run a task's body; say what went wrong, and return its exit code."""
+    from upready import report
+    from upready.support import process
+
+    streams.prepare()
+    if debug or echo:
+        process.tell = report.command
+    signals.interrupt()
+    code = 0
+    try:
+        with contextlib.suppress(streams.LostError):
+            code = body() or 0
+        return _written(code, prints=prints)
+    except KeyboardInterrupt:
+        # Had it come while Python executed a text, as making a dataclass does, `python -m invoke` would end by the
+        # signal instead of with our code, unless a text has been executed since (CPython's run_eval_code_obj).
+        eval("0")  # noqa: S307
+        error: OpsError = InterruptError("interrupted", next="what had started is still there: invoke stop")
+    except OpsError as caught:
+        error = caught
+    except Exception as bug:  # noqa: BLE001 - a traceback may quote a secret, so it is not Python's to print
+        sys.stderr.write(_redacted_traceback(bug))
+        return OpsError.code
+    from upready.dotenv import redaction
+
+    # What another program said may quote a value of `.env`.
+    if debug:
+        sys.stderr.write(_redacted_traceback(error))
+    report.failure(redaction.redacted(error, _hidden()), as_json=as_json)
+    return error.code
+
+
+def _written(code: int, *, prints: bool) -> int:
+    """The exit code of a task that has ended with `code`, now that everything is written.
+
+    That nobody has read it is no failure (`invoke logs | head`).
+
+    Raises:
+        UsageError: All it had to do was to print, and that was not possible.
+    """
+    from upready import report
+
+    sys.stdout.flush()
+    if reason := streams.problem():
+        what = f"standard output could not be written: {reason}"
+        if prints and code == 0:
+            raise UsageError(what, next="df -h shows which disk is full; then the same again")
+        report.warn(what)
+    return code
+
+
+def _redacted_traceback(error: BaseException) -> str:
+    from upready.dotenv import redaction
+
+    return redaction.redact("".join(traceback.format_exception(error)), _hidden())
+
+
+def _env_secrets(root: Path) -> list[str]:
+    from upready.dotenv import redaction
+
+    return redaction.secrets(root)
+
+
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)

@@ -1,0 +1,60 @@
+"""A program, or a whole image, made for another kind of processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.runtime.docker.engine import answering
+
+_MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64", 0xF3: "riscv64", 0x15: "ppc64le", 0x16: "s390x"}
+"""The ELF header's `e_machine` (elf(5)), by the names that images use."""
+
+
+def find(case: Case) -> Finding | None:
+    """Told by "exec format error", and by a shell that took a program for a script; the ELF header says what it is."""
+    container = case.container
+    if container is None or case.docker is None:
+        return None
+    program = str(container.raw.get("Path") or "")
+    match = case.search(
+        r"exec(?:ve)? (?P<path>/\S+?):? (?:failed: )?exec format error",
+        r"exec format error",
+        r"(?P<path>/\S+): .{0,8}\x7f?ELF",
+    )
+    if match is None:
+        return None
+    path = match.groupdict().get("path") or program
+    head = case.read(path, 20) or b""
+    here = _here(case)
+    if head.startswith(b"\x7fELF") and len(head) >= 20:
+        made = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another processor")
+        if made == here:
+            return None
+        message = f"cannot run {path}: it was built for {made}, and the engine's machine is {here}"
+    elif head and not head.startswith(b"#!"):
+        return Finding(
+            "command",
+            f"cannot run {path}: it is neither a program nor does it begin with #!",
+            f"begin {path} with a line such as #!/bin/sh",
+        )
+    else:
+        message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
+    remedy = f"build or pull the image for this machine: platform: linux/{here}, then invoke build --no-cache"
+    return Finding("architecture", message, remedy, _image(case, here))
+
+
+def _here(case: Case) -> str:
+    assert case.docker is not None  # noqa: S101 - `find` returned without one
+    with answering():
+        version: Any = case.docker.client.api.version()
+    return str(version.get("Arch", "unknown"))
+
+
+def _image(case: Case, here: str) -> list[str]:
+    assert case.docker is not None  # noqa: S101 - `find` returned without one
+    assert case.container is not None  # noqa: S101 - nor without the other
+    image = case.docker.image(case.container.image_id) or {}
+    made = image.get("Architecture", here)
+    return [f"the image {case.service.image} is for {made}"] if made != here else []

@@ -1,0 +1,67 @@
+"""Another service that does not take connections."""
+
+from __future__ import annotations
+
+import re
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.readiness.health import Verdict
+
+_HOST = r"[\"'`(]?(?P<host>\[?[A-Za-z0-9][A-Za-z0-9_.:-]*?\]?)[\"'`)]?"
+_REFUSED = (
+    rf"ECONNREFUSED {_HOST}:(?P<port>\d+)",
+    rf"connection to server at {_HOST}(?: \([^)]*\))?, port (?P<port>\d+) failed: Connection refused",
+    rf"(?:dial tcp|connect to|connecting to) {_HOST}:(?P<port>\d+)[^\n]*refused",
+    r"://(?:[^/\s@]*@)?(?P<host>[A-Za-z0-9_.-]+):(?P<port>\d+)[^\n]*[Cc]onnection refused",
+    rf"host={_HOST}, port=(?P<port>\d+)[^\n]*refused",
+    r"Connect call failed \('(?P<host>[^']+)', (?P<port>\d+)\)",
+)
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the program's words; the stack says who that is, and how it is."""
+    match = case.search(*_REFUSED)
+    if match is None:
+        return None
+    host, port = match["host"], match["port"]
+    if re.fullmatch(r"127\.[\d.]+|localhost|\[?::1\]?", host):
+        other = next((each for each in case.model.services.values() if _listens(each.config, port)), None)
+        if other is None or other.name == case.service.name:
+            return None
+        return Finding(
+            "connection",
+            f"looks for port {port} at {host}, which within a container is the container itself",
+            f"use {other.name}:{port} in the environment of {case.service.name}",
+        )
+    name = case.service_at(host)
+    if name is None or name == case.service.name:
+        return Finding(
+            "connection",
+            f"is refused a connection by {host}:{port}",
+            f"look whether something listens at {host}:{port}",
+        )
+    health = case.others.get(name)
+    ready = health is not None and health.verdict is Verdict.READY
+    return Finding(
+        "connection",
+        f"is refused a connection by {name}, port {port}"
+        + (
+            "; it runs now: it was not ready yet, or listens on another port"
+            if ready
+            else f", which {health.reason}"
+            if health
+            else ""
+        ),
+        f"let {case.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
+        if ready
+        else f"invoke diagnose {name}",
+        blames=None if ready else name,
+    )
+
+
+def _listens(config: object, port: str) -> bool:
+    """Whether a service's compose entry speaks of a port of its own."""
+    entry = config if isinstance(config, dict) else {}
+    inner = [str(each.get("target")) for each in entry.get("ports") or []]
+    return port in [*inner, *(str(each) for each in entry.get("expose") or [])]

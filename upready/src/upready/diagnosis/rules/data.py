@@ -1,0 +1,81 @@
+"""Data in a volume that another version of the program has written."""
+
+from __future__ import annotations
+
+import re
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+
+_VERSION = r"v?(?P<old>\d+(?:\.\d+)*)"
+CERTAIN = (
+    rf"initialized by PostgreSQL version {_VERSION}",
+    r"database files are incompatible with server",
+    r"in 18\+, these Docker images are configured to store database data",
+    # MySQL, MariaDB
+    r"Cannot downgrade from (?P<number>\d{5,6})|Downgrade is not supported|Invalid MySQL server (?:up|down)grade",
+    rf"[Uu]pgrade (?:after a crash )?is not supported[^\n]*(?:MySQL|MariaDB) {_VERSION}",
+    r"[Uu]pgrade after a crash is not supported|Unsupported redo log format|Unknown redo log format",
+    # MongoDB, Redis, Elasticsearch, OpenSearch, Neo4j, InfluxDB, ClickHouse
+    r"Wrong mongod version|Invalid featureCompatibilityVersion|invalid featureCompatibilityVersion document"
+    r"|too recent to start up on the existing data files",
+    r"Can't handle RDB format version|Unknown RDB format|wrong signature trying to load DB",
+    rf"cannot (?:up|down)grade a node from version \[{_VERSION}\]",
+)
+"""What only this means."""
+
+LIKELY = (
+    r"The (?:store|database) (?:file )?version .* (?:is not|not) (?:supported|compatible)",
+    r"(?:data|database|storage) (?:format|files?|directory|version) [^\n]{0,60}"
+    r"\b(?:incompatible|newer version|older version)",
+)
+"""What it mostly means."""
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the program's words; the volume and where the image is written say how to go on."""
+    match = case.search(*CERTAIN, *LIKELY)
+    if match is None:
+        return None
+    old = _old(case, match)
+    volumes = [each for each in case.mounts if each.kind in ("volume", "bind")]
+    held = f"the {volumes[0].kind} {volumes[0].source} at {volumes[0].target}" if volumes else "its data folder"
+    image = case.service.image
+    by = f"version {old}" if old else "another version"
+    afresh = "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project"
+    if volumes and volumes[0].kind == "bind":
+        afresh = f"or start without the data: move {volumes[0].source} away"
+    return Finding(
+        "data",
+        f"cannot use its data: {_sentence(case, match)}; {held} was written by {by} of it, and its image is {image}",
+        f"{_back(case, image, old)}; {afresh}",
+    )
+
+
+def _sentence(case: Case, match: re.Match[str]) -> str:
+    """The program's own sentence, without its time and level."""
+    text = match.string
+    begin, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
+    line = text[begin : end if end > 0 else None]
+    return re.sub(r"^.*?(?:FATAL|ERROR|DETAIL|error|\[ERROR\])\W+(?:\[[^\]]*\]\s*)*", "", line).strip(" .")[:200]
+
+
+def _old(case: Case, match: re.Match[str]) -> str:
+    """The version that wrote the data; empty where nobody says."""
+    if found := case.search(rf"initialized by PostgreSQL version {_VERSION}"):
+        return str(found["old"])
+    named = match.groupdict()
+    if number := named.get("number"):
+        return f"{int(number) // 10000}.{int(number) // 100 % 100}"
+    return named.get("old") or ""
+
+
+def _back(case: Case, image: str, old: str) -> str:
+    """The step back to the version that wrote the data."""
+    if case.service.built:
+        return f"build {case.service.name} on version {old or 'that wrote it'} again, then {case.restart}"
+    name, colon, tag = image.rpartition(":")
+    if old and colon and "/" not in tag and re.match(r"\d", tag):
+        # 16.3 wrote it: `17-alpine` becomes `16-alpine`, `8.4.2` becomes `8.0`.
+        return case.change(("image",), f"{name}:{re.sub(r'^[0-9]+([.][0-9]+)*', old, tag)}")
+    return f"go back to the version that wrote it: {case.change(('image',))}"

@@ -1,0 +1,42 @@
+"""A health check that itself cannot be run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+
+_UNABLE = (
+    r'exec: "(?P<program>[^"]+)": (?:executable file not found|stat|no such file|permission denied)',
+    r"(?:^|: )(?P<program>[\w./-]+): (?:command )?not found\s*$",
+    r"exec (?P<program>\S+): no such file",
+)
+
+
+def find(case: Case) -> Finding | None:
+    """Told by what the health check printed."""
+    if not case.container or case.container.state != "running" or case.said:
+        return None
+    program = missing(case.checks)
+    if program is None:
+        return None
+    place = case.written("healthcheck", "test")
+    return Finding(
+        "health-check",
+        f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
+        f"let healthcheck.test of {case.service.name}{f' ({place})' if place else ''} use a program of its image, "
+        f"or install {program} there",
+    )
+
+
+def missing(checks: Sequence[tuple[int, str]]) -> str | None:
+    """The program that a health check cannot run, by its last result; None where it can run."""
+    code, output = checks[-1] if checks else (0, "")
+    # The engine's own words where the container ended, or was restarted, while the check began.
+    passing = "setns" in output or "/proc/self/" in output
+    for pattern in _UNABLE if code and not passing else ():
+        if match := re.search(pattern, output.strip(), re.IGNORECASE | re.MULTILINE):
+            return match["program"]
+    return None

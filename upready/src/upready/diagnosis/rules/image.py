@@ -1,0 +1,121 @@
+"""An image that is not there, or not for the platform that is asked for, or not asked for in a way that works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+
+_MISSING = (
+    r"the image \S+ (is not there|could not be pulled)"
+    r"|No such image|pull access denied|manifest (for [^\n]* )?(unknown|not found)|failed to resolve reference"
+    r"|repository [^\n]* not found|no matching manifest|/v2/[^\n]*\": |does not provide the specified platform"
+    r"|does not match the (specified|detected) (platform|host)"
+)
+_UNREACHABLE = (
+    r"no such host|server misbehaving|Temporary failure in name resolution|i/o timeout|TLS handshake timeout"
+    r"|connection refused|connection reset|network is unreachable|no route to host|deadline exceeded|Client\.Timeout"
+    r"|proxyconnect|x509:|certificate|: EOF|request canceled|50[234] "
+)
+_DENIED = r"denied|unauthorized|authentication required"
+
+
+def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibility
+    """Told by the words of compose and the engine; whether an image of that name is here, by the engine."""
+    if re.search(r"invalid reference format", case.said):
+        return Finding("image", f"could not start: {case.said_briefly}", case.change(("image",)))
+    if not re.search(_MISSING, case.said, re.IGNORECASE):
+        return None
+    name = _name(case)
+    words = _words(case.said)
+    evidence = [words] if words else []
+    here = _here(case, name)
+    silent = re.search(_UNREACHABLE, case.said) is not None
+    why = f"its registry does not answer: {_briefly(words)}" if silent else _briefly(words)
+    policy = str(case.service.config.get("pull_policy") or "")
+    platform = str(case.service.config.get("platform") or "")
+    made = f"{here.get('Os', 'linux')}/{here.get('Architecture', '')}" if here else ""
+    if here and platform and not _fits(made, platform):
+        return Finding(
+            "image",
+            f"has no image: {name} is here for {made}, but platform: {platform} asks for another one, and {why}",
+            f"{case.change(('platform',), made)}; or docker pull --platform {platform} {name}",
+            evidence,
+        )
+    if here and (policy in ("always", "daily", "weekly", "refresh") or policy.startswith("every_")):
+        return Finding(
+            "image",
+            f"was not started: {name} is here, but pull_policy: {policy} asks the registry for it, and {why}",
+            f"once the registry answers: {case.restart}; until then, {case.change(('pull_policy',), 'missing')}",
+            evidence,
+        )
+    if name == case.service.image and case.service.built:
+        return Finding(
+            "image", f"has no image: {name} has not been built", f"invoke build --service {case.service.name}", evidence
+        )
+    pull = f"docker pull {name}"
+    if here and not platform:
+        return Finding(
+            "image",
+            f"was not started: {name} is here, but compose asks its registry for it, and {why}",
+            f"once the registry answers: {case.restart}",
+            evidence,
+        )
+    if "No such image" in case.said or "is not there" in case.said:
+        never = f", and pull_policy: {policy} lets nobody pull it" if policy == "never" else ""
+        return Finding("image", f"has no image: {name} is not here{never}", pull, evidence)
+    if silent:
+        return Finding(
+            "image", f"has no image: {name} is not here, and {why}", f"{pull}, once the registry answers", evidence
+        )
+    if re.search(_DENIED, case.said):
+        registry = name.split("/")[0] if "." in name.split("/")[0] or ":" in name.split("/")[0] else ""
+        return Finding(
+            "image",
+            f"has no image: {name} is not here, and its registry does not give it: there is none of that name, "
+            "or you must log in",
+            f"{case.change(('image',))}; or docker login {registry}".rstrip(),
+            evidence,
+        )
+    return Finding(
+        "image",
+        f"has no image: {name} is neither here nor in its registry",
+        f"{case.change(('image',))}; {pull} tells whether it is right",
+        evidence,
+    )
+
+
+def _name(case: Case) -> str:
+    """The image in question: mostly the service's, but its hooks and mounts have images too."""
+    about = case.refusal.about if case.refusal else ()
+    named = [each.removeprefix("image ") for each in about if each.startswith("image ")]
+    return named[0] if named and _untagged(named[0]) != _untagged(case.service.image) else case.service.image
+
+
+def _untagged(name: str) -> str:
+    return name.removesuffix(":latest")
+
+
+def _here(case: Case, name: str) -> Mapping[str, Any] | None:
+    return case.docker.image(name) if case.docker else None
+
+
+def _fits(made: str, platform: str) -> bool:
+    """Whether an image is for a platform: `linux/amd64`; one may have a variant too."""
+    return made.split("/")[:2] == (platform if "/" in platform else f"linux/{platform}").split("/")[:2]
+
+
+def _words(said: str) -> str:
+    """The engine's own sentence."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    own = [line for line in lines if "Error response from daemon" in line]
+    return (own or lines)[-1].removeprefix("Error response from daemon: ")
+
+
+def _briefly(words: str) -> str:
+    """The end of a chain of causes: `… dial tcp: lookup registry on 10.0.0.1:53: no such host`."""
+    match = re.search(r"(?:lookup \S+|dial \w+ \S+|Head|Get)[^\n]*$", words)
+    return (match[0] if match else words)[:200]

@@ -1,0 +1,40 @@
+"""A container that ran out of memory."""
+
+from __future__ import annotations
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.support import units
+
+_HEAP = (
+    r"JavaScript heap out of memory",
+    r"java\.lang\.OutOfMemoryError",
+    r"^MemoryError",
+    r"runtime: out of memory",
+)
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the engine, or by the program itself."""
+    container = case.container
+    if container is None:
+        return None
+    limit = container.memory_limit
+    if case.health.cause == "oom" or (container.oom_killed and container.state != "running"):
+        of = f"all {units.size(limit)} that it may use" if limit else "the machine's memory"
+        return Finding(
+            "oom",
+            f"ran out of memory: it used {of} and was killed"
+            + (f", and was restarted {units.times(container.restarts)}" if container.restarts > 1 else ""),
+            f"raise deploy.resources.limits.memory of {case.service.name}, or make it use less"
+            if limit
+            else "give the engine's machine more memory, or stop something else",
+        )
+    if match := case.search(*_HEAP):
+        return Finding(
+            "oom",
+            f"ran out of the memory that its runtime allows itself ({match[0]})",
+            f"raise the runtime's own limit (Node: --max-old-space-size) below the container's"
+            f"{f' {units.size(limit)}' if limit else ''}, or make it use less",
+        )
+    return None

@@ -1,0 +1,127 @@
+"""A host name that cannot be resolved."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Container
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.readiness.health import Health
+from upready.runtime.interface import Container as Replica
+
+_HOST = r"[\"'`]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)[\"'`]?"
+_UNKNOWN = (
+    rf"could not translate host name {_HOST} to address",
+    # nginx, HAProxy
+    r"host not found in (?:upstream|resolver|set_real_ip_from|\"\w+\" directive)[^\n\"]*\"(?:\w+://)?"
+    r"(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)",
+    rf"could not resolve address {_HOST}",
+    rf"failed to resolve host {_HOST}",
+    rf"getaddrinfo (?:ENOTFOUND|EAI_AGAIN) {_HOST}",
+    rf"(?:lookup|resolve(?: host)?:?) {_HOST}[^\n]*(?:no such host|server misbehaving|Temporary failure|not known)",
+    rf"(?:Could not resolve host|bad address|unknown host|Unknown MySQL server host):? {_HOST}",
+    rf"(?:UnknownHostException|failed to lookup address information|getaddrinfo for|gethostbyname\(\)?):? {_HOST}",
+    rf"\({_HOST}(?::\d+)?\)[^\n]*(?:Name or service not known|Name does not resolve)",
+    rf"(?:Name or service not known|Name does not resolve) \({_HOST}(?::\d+)?\)",
+    rf"host={_HOST}[^\n]*(?:Name or service not known|Temporary failure in name resolution)",
+    r"Name or service not known|Temporary failure in name resolution|nodename nor servname provided"
+    r"|Name does not resolve|\bENOTFOUND\b",
+)
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the program's words; the stack says whether there is such a service, and how it is."""
+    match = case.search(*_UNKNOWN)
+    if match is None:
+        return None
+    known = {**case.model.services, **case.model.inactive}
+    host = match.groupdict().get("host") or _suspect(case, known)
+    if host is None:
+        return Finding(
+            "dns",
+            "cannot resolve a host name",
+            f"invoke exec {case.service.name} -- getent hosts NAME, for each it uses",
+        )
+    if host in known:
+        other = case.others.get(host)
+        if other is None or other.container is None:
+            return Finding(
+                "dns",
+                f"cannot find {host}: that service has not been started",
+                f"start it too: its profile is {', '.join(known[host].profiles)}"
+                if known[host].profiles
+                else f"let {case.service.name} wait for it: depends_on: [{host}]",
+                blames=host if other else None,
+            )
+        if other.state != "running":
+            return Finding("dns", f"cannot find {host}, which is {other.state}", f"invoke diagnose {host}", blames=host)
+        return _unshared(case, host, other)
+    near = difflib.get_close_matches(host, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return Finding(
+        "dns",
+        f"cannot find the host {host}: no service of this stack has that name{meant}",
+        _correct(case, host)
+        or (f"correct the name in the environment of {case.service.name}" if near else "")
+        or f"getent hosts {host}",
+    )
+
+
+def _unshared(case: Case, host: str, other: Health) -> Finding:
+    """Both run: whether they share a network is asked of the engine."""
+    name = case.service.name
+    own, theirs = _networks(case.container), _networks(other.container)
+    if not own & theirs:
+        return Finding(
+            "dns",
+            f"cannot find {host}: they share no network ({name}: {_listed(own)}; {host}: {_listed(theirs)})",
+            f"put {name} and {host} into the same network (networks: in their compose entries)",
+        )
+    again = f"invoke restart --service {name}"
+    wait = f"let {name} wait for it: depends_on: [{host}]; now: {again}"
+    return Finding(
+        "dns",
+        f"could not find {host}, which runs now, in the same network ({_listed(own & theirs)}): "
+        "its name was asked for before it ran, or the engine's resolver did not answer",
+        again if host in case.service.depends_on else wait,
+    )
+
+
+def _networks(container: Replica | None) -> set[str]:
+    """The networks of a container, by the engine; that of the host, or of another container, is one of its own kind."""
+    if container is None:
+        return set()
+    found = (container.raw.get("NetworkSettings") or {}).get("Networks") or {}
+    mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
+    return {str(each) for each in found} or ({mode} if mode else set())
+
+
+def _listed(networks: set[str]) -> str:
+    return ", ".join(sorted(networks)) or "none"
+
+
+def _correct(case: Case, host: str) -> str:
+    """The step that changes the variable which holds a host name; empty where none does."""
+    for name, value in case.environment.items():
+        if host in _hosts(name, value) or (host == value and "." not in host):
+            return case.change(("environment", name))
+    return ""
+
+
+def _suspect(case: Case, known: Container[str]) -> str | None:
+    """What an error without a name may mean: a host in the service's variables that is no service, or is down."""
+    hosts = [host for name, value in case.environment.items() for host in _hosts(name, value)]
+    down = [
+        host for host in hosts if host in known and (host not in case.others or case.others[host].state != "running")
+    ]
+    return next(iter([host for host in hosts if host not in known and "." not in host] + down), None)
+
+
+def _hosts(name: str, value: str) -> list[str]:
+    """The hosts that a variable names: in a URL, or as the whole value of one called `…HOST`."""
+    hosts: list[str] = re.findall(r"://(?:[^/\s@]*@)?([A-Za-z0-9_.-]+)", value)
+    if name.endswith("HOST") and re.fullmatch(r"[A-Za-z0-9_.-]+", value):
+        hosts.append(value)
+    return [host for host in hosts if not re.fullmatch(r"[\d.]+|localhost", host)]

@@ -1,0 +1,123 @@
+"""A database that refuses the password, mostly because its volume was initialised with another one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.runtime.interface import Container
+
+REFUSED = (
+    r"connection to server at \"(?P<host>[^\"]+)\"[^\n]*password authentication failed for user \"(?P<user>[^\"]+)\"",
+    r"password authentication failed for user [\"'](?P<user>[^\"']+)[\"']",
+    r"Access denied for user '(?P<user>[^']+)'@",
+)
+APART = 3.0
+"""Seconds by which a volume must be older than its container to be from an earlier one: made together, they are less
+than a second apart, and the volume's time has whole seconds."""
+
+_SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD")
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the client's or the database's words; the age of the volume and the two settings say why."""
+    match = case.search(*REFUSED)
+    if match is None:
+        return None
+    user = match["user"]
+    database = case.service_at(match.groupdict().get("host") or "") or _database(case)
+    if database is None:
+        return Finding(
+            "password",
+            f"is refused by its database: the password of user {user} is not the right one",
+            f"correct the password in .env, then {case.restart}",
+        )
+    health = case.others.get(database)
+    evidence, old = _volumes(case, health.container) if health and health.container else ([], None)
+    secret = _secret(case, database)
+    if secret and case.service.name != database and not any(secret in value for value in case.environment.values()):
+        return Finding(
+            "password",
+            f"is refused by {database}: it is not given the password that {database} is given for user {user}",
+            f"use the same variable in the environment of {case.service.name} and {database}",
+            evidence,
+            blames=database,
+        )
+    if old:
+        return Finding(
+            "password",
+            f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
+            "and keeps that one",
+            f"put the old password back into .env, then {case.restart}; "
+            f"or set the new one: invoke exec {database} -- {_client(case, database, match)}; "
+            "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project",
+            evidence,
+            blames=database,
+        )
+    return Finding(
+        "password",
+        f"is refused by {database}: the password of user {user} is not the right one",
+        f"correct the password in .env, then {case.restart}",
+        evidence,
+        blames=database,
+    )
+
+
+def _database(case: Case) -> str | None:
+    """The database that a service uses: itself, or the one that it waits for or is the only one of the stack."""
+    found = [name for name in case.others if _secret(case, name) is not None]
+    for name in (case.service.name, *case.service.depends_on):
+        if name in found:
+            return name
+    return found[0] if len(found) == 1 else None
+
+
+def _secret(case: Case, name: str) -> str | None:
+    """The password that a service is given as a database; None for one that is none."""
+    environment, key = _setting(case, name)
+    return str(environment[key]) if key else None
+
+
+def _client(case: Case, database: str, refusal: re.Match[str]) -> str:
+    """The command in a database's container that gives the refused user another password."""
+    user = refusal["user"]
+    if not refusal[0].startswith("Access denied"):
+        return f"psql -U {user} -c '\\password'"
+    program = "mariadb" if _setting(case, database)[1].startswith("MARIADB") else "mysql"
+    return f"{program} -u root -p, and there ALTER USER '{user}' IDENTIFIED BY '…'"
+
+
+def _setting(case: Case, name: str) -> tuple[Mapping[str, object], str]:
+    """The variables of a service, and which of them is its password as a database; empty for none."""
+    service = {**case.model.services, **case.model.inactive}.get(name)
+    environment = (service.config.get("environment") or {}) if service else {}
+    return environment, next((key for key in _SECRETS if environment.get(key)), "")
+
+
+def _volumes(case: Case, container: Container) -> tuple[list[str], str | None]:
+    """When the database's volumes were made, in words; and the one that is older than its container."""
+    if case.docker is None:
+        return [], None
+    evidence, old = [], None
+    created = _time(container.raw["Created"])
+    for mount in container.raw.get("Mounts") or []:
+        if mount["Type"] != "volume":
+            continue
+        volume = case.docker.volume(mount["Name"])
+        if volume is None:
+            continue
+        made = _time(volume["CreatedAt"])
+        evidence.append(
+            f"volume {mount['Name']} was created {made:%Y-%m-%d %H:%M:%S}, the container {created:%Y-%m-%d %H:%M:%S}"
+        )
+        if (created - made).total_seconds() > APART:
+            old = mount["Name"]
+    return evidence, old
+
+
+def _time(text: str) -> datetime:
+    """The engine's times: with a `Z` and nanoseconds, or with an offset."""
+    return datetime.fromisoformat(text[:19] + (text[-6:] if text[-6] in "+-" else "+00:00"))

@@ -1,0 +1,111 @@
+"""A setting that the engine refuses: a limit, a device, a capability, a driver, … Told with where it is written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+
+CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
+MEMORY = (("deploy", "resources", "limits", "memory"), ("mem_limit",))
+GPUS = (("gpus",), ("deploy", "resources", "reservations", "devices"))
+TOOLKIT = "install the NVIDIA Container Toolkit on the engine's machine, or "
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """How the engine refuses a setting.
+
+    Attributes:
+        pattern: Its words. The group `most` is the most that it takes, `what` the member of a list that it means.
+        keys: Where the setting may stand within the service's entry, the likeliest first.
+        cause: One word for scripts.
+        before: What else can be done, before the step that changes the setting.
+    """
+
+    pattern: str
+    keys: tuple[tuple[str, ...], ...]
+    cause: str = "start"
+    before: str = ""
+
+
+_REFUSALS = (
+    _Refusal(r"range of CPUs is from [\d.]+ to (?P<most>[\d.]+)", CPUS, "resources"),
+    _Refusal(
+        r"Requested (?:CPUs|memory nodes) are not available - requested \S+ available: (?P<most>\S+)",
+        (("cpuset",),),
+        "resources",
+    ),
+    _Refusal(r"Minimum memory limit allowed is (?P<most>\w+)", MEMORY, "resources"),
+    _Refusal(r"[Mm]inimum memory limit can ?not be less than memory reservation|memory-?swap", MEMORY, "resources"),
+    _Refusal(r"custom device \"(?P<what>[^\"]+)\"|(?P<bad>not a device node)", (("devices",),), "device"),
+    _Refusal(
+        r"could not select device driver|could not select capabilities|nvidia-container-cli", GPUS, "device", TOOLKIT
+    ),
+    _Refusal(r"CDI device|unresolvable CDI devices", (*GPUS, ("devices",)), "device"),
+    _Refusal(r"(?:[Uu]nknown or invalid runtime name|Unknown runtime specified)", (("runtime",),), "device"),
+    _Refusal(r"invalid CapAdd: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_add",),)),
+    _Refusal(r"invalid CapDrop: unknown capability: \"(?:CAP_)?(?P<what>\w+)\"", (("cap_drop",),)),
+    _Refusal(r"unable to find (?:user|group) (?P<value>\S+):", (("user",), ("group_add",))),
+    _Refusal(r"the working directory '(?P<value>[^']*)' is invalid", (("working_dir",),)),
+    _Refusal(
+        r"looking up logging plugin (?P<value>[^\s:]+)|failed to initialize logging driver", (("logging", "driver"),)
+    ),
+    _Refusal(r"unknown log opt '(?P<what>[^']+)'", (("logging", "options"),)),
+    _Refusal(r"invalid restart policy|maximum retry count", (("restart",), ("deploy", "restart_policy"))),
+    _Refusal(r"invalid isolation", (("isolation",),)),
+    _Refusal(r"invalid IP address in add-host: \"(?P<what>[^\"]*)\"", (("extra_hosts",),)),
+    _Refusal(r"invalid DNS address", (("dns",),)),
+    _Refusal(r"invalid MAC address", (("mac_address",),)),
+    _Refusal(r"invalid --?security-opt|invalid security-opt|seccomp profile", (("security_opt",),)),
+    _Refusal(r"open /proc/sys/|sysctl \S+ (?:is not|not)|reopen fd|write sysctl key", (("sysctls",),)),
+    _Refusal(r"error setting rlimit|[Uu]limit", (("ulimits",),)),
+    _Refusal(r"mounting \"tmpfs\"|invalid tmpfs option", (("tmpfs",),)),
+    _Refusal(
+        r"joining network namespace|join(?:ing)? network namespace|namespace path: |conflicting options.*network",
+        (("network_mode",),),
+    ),
+    _Refusal(r"join(?:ing)? IPC namespace|non-shareable IPC", (("ipc",),)),
+    _Refusal(r"join(?:ing)? PID namespace", (("pid",),)),
+    _Refusal(r"start_interval requires", (("healthcheck", "start_interval"), ("healthcheck",))),
+    _Refusal(r"cannot assign requested address", (("ports",),)),
+)
+
+
+def find(case: Case) -> Finding | None:
+    """Told by the engine's words."""
+    for each in _REFUSALS if case.said else ():
+        match = re.search(each.pattern, case.said)
+        if match is None:
+            continue
+        named = match.groupdict()
+        keys = next((keys for keys in each.keys if _value(case, keys) is not None), each.keys[0])
+        value = _value(case, keys)
+        told = f"could not start: {case.said_briefly}"
+        if isinstance(value, str | int | float):
+            told += f"; its {'.'.join(keys)} is {value}"
+        if place := case.written(*keys, *filter(None, [named.get("what")])) or case.written(*keys):
+            told += f" ({place})" if isinstance(value, str | int | float) else f" ({'.'.join(keys)}: {place})"
+        return Finding(each.cause, told, each.before + _step(case, keys, named))
+    return None
+
+
+def _step(case: Case, keys: tuple[str, ...], named: dict[str, str | None]) -> str:
+    name = case.service.name
+    if keys == ("healthcheck", "start_interval"):
+        return f"set start_period beside start_interval in {case.written(*keys) or f'the health check of {name}'}"
+    most, what = named.get("most") or "", named.get("what")
+    if what and not most:
+        place = case.written(*keys, what) or case.written(*keys) or f"the compose entry of {name}"
+        return f"take {what} out of {'.'.join(keys)}: in {place}, or correct it, then {case.restart}"
+    return case.change(keys, most)
+
+
+def _value(case: Case, keys: tuple[str, ...]) -> object:
+    """What the merged model has at some keys of the service."""
+    value: object = case.service.config
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

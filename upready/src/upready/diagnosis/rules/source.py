@@ -1,0 +1,125 @@
+"""An error in the program itself: it cannot be read, a module is missing, or it fails while it is loaded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+from upready.diagnosis.log import Log
+from upready.diagnosis.phrases import BEGINS, GIVEN_UP, RELOADER, WATCHED
+
+_NAMED = (
+    r"Error loading ASGI app\. (?P<why>Could not import module .*|Attribute .*)",
+    r"^\S*python[\d.]*: (?P<why>No module named \S+.*)",
+    r"^\S*python[\d.]*: (?P<why>can't open file .*)",
+    r"^\S*python[\d.]*: (?P<why>Error while finding module specification for .*)",
+    r"^Error: (?P<why>Could not import '.*|Failed to find Flask application.*|Failed to find attribute.*)",
+    r"^(?P<why>Failed to (?:find attribute|parse) '.*)",
+    r"^(?P<why>Error: Could not find or load main class .*)",
+)
+"""What programs say of it without a traceback."""
+
+_MODULE = (
+    r"No module named '?(?P<name>[\w.]+)'?"
+    r"|Cannot find (?:module|package) '(?P<package>[^'./][^']*)'"
+    r"|Could not import module \"(?P<app>[\w.]+)\""
+)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What is wrong with a program.
+
+    Attributes:
+        error: In its own words.
+        path: The file in question; empty where that is not told.
+        line: Its line; 0 where that is not told.
+        code: What stands there, as far as the log tells.
+        lasting: Whether no retry can mend it.
+    """
+
+    error: str
+    path: str = ""
+    line: int = 0
+    code: str = ""
+    lasting: bool = True
+
+    @property
+    def module(self) -> str:
+        """The module that is missing; empty for another error."""
+        match = re.search(_MODULE, self.error)
+        return next((each for each in match.groups() if each), "") if match else ""
+
+
+def look(log: Log, *, ended: bool) -> Broken | None:
+    """What is wrong with the program, where its log says so and nothing shows that it has started since.
+
+    An error that a program catches and writes down is none: it must be told to have ended a process, by what watches
+    over that one or by the container having ended.
+
+    Args:
+        log: The end of its log.
+        ended: Whether the container has ended.
+    """
+    begun = max((number for number, line in enumerate(log.lines) if BEGINS.search(line)), default=0)
+    given_up = any(GIVEN_UP.search(line) for line in log.lines[begun:])
+    reloader = any(RELOADER.search(line) for line in log.lines)
+    trace = log.trace
+    if trace is not None and not trace.fatal and not ended and any(WATCHED.search(line) for line in log.lines):
+        given_up = trace.unmendable and not any(line.strip() for line in log.lines[trace.last + 1 :])
+    if trace is not None and (trace.fatal or ended or (given_up and reloader)):
+        lasting = trace.unmendable or (reloader and (trace.fatal or given_up))
+        path, line = trace.place or ("", 0)
+        return Broken(trace.error, path, line, _code(log, path, line), lasting)
+    for text in reversed(log.lines[begun:]):
+        for pattern in _NAMED:
+            if match := re.search(pattern, text):
+                # By itself it ends the program; where that is watched over, the container lives on.
+                return Broken(match["why"].strip()) if ended or reloader or "ASGI" in text else None
+    return None
+
+
+def find(case: Case) -> Finding | None:
+    """Told by a traceback, or by the words of what runs the program."""
+    container = case.container
+    if container is None or case.said:
+        return None
+    ended = container.state in ("exited", "restarting", "dead")
+    broken = look(case.log, ended=ended)
+    if broken is None or not broken.lasting:
+        return None
+    place = case.local(broken.path, broken.line, broken.code) if broken.path else ""
+    code = f"exited with code {container.exit_code}: " if ended else "cannot start: "
+    message = f"{code}{broken.error}" + (f" ({place})" if place else "")
+    if broken.module:
+        return Finding("module", message, _install(case, broken.module, place))
+    return Finding("code", message, f"correct {place or 'that'}{_after(case, broken.path)}")
+
+
+def _code(log: Log, path: str, line: int) -> str:
+    """The line of code that a traceback shows below a frame of Python's, or Node below a place."""
+    for number, text in enumerate(log.lines[:-1]):
+        if path and re.search(rf'{re.escape(path)}(?:", line |:){line}\b', text):
+            return log.lines[number + 1].strip()
+    return ""
+
+
+def _install(case: Case, module: str, place: str) -> str:
+    name, stack = case.service.name, case.model.stack
+    own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack and stack.root.is_dir() else set()
+    if module.partition(".")[0] in own:
+        return f"correct {place or f'the command of {name}'}: {module} is a module of the project that is not there"
+    if case.service.built:
+        return f"add {module} to what the image of {name} installs, then {case.restart}"
+    return f"install {module} where {name} runs, or correct {place or 'its command'}"
+
+
+def _after(case: Case, path: str) -> str:
+    """What makes a correction take effect: nothing where a reloader sees it, else a new image or container."""
+    mounted = case.mount_of(path)
+    reloader = any(RELOADER.search(line) for line in case.log.lines)
+    if mounted is not None and mounted.kind == "bind" and reloader:
+        return "; it starts again by itself"
+    return f", then {case.restart}"

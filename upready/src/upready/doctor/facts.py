@@ -1,0 +1,110 @@
+"""The machine and the project that `upready.doctor.examinations` examines, and what is found."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from upready.runtime.docker import containers
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import answering
+from upready.runtime.interface import silent
+from upready.runtime.native import executables
+from upready.runtime.native.runtime import Native
+from upready.stack import model
+from upready.stack import selection as stacks
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.stack.settings import DOCKER, Settings
+from upready.support.errors import EngineError, EnvFileError, OpsError
+
+T = TypeVar("T")
+
+
+class Grade(StrEnum):
+    """How a finding weighs: a problem keeps the stack from running, a warning does not."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one examination found: its subject, the grade, a sentence, and the remedy where one is needed."""
+
+    subject: str
+    grade: Grade
+    message: str
+    fix: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as it stands under `findings` in the JSON document."""
+        return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
+
+
+class Patient:
+    """The machine and the project under examination; what several examinations ask is found out once.
+
+    Args:
+        settings: The project's.
+        environment: The environment to examine for; the first one by default.
+    """
+
+    def __init__(self, settings: Settings, environment: str | None = None) -> None:
+        self.settings = settings
+        self.environment = environment or next(iter(settings.environments))
+        self.informed = datetime.now(UTC)
+        """When `info` was asked."""
+
+    @functools.cached_property
+    def engine(self) -> Containers | OpsError:
+        """The engine, or why there is none."""
+        return _attempt(containers.connect)
+
+    @functools.cached_property
+    def info(self) -> dict[str, Any]:
+        """What the engine says of itself."""
+        if isinstance(self.engine, OpsError):
+            return {}
+        with answering():
+            said = dict(self.engine.client.info())
+        self.informed = datetime.now(UTC)
+        return said
+
+    @functools.cached_property
+    def stack(self) -> Stack | OpsError:
+        """The stack, or what is wrong with it."""
+        return _attempt(lambda: stacks.select(self.settings, self.environment))
+
+    @functools.cached_property
+    def model(self) -> Model | OpsError:
+        """The merged model, or what is wrong with it."""
+        stack = self.stack
+        return stack if isinstance(stack, OpsError) else _attempt(lambda: model.load(stack))
+
+    @functools.cached_property
+    def native(self) -> str | OpsError:
+        """Which services this machine can run without an engine, or why it cannot."""
+        stack, merged = self.stack, self.model
+        if self.settings.runtime == DOCKER:
+            return EngineError("a Docker Engine is asked for", next="invoke dev --runtime native")
+        if isinstance(stack, OpsError):
+            return stack
+        if isinstance(merged, EnvFileError):
+            # Not yet to be read on a new machine; the programs tell enough.
+            return _attempt(lambda: ", ".join(executables.versions()))
+        if isinstance(merged, OpsError):
+            return merged
+        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, silent).services))
+
+
+def _attempt(make: Callable[[], T]) -> T | OpsError:
+    try:
+        return make()
+    except OpsError as error:
+        return error

@@ -1,0 +1,27 @@
+"""A byte order mark: compose skips it, other readers take it for a part of the first variable's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upready.dotenv.context import Context
+from upready.dotenv.finding import Finding
+from upready.envfile.document import BOM
+
+NAME = "byte-order-mark"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield the mark, if the file begins with one."""
+    if not context.env.text.startswith(BOM):
+        return
+    yield Finding(
+        severity="warning",
+        check=NAME,
+        variable="",
+        line=1,
+        column=1,
+        message=".env begins with a byte order mark",
+        why="a shell and other readers take it for a part of the first name, which then is not set",
+        fix="save it as UTF-8 without a byte order mark",
+    )

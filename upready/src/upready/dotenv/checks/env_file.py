@@ -1,0 +1,42 @@
+"""An `env_file` that a service needs and that is not there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from upready.dotenv.context import Context
+from upready.dotenv.finding import Finding
+from upready.envfile import example_names
+from upready.support import files
+
+NAME = "env-file"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each such file once; that `.env` is missing is `missing`'s to tell."""
+    done: set[Path] = {files.real(context.env.path)}
+    for service, path in context.uses.needed_files:
+        if path in done or files.there(path):
+            continue
+        done.add(path)
+        shown = _relative(path, context.root)
+        example = example_names.beside(path)
+        yield Finding(
+            severity="error",
+            check=NAME,
+            variable="",
+            line=0,
+            column=0,
+            message=f"{shown} is missing",
+            why=f"{service} has it as env_file, and compose refuses to start without it",
+            fix=f"copy {_relative(example, context.root)} to {shown}, and fill it in"
+            if example is not None
+            else f"write it, or let compose do without: env_file: [{{path: {shown}, required: false}}]",
+            file="compose",
+        )
+
+
+def _relative(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path, root.resolve())).as_posix() if path.anchor == root.resolve().anchor else str(path)

@@ -1,0 +1,69 @@
+"""A value that compose and python-dotenv read differently: the app run on the host sees another one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dotenv.variables import parse_variables
+
+from upready.dotenv.context import Context
+from upready.dotenv.finding import Finding
+from upready.envfile import document, quoting
+
+NAME = "reader"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each variable of the file that the two disagree about."""
+    # Without a text, it is other files that compose reads (COMPOSE_ENV_FILES).
+    if context.unreadable is not None or not context.env.text:
+        return
+    theirs = _resolved(context)
+    for value in context.values.values():
+        if value.in_file is None or context.is_raw(value.name):
+            continue
+        # Where the shell wins, the file's own value is the one to compare; `shell` tells of the rest.
+        alone = value.interpolated
+        ours = value.in_file if context.is_overridden(value.name) or alone is None else alone
+        if theirs.get(value.name) == ours.reveal():
+            continue
+        line, column = context.place(value.name, of_value=True)
+        yield Finding(
+            severity="warning",
+            check=NAME,
+            variable=value.name,
+            line=line,
+            column=column,
+            message=f"{value.name or 'a line without a name'} is read differently by compose and by python-dotenv",
+            why="the app run on the host sees another value than the one in a container",
+            fix=_fix(context, value.name, ours.reveal()),
+        )
+
+
+def _fix(context: Context, name: str, value: str) -> str:
+    entry = context.env.get(name)
+    if entry is None or not name:
+        return "remove the line"
+    if context.env.text[: entry.value_start].rstrip().endswith(":"):
+        return f"write {name}= instead of {name}:"
+    try:
+        again = document.parse(f"A={quoting.encode(value)}".encode(), context.env.path).get("A")
+    except quoting.UnwritableError:
+        return "take the NUL out of the value"
+    if "${" in value or again is None or again.parsed != value:
+        return f"choose a value that can be written for both, without {'${' if '${' in value else 'backslashes'}"
+    return f"invoke env.set {name} writes it so that both agree"
+
+
+def _resolved(context: Context) -> dict[str, str | None]:
+    """Every value as python-dotenv gives it: `${NAME}` from what stands above, else from the shell."""
+    found: dict[str, str | None] = {}
+    for entry in context.env.entries:
+        if not entry.readable or not entry.key:
+            continue
+        value = entry.parsed
+        if value is not None and "${" in value:
+            known = {**context.shell, **found}
+            value = "".join(atom.resolve(known) for atom in parse_variables(value))
+        found[entry.key] = value
+    return found

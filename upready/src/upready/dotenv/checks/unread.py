@@ -1,0 +1,30 @@
+"""Compose was told to read another file, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upready.dotenv.context import Context
+from upready.dotenv.finding import Finding
+from upready.support import files
+
+NAME = "unread"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield the variable of the shell that keeps compose from reading `.env`."""
+    if not files.is_file(context.env.path):
+        return
+    for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
+        value = context.shell.get(name, "")
+        if value and value.lower() not in ("0", "false", context.env.path.name):
+            yield Finding(
+                severity="warning",
+                check=NAME,
+                variable=name,
+                line=0,
+                column=0,
+                message=f"{name} is set in the shell",
+                why="compose does not read .env, or not only",
+                fix=f"unset {name} in the shell",
+            )

@@ -1,0 +1,33 @@
+"""A variable of the schema that nothing in the project uses: setting it does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from upready.dotenv.context import Context
+from upready.dotenv.finding import Finding
+from upready.dotenv.usages import is_builtin
+
+NAME = "unused"
+
+
+def check(context: Context) -> Iterator[Finding]:
+    """Yield each such variable, where the schema has it."""
+    # A service that is given the whole file may use any of them.
+    if context.uses.readers(context.env.path):
+        return
+    for variable in context.schema.variables.values():
+        name = variable.name
+        if context.is_interpolated(name) or is_builtin(name) or context.mentions.of(name):
+            continue
+        yield Finding(
+            severity="warning",
+            check=NAME,
+            variable=name,
+            line=variable.line,
+            column=variable.column,
+            message=f"{name} is used in no compose file, and no other file of the project mentions it",
+            why="setting it does nothing",
+            fix=f"use it, or remove it from {context.schema.path.name}",
+            file=context.schema.path.name,
+        )

@@ -1,0 +1,58 @@
+"""Does an image build leave a file out? `.dockerignore`, as Docker reads it (docs.docker.com, "Build context")."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from upready.support import files
+from upready.support.errors import OpsError
+
+
+def file_for(context: Path, dockerfile: Path) -> Path:
+    """The ignore file of a build: the Dockerfile's own where there is one, else the folder's."""
+    own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+    return own if files.there(own) else context / ".dockerignore"
+
+
+def ignores(rules: Path, path: str) -> bool:
+    """Whether the rules of a file leave out a path (relative to the build's folder, with `/`); no file, no rule."""
+    try:
+        data = files.read(rules) or b""
+    except OpsError:
+        # The builder says what it makes of it.
+        return False
+    ignored = False
+    for line in data.decode("utf-8-sig", "replace").splitlines():
+        rule = line.strip()
+        if not rule or line.startswith("#"):
+            continue
+        keep = rule.startswith("!")
+        pattern = _expression(rule.removeprefix("!").strip().strip("/"))
+        # A rule for a folder holds for all that is in it.
+        if any(pattern.fullmatch(each) for each in _with_parents(path)):
+            ignored = not keep
+    return ignored
+
+
+def _with_parents(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _expression(rule: str) -> re.Pattern[str]:
+    """Go's `filepath.Match`, and `**` for any number of folders."""
+    pieces = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    rule = re.sub(r"^(\./)+", "", rule)
+    out = ""
+    for piece in re.findall(r"\*\*/|\*\*|\*|\?|\\.|\[[^\]]+\]|.", rule, re.DOTALL):
+        if piece in pieces:
+            out += pieces[piece]
+        elif piece.startswith("[") and len(piece) > 1:
+            out += piece
+        else:
+            out += re.escape(piece[-1])
+    try:
+        return re.compile(out, re.DOTALL)
+    except re.error:
+        return re.compile(r"(?!)")

@@ -1,0 +1,170 @@
+"""Who else in a project mentions a variable: code, scripts, CI, compose files of any name.
+
+Everything that git has or would take counts, in the whole repository; without git, every file of the folder. A name
+counts in any case of letters (`database_url` reads DATABASE_URL); so does what names are put together from (`APP_`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
+from pathlib import Path
+
+import upready
+from upready.dotenv import repository
+from upready.envfile import example_names
+from upready.stack.selection import Stack
+from upready.support import files as reading
+from upready.support import git
+from upready.support.errors import OpsError
+
+PATIENCE = 5.0
+"""Seconds that a search may take; where it takes longer, nobody knows."""
+
+_LONGEST = 2_000_000
+"""Bytes of a file that is read without git; a longer one is no code."""
+
+_SHORT = 4
+"""Letters below which a name counts only as it is written: `id` is in every file."""
+
+_SKIPPED = {".git", ".hg", ".svn", ".ops", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
+
+# What hands the whole file on, so that whoever gets it may use any name in it.
+_HANDED_ON = (
+    (r"\.ya?ml$", r"\benv_file\b"),
+    ("", r"\b(docker|podman|nerdctl|node|deno|bun)\b(?!.*compose).*--env-file"),
+    (r"(?<!\.md)$", r"(^|[\s;&(])(source|\.|-?include)\s+\S*\.env(?![\w.])"),
+)
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """What a search for names has found.
+
+    Attributes:
+        names: Those that some file mentions.
+        sure: Whether everything was looked at, and nothing takes all names at once.
+    """
+
+    names: frozenset[str] = frozenset()
+    sure: bool = True
+
+    def of(self, name: str) -> bool:
+        """Whether something mentions a name, or may do so."""
+        return name in self.names or not self.sure
+
+
+def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentions:
+    """Look for names in all files of a project but its `.env`, its example, and these tasks themselves.
+
+    Args:
+        stack: Whose project.
+        names: The variables.
+        in_repository: Whether the project may be in a git repository.
+    """
+    if not names or not reading.is_file(stack.example):
+        return Mentions()
+    wanted = {part for name in names for part in (name, *_prefixes(name))}
+    try:
+        if in_repository and repository.state(stack.example) in ("tracked", "unignored"):
+            heard, handed_on = _by_git(stack, wanted)
+        else:
+            heard, handed_on = _by_hand(stack, wanted)
+    except (OSError, ValueError):
+        # ValueError: a file on another drive than the project's.
+        return Mentions(sure=False)
+    lower = {word.lower() for word in heard}
+    found = {name for name in names if _is_heard(name, heard, lower)}
+    return Mentions(frozenset(found), sure=not handed_on)
+
+
+def _prefixes(name: str) -> list[str]:
+    """What code may put a name together from: `APP_` and `APP_DATABASE_` of APP_DATABASE_URL."""
+    ends = (at + 1 for at, letter in enumerate(name) if letter == "_")
+    return [name[:end] for end in ends if _SHORT <= end < len(name)]
+
+
+def _is_heard(name: str, heard: Set[str], lower: Set[str]) -> bool:
+    if len(name) < _SHORT:
+        return name in heard
+    return any(part.lower() in lower for part in (name, *_prefixes(name)))
+
+
+def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
+    """The words that were found, and whether something takes the whole file."""
+    skipped = [_without(each, stack) for each in _uninteresting(stack)]
+    everywhere = [":/", *skipped]
+    search = ["-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
+    ways = [["--untracked"]]
+    if any(reading.is_file(folder / ".gitmodules") for folder in (stack.root, *stack.root.parents)):
+        ways.append(["--recurse-submodules"])
+    heard: set[str] = set()
+    for way in ways:
+        heard |= set(_grep(stack, *search, *way, "--", *everywhere, stdin="\n".join(sorted(wanted))))
+    own = [_without(each, stack) for each in stack.files]
+    quick = ["-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
+    lines = _grep(stack, *quick, "--", ".", *skipped, *own)
+    return heard, any(_hands_on(*line.partition(":")[::2]) for line in lines)
+
+
+def _without(path: Path, stack: Stack) -> str:
+    """What keeps git from looking into a file."""
+    return f":(exclude,literal){Path(os.path.relpath(path, stack.root)).as_posix()}"
+
+
+def _grep(stack: Stack, *arguments: str, stdin: str | None = None) -> list[str]:
+    found = git.run(stack.root, "grep", *arguments, stdin=stdin, timeout=PATIENCE)
+    # 1 says that nothing was found.
+    if found is None or found.code > 1:
+        raise OSError("git does not answer" if found is None else found.stderr)
+    return found.stdout.splitlines()
+
+
+def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
+    lower, own = {word.lower() for word in wanted}, {file.resolve() for file in stack.files}
+    skipped = {path.resolve() for path in _uninteresting(stack)}
+    heard: set[str] = set()
+    handed_on = False
+    deadline = time.monotonic() + PATIENCE
+    for path in _files(stack.root, skipped):
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        text = _start(path)
+        if "\0" in text:
+            continue
+        heard |= {word for word in re.findall(r"\w+", text, re.ASCII) if word.lower() in lower}
+        if ".env" in text and path.resolve() not in own:
+            handed_on = handed_on or any(_hands_on(path.name, line) for line in text.splitlines())
+    return heard, handed_on
+
+
+def _files(folder: Path, skipped: Set[Path]) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        here = Path(root)
+        folders[:] = [name for name in folders if name not in _SKIPPED and (here / name).resolve() not in skipped]
+        yield from (here / name for name in files if (here / name).resolve() not in skipped)
+
+
+def _uninteresting(stack: Stack) -> Iterable[Path]:
+    """The files that say what may be set, and these tasks, which speak of many names."""
+    folder, library = stack.env_file.parent, Path(upready.__file__).resolve().parent
+    yield from (
+        folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *example_names.names()))
+    )
+    if stack.root in library.parents:
+        yield library
+
+
+def _hands_on(file: str, line: str) -> bool:
+    return any(re.search(name, file) and re.search(form, line) for name, form in _HANDED_ON)
+
+
+def _start(path: Path) -> str:
+    """What a file begins with; nothing of one that cannot be read."""
+    try:
+        return reading.start(path, _LONGEST).decode("utf-8", "replace")
+    except OpsError:
+        return ""

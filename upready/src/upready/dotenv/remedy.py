@@ -1,0 +1,40 @@
+"""How a variable comes to another value, as a command that really does it."""
+
+from __future__ import annotations
+
+from upready.dotenv.context import Context
+
+
+def another(context: Context, name: str, *, to: str = "") -> str:
+    """The step that gives a variable another value: where it comes from the shell, there; else in `.env`.
+
+    Args:
+        context: The project.
+        name: The variable.
+        to: The value, where there is only one that is right; without it the command asks.
+    """
+    variable, value = context.schema.variables.get(name), context.values.get(name)
+    # What wins over `.env` is not changed by writing there.
+    if name in context.profile:
+        return f"change {name} in invoke.yaml, where the profile sets it"
+    if name in context.shell:
+        return f"unset {name} in the shell, or give it another value there"
+    if variable is not None and variable.generate is not None:
+        filled = value is not None and value.in_file is not None and value.in_file.reveal().strip()
+        return "empty it and run: invoke env.init" if filled else "invoke env.init generates one"
+    command = f"invoke env.set {name}" + (f"={to}" if to else "")
+    if variable is None or to:
+        return command
+    # The example itself is what some have copied.
+    example = variable.example if value is None or value.text != variable.example else ""
+    return (
+        command + (f", such as {example}" if example else "") + (f"; see {variable.docs[0]}" if variable.docs else "")
+    )
+
+
+def missing(context: Context, name: str) -> str:
+    """The step that adds a variable which stands nowhere."""
+    variable = context.schema.variables.get(name)
+    if variable is not None and not variable.only_a_person_knows:
+        return "invoke env.init adds it"
+    return another(context, name)

@@ -1,0 +1,237 @@
+"""Which variables the compose files use, how, and where.
+
+Compose says what is used (its merged model before interpolation, so that `include` and `extends` count); the files'
+text says on which line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from upready.dotenv import passing, port_bindings
+from upready.dotenv.passing import WholeFile
+from upready.dotenv.port_bindings import Binding
+from upready.envfile.references import Use, references, scan
+from upready.stack import compose, compose_call
+from upready.support import files as reading
+from upready.support import parsing, process
+from upready.support.yaml_location import relative
+
+_STEERING = """
+COMPOSE_ANSI COMPOSE_BAKE COMPOSE_COMPATIBILITY COMPOSE_CONVERT_WINDOWS_PATHS COMPOSE_DISABLE_ENV_FILE
+COMPOSE_DOCKER_CLI_BUILD COMPOSE_ENV_FILES COMPOSE_EXPERIMENTAL COMPOSE_FILE COMPOSE_HTTP_TIMEOUT COMPOSE_IGNORE_ORPHANS
+COMPOSE_MENU COMPOSE_PARALLEL_LIMIT COMPOSE_PATH_SEPARATOR COMPOSE_PROFILES COMPOSE_PROGRESS COMPOSE_PROJECT_NAME
+COMPOSE_REMOVE_ORPHANS COMPOSE_STATUS_STDOUT
+BUILDKIT_COLORS BUILDKIT_HOST BUILDKIT_PROGRESS BUILDKIT_TTY_LOG_LINES BUILDX_BUILDER BUILDX_CONFIG BUILDX_EXPERIMENTAL
+BUILDX_GIT_INFO BUILDX_NO_DEFAULT_ATTESTATIONS DOCKER_API_VERSION DOCKER_AUTH_CONFIG DOCKER_BUILDKIT DOCKER_CERT_PATH
+DOCKER_CONFIG DOCKER_CONTENT_TRUST DOCKER_CONTEXT DOCKER_CUSTOM_HEADERS DOCKER_DEFAULT_PLATFORM DOCKER_HOST DOCKER_TLS
+DOCKER_TLS_VERIFY
+OPS_CREATED OPS_REVISION
+"""
+STEERING = frozenset(_STEERING.split())
+"""Variables of compose, Docker, its builders and these tasks. By name, not by prefix: a typing error is to be found."""
+
+_SESSION = """
+HOME USER LOGNAME PWD PATH SHELL HOSTNAME TMPDIR LANG TZ UID GID TERM EDITOR DISPLAY WAYLAND_DISPLAY XAUTHORITY
+XDG_RUNTIME_DIR XDG_CONFIG_HOME XDG_DATA_HOME XDG_CACHE_HOME SSH_AUTH_SOCK DBUS_SESSION_BUS_ADDRESS
+USERPROFILE USERNAME COMPUTERNAME APPDATA LOCALAPPDATA PROGRAMDATA TEMP TMP
+HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY http_proxy https_proxy no_proxy all_proxy ftp_proxy
+"""
+_SYSTEM = frozenset(_SESSION.split())
+"""Variables of the session that the tasks run in: no project describes them."""
+
+
+@dataclass(frozen=True)
+class Uses:
+    """What a stack's compose files say about variables.
+
+    Attributes:
+        references: Every use in the stack's own files.
+        elsewhere: Names used in files of other environments only.
+        services: Names of the stack's services.
+        bindings: The ports of this machine that the services ask for.
+        builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
+        files: The `env_file`s, everything in which a service gets.
+        idle: Names that only services use which the chosen profiles do not start.
+        profiles: The names of all that a service has.
+        needed_files: The services that are started, and the `env_file`s that compose insists on for them.
+    """
+
+    references: tuple[Use, ...] = ()
+    elsewhere: frozenset[str] = frozenset()
+    services: frozenset[str] = frozenset()
+    bindings: tuple[Binding, ...] = ()
+    builds: tuple[tuple[Path, Path], ...] = ()
+    files: tuple[WholeFile, ...] = ()
+    idle: frozenset[str] = frozenset()
+    profiles: frozenset[str] = frozenset()
+    needed_files: tuple[tuple[str, Path], ...] = ()
+
+    def names(self) -> set[str]:
+        """Every variable that is used anywhere."""
+        return {use.name for use in self.references} | self.elsewhere
+
+    def of(self, name: str) -> list[Use]:
+        """The uses of one variable in the stack's own files."""
+        return [use for use in self.references if use.name == name]
+
+    def readers(self, path: Path) -> list[WholeFile]:
+        """The services that get everything in a file."""
+        return [file for file in self.files if file.path == reading.real(path)]
+
+
+def is_builtin(name: str) -> bool:
+    """Whether a variable steers the tools themselves, or is every shell's: no schema needs to know it."""
+    return name in STEERING or name in _SYSTEM
+
+
+def locate(files: Iterable[Path], root: Path) -> list[Use]:
+    """The references in the text of compose files; a file that is not there has none."""
+    return [use for name, text in texts(files, root).items() for use in scan(text, name)]
+
+
+def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
+    """The text of each file that is there, by its name relative to the project.
+
+    Raises:
+        UsageError: One cannot be read.
+    """
+    return {
+        relative(path, root): data.decode("utf-8", "replace").replace("\r\n", "\n")
+        for path in files
+        if (data := reading.read(path)) is not None
+    }
+
+
+def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | None = None) -> process.Result:
+    """Let compose merge a stack's files without interpolating them; needs no variable to be set, and no `.env`.
+
+    Args:
+        command: The compose command line with the stack's files, up to the subcommand.
+        root: The project directory.
+        variables: What is added to the shell's environment.
+    """
+    # Not normalised: compose would drop the names that it passes on to a build.
+    line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
+    # Without `.env`, which may be broken, or long.
+    quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
+    result = compose_call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
+    if result.code == 0:
+        compose_call.document(result)  # whatever the program is, this is what is read of it
+    return result
+
+
+def unset(command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None) -> set[str]:
+    """Which of some variables compose itself finds nowhere, not even in the `.env` of what a file includes.
+
+    Args:
+        command: The compose command line with the stack's files, up to the subcommand.
+        root: The project directory.
+        names: The variables; all of them, where compose fails for another reason.
+        variables: What is added to the shell's environment.
+    """
+    line = [*command, "config", "--quiet", "--no-consistency", "--no-env-resolution"]
+    required: dict[str, str] = {}
+    while True:
+        result = compose_call.run(line, cwd=root, env={**(variables or {}), **required}, timeout=60)
+        if result.code == 0:
+            return set(names) & {*required, *_BLANK.findall(result.stderr)}
+        # It tells the first that is missing; with a value for that one, it tells the next.
+        missing = _REQUIRED.search(result.stderr)
+        if missing is None or missing[1] in required:
+            return set(names)
+        required[missing[1]] = "1"
+
+
+_REQUIRED = re.compile(r"required variable (\w+) is missing a value")
+_BLANK = re.compile(r'The \\?"(\w+)\\?" variable is not set')
+
+
+def build(
+    merged: str,
+    located: Sequence[Use],
+    elsewhere: Iterable[Use],
+    root: Path,
+    profiles: Sequence[str] = (),
+    *,
+    given: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> Uses:
+    """Put together what compose merged (its JSON) and where the files say it.
+
+    Args:
+        merged: What `merge` gave.
+        located: The references in the text of the stack's files.
+        elsewhere: Those in the files of other environments.
+        root: The project directory.
+        profiles: Those that are active.
+        given: The variables that the paths of `env_file` are expanded with.
+        texts: The text of each file of the stack, by the name that people know it by.
+    """
+    model: Mapping[str, Any] = parsing.from_json(merged)
+    services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
+    known = {use.name for use in located}
+    # Of files that only compose knows of: it does not say where.
+    merged_in = (use for text in _strings(model) for use in references(text))
+    hidden = [replace(use, column=0) for use in merged_in if use.name not in known]
+    builds = {
+        (folder := _path(context, root), _path(str(build.get("dockerfile") or "Dockerfile"), folder))
+        for service in services.values()
+        if (build := service.get("build") or {}) and "://" not in (context := str(build.get("context") or "."))
+    }
+    started = {name for name, service in services.items() if port_bindings.is_active(service, profiles)}
+    every = (*located, *hidden, *passing.passed_on(model, started, texts or {}))
+    names = {use.name for use in every}
+    files = tuple(passing.whole_files(services, root, given or {}))
+    return Uses(
+        references=every,
+        elsewhere=frozenset(use.name for use in elsewhere) - names,
+        services=frozenset(services),
+        bindings=tuple(port_bindings.of(services, profiles)),
+        builds=tuple(sorted(builds)),
+        files=files,
+        idle=_idle(model, started),
+        profiles=frozenset(str(name) for service in services.values() for name in service.get("profiles") or ()),
+        needed_files=tuple((file.service, file.path) for file in files if file.required and file.service in started),
+    )
+
+
+def declared(listed: Mapping[str, Any]) -> list[Use]:
+    """The uses that compose itself tells (`config --variables`), where it cannot merge the files."""
+    found = []
+    for name, each in listed.items():
+        operator = ":?" if each.get("Required") else ":-" if each.get("DefaultValue") else ""
+        found.append(Use(name, operator or (":+" if each.get("PresenceValue") else ""), each.get("DefaultValue") or ""))
+    return found
+
+
+def names_in(value: Any) -> set[str]:
+    """The variables that the texts within nested mappings and lists refer to."""
+    return {use.name for text in _strings(value) for use in references(text)}
+
+
+def _idle(model: Mapping[str, Any], started: Set[str]) -> frozenset[str]:
+    """The names that only services use which are not started."""
+    services: Mapping[str, Any] = model.get("services") or {}
+    rest = {**model, "services": {name: service for name, service in services.items() if name in started}}
+    return frozenset(names_in(model) - names_in(rest)) if len(started) < len(services) else frozenset()
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if "$" in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _strings(each)
+
+
+def _path(text: str, root: Path) -> Path:
+    return reading.real(root / text)

@@ -1,0 +1,44 @@
+"""Why an engine cannot be asked, where that does not mean that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upready.engine import endpoint
+from upready.support.errors import EngineError
+
+
+class UnsureError(EngineError):
+    """There may well be an engine, and containers on it: nobody knows. To do without it is for people to decide."""
+
+
+class DeniedError(UnsureError):
+    """There is an engine, and this user may not use it."""
+
+
+class SilentError(UnsureError):
+    """There is an engine, and it does not answer."""
+
+
+class SettingsError(UnsureError):
+    """Docker's own settings do not say which engine is meant."""
+
+
+def stopped(details: Sequence[str] = ()) -> SilentError:
+    """The error of an engine that has answered, and does not any more.
+
+    Args:
+        details: What may still run.
+    """
+    return SilentError(
+        f"the Docker Engine at {endpoint.asked()} has stopped answering", details=details, next="invoke doctor"
+    )
+
+
+def unheard(seconds: float) -> SilentError:
+    """The error of an engine that has not answered anything for so many seconds."""
+    return SilentError(
+        f"the Docker Engine at {endpoint.asked()} does not answer",
+        details=[f"timed out: nothing was heard for {seconds:g} s"],
+        next="invoke doctor",
+    )

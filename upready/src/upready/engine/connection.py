@@ -1,0 +1,188 @@
+"""The way to the Docker Engine that the CLI would use, and why nothing answers there.
+
+The SDK raises `requests`' errors besides its own; every call that talks goes through `answering`, which turns both into
+an `EngineError`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from upready.engine import endpoint, installation, sdk
+from upready.engine.absence import DeniedError, SettingsError, SilentError, stopped, unheard
+from upready.engine.endpoint import Endpoint
+from upready.engine.heartbeat import Heartbeat
+from upready.support import background
+from upready.support.errors import EngineError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+DENIED = ("Permission denied", "Access is denied")
+"""How POSIX and Windows say that a user may not open a socket or a pipe."""
+
+
+PING = "/_ping"
+"""What asks an engine for nothing but an answer."""
+
+EARLY = 0.2
+"""Seconds that an answer takes at most, mostly; only then the engine is pinged meanwhile."""
+
+SSH = "http+docker://ssh"
+"""What the SDK makes of every address that is reached through SSH."""
+
+SSH_PING = 5.0
+"""Seconds that an answer through SSH may take at least."""
+
+
+def client(timeout: float, patience: float | None = None) -> tuple[DockerClient, Heartbeat]:
+    """Connect to the engine and make sure that it answers.
+
+    Args:
+        timeout: Seconds that a single answer may take, as long as the engine answers anything at all.
+        patience: Seconds that a log-in through SSH may take, where there is a way to do without an engine.
+
+    Returns:
+        The SDK's client, each of whose requests ends once the engine is gone; and what finds out whether it is.
+
+    Raises:
+        EngineError: Nothing answers.
+        DeniedError: This user may not use it.
+        SilentError: It does not answer.
+        SettingsError: The chosen context does not exist, or Docker's own settings make no sense.
+    """
+    place = endpoint.asked()
+    _require(place)
+    with answering():
+        made = sdk.make(place, timeout, patience)
+        api: Any = made.api
+        pulse = Heartbeat(lambda seconds: ping(api, seconds))
+        api.send = _Watched(api.send, pulse)
+        began = time.monotonic()
+        try:
+            api._version = api._retrieve_server_version()
+        except Exception as error:
+            made.close()
+            if isinstance(error.__cause__, EngineError):
+                raise error.__cause__ from None
+            raise
+        pulse.pace = time.monotonic() - began
+        sdk.require_version(api)
+    return made, pulse
+
+
+def ping(api: Any, timeout: float) -> bool:
+    """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
+
+    Through SSH, each connection starts a program there first, and gets the time for that.
+    """
+    if str(api.base_url) == SSH:
+        timeout = max(timeout, SSH_PING)
+    try:
+        with api.get(f"{api.base_url}{PING}", timeout=timeout) as response:
+            return bool(response.ok)
+    except lost():
+        return False
+
+
+class _Watched:
+    """The SDK's way to send a request, but that it ends once the engine is gone, however long the answer may take.
+
+    Args:
+        send: The SDK's own.
+        pulse: Finds out whether the engine is gone.
+    """
+
+    def __init__(self, send: Callable[..., Any], pulse: Heartbeat) -> None:
+        self._send = send
+        self._pulse = pulse
+
+    def __call__(self, request: Any, **options: Any) -> Any:
+        if str(request.url).endswith(PING):
+            return self._send(request, **options)
+        future = background.begin(lambda: self._send(request, **options))
+        if background.done(future, EARLY):
+            return future.result()
+        known = self._pulse.pace is not None
+        with self._pulse.watching() as gone:
+            while not background.done(future, background.LOOK_EVERY):
+                if gone.is_set():
+                    raise stopped() if known else unheard(self._pulse.limit)
+        return future.result()
+
+
+def _require(place: Endpoint) -> None:
+    """Refuse what cannot answer before the SDK is imported: without an engine, every task is 0.1 s quicker.
+
+    Raises:
+        EngineError: The socket is not there.
+        SettingsError: The context does not exist, say, for which the SDK, in silence, would ask the default socket.
+        DeniedError: The socket's folder is closed to this user.
+    """
+    if place.problem:
+        raise SettingsError(
+            place.problem, details=[f"named by {place.source}"] if place.context else [], next=place.remedy
+        )
+    try:
+        if place.socket is None or place.socket.stat():
+            return
+    except PermissionError as error:
+        raise _denied(place) from error
+    except OSError as error:
+        raise _silent(str(place), "No such file or directory") from error
+
+
+def _silent(address: str, reason: str) -> EngineError:
+    kind = SilentError if reason == "timed out" else EngineError
+    return kind(f"no Docker Engine answers at {address}", details=[reason], next="invoke doctor")
+
+
+def _denied(place: Endpoint) -> DeniedError:
+    return DeniedError(
+        f"this user may not use the Docker Engine at {place}",
+        details=["Permission denied"],
+        next=installation.engine_permission(place.socket),
+    )
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Turn whatever an engine call raises when the engine does not answer into an `EngineError`."""
+    sdk.load()
+    from docker.errors import APIError
+
+    try:
+        yield
+    except APIError as error:
+        raise EngineError(f"the Docker Engine refused: {error.explanation or error}", next="invoke doctor") from error
+    except lost() as error:
+        place, reason = endpoint.asked(), _reason(error)
+        if place.ssh:
+            from upready.engine import ssh
+
+            raise ssh.failure(place, error) from error
+        if reason in DENIED and not place.url.startswith(("tcp:", "http")):
+            raise _denied(place) from error
+        raise _silent(str(place), reason) from error
+
+
+def lost() -> tuple[type[Exception], ...]:
+    """What a call raises when the engine does not answer; what SSH adds only where that was imported."""
+    import requests
+    from docker.errors import DockerException
+
+    ssh = sys.modules.get("paramiko")
+    return (DockerException, requests.exceptions.RequestException, OSError, *((ssh.SSHException,) if ssh else ()))
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause of the SDK's nested exceptions, in words."""
+    text = str(error)
+    for known in ("No such file or directory", *DENIED, "Connection refused", "timed out"):
+        if known.lower() in text.lower():
+            return known
+    return text.splitlines()[0] if text else type(error).__name__

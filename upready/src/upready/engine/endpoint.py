@@ -1,0 +1,213 @@
+"""Which Docker Engine is asked, as the CLI decides it: DOCKER_HOST, else DOCKER_CONTEXT, else the current context.
+
+Read from Docker's own files, without its SDK, which takes 0.1 s to import: what does not answer is told at once. What
+these files say wrong is told, too: Docker's own CLI goes on with a warning, and then perhaps with another engine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from upready.engine import installation
+from upready.support import files, parsing, platform
+from upready.support.errors import OpsError
+from upready.support.parsing import MalformedError
+
+DEFAULT = "default"
+"""The name of the context that stands for no context."""
+
+
+_OBJECTS = ("auths", "HttpHeaders", "credHelpers", "proxies", "plugins")
+"""What Docker's settings hold as objects; of one that is none, the SDK makes a traceback."""
+
+_TLS = ("ca.pem", "cert.pem", "key.pem")
+"""The files by which a context and its engine know each other."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One engine, as somebody has named it.
+
+    Attributes:
+        url: `unix://…`, `npipe://…`, `tcp://…` or `ssh://…`; empty for a context that does not exist.
+        context: The context that it is from; empty without one.
+        source: What names it: a variable, or Docker's settings; empty where nothing does.
+        problem: What is wrong with what names it, as a sentence; empty where nothing is.
+        remedy: What to do about that.
+        tls: Its files for TLS, those that are there, by name.
+        verify: Whether what the engine shows of itself is held against them.
+    """
+
+    url: str
+    context: str = ""
+    source: str = ""
+    problem: str = ""
+    remedy: str = ""
+    tls: Mapping[str, Path] = field(default_factory=dict)
+    verify: bool = True
+
+    def __str__(self) -> str:
+        """As people are told of it."""
+        url = re.sub(r"(?<=:)[^/@:]+(?=@)", "***", self.url)
+        if self.context:
+            return f"{url or 'nowhere'} (docker context {self.context})"
+        return url or "nowhere"
+
+    @property
+    def socket(self) -> Path | None:
+        """The Unix socket that it is; None where it is none."""
+        scheme, _, place = self.url.partition("://")
+        return Path(place) if scheme == "unix" and not platform.WINDOWS else None
+
+    @property
+    def ssh(self) -> bool:
+        """Whether it is reached through SSH."""
+        return self.url.startswith("ssh://")
+
+
+def asked() -> Endpoint:
+    """The engine that this process asks, and compose too."""
+    found, broken = _asked(), ""
+    try:
+        _settings()
+    except ValueError as error:
+        broken = str(error)
+    if not broken:
+        return found
+    file = settings_file()
+    # Also where a variable names the engine: the SDK, and what logs in to registries, read that file all the same.
+    remedy = "unset DOCKER_CONFIG" if os.environ.get("DOCKER_CONFIG") else f"move {file} away"
+    return replace(found, problem=f"Docker's settings {file}: {broken}", remedy=f"correct {file}, or {remedy}")
+
+
+def settings_file() -> Path:
+    """Docker's own settings."""
+    return installation.docker_configuration() / "config.json"
+
+
+def _asked() -> Endpoint:
+    if host := os.environ.get("DOCKER_HOST"):
+        problem = address_problem(host)
+        if problem:
+            problem = f"DOCKER_HOST is {Endpoint(host)}, and {problem}"
+        return Endpoint(
+            _usual() if host.strip() == "unix://" else host,
+            source="DOCKER_HOST",
+            problem=problem,
+            remedy="unset DOCKER_HOST" if problem else "",
+        )
+    name, source = os.environ.get("DOCKER_CONTEXT", ""), "DOCKER_CONTEXT"
+    if not name:
+        try:
+            name, source = str(_settings().get("currentContext") or ""), str(settings_file())
+        except ValueError:
+            name = ""
+    return Endpoint(_usual()) if not name or name == DEFAULT else _context(name, source)
+
+
+def _usual() -> str:
+    """Where an engine is asked when nothing says otherwise."""
+    socket = installation.engine_socket()
+    return f"unix://{socket}" if socket else installation.ENGINE_PIPE
+
+
+def _context(name: str, source: str) -> Endpoint:
+    """The engine of a context."""
+    folder, identifier = installation.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
+    file = folder / "meta" / identifier / "meta.json"
+    use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else "unset DOCKER_CONTEXT"
+    try:
+        meta = _read(file)
+    except FileNotFoundError:
+        return Endpoint("", name, source, f"there is no docker context {name!r}", "docker context ls")
+    except ValueError as error:
+        return Endpoint("", name, source, f"{_of(name)} is broken: {file}: {error}", use)
+    engine = _within(_within(meta, "Endpoints"), "docker")
+    host = engine.get("Host")
+    if not host or not isinstance(host, str):
+        return Endpoint("", name, source, f"{_of(name)} names no engine: {file} has no Endpoints.docker.Host", use)
+    if problem := address_problem(host):
+        return Endpoint(host, name, source, f"{_of(name)} leads to {Endpoint(host)}, and {problem}", use)
+    keys = folder / "tls" / identifier / "docker"
+    there = {each: keys / each for each in _TLS if files.is_file(keys / each)}
+    return Endpoint(host, name, source, tls=there, verify=not engine.get("SkipTLSVerify"))
+
+
+def address_problem(url: str) -> str:
+    """What keeps an address from leading to any engine, as half a sentence; empty where it may."""
+    url = url.strip()
+    # Without a scheme it is `tcp`, as Docker has it.
+    scheme, there, rest = url.partition("://")
+    if there and scheme in ("unix", "npipe"):
+        return "" if rest.strip("/") or url == "unix://" else "that names no socket"
+    if there and scheme not in ("tcp", "http", "https", "ssh"):
+        return f"{scheme}:// leads to no engine: unix://, npipe://, tcp:// and ssh:// do"
+    try:
+        parts = urlsplit(url if there else f"tcp://{url}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return f"that is no address: {error}"
+    if not host or re.search(r"[\s\\]", host):
+        return "that names no host"
+    if port == 0 or (port is None and scheme != "ssh"):
+        return f"that names no port, as in tcp://{host}:2375"
+    return "it holds what is no part of an address" if parts.password or parts.query or parts.fragment else ""
+
+
+def _settings() -> dict[str, Any]:
+    """Docker's own settings; empty where there are none.
+
+    Raises:
+        ValueError: They cannot be read, or make no sense; half a sentence.
+    """
+    folder = installation.docker_configuration()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is no folder")
+    try:
+        content = _read(settings_file())
+    except FileNotFoundError:
+        return {}
+    if not isinstance(content.get("currentContext"), str | None):
+        raise ValueError("currentContext should be a name")  # noqa: TRY004 - of whoever wrote the file
+    for key in _OBJECTS:
+        if not isinstance(content.get(key), dict | None):
+            raise ValueError(f"{key} should be an object")  # noqa: TRY004
+    return content
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """A JSON object; empty where the file is.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It cannot be read, or is no JSON object; half a sentence.
+    """
+    try:
+        data = files.read(file, name="it")
+        if data is None:
+            raise FileNotFoundError(file)
+        content = parsing.from_json(data) if data.strip() else {}
+    except OpsError as error:
+        raise ValueError(error.message) from error
+    except MalformedError as error:
+        where = f" (line {error.line}, column {error.column})" if error.line else ""
+        raise ValueError(f"{error.reason}{where}") from error
+    if not isinstance(content, dict):
+        raise ValueError("it should be a JSON object")  # noqa: TRY004
+    return content
+
+
+def _within(content: dict[str, Any], key: str) -> dict[str, Any]:
+    value = content.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _of(name: str) -> str:
+    return f"the docker context {name!r}"

@@ -1,0 +1,119 @@
+"""Whether an engine still answers, asked for as long as somebody waits for it: slow is not gone."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+PAUSE = 0.25
+"""Seconds between an answer and the next ping."""
+
+RETRY = 0.1
+"""Seconds between pings that nobody answers."""
+
+LOST = 2.0
+"""Seconds without any answer after which an engine that has answered counts as gone."""
+
+FIRST = 5.0
+"""Seconds that the first answer may take."""
+
+SLOWER = 3.0
+"""So many times as long as its last answer took may the next one take, where that is more."""
+
+LAST_TRY = 0.5
+"""Seconds that the ping after an unanswered one gets at least."""
+
+FAREWELL = 0.1
+"""Seconds that the thread gets to end: one that still ran while Python takes itself apart could crash it."""
+
+
+class Watched(Protocol):
+    """An engine, as far as a call needs it that must not wait for one that is gone."""
+
+    heartbeat: Heartbeat
+
+
+class Heartbeat:
+    """Pings one engine while somebody watches it.
+
+    Args:
+        ping: Whether it answers within so many seconds.
+
+    Attributes:
+        pace: Seconds that its last answer took; None before the first one.
+        misses: How many pings were not answered.
+    """
+
+    def __init__(self, ping: Callable[[float], bool]) -> None:
+        self._ping = ping
+        self._guard = threading.Lock()
+        self._watchers = 0
+        self._over = threading.Event()
+        self._gone = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.pace: float | None = None
+        self.misses = 0
+
+    @property
+    def limit(self) -> float:
+        """Seconds without an answer after which the engine counts as gone."""
+        return FIRST if self.pace is None else max(LOST, SLOWER * self.pace)
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[threading.Event]:
+        """Ping it during the block; gives an event that is set once it is gone."""
+        with self._guard:
+            self._watchers += 1
+            if self._watchers == 1:
+                self._over, self._gone = threading.Event(), threading.Event()
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._over, self._gone), name="heartbeat", daemon=True
+                )
+                self._thread.start()
+            gone = self._gone
+        try:
+            yield gone
+        finally:
+            with self._guard:
+                self._watchers -= 1
+                thread = None if self._watchers else self._thread
+                if thread is not None:
+                    self._over.set()
+            if thread is not None:
+                thread.join(FAREWELL)
+
+    def answers(self) -> bool:
+        """Whether it answers now, or soon."""
+        deadline = time.monotonic() + self.limit
+        while (left := deadline - time.monotonic()) > 0:
+            if self._beat(left):
+                return True
+            time.sleep(RETRY)
+        return False
+
+    def _run(self, over: threading.Event, gone: threading.Event) -> None:
+        heard, unanswered = time.monotonic(), 0
+        while not over.is_set():
+            left = heard + self.limit - time.monotonic()
+            # More than one must fail: a process that was stopped for a while has not asked at all. The first one
+            # gets most of the time, so that a slow engine is heard.
+            if self._beat(max(LAST_TRY, left if unanswered else left * 0.75)):
+                heard, unanswered = time.monotonic(), 0
+                over.wait(PAUSE)
+                continue
+            unanswered += 1
+            if unanswered > 1 and time.monotonic() - heard > self.limit:
+                gone.set()
+                return
+            over.wait(RETRY)
+
+    def _beat(self, timeout: float) -> bool:
+        began = time.monotonic()
+        if self._ping(timeout):
+            self.pace = time.monotonic() - began
+            return True
+        self.misses += 1
+        return False

@@ -1,0 +1,68 @@
+"""Docker on this system: where its settings, plugins and socket are, and how it and the right to use it are had."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from upready.support import platform
+
+ENGINE_PIPE = "npipe:////./pipe/docker_engine"
+"""Where an engine of a Windows machine is asked when nothing says otherwise."""
+
+
+def docker_configuration() -> Path:
+    """The folder of Docker's own settings, contexts among them; without a home folder, where Docker looks then."""
+    with contextlib.suppress(RuntimeError):
+        return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    return Path(".docker")
+
+
+def engine_socket() -> Path | None:
+    """Where an engine of this machine is asked when nothing says otherwise; None where that is no file."""
+    return None if platform.WINDOWS else Path("/var/run/docker.sock")
+
+
+def plugin_folders() -> list[Path]:
+    """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
+    folders = [docker_configuration() / "cli-plugins"]
+    if platform.WINDOWS:
+        for variable in ("ProgramData", "ProgramFiles"):
+            if base := os.environ.get(variable):
+                folders.append(Path(base) / "Docker" / "cli-plugins")
+        return folders
+    return [
+        *folders,
+        Path("/usr/local/lib/docker/cli-plugins"),
+        Path("/usr/local/libexec/docker/cli-plugins"),
+        Path("/usr/lib/docker/cli-plugins"),
+        Path("/usr/libexec/docker/cli-plugins"),
+        Path("/Applications/Docker.app/Contents/Resources/cli-plugins"),
+    ]
+
+
+def engine_permission(socket: Path | None) -> str:
+    """How the right to use this machine's engine is had, as commands: its socket is for root and one group."""
+    if socket is None or platform.WINDOWS:
+        return "net localgroup docker-users %USERNAME% /add, in an administrator's terminal; then log in again"
+    import grp
+    import pwd
+
+    with contextlib.suppress(KeyError, OSError):
+        group = grp.getgrgid(socket.stat().st_gid)
+        user = pwd.getpwuid(os.getuid()).pw_name
+        if group.gr_gid and user in group.gr_mem:
+            # Groups are given at the log-in; this one came later.
+            return f"log out and in again: {user} is in the group {group.gr_name} already, and this session is not yet"
+        if group.gr_gid and group.gr_name != "docker":
+            return f"sudo usermod -aG {group.gr_name} $USER, then log out and in again"
+    return "sudo usermod -aG docker $USER, then log out and in again"
+
+
+def engine_remedy() -> str:
+    """How a Docker Engine is had on this system, in one line."""
+    if platform.WINDOWS or sys.platform == "darwin":
+        return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
+    return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"

@@ -1,0 +1,114 @@
+"""The Docker SDK's client, made so that it asks the engine that the CLI would ask, and is told what it would guess."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from upready.engine import endpoint
+from upready.engine.absence import SettingsError
+from upready.engine.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from docker.tls import TLSConfig
+
+    from docker import DockerClient
+
+_TLS_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+
+
+def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClient:
+    """The SDK's client, which has asked nothing yet.
+
+    Raises:
+        SettingsError: The SDK cannot make sense of Docker's settings, or the files for TLS are not there.
+    """
+    load()
+    from docker.constants import MINIMUM_DOCKER_API_VERSION
+    from docker.errors import TLSParameterError
+
+    import docker
+
+    if place.ssh:
+        from upready.engine import ssh
+
+        return ssh.client(place.url, timeout, patience)
+    try:
+        # With a version, it asks nothing.
+        return docker.DockerClient(
+            base_url=place.url,
+            tls=_tls(place),
+            version=MINIMUM_DOCKER_API_VERSION,
+            timeout=int(timeout),
+            max_pool_size=32,
+        )
+    except TLSParameterError as error:
+        named = [f"{name} is {os.environ[name]}" for name in _TLS_VARIABLES if os.environ.get(name)]
+        raise SettingsError(
+            f"the files for TLS with the Docker Engine at {place} are not all there",
+            details=[*named, str(error).partition(". TLS conf")[0]],
+            next=f"unset {' '.join(_TLS_VARIABLES)}" if named else "docker context ls",
+        ) from error
+    except (AttributeError, TypeError, KeyError, ValueError) as error:
+        # It reads all of Docker's settings, and takes their form for granted.
+        file = endpoint.settings_file()
+        raise SettingsError(
+            f"Docker's settings make no sense: {file}", details=[str(error)], next=f"correct {file}, or move it away"
+        ) from error
+
+
+def load() -> None:
+    """Import the SDK; whatever imports it first would else import paramiko with it."""
+    with _without("paramiko"):
+        import docker  # noqa: F401
+
+
+def _tls(place: Endpoint) -> TLSConfig | bool:
+    """How to speak TLS with an engine; not at all where nothing asks for it."""
+    from docker.tls import TLSConfig
+    from docker.utils import kwargs_from_env
+
+    if not place.context:
+        asked: TLSConfig | bool = kwargs_from_env().get("tls", False)
+        return asked
+    if not place.tls:
+        return False
+    cert, key = (str(place.tls.get(name, "")) for name in ("cert.pem", "key.pem"))
+    return TLSConfig(
+        client_cert=(cert, key) if cert and key else None,
+        ca_cert=str(place.tls["ca.pem"]) if "ca.pem" in place.tls else None,
+        verify=place.verify,
+    )
+
+
+def require_version(api: Any) -> None:
+    """Refuse an engine that is too old for the SDK, as it does itself where it asks for the version.
+
+    Raises:
+        InvalidVersion: It is.
+    """
+    from docker.constants import MINIMUM_DOCKER_API_VERSION
+    from docker.errors import InvalidVersion
+    from docker.utils import version_lt
+
+    if version_lt(api._version, MINIMUM_DOCKER_API_VERSION):
+        raise InvalidVersion(f"its API is {api._version}, older than {MINIMUM_DOCKER_API_VERSION}")
+
+
+@contextlib.contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Let nothing import a module within the block, as if it were not installed.
+
+    The SDK would import paramiko for every engine, which takes 0.2 s; `upready.engine.ssh` does, where it is needed.
+    """
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]

@@ -1,0 +1,128 @@
+"""What a user wants to see of the logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from upready.logs import levels
+from upready.logs.entry import Entry, plain
+from upready.support import times
+from upready.support.errors import UsageError
+
+DEFAULT_TAIL = 100
+"""Entries that are shown when nothing else limits them."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to show, and how.
+
+    Attributes:
+        services: Only these; empty means all.
+        follow: Whether to go on with what is written from now on.
+        tail: How many of the last entries that match, over all services together; None means all.
+        since: Nothing from before.
+        until: Nothing from after.
+        grep: Only entries in which it is found.
+        level: Only entries that tell this level or a worse one.
+        as_json: One JSON object a line.
+        output: The file that gets it instead of stdout.
+        colour: Whether to colour; None means on a terminal.
+        cut: Whether `tail` is the default rather than the user's word.
+        reveal: Whether secrets are shown.
+    """
+
+    services: tuple[str, ...] = ()
+    follow: bool = False
+    tail: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    grep: re.Pattern[str] | None = None
+    level: str | None = None
+    as_json: bool = False
+    output: Path | None = None
+    colour: bool | None = None
+    cut: bool = False
+    reveal: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        service: Sequence[str] = (),
+        follow: bool = False,
+        tail: str = "",
+        since: str = "",
+        until: str = "",
+        grep: str = "",
+        level: str = "",
+        json: bool = False,
+        output: str = "",
+        color: bool = True,
+        reveal: bool = False,
+    ) -> Query:
+        """A query from the task's options, as typed; empty means not given.
+
+        Without `--tail`, the last 100 entries, and all of them where another option already says which or where to.
+
+        Raises:
+            UsageError: An option's value means nothing, or two contradict each other.
+        """
+        if follow and until:
+            raise UsageError(
+                "--follow and --until exclude each other: one goes on, the other ends",
+                next=f"invoke logs --until {until}",
+            )
+        now = datetime.now(UTC)
+        first = times.parse(since, "--since", now) if since else None
+        last = times.parse(until, "--until", now) if until else None
+        if first and last and first >= last:
+            raise UsageError(f"--since {since} is not before --until {until}", next=f"invoke logs --since {since}")
+        cut = not (tail or since or until or grep or level or output)
+        return cls(
+            services=tuple(dict.fromkeys(service)),
+            follow=follow,
+            tail=DEFAULT_TAIL if cut else _count(tail),
+            since=first,
+            until=last,
+            grep=_pattern(grep) if grep else None,
+            level=levels.parse(level) if level else None,
+            as_json=json,
+            output=Path(output) if output else None,
+            colour=None if color else False,
+            cut=cut,
+            reveal=reveal,
+        )
+
+    @property
+    def filters(self) -> bool:
+        """Whether `accepts` may say no."""
+        return self.grep is not None or self.level is not None
+
+    def accepts(self, entry: Entry) -> bool:
+        """Whether an entry is wanted: `grep` may match the message, or the text around it."""
+        if self.level is not None and not levels.at_least(entry.level, self.level):
+            return False
+        return self.grep is None or bool(self.grep.search(plain(entry.text)) or self.grep.search(entry.message))
+
+
+def _count(text: str) -> int | None:
+    if text in ("", "all"):
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    raise UsageError(f"--tail: should be a number of lines, or all, not {text!r}", next="invoke logs --tail 100")
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise UsageError(
+            f"--grep: {text!r} is no regular expression: {error}",
+            next="put \\ before a character that is meant as it is",
+        ) from error

@@ -1,0 +1,164 @@
+"""Look at what runs of a project: once, until it is ready, again and again; and ask why it is not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from upready.readiness import one_look
+from upready.readiness.health import Report
+from upready.runtime import choice, current, interface, last_used
+from upready.runtime.current import services_of
+from upready.runtime.interface import Container, Note, Runtime
+from upready.stack import model
+from upready.stack import selection as stacks
+from upready.stack.model import Model, Service
+from upready.stack.selection import Stack
+from upready.stack.settings import Settings
+from upready.support.errors import OpsError, UsageError
+
+if TYPE_CHECKING:
+    from upready.diagnosis import Failure
+
+INTERVAL = 1.0
+"""Seconds between the looks of a watch."""
+
+AGAIN = 0.2
+"""Seconds between the looks of a wait for which nothing runs yet."""
+
+Opened = tuple[Runtime, Stack, list[Container], Model | None]
+"""Where a project runs, the stack as it was started, its containers, and its model; None where nothing runs."""
+
+
+def look(settings: Settings, wait: float | None = None, tell: Note = interface.silent) -> Report:
+    """How the services of a project are, now or once they are ready.
+
+    Args:
+        settings: The project's.
+        wait: Seconds to wait until every service is ready; None looks once.
+        tell: Told in one line of an engine that could not be asked.
+
+    Raises:
+        EngineError: The engine does not answer.
+        OpsError: The compose files or `.env` cannot be read.
+    """
+    opened = _open(settings, tell)
+    if wait is not None:
+        opened = _wait(settings, opened, wait)
+    connected, stack, containers, merged = opened
+    services = expected(settings, stack, merged, containers) if merged else []
+    return one_look.judge_now(connected, stack.project, stack.environment, services, containers)
+
+
+def watch(settings: Settings, tell: Note = interface.silent) -> Iterator[Report]:
+    """A look every second, without end. An engine that has gone is an end."""
+    connected, stack, _, merged = _open(settings, tell)
+    while True:
+        containers = connected.containers(stack.project)
+        # What was not there at first may bring another environment's files.
+        if merged is None and containers:
+            connected, stack, containers, merged = _open(settings)
+        services = expected(settings, stack, merged, containers) if merged else []
+        yield one_look.judge_now(connected, stack.project, stack.environment, services, containers)
+        time.sleep(INTERVAL)
+
+
+def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) -> tuple[Report, list[Failure]]:
+    """How the project is, and the story of every service that is not ready; of one that is named, whatever it is.
+
+    Raises:
+        UsageError: There is no such service, or nothing runs.
+        EngineError: The engine does not answer.
+    """
+    from upready import diagnosis
+
+    connected, stack, containers, merged = _open(settings, tell)
+    if merged is None:
+        if name:
+            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
+        return Report(stack.project, stack.environment, (), connected.name), []
+    services = expected(settings, stack, merged, containers)
+    if name and (asked := merged.service(name)) not in services:
+        services.append(asked)
+    found = one_look.judge_now(connected, stack.project, stack.environment, services, containers)
+    if not name:
+        return found, diagnosis.explain(connected, merged, found.services)
+    return found, [
+        diagnosis.inspect(connected, merged, each, found.services) for each in found.services if each.service == name
+    ]
+
+
+def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
+    """Wait until something runs and all of it is ready, what is only created meanwhile included."""
+    from upready.readiness import wait
+
+    deadline = time.monotonic() + seconds
+    connected, stack, containers, merged = opened
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        if merged is None:
+            time.sleep(min(AGAIN, left))
+            # What is started may be another environment's.
+            if connected.containers(stack.project):
+                connected, stack, containers, merged = _open(settings)
+        else:
+            services = expected(settings, stack, merged, containers)
+            outcome = wait.Gate(connected, stack.project, services).wait(left)
+            containers = connected.containers(stack.project)
+            if not outcome.ready or expected(settings, stack, merged, containers) == services:
+                return connected, stack, containers, merged
+        if time.monotonic() >= deadline:
+            return connected, stack, containers, merged
+
+
+def expected(settings: Settings, stack: Stack, merged: Model, containers: Sequence[Container]) -> list[Service]:
+    """The services that should be there: those with containers, what these wait for, and what was started last."""
+    found = services_of(merged, containers)
+    known = last_used.recall(settings.root)
+    if (known.project, known.environment) != (stack.project, stack.environment):
+        return found
+    names = {each.name for each in found}
+    started = [merged.services[name] for name in known.services if name in merged.services and name not in names]
+    return [*found, *(each for each in started if each.replicas)]
+
+
+def _open(settings: Settings, tell: Note = interface.silent) -> Opened:
+    """What is there of a project."""
+    ahead = _Ahead(settings)
+    connected = choice.find(settings, tell)
+    stack, containers = current.current(settings, connected)
+    if not containers:
+        return connected, stack, containers, None
+    merged = ahead.model(stack, containers)
+    return connected, stack, containers, connected.fit(stack, merged, interface.silent)
+
+
+class _Ahead:
+    """Loads the model of the first environment while the engine's library is imported: it is mostly the right one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stack: Stack | None = None
+        self._model: Model | None = None
+        self._thread = threading.Thread(target=self._load, daemon=True)
+        self._thread.start()
+
+    def model(self, stack: Stack, containers: Sequence[Container]) -> Model:
+        """The model of a stack that runs as these containers.
+
+        Raises:
+            OpsError: Compose cannot read it.
+        """
+        self._thread.join()
+        if self._model is not None and self._stack == stack:
+            return self._model
+        return model.load_running(stack, [each.service for each in containers])
+
+    def _load(self) -> None:
+        try:
+            self._stack = stacks.select(self._settings, next(iter(self._settings.environments)))
+            self._model = model.load(self._stack)
+        except (OpsError, OSError):
+            return  # told, where it matters, by the load that is not ahead

@@ -1,0 +1,92 @@
+"""Restart what runs, as it is, and wait until it is ready again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from upready.operations import exclusive, launch
+from upready.operations.launch import Launch, Show
+from upready.readiness.start_thread import Start
+from upready.runtime import choice, current, interface
+from upready.runtime.attempt import Attempt
+from upready.runtime.interface import Container, Runtime
+from upready.stack import model
+from upready.stack.model import Model, Service
+from upready.stack.selection import Stack
+from upready.stack.settings import Settings
+from upready.support import background
+from upready.support.errors import UsageError
+
+
+def restart(
+    settings: Settings, services: Sequence[str], timeout: float | None, show: Show, *, adopt: bool = False
+) -> Launch:
+    """Restart services and those that are restarted along with them, in the order of `depends_on`.
+
+    Raises:
+        UsageError: A service does not exist, or has no container.
+        OpsError: What compose says.
+    """
+    with exclusive.hold(settings.root, "invoke restart"):
+        connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
+        stack, containers = current.current(settings, connected)
+        stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
+        merged = model.load_running(stack, [each.service for each in containers])
+        stack = merged.stack or stack
+        merged = connected.fit(stack, merged, interface.silent)
+        there = Counter(each.service for each in containers)
+        for name in services:
+            if merged.service(name).name not in there:
+                raise UsageError(f"{name} has no container to restart", next=f"invoke {stack.environment}")
+        if not containers:
+            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
+        chosen = along(merged, services, there) if services else current.services_of(merged, containers)
+        for each in chosen:
+            if each.name not in there:
+                show.warn(f"{each.name} has no container to restart: invoke {stack.environment} starts it")
+        chosen = [dataclasses.replace(each, replicas=there[each.name]) for each in chosen if each.name in there]
+        show.step("restart")
+        again = begin(connected, stack, merged, [each.name for each in chosen], containers)
+        return launch.wait(connected, stack, merged, chosen, again, show)
+
+
+def along(merged: Model, names: Sequence[str], there: Collection[str]) -> list[Service]:
+    """Some services, and those that ask to be restarted with them (`depends_on: {db: {restart: true}}`)."""
+    every, chosen = merged.every, list(names)
+    for name in chosen:
+        for other, service in every.items():
+            how = (service.config.get("depends_on") or {}).get(name) or {}
+            if how.get("restart") and other in there and other not in chosen:
+                chosen.append(other)
+    return [every[name] for name in chosen]
+
+
+def begin(
+    connected: Runtime, stack: Stack, merged: Model, names: Sequence[str], containers: Sequence[Container]
+) -> Start:
+    """A start that restarts services; called once more, it goes on with those that it has not reached.
+
+    Args:
+        connected: Where they run.
+        stack: What they are part of.
+        merged: Its model.
+        names: The services.
+        containers: All of the project's, as they are before.
+    """
+    before = {(each.id, each.started) for each in containers}
+    left: list[str] | None = None
+
+    def start(attempt: Attempt) -> None:
+        nonlocal left
+        if left is not None:
+            found = background.unless(attempt.ending, lambda: connected.containers(stack.project)) or []
+            untouched = {each.service for each in found if (each.id, each.started) in before}
+            left = [name for name in left if name in untouched]
+        else:
+            left = list(names)
+        if left:
+            connected.restart(stack, merged, left, attempt)
+
+    return start

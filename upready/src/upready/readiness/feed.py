@@ -1,0 +1,243 @@
+"""Report whatever happens to a project while it is waited for: events, states, answers, log lines, a silent engine.
+
+Every look runs in a thread of its own and ends in one inbox, so that whoever reads that inbox never waits for anybody:
+an engine that hangs holds up no deadline, and a container that is just being started (the engine locks it meanwhile)
+holds up no other one's news.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from upready.engine.heartbeat import Heartbeat
+from upready.readiness import healthcheck
+from upready.readiness.health import Health
+from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Message, Run, Troubled, Wrote
+from upready.runtime import log_tail
+from upready.runtime.docker.engine import Engine
+from upready.runtime.interface import Container, Runtime
+from upready.secrets import http_probe
+from upready.support.errors import EngineError
+
+EAGER = 0.05
+"""Seconds between probes of a replica that does not answer yet."""
+
+CROWD = 10
+"""So many replicas are probed that often; where there are more, each takes its turn less often."""
+
+RELAXED = 0.5
+"""Seconds between probes of one that does, while others are waited for: it may fall back."""
+
+REFRESH = 2.0
+"""Seconds between looks at everything, for news that the event stream lost."""
+
+FAREWELL = 0.1
+"""Seconds that the threads get to end, at the end; nearly all need none."""
+
+LINES = 0.5
+"""Seconds between looks at the last log lines."""
+
+DOUBTS = 1.0
+"""Seconds between looks at why a replica is not ready yet."""
+
+Doubt = Callable[[Health], tuple[str, str] | None]
+"""Tells of a replica that is not ready why no waiting will make it so, as (cause, reason); None where it may."""
+
+
+class Observer:
+    """Watches one project and puts what it sees into `inbox`. Use as a context manager.
+
+    Args:
+        engine: Where the project runs.
+        project: Compose's project name.
+        lines: Whether the last log lines are wanted too.
+        doubt: Asked about replicas that are not ready.
+
+    Attributes:
+        inbox: Whatever was seen, in the order it was.
+    """
+
+    def __init__(self, engine: Runtime, project: str, *, lines: bool = False, doubt: Doubt | None = None) -> None:
+        self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._engine = engine
+        self._project = project
+        self._lines = lines
+        self._doubt = doubt
+        self._suspects: Sequence[Health] = ()
+        self._over = threading.Event()
+        self._tickets = itertools.count()
+        self._again = threading.Event()
+        self._requested = 0
+        self._stream: Any = None
+        self._probed: dict[Run, threading.Event] = {}
+        self._eager: set[Run] = set()
+        self._checked: dict[Run, threading.Event] = {}
+        self._running: tuple[Container, ...] = ()
+        self._threads: list[threading.Thread] = []
+        self._pulse = engine.heartbeat if isinstance(engine, Engine) else Heartbeat(engine.ping)
+        self._watch = contextlib.ExitStack()
+        self._gone = threading.Event()
+        self._dropped = 0
+
+    def __enter__(self) -> Observer:
+        tasks = [
+            self._follow,
+            self._refresh,
+            *([self._read] if self._lines else []),
+            *([self._ask] if self._doubt else []),
+        ]
+        self._gone = self._watch.enter_context(self._pulse.watching())
+        for task in tasks:
+            self._begin(task)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._again.set()
+        self.aim({}, (), {})
+        self._close()
+        self._watch.close()
+        # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
+        deadline = time.monotonic() + FAREWELL
+        while (left := [each for each in self._threads if each.is_alive()]) and time.monotonic() < deadline:
+            left[0].join(0.05)  # they may start others yet
+
+    @property
+    def drops(self) -> int:
+        """How often the engine was seen to drop the connection, or not to answer."""
+        return self._dropped + self._pulse.misses
+
+    @property
+    def gone(self) -> bool:
+        """Whether the engine has stopped answering."""
+        return self._gone.is_set()
+
+    def refresh(self) -> int:
+        """Ask for a look at everything that begins from now on; the `request` of a `Listed` reaches this number."""
+        self._requested += 1
+        self._again.set()
+        return self._requested
+
+    def look(self, identifier: str) -> None:
+        """Ask for a look at one container."""
+        self._begin(self._look, identifier, next(self._tickets))
+
+    def aim(
+        self,
+        targets: Mapping[Run, str],
+        running: tuple[Container, ...],
+        unchecked: Mapping[Run, Container],
+        suspects: Sequence[Health] = (),
+    ) -> None:
+        """Say what is to be looked at; replaces what was said before.
+
+        Args:
+            targets: Which runs are probed, by which URL.
+            running: Which containers run.
+            unchecked: Those whose health check has yet to pass, and is run by us too.
+            suspects: The replicas that are not ready.
+        """
+        self._running, self._suspects = running, suspects
+        for run in self._checked.keys() - unchecked.keys():
+            self._checked.pop(run).set()
+        for run in unchecked.keys() - self._checked.keys():
+            self._checked[run] = threading.Event()
+            self._begin(self._check, run, unchecked[run], self._checked[run])
+        for run in self._probed.keys() - targets.keys():
+            self._eager.discard(run)
+            self._probed.pop(run).set()
+        for run in targets.keys() - self._probed.keys():
+            self._eager.add(run)
+            self._probed[run] = threading.Event()
+            self._begin(self._probe, run, targets[run], self._probed[run])
+
+    def _look(self, identifier: str, ticket: int) -> None:
+        with contextlib.suppress(EngineError):  # the pings tell that it is gone
+            self.inbox.put(Looked(ticket, identifier, self._engine.inspect(identifier)))
+
+    def _follow(self) -> None:
+        """Report every event; a stream that drops is opened again, and everything looked at for what it missed."""
+        while not self._over.is_set():
+            with contextlib.suppress(EngineError, OSError, ValueError):
+                self._stream = self._engine.changes(self._project)
+                self.refresh()
+                if self._over.is_set():
+                    self._close()
+                for identifier, action in self._stream:
+                    self.inbox.put(Happened(next(self._tickets), identifier, action))
+                    self.look(identifier)
+            self._close()
+            self._dropped += 1
+            self._over.wait(0.1)
+
+    def _close(self) -> None:
+        """End the event stream: reading it is the one thing that would wait without end."""
+        if self._stream is not None:
+            with contextlib.suppress(Exception):
+                self._stream.close()
+
+    def _refresh(self) -> None:
+        while not self._over.is_set():
+            self._again.clear()
+            request, ticket = self._requested, next(self._tickets)
+            with contextlib.suppress(EngineError):
+                self.inbox.put(Listed(ticket, request, self._engine.containers(self._project)))
+                self._again.wait(REFRESH)
+                continue
+            self._over.wait(0.1)
+
+    def _probe(self, run: Run, url: str, over: threading.Event) -> None:
+        """Probe one run of a replica for as long as it is aimed at."""
+        while not over.is_set():
+            answer = http_probe.ask(url)
+            self.inbox.put(Answered(run, answer))
+            (self._eager.discard if answer.ok else self._eager.add)(run)
+            over.wait(RELAXED if answer.ok else EAGER * max(1.0, len(self._eager) / CROWD))
+        self._eager.discard(run)
+
+    def _check(self, run: Run, container: Container, over: threading.Event) -> None:
+        """Run a container's own health check again and again, until it passes."""
+        if not isinstance(self._engine, Engine):
+            return
+        while not over.is_set():
+            began = time.monotonic()
+            with contextlib.suppress(EngineError):  # it has just ended, or the pings tell that the engine has gone
+                code = healthcheck.run(self._engine, container, over)
+                if code is not None:
+                    self.inbox.put(Checked(run, code))
+                if code == 0:
+                    return
+            over.wait(healthcheck.pause(time.monotonic() - began, len(self._checked)))
+
+    def _read(self) -> None:
+        """Report the last log line of every running container, whenever it has changed."""
+        known: dict[str, str] = {}
+        while not self._over.wait(LINES):
+            for container in self._running:
+                with contextlib.suppress(EngineError):
+                    line = "".join(log_tail.last_lines(self._engine, container, 1))
+                    if known.get(container.id) != line:
+                        known[container.id] = line
+                        self.inbox.put(Wrote(container.id, line))
+
+    def _ask(self) -> None:
+        """Ask about every replica that is not ready whether waiting may help."""
+        assert self._doubt is not None  # noqa: S101 - it is not begun without
+        while not self._over.wait(DOUBTS):
+            for each in self._suspects:
+                container = each.container
+                if container is not None and container.state in ("running", "restarting"):
+                    with contextlib.suppress(EngineError):
+                        self.inbox.put(Troubled((container.id, container.started), self._doubt(each)))
+
+    def _begin(self, task: Callable[..., None], *arguments: Any) -> None:
+        """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""
+        thread = threading.Thread(target=task, args=arguments, name=task.__name__, daemon=True)
+        thread.start()
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]

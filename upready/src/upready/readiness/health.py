@@ -1,0 +1,165 @@
+"""How services are at one moment: the verdict on each replica, and what a whole project's come to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from upready.runtime.interface import Container
+from upready.secrets import masking
+from upready.secrets.http_probe import Probe
+from upready.support import parsing
+from upready.support.parsing import MalformedError
+
+
+class Verdict(StrEnum):
+    """What is known of one replica: it is ready, it may become so, or it never will."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+PASSED = ("ok", "healthy", "configured", "up", "pass")
+"""What services call a check that passes, in its `status`."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """One replica of a service at one moment.
+
+    Attributes:
+        service: Name of the service.
+        replica: Its number, from 1.
+        container: The engine's description; None when there is no container.
+        probe: The last answer to the host's probe; None where there is no probe.
+        verdict: The judgement.
+        reason: The judgement in words, for people.
+        cause: The judgement in one word, for scripts: exited, oom, unhealthy, starting, …
+        line: The last line of its log, where a live view wants it.
+    """
+
+    service: str
+    replica: int
+    container: Container | None
+    probe: Probe | None
+    verdict: Verdict
+    reason: str
+    cause: str
+    line: str = ""
+
+    @property
+    def name(self) -> str:
+        """The service, with its number from the second replica on."""
+        return self.service if self.replica == 1 else f"{self.service}-{self.replica}"
+
+    @property
+    def state(self) -> str:
+        """The container's state, or `missing`."""
+        return self.container.state if self.container else "missing"
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the service answers but says that it lacks something."""
+        return self.probe is not None and self.probe.ok and self.probe.status == "degraded"
+
+    def failing_checks(self) -> list[tuple[str, str]]:
+        """The checks inside the probe's answer that do not pass: name, and what is said of each."""
+        found = []
+        for name, said in self.checks.items():
+            known = said if isinstance(said, dict) else {"status": said}
+            status = str(known.get("status", ""))
+            if status.lower() not in PASSED:
+                detail = _detail(known)
+                found.append((str(name), status + (f": {detail}" if detail else "")))
+        return found
+
+    @property
+    def checks(self) -> Mapping[str, Any]:
+        """The checks inside the probe's answer, by name; each with what its own health check says of the same, too.
+
+        A service may tell its own health check, from within its container, what it does not tell strangers.
+        """
+        asked = self.probe.checks if self.probe else {}
+        inside = _inside(self.container) if any(map(_lacks_detail, asked.values())) else {}
+        return {
+            name: {**other, **said}
+            if isinstance(said, dict)
+            and isinstance(other := inside.get(name), dict)
+            and other.get("status") == said.get("status")
+            else said
+            for name, said in asked.items()
+        }
+
+    def as_dict(self) -> dict[str, Any]:
+        """The replica as it stands under `services` in a task's JSON document."""
+        container = self.container
+        return {
+            "service": self.service,
+            "replica": self.replica,
+            "state": self.state,
+            "health": (container.health or None) if container else None,
+            "ready": self.verdict is Verdict.READY,
+            "reason": masking.hide(self.reason),
+            "restarts": container.restarts if container else 0,
+            "exit_code": container.exit_code if container else None,
+            "probe": self.probe.as_dict() if self.probe else None,
+            "checks": masking.hide_in(self.checks),
+        }
+
+
+def _detail(check: Mapping[str, Any]) -> Any:
+    return check.get("detail") or check.get("message") or check.get("error")
+
+
+def _lacks_detail(said: Any) -> bool:
+    return isinstance(said, dict) and str(said.get("status", "")).lower() not in PASSED and not _detail(said)
+
+
+def _inside(container: Container | None) -> Mapping[str, Any]:
+    """The checks in what a container's health check last printed: an answer's JSON object, with anything before it."""
+    output = container.probes[-1][1] if container is not None and container.probes else ""
+    with contextlib.suppress(MalformedError):
+        answer = parsing.from_json(output[output.find("{") :])
+        checks = answer.get("checks") if isinstance(answer, dict) else None
+        return checks if isinstance(checks, dict) else {}
+    return {}
+
+
+@dataclass(frozen=True)
+class Report:
+    """All services of a project at one moment.
+
+    Attributes:
+        project: Compose's project name.
+        environment: The environment that was started.
+        services: One entry a replica.
+        runtime: `docker` or `native`.
+    """
+
+    project: str
+    environment: str
+    services: tuple[Health, ...]
+    runtime: str = "docker"
+
+    @property
+    def status(self) -> str:
+        """healthy, degraded (all ready, but one lacks something), unhealthy, or stopped (nothing runs)."""
+        if not any(each.container for each in self.services):
+            return "stopped"
+        if any(each.verdict is not Verdict.READY for each in self.services):
+            return "unhealthy"
+        return "degraded" if any(each.degraded for each in self.services) else "healthy"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of `dev`, `prod` and `health`."""
+        return {
+            "project": self.project,
+            "environment": self.environment,
+            "runtime": self.runtime,
+            "status": self.status,
+            "services": [each.as_dict() for each in self.services],
+        }

@@ -1,0 +1,122 @@
+"""A container's own health check, run by us: the engine may run it only every half a minute."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.interface import Container
+from upready.support.errors import EngineError
+
+EAGER = 0.25
+"""Seconds from the begin of one run to that of the next, at least."""
+
+CROWD = 4
+"""So many containers are checked that often; where there are more, each takes its turn less often."""
+
+LATE = -1
+"""In place of an exit code: it took longer than its timeout."""
+
+_TIMEOUT = 30.0
+"""Seconds that the engine gives a health check which names none."""
+
+_LOOK = 0.02
+"""Seconds between the first looks at whether it has ended."""
+
+
+def command(container: Container) -> list[str]:
+    """The command of its health check, as the engine runs it; empty where there is none.
+
+    Source: https://docs.docker.com/reference/dockerfile/#healthcheck
+    """
+    config = container.raw.get("Config") or {}
+    kind, *words = (config.get("Healthcheck") or {}).get("Test") or [""]
+    if kind == "CMD":
+        return [str(word) for word in words]
+    if kind == "CMD-SHELL" and words:
+        return [*(config.get("Shell") or ["/bin/sh", "-c"]), str(words[0])]
+    return []
+
+
+def frequent(container: Container) -> bool:
+    """Whether the engine itself runs the check as often as we would, until it passes for the first time."""
+    check = _settings(container)
+    often = int(check.get("StartInterval") or 0) if check.get("StartPeriod") else int(check.get("Interval") or 0)
+    return 0 < often <= EAGER * 1e9
+
+
+def run(engine: Engine, container: Container, over: threading.Event) -> int | None:
+    """Run the check once, as the engine would: the same command, user, folder and variables.
+
+    It is never left running beside the next one: this waits until it has ended, however long that takes.
+
+    Args:
+        engine: Where the container runs.
+        container: The container.
+        over: When set, the answer is wanted no longer.
+
+    Returns:
+        Its exit code, `LATE` where it took longer than its timeout; None where it is wanted no longer.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    words = command(container)
+    began, wait = time.monotonic(), _LOOK
+    with answering():
+        api: Any = engine.client.api
+        identifier = api.exec_create(container.id, words, stdout=False, stderr=False)["Id"]
+        api.exec_start(identifier, detach=True)
+        while True:
+            state: Mapping[str, Any] = api.exec_inspect(identifier)
+            if not state.get("Running"):
+                if time.monotonic() - began > _timeout(container) + wait:
+                    return LATE
+                code = state.get("ExitCode")
+                return code if isinstance(code, int) else None
+            if over.wait(wait):
+                return None
+            wait = min(0.1, wait * 1.5)
+
+
+def pause(took: float, crowd: int) -> float:
+    """Seconds until the check may run again: it runs for no more than half of the time.
+
+    Args:
+        took: Seconds that it has just taken.
+        crowd: How many containers are checked at the same time.
+    """
+    return max(EAGER * max(1.0, crowd / CROWD) - took, took)
+
+
+def passed_now(engine: Engine, containers: Sequence[Container]) -> set[str]:
+    """The ids of those whose check passes now, all of them run at the same time, each for its timeout at most."""
+    found: set[str] = set()
+    over = threading.Event()
+
+    def check(container: Container) -> None:
+        # One that cannot be asked has not passed.
+        with contextlib.suppress(EngineError):
+            if run(engine, container, over) == 0:
+                found.add(container.id)
+
+    threads = [threading.Thread(target=check, args=(each,), daemon=True) for each in containers]
+    deadline = time.monotonic() + 5.0
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    over.set()
+    return set(found)
+
+
+def _settings(container: Container) -> Mapping[str, Any]:
+    return (container.raw.get("Config") or {}).get("Healthcheck") or {}
+
+
+def _timeout(container: Container) -> float:
+    return float(_settings(container).get("Timeout") or 0) / 1e9 or _TIMEOUT

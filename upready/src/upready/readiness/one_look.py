@@ -1,0 +1,121 @@
+"""Whom to ask over HTTP, and one look that asks all of them at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+
+from upready.readiness.health import Health, Report
+from upready.readiness.healthcheck import passed_now
+from upready.readiness.verdict import Sight, age, assess
+from upready.runtime.docker.engine import Engine
+from upready.runtime.interface import Container, Runtime
+from upready.secrets import http_probe
+from upready.secrets.http_probe import Probe
+from upready.stack.model import Service
+
+
+def judge_now(
+    engine: Runtime, project: str, environment: str, services: Sequence[Service], containers: Sequence[Container]
+) -> Report:
+    """Judge containers that have just been looked at, probing those that can be probed.
+
+    Args:
+        engine: Where they run.
+        project: Compose's project name.
+        environment: The environment that was started.
+        services: What is expected.
+        containers: What was found.
+    """
+    urls = {url for service in services for url in targets(engine, service, containers).values()}
+    answers = ask_all(urls)
+
+    passed = _passed(engine, services, containers)
+
+    def sight(service: Service, container: Container | None) -> Sight:
+        if container is None:
+            return Sight()
+        url = targets(engine, service, containers).get(container.id)
+        answer = answers.get(url or "")
+        return Sight(
+            answer=answer, probed=url is not None, check=0 if container.id in passed else None, age=age(container)
+        )
+
+    return Report(project, environment, tuple(assess(services, containers, sight)), engine.name)
+
+
+def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[Container]) -> set[str]:
+    """The ids of those whose health check the engine has yet to run, or to see pass, and that pass it now."""
+    if not isinstance(engine, Engine):
+        return set()
+    eager = {service.name for service in services if service.ops.get("eager", True) and not service.probe_url}
+    starting = [each for each in containers if each.service in eager and each.health == "starting"]
+    return passed_now(engine, [each for each in starting if each.state == "running"])
+
+
+def answered(engine: Runtime, services: Iterable[Service], healths: Sequence[Health]) -> list[Health]:
+    """The same judgements, each with its probe's answer also where nobody has waited for it."""
+    containers = [each.container for each in healths if each.container]
+    urls = {key: url for service in services for key, url in targets(engine, service, containers).items()}
+    missing = {each.container.id for each in healths if each.container and each.probe is None} & urls.keys()
+    answers = ask_all({urls[key] for key in missing})
+    return [
+        replace(each, probe=answers[urls[each.container.id]])
+        if each.container and each.container.id in missing
+        else each
+        for each in healths
+    ]
+
+
+def targets(engine: Runtime, service: Service, containers: Iterable[Container]) -> dict[str, str]:
+    """The URL by which each running replica of a service is probed, by container id.
+
+    `x-ops.health` names one port. Where replicas publish the same port of theirs at different ones of the host, each is
+    asked at its own; where several share what is asked (behind a load balancer), an answer tells nothing of each one.
+    """
+    if not service.probe_url or not engine.local:
+        return {}
+    replicas = [each for each in containers if each.service == service.name and each.state == "running"]
+    if len(replicas) <= 1 and service.replicas <= 1:
+        return {each.id: service.probe_url for each in replicas}
+    asked = _port(service.probe_url)
+    inner = {target for each in replicas for _, published, _, target in each.ports if published == asked}
+    own = {
+        each.id: published
+        for each in replicas
+        for _, published, protocol, target in each.ports
+        if target in inner and protocol == "tcp"
+    }
+    return {identifier: _with_port(service.probe_url, port) for identifier, port in own.items()}
+
+
+def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
+    """Probe several URLs at the same time; none holds up the others, nor this call beyond the probe's own limit."""
+    answers: dict[str, Probe] = {}
+
+    def ask(url: str) -> None:
+        answers[url] = http_probe.ask(url)
+
+    threads = [threading.Thread(target=ask, args=(url,), daemon=True) for url in urls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(http_probe.TIMEOUT + 1)
+    late = f"no answer within {http_probe.TIMEOUT:g} s"
+    return {url: answers.get(url) or Probe(url, None, None, late, {}) for url in urls}
+
+
+def _port(url: str) -> int | None:
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(url)
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return None
+
+
+def _with_port(url: str, port: int) -> str:
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return urlunsplit(parts._replace(netloc=f"{host}:{port}"))

@@ -1,0 +1,263 @@
+"""What is known of a project's containers while they are waited for, pieced together from the news."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from upready.readiness.health import Health, Verdict
+from upready.readiness.healthcheck import command, frequent
+from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Refused, Run, Troubled, Wrote
+from upready.readiness.one_look import targets
+from upready.readiness.verdict import SETTLED, Sight, age, assess, window
+from upready.runtime.interface import Container, Runtime
+from upready.secrets.http_probe import Probe
+from upready.stack.model import Service
+from upready.support.errors import OpsError
+
+PICTURE = 0.25
+"""Seconds between reports to a live view that nothing new has happened."""
+
+CRASHES = 5
+"""So many restarts, all with the same exit code and none of them longer, and a crash loop is told."""
+
+ENDS = 3
+"""So many of these ends must have been seen."""
+
+_NONE: Mapping[str, tuple[str, str]] = {}
+
+
+class View:
+    """What is known of the containers of a project while it is waited for.
+
+    Attributes:
+        known: Whether they have been looked at.
+        complete: Whether a start of ours has ended, so that what is missing from now on was taken away.
+        ready: The runs that answer, or are healthy; replaced as a whole, so that another thread may read it.
+        refusals: Why services could not be started.
+    """
+
+    def __init__(self, engine: Runtime, services: Sequence[Service]) -> None:
+        self.known = self.complete = False
+        self.ready: set[Run] = set()
+        self.refusals: dict[str, OpsError] = {}
+        self._engine = engine
+        self._services = services
+        self._containers: dict[str, Container] = {}
+        self._tickets: dict[str, int] = {}
+        self._began: dict[Run, float] = {}
+        self._asleep: set[Run] = set()
+        self._replaceable: set[Run] = set()
+        self._answers: dict[Run, Probe] = {}
+        self._checks: dict[Run, int] = {}
+        self._troubles: dict[Run, tuple[str, str] | None] = {}
+        self._urls: dict[Run, str] = {}
+        self._had: dict[str, int] = {}
+        self._lost: set[str] = set()
+        self._sick: dict[str, float] = {}
+        self._ends: dict[str, dict[datetime, tuple[int, float]]] = {}
+        self._lines: dict[str, str] = {}
+        self._oomed: set[str] = set()
+        self._ooms: dict[str, int] = {}
+
+    def take(self, message: Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Refused) -> None:
+        """Make a message part of the view. Of two looks at one container, the one that began later counts."""
+        match message:
+            case Listed(ticket, _, containers):
+                for each in containers:
+                    self._put(each.id, ticket, each)
+                for gone in self._containers.keys() - {each.id for each in containers}:
+                    self._put(gone, ticket, None)
+                self.known = True
+            case Looked(ticket, identifier, container):
+                self._put(identifier, ticket, container)
+            case Happened(ticket, identifier, action):
+                self._happened(ticket, identifier, action)
+            case Answered(run, answer):
+                self._answers[run] = answer
+            case Checked(run, code):
+                self._checks[run] = code
+            case Troubled(run, trouble):
+                self._troubles[run] = trouble
+            case Wrote(identifier, line):
+                self._lines[identifier] = line
+            case Refused(service, error):
+                self.refusals[service] = error
+
+    def starting(self) -> None:
+        """A start begins: what has ended by now is yet to be started by it, and what runs may be ended by it."""
+        self._asleep = {_run(each) for each in self._containers.values() if not _runs(each)}
+        self._replaceable = {_run(each) for each in self._containers.values()} - self._asleep
+        self.refusals = {}
+
+    def stopped(self) -> None:
+        """The start has failed: what ran before it, and has ended, was ended by something else."""
+        self._replaceable = set()
+
+    def healths(self) -> list[Health]:
+        """The judgement of every replica, as things are now."""
+        counts = Counter(each.service for each in self._containers.values())
+        if self.complete:
+            self._had = {name: max(counts[name], self._had.get(name, 0)) for name in {*counts, *self._had}}
+        self._lost = {name for name, had in self._had.items() if counts[name] < had}
+        order = sorted(self._containers.values(), key=lambda each: (each.service, each.replica))
+        found = assess(self._services, order, self._sight)
+        if loops := self._loops(found):
+            found = assess(self._services, order, lambda service, each: self._sight(service, each, loops))
+        self.ready = {_run(each.container) for each in found if each.container and each.cause in ("answers", "healthy")}
+        return [
+            replace(each, line=self._lines.get(each.container.id, "")) if each.container else each for each in found
+        ]
+
+    def looked(self) -> bool:
+        """Whether everything has been looked at once, every probe been answered, and every health check been run."""
+        asked = self._urls.keys() <= self._answers.keys() and self.unchecked().keys() <= self._checks.keys()
+        return self.known and asked
+
+    def blocked(self) -> bool:
+        """Whether a service for whose health others wait is not healthy, so that compose would not start these."""
+        needed = {
+            other for each in self._services for other, how in each.depends_on.items() if how == "service_healthy"
+        }
+        return any(
+            each.state == "restarting" or (each.state == "running" and each.health == "unhealthy")
+            for each in self._containers.values()
+            if each.service in needed
+        )
+
+    def unchecked(self) -> dict[Run, Container]:
+        """The runs whose health check we run too: it has yet to pass, and no probe tells more."""
+        eager = {service.name for service in self._services if service.ops.get("eager", True)}
+        return {
+            run: each
+            for each in self.running()
+            if self._checks.get(run := _run(each)) != 0
+            and run not in self._urls
+            and each.health in ("starting", "unhealthy")
+            and each.service in eager
+            and command(each)
+            and not frequent(each)
+        }
+
+    def targets(self) -> dict[Run, str]:
+        """Which runs are probed, by which URL."""
+        return self._urls
+
+    def running(self) -> tuple[Container, ...]:
+        """The containers that run."""
+        return tuple(each for each in self._containers.values() if each.state == "running")
+
+    def patience(self) -> float:
+        """Seconds until a look is due without any news: sooner where time itself makes a service ready."""
+        waits = [PICTURE]
+        for service in self._services:
+            for each in self._containers.values():
+                if each.service == service.name and each.state == "running":
+                    left = window(service, each) + SETTLED - self._age(each)
+                    waits += [left + 0.005] if left > 0 else []
+        return min(waits)
+
+    def _put(self, identifier: str, ticket: int, container: Container | None) -> None:
+        if ticket < self._tickets.get(identifier, -1):
+            return
+        self._tickets[identifier] = ticket
+        if container is None:
+            self._containers.pop(identifier, None)
+        else:
+            self._note(self._containers.get(identifier), container)
+            self._containers[identifier] = container
+            # When a run began is told by this machine's clock, for the engine's may be another machine's; but for what
+            # ran before the first look.
+            self._began.setdefault(_run(container), time.monotonic() - (0.0 if self.known else age(container)))
+        everything = self._containers.values()
+        urls = {key: url for each in self._services for key, url in targets(self._engine, each, everything).items()}
+        self._urls = {_run(self._containers[key]): url for key, url in urls.items()}
+
+    def _note(self, before: Container | None, now: Container) -> None:
+        """Note what a look at a container tells beyond its state: since when it is unhealthy, and how its runs end."""
+        if now.health != "unhealthy":
+            self._sick.pop(now.id, None)
+        elif now.id not in self._sick or (before is not None and before.health != "unhealthy"):
+            self._sick[now.id] = time.monotonic()
+            # The engine's word is newer than that of our own run of the check.
+            self._checks.pop(_run(now), None)
+        if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
+            lasted = (now.finished - now.started).total_seconds()
+            self._ends.setdefault(now.id, {})[now.finished] = (now.exit_code or 0, lasted)
+
+    def _loops(self, found: Sequence[Health]) -> dict[str, tuple[str, str]]:
+        """The containers that crash again and again, and will not stop to: by id, the cause and the reason.
+
+        Not while another service is yet to become ready: a program may crash until its database answers.
+        """
+        loops: dict[str, tuple[str, str]] = {}
+        for each in found:
+            container = each.container
+            if container is None or container.restarts < CRASHES:
+                continue
+            ends = list(self._ends.get(container.id, {}).values())
+            codes, lives = {code for code, _ in ends}, [lasted for _, lasted in ends]
+            current = self._age(container) if container.state == "running" else 0.0
+            if len(ends) >= ENDS and len(codes) == 1 and max(lives[-1], current) <= 1.5 * max(lives[:-1]) + 1:
+                code = codes.pop()
+                loops[container.id] = (
+                    "restarting",
+                    f"exits with code {code} again and again ({container.restarts} times)",
+                )
+        waiting = [
+            each
+            for each in found
+            if each.verdict is Verdict.WAITING
+            and each.cause != "created"
+            and not (each.container and each.container.id in loops)
+        ]
+        return {} if waiting else loops
+
+    def _happened(self, ticket: int, identifier: str, action: str) -> None:
+        if action == "oom":
+            self._oomed.add(identifier)
+        elif action == "start":
+            self._oomed.discard(identifier)
+        elif action == "die" and identifier in self._oomed:
+            self._oomed.discard(identifier)
+            self._ooms[identifier] = self._ooms.get(identifier, 0) + 1
+        kind, _, health = action.partition(": ")
+        known = self._containers.get(identifier)
+        if kind == "health_status" and health in ("healthy", "unhealthy") and known is not None:
+            # The event itself says it; the look that follows brings the rest.
+            self._put(identifier, ticket, replace(known, health=health))
+
+    def _sight(
+        self, service: Service, container: Container | None, loops: Mapping[str, tuple[str, str]] = _NONE
+    ) -> Sight:
+        refusal = self.refusals.get(service.name)
+        refused = refusal.message if refusal else ""
+        if container is None:
+            return Sight(removed=service.name in self._lost, refused=refused)
+        run = _run(container)
+        sick = self._sick.get(container.id)
+        return Sight(
+            answer=self._answers.get(run),
+            probed=run in self._urls,
+            check=self._checks.get(run),
+            age=self._age(container),
+            asleep=not self.complete and (run in self._asleep or (run in self._replaceable and not _runs(container))),
+            ooms=self._ooms.get(container.id, 0),
+            refused=refused,
+            sick=time.monotonic() - sick if sick is not None else 0.0,
+            hopeless=loops.get(container.id) or self._troubles.get(run),
+        )
+
+    def _age(self, container: Container) -> float:
+        return time.monotonic() - self._began[_run(container)]
+
+
+def _run(container: Container) -> Run:
+    return container.id, container.started
+
+
+def _runs(container: Container) -> bool:
+    return container.state in ("running", "paused")

@@ -1,0 +1,169 @@
+"""What `.env` tasks show: findings, effective values, differences."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from upready import report
+from upready.dotenv import Finding
+from upready.support.errors import EnvFileError
+
+if TYPE_CHECKING:
+    from upready.dotenv.compose_values import Value
+    from upready.dotenv.difference import Difference
+    from upready.operations.comparison import Comparison
+    from upready.operations.env_set import Change
+    from upready.operations.isolation import Isolation
+
+
+def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
+    """Print what a check found, a block each; exit code 3 with any error, or with anything when `strict`."""
+    errors = sum(each.severity == "error" for each in found)
+    code = EnvFileError.code if errors or (strict and found) else 0
+    if as_json:
+        report.document({"findings": [each.as_dict() for each in found]})
+        return code
+    for each in found:
+        severity = ("error", "red") if each.severity == "error" else ("warning", "yellow")
+        _line((each.place, "bold"), (": ", ""), severity, (f": {each.message} ", ""), (f"[{each.check}]", "dim"))
+        _line(("    why: ", "dim"), (each.why, ""))
+        _line(("    fix: ", "dim"), (each.fix, ""))
+    _line((_summary(errors, len(found) - errors), "bold"))
+    return code
+
+
+def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as_json: bool) -> int:
+    """Print every variable, its value and where that comes from.
+
+    Secrets are masked, and wherever they stand within another value so is what is `hidden`.
+    """
+    rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
+    if as_json:
+        report.document({"variables": rows}, revealed=reveal)
+        return 0
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("variable", "value", "source"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        source = {"default": "compose default", "file": ".env"}.get(row["source"], row["source"])
+        table.add_row(Text(printable(row["name"])), Text(printable(row["value"] or "")), source)
+        for way in row.get("ways", ()):
+            table.add_row("", Text(f"{_way(way)}: {printable(way['value'] or '')}", style="dim"), "")
+    report.console().print(table)
+    return 0
+
+
+def _way(way: Mapping[str, Any]) -> str:
+    """One way to a service, in words: `web, worker by env_file .env`."""
+    services = ", ".join(way["services"])
+    return f"{services} by {way['by']} {way['file']}" if services else f"wherever {way['by']} stands"
+
+
+def difference(found: Difference, *, as_json: bool) -> int:
+    """Print how `.env` differs from its schema."""
+    if as_json:
+        report.document(found.as_dict())
+        return 0
+    for title, names in (
+        ("missing from .env (invoke env.init adds them)", found.missing),
+        ("in .env, and not in its schema", found.extra),
+        ("left at the default", found.default),
+        ("changed", found.changed),
+    ):
+        if names:
+            _line((f"{title}:", "bold"))
+            for name in names:
+                _line((f"  {printable(name)}", ""))
+    return 0
+
+
+def comparison(found: Comparison, *, as_json: bool) -> int:
+    """Print which variables have another value elsewhere, and no value."""
+    if as_json:
+        report.document(found.as_dict())
+        return 0
+    for title, keys in (
+        (f"another value in {found.other}", found.differs),
+        (f"not in {found.other}", found.only_here),
+        (f"in {found.other} alone", found.only_there),
+    ):
+        if keys:
+            _line((f"{title}:", "bold"))
+        for service, name in keys:
+            _line((f"  {service}: {printable(name)}" if service else f"  {printable(name)}", ""))
+    _line((f"{_count(len(found.same), 'variable')} the same", ""))
+    return 0
+
+
+def initialised(
+    names: Sequence[str], waiting: Sequence[str], *, created: bool, own: Isolation | None = None, as_json: bool
+) -> int:
+    """Print what `env.init` wrote, what is this checkout's own, and which variables still wait for a value."""
+    if as_json:
+        content = {"created": created, "names": list(names), "open": list(waiting)}
+        report.document({**content, "isolated": own.as_dict()} if own else content)
+        return 0
+    if created:
+        _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
+    elif names:
+        _line((f"added to .env, or filled there: {', '.join(names)}", ""))
+    elif own is None:
+        _line((".env has every variable already; nothing was changed", ""))
+    if own is not None:
+        _line((f"this checkout's own: the project name {own.project}", ""))
+        for name, port in own.ports.items():
+            _line((f"  {name}={port}", ""))
+        for note in own.notes:
+            report.warn(note)
+    if waiting:
+        _line(("waiting for a value of yours:", "bold"))
+    for name in waiting:
+        _line((f"  invoke env.set {name}", ""))
+    return 0
+
+
+def changed(found: Change, *, as_json: bool) -> int:
+    """Print that a variable is set; never to what."""
+    if as_json:
+        report.document({"set": found.name})
+    else:
+        _line((f"{found.name} is set in .env", ""))
+    for note in found.notes:
+        aside(note)
+    return 0
+
+
+def printable(text: str) -> str:
+    """A value on one line: what a terminal would obey, or break the line at, is shown as an escape."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+def _line(*parts: tuple[str, str]) -> None:
+    """One line, of texts and their styles; with Rich, which takes as long to import as a check, on a terminal only."""
+    if not sys.stdout.isatty():
+        sys.stdout.write("".join(text for text, _ in parts) + "\n")
+        return
+    from rich.text import Text
+
+    report.console().print(Text.assemble(*parts), soft_wrap=True)
+
+
+def aside(text: str) -> None:
+    """A line beside the output, on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def _summary(errors: int, warnings: int) -> str:
+    if not errors and not warnings:
+        return ".env is valid"
+    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,217 @@
+"""Health for people: one table, one line a service, and the words for what is wrong.
+
+Rich is imported where something is drawn: a JSON document would be a twentieth later.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from upready import report
+from upready.readiness.health import Health, Report, Verdict
+from upready.readiness.verdict import age
+from upready.support import streams
+from upready.support.errors import InterruptError, UnhealthyError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+ENGINE = {"healthy": "green", "starting": "yellow", "unhealthy": "red"}
+STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
+
+
+def show(found: Report, *, strict: bool, as_json: bool) -> int:
+    """Print a report, as a table or as its JSON document. Returns the exit code: 0, or 7 when a service is not ready.
+
+    With `strict`, a degraded service counts as not ready.
+    """
+    good = found.status == "healthy" or (found.status == "degraded" and not strict)
+    if as_json:
+        report.document(found.as_dict())
+    elif found.status == "stopped":
+        report.say(f"{found.project}: nothing runs")
+        report.say(f"next: invoke {found.environment}")
+    else:
+        report.console().print(table(found.services))
+        for told in checks(found.services):
+            report.console().print(told, soft_wrap=True)
+        for line in problems(found.services):
+            report.say(line)
+        report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
+        if not good:
+            report.say("next: invoke diagnose")
+    return 0 if good else UnhealthyError.code
+
+
+def table(services: Sequence[Health]) -> Table:
+    """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("service", "container", "state", "engine", "probe", "ready", "restarts"):
+        made.add_column(column, overflow="fold")
+    for each in services:
+        container, style = each.container, STYLES[each.verdict]
+        engine = container.health if container else ""
+        made.add_row(
+            Text(each.name),
+            Text(container.name if container else "-"),
+            Text(each.state, style="" if each.state == "running" else style),
+            Text(engine or "-", style=ENGINE.get(engine, "")),
+            _text(_probe(each)),
+            _text(word(each), style="yellow" if each.degraded else style),
+            Text(str(container.restarts if container else 0)),
+        )
+    return made
+
+
+def live(services: Sequence[Health]) -> Table:
+    """One line a replica for a live view: how it is, for how long, and what it last wrote."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, show_header=False, expand=True)
+    for _ in range(3):
+        made.add_column(no_wrap=True)
+    made.add_column(justify="right", no_wrap=True)
+    made.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    for each in services:
+        mark = {Verdict.READY: "✓", Verdict.FAILED: "✗"}.get(each.verdict, "…")
+        health = each.container.health if each.container else ""
+        started = each.container is not None and each.container.started is not None
+        made.add_row(
+            Text(mark, style=STYLES[each.verdict]),
+            Text(each.name),
+            Text(f"{each.state}, {health}" if health else each.state, style=STYLES[each.verdict]),
+            f"{age(each.container):.1f} s" if each.container and started else "",
+            Text.assemble(_text(each.reason), (f"  {_clean(each.line)}" if each.line else "", "dim")),
+        )
+    return made
+
+
+def word(health: Health) -> str:
+    """One word for a replica: ready, degraded, or why it is neither."""
+    if health.verdict is Verdict.READY:
+        return "degraded" if health.degraded else "ready"
+    return health.cause
+
+
+def checks(services: Sequence[Health]) -> list[Text]:
+    """A line for each answer with checks inside: each with its status, and those that do not pass stand out."""
+    from rich.text import Text
+
+    lines = []
+    for each in services:
+        failing = dict(each.failing_checks())
+        parts = []
+        for name, said in each.probe.checks.items() if each.probe else ():
+            status = said.get("status", "") if isinstance(said, dict) else said
+            parts.append(_text(f"{name} {status}", style="yellow" if name in failing else "green"))
+        if parts:
+            lines.append(Text.assemble(f"{each.name}: ", Text(", ").join(parts)))
+    return lines
+
+
+def problems(services: Sequence[Health]) -> list[str]:
+    """What is wrong, in sentences: services that are not ready, and checks inside an answer that do not pass."""
+    lines = [f"{each.name} {each.reason}" for each in services if each.verdict is not Verdict.READY]
+    for each in services:
+        lines += [f"{each.name}: {check} is {said}" for check, said in each.failing_checks()]
+    return lines
+
+
+def _probe(health: Health) -> str:
+    if health.probe is None:
+        return "-"
+    if health.probe.error and health.probe.status_code is None:
+        return health.probe.error
+    return f"{health.probe.status_code} in {health.probe.latency_ms:.0f} ms"
+
+
+def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(_clean(words), style=style)
+
+
+def _clean(words: str) -> str:
+    """What a service said, on one line, obeyed by no terminal."""
+    return " ".join(report.clean(words).split())
+
+
+def follow(reports: Iterable[Report], *, as_json: bool) -> int:
+    """Show one report after the other: live on a terminal, elsewhere a line per change. Ends with Ctrl-C: 130.
+
+    Raises:
+        LostError: Nobody reads them any more.
+    """
+    reports = _while_read(reports)
+    try:
+        if as_json:
+            _follow_json(reports)
+        elif report.console().is_terminal:
+            _follow_live(reports)
+        else:
+            _follow_lines(reports)
+    except KeyboardInterrupt:
+        pass
+    return InterruptError.code
+
+
+def _while_read(reports: Iterable[Report]) -> Iterator[Report]:
+    for each in reports:
+        streams.check(look=True)
+        yield each
+
+
+def _follow_json(reports: Iterable[Report]) -> None:
+    """One JSON object a line, whenever something has changed; the time that an answer took is no change."""
+    told: object = None
+    for each in reports:
+        picture = _picture(each)
+        if picture != told:
+            told = picture
+            report.line(each.as_dict())
+
+
+def _follow_live(reports: Iterable[Report]) -> None:
+    from rich.console import Group
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=report.console(), auto_refresh=False, screen=False) as live_view:
+        for each in reports:
+            lines = [_text(line) for line in problems(each.services)]
+            title = Text(f"{each.project} is {each.status}", style="bold")
+            picture = Group(table(each.services), *checks(each.services), *lines, title)
+            live_view.update(picture, refresh=True)
+
+
+def _follow_lines(reports: Iterable[Report]) -> None:
+    told: dict[str, str] = {}
+    status = ""
+    for each in reports:
+        words = {one.name: one.reason for one in each.services}
+        causes = {one.name: word(one) for one in each.services}
+        stamp = time.strftime("%H:%M:%S")
+        for name, cause in causes.items():
+            if told.get(name) != cause:
+                report.say(f"{stamp}  {name} {words[name]}")
+        for name in told.keys() - causes.keys():
+            report.say(f"{stamp}  {name} is gone")
+        told = causes
+        if each.status != status:
+            status = each.status
+            report.say(f"{stamp}  {each.project} is {status}")
+
+
+def _picture(found: Report) -> object:
+    """What a change is told by."""
+    return found.status, [
+        (each.name, each.state, word(each), each.container and (each.container.health, each.container.restarts))
+        for each in found.services
+    ]

@@ -1,0 +1,266 @@
+"""Log entries for people, a service a colour; for scripts, a JSON object a line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from upready import report
+from upready.logs.entry import Entry, Origin, Parsed
+from upready.logs.masking import masked
+from upready.logs.structured import TIME_KEYS
+from upready.secrets import masking
+from upready.support import folders, streams
+from upready.support.controls import RESET, escape, neutralise
+from upready.support.errors import InterruptError, OpsError, UsageError
+from upready.support.json_notation import compact
+
+if TYPE_CHECKING:
+    from upready.logs.query import Query
+    from upready.operations.logs import Logs
+
+COLOURS = (36, 32, 35, 34, 96, 92, 95, 94)
+"""SGR codes that services take in turn; red and yellow are the levels'."""
+
+LEVELS = {"trace": 2, "debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}
+_NAMES: dict[str | None, str] = {None: " " * 9, **{name: f"{name.upper():9}" for name in LEVELS}}
+_FAINT = "\x1b[2m"
+_is_word = re.compile(r'[^\s"=]+').fullmatch
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Printer:
+    """Writes entries: `time service | text`, a prefix on each line, or a JSON object each.
+
+    Args:
+        as_json: Whether to write JSON.
+        output: The file to write; stdout by default.
+        colour: Whether to colour; None means on a terminal, and as NO_COLOR says.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+
+    def __init__(self, *, as_json: bool = False, output: Path | None = None, colour: bool | None = None) -> None:
+        self._as_json = as_json
+        self._colour = not as_json and output is None and (_wanted() if colour is None else colour)
+        self._dated = output is not None
+        self._path = output
+        self._file: IO[str] | None = None if output is None else _open(output)
+        self._prefixes: dict[Origin, str] = {}
+        self._hues: dict[str, int] = {}
+        self._width = 0
+        self._second = self._clock = ""
+        self._today = datetime.now().astimezone().date()
+        self.count = 0
+
+    def __enter__(self) -> Printer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            # What could not be written is tried again here, and has been told.
+            with contextlib.suppress(OSError):
+                self._file.close()
+
+    def expect(self, origins: Iterable[Origin]) -> None:
+        """Align to, and colour by, the replicas that are known beforehand."""
+        for origin in sorted(origins, key=lambda each: (each.service, each.replica)):
+            self._prefix(origin)
+        self._prefixes.clear()
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write some entries, at once.
+
+        Raises:
+            LostError: Nobody reads them any more.
+        """
+        if not entries:
+            self.check(look=True)
+            return
+        self.count += len(entries)
+        text = self._form(entries)
+        mask = masking.mask()
+        # Looked for in all that would be shown, in one go: nearly always there is nothing.
+        if mask.may_touch(text):
+            text = self._form(masked(entries, mask))
+        if self._file is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            self.check()
+            return
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(self._path, error, "it holds the beginning of the logs, and can be removed") from error
+
+    def check(self, *, look: bool = False) -> None:
+        """End, as `streams.check` does, where nobody reads what is written to standard output."""
+        if self._file is None:
+            streams.check(look=look)
+
+    def _form(self, entries: Sequence[Entry]) -> str:
+        return self.json(entries) if self._as_json else self.text(entries)
+
+    def json(self, entries: Iterable[Entry]) -> str:
+        """A JSON object a line."""
+        return "".join([f"{escape(compact(entry.as_dict()))}\n" for entry in entries])
+
+    def text(self, entries: Iterable[Entry]) -> str:
+        """Lines for people."""
+        parts: list[str] = []
+        append, prefixes = parts.append, self._prefixes
+        second, clock = self._second, self._clock
+        for entry in entries:
+            time, text = entry.time, entry.text
+            if time[:19] != second:
+                second, clock = self._tick(time)
+            prefix = prefixes.get(entry.origin) or self._prefix(entry.origin)
+            if text[:1] == "{" and (parsed := entry.parsed).structured:
+                text = self._structured(parsed)
+            elif not text.isprintable():
+                text = neutralise(text, colour=self._colour)
+            else:
+                append(f"{clock}{time[19:23]} {prefix}{text}\n")
+                continue
+            head = f"{clock}{time[19:23]} {prefix}"
+            append(f"{head}{text.replace(chr(10), f'{chr(10)}{head}')}\n")
+        return "".join(parts)
+
+    def _tick(self, time: str) -> tuple[str, str]:
+        """A new second: its local time, with the date where it is not today or the reader may be elsewhere."""
+        moment = datetime.fromisoformat(f"{time[:19]}+00:00").astimezone()
+        dated = self._dated or moment.date() != self._today
+        self._second, self._clock = time[:19], f"{moment:%Y-%m-%d %H:%M:%S}" if dated else f"{moment:%H:%M:%S}"
+        return self._second, self._clock
+
+    def _prefix(self, origin: Origin) -> str:
+        label = neutralise(origin.label, colour=False)
+        if len(label) > self._width:
+            self._width = len(label)
+            self._prefixes.clear()
+        hue = self._hues.setdefault(origin.service, COLOURS[len(self._hues) % len(COLOURS)])
+        padded = f"{label:{self._width}} | "
+        made = self._prefixes[origin] = f"\x1b[{hue}m{padded}{RESET}" if self._colour else padded
+        return made
+
+    def _structured(self, parsed: Parsed) -> str:
+        """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
+        level, message, found, _ = parsed
+        fields = ""
+        long: list[str] = []
+        for key, value in found.items():
+            if key in TIME_KEYS:
+                continue  # the engine's stands before every line
+            kind = type(value)
+            if kind is int or (kind is str and _is_word(value)):
+                fields += f" {key}={value}"
+            elif kind is str and "\n" in value:
+                long.append(neutralise(value.rstrip("\n"), colour=False))
+            else:  # quoted, so that it can be told from what follows
+                fields += f" {key}={_compact(value)}"
+        fields = fields[1:]
+        if not (message.isprintable() and fields.isprintable()):
+            message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
+        name = _NAMES[level]
+        if self._colour:
+            name = f"\x1b[{LEVELS.get(level or '', 0)}m{name}{RESET}"
+            fields = f"{_FAINT}{fields}{RESET}" if fields else ""
+        head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
+        return "\n".join([head, *long]) if long else head
+
+
+def _wanted() -> bool:
+    """Whether stdout shows colours."""
+    forced = os.environ.get("FORCE_COLOR") or os.environ.get("TTY_COMPATIBLE")
+    if not (sys.stdout.isatty() or forced):
+        return False  # without loading Rich
+    console = report.console()
+    return console.color_system is not None and not console.no_color and not console.legacy_windows
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        return path.open("w", encoding="utf-8", errors="replace", newline="\n")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
+    other = "choose another file: invoke logs --output FILE"
+    return UsageError(
+        f"--output: {path} cannot be written: {error.strerror or error}",
+        details=details,
+        next=f"make room on that disk, or {other}" if error.errno in folders.FULL else other,
+    )
+
+
+def show(logs: Logs) -> int:
+    """Show a project's logs as the query asks; following ends with Ctrl-C.
+
+    Returns:
+        The exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        UsageError: There is no such service, or the output file cannot be written.
+        EngineError: The engine does not answer, or went away.
+    """
+    query = logs.query
+    try:
+        origins = logs.origins()
+        with Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
+            printer.expect(origins)
+            if not origins:
+                nothing(logs.project, query, next(iter(logs.settings.environments)))
+            for entries in logs.entries(origins, lambda: printer.check(look=True)):
+                printer.write(entries)
+            if origins and not query.follow:
+                ended(query, printer.count)
+    except KeyboardInterrupt:
+        return InterruptError.code
+    except OpsError as error:
+        if not query.as_json:
+            raise
+        failed(error)
+        return error.code
+    return 0
+
+
+def note(text: str) -> None:
+    """Something about the logs that is none of them: on stderr."""
+    report.errors().print(masking.hide(text), style="dim", markup=False, soft_wrap=True)
+
+
+def failed(error: OpsError) -> None:
+    """What ended a stream of JSON objects, as its last one."""
+    report.line({"error": masking.hide_in(error.as_dict())})
+
+
+def nothing(project: str, query: Query, environment: str) -> None:
+    """There is no container to show logs of; this environment would start some."""
+    what = ", ".join(query.services) or project
+    note(
+        f"{what}: nothing runs yet; waiting (Ctrl-C ends)"
+        if query.follow
+        else f"{what}: nothing runs" + (f"; invoke {environment} starts it")
+    )
+
+
+def ended(query: Query, count: int) -> None:
+    """All has been shown: say where it went, that nothing matched, or that there may be more."""
+    if query.output is not None:
+        note(f"{count} {'entry' if count == 1 else 'entries'} written to {query.output}")
+    elif count == 0:
+        note("no line matches" if query.filters or query.since or query.until else "nothing has been logged")
+    elif query.cut and count == query.tail and sys.stdout.isatty():
+        note(f"the last {count}; --tail all shows every line")

@@ -1,0 +1,76 @@
+"""What happens to a project as a whole: stopped, or about to lose its data."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from upready import report
+from upready.runtime.interface import Stopped
+from upready.support import streams
+from upready.support.errors import UsageError
+
+
+def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
+    """Have the user type the project's name before data is removed.
+
+    Raises:
+        UsageError: The name was not typed, or nobody is there to type it.
+    """
+    if not volumes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            f"--volumes removes the data of {project} in {folder}, and nobody is here to confirm it",
+            details=[f"volume {name}" for name in volumes],
+            next="invoke stop --volumes --yes",
+        )
+    # Beside a JSON document, too: a question is no output.
+    what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
+    report.say(what, style="bold red", as_json=True)
+    report.errors().print(f"Type {project} to go on: ", end="", markup=False)
+    # Who cannot see what is lost cannot confirm it.
+    if streams.lost("stderr") or streams.read_line().strip() != project:
+        raise UsageError(
+            "not confirmed; nothing was stopped or removed",
+            next="invoke stop, which keeps the data; or the same again",
+        )
+
+
+def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
+    """What a stop removed, or would remove. Nothing to remove is success too."""
+    if as_json:
+        report.document({**gone.as_dict(), "dry": True} if dry else gone.as_dict())
+        return 0
+    if dry:
+        _planned(gone)
+        return 0
+    if not (gone.containers or gone.networks or gone.volumes or gone.kept):
+        report.say(f"{gone.project}: nothing runs")
+        return 0
+    count = len(gone.containers)
+    what = f"stopped {count} container{'' if count == 1 else 's'}" if count else "nothing runs"
+    report.say(f"{gone.project}: {what}")
+    if gone.orphans:
+        report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")
+    if gone.volumes:
+        report.say(f"removed with their data: {', '.join(gone.volumes)}")
+    for each in gone.kept:
+        uses = "uses" if len(each.used_by) == 1 else "use"
+        used = f", which {' and '.join(each.used_by)} {uses}" if each.used_by else ""
+        report.warn(f"the {each.kind} {each.name} stays{used}")
+    return 0
+
+
+def _planned(gone: Stopped) -> None:
+    """What a stop would do."""
+    if not (gone.containers or gone.networks or gone.volumes):
+        report.say(f"{gone.project}: nothing runs, so nothing would be stopped")
+    for what, names in (
+        ("would stop and remove", gone.containers),
+        ("would remove the networks", gone.networks),
+        ("would remove, with their data", gone.volumes),
+    ):
+        if names:
+            report.say(f"{what}: {', '.join(names)}")

@@ -1,0 +1,285 @@
+"""Where a stack is to run, and where it does: on a Docker Engine, or natively where none answers.
+
+What a project last ran on is remembered (`last_used`): where that engine does not answer, nobody knows what runs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from upready.engine import endpoint
+from upready.engine.absence import UnsureError
+from upready.runtime import current, last_used, ownership
+from upready.runtime.interface import Container, Note, Origin, Runtime, silent
+from upready.runtime.last_used import Memory
+from upready.runtime.native import paths
+from upready.runtime.ownership import Claim
+from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
+from upready.support.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from upready.runtime.docker.containers import Containers
+    from upready.runtime.native.runtime import Native
+
+PATIENCE = 5.0
+"""Seconds that a log-in through SSH may take where there is a way to do without an engine."""
+
+REMEMBERED = 20.0
+"""Seconds that one on which the project last ran gets for each answer, while it answers pings: slow is not gone."""
+
+
+def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False) -> Runtime:
+    """Where an environment is to be run; the project's lock must be held.
+
+    Args:
+        settings: The project's.
+        environment: Its name; a strict one (`prod`) runs on an engine only.
+        tell: Told in one line when it is not an engine, or no longer natively, and what that means.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+
+    Raises:
+        EngineError: No engine answers, and this environment needs one, or the stack last ran on one.
+        UsageError: The stack runs in another runtime already, or the project is another folder's.
+    """
+    strict = settings.environment(environment).strict
+    if strict and settings.told and settings.runtime == NATIVE:
+        raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
+    asked = DOCKER if strict else settings.runtime
+    known = last_used.recall(settings.root)
+    native = _native(settings) if paths.native(settings.root).is_dir() else None
+    running = native is not None and native.runs()
+    if not running:
+        paths.settle(settings.root)
+    if native and running and asked != DOCKER:
+        if asked == AUTO:
+            tell("the stack runs natively already, and goes on so (docs/native.md)")
+        return native
+    if running and not strict:
+        raise _already("natively")
+    if asked == NATIVE:
+        _refuse_beside_containers(settings, known, tell)
+        return native or _native(settings)
+    try:
+        connected = _engine(asked, known)
+    except EngineError as error:
+        if asked == DOCKER:
+            raise _unanswered(error, known) from error
+        if isinstance(error, UnsureError) or known.runtime == DOCKER:
+            raise _unanswered(error, known, f"invoke {environment} --runtime native") from error
+        tell(
+            f"{error.summary}: the stack runs natively, as processes of this machine "
+            "(nothing is built, isolated or limited; docs/native.md)"
+        )
+        return _native(settings, missing=error.summary)
+    if running:
+        raise _already("natively")
+    project = current.name(settings)
+    ownership.check(settings, project, connected, tell, adopt=adopt, task=f"invoke {environment}")
+    _tell_of_another_engine(project, known, connected, tell)
+    if native and native.found():
+        tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
+        native.forget()
+    return connected
+
+
+def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: str = "", project: str = "") -> Runtime:
+    """Where a project runs now; where it does not, where it was or would be started.
+
+    Args:
+        settings: The project's.
+        tell: Told in one line of an engine that could not be asked, and of containers whose folder was moved.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+        task: The task that is about to change something; empty where one only looks.
+        project: Its name, where that is known already.
+
+    Raises:
+        EngineError: No engine answers, and one is wanted, or the project last ran on one.
+        UsageError: The project is another folder's.
+    """
+    # Only what the task itself was told narrows the search.
+    asked = settings.runtime if settings.told else AUTO
+    known = last_used.recall(settings.root)
+    native = None
+    if asked != DOCKER and (settings.runtime == NATIVE or paths.native(settings.root).is_dir()):
+        native = _native(settings)
+        if asked == NATIVE or native.runs():
+            return native
+    try:
+        connected = _engine(settings.runtime, known)
+    except EngineError as error:
+        found = native is not None and native.found()
+        if known.runtime == DOCKER or (settings.runtime == DOCKER and not found):
+            raise _unanswered(error, known) from error
+        if settings.runtime != NATIVE and not found:
+            if isinstance(error, UnsureError):
+                raise
+            tell(f"{error.summary}: only processes of this machine were looked at")
+        return _native(settings, missing=error.summary)
+    project = project or current.name(settings)
+    if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, project, connected):
+        return native
+    ownership.check(settings, project, connected, tell, adopt=adopt, task=task)
+    _tell_of_another_engine(project, known, connected, tell)
+    return connected
+
+
+def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False) -> list[Runtime]:
+    """Every runtime in which something of a project may be: to stop it all, however it was started.
+
+    Args:
+        settings: The project's.
+        project: Its name.
+        tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+
+    Raises:
+        EngineError: No engine answers, and one is wanted, or the project last ran on one.
+        UsageError: The project is another folder's.
+    """
+    if settings.told and settings.runtime != AUTO:
+        return [find(settings, tell, adopt=adopt, task="invoke stop", project=project)]
+    known = last_used.recall(settings.root)
+    native = _native(settings)
+    # Also without its folder, which somebody may have removed: processes are found by their mark.
+    there = paths.native(settings.root).is_dir() or native.runs()
+    found = there and native.found()
+    try:
+        connected = _engine(settings.runtime, known)
+    except EngineError as error:
+        if known.runtime == DOCKER:
+            raise _unanswered(error, known) from error
+        if not found:
+            if settings.runtime == DOCKER or isinstance(error, UnsureError):
+                raise
+            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+        return [native if there else _native(settings, missing=error.summary)]
+    try:
+        ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop")
+    except UsageError as error:
+        if not found:
+            raise
+        tell(f"{error.message}: what runs there is left as it is")
+        return [native]
+    _tell_of_another_engine(project, known, connected, tell)
+    return [native, connected] if there else [connected]
+
+
+def remember(settings: Settings, connected: Runtime, environment: str, services: Sequence[str]) -> None:
+    """Remember that services of a project are about to be started here."""
+    known, name = last_used.recall(settings.root), current.name(settings)
+    if connected.name == NATIVE:
+        now = dataclasses.replace(
+            known, project=name, runtime=NATIVE, environment=environment, services=tuple(services)
+        )
+    else:
+        place = endpoint.asked()
+        again = known.since and (known.project, known.endpoint) == (name, place.url)
+        now = dataclasses.replace(
+            known,
+            project=name,
+            runtime=DOCKER,
+            endpoint=place.url,
+            context=place.context,
+            environment=environment,
+            services=tuple(services),
+            since=known.since if again else time.time(),
+        )
+    if now != known:
+        last_used.write(settings.root, now)
+
+
+def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> None:
+    """Forget where a project last ran, once it was stopped there.
+
+    Args:
+        settings: The project's.
+        stopped: Where it was stopped.
+        data: Whether its data there has gone, too.
+    """
+    known = last_used.recall(settings.root)
+    asked = {each.name for each in stopped}
+    renamed = known.project not in ("", current.name(settings, somehow=True))
+    left = renamed and any(ownership.started(settings, known.project, each) for each in stopped if each.name == DOCKER)
+    if known.runtime == DOCKER and (left or known.endpoint != endpoint.asked().url):
+        asked.discard(DOCKER)
+    now = dataclasses.replace(
+        known,
+        runtime="" if known.runtime in asked else known.runtime,
+        services=() if known.runtime in asked else known.services,
+        since=0.0 if data and DOCKER in asked else known.since,
+    )
+    if now != known:
+        last_used.write(settings.root, now)
+
+
+def _native(settings: Settings, missing: str = "") -> Native:
+    """This machine; not imported where an engine runs everything."""
+    from upready.runtime.native.runtime import Native
+
+    return Native(settings.root, missing=missing)
+
+
+def _engine(asked: str, known: Memory) -> Containers:
+    """The engine; asked for more patiently where nothing else will do, and where the project last ran.
+
+    Raises:
+        EngineError: None answers.
+    """
+    from upready.runtime.docker import containers
+
+    if known.runtime == DOCKER:
+        return containers.connect(timeout=REMEMBERED)
+    return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+
+
+def _containers(settings: Settings, project: str, connected: Runtime) -> list[Container]:
+    """The project's containers, but for those of another folder of the same name."""
+    adopted = last_used.recall(settings.root).adopted
+
+    def foreign(container: Container) -> bool:
+        origin = Origin(container.folder, container.files)
+        return ownership.claim(origin, settings, local=connected.local, adopted=adopted) is Claim.FOREIGN
+
+    return [each for each in connected.containers(project) if not foreign(each)]
+
+
+def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> None:
+    """Make sure that the stack does not run on an engine; where none answers that it never ran on, it does not.
+
+    Raises:
+        UsageError: It does.
+        EngineError: It last ran on one that does not answer, and nobody has asked for this machine in so many words.
+    """
+    try:
+        found = _containers(settings, current.name(settings), _engine(NATIVE, known))
+    except EngineError as error:
+        if known.runtime == DOCKER:
+            if not settings.told:
+                raise _unanswered(error, known) from error
+            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+        return
+    if any(each.state in ("running", "paused", "restarting") for each in found):
+        raise _already("on a Docker Engine")
+
+
+def _tell_of_another_engine(project: str, known: Memory, connected: Runtime, tell: Note) -> None:
+    """Say so where a project last ran on another engine than the one that is asked, which has nothing of it."""
+    if known.runtime == DOCKER and known.endpoint != endpoint.asked().url and not connected.origins(project):
+        tell(f"{project} last ran on {known}, not on this one at {connected.address}")
+
+
+def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineError:
+    """Why no engine could be asked, with what is known of what runs there."""
+    details = list(error.details)
+    if known.runtime == DOCKER:
+        details.append(f"{known.project} last ran on {known}: what runs there goes on, and nobody can tell what")
+    if without:
+        details.append(f"without it, and with data of its own: {without}")
+    return type(error)(error.message, details=details, next=error.next)
+
+
+def _already(where: str) -> UsageError:
+    return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")

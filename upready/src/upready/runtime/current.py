@@ -1,0 +1,78 @@
+"""Which project this is, and what of it is there, however it was started."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upready.runtime import last_used
+from upready.runtime.interface import Container, Runtime
+from upready.stack import selection as stacks
+from upready.stack.selection import Stack
+from upready.stack.settings import Settings
+from upready.support.errors import OpsError
+
+if TYPE_CHECKING:
+    from upready.stack.model import Model, Service
+
+
+def name(settings: Settings, *, somehow: bool = False) -> str:
+    """The project's name, found without reading any compose model, so that a broken `.env` does not hide it.
+
+    Args:
+        settings: The project's.
+        somehow: Whether it is told also where `.env` or a compose file may not be read: as remembered, or without them.
+
+    Raises:
+        EnvFileError: `.env` cannot be read.
+        UsageError: A compose file cannot be read.
+    """
+    try:
+        return stacks.name_of(settings)
+    except (OSError, OpsError):
+        if not somehow:
+            raise
+    if known := last_used.recall(settings.root).project:
+        return known
+    with contextlib.suppress(OpsError):
+        return stacks.name_of(settings, values=False)
+    return stacks.project_name(settings.root, (), ())
+
+
+def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
+    """The environment that a project's containers were started with, told by compose's label with their files."""
+    for container in containers:
+        used = [Path(file).name for file in container.files]
+        for environment in settings.environments.values():
+            # By name, not by path: the project may have been moved, or started from another machine.
+            if used == [Path(file).name for file in environment.files]:
+                return environment.name
+    return None
+
+
+def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Container]]:
+    """The stack as it was last started, and its containers; the first environment where nothing was.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    containers = connected.containers(name(settings))
+    environment = running_environment(settings, containers) or next(iter(settings.environments))
+    latest = max(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, default=None)
+    return stacks.select(settings, environment, latest.profiles if latest else ()), containers
+
+
+def services_of(model: Model, containers: Iterable[Container]) -> list[Service]:
+    """The services that a project's containers stand for, and those that these wait for."""
+    every = model.every
+    names: set[str] = set()
+    left = [container.service for container in containers]
+    while left:
+        name = left.pop()
+        if name in every and name not in names:
+            names.add(name)
+            required = every[name].config.get("depends_on") or {}
+            left += [other for other, how in required.items() if how.get("required", True)]
+    return [every[name] for name in sorted(names)]

@@ -1,0 +1,260 @@
+"""Build the images of a stack: the command, and what BuildKit's plain progress says while it runs.
+
+The plain form is read (`#9 [web builder 2/5] RUN …`, `#9 DONE 1.3s`) rather than shown, so that a terminal gets
+a live view, a log file gets lines, and a failure is told with its service, step, output and line of the Dockerfile.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upready.dotenv import dockerignore
+from upready.stack import compose, compose_call
+from upready.stack.model import Model, Service
+from upready.stack.selection import Stack
+from upready.support import files
+from upready.support.errors import BuildError, EngineError, OpsError
+
+if TYPE_CHECKING:
+    from upready.runtime.docker.engine import Engine
+
+
+@dataclass
+class Step:
+    """One step of a build.
+
+    Attributes:
+        service: Whose image it belongs to; empty for the build's own housekeeping.
+        title: What is done: `builder 2/5 RUN pip install …`.
+        state: running, done, cached, failed or cancelled.
+        began: `time.monotonic()` when it was first heard of.
+        output: What the step printed, without BuildKit's timestamps.
+        why: Why it failed, in BuildKit's words.
+    """
+
+    service: str
+    title: str
+    state: str = "running"
+    began: float = field(default_factory=time.monotonic)
+    output: list[str] = field(default_factory=list)
+    why: str = ""
+
+
+class Progress:
+    """Reads BuildKit's plain progress, a line at a time.
+
+    Args:
+        dockerfiles: For each service that is built, its Dockerfile as people name it. With only one service, BuildKit
+            leaves its name out.
+    """
+
+    def __init__(self, dockerfiles: Mapping[str, str]) -> None:
+        self.dockerfiles = dict(dockerfiles)
+        self.steps: dict[str, Step] = {}
+        self.trailer: list[str] = []
+
+    def feed(self, line: str) -> Step | None:
+        """Take in one line; returns the step it belongs to, if any."""
+        if not (match := re.match(r"#(\d+) (.*)", line)):
+            if line.strip():
+                self.trailer.append(line)
+            return None
+        number, text = match.groups()
+        step = self.steps.get(number)
+        if step is None:
+            step = self.steps[number] = self._begin(text)
+        elif text.startswith("DONE"):
+            step.state = "done" if step.state == "running" else step.state
+        elif text == "CACHED":
+            step.state = "cached"
+        elif text.startswith("ERROR"):
+            step.state, step.why = "failed", text.removeprefix("ERROR: ")
+        elif text == "CANCELED":
+            step.state = "cancelled"
+        elif printed := re.match(r"\d+\.\d+ (.*)", text):
+            step.output.append(printed[1])
+        return step
+
+    def running(self) -> list[Step]:
+        """The steps of services that are under way, oldest first."""
+        return [step for step in self.steps.values() if step.service and step.state == "running"]
+
+    def reasons(self) -> list[str]:
+        """Why steps have failed, in BuildKit's words."""
+        return [step.why for step in self.steps.values() if step.why]
+
+    def failure(self, source: Callable[[str, Sequence[str]], str] = lambda *_: "") -> OpsError:
+        """What a build that has failed says, as an error.
+
+        Args:
+            source: Given a service and what its step printed, the user's file and line at fault; empty if not told.
+        """
+        text = "\n".join(self.trailer)
+        solved = re.search(r"(?:target (?P<service>\S+): )?failed to solve: (?P<why>.*)", text)
+        if solved is None:
+            # No BuildKit: the engine is not there, a build folder is missing, or it is the classic builder.
+            error = compose.failure(text)
+            message = f"the build failed: {error.message.removeprefix('compose: ')}"
+            return (
+                error
+                if isinstance(error, EngineError)
+                else BuildError(message, details=error.details, next="correct that, then: invoke build")
+            )
+        # Of several failures BuildKit tells one; it names the service only where there are several.
+        service = solved["service"] or ", ".join(self.dockerfiles)
+        failed = [step for step in self.steps.values() if step.state == "failed"]
+        step = next((step for step in failed if step.service == service), failed[0] if failed else None)
+        place = self._place(text, service)
+        said = [line for line in step.output if line.strip()][-20:] if step else []
+        what, details, fix = _story(step, solved["why"], place, source(service, step.output) if step else "")
+        return BuildError(
+            f"the image of {service} did not build: {what}",
+            details=[*said, *details, *([f"at {place}"] if place else [])],
+            next=f"{fix}, then: invoke build --service {service}",
+        )
+
+    def _place(self, text: str, service: str) -> str:
+        """Dockerfile and line, which BuildKit names above the lines that it shows."""
+        dockerfile = self.dockerfiles.get(service, "Dockerfile")
+        found = re.search(r"^\S+:(\d+)\s*\n-{10,}", text, re.MULTILINE)
+        return f"{dockerfile}:{found[1]}" if found else dockerfile
+
+    def _begin(self, text: str) -> Step:
+        match = re.match(r"\[(?P<where>[^\]]*)\] (?P<what>.*)", text)
+        if match is None:
+            return Step("", text)
+        where, what = match["where"], match["what"]
+        first, _, rest = where.partition(" ")
+        if first in self.dockerfiles:
+            return Step(first, f"{rest} {what}".strip())
+        single = next(iter(self.dockerfiles)) if len(self.dockerfiles) == 1 else ""
+        return Step(single, f"{where} {what}")
+
+
+def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, list[str], str]:
+    """What failed in a build, the evidence beside the step's output, and what to do."""
+    if base := re.search(r"failed to resolve source metadata for (\S+): (.*)", why):
+        return (
+            f"its base image {base[1]} could not be had",
+            [base[2]],
+            f"check its name at {place}, and that its registry answers (docker login, proxy)",
+        )
+    if step and (code := re.search(r"exit code: (\d+)", step.why)):
+        return f"{step.title} exited with {code[1]}", [], f"correct {source or place}"
+    if step and (missing := re.search(r'("[^"]+"): not found', step.why)):
+        what = f"{step.title}: {missing[1]} is not in the build context"
+        return what, [], f"correct {place}, or take the file out of .dockerignore"
+    if "failed to read dockerfile" in why:
+        return f"{place} is not there", [why], "write it, or name another with build.dockerfile"
+    return (f"{step.title}: {step.why}" if step else why), [], f"correct {place}"
+
+
+def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pull: bool = False) -> list[str]:
+    """The argument list that builds images."""
+    line = compose.command(stack, "--progress", "plain", "build")
+    if no_cache:
+        line.append("--no-cache")
+    if pull:
+        line.append("--pull")
+    return [*line, *services]
+
+
+def _dockerfile(service: Service, root: Path) -> str:
+    """A service's Dockerfile, below the project's root where it lies there."""
+    section = service.config["build"]
+    if section.get("dockerfile_inline"):
+        return "its inline Dockerfile"
+    name = str(section.get("dockerfile") or "Dockerfile")
+    path = Path(section.get("context") or "", name)
+    return str(path.relative_to(root)) if path.is_relative_to(root) else name
+
+
+def _check_readable(service: Service) -> None:
+    """Make sure that the builder does not wait for a pipe where it wants a file.
+
+    Raises:
+        BuildError: It would, or cannot read the file.
+    """
+    section = service.config["build"]
+    folder = Path(section.get("context") or "")
+    dockerfile = folder / str(section.get("dockerfile") or "Dockerfile")
+    wanted = [dockerignore.file_for(folder, dockerfile)]
+    if not section.get("dockerfile_inline"):
+        wanted.append(dockerfile)
+    for file in wanted:
+        files.check(file, BuildError, name=f"{service.name}: {file.name}")
+
+
+def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
+    """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
+    from upready.logs import tracebacks
+    from upready.stack import source_files
+
+    for each in reversed(tracebacks.find(said)):
+        if each.place and service in model.services:
+            path, line = each.place
+            found = source_files.find(path, root, model.service(service), line=line)
+            if (root / found).is_file():
+                return f"{found}:{line}" if line else found
+    return ""
+
+
+def run(
+    stack: Stack,
+    model: Model,
+    *,
+    services: Sequence[str] = (),
+    no_cache: bool = False,
+    pull: bool = False,
+    watch: Callable[[Progress, Step | None, str], None] = lambda *_: None,
+    engine: Engine | None = None,
+) -> Progress:
+    """Build the images of a model's active services, or of some of them.
+
+    Args:
+        stack: The stack.
+        model: Its merged model.
+        services: Only these; none means all that have a build section.
+        no_cache: Build every step again.
+        pull: Ask the registry for newer base images.
+        watch: Told of every line: the progress so far, the step it belongs to, the line.
+        engine: The one that builds; watched meanwhile.
+
+    Returns:
+        How it went.
+
+    Raises:
+        BuildError: An image did not build; says which step of which service, with its output.
+        EngineError: The engine does not answer.
+        UsageError: A service does not exist.
+    """
+    wanted = [model.service(name) for name in services] or list(model.services.values())
+    built = {service.name: _dockerfile(service, stack.root) for service in wanted if service.built}
+    for name in built:
+        _check_readable(model.service(name))
+    progress = Progress(built)
+    if not built:
+        return progress
+
+    def line(text: str) -> None:
+        watch(progress, progress.feed(text), text)
+
+    code = compose_call.stream(
+        command(stack, built, no_cache=no_cache, pull=pull),
+        line,
+        engine,
+        cwd=stack.root,
+        # `always` forbids `--progress plain`.
+        env={**stack.variables, "COMPOSE_ANSI": "never"},
+        running=[f"the build of {', '.join(built)} may go on there"],
+    )
+    if code:
+        # Not the output of the steps: what they talk to may be gone, too.
+        failure = progress.failure(lambda service, said: _source(model, stack.root, service, said))
+        raise compose_call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
+    return progress

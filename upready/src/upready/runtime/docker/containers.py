@@ -1,0 +1,196 @@
+"""The stack as containers of a Docker Engine: what the engine tells, and what compose does, behind one face."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from upready.runtime.attempt import Attempt
+from upready.runtime.docker import engine, injected_secrets, inspection, statistics
+from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
+from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
+from upready.secrets import masking
+from upready.stack import compose, compose_call, compose_notices, settings
+from upready.stack.selection import Stack
+from upready.support import background
+from upready.support.errors import StartError
+
+if TYPE_CHECKING:
+    from upready.stack.model import Model
+
+ITS_OWN = ("provider", "models")
+"""Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
+
+QUIETLY = ("--no-build", "--quiet-pull")
+
+
+class Containers(Engine):
+    """A project's containers on one engine; see `upready.runtime.interface.Runtime`."""
+
+    name = settings.DOCKER
+
+    def changes(self, project: str) -> Changes:
+        """The engine's events, without those that say nothing of a container's state."""
+        return Changes(self.events(project))
+
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
+        """The logs, from the engine."""
+        from upready.runtime.docker import log_source
+
+        return log_source.Containers(self, project, services, note)
+
+    def sample(self, container: Container) -> Sample | None:
+        """One sample of the engine's statistics."""
+        return statistics.sample(self, container)
+
+    def tidy(self, project: str) -> None:
+        """An engine loses nothing."""
+
+    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
+        masking.know(("injected", stack.project), lambda: injected_secrets.read(self, stack.project, model))
+        return model
+
+    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+        """Let compose make what is to be there, then start each service when its dependencies allow it.
+
+        `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
+
+        Raises:
+            OpsError: What compose or the engine says, where nothing could be made.
+        """
+        from upready.runtime.docker import startup
+
+        if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
+            self._compose(stack, attempt, "up", "--detach", *QUIETLY)
+            return
+        self._compose(stack, attempt, "create", *QUIETLY)
+        made = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        if made is None:
+            return
+        attempt.made.set()
+
+        def begin(names: Sequence[str]) -> None:
+            self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False)
+
+        startup.start(self, model.wanted, made, begin, attempt)
+
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+        """Restart services as they are, each when what it depends on is as far as it asks.
+
+        Raises:
+            OpsError: What compose says.
+        """
+        from upready.runtime.docker import startup
+
+        found = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        if found is None:
+            return
+        attempt.made.set()
+        # Of what was only created, compose's `restart` would do the mere start.
+        created = {each.service for each in found if each.state == "created"}
+
+        def begin(names: Sequence[str]) -> None:
+            if again := [name for name in names if name not in created]:
+                self._compose(stack, attempt, "restart", "--no-deps", *again)
+            if first := [name for name in names if name in created]:
+                self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+
+        startup.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
+
+    def volumes(self, project: str) -> list[str]:
+        """The named volumes of a project."""
+        with answering():
+            found = self.client.api.volumes(filters={"label": f"{PROJECT}={project}"})
+        return sorted(each["Name"] for each in found.get("Volumes") or [])
+
+    def networks(self, project: str) -> list[str]:
+        """The networks of a project."""
+        with answering():
+            found = self.client.api.networks(filters={"label": f"{PROJECT}={project}"})
+        return sorted(each["Name"] for each in found)
+
+    def origins(self, project: str) -> list[Origin]:
+        """Where a project's containers were started, one-off ones included; told by their labels."""
+        with answering():
+            listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
+        return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
+
+    def present(self, project: str, *, data: bool = False) -> Stopped:
+        """What a stop would remove."""
+        from upready.runtime.docker.teardown import Teardown
+
+        return Teardown(self, project, data=data, grace=None, tell=silent).found()
+
+    def stop(
+        self,
+        project: str,
+        *,
+        data: bool = False,
+        grace: float | None = None,
+        stacks: Sequence[Stack] = (),
+        tell: Note = silent,
+    ) -> Stopped:
+        """Stop and remove whatever runs: every environment, profile and one-off container."""
+        from upready.runtime.docker.teardown import Teardown
+
+        return Teardown(self, project, data=data, grace=grace, tell=tell).run(stacks)
+
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
+        """Run a command within a container; known by its labels alone, so that no broken file gets in the way."""
+        line = compose.project_command(project, "exec", "--index", str(container.replica))
+        if not sys.stdin.isatty():
+            line.append("--no-TTY")
+        environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
+        return compose_call.attach(
+            [*line, container.service, *(words or ["sh"])],
+            self,
+            cwd=Path(Path(sys.executable).anchor),
+            env={**environment, **compose.NO_FILES},
+            running=[f"the command may still run in {container.name}"],
+        )
+
+    def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
+        """Let compose change something, until the attempt is interrupted.
+
+        Raises:
+            OpsError: What it says.
+        """
+        said: list[str] = []
+        line = compose.command(stack, *arguments)
+        # Whoever waits for the start notices that the engine is gone, and cancels the attempt.
+        code = compose_call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
+        if attempt.cancel.is_set():
+            return
+        for warning in compose_notices.read(said) if tell else ():
+            attempt.warn(warning)
+        if code:
+            words = "\n".join(said)
+            raise compose_call.failed(compose.failure(words, StartError), words, self)
+
+
+class Changes:
+    """A stream of the engine's events, reduced to what is asked of it."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
+        for event in self._stream:
+            actor = event["Actor"]
+            if actor["Attributes"].get(ONE_OFF) != "True":
+                yield actor["ID"], event["Action"]
+
+    def close(self) -> None:
+        """End it: reading it is the one thing that would wait without end."""
+        self._stream.close()
+
+
+def connect(timeout: float = 10.0, patience: float | None = None) -> Containers:
+    """Connect to the engine; see `engine.connect`."""
+    found = engine.connect(timeout, patience)
+    return Containers(found.client, found.heartbeat)

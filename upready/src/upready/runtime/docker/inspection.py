@@ -1,0 +1,107 @@
+"""What the engine tells of one container (`docker inspect`), as a `Container`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from upready.runtime.interface import Container, Origin
+from upready.secrets import masking
+
+SERVICE = "com.docker.compose.service"
+NUMBER = "com.docker.compose.container-number"
+FILES = "com.docker.compose.project.config_files"
+FOLDER = "com.docker.compose.project.working_dir"
+"""Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
+`FOLDER` that of the project's folder."""
+
+
+def container(raw: Mapping[str, Any]) -> Container:
+    """The container that an inspection, the engine's own JSON, describes."""
+    state, config, host = raw["State"], raw["Config"], raw["HostConfig"]
+    labels = config.get("Labels") or {}
+    health = state.get("Health") or {}
+    masking.know_container(raw)
+    return Container(
+        id=raw["Id"],
+        name=raw["Name"].lstrip("/"),
+        service=labels.get(SERVICE, ""),
+        replica=_number(labels.get(NUMBER, "")),
+        image=config["Image"],
+        state=state["Status"],
+        health=health.get("Status", "").replace("none", ""),
+        probes=_probes(state),
+        exit_code=_exit_code(state),
+        oom_killed=bool(state.get("OOMKilled")),
+        error=state.get("Error", ""),
+        restarts=raw.get("RestartCount", 0),
+        started=_time(state["StartedAt"]),
+        finished=_time(state["FinishedAt"]),
+        restart_policy=(host.get("RestartPolicy") or {}).get("Name") or "no",
+        retries=int((host.get("RestartPolicy") or {}).get("MaximumRetryCount") or 0),
+        ports=_ports((raw.get("NetworkSettings") or {}).get("Ports") or {}),
+        files=tuple(filter(None, labels.get(FILES, "").split(","))),
+        folder=labels.get(FOLDER, ""),
+        image_id=raw["Image"],
+        revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
+        created=_time(raw["Created"]) if raw.get("Created") else None,
+        memory_limit=host.get("Memory") or None,
+        terminal=bool(config.get("Tty")),
+        raw=raw,
+    )
+
+
+def origin(labels: Mapping[str, str]) -> Origin:
+    """Where a container was started, from its labels."""
+    return Origin(labels.get(FOLDER, ""), tuple(filter(None, labels.get(FILES, "").split(","))))
+
+
+def _number(label: str) -> int:
+    """A replica's number; anybody may write a label by hand."""
+    return int(label) if re.fullmatch(r"[1-9][0-9]{0,8}", label) else 1
+
+
+def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    """The results of the health check since the container last started: the engine keeps those of the run before."""
+    started = _moment(state["StartedAt"])
+    results = (state.get("Health") or {}).get("Log") or []
+    return tuple((each["ExitCode"], each["Output"]) for each in results if _moment(each.get("Start", "")) >= started)
+
+
+def _moment(text: str) -> datetime:
+    """A time of the engine's, which may have an offset and nanoseconds; one that is missing counts as just now."""
+    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)", text)
+    if match is None:
+        return datetime.max.replace(tzinfo=UTC)
+    offset = "+00:00" if match[3] == "Z" else match[3]
+    return datetime.fromisoformat(f"{match[1]}.{(match[2] or '0'):0<6}{offset}")
+
+
+def _exit_code(state: Mapping[str, Any]) -> int | None:
+    if state["Status"] in ("running", "paused"):
+        return None
+    # What could not be started stays `created`. Then 126 and 127 say why; 128 is what the engine says of all else.
+    told = state["Status"] != "created" or (state.get("Error") and state["ExitCode"] in (126, 127))
+    return int(state["ExitCode"]) if told else None
+
+
+def _ports(ports: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[tuple[str, int, str, int], ...]:
+    found = []
+    for inner, published in ports.items():
+        target, _, protocol = inner.partition("/")
+        found += [(each["HostIp"], int(each["HostPort"]), protocol, int(target)) for each in published or ()]
+    return tuple(sorted(found, key=lambda port: (port[3], port[1], port[0])))
+
+
+def _time(text: str) -> datetime | None:
+    """The engine's RFC 3339 time, whose nanoseconds Python does not take; year 1 means never."""
+    if text.startswith("0001"):
+        return None
+    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC, microsecond=_micro(text))
+
+
+def _micro(text: str) -> int:
+    fraction = text[20:].rstrip("Z").split("+")[0] if len(text) > 19 and text[19] == "." else ""
+    return int((fraction + "000000")[:6]) if fraction else 0

@@ -1,0 +1,283 @@
+"""Where a stack runs: as containers of a Docker Engine, or as processes of this machine. One face for both.
+
+Tasks, the gate, health, logs, diagnosis and reports work with a `Runtime` and do not know which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from upready.logs import entry
+from upready.logs.source import Source
+
+if TYPE_CHECKING:
+    from upready.runtime.attempt import Attempt
+    from upready.stack.model import Model
+    from upready.stack.selection import Stack
+
+Note = Callable[[str], None]
+"""Is told something, a sentence each."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Container:
+    """One replica of a service, as what runs it describes it: a container, or a process in its place.
+
+    Attributes:
+        id: What tells it from every other one, earlier ones of the same service included.
+        name: Its name, for people.
+        service: The compose service.
+        replica: Its number within the service, from 1.
+        image: The image as named at creation; without an engine, the program.
+        state: created, running, paused, restarting, exited, dead, removing.
+        health: starting, healthy, unhealthy; empty where there is no health check.
+        probes: The last results of its health check, newest last: (exit code, output).
+        exit_code: None while it runs or has not run; 126 or 127 also where its command could not be run.
+        oom_killed: Whether the kernel ended it for want of memory.
+        error: What was said when it could not be started.
+        restarts: How often it was restarted without anybody asking.
+        started: When it last started; None if never.
+        finished: When it last ended; None if never.
+        restart_policy: no, always, on-failure, unless-stopped.
+        retries: How often an `on-failure` policy restarts it; 0 is without end.
+        ports: (host address, host port, protocol, container port) of each published port.
+        files: The compose files it was started with.
+        profiles: The profiles it was started with; empty on an engine, which does not know them.
+        folder: The project's folder when it was started; empty without an engine.
+        image_id: The id of that image; empty without an engine.
+        revision: The image's own word on which version it is; None where it has none.
+        created: When it was made; None without an engine.
+        memory_limit: Bytes it may use; None where there is no limit.
+        terminal: Whether it was given a terminal, which changes the form of its log.
+        raw: The engine's whole inspection; without an engine, its skeleton. Holds secrets.
+    """
+
+    id: str
+    name: str
+    service: str
+    replica: int
+    image: str
+    state: str
+    health: str
+    probes: tuple[tuple[int, str], ...]
+    exit_code: int | None
+    oom_killed: bool
+    error: str
+    restarts: int
+    started: datetime | None
+    finished: datetime | None
+    restart_policy: str = "no"
+    retries: int = 0
+    ports: tuple[tuple[str, int, str, int], ...] = ()
+    files: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    folder: str = ""
+    image_id: str = ""
+    revision: str | None = None
+    created: datetime | None = None
+    memory_limit: int | None = None
+    terminal: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a container was started, as its labels say: the project's folder, and the compose files."""
+
+    folder: str
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one container has used by a moment: seconds since some point, seconds of CPU in all, bytes of memory now."""
+
+    moment: float
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a stop leaves, for others use it: its kind (`network`, `volume`), its name, and its users, in words."""
+
+    kind: str
+    name: str
+    used_by: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """It, as it stands under `kept` in the JSON document."""
+        return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by)}
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """What a stop removed: container names, network names, and what held data.
+
+    Attributes:
+        kept: What stays.
+        orphans: Those of the containers whose service no compose file names any more.
+    """
+
+    project: str
+    containers: list[str]
+    networks: list[str]
+    volumes: list[str]
+    kept: list[Kept] = field(default_factory=list)
+    orphans: list[str] = field(default_factory=list)
+
+    @classmethod
+    def together(cls, several: Sequence[Stopped]) -> Stopped:
+        """What several runtimes have removed of one project."""
+        return cls(
+            several[0].project,
+            [each for one in several for each in one.containers],
+            [each for one in several for each in one.networks],
+            [each for one in several for each in one.volumes],
+            [each for one in several for each in one.kept],
+            [each for one in several for each in one.orphans],
+        )
+
+    def without(self, volumes: Sequence[str]) -> Stopped:
+        """The same but for some volumes."""
+        return replace(self, volumes=[each for each in self.volumes if each not in volumes])
+
+    def less(self, left: Stopped, kept: Sequence[Kept]) -> Stopped:
+        """What of this is gone, where so much is left."""
+        return replace(
+            self,
+            containers=[each for each in self.containers if each not in left.containers],
+            networks=[each for each in self.networks if each not in left.networks],
+            volumes=[each for each in self.volumes if each not in left.volumes],
+            kept=list(kept),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of `stop`."""
+        return {
+            "project": self.project,
+            "containers": self.containers,
+            "networks": self.networks,
+            "volumes": self.volumes,
+            "kept": [each.as_dict() for each in self.kept],
+            "orphans": self.orphans,
+        }
+
+
+class LogSource(Source, Protocol):
+    """The logs of a project's containers."""
+
+    def origin(self, container: Container) -> entry.Origin:
+        """The origin that stands for a replica."""
+
+
+class Changes(Protocol):
+    """What happens to a project, as it happens: (container id, `start`, `die`, `health_status: healthy`, …)."""
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The changes; ends when it is closed, or silently when the connection drops."""
+
+    def close(self) -> None:
+        """End it, from whichever thread."""
+
+
+class Runtime(Protocol):
+    """Where a stack runs. What an engine must be asked for raises an `EngineError` when none answers."""
+
+    @property
+    def name(self) -> str:
+        """`docker` or `native`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, in words."""
+
+    @property
+    def local(self) -> bool:
+        """Whether published ports are ports of this machine."""
+
+    def ping(self, timeout: float) -> bool:
+        """Whether it is still there, told within so many seconds."""
+
+    def containers(self, project: str) -> list[Container]:
+        """All of a project's, ended ones included, by service and number."""
+
+    def inspect(self, container: str) -> Container | None:
+        """One of them by its id; None when it is gone."""
+
+    def changes(self, project: str) -> Changes:
+        """What happens to a project from now on."""
+
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
+        """The logs of a project, or of some of its services; `note` is told of what cannot be read."""
+
+    def sample(self, container: Container) -> Sample | None:
+        """What a running one has used by now; None when it has just ended."""
+
+    def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
+        """The (project, name) of a container that publishes a port; None where that is none."""
+
+    def tidy(self, project: str) -> None:
+        """End what nobody can be told about any more; the project's lock must be held."""
+
+    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+        """The part of a model that can run here; told of what is left out, and what that means.
+
+        Raises:
+            EngineError: Nothing of it can run here, or a program is missing.
+        """
+
+    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+        """Start what does not run already, in the order that `depends_on` asks for.
+
+        Raises:
+            StartError: Something did not start.
+        """
+
+    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+        """Stop services and start them again, as they are, in the order that `depends_on` asks for."""
+
+    def volumes(self, project: str) -> list[str]:
+        """What holds a project's data."""
+
+    def stop(
+        self,
+        project: str,
+        *,
+        data: bool = False,
+        grace: float | None = None,
+        stacks: Sequence[Stack] = (),
+        tell: Note = silent,
+    ) -> Stopped:
+        """Stop and remove whatever runs of a project.
+
+        Args:
+            project: Compose's project name.
+            data: Remove the data too.
+            grace: Seconds that each container gets, instead of its own setting.
+            stacks: What it was started from, newest first: what their files say of a stop is done.
+            tell: Told, a sentence each, of what was not done as they say.
+        """
+
+    def present(self, project: str, *, data: bool = False) -> Stopped:
+        """What such a stop would remove, as far as nobody else uses it."""
+
+    def origins(self, project: str) -> list[Origin]:
+        """Where what runs was started, each place once; nothing where that is always this folder."""
+
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
+        """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell.
+
+        Args:
+            project: Compose's project name.
+            container: Beside which one.
+            words: The command and its arguments.
+            stack: Gives what it was started from, where that is needed.
+        """

@@ -1,0 +1,93 @@
+"""What a project last ran on, remembered in its state folder: no answer of that engine is not "nothing runs"."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from upready.engine import endpoint
+from upready.stack.settings import DOCKER
+from upready.support import files, parsing, state
+from upready.support.errors import OpsError
+
+FILE = "runtime.json"
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered of one project folder.
+
+    Attributes:
+        folder: That folder, absolute, as it was then.
+        project: Compose's project name.
+        runtime: What it was last started in; empty once it was stopped.
+        endpoint: The engine's URL.
+        context: The docker context that named it; empty without one.
+        environment: What was started.
+        services: The services that were started last; one of them without a container is missing.
+        since: When this folder first started the project on that engine with data of its own there, in seconds since
+            1970; 0 when nothing of it is left there.
+        adopted: Folders whose containers count as this one's.
+    """
+
+    folder: str = ""
+    project: str = ""
+    runtime: str = ""
+    endpoint: str = ""
+    context: str = ""
+    environment: str = ""
+    since: float = 0.0
+    adopted: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Where it ran, for people."""
+        if self.runtime != DOCKER:
+            return "this machine, without an engine"
+        return f"the Docker Engine at {endpoint.Endpoint(self.endpoint, self.context)}"
+
+
+def recall(root: Path) -> Memory:
+    """What is remembered of a folder; nothing where it cannot be read, or is not what was written."""
+    try:
+        return _read(state.folder(root) / FILE) or Memory()
+    except OpsError:
+        return Memory()
+
+
+def write(root: Path, memory: Memory) -> None:
+    """Remember it; where that cannot be written, a task goes on all the same."""
+    with contextlib.suppress(OpsError, OSError):
+        state.write(state.make(root) / FILE, {**dataclasses.asdict(memory), "folder": str(files.real(root))})
+
+
+def others(root: Path) -> list[Memory]:
+    """What is remembered of the other folders of this user."""
+    try:
+        found = [_read(place / FILE) for place, _ in state.others(root)]
+    except (OpsError, OSError):
+        return []
+    return [each for each in found if each]
+
+
+def _read(file: Path) -> Memory | None:
+    content = state.read(file)
+    if not isinstance(content, dict):
+        return None
+    known: dict[str, Any] = {}
+    for field in dataclasses.fields(Memory):
+        value = content.get(field.name)
+        if field.name in ("adopted", "services"):
+            if isinstance(value, list):
+                known[field.name] = tuple(each for each in value if parsing.is_text(each))
+        elif parsing.is_text(value) if field.type == "str" else _is_number(value):
+            known[field.name] = value
+    return Memory(**known)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

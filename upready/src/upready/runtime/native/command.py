@@ -1,0 +1,64 @@
+"""A command that is run beside a service: found as a shell finds it, refused as Docker refuses it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from upready.support import files, process
+from upready.support.errors import MissingError, OpsError, RefusedError, UsageError
+
+
+def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
+    """Run a command on this terminal, and return its exit code.
+
+    Args:
+        words: The command and its arguments.
+        folder: Where it is run.
+        environment: Its variables.
+
+    Raises:
+        UsageError: The folder is not there, or the command is too long.
+        MissingError: There is no such program.
+        RefusedError: It cannot be executed.
+    """
+    if not files.is_folder(folder):
+        raise UsageError(f"there is no folder {folder} to run {words[0]!r} in", next="invoke config")
+    found = program(words[0], folder, environment.get("PATH"))
+    try:
+        return process.attach([found, *words[1:]], cwd=folder, env=environment, inherit=False)
+    except FileNotFoundError:
+        raise _missing(words[0], "what its first line names is not there") from None
+    except OSError as error:
+        raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
+
+
+_NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"
+
+
+def program(name: str, folder: Path, path: str | None) -> str:
+    """Where a program is: in the folders of `path`; one with a folder in its name is told from `folder`.
+
+    Raises:
+        MissingError: There is none.
+        RefusedError: It is no program.
+    """
+    if os.path.dirname(name):  # noqa: PTH120 - `./a` is to keep its dot
+        place = folder / name
+        if not files.there(place) and shutil.which(place) is None:
+            raise _missing(name, "no such file or directory")
+        if files.is_folder(place):
+            raise RefusedError(f"{name!r} cannot be executed: it is a folder", next=_NEXT)
+        if shutil.which(place) is None:
+            raise RefusedError(f"{name!r} cannot be executed: it is not marked as a program for you", next=_NEXT)
+        return str(place)
+    found = shutil.which(name, path=path) if name else None
+    if found is None:
+        raise _missing(name, "none of that name is on the PATH")
+    return found
+
+
+def _missing(name: str, why: str) -> OpsError:
+    return MissingError(f"there is no program {name!r} on this machine: {why}", next=_NEXT)

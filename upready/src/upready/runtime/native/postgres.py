@@ -1,0 +1,256 @@
+"""PostgreSQL as a service without a container: what the entry point of its image does, and then PostgreSQL itself.
+
+    python -m upready.runtime.native.postgres --data FOLDER --port PORT [--setup VARIABLE]
+
+User, password and database come from POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB, as with the image. The folder is
+initialised once, on the first start, and is whole or not there: a start that was cut begins again. The SQL in VARIABLE
+is run in that database before anybody can connect: on the first start, and on the next one when it has changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from upready.runtime.native import copies, executables, paths, user
+from upready.runtime.native.user import User
+from upready.support import platform, shell_words
+from upready.support.errors import EngineError
+
+if TYPE_CHECKING:
+    import psutil
+
+MODULE = "upready.runtime.native.postgres"
+"""What stands in a command that runs this."""
+
+LOCK = "postmaster.pid"
+"""In the data: which process serves it."""
+
+DONE = "setup.sha256"
+"""In the data: which SQL was run there last."""
+
+SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
+"""No Unix socket: its path may be too long, and nobody needs it."""
+
+
+class PostgresError(Exception):
+    """PostgreSQL cannot be run; the message says why and what to do."""
+
+
+def check(data: Path) -> str:
+    """Make sure that PostgreSQL can be run on this machine, before anything is started.
+
+    Args:
+        data: Where it keeps everything; need not be there.
+
+    Returns:
+        What somebody should know who starts it; empty for nothing.
+
+    Raises:
+        EngineError: It cannot.
+    """
+    folder = executables.postgres()
+    try:
+        runner = user.of(data)
+        copies.usable(folder, runner)
+        if not data.exists():
+            runner.named()
+    except OSError as error:
+        raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
+    return runner.remark
+
+
+def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+    """Run PostgreSQL in this process; returns only when that is not possible: 1, with the reason on stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m upready.runtime.native.postgres", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--data", type=Path, required=True, help="where it keeps everything")
+    parser.add_argument("--port", required=True, help="the port on 127.0.0.1")
+    parser.add_argument("--setup", metavar="VARIABLE", help="an environment variable with SQL to run before the start")
+    options = parser.parse_args(arguments)
+    data = options.data.absolute()
+    try:
+        runner = user.of(data)
+        folder = copies.usable(executables.postgres(), runner)
+        prepare(data, runner, folder, environment)
+        if options.setup:
+            set_up(data, runner, folder, environment.get(options.setup, ""), environment.get("POSTGRES_DB", ""))
+        server = str(folder / platform.executable("postgres"))
+        runner.become([server, "-D", runner.place(data), "-p", options.port, *SOCKET_FREE], data)
+    except (PostgresError, EngineError, OSError) as error:
+        sys.stderr.write(f"PostgreSQL cannot be started: {error}{_next_step(error)}\n")
+        return 1
+
+
+def _next_step(error: Exception) -> str:
+    """What helps, as the end of a sentence; empty where nobody knows."""
+    if isinstance(error, EngineError):
+        return f"; next: {error.next}"
+    # What root has made, with `sudo` say, may be another user's.
+    if isinstance(error, PermissionError) and error.filename:
+        return f"; next: {shell_words.access_command(Path(error.filename))}"
+    return ""
+
+
+def prepare(data: Path, runner: User, programs_folder: Path, environment: Mapping[str, str]) -> None:
+    """Make sure that a folder holds a database of this PostgreSQL; one that is there is left as it is.
+
+    Whomever it belonged to, it belongs to who runs it now.
+
+    Raises:
+        PostgresError: It was made by another major version, or cannot be made.
+        OSError: The system refuses something.
+    """
+    if (data / "PG_VERSION").exists():
+        made_by = (data / "PG_VERSION").read_text("utf-8").strip()
+        ours = _version(programs_folder)
+        if made_by != ours:
+            raise PostgresError(
+                f"the data in {data} was made by version {made_by}, and this is {ours}; it was not touched. "
+                f"Move the folder away to begin anew (pg_dump of version {made_by} reads what it holds)"
+            )
+        _remove_stale_lock(data)
+        runner.give(data)
+        return
+    if data.exists() and any(data.iterdir()):
+        raise PostgresError(f"{data} holds something, but no database; it was not touched. Move it away")
+    missing = [name for name in ("POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB") if not environment.get(name)]
+    if missing:
+        raise PostgresError(f"{', '.join(missing)} must be set")
+    _initialise(data, runner.named(), programs_folder, environment)
+    runner.give(data)
+
+
+def set_up(data: Path, runner: User, programs_folder: Path, sql: str, database: str) -> None:
+    """Run SQL in a database of a server that does not run, unless that was done already.
+
+    Raises:
+        PostgresError: PostgreSQL refuses it.
+        OSError: The system refuses something.
+    """
+    if (data / LOCK).exists():
+        return  # a server runs here after all: the one that is to be started tells it
+    done, mark = data / DONE, hashlib.sha256(sql.encode()).hexdigest()
+    if done.exists() and done.read_text("utf-8") == mark:
+        return
+    server = [str(programs_folder / platform.executable("postgres")), "--single", "-j"]
+    # What fails is told without its SQL, which may hold a password.
+    quiet = ("-c", "exit_on_error=on", "-c", "log_checkpoints=off", "-c", "log_min_error_statement=panic")
+    named = runner.named()  # single-user mode asks for a name, as initdb does
+    try:
+        named.give(data)
+        _judge(named.run([*server, "-D", named.place(data), *quiet, database], folder=data, text=sql))
+        done.write_text(mark, "utf-8")
+    finally:
+        runner.give(data)
+
+
+def _initialise(data: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
+    """Make a database, whole or not at all."""
+    temporary = data.with_name(paths.HALF)
+    shutil.rmtree(temporary, ignore_errors=True)
+    data.parent.mkdir(parents=True, exist_ok=True)
+    sys.stderr.write("initialising the database\n")
+    try:
+        temporary.mkdir(mode=0o700)
+        runner.give(temporary)
+        _fill(temporary, runner, folder, environment)
+        with contextlib.suppress(OSError):
+            data.rmdir()  # an empty one, which Windows does not replace
+        temporary.rename(data)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _fill(place: Path, runner: User, folder: Path, environment: Mapping[str, str]) -> None:
+    """Make a database in an empty folder."""
+    user, database, password = (
+        environment["POSTGRES_USER"],
+        environment["POSTGRES_DB"],
+        place.with_name(paths.PASSWORD),
+    )
+    try:
+        platform.write_private(password, environment["POSTGRES_PASSWORD"] + "\n")
+        runner.give(password)
+        with password.open(encoding="utf-8") as file:
+            # Another user may not enter the folder, but read its own input again.
+            source = "/proc/self/fd/0" if runner.account else str(password)
+            initdb = [str(folder / platform.executable("initdb")), "-D", runner.place(place), "-U", user]
+            options = [f"--pwfile={source}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
+            _judge(runner.run([*initdb, *options], folder=place, file=file))
+    finally:
+        password.unlink(missing_ok=True)
+    if database != "postgres":
+        # The server's single-user mode needs no port and no password.
+        quoted = database.replace('"', '""')
+        server = [str(folder / platform.executable("postgres")), "--single", "-D", runner.place(place), "postgres"]
+        _judge(runner.run(server, folder=place, text=f'CREATE DATABASE "{quoted}"\n'))
+
+
+def _judge(done: subprocess.CompletedProcess[str]) -> None:
+    """Tell of a program that failed.
+
+    Raises:
+        PostgresError: It did.
+    """
+    # The single-user server returns 0 when its SQL failed.
+    if done.returncode or "ERROR:" in done.stdout:
+        raise PostgresError(done.stdout.strip() or f"{Path(done.args[0]).name} exited with {done.returncode}")
+
+
+def _remove_stale_lock(data: Path) -> None:
+    """Remove the lock file of a server that was killed, when its number belongs to something else by now.
+
+    Another server of this machine counts as that, too: it has a folder of its own, in which it runs.
+
+    PostgreSQL itself asks only whether a process of that number is there: one that has ended but was not waited for, or
+    another program after a restart of the machine, would keep it from starting.
+    """
+    import psutil
+
+    from upready.runtime.native import env_mark
+
+    file = data / LOCK
+    try:
+        process = psutil.Process(int(file.read_text("utf-8").split()[0]))
+        if env_mark.lives(process) and process.name().startswith("postgres") and _runs_in(process, data):
+            return
+    except (psutil.Error, ValueError, IndexError):
+        pass
+    except FileNotFoundError:
+        return
+    file.unlink(missing_ok=True)
+
+
+def _runs_in(process: psutil.Process, data: Path) -> bool:
+    """Whether a server is the one of a folder; one that may not be looked at may be."""
+    import psutil
+
+    try:
+        return data.samefile(process.cwd())
+    except psutil.AccessDenied:
+        return True
+    except OSError:
+        return False
+
+
+def _version(folder: Path) -> str:
+    """The major version of the programs: `18`."""
+    done = subprocess.run(
+        [str(folder / platform.executable("postgres")), "--version"], capture_output=True, encoding="utf-8", check=False
+    )
+    return done.stdout.split()[-1].split(".")[0] if done.stdout else "unknown"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""From a service of the merged model to its plan: `x-ops.native`, and what of its compose entry holds here too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from upready.runtime.native import executables, paths
+from upready.runtime.native.launch_plan import Plan
+from upready.stack import refusal
+from upready.stack.model import Service, unescape
+from upready.stack.selection import Stack
+from upready.support import spelling
+from upready.support.errors import UsageError
+
+_KEYS = ("command", "directory", "environment", "health")
+_SIZES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
+_TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def runs_here(service: Service) -> bool:
+    """Whether a service says how it is run without an engine."""
+    return "native" in service.ops
+
+
+def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
+    """How a service is run on this machine.
+
+    Args:
+        stack: The stack.
+        service: One that says how it is run without an engine.
+        others: The services that run here too; it waits for those of them that its `depends_on` names.
+
+    Raises:
+        UsageError: Its `x-ops.native` is wrong, or there is none.
+        EngineError: A program that it names is not installed.
+    """
+    try:
+        return _plan(stack, service, others)
+    except UsageError as error:
+        # Its words begin with the path of the wrong setting.
+        raise refusal.at(stack, error.message, error) from None
+
+
+def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
+    where = f"services.{service.name}.x-ops.native"
+    if not runs_here(service):
+        raise UsageError(f"{where} is missing: it says how {service.name} is run without an engine")
+    native = _checked(service.ops["native"], where)
+    folders = {"root": stack.root, "data": paths.of(stack.root, service.name) / paths.DATA}
+
+    def fill(value: object) -> str:
+        return executables.fill(_text(value), folders, where)
+
+    # Its values come from .env, too, and those may hold any braces: only what is known is a placeholder here.
+    differing = {
+        str(name): executables.fill(_text(value), folders)
+        for name, value in (native.get("environment") or {}).items()
+        if value is not None
+    }
+
+    command = tuple(fill(word) for word in native["command"])
+    if any(word.startswith("upready.runtime.native.") for word in command):
+        # A program of ours (`-m upready.runtime.native.postgres`): found everywhere; leaves nothing in the project.
+        differing |= {"PYTHONPATH": str(executables.LIBRARY), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    logging = (service.config.get("logging") or {}).get("options") or {}
+    return Plan(
+        service=service.name,
+        command=command,
+        directory=str((stack.root / fill(native.get("directory", "."))).resolve()),
+        environment=environment(service, differing),
+        health=str(native.get("health", "")),
+        probe=service.probe_url or "",
+        ports=tuple((port.host, port.published, port.protocol, port.target) for port in service.ports),
+        after={other: how for other, how in service.depends_on.items() if other in set(others)},
+        stop_signal=str(service.config.get("stop_signal") or "SIGTERM").upper(),
+        grace=_seconds(service.config.get("stop_grace_period"), 10.0),
+        log_size=_bytes(logging.get("max-size"), 10_000_000),
+        log_files=_count(logging.get("max-file") or 3, f"services.{service.name}.logging.options.max-file"),
+        files=tuple(str(file) for file in stack.files),
+        profiles=stack.profiles,
+        project=stack.project,
+    )
+
+
+def environment(service: Service, native: Mapping[str, str]) -> dict[str, str]:
+    """A service's variables: compose's, with what differs without an engine in their place.
+
+    One that compose leaves empty stays empty: what it stands for was not asked for.
+    """
+    entries = unescape(service.config.get("environment") or {})
+    composed = {str(name): str(value) for name, value in entries.items() if value is not None}
+    return {**composed, **{name: text for name, text in native.items() if composed.get(name) != ""}}
+
+
+def _checked(native: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(native, Mapping):
+        raise UsageError(f"{where}: should be a mapping, not {native!r}")
+    for key in native:
+        if key not in _KEYS:
+            hint = spelling.meant(str(key), _KEYS)
+            raise UsageError(f"{where}.{key}: unknown key{hint}", details=[f"known: {', '.join(_KEYS)}"])
+    command = native.get("command")
+    if not isinstance(command, list) or not command:
+        raise UsageError(f"{where}.command: should be a list of words, not {command!r}")
+    if not isinstance(native.get("environment") or {}, Mapping):
+        raise UsageError(f"{where}.environment: should be a mapping, not {native['environment']!r}")
+    health = native.get("health", "")
+    if not re.match(r"(https?|postgresql)://[^/\s]+|$", str(health)):
+        raise UsageError(f"{where}.health: should be an http:// or postgresql:// URL, not {health!r}")
+    return native
+
+
+def _text(value: object) -> str:
+    """A value as compose's own files would give it: `true`, not Python's `True`; nothing for null."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _count(value: object, where: str) -> int:
+    """A number as a log driver takes it, which may stand in quotes."""
+    if not re.fullmatch(r"\d+", str(value)):
+        raise UsageError(f"{where}: should be a number, not {value!r}")
+    return int(str(value))
+
+
+def _seconds(text: object, default: float) -> float:
+    """A duration as compose prints it: `1m30s`."""
+    parts = re.findall(r"([\d.]+)(ms|h|m|s)", str(text or ""))
+    return sum(float(number) * _TIMES[unit] for number, unit in parts) if parts else default
+
+
+def _bytes(text: object, default: int) -> int:
+    """A size as a log driver takes it: `10m`."""
+    match = re.fullmatch(r"(\d+)([a-z]*)", str(text or "").lower())
+    return int(match[1]) * _SIZES.get(match[2], 1) if match else default

@@ -1,0 +1,202 @@
+"""Whose containers they are: compose knows a project by its name alone, and two folders may have one name."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from upready.runtime import last_used
+from upready.runtime.interface import Note, Origin, Runtime
+from upready.stack.settings import DOCKER, Settings
+from upready.support import files, shell_words
+from upready.support.errors import UsageError
+
+
+class Claim(StrEnum):
+    """What can be told of the folder from which a container was started."""
+
+    OURS = "ours"
+    MOVED = "moved"
+    """The folder is gone; it is this one under its earlier name, most likely."""
+    UNSURE = "unsure"
+    """It is there, and holds none of the files any more; or it may not be looked at."""
+    FOREIGN = "foreign"
+    """It is there with its files: another checkout."""
+
+
+def claim(origin: Origin, settings: Settings, *, local: bool, adopted: Iterable[str] = ()) -> Claim:
+    """Whose a container is.
+
+    Args:
+        origin: Where it was started.
+        settings: The project's that is asked.
+        local: Whether the engine is this machine's: another machine's folders are nothing that can be looked at.
+        adopted: Folders that count as this one.
+    """
+    if not origin.folder or not local or origin.folder in adopted:
+        return Claim.OURS
+    folder, files = Path(origin.folder), [Path(file) for file in origin.files]
+    try:
+        if _same(folder, settings.root) or any(_ours(file, settings) for file in files):
+            return Claim.OURS
+        # A link that points nowhere is no folder either.
+        if not _there(folder):
+            return Claim.MOVED
+        return Claim.FOREIGN if not files or any(_there(file) for file in files) else Claim.UNSURE
+    except PermissionError:
+        return Claim.UNSURE
+
+
+def check(
+    settings: Settings,
+    project: str,
+    connected: Runtime,
+    tell: Note,
+    *,
+    adopt: bool = False,
+    task: str = "",
+) -> None:
+    """Make sure that a project's containers on an engine are this folder's.
+
+    Args:
+        settings: The project's.
+        project: Its name.
+        connected: Where they are.
+        tell: Told in one line where they were started from a folder that is gone, and where this folder has others
+            under an earlier name.
+        adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
+        task: The task that is about to change something; empty where one only looks, which does no harm where
+            nobody can be sure.
+
+    Raises:
+        UsageError: They are another folder's; names it.
+        EngineError: The engine does not answer.
+    """
+    known = last_used.recall(settings.root)
+    found: dict[str, Claim] = {}
+    taken: list[str] = []
+    for origin in connected.origins(project):
+        claimed = claim(origin, settings, local=connected.local, adopted=known.adopted)
+        if claimed is Claim.UNSURE and origin.folder == known.folder:
+            # What is remembered was written there, and has come along: it is this very folder, renamed.
+            claimed = Claim.MOVED
+            taken += [origin.folder] if task else []
+        if claimed is not Claim.OURS:
+            found[origin.folder] = claimed
+    for folder, claimed in found.items():
+        if claimed is Claim.FOREIGN:
+            raise foreign(project, folder)
+        if claimed is Claim.UNSURE and task and not adopt:
+            raise UsageError(
+                f"the project {project} was started from another folder, {folder}, "
+                "and nothing there tells that it was moved here",
+                details=["if it was: with --adopt, its containers and its data count as this folder's"],
+                next=f"{task} --adopt",
+            )
+        if claimed is Claim.UNSURE and not adopt:
+            tell(f"{project} was started from another folder, {folder}; nothing there tells that it was moved here")
+        elif claimed is Claim.MOVED:
+            tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
+    taken += found if adopt else []
+    if taken:
+        everything = tuple(dict.fromkeys([*known.adopted, *taken]))
+        last_used.write(settings.root, dataclasses.replace(known, adopted=everything))
+    if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):
+        step = shell_words.with_variable("COMPOSE_PROJECT_NAME", known.project, "invoke stop")
+        tell(f"this folder has containers of the project {known.project}, too, as it was called before: {step}")
+
+
+def started(settings: Settings, project: str, connected: Runtime) -> bool:
+    """Whether containers of a project are there that this very folder has started.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return any(
+        claim(each, settings, local=connected.local) is Claim.OURS for each in connected.origins(project) if each.folder
+    )
+
+
+def check_data(settings: Settings, project: str, url: str) -> None:
+    """Make sure that the volumes of a project were not made from another folder that is still there.
+
+    The engine does not know who made a volume. The tasks remember who has started the project, and who was first.
+
+    Args:
+        settings: The project's.
+        project: Its name.
+        url: The engine's.
+
+    Raises:
+        UsageError: They were; names the folder.
+    """
+    mine = last_used.recall(settings.root)
+    since = mine.since if _has_data(mine, project, url) else float("inf")
+    for other in last_used.others(settings.root):
+        if not _has_data(other, project, url) or other.since >= since or other.folder in mine.adopted:
+            continue
+        try:
+            there = _there(Path(other.folder)) and not _same(Path(other.folder), settings.root)
+        except PermissionError:
+            there = True
+        if there:
+            raise UsageError(
+                f"the data of {project} is that of another folder, {other.folder}, which started it first",
+                details=["nothing was stopped or removed; with --adopt, the data counts as this folder's"],
+                next="invoke stop, which keeps the data",
+            )
+
+
+def foreign(project: str, folder: str) -> UsageError:
+    """The error of a project whose containers are another checkout's."""
+    return UsageError(
+        f"the project {project} was started from another folder, {folder}",
+        details=[
+            "its containers and its data are that folder's: stop it there, or give this one a project name of its own"
+        ],
+        next="invoke env.init --isolated",
+    )
+
+
+def _has_data(known: last_used.Memory, project: str, url: str) -> bool:
+    return bool(known.since) and known.project == project and known.endpoint == url
+
+
+def _ours(file: Path, settings: Settings) -> bool:
+    """Whether a compose file is one of this project's that lie in its folder.
+
+    The folder alone does not tell: compose's own may be another one of the project (`--project-directory`, or that of
+    the first file). A file outside may serve several projects.
+    """
+    names = {name for each in settings.environments.values() for name in each.files}
+    if not any(_same(file, settings.root / name) for name in names):
+        return False
+    return any(_same(folder, settings.root) for folder in files.real(file).parents)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two paths are one place, through links and whatever the case of letters means there."""
+    try:
+        return one.samefile(other)
+    except PermissionError:
+        raise
+    # A label may hold what is no path.
+    except (OSError, ValueError):
+        return False
+
+
+def _there(path: Path) -> bool:
+    """Whether a path exists.
+
+    Raises:
+        PermissionError: Nobody can tell.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        raise
+    except (OSError, ValueError):
+        return False
+    return True

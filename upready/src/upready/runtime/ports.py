@@ -1,0 +1,146 @@
+"""Are the ports that a stack publishes free, and who has those that are not? Asked before anything is built."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from upready.runtime import checkouts, host_ports, published_ports
+from upready.runtime.interface import Runtime
+from upready.stack.model import Model, Port, Service
+from upready.stack.selection import Stack
+from upready.support.errors import StartError
+
+REPLICA = "another replica of it"
+"""Who has the port of a service that wants more containers than it publishes ports."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A port that is taken, or a range with too few that are not.
+
+    Attributes:
+        service: Which service wants it.
+        port: What it wants.
+        owner: Who has it, in words; of a range, those who have a part.
+        stop: How that one is stopped, as a command where there is one.
+        needed: How many ports of a range the service needs: one for each replica.
+        free: How many it can have.
+    """
+
+    service: str
+    port: Port
+    owner: str
+    stop: str = ""
+    needed: int = 1
+    free: int = 0
+
+    def __str__(self) -> str:
+        """The conflict in a sentence."""
+        if self.port.last:
+            return f"{self._numbers}, of which {self.service} needs {self.needed}: {self._few}"
+        return f"{self._numbers}, which {self.service} needs, is taken by {self.owner}"
+
+    @property
+    def brief(self) -> str:
+        """The same, for a list of several."""
+        return f"{self._numbers} ({self.service})" + (
+            f": {self._few}" if self.port.last else f" is taken by {self.owner}"
+        )
+
+    @property
+    def _numbers(self) -> str:
+        return f"ports {self.port.published}-{self.port.last}" if self.port.last else f"port {self.port.published}"
+
+    @property
+    def _few(self) -> str:
+        return f"{self.free or 'none'} free, taken by {self.owner}"
+
+
+def check(engine: Runtime, project: str, model: Model) -> None:
+    """Make sure that every port is free or this project's own.
+
+    Raises:
+        StartError: At least one is taken; all are named, each with its owner.
+    """
+    found = list(conflicts(engine, project, model))
+    if not found:
+        return
+    step = remedy(stack := model.stack, found[0])
+    details = [each.brief for each in found[1:]]
+    for conflict in found:
+        if stack and (folder := checkouts.holder(engine, stack, conflict.port)):
+            details.append(f"{folder} is another checkout of this project")
+            if published_ports.is_variable(stack, conflict.service, conflict.port.published):
+                step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+            break
+    raise StartError(str(found[0]), details=details, next=step)
+
+
+def remedy(stack: Stack | None, conflict: Conflict) -> str:
+    """What to do about a port that is taken, as a command where there is one.
+
+    Args:
+        stack: The stack, whose files say where the port comes from; None where that is not known.
+        conflict: The port, and who has it.
+    """
+    first, last = conflict.port.published, conflict.port.last or conflict.port.published
+    if conflict.owner == REPLICA:
+        where = published_ports.place(stack, conflict.service, first) if stack else "its compose file"
+        many = first + conflict.needed - 1
+        return f"publish a port for each replica, such as {first}-{many}:{conflict.port.target}, in {where}"
+    if stack is None:
+        return conflict.stop or f"stop {conflict.owner}"
+    other = another(conflict.port, last)
+    change = published_ports.change(stack, conflict.service, first, other)
+    return f"{change}, or: {conflict.stop or f'stop {conflict.owner}'}"
+
+
+def another(port: Port, above: int) -> int:
+    """The next port above a number that is free here."""
+    single = dataclasses.replace(port, last=0)
+    numbers = range(above + 1, 65536)
+    return next((each for each in numbers if host_ports.free(dataclasses.replace(single, published=each))), above + 1)
+
+
+def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]:
+    """The ports of the services that are to be started which somebody else has."""
+    own = {(port[1], port[2]) for each in engine.containers(project) for port in each.ports}
+    for service in model.wanted:
+        # The engine publishes nothing of a container that shares its host's network.
+        if service.config.get("network_mode") == "host":
+            continue
+        for port in (*service.ports, *service.ranges):
+            if (found := _conflict(engine, project, service, port, own)) is not None:
+                yield found
+
+
+def _conflict(
+    engine: Runtime, project: str, service: Service, port: Port, own: set[tuple[int, str]]
+) -> Conflict | None:
+    """What keeps a service from having a port, or one of a range for each of its replicas; None where nothing does."""
+    available, taken = 0, []
+    for number in port.numbers:
+        each = dataclasses.replace(port, published=number, last=0)
+        holder = None if (number, port.protocol) in own else _holder(engine, project, each)
+        available += holder is None
+        if available == service.replicas:
+            return None
+        taken += [holder] if holder else []
+    if not taken:
+        return Conflict(service.name, port, REPLICA, needed=service.replicas, free=available)
+    owners = ", ".join(dict.fromkeys(owner for owner, _ in taken))
+    return Conflict(service.name, port, owners, taken[0][1], service.replicas, available)
+
+
+def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None:
+    """Who else has one port, and how to stop it; None where the project can have it."""
+    found = engine.owner_of(port.published, port.protocol, port.host)
+    if found and found[0] != project:
+        other, name = found
+        return f"container {name}" + (f" of project {other}" if other else ""), f"docker stop {name}"
+    if engine.local and not found and not host_ports.free(port):
+        name = host_ports.owner(port)
+        return name, f"stop {name}" if name != host_ports.UNKNOWN else f"stop what uses port {port.published}"
+    return None

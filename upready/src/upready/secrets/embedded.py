@@ -1,0 +1,44 @@
+"""Secrets that no key of the compose model names: in the words of a command, in a configuration file."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from upready.secrets.secret import in_json, is_secret, passwords
+
+_OPTION = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)\s+([^\s'\"-][^\s'\"]*)")
+_HEADER = re.compile(r"\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE)
+_LINE = re.compile(
+    r"""^[ \t-]*(?:export[ \t]+)?["']?([\w.-]+)["']?[ \t]*[:=][ \t]*(["']?)(.+?)\2[ \t]*[,;]?\r?$""", re.MULTILINE
+)
+_REFERENCE = re.compile(r"\$\w|\$\{|\{\{|%\(|[\[{]$|null$|true$|false$", re.IGNORECASE)
+"""What stands in the place of a value, or is none that anybody would hide."""
+
+
+def in_command(words: Any) -> Iterator[str]:
+    """The secrets in a command, a list of words or one text: behind `--password`, in a header, in a URL.
+
+    Args:
+        words: As compose or the engine gives it; whatever is no text is passed over.
+    """
+    listed = [words] if isinstance(words, str) else words if isinstance(words, list | tuple) else []
+    texts = [each for each in listed if isinstance(each, str)]
+    for first, second in itertools.pairwise(texts):
+        if re.fullmatch(r"--?[A-Za-z][\w-]*", first) and is_secret(first.lstrip("-"), second) and second[:1] != "-":
+            yield second
+    for text in texts:
+        yield from passwords(text)
+        yield from (match[2] for match in _OPTION.finditer(text) if is_secret(match[1], match[2]))
+        yield from (match[1] for match in _HEADER.finditer(text))
+
+
+def in_configuration(text: str) -> Iterator[str]:
+    """The secrets in a configuration file, whatever its notation: `key = value`, `key: value`, JSON."""
+    yield from passwords(text)
+    for match in _LINE.finditer(text):
+        if is_secret(match[1], match[3]) and not _REFERENCE.match(match[3]):
+            yield match[3]
+    yield from in_json(text)

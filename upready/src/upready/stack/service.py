@@ -1,0 +1,180 @@
+"""One service of a merged model, reduced to what the tasks ask, and its `x-ops`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from upready.support import size, spelling
+from upready.support.errors import UsageError
+
+__all__ = ["Port", "Service", "named", "of", "unescape"]
+
+
+@dataclass(frozen=True)
+class Port:
+    """One published port: the address and port on the host, the protocol, and the port in the container.
+
+    Of a range, `published` is the first and `last` the last: the engine chooses one for each replica.
+    """
+
+    host: str
+    published: int
+    protocol: str
+    target: int
+    last: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """The ports on the host that it may be."""
+        return range(self.published, max(self.published, self.last) + 1)
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of the merged model, reduced to what the tasks ask.
+
+    Attributes:
+        name: The service's name.
+        image: Its image, as written or as compose names a built one.
+        built: Whether it has a build section.
+        depends_on: For each service it waits for, the condition (`service_healthy`, …).
+        ports: What it publishes.
+        ranges: Where the engine chooses the port to publish, within these.
+        replicas: How many containers it wants.
+        profiles: Those that activate it; none means always.
+        ops: Its `x-ops` section, with the types that docs/tasks.md tells.
+        config: The whole entry, as compose merged it. Holds secrets.
+    """
+
+    name: str
+    image: str
+    built: bool
+    depends_on: Mapping[str, str]
+    ports: tuple[Port, ...]
+    replicas: int
+    profiles: tuple[str, ...]
+    ops: Mapping[str, Any]
+    config: Mapping[str, Any]
+    ranges: tuple[Port, ...] = ()
+
+    @property
+    def probe_url(self) -> str | None:
+        """The URL that tells from the host whether the service answers."""
+        return self.ops.get("health") or None
+
+    @property
+    def stable(self) -> float:
+        """Seconds that the service must run to count as ready when nothing else can tell."""
+        return float(self.ops.get("stable", 2.0))
+
+    @property
+    def eager(self) -> bool:
+        """Whether the tasks may run its health check's command themselves, to see sooner that it is ready."""
+        return bool(self.ops.get("eager", True))
+
+
+def of(name: str, entry: Mapping[str, Any], project: str) -> Service:
+    """A service from its entry in a merged model.
+
+    Raises:
+        UsageError: Its `x-ops` is wrong.
+    """
+    deploy = entry.get("deploy") or {}
+    published = [(port, str(port.get("published", ""))) for port in entry.get("ports") or []]
+    return Service(
+        name=name,
+        image=str(entry.get("image") or f"{project}-{name}"),
+        built="build" in entry,
+        depends_on={other: how["condition"] for other, how in (entry.get("depends_on") or {}).items()},
+        # A range has a dash; with nothing or 0 the engine chooses any free one.
+        ports=tuple(_port(port, text, text) for port, text in published if text.isdigit() and int(text)),
+        ranges=tuple(_port(port, *text.split("-")) for port, text in published if re.fullmatch(r"\d+-\d+", text)),
+        replicas=int(entry.get("scale", deploy.get("replicas", 1))),
+        profiles=tuple(entry.get("profiles") or ()),
+        ops=_checked(unescape(entry.get("x-ops") or {}), f"services.{name}.x-ops"),
+        config=entry,
+    )
+
+
+def named(name: str, entry: Mapping[str, Any]) -> Service:
+    """A service of which no more can be told than its name and its profiles."""
+    profiles = tuple(map(str, entry.get("profiles") or ()))
+    return Service(name, "", False, {}, (), 1, profiles, {}, {})
+
+
+def _port(port: Mapping[str, Any], first: str, last: str) -> Port:
+    return Port(
+        host=port.get("host_ip") or "",
+        published=int(first),
+        protocol=port.get("protocol", "tcp"),
+        target=int(port["target"]),
+        last=int(last) if last != first else 0,
+    )
+
+
+def unescape(value: Any) -> Any:
+    """Compose's output keeps `$$`, which means `$`."""
+    if isinstance(value, str):
+        return value.replace("$$", "$")
+    if isinstance(value, list):
+        return [unescape(item) for item in value]
+    if isinstance(value, dict):
+        return {key: unescape(item) for key, item in value.items()}
+    return value
+
+
+def _checked(ops: Any, path: str) -> dict[str, Any]:
+    """An `x-ops` section whose keys are known and have the right type, so that whoever reads them need not ask."""
+    if not isinstance(ops, dict):
+        raise UsageError(f"{path}: should be a mapping, not {ops!r}")
+    for key, value in ops.items():
+        if key not in _KEYS:
+            hint = spelling.meant(str(key), _KEYS)
+            raise UsageError(f"{path}.{key}: unknown key{hint}", details=[f"known: {', '.join(_KEYS)}"])
+        test, wanted = _KEYS[key]
+        if value is not None and not test(value):
+            raise UsageError(f"{path}.{key}: should be {wanted}, not {value!r}")
+    return {key: value for key, value in ops.items() if value is not None}
+
+
+def _is_url(value: object) -> bool:
+    """Whether something is a URL that can be asked."""
+    if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that are not closed, a port that is no number
+        return False
+
+
+def _is_duration(value: object) -> bool:
+    """Whether something is a number of seconds that anybody waits: neither endless nor more than a day."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
+
+
+def _is_size(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    try:
+        return size.parse(str(value), "") >= 0
+    except UsageError:
+        return False
+
+
+_KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "health": (lambda value: value == "" or _is_url(value), "an http:// URL"),
+    "open": (
+        lambda value: isinstance(value, dict) and all(isinstance(each, str) for each in value.values()),
+        "a mapping of names to URLs",
+    ),
+    "stable": (_is_duration, "a number of seconds"),
+    "size-budget": (_is_size, "a size such as 95MB"),
+    "eager": (lambda value: isinstance(value, bool), "true or false"),
+    "native": (lambda value: isinstance(value, dict), "a mapping"),
+}
+"""What may stand in `x-ops`: a test of the value, and the words for what it should be."""

@@ -1,0 +1,36 @@
+"""What is wrong with a setting of the tasks, told with the place where it is set: `invoke.yaml`, or the shell."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from upready.support import yaml_location
+from upready.support.errors import UsageError
+
+_FILE = "invoke.yaml"
+
+
+def placed(error: UsageError, root: Path) -> UsageError:
+    """A refusal whose words begin with the path of a setting (`ops.runtime: …`), with the place where it is set.
+
+    Args:
+        error: The refusal.
+        root: The project's folder.
+    """
+    message = error.message.removeprefix(f"{_FILE}: ")
+    path = message.partition(": ")[0]
+    if not error.message.startswith(f"{_FILE}: ") and not re.match(r"ops\b", path):
+        return error
+    variable = "INVOKE_" + re.sub(r"\W", "_", path).upper()
+    if variable in os.environ:
+        # The shell's beats the file's.
+        return UsageError(f"{variable}: {message}", details=error.details, next=error.next or f"correct {variable}")
+    found = yaml_location.of_path(root / _FILE, message)
+    if found is None:
+        step = error.next or f"correct {path} in {_FILE}, then: invoke config"
+        return UsageError(error.message, details=error.details, next=step)
+    place = found[1].within(root)
+    step = error.next or f"correct {place.rpartition(':')[0]}, then: invoke config"
+    return UsageError(f"{place}: {message}", details=error.details, next=step)

@@ -1,0 +1,92 @@
+"""Where a setting of a service is written: in which compose file, on which line, and by which variable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upready.stack.selection import Stack
+from upready.support import yaml_location
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a setting stands.
+
+    Attributes:
+        file: The compose file, relative to the project's folder where it lies in it.
+        line: From 1.
+        text: What is written there; empty for more than a scalar.
+    """
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+    @property
+    def variable(self) -> str | None:
+        """The one variable that the value comes from."""
+        names = set(re.findall(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)|([A-Za-z_]\w*))", self.text))
+        found = {first or second for first, second in names}
+        return found.pop() if len(found) == 1 else None
+
+    def part(self, value: str) -> str:
+        """What the variable must be for the whole setting to become a value; empty where it cannot."""
+        before, _, rest = re.sub(r"\$\{[A-Za-z_]\w*(?:[^{}]|\{[^{}]*\})*\}|\$[A-Za-z_]\w*", "\0", self.text).partition(
+            "\0"
+        )
+        fits = value.startswith(before) and value.endswith(rest) and len(value) > len(before) + len(rest)
+        return value[len(before) : len(value) - len(rest)] if fits else ""
+
+
+def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
+    """Where the first of some settings is written that is written at all; of several files, in the last one.
+
+    Files that are included or extended are not looked at: None then, as for what no file says.
+
+    Args:
+        stack: Whose compose files are looked at.
+        paths: The keys that lead to each setting, from the top: `("services", "web", "cpus")`. Where one of a list is
+            meant, the last key is part of its text, or of its `target`, `source` or `published`.
+    """
+    import yaml
+
+    if stack is None:
+        return None
+    for path in paths:
+        for file in reversed(stack.files):
+            for document in reversed(yaml_location.documents(file)):
+                if (node := _node(document, path)) is not None:
+                    text = node.value if isinstance(node, yaml.ScalarNode) else ""
+                    return Place(yaml_location.relative(file, stack.root), node.start_mark.line + 1, text)
+    return None
+
+
+def _node(node: object, path: Sequence[str]) -> yaml.Node | None:  # type: ignore[name-defined]  # noqa: F821
+    """The node that some keys lead to."""
+    import yaml
+
+    for number, key in enumerate(path):
+        if isinstance(node, yaml.MappingNode):
+            pairs = {name.value: value for name, value in node.value if isinstance(name, yaml.ScalarNode)}
+            node = pairs.get(key)
+        elif isinstance(node, yaml.SequenceNode) and number == len(path) - 1:
+            node = next((each for each in node.value if _mentions(each, key)), None)
+        else:
+            return None
+    return node if isinstance(node, yaml.Node) else None
+
+
+def _mentions(node: object, word: str) -> bool:
+    """Whether a member of a list speaks of something."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        return word in re.split(r"[:/=]|\.\.", node.value) or word in node.value
+    if isinstance(node, yaml.MappingNode):
+        return any(isinstance(value, yaml.ScalarNode) and word == value.value for _, value in node.value)
+    return False

@@ -1,0 +1,224 @@
+"""How the tasks behave: the `ops:` section of `invoke.yaml`, checked and typed.
+
+invoke itself merges that file with `INVOKE_OPS_*` variables and the user's own `~/.invoke.yaml`; this module reads the
+merged result. Every problem is a `UsageError` that names the path of the wrong setting.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from upready.stack import compose_variables, setting_error
+from upready.support import parsing, spelling
+from upready.support.errors import EnvFileError, UsageError
+
+DEFAULT_TIMEOUT = 120.0
+
+LONGEST = 365 * 24 * 3600.0
+"""Seconds of a wait beyond which no clock of the system goes."""
+
+DOCKER = "docker"
+NATIVE = "native"
+AUTO = "auto"
+"""Where stacks run: the two runtimes, and whichever of them there is."""
+
+RUNTIMES = (AUTO, DOCKER, NATIVE)
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One way to run the stack: `dev`, `prod`, or any other name.
+
+    Attributes:
+        name: As it stands in `invoke.yaml`.
+        files: Compose files, stacked in this order, relative to the root.
+        profiles: What is started unless `--profile` or COMPOSE_PROFILES says otherwise.
+        timeout: Seconds until every service must be ready.
+        strict: `.env` must exist and pass the checks for production; nothing is written for the user.
+        project_directory: What relative paths in the compose files are relative to, and where `.env` is; relative to
+            the root.
+        found: How the files were found where `invoke.yaml` names none: by COMPOSE_FILE or, empty, by their names.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    strict: bool = False
+    project_directory: str = ""
+    found: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The whole `ops:` section.
+
+    Attributes:
+        root: The project's folder, where `tasks.py` stands.
+        environments: By name.
+        profiles: For a profile, the variables that are set while it is the only one chosen.
+        runtime: Where stacks run: auto, docker or native.
+        told: Whether the task itself was told so (`--runtime`). What is only the habit here starts nothing elsewhere,
+            but does not hide what runs there.
+    """
+
+    root: Path
+    environments: Mapping[str, Environment]
+    profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    runtime: str = AUTO
+    told: bool = False
+
+    def environment(self, name: str) -> Environment:
+        """The environment of that name.
+
+        Raises:
+            UsageError: `invoke.yaml` defines none.
+        """
+        if name in self.environments:
+            return self.environments[name]
+        near = spelling.closest(name, self.environments)
+        raise UsageError(
+            f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
+            details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
+            next=f"invoke config --env {near}" if near else f"add ops.environments.{name} to invoke.yaml",
+        )
+
+
+def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
+    """Type the `ops:` section of invoke's merged configuration.
+
+    Without any environment in it, `dev` is what plain compose would take: the files that COMPOSE_FILE names, else
+    compose's own default file with its override file. So a foreign project needs no more.
+
+    Args:
+        config: The merged configuration.
+        root: The project's folder.
+        runtime: What `--runtime` says; empty when it was not given.
+
+    Raises:
+        UsageError: A setting has the wrong type, or is unknown.
+    """
+    try:
+        return _load(config, root, runtime)
+    except UsageError as error:
+        raise setting_error.placed(error, root) from None
+
+
+def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
+    _misnamed(config)
+    section = _mapping(config.get("ops") or {}, "ops")
+    _known(section, {"environments", "profiles", "runtime"}, "ops")
+    environments = {
+        str(name): _environment(str(name), value)
+        for name, value in _mapping(section.get("environments") or {}, "ops.environments").items()
+    }
+    if not environments:
+        environments = {"dev": _as_compose_finds(root)}
+    compose_variables.directories |= {
+        root / each.project_directory for each in environments.values() if each.project_directory
+    }
+    profiles: dict[str, dict[str, str]] = {}
+    for name, value in _mapping(section.get("profiles") or {}, "ops.profiles").items():
+        path = f"ops.profiles.{name}"
+        entry = _mapping(value, path)
+        _known(entry, {"environment"}, path)
+        variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
+        if unfit := next((key for key in variables if not _is_name(str(key))), None):
+            message = f"invoke.yaml: {path}.environment: {unfit!r} is no name for a variable"
+            raise UsageError(message, next="name it with letters, digits and _ in invoke.yaml, then: invoke config")
+        profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
+    where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
+    if chosen not in RUNTIMES:
+        hint = spelling.meant(str(chosen), RUNTIMES)
+        step = "invoke --help dev" if runtime else ""
+        raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}{hint}", next=step)
+    return Settings(root, environments, profiles, chosen, told=bool(runtime))
+
+
+def _as_compose_finds(root: Path) -> Environment:
+    """The environment `dev` of a project that names no files: those that plain compose takes there."""
+    named = None
+    # What cannot be read here is told by the tasks that need it: `stop` does not.
+    with contextlib.suppress(EnvFileError):
+        named = compose_variables.named_files(compose_variables.env_files(root, root))
+    if named is not None:
+        # The folder of the first file is compose's project directory, too.
+        return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
+    if files := compose_variables.found_files(root):
+        return Environment("dev", tuple(files), found="")
+    raise UsageError(
+        "invoke.yaml: ops.environments is missing, and there is no compose.yaml here",
+        next="name the compose files: ops: {environments: {dev: {files: [compose.yaml]}}}",
+    )
+
+
+def _environment(name: str, value: object) -> Environment:
+    path = f"ops.environments.{name}"
+    entry = _mapping(value, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory"}, path)
+    files = _strings(entry.get("files"), f"{path}.files")
+    if not files:
+        raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
+    timeout = entry.get("timeout", DEFAULT_TIMEOUT)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not 0 < timeout <= LONGEST:
+        raise UsageError(f"invoke.yaml: {path}.timeout: should be a number of seconds, not {timeout!r}")
+    strict = entry.get("strict", False)
+    if not isinstance(strict, bool):
+        raise UsageError(f"invoke.yaml: {path}.strict: should be true or false, not {strict!r}")
+    directory = entry.get("project_directory") or ""
+    if not parsing.is_text(directory):
+        raise UsageError(f"invoke.yaml: {path}.project_directory: should be a folder, not {directory!r}")
+    profiles = _strings(entry.get("profiles"), f"{path}.profiles")
+    return Environment(name, files, profiles, float(timeout), strict, directory)
+
+
+def _mapping(value: object, path: str) -> Mapping[str, Any]:
+    # invoke hands out its own DataProxy, which is no Mapping but has the same face.
+    if isinstance(value, Mapping) or hasattr(value, "items"):
+        return dict(value.items())
+    raise UsageError(f"invoke.yaml: {path}: should be a mapping, not {value!r}")
+
+
+def _strings(value: object, path: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple) and all(map(parsing.is_text, value)):
+        return tuple(value)
+    raise UsageError(f"invoke.yaml: {path}: should be a list of strings, not {value!r}")
+
+
+def _text(value: object, path: str) -> str:
+    """A variable's value as compose's own files would give it: `true`, not Python's `True`; nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float) or parsing.is_text(value):
+        return str(value)
+    raise UsageError(f"invoke.yaml: {path}: should be a text, not {value!r}")
+
+
+def _is_name(text: str) -> bool:
+    """Whether the system takes it for the name of a variable."""
+    return bool(text) and "=" not in text and parsing.is_text(text)
+
+
+def _known(entry: Mapping[str, Any], names: set[str], path: str) -> None:
+    for name in entry:
+        if name not in names:
+            hint = spelling.meant(str(name), names)
+            known = f"known: {', '.join(sorted(names))}"
+            raise UsageError(f"invoke.yaml: {path}.{name}: unknown setting{hint}", details=[known])
+
+
+def _misnamed(config: Mapping[str, Any]) -> None:
+    """Refuse a section of another name that holds what belongs into `ops:`: it would be passed over in silence."""
+    for name in config:
+        entry = config[name]
+        held = set(entry) & {"environments", "profiles", "runtime"} if hasattr(entry, "items") else set()
+        if name != "ops" and held and spelling.meant(str(name), ["ops"]):
+            raise UsageError(f"invoke.yaml: {name}: unknown setting; did you mean ops?")

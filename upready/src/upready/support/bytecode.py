@@ -1,0 +1,76 @@
+"""Where Python keeps the compiled form of this library: in the user's cache, and never in the project that it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+
+_LIBRARY = str(Path(__file__).resolve().parents[1])
+
+_prefix = ""
+
+
+class _Loader(SourceFileLoader):
+    """Looks for compiled modules, and puts them, below `_prefix`; those of other packages stay where they are."""
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """As Python's own, which takes the place from `sys`."""
+        before, sys.pycache_prefix = sys.pycache_prefix, _prefix
+        try:
+            return super().get_code(fullname)
+        except (EOFError, ValueError, TypeError):
+            # It is not whole: the disk was full, which not every Python notices as it writes.
+            from importlib.util import cache_from_source
+
+            with contextlib.suppress(OSError):
+                Path(cache_from_source(self.path)).unlink()
+            return super().get_code(fullname)
+        finally:
+            sys.pycache_prefix = before
+
+    def set_data(self, path: str, data: bytes, *, _mode: int = 0o600) -> None:  # type: ignore[override,unused-ignore]
+        """As Python's own, which leaves to the umask who may change what is run."""
+        with contextlib.suppress(OSError):
+            for each in reversed([above for above in Path(path).parents if not above.exists()]):
+                each.mkdir(mode=0o700)
+            super().set_data(path, data, _mode=_mode & 0o700)
+            if Path(path).stat().st_size != len(data):
+                Path(path).unlink()
+
+
+def keep_outside() -> None:
+    """Keep what is imported of this library from now on compiled, outside the project; call it before the imports.
+
+    Where that is not possible nothing is kept, as invoke has it: each call is 0.4 s slower.
+    """
+    global _prefix  # noqa: PLW0603 - one process has one place
+    _prefix = folder()
+    if not _prefix:
+        return
+    if _find not in sys.path_hooks:
+        sys.path_hooks.insert(0, _find)
+        for path in [each for each in sys.path_importer_cache if each.startswith(_LIBRARY)]:
+            del sys.path_importer_cache[path]
+    sys.dont_write_bytecode = False
+
+
+def folder() -> str:
+    """Where compiled modules are kept, made when it is not there; empty where there is no such place."""
+    from upready.support import folders
+    from upready.support.errors import UsageError
+
+    try:
+        cache = folders.cache(Path(_LIBRARY).parent)
+        folders.make(cache)
+    except UsageError:
+        return ""
+    return str(cache / "bytecode")
+
+
+def _find(path: str) -> FileFinder:
+    if path != _LIBRARY and Path(_LIBRARY) not in Path(path).parents:
+        raise ImportError(path)
+    return FileFinder(path, (_Loader, SOURCE_SUFFIXES))

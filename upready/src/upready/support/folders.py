@@ -1,0 +1,170 @@
+"""The user's own folders, in which the tasks keep what they must: outside of every project, for their owner only."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from upready.support import files, platform, shell_words
+from upready.support.errors import UsageError
+
+VARIABLE = "OPS_STATE_DIR"
+"""The environment variable that names another folder for all of it."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where the disk, or the user's share of it, is full."""
+
+_APPLICATION = "invoke-ops"
+
+
+def state(root: Path) -> Path:
+    """The folder that holds the state of all projects of this user; not made.
+
+    Args:
+        root: The project's folder. A place within it would be in the project's builds, and is not taken.
+
+    Returns:
+        What `OPS_STATE_DIR` names, else the system's place for it. Where there is no such place (no home folder, or one
+        that is not to be written), a folder among the system's temporary files.
+
+    Raises:
+        UsageError: `OPS_STATE_DIR` is not absolute.
+    """
+    return _named() or _usual("user_state_path", root) or temporary()
+
+
+def cache(root: Path) -> Path:
+    """The folder for what can be made again at any time; not made. Found as `state` is.
+
+    Raises:
+        UsageError: `OPS_STATE_DIR` is not absolute.
+    """
+    named = _named()
+    return named / "cache" if named else _usual("user_cache_path", root) or temporary() / "cache"
+
+
+def temporary() -> Path:
+    """The folder of a user who has no better place."""
+    return platform.temporary_folder() / f"{_APPLICATION}-{platform.user()}"
+
+
+def make(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for their owner only, whatever the umask.
+
+    What root makes in a user's home belongs to that user.
+
+    Raises:
+        UsageError: It cannot be made, or is another user's.
+    """
+    with writing(folder):
+        missing = []
+        above = folder
+        while not above.is_dir() and above != above.parent:
+            missing.append(above)
+            above = above.parent
+        for each in reversed(missing):
+            each.mkdir(mode=0o700, exist_ok=True)
+            close(each)
+            platform.inherit_owner(each)
+        # Anybody may make a folder among the temporary files, under any name.
+        if (shared := temporary()) in (folder, *folder.parents) and platform.belongs_to_another(shared):
+            raise PermissionError(errno.EPERM, "it belongs to another user", str(shared))
+
+
+def close(folder: Path) -> None:
+    """Let nobody but its owner into a folder; on a file system without modes it stays as it is.
+
+    Raises:
+        OSError: It is another user's.
+    """
+    try:
+        folder.chmod(0o700)
+    except PermissionError:
+        if platform.belongs_to_another(folder):
+            raise
+
+
+@contextlib.contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Tell what the system refuses while the block writes in a place.
+
+    Raises:
+        UsageError: It refused something.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _refused(place, "written", error) from error
+
+
+@contextlib.contextmanager
+def reading(place: Path) -> Iterator[None]:
+    """Tell what the system refuses while the block reads in a place.
+
+    Raises:
+        UsageError: It refused something.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _refused(place, "read", error) from error
+
+
+def is_full(error: UsageError) -> bool:
+    """Whether something was refused because there is no room for it on the disk."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
+
+
+def _refused(place: Path, what: str, error: OSError) -> UsageError:
+    shared = temporary()
+    if error.errno in FULL:
+        step = "make room on that disk, then the same again"
+    elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
+        step = shell_words.access_command(place)
+    else:
+        step = shell_words.assignment(VARIABLE, f"{shared}-2")
+    return UsageError(f"{error.filename or place} cannot be {what}: {error.strerror or error}", next=step)
+
+
+def _named() -> Path | None:
+    text = os.environ.get(VARIABLE)
+    if not text:
+        return None
+    if not Path(text).is_absolute():
+        absolute = str(Path(text).absolute())
+        raise UsageError(
+            f"{VARIABLE} should be an absolute path, not {text!r}", next=shell_words.assignment(VARIABLE, absolute)
+        )
+    return Path(text)
+
+
+def _usual(which: str, root: Path) -> Path | None:
+    """The system's place for something of this user; None where there is none that can be used."""
+    # Takes 12 ms.
+    import platformdirs
+
+    try:
+        path: Path = getattr(platformdirs, which)(_APPLICATION, appauthor=False)
+    except RuntimeError:  # no home folder
+        return None
+    return path if path.is_absolute() and _outside(path, root) and _possible(path) else None
+
+
+def _outside(path: Path, root: Path) -> bool:
+    real = files.real(path)
+    return files.real(root) not in (real, *real.parents)
+
+
+def _possible(path: Path) -> bool:
+    """Whether a folder is there, or may be made."""
+    try:
+        while not path.exists():
+            path = path.parent
+            if path.exists():
+                return os.access(path, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,135 @@
+"""One task at a time changes a project: a kernel lock that ends with its holder, so it is never stale."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from upready.support import folders, platform, shell_words, state
+from upready.support.errors import LockedError, UsageError
+
+_SIZE = 256
+"""Bytes that the holder's name takes at least, so that the next one needs no more space on the disk."""
+
+_CLOCK_STEP = 2.0
+"""Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
+
+
+@contextlib.contextmanager
+def hold(root: Path, task: str) -> Iterator[None]:
+    """Hold the project's lock while the block runs.
+
+    Args:
+        root: The project's folder.
+        task: What holds it, as others are told: `invoke dev`.
+
+    Raises:
+        LockedError: Another task holds it; the message names that task, its process and since when.
+        UsageError: There is no place for it.
+    """
+    with contextlib.ExitStack() as held:
+        place = state.folder(root) / state.LOCK
+        # The lock of the project's folder needs no room on any disk. Who makes the file holds that first, so that
+        # nobody makes it beside one who could not.
+        spare = False if os.path.lexists(place) else held.enter_context(_spare(root))
+        if spare is None:
+            raise _locked(place)
+        try:
+            path = state.make(root) / state.LOCK
+            file = held.enter_context(opened(path))
+        except UsageError as error:
+            if not spare or not folders.is_full(error):
+                raise
+            yield
+            return
+        if not taken(file, path):
+            raise _locked(path)
+        _sign(file, task)
+        yield
+
+
+class _Folder:
+    """An open folder, as far as a lock on it needs one."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+
+@contextlib.contextmanager
+def _spare(root: Path) -> Iterator[bool | None]:
+    """Lock the project's folder while the block runs; False where none can be (Windows), None where another has it."""
+    descriptor: int | None = None
+    held: bool | None = False
+    with contextlib.suppress(OSError):
+        if not platform.WINDOWS:
+            descriptor = os.open(root, os.O_RDONLY)
+            held = True if platform.try_lock(cast("IO[Any]", _Folder(descriptor))) else None
+    try:
+        yield held
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _locked(path: Path) -> LockedError:
+    return LockedError(
+        f"{_holder(path)} is at work on this project", next="wait until it is done, or end it with Ctrl-C"
+    )
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is to be locked, made when it is not there, for its owner only.
+
+    Raises:
+        UsageError: It cannot be opened, or is no file.
+    """
+    with folders.writing(path):
+        # What a link leads to would be written to, and a pipe's other end would be waited for.
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {shell_words.quoted(path)}")
+        flags = os.O_RDWR | os.O_CREAT
+        for name in ("O_BINARY", "O_NOFOLLOW", "O_NONBLOCK"):
+            flags |= getattr(os, name, 0)
+        file = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+    with file:
+        yield file
+
+
+def taken(file: IO[bytes], path: Path) -> bool:
+    """Take the lock on an open file, without waiting; False when another process holds it.
+
+    Raises:
+        UsageError: The file system has no locks.
+    """
+    with folders.writing(path):
+        return platform.try_lock(file)
+
+
+def _sign(file: IO[bytes], task: str) -> None:
+    """Write down who holds the lock; a full disk keeps nobody from holding it."""
+    text = json.dumps({"task": task, "pid": os.getpid(), "since": time.time()}).ljust(_SIZE).encode()
+    with contextlib.suppress(OSError):
+        file.write(text)
+        file.truncate(len(text))
+
+
+def _holder(path: Path) -> str:
+    """Who holds the lock; an earlier holder that could not be overwritten is not taken for it."""
+    import psutil
+
+    with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, psutil.Error):
+        found = state.read(path)
+        task, pid, since = str(found["task"]), int(found["pid"]), float(found["since"])
+        if psutil.Process(pid).create_time() <= since + _CLOCK_STEP:
+            return f"{task} (process {pid}, for {max(0, round(time.time() - since))} s)"
+    return "another task"

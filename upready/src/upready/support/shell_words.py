@@ -1,0 +1,44 @@
+"""Commands that people are told, as their system's shells take them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from upready.support import platform
+
+
+def access_command(path: Path) -> str:
+    """The command that lets this user read and write a folder, or what there is of it."""
+    if platform.WINDOWS:
+        return f'icacls "{path}" /grant "%USERNAME%:(OI)(CI)F" /T'
+    while not os.path.lexists(path):
+        path = path.parent
+    command = 'sudo chown -R "$(id -un)"' if platform.belongs_to_another(path) else "chmod -R u+rwX"
+    return f"{command} {quoted(path)}"
+
+
+def move_command(source: Path, target: Path) -> str:
+    """The command that moves a folder into another one."""
+    return f"{'move' if platform.WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
+
+
+def list_command(path: Path) -> str:
+    """The command that shows what there is under a path."""
+    return f"{'dir' if platform.WINDOWS else 'ls -ld'} {quoted(path)}"
+
+
+def quoted(path: Path) -> str:
+    """A path as this system's shells read it as one word."""
+    return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
+
+
+def with_variable(name: str, value: str, command: str) -> str:
+    """A command with a variable that it alone gets, for any of this system's shells."""
+    return f'cmd /c "set {name}={value}&& {command}"' if platform.WINDOWS else f"{name}={shlex.quote(value)} {command}"
+
+
+def assignment(name: str, value: str) -> str:
+    """The command that gives a variable to what is started in this terminal."""
+    return f"set {name}={value}" if platform.WINDOWS else f"export {name}={shlex.quote(value)}"

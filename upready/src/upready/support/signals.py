@@ -1,0 +1,72 @@
+"""What a signal that asks this process to end does: before, while and after a task is at work, and beside a child."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import Any
+
+from upready.support import platform, terminal
+
+_ENDING = ("SIGINT", "SIGTERM", "SIGBREAK" if platform.WINDOWS else "SIGHUP")
+"""Ctrl-C, a request to end, a terminal that closes."""
+
+_PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_TYPED = ("SIGINT", "SIGQUIT")
+"""Those that a terminal sends when a key is pressed."""
+
+
+def interrupt() -> None:
+    """From now on each of them is a Ctrl-C: the task ends, its children with it, and says so."""
+    for number in _numbers(_ENDING):
+        signal.signal(number, signal.default_int_handler)
+
+
+def leave(code: int) -> None:
+    """From now on each of them ends this process at once with an exit code: nothing is under way that could be cut.
+
+    Python would end with a traceback while it imports or shuts down, and invoke with code 1.
+    """
+    for number in _numbers(_ENDING):
+        signal.signal(number, lambda *_: os._exit(code))
+
+
+@contextlib.contextmanager
+def passed_on() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
+    """While the block runs, signals are for a child, which the block gives as soon as there is one.
+
+    What a terminal sends, it sends to the child itself: that is not passed on. On Windows, nothing else can be caught.
+    """
+    child: subprocess.Popen[Any] | None = None
+    early: list[int] = []
+
+    def take(number: int, _: FrameType | None) -> None:
+        if platform.WINDOWS or (signal.Signals(number).name in _TYPED and terminal.may_send_signals()):
+            return
+        if child is None:
+            early.append(number)
+        else:
+            child.send_signal(number)
+
+    def give(started: subprocess.Popen[Any]) -> None:
+        nonlocal child
+        child = started
+        for number in early:
+            child.send_signal(number)
+
+    before = {number: signal.signal(number, take) for number in _numbers({*_ENDING, *_PASSED_ON})}
+    try:
+        yield give
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _numbers(names: Iterable[str]) -> list[int]:
+    """The signals of these names that there are here, but for those that are ignored: `nohup` means it."""
+    found = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]

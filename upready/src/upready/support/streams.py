@@ -1,0 +1,219 @@
+"""The three standard streams, kept usable whatever happens to them: closed from the start, full, or without a reader.
+
+A task that changes something goes on when nobody reads any more, so writing never raises here: it is noted, and what
+follows is dropped. In the streams themselves, because Rich, invoke, threads and Python's own last flush write too.
+
+    python -m upready.support.streams MODULE ARGUMENTS…
+
+runs another program of Python's with such streams.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import runpy
+import select
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from upready.support import platform
+from upready.support.errors import UsageError
+
+_GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.ENOTCONN, errno.ENXIO, errno.EBADF}
+"""How a system says that nobody reads any more, or that nobody ever could."""
+
+_NAMES = ("stdin", "stdout", "stderr")
+
+
+class LostError(Exception):
+    """There is nowhere to print any more, and nothing else to do."""
+
+
+@dataclass
+class _State:
+    """What is known of the streams of this process.
+
+    Attributes:
+        no_input: What stands in the place of standard input, which was closed when it began.
+        lost: Those that cannot be written any more, and why; the empty string where nobody reads.
+    """
+
+    no_input: TextIO | None = None
+    lost: dict[str, str] = field(default_factory=dict)
+
+
+_state = _State()
+
+
+class _Lasting(io.TextIOWrapper):
+    """A text stream that is written as long as it can be.
+
+    The layers below are Python's own: one in Python, cut by a Ctrl-C when it has just written, would write twice.
+    """
+
+    def __init__(self, name: str, stream: io.TextIOWrapper) -> None:
+        super().__init__(
+            stream.buffer,
+            encoding="utf-8",
+            errors="replace",
+            line_buffering=stream.line_buffering,
+            write_through=stream.write_through,
+        )
+        self._owner = stream  # which would close it
+        self._stream = name
+        self._terminal = stream.isatty()
+
+    def write(self, text: str, /) -> int:
+        """Write a text; all of it is taken when it can never be written."""
+        if self._stream not in _state.lost:
+            with self._noting():
+                super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what waits to be written."""
+        if self._stream not in _state.lost:
+            with self._noting():
+                super().flush()
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            gone = error.errno in _GONE or (self._terminal and error.errno == errno.EIO) or _pipe_on_windows(error)
+            _state.lost[self._stream] = "" if gone else error.strerror or str(error)
+
+
+def prepare() -> None:
+    """Make the streams of this process last, and write UTF-8 whatever the system's code page says.
+
+    What UTF-8 cannot write is replaced. A closed one becomes the null device, also for children: its number would else
+    be given to the next file that is opened. May be called again.
+    """
+    for number, name in enumerate(_NAMES):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _null(number))
+            _state.no_input = sys.stdin if name == "stdin" else _state.no_input
+    for name in _NAMES[1:]:
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            with contextlib.suppress(ValueError, OSError):
+                stream.reconfigure(encoding="utf-8", errors="replace")
+        if _writes_to_the_system(stream):
+            with contextlib.suppress(OSError):
+                stream.flush()
+                _wait_for_room(stream.fileno())
+            setattr(sys, name, _Lasting(name, stream))
+
+
+def no_input() -> bool:
+    """Whether standard input was closed when this process began, rather than empty."""
+    return sys.stdin is _state.no_input
+
+
+def lost(name: str) -> bool:
+    """Whether nothing can be written to a stream any more."""
+    return name in _state.lost
+
+
+def problem() -> str:
+    """Why standard output did not take what somebody waits for; empty where it did, or where nobody does."""
+    return _state.lost.get("stdout", "")
+
+
+def read_line() -> str:
+    """A line of standard input, with its end; empty at the end of the input.
+
+    Raises:
+        UsageError: It cannot be read.
+        UnicodeError: It is no text.
+    """
+    with _reading():
+        return sys.stdin.readline()
+
+
+def read_all() -> bytes:
+    """Standard input to its end.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    with _reading():
+        return sys.stdin.buffer.read()
+
+
+def check(*, look: bool = False) -> None:
+    """End what does nothing but print, when nobody would read it.
+
+    Args:
+        look: Look for the reader of a pipe even though nothing is written just now. Windows cannot tell.
+
+    Raises:
+        LostError: Standard output cannot be written any more.
+    """
+    if "stdout" in _state.lost or (look and _unread()):
+        _state.lost.setdefault("stdout", "")
+        raise LostError
+
+
+@contextlib.contextmanager
+def _reading() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        # Open for writing only, or of a terminal that has gone.
+        raise UsageError(
+            f"standard input cannot be read: {error.strerror or error}",
+            next="the same again with < file, or | before it",
+        ) from error
+
+
+def _null(number: int) -> TextIO:
+    """A stream that holds nothing and takes everything, under a standard stream's number where that is free."""
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    if descriptor == number:
+        os.set_inheritable(descriptor, True)
+    # As Python's own three, it is not closed.
+    return open(descriptor, "w" if number else "r", encoding="utf-8", errors="replace", closefd=False)
+
+
+def _writes_to_the_system(stream: Any) -> bool:
+    """Whether it is as Python has made it; what a test has put in its place is left alone."""
+    if type(stream) is not io.TextIOWrapper:
+        return False
+    return isinstance(getattr(stream.buffer, "raw", stream.buffer), io.RawIOBase)
+
+
+def _wait_for_room(descriptor: int) -> None:
+    """Let a write wait until there is room; another program may have changed that of a pipe that it shares with us."""
+    if hasattr(os, "set_blocking"):  # not on every Windows
+        os.set_blocking(descriptor, True)
+
+
+def _pipe_on_windows(error: OSError) -> bool:
+    """Whether this is what Windows says of a pipe without a reader."""
+    return platform.WINDOWS and error.errno == errno.EINVAL
+
+
+def _unread() -> bool:
+    """Whether standard output is a pipe or a socket whose other end is closed."""
+    if not hasattr(select, "poll"):
+        return False
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), select.POLLERR)
+        return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    except (OSError, ValueError):
+        return False
+
+
+if __name__ == "__main__":
+    prepare()
+    sys.argv[:] = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

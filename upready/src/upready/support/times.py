@@ -1,0 +1,84 @@
+"""Moments: what a user types for one, and the engine's notation of one."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from upready.support.errors import UsageError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
+_DURATION = re.compile(rf"(?:{_PART.pattern})+")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
+
+
+def parse(text: str, option: str, now: datetime | None = None) -> datetime:
+    """The moment that a user means.
+
+    Args:
+        text: A duration back from now (`90s`, `10m`, `1h30m`, `2d`), a time of day that has last passed (`14:30`),
+            or a date, with or without a time and a zone (`2026-11-29`, `2026-11-29T14:30Z`); local without a zone.
+        option: Named in the error.
+        now: The present, for tests.
+
+    Raises:
+        UsageError: It is none of these.
+    """
+    text, now = text.strip(), now or datetime.now(UTC)
+    try:
+        if _DURATION.fullmatch(text):
+            return now - timedelta(seconds=sum(float(count) * _UNITS[unit] for count, unit in _PART.findall(text)))
+        if clock := _CLOCK.fullmatch(text):
+            hour, minute, second = (int(part or 0) for part in clock.groups())
+            local = now.astimezone().replace(tzinfo=None)
+            moment = local.replace(hour=hour, minute=minute, second=second, microsecond=0)
+            return (moment - timedelta(days=1) if moment > local else moment).astimezone(UTC)
+        if "-" in text:
+            return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise UsageError(
+        f"{option}: {text!r} is no time",
+        details=["a duration back from now: 90s, 10m, 1h30m, 2d", "or a time: 14:30, 2026-11-29, 2026-11-29T14:30Z"],
+        next=f"invoke logs {option} 10m",
+    )
+
+
+def wire(moment: datetime | str) -> str:
+    """A moment as the engine's API takes it, to the nanosecond: seconds since 1970, a point, nine digits."""
+    if isinstance(moment, str):
+        return f"{int(_second(moment).timestamp())}.{moment[20:29]}"
+    return f"{int(moment.timestamp())}.{moment.microsecond:06d}000"
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as the engine stamps lines: RFC 3339, UTC, nine digits of a second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
+
+
+def normalise(text: str) -> str:
+    """Any RFC 3339 time in the one form that sorts as text; engines other than Docker's write others."""
+    if len(text) == 30 and text.endswith("Z"):
+        return text
+    whole, _, rest = text.partition(".")
+    digits = re.match(r"\d*", rest)
+    fraction = digits.group() if digits else ""
+    moment = datetime.fromisoformat(whole + rest[len(fraction) :]).astimezone(UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction[:9]:0<9}Z"
+
+
+def shift(text: str, by: timedelta) -> str:
+    """One of the engine's stamps, moved by whole seconds."""
+    return f"{_second(text) + by:%Y-%m-%dT%H:%M:%S}{text[19:]}"
+
+
+def apart(earlier: str, later: str) -> float:
+    """Seconds between two of the engine's stamps."""
+    if earlier[:19] == later[:19]:
+        return (int(later[20:29]) - int(earlier[20:29])) / 1e9
+    return (_second(later) - _second(earlier)).total_seconds() + (int(later[20:29]) - int(earlier[20:29])) / 1e9
+
+
+def _second(text: str) -> datetime:
+    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)

@@ -1,0 +1,83 @@
+"""The tasks: `from upready.tasks import ns` in a `tasks.py` gives a project all of them. See `invoke --list`."""
+
+import atexit
+import gc
+
+# A task is short and makes little garbage: looking for it during the imports, and among everything there is at the
+# end, cost another 110 ms.
+gc.set_threshold(100_000)
+atexit.register(gc.freeze)
+
+from invoke.collection import Collection  # noqa: E402
+
+from upready.support import bytecode, signals  # noqa: E402
+
+signals.leave(130)
+# invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
+bytecode.keep_outside()
+
+from upready.cli import configuration, invoke_program, positional  # noqa: E402
+from upready.commands import (  # noqa: E402
+    build,
+    config,
+    dev,
+    diagnose,
+    doctor,
+    env_check,
+    env_diff,
+    env_init,
+    env_set,
+    env_show,
+    health,
+    images,
+    logs,
+    prod,
+    restart,
+    status,
+    stop,
+)
+from upready.commands import exec as execution  # noqa: E402
+from upready.commands.command import command  # noqa: E402
+from upready.commands.invocation import remainder  # noqa: E402
+from upready.support.errors import UsageError  # noqa: E402
+
+__all__ = ["UsageError", "command", "ns", "remainder"]
+"""All that this package promises to Python code. The rest of its modules is its own, and may change."""
+
+configuration.check()
+invoke_program.install()
+positional.explain_words()
+positional.allow("diagnose", "service")
+positional.allow("env.set", "assignment")
+positional.refuse_more("diagnose", "it takes one service: invoke diagnose SERVICE")
+positional.refuse_more("exec", "options stand before the command: invoke exec --replica 1 SERVICE COMMAND")
+positional.take_command("exec", "[COMMAND]")
+positional.refuse_more("env.set", "it takes one word, between quotes if need be: invoke env.set 'NAME=VALUE'")
+
+ns = Collection(
+    dev.dev,
+    prod.prod,
+    stop.stop,
+    restart.restart,
+    health.health,
+    diagnose.diagnose,
+    status.status,
+    logs.logs,
+    build.build,
+    config.config,
+    images.images,
+    execution.execute,
+    doctor.doctor,
+)
+ns.add_collection(
+    Collection(
+        "env",
+        env_check.env_check,
+        env_init.env_init,
+        env_diff.env_diff,
+        env_show.env_show,
+        env_set.env_set,
+    )
+)
+# Named here, so that INVOKE_OPS_RUNTIME is heard where invoke.yaml does not name it.
+ns.configure({"ops": {"runtime": "auto"}})
