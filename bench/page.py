@@ -1,8 +1,8 @@
 """How long until the page can be used: `uv run python -m bench.page`.
 
 Starts a clone of this project with `invoke prod` as bench.api does, and opens the page in a new profile of Chromium,
-whose cache is empty, with the link of a stored diagram: until the editor is there, and until the diagram is drawn, both by
-the page's own clock, since whoever asks a page from outside looks only now and then.
+whose cache is empty, with the link of a stored diagram: until the editor is there, and until the diagram is drawn, both
+by the page's own clock: who asks a page from outside looks only now and then.
 Needs Chromium, and the group `test`: `uv sync --group test`.
 """
 
@@ -33,8 +33,8 @@ if (top === self) {
     else requestAnimationFrame(look);
   };
   requestAnimationFrame(look);
-  const drawn = ({ target }) => target.id === 'picture' && requestAnimationFrame(() => (seen.drawn ??= performance.now()));
-  document.addEventListener('load', drawn, true);
+  const draw = () => (seen.drawn ??= performance.now());
+  document.addEventListener('load', ({ target }) => target.id === 'picture' && requestAnimationFrame(draw), true);
 }
 """
 
