@@ -186,16 +186,16 @@ def test_run_builds_what_has_a_build_section_and_raises_what_failed(
     merged = model.load(stack)
     lines: list[str] = []
     with pytest.raises(BuildError, match="the image of web did not build"):
-        build.run(stack, merged, watch=lambda progress, step, line: lines.append(line))
+        build.run(merged, watch=lambda progress, step, line: lines.append(line))
     assert told == [["web"]]
     assert "#6 0.339 laying bricks" in lines
     # By name a service of another profile is built, too; one without a build section needs nothing.
     with pytest.raises(BuildError):
-        build.run(stack, merged, services=["other"])
+        build.run(merged, services=["other"])
     assert told[-1] == ["other"]
-    assert build.run(stack, merged, services=["db"]).steps == {}
+    assert build.run(merged, services=["db"]).steps == {}
     with pytest.raises(UsageError, match="there is no service 'nosuch'"):
-        build.run(stack, merged, services=["nosuch"])
+        build.run(merged, services=["nosuch"])
 
 
 @pytest.mark.parametrize("told", ["source"], indirect=True)
@@ -206,6 +206,6 @@ def test_an_error_in_a_source_is_told_at_its_line_and_not_at_the_dockerfile_s(
     (stack.root / "web" / "app").mkdir(parents=True)
     (stack.root / "web" / "app" / "main.py").write_text("x = 1\ndef broken(:\n    pass\n", encoding="utf-8")
     with pytest.raises(BuildError, match="exited with 1") as caught:
-        build.run(stack, model.load(stack))
+        build.run(model.load(stack))
     assert caught.value.next == "correct web/app/main.py:2, then: invoke build --service web"
     assert "at web/Dockerfile:3" in caught.value.details

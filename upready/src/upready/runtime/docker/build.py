@@ -190,11 +190,12 @@ def _check_readable(service: Service) -> None:
         files.check(file, BuildError, name=f"{service.name}: {file.name}")
 
 
-def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
+def _source(model: Model, service: str, said: Sequence[str]) -> str:
     """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
     from upready.logs import tracebacks
     from upready.stack import source_files
 
+    root = model.stack.root
     for each in reversed(tracebacks.find(said)):
         if each.place and service in model.services:
             path, line = each.place
@@ -205,7 +206,6 @@ def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
 
 
 def run(
-    stack: Stack,
     model: Model,
     *,
     services: Sequence[str] = (),
@@ -217,8 +217,7 @@ def run(
     """Build the images of a model's active services, or of some of them.
 
     Args:
-        stack: The stack.
-        model: Its merged model.
+        model: The stack's merged model.
         services: Only these; none means all that have a build section.
         no_cache: Build every step again.
         pull: Ask the registry for newer base images.
@@ -233,6 +232,7 @@ def run(
         EngineError: The engine does not answer.
         UsageError: A service does not exist.
     """
+    stack = model.stack
     wanted = [model.service(name) for name in services] or list(model.services.values())
     built = {service.name: _dockerfile(service, stack.root) for service in wanted if service.built}
     for name in built:
@@ -255,6 +255,6 @@ def run(
     )
     if code:
         # Not the output of the steps: what they talk to may be gone, too.
-        failure = progress.failure(lambda service, said: _source(model, stack.root, service, said))
+        failure = progress.failure(lambda service, said: _source(model, service, said))
         raise compose_call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress
