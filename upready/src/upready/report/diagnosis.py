@@ -14,6 +14,7 @@ from rich.text import Text
 from upready import report
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
+from upready.report.logs import readable
 from upready.support import units
 
 ENOUGH = 200
@@ -120,7 +121,7 @@ def _log(facts: Mapping[str, Any]) -> Group | None:
     made = []
     for number, line in enumerate(lines):
         inside = error is not None and error[0] <= number <= error[1]
-        made.append(Text(f"{'▌' if inside else ' '} {_clean(line)}", style="bold" if inside else "dim"))
+        made.append(Text(f"{'▌' if inside else ' '} {_clean(readable(line))}", style="bold" if inside else "dim"))
     return Group(*made)
 
 

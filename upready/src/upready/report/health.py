@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from upready.report.columns import FittingTable
+
 ENGINE = {"healthy": "green", "starting": "yellow", "unhealthy": "red"}
 STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
 
@@ -46,14 +48,21 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
     return 0 if good else UnhealthyError.code
 
 
-def table(services: Sequence[Health]) -> Table:
+def table(services: Sequence[Health]) -> FittingTable:
     """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
-    from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "container", "state", "engine", "probe", "ready", "restarts"):
-        made.add_column(column, overflow="fold")
+    from upready.report.columns import Column, FittingTable
+
+    made = FittingTable(
+        Column("service"),
+        Column("container", drop=5),
+        Column("state", drop=2),
+        Column("engine", drop=3),
+        Column("probe", drop=1),
+        Column("ready"),
+        Column("restarts", drop=4),
+    )
     for each in services:
         container, style = each.container, STYLES[each.verdict]
         engine = container.health if container else ""
@@ -74,6 +83,8 @@ def live(services: Sequence[Health]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from upready.report.logs import readable
+
     made = Table(box=None, pad_edge=False, show_header=False, expand=True)
     for _ in range(3):
         made.add_column(no_wrap=True)
@@ -88,7 +99,7 @@ def live(services: Sequence[Health]) -> Table:
             Text(each.name),
             Text(f"{each.state}, {health}" if health else each.state, style=STYLES[each.verdict]),
             f"{age(each.container):.1f} s" if each.container and started else "",
-            Text.assemble(_text(each.reason), (f"  {_clean(each.line)}" if each.line else "", "dim")),
+            Text.assemble(_text(each.reason), (f"  {_clean(readable(each.line))}" if each.line else "", "dim")),
         )
     return made
 
