@@ -14,6 +14,7 @@ from rich.text import Text
 from upready import report
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
+from upready.report import health as health_report
 from upready.report.logs import readable
 from upready.support import units
 
@@ -38,8 +39,8 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         report.say(f"{found.project} is {found.status}: every service is ready")
         for line in warnings(found):
             report.say(line)
-        for name in dict.fromkeys(each.service for each in found.services if each.degraded):
-            report.say(f"next: invoke logs --service {name} --level warning")
+        if found.status == "degraded":
+            report.say(f"next: {', then '.join(health_report.steps(found.services, found.environment))}")
     return 0
 
 

@@ -159,7 +159,7 @@ def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
     if as_json:
         report.document({"set": name})
     else:
-        _line((f"{name} is set in .env", ""))
+        _line((f"{name} is set in .env; what runs takes it with the next: invoke {stack.environment}", ""))
     doubt = change.doubt(stack, name, value)
     if doubt is not None:
         _aside(f"{name} {doubt}, as its name and its default say")

@@ -43,8 +43,10 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         for line in problems(found.services):
             report.say(line)
         report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
-        if not good:
+        if not good and found.status != "degraded":
             report.say("next: invoke diagnose")
+        if found.status == "degraded":
+            report.say(f"next: {', then '.join(steps(found.services, found.environment))}")
     return 0 if good else UnhealthyError.code
 
 
@@ -133,6 +135,14 @@ def problems(services: Sequence[Health]) -> list[str]:
     for each in services:
         lines += [f"{each.name}: {check} is {said}" for check, said in each.failing_checks()]
     return lines
+
+
+def steps(services: Sequence[Health], environment: str) -> list[str]:
+    """What to do about services that answer but lack something, a command a line; the last one makes it count."""
+    names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
+    if names:
+        return [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
+    return [f"invoke logs --service {each.service} --level warning" for each in services if each.degraded]
 
 
 def _probe(health: Health) -> str:

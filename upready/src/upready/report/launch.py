@@ -114,11 +114,14 @@ def _ready(launch: Launch) -> None:
     console.print(health_report.table(launch.report.services))
     for line in health_report.problems(launch.report.services):
         report.say(line)
+    if launch.report.status == "degraded":
+        report.say(f"next: {', then '.join(health_report.steps(launch.report.services, launch.stack.environment))}")
     took = f"{launch.report.project} is ready in {launch.ready_in:.1f} s ({launch.stack.environment})"
     console.print(Text(took, style="bold green"))
     width = max((len(name) for name in launch.urls), default=0)
     for name, url in launch.urls.items():
         report.say(f"  {name:{width}}  {url}")
+    report.say("It runs in the background: invoke logs --follow shows its logs, invoke stop ends it.")
 
 
 def _failed(launch: Launch, error: OpsError) -> None:
