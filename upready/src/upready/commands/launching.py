@@ -43,8 +43,11 @@ def launch(
     json: bool,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
+    from upready.logs.query import Query
     from upready.operations import launch, logs
     from upready.report import launch as report
+    from upready.report import logs as shown_logs
+    from upready.report import warn
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
@@ -56,4 +59,4 @@ def launch(
     code = report.ended(ended, as_json=json)
     if code or not follow:
         return code
-    return logs.run(settings, logs.Query(follow=True, tail=20))
+    return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))
