@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -209,3 +210,21 @@ def test_an_error_in_a_source_is_told_at_its_line_and_not_at_the_dockerfile_s(
         build.run(model.load(stack))
     assert caught.value.next == "correct web/app/main.py:2, then: invoke build --service web"
     assert "at web/Dockerfile:3" in caught.value.details
+
+
+def test_a_log_file_is_told_of_what_was_done_and_printed_and_of_nothing_from_the_cache() -> None:
+    progress = Progress(ONE)
+    lines = (DATA / "build" / "single.txt").read_text("utf-8").splitlines()
+    told = [said for line in lines if (said := progress.told(progress.feed(line), line))]
+    assert "web  builder 2/2  | hello" in told
+    assert any(re.fullmatch(r"web  builder 2/2  \d+\.\d s  RUN echo hello && echo oops >&2", line) for line in told)
+    assert not [line for line in told if "CACHED" in line or "internal" in line or "FROM" in line]
+
+
+def test_a_step_s_words_leave_out_the_options_that_make_it_long() -> None:
+    progress = Progress(TWO)
+    step = progress.feed(
+        "#9 [web builder 3/6] RUN --mount=type=cache,target=/root/.npm --mount=type=bind,source=a,target=b npm ci"
+    )
+    assert step is not None
+    assert (step.number, step.words) == ("builder 3/6", "RUN npm ci")

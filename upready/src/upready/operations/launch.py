@@ -169,10 +169,12 @@ def check_values(stack: Stack, show: Show) -> None:
     for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
         show.warn(line)
     if wrong:
+        # What is only missing, and has a default or can be generated, is added by a command.
+        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",
             details=[str(each) for each in wrong[1:]],
-            next=f"invoke env.check --env {stack.environment}",
+            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
         )
 
 
@@ -251,10 +253,13 @@ def build_images(
     """Build the images of an environment, of every profile or of some services, and start nothing.
 
     Raises:
+        UsageError: There is no such service.
         BuildError: An image did not build.
     """
     stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
     merged = model.load_all(stack)
+    for name in services:
+        merged.service(name)
     connected = engine.connect()
     show.step("build")
     build.run(

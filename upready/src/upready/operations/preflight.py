@@ -9,7 +9,7 @@ from upready.runtime.interface import Note
 from upready.stack import refusal
 from upready.stack.model import Model
 from upready.stack.service import Service
-from upready.support import yaml_location
+from upready.support import spelling, yaml_location
 from upready.support.errors import UsageError
 
 
@@ -29,7 +29,8 @@ def check(merged: Model, tell: Note) -> None:
         tell(note)
     for each in stack.profiles:
         if each != "*" and each not in profiles:
-            tell(f"no service has the profile {each!r}, which COMPOSE_PROFILES names")
+            near = spelling.meant(each, profiles | {name for one in merged.inactive.values() for name in one.profiles})
+            tell(f"no service has the profile {each!r}, which COMPOSE_PROFILES names{near}")
     if not merged.services:
         _refuse_nothing(merged)
     if stack.files and not stack.files[0].parent.samefile(stack.directory):

@@ -44,6 +44,17 @@ class Step:
     output: list[str] = field(default_factory=list)
     why: str = ""
 
+    @property
+    def number(self) -> str:
+        """Its number among the steps of its stage: `builder 2/5`; empty for the build's own housekeeping."""
+        found = re.match(r"(?:\S+ )?\d+/\d+", self.title)
+        return found[0] if found else ""
+
+    @property
+    def words(self) -> str:
+        """Its instruction, without the options that make it long: `RUN npm ci`."""
+        return re.sub(r" --(?:mount|network|security)=\S+", "", self.title[len(self.number) :]).strip()
+
 
 class Progress:
     """Reads BuildKit's plain progress, a line at a time.
@@ -79,6 +90,29 @@ class Progress:
         elif printed := re.match(r"\d+\.\d+ (.*)", text):
             step.output.append(printed[1])
         return step
+
+    def told(self, step: Step | None, line: str) -> str:
+        """What a log file is told of a line: a step that has ended, with its seconds, or what a step has printed.
+
+        Steps from the cache and the build's own housekeeping are not told.
+
+        Args:
+            step: What `feed` returned for the line.
+            line: The line.
+        """
+        if step is None:
+            # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
+            return line if not self.steps and not line.startswith(" ") else ""
+        if not step.number:
+            return ""
+        _, _, text = line.partition(" ")
+        if done := re.match(r"DONE (\d+\.\d+)s", text):
+            return (
+                f"{step.service}  {step.number}  {float(done[1]):.1f} s  {step.words}" if step.state == "done" else ""
+            )
+        if step.output and re.match(r"\d+\.\d+ ", text):
+            return f"{step.service}  {step.number}  | {step.output[-1]}"
+        return f"{step.service}  {step.number}  failed: {step.why}" if text.startswith("ERROR") else ""
 
     def running(self) -> list[Step]:
         """The steps of services that are under way, oldest first."""
