@@ -129,7 +129,8 @@ class Host:
 def check(make_stack: MakeStack, host: Host, *published: int) -> None:
     """Check a stack of two services, the first of which publishes these ports."""
     listed = ", ".join(f"'127.0.0.1:{port}:80'" for port in published)
-    merged = model.load(make_stack(f"name: demo\nservices: {{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}\n"))
+    services = f"{{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}"
+    merged = model.load(make_stack(f"name: demo\nservices: {services}\n"))
     ports.check(host, merged)  # type: ignore[arg-type]
 
 
@@ -155,7 +156,7 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "choose another port in compose.yaml:1, or: docker stop other-web-1"
+    assert error.next == "choose another port in compose.yaml:2, or: docker stop other-web-1"
 
 
 def conflicts(stack: Stack, host: Host) -> list[str]:
