@@ -8,6 +8,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from invoke.context import Context
@@ -76,7 +77,7 @@ def command(
                 _check_core_options(c, task.name, dry=dry)
                 return body(c, *args, **kwargs)
 
-            with masking.hiding(invocation.root()):
+            with masking.hiding(invocation.root(), _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
             signals.leave(code)
             if code:
@@ -197,8 +198,12 @@ def _redacted_traceback(error: BaseException) -> str:
     return redaction.redact("".join(traceback.format_exception(error)), _hidden())
 
 
-def _hidden() -> list[str]:
-    """What no error may show: what `.env` holds now, and whatever else has become known."""
+def _env_secrets(root: Path) -> list[str]:
     from upready.dotenv import redaction
 
-    return sorted({*redaction.secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)
+    return redaction.secrets(root)
+
+
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)

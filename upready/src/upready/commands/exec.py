@@ -23,9 +23,10 @@ def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, run
     Example:
         invoke exec db -- psql --version
     """
+    from upready.operations import execute
     from upready.report import warn
-    from upready.runtime import choice, current
+    from upready.runtime import choice
 
     settings = invocation.settings(c, runtime)
     connected = choice.find(settings, warn, adopt=adopt, task=f"invoke exec {service}")
-    return current.execute(settings, connected, service, replica or None, invocation.remainder())
+    return execute.execute(settings, connected, service, replica or None, invocation.remainder())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
 
 ADOPT = "Take over containers that were started from another folder which may have been this one."
 """The help of an option that means the same in several commands."""
+
+_command: list[str] = []
+"""The words of a command that began without a `--`."""
 
 _root: Path | None = None
 """The project's folder; one process works on one project."""
@@ -64,28 +67,38 @@ def dry(c: Context) -> bool:
 
 
 def remainder() -> list[str]:
-    """The words behind a standalone `--`, as the shell gave them: invoke joins them and so loses their bounds."""
+    """The words of the command behind a task's own, as the shell gave them: invoke joins them and loses their bounds.
+
+    They stand behind a `--`, or begin before it (`take`).
+    """
     words = sys.argv[1:]
-    return words[words.index("--") + 1 :] if "--" in words else []
+    behind = words[words.index("--") :] if "--" in words else []
+    return [*_command, *behind] if _command else behind[1:]
+
+
+def take(command: Sequence[str]) -> None:
+    """Take the words of a command that has begun without a `--`; one of its own may stand behind them."""
+    _command[:] = command
 
 
 def seconds(text: str, option: str) -> float | None:
-    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
+    """A number of seconds as a user types it (`90`, `90s`, `1m30s`); None when nothing was typed.
 
     Raises:
         UsageError: It is none.
     """
     if not text:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
-    if match is None:
+    from upready.support import durations
+
+    found = durations.parse(f"{text.strip()}s" if text.strip()[-1:].isdigit() else text)
+    if found is None:
         raise UsageError(
-            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
+            f"{option}: should be a number of seconds such as 90, 90s or 1m30s, not {text!r}",
             next=f"write it so: {option} 90s",
         )
     from upready.stack.settings import LONGEST
 
-    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
     if found > LONGEST:
         raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
     return found

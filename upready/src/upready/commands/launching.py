@@ -42,9 +42,12 @@ def launch(
     follow: bool,
     json: bool,
 ) -> int:
-    """Launch an environment, show how it ended, then its last log lines, and those that follow where asked."""
+    """Launch an environment, show how it ended, and follow the logs where asked."""
+    from upready.logs.query import Query
     from upready.operations import launch, logs
     from upready.report import launch as report
+    from upready.report import logs as shown_logs
+    from upready.report import warn
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
@@ -54,6 +57,6 @@ def launch(
     with shown.running():
         ended = launch.launch(settings, environment, options, shown)
     code = report.ended(ended, as_json=json)
-    if code or json:
+    if code or not follow:
         return code
-    return logs.run(settings, logs.Query(follow=follow, tail=20))
+    return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))

@@ -46,9 +46,12 @@ def logs(
         invoke logs --follow --service db --level warning
         invoke logs --since 10m --grep timeout
     """
+    from upready.logs.query import Query
     from upready.operations import logs
+    from upready.report import logs as report
+    from upready.report import warn
 
-    query = logs.Query.parse(
+    query = Query.parse(
         service=service,
         follow=follow,
         tail=tail,
@@ -61,4 +64,4 @@ def logs(
         color=color,
         reveal=reveal,
     )
-    return logs.run(invocation.settings(c, runtime), query)
+    return report.show(logs.find(invocation.settings(c, runtime), query, warn, report.note))

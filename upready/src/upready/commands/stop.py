@@ -32,12 +32,12 @@ def stop(
     Example:
         invoke stop --volumes    removes the data too
     """
+    from upready.operations import stop
     from upready.report import project as report
     from upready.report import warn
-    from upready.runtime import current
 
     dry = invocation.dry(c)
-    options = current.Stop(data=volumes, grace=invocation.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
+    options = stop.Options(data=volumes, grace=invocation.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
     confirm = None if yes else report.confirm_loss
-    stopped = current.stop(invocation.settings(c, runtime), options, confirm=confirm, tell=warn)
+    stopped = stop.stop(invocation.settings(c, runtime), options, confirm=confirm, tell=warn)
     return report.stopped(stopped, dry=dry, as_json=json)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upready import dotenv
-from upready.operations import preflight
-from upready.readiness import one_look
-from upready.readiness import wait as gate
+from upready.operations import exclusive, preflight
+from upready.readiness import one_look, unstarted, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, interface, ports
+from upready.runtime import choice, ports
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import build, engine
 from upready.runtime.docker.build import Progress, Step
@@ -22,8 +21,8 @@ from upready.stack import compose, compose_call, model, revision
 from upready.stack import selection as stacks
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
-from upready.stack.settings import Settings
-from upready.support import files, lock, state
+from upready.stack.settings import DOCKER, Settings
+from upready.support import files, state
 from upready.support.errors import EnvFileError, OpsError, StartError
 
 if TYPE_CHECKING:
@@ -115,31 +114,26 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
-    with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
-        described = pool.submit(revision.describe, settings.root)
+    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor(1) as pool:
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
-
-        def merge() -> Model:
-            return model.load(revision.stamp(selected, described.result()))
-
-        early = pool.submit(merge) if files.is_file(selected.env_file) else None
+        stack = revision.stamp(selected, revision.describe(settings.root))
         connected = choice.choose(settings, environment, show.step, options.adopt)
-        write_values(selected, show)
-        loaded = early or pool.submit(merge)
-        stack = revision.stamp(selected, described.result())
+        write_values(stack, show)
+        # Compose reads the files while `.env` is checked, whose errors come first.
+        merging = pool.submit(model.load, stack)
         check_values(stack, show)
-        preflight.check(loaded.result(), stack, show.warn)
-        merged = connected.fit(stack, loaded.result(), show.warn)
+        merged = merging.result()
+        preflight.check(merged, show.warn)
+        merged = connected.fit(merged, show.warn)
         connected.tidy(stack.project)
-        ports.check(connected, stack.project, merged)
-        if connected.name == interface.DOCKER:
-            _images(connected, stack, merged, options, show)
+        ports.check(connected, merged)
+        if connected.name == DOCKER:
+            _images(connected, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         choice.remember(settings, connected, environment, [each.name for each in merged.wanted])
         show.step("start")
-        return start(connected, stack, merged, show)
+        return start(connected, merged, show)
 
 
 def write_values(stack: Stack, show: Show) -> None:
@@ -169,14 +163,16 @@ def check_values(stack: Stack, show: Show) -> None:
     for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
         show.warn(line)
     if wrong:
+        # What is only missing, and has a default or can be generated, is added by a command.
+        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",
             details=[str(each) for each in wrong[1:]],
-            next=f"invoke env.check --env {stack.environment}",
+            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
         )
 
 
-def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
 
     Raises:
@@ -184,14 +180,13 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
     """
 
     def up(attempt: Attempt) -> None:
-        connected.start(stack, merged, attempt)
+        connected.start(merged, attempt)
 
-    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == interface.DOCKER)
+    return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
 
-def wait(
+def until_ready(
     connected: Runtime,
-    stack: Stack,
     merged: Model,
     services: Sequence[Service],
     begin: Start,
@@ -203,21 +198,21 @@ def wait(
 
     Args:
         connected: Where they run.
-        stack: What they are part of.
-        merged: Its model.
+        merged: The model that they are part of.
         services: The services that are waited for.
         begin: Starts them.
         show: Told of what happens.
         go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
     """
+    stack = merged.stack
 
     def doubt(health: Health) -> tuple[str, str] | None:
         from upready.diagnosis import hopeless
 
         return hopeless.judge(connected, merged, health)
 
-    waiting = gate.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
-    outcome = waiting.wait(stack.timeout, begin)
+    gate = wait.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
+    outcome = gate.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = one_look.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
@@ -234,13 +229,13 @@ def wait(
     return Launch(stack, report, outcome.seconds, merged.urls(local=connected.local), told, error, continues)
 
 
-def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> list[str]:
+def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> list[str]:
     """Let compose go on with the services that may still be started; returns these."""
     from upready.runtime.docker import continuation
 
     if outcome.error is not None and not outcome.timed_out:
         return []
-    names = continuation.left(services, outcome.services)
+    names = unstarted.find(services, outcome.services)
     if names:
         continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names
@@ -252,14 +247,16 @@ def build_images(
     """Build the images of an environment, of every profile or of some services, and start nothing.
 
     Raises:
+        UsageError: There is no such service.
         BuildError: An image did not build.
     """
     stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
     merged = model.load_all(stack)
+    for name in services:
+        merged.service(name)
     connected = engine.connect()
     show.step("build")
     build.run(
-        merged.stack or stack,
         merged,
         services=services,
         no_cache=no_cache,
@@ -269,15 +266,15 @@ def build_images(
     )
 
 
-def _images(connected: Runtime, stack: Stack, merged: Model, options: Options, show: Show) -> None:
+def _images(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
     asked = connected if isinstance(connected, engine.Engine) else None
     if options.build:
         show.step("build")
-        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
+        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:
         show.step("pull")
-        _pull(stack, asked)
+        _pull(merged.stack, asked)
 
 
 def _pull(stack: Stack, asked: engine.Engine | None) -> None:

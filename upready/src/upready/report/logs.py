@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from upready import report
-from upready.logs.entry import Entry, Origin, Parsed
+from upready.logs.entry import Entry, Origin, Parsed, parse
 from upready.logs.masking import masked
 from upready.logs.structured import TIME_KEYS
 from upready.secrets import masking
 from upready.support import folders, streams
 from upready.support.controls import RESET, escape, neutralise
-from upready.support.errors import OpsError, UsageError
+from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.json_notation import compact
 
 if TYPE_CHECKING:
     from upready.logs.query import Query
+    from upready.operations.logs import Logs
 
 COLOURS = (36, 32, 35, 34, 96, 92, 95, 94)
 """SGR codes that services take in turn; red and yellow are the levels'."""
@@ -126,7 +127,7 @@ class Printer:
                 second, clock = self._tick(time)
             prefix = prefixes.get(entry.origin) or self._prefix(entry.origin)
             if text[:1] == "{" and (parsed := entry.parsed).structured:
-                text = self._structured(parsed)
+                text = _structured(parsed, colour=self._colour)
             elif not text.isprintable():
                 text = neutralise(text, colour=self._colour)
             else:
@@ -153,30 +154,37 @@ class Printer:
         made = self._prefixes[origin] = f"\x1b[{hue}m{padded}{RESET}" if self._colour else padded
         return made
 
-    def _structured(self, parsed: Parsed) -> str:
-        """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
-        level, message, found, _ = parsed
-        fields = ""
-        long: list[str] = []
-        for key, value in found.items():
-            if key in TIME_KEYS:
-                continue  # the engine's stands before every line
-            kind = type(value)
-            if kind is int or (kind is str and _is_word(value)):
-                fields += f" {key}={value}"
-            elif kind is str and "\n" in value:
-                long.append(neutralise(value.rstrip("\n"), colour=False))
-            else:  # quoted, so that it can be told from what follows
-                fields += f" {key}={_compact(value)}"
-        fields = fields[1:]
-        if not (message.isprintable() and fields.isprintable()):
-            message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
-        name = _NAMES[level]
-        if self._colour:
-            name = f"\x1b[{LEVELS.get(level or '', 0)}m{name}{RESET}"
-            fields = f"{_FAINT}{fields}{RESET}" if fields else ""
-        head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
-        return "\n".join([head, *long]) if long else head
+
+def readable(line: str) -> str:
+    """A log line for people, without colours: a JSON line as its level, message and fields."""
+    parsed = parse(line)
+    return _structured(parsed, colour=False) if parsed.structured else line
+
+
+def _structured(parsed: Parsed, *, colour: bool) -> str:
+    """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
+    level, message, found, _ = parsed
+    fields = ""
+    long: list[str] = []
+    for key, value in found.items():
+        if key in TIME_KEYS:
+            continue  # the engine's stands before every line
+        kind = type(value)
+        if kind is int or (kind is str and _is_word(value)):
+            fields += f" {key}={value}"
+        elif kind is str and "\n" in value:
+            long.append(neutralise(value.rstrip("\n"), colour=False))
+        else:  # quoted, so that it can be told from what follows
+            fields += f" {key}={_compact(value)}"
+    fields = fields[1:]
+    if not (message.isprintable() and fields.isprintable()):
+        message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
+    name = _NAMES[level]
+    if colour:
+        name = f"\x1b[{LEVELS.get(level or '', 0)}m{name}{RESET}"
+        fields = f"{_FAINT}{fields}{RESET}" if fields else ""
+    head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
+    return "\n".join([head, *long]) if long else head
 
 
 def _wanted() -> bool:
@@ -204,12 +212,35 @@ def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
     )
 
 
-def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:
-    """Some entries, at once: the recent logs after a start. Beside a JSON document they are left out."""
-    if found and not as_json:
-        printer = Printer()
-        printer.expect({entry.origin for entry in found})
-        printer.write(found)
+def show(logs: Logs) -> int:
+    """Show a project's logs as the query asks; following ends with Ctrl-C.
+
+    Returns:
+        The exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        UsageError: There is no such service, or the output file cannot be written.
+        EngineError: The engine does not answer, or went away.
+    """
+    query = logs.query
+    try:
+        origins = logs.origins()
+        with Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
+            printer.expect(origins)
+            if not origins:
+                nothing(logs.project, query, next(iter(logs.settings.environments)))
+            for entries in logs.entries(origins, lambda: printer.check(look=True)):
+                printer.write(entries)
+            if origins and not query.follow:
+                ended(query, printer.count)
+    except KeyboardInterrupt:
+        return InterruptError.code
+    except OpsError as error:
+        if not query.as_json:
+            raise
+        failed(error)
+        return error.code
+    return 0
 
 
 def note(text: str) -> None:
@@ -223,12 +254,12 @@ def failed(error: OpsError) -> None:
 
 
 def nothing(project: str, query: Query, environment: str) -> None:
-    """There is no container to show logs of; this environment would start some, where one is known."""
+    """There is no container to show logs of; this environment would start some."""
     what = ", ".join(query.services) or project
     note(
         f"{what}: nothing runs yet; waiting (Ctrl-C ends)"
         if query.follow
-        else f"{what}: nothing runs" + (f"; invoke {environment} starts it" if environment else "")
+        else f"{what}: nothing runs" + (f"; invoke {environment} starts it")
     )
 
 

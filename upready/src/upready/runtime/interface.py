@@ -10,17 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from upready.logs import entry
+from upready.logs.source import Source
+
 if TYPE_CHECKING:
-    from upready.logs.source import Source
     from upready.runtime.attempt import Attempt
-    from upready.runtime.ownership import Origin
     from upready.stack.model import Model
     from upready.stack.selection import Stack
-
-DOCKER = "docker"
-NATIVE = "native"
-AUTO = "auto"
-"""Where: the two runtimes, and whichever of them there is."""
 
 Note = Callable[[str], None]
 """Is told something, a sentence each."""
@@ -89,6 +85,14 @@ class Container:
     memory_limit: int | None = None
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a container was started, as its labels say: the project's folder, and the compose files."""
+
+    folder: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,13 @@ class Stopped:
         }
 
 
+class LogSource(Source, Protocol):
+    """The logs of a project's containers."""
+
+    def origin(self, container: Container) -> entry.Origin:
+        """The origin that stands for a replica."""
+
+
 class Changes(Protocol):
     """What happens to a project, as it happens: (container id, `start`, `die`, `health_status: healthy`, …)."""
 
@@ -204,7 +215,7 @@ class Runtime(Protocol):
     def changes(self, project: str) -> Changes:
         """What happens to a project from now on."""
 
-    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
         """The logs of a project, or of some of its services; `note` is told of what cannot be read."""
 
     def sample(self, container: Container) -> Sample | None:
@@ -216,21 +227,21 @@ class Runtime(Protocol):
     def tidy(self, project: str) -> None:
         """End what nobody can be told about any more; the project's lock must be held."""
 
-    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+    def fit(self, model: Model, tell: Note) -> Model:
         """The part of a model that can run here; told of what is left out, and what that means.
 
         Raises:
             EngineError: Nothing of it can run here, or a program is missing.
         """
 
-    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+    def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run already, in the order that `depends_on` asks for.
 
         Raises:
             StartError: Something did not start.
         """
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+    def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Stop services and start them again, as they are, in the order that `depends_on` asks for."""
 
     def volumes(self, project: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,11 +75,7 @@ def _env_names_files(folder: Path) -> bool:
 
 def _compose_files_below(folder: Path) -> Iterator[Path]:
     """The compose files in folders not far below this one."""
-    count = 0
-    for place, names, _ in os.walk(folder):
-        count += 1
-        if count > _LOOKED_AT:
-            return
+    for place, names, _ in itertools.islice(os.walk(folder), _LOOKED_AT):
         here = Path(place)
         yield from (here / name for name in compose_variables.found_files(here)[:1])
         deep = len(here.relative_to(folder).parts) >= _BELOW

@@ -8,20 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upready.runtime import interface
 from upready.runtime.attempt import Attempt
-from upready.runtime.docker import engine, statistics
+from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
-from upready.runtime.interface import Container, Note, Sample, Stopped, silent
+from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
-from upready.stack import compose, compose_call, compose_notices, model_secrets
+from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
 from upready.support import background
 from upready.support.errors import StartError
 
 if TYPE_CHECKING:
-    from upready.logs.source import Source
-    from upready.runtime.ownership import Origin
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
@@ -33,13 +30,13 @@ QUIETLY = ("--no-build", "--quiet-pull")
 class Containers(Engine):
     """A project's containers on one engine; see `upready.runtime.interface.Runtime`."""
 
-    name = interface.DOCKER
+    name = settings.DOCKER
 
     def changes(self, project: str) -> Changes:
         """The engine's events, without those that say nothing of a container's state."""
         return Changes(self.events(project))
 
-    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
         """The logs, from the engine."""
         from upready.runtime.docker import log_source
 
@@ -52,12 +49,12 @@ class Containers(Engine):
     def tidy(self, project: str) -> None:
         """An engine loses nothing."""
 
-    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+    def fit(self, model: Model, tell: Note) -> Model:
         """An engine runs everything. Containers may hold secrets that this shell no longer has."""
-        masking.know(("injected", stack.project), lambda: model_secrets.injected(self, stack.project, model))
+        masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
 
-    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+    def start(self, model: Model, attempt: Attempt) -> None:
         """Let compose make what is to be there, then start each service when its dependencies allow it.
 
         `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
@@ -68,20 +65,22 @@ class Containers(Engine):
         from upready.runtime.docker import startup
 
         if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
-            self._compose(stack, attempt, "up", "--detach", *QUIETLY)
+            self._compose(model.stack, attempt, "up", "--detach", *QUIETLY)
             return
-        self._compose(stack, attempt, "create", *QUIETLY)
-        made = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        self._compose(model.stack, attempt, "create", *QUIETLY)
+        made = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
         if made is None:
             return
         attempt.made.set()
 
         def begin(names: Sequence[str]) -> None:
-            self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False)
+            self._compose(
+                model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False
+            )
 
         startup.start(self, model.wanted, made, begin, attempt)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+    def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Restart services as they are, each when what it depends on is as far as it asks.
 
         Raises:
@@ -89,7 +88,7 @@ class Containers(Engine):
         """
         from upready.runtime.docker import startup
 
-        found = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        found = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
         if found is None:
             return
         attempt.made.set()
@@ -98,9 +97,9 @@ class Containers(Engine):
 
         def begin(names: Sequence[str]) -> None:
             if again := [name for name in names if name not in created]:
-                self._compose(stack, attempt, "restart", "--no-deps", *again)
+                self._compose(model.stack, attempt, "restart", "--no-deps", *again)
             if first := [name for name in names if name in created]:
-                self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+                self._compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
 
         startup.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
 
@@ -118,11 +117,9 @@ class Containers(Engine):
 
     def origins(self, project: str) -> list[Origin]:
         """Where a project's containers were started, one-off ones included; told by their labels."""
-        from upready.runtime import ownership
-
         with answering():
             listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
-        return ownership.origins([each.get("Labels") or {} for each in listed])
+        return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
 
     def present(self, project: str, *, data: bool = False) -> Stopped:
         """What a stop would remove."""
