@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 
 from upready.support import platform
@@ -63,6 +62,6 @@ def engine_permission(socket: Path | None) -> str:
 
 def engine_remedy() -> str:
     """How a Docker Engine is had on this system, in one line."""
-    if platform.WINDOWS or sys.platform == "darwin":
+    if platform.WINDOWS or platform.MACOS:
         return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
     return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"
