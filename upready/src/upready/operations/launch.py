@@ -252,10 +252,13 @@ def build_images(
     """Build the images of an environment, of every profile or of some services, and start nothing.
 
     Raises:
+        UsageError: There is no such service.
         BuildError: An image did not build.
     """
     stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
     merged = model.load_all(stack)
+    for name in services:
+        merged.service(name)
     connected = engine.connect()
     show.step("build")
     build.run(

@@ -10,7 +10,7 @@ from upready.stack import refusal
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.service import Service
-from upready.support import yaml_location
+from upready.support import spelling, yaml_location
 from upready.support.errors import UsageError
 
 
@@ -30,7 +30,8 @@ def check(merged: Model, stack: Stack, tell: Note) -> None:
         tell(note)
     for each in stack.profiles:
         if each != "*" and each not in profiles:
-            tell(f"no service has the profile {each!r}, which COMPOSE_PROFILES names")
+            near = spelling.meant(each, profiles | {name for one in merged.inactive.values() for name in one.profiles})
+            tell(f"no service has the profile {each!r}, which COMPOSE_PROFILES names{near}")
     if not merged.services:
         _refuse_nothing(merged, stack)
     if stack.files and not stack.files[0].parent.samefile(stack.directory):

@@ -63,7 +63,7 @@ class Model:
         raise UsageError(
             f"there is no service {name!r}{spelling.meant(name, every)}",
             details=[f"services: {', '.join(sorted(every))}"],
-            next="invoke status",
+            next="invoke config",
         )
 
     def urls(self, *, local: bool = True) -> dict[str, str]:
