@@ -66,8 +66,8 @@ def excesses(model: Model, cpus: int) -> Iterator[Excess]:
 
 def remedy(model: Model, excess: Excess) -> str:
     """What to do about a limit of too many processors, as a command where there is one."""
-    again = f"invoke {model.stack.environment}" if model.stack else "start it again"
-    return f"{setting_place.change(model.stack, excess.service, excess.keys, str(excess.there))}, then {again}"
+    change = setting_place.change(model.stack, excess.service, excess.keys, str(excess.there))
+    return f"{change}, then invoke {model.stack.environment}"
 
 
 def memory(model: Model) -> int:
