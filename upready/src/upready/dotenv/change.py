@@ -6,9 +6,9 @@ import os
 import re
 
 from upready.dotenv import edit, file, schema, usages
-from upready.dotenv.checks.unknown import closest
 from upready.dotenv.context import Context
 from upready.dotenv.schema import Schema, Variable
+from upready.dotenv.similar_names import SimilarNames
 from upready.dotenv.usages import Uses, is_builtin
 from upready.dotenv.write_check import verified
 from upready.envfile import document
@@ -91,7 +91,7 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
         return
     everything = _merged(stack)
     used |= everything.names()
-    meant = closest(name, [*example.variables, *used])
+    meant = SimilarNames([*example.variables, *used, *sorted(usages.STEERING)]).closest(name)
     # What a service gets with all that is in the file, it may know.
     if name in used or (meant is None and everything.readers(stack.env_file)):
         return

@@ -1,8 +1,8 @@
-"""Values exactly as compose sees them, because compose itself says what they are.
+"""Values exactly as compose sees them: compose itself is asked for them.
 
-A throw-away model asks for every name as a pass-through variable (`environment: [NAME]`), which gives its exact value
-or null, whatever the name; and reads the file as an `env_file`, which gives what the file says where the shell says
-otherwise. One call, about 45 ms, no engine.
+One call of `compose config` with a temporary model, which takes about 45 ms and needs no engine. The model passes on
+each name (`environment: [NAME]`), which gives the exact value or null. It also reads the file as an `env_file`, which
+gives the file's own value if the shell has another one.
 """
 
 from __future__ import annotations
@@ -12,90 +12,22 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from upready.secrets import ordinary
-from upready.secrets.secret import MASK, Secret, passwords, worth_hiding
 from upready.stack import compose_call
 from upready.support import files
-from upready.support.errors import EnvFileError, OpsError, UsageError
-
-Source = Literal["shell", "file", "default", "unset"]
-
-
-@dataclass(frozen=True)
-class Way:
-    """One of several ways in which a variable reaches services, where not all of them give the same value.
-
-    Attributes:
-        by: How: `${NAME}`, which is the same as passing the name on, or `env_file`.
-        value: What it gives; None where it gives nothing.
-        services: The services that get it by `env_file`.
-        file: The name of that file.
-    """
-
-    by: str
-    value: Secret | None
-    services: tuple[str, ...] = ()
-    file: str = ""
-
-    def as_dict(self, shown: str | None) -> dict[str, Any]:
-        """The way as it stands in a task's JSON document, with its value as it may be shown."""
-        return {"by": self.by, "file": self.file or None, "services": list(self.services), "value": shown}
-
-
-@dataclass(frozen=True)
-class Value:
-    """One variable as compose sees it.
-
-    Attributes:
-        name: The variable.
-        value: What a service gets: of an `env_file` with `.env` what is in it, else what compose puts in the place of
-            `${NAME}`; empty when it is set nowhere.
-        source: Where that comes from.
-        sensitive: Whether it may be shown.
-        in_file: What the file alone says; None when it does not.
-        given: What a person gave; None where nobody did. Compose's default is not in it.
-        interpolated: The same for `${NAME}` alone: the shell's, or else what the file says.
-        ways: What each way gives, where they differ.
-    """
-
-    name: str
-    value: Secret
-    source: Source
-    sensitive: bool = False
-    in_file: Secret | None = None
-    given: Secret | None = None
-    interpolated: Secret | None = None
-    ways: tuple[Way, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The value, for comparing; empty when unset. Never for printing."""
-        return self.value.reveal()
-
-    def as_dict(self, *, reveal: bool = False, hidden: Sequence[str] = ()) -> dict[str, Any]:
-        """The variable as it stands in a task's JSON document.
-
-        A sensitive value that is not empty is masked; of another one, what is `hidden`, and the password of a URL.
-        """
-
-        def show(text: str | None) -> str | None:
-            if not text or reveal:
-                return text
-            return MASK if self.sensitive else ordinary.masked_value(self.name, text, hidden)
-
-        shown = show(None if self.source == "unset" else self.text)
-        row = {"name": self.name, "value": shown, "source": self.source, "sensitive": self.sensitive}
-        ways = [way.as_dict(show(None if way.value is None else way.value.reveal())) for way in self.ways]
-        return {**row, "ways": ways} if ways else row
+from upready.support.errors import EnvFileError, UsageError
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What compose made of a file: the value of each name asked for, what the file holds, what defaults give.
+    """Compose's reading of one or more files of variables.
 
-    And what it made of other files, each by its path and whether it was taken raw.
+    Attributes:
+        effective: The value of each name that was asked for; None if it is unset.
+        file: The variables in the file.
+        defaults: The values of the defaults that were asked for, by name.
+        others: The variables in other files; the key is a path, and whether it was read with `format: raw`.
     """
 
     effective: Mapping[str, str | None] = field(repr=False)
@@ -104,36 +36,25 @@ class Reading:
     others: Mapping[tuple[Path, bool], Mapping[str, str]] = field(default_factory=dict, repr=False)
 
 
-def secrets(values: Iterable[Value]) -> list[str]:
-    """The secrets among the values: those of sensitive variables, and the passwords within the others."""
-    found: set[str] = set()
-    for value in values:
-        ways = (way.value for way in value.ways)
-        every = (value.value, value.given, value.in_file, value.interpolated, *ways)
-        for text in {each.reveal() for each in every if each is not None}:
-            found |= {text} if value.sensitive else passwords(text)
-    return worth_hiding(found)
-
-
 class UnreadableError(EnvFileError):
     """Compose cannot read the file.
 
     Attributes:
         reason: `unterminated`, `syntax`, `template`, `required` or `other`.
-        line: Where compose noticed it, from 1; 0 when it does not say. For an open quote that is the end of the file.
+        line: The line that compose names, from 1; 0 if it names none. For an open quote this is the end of the file.
     """
 
     def __init__(self, path: Path, reason: str, line: int) -> None:
         where = f" line {line}:" if line else ""
         super().__init__(
             f"{path.name} cannot be read by compose:{where} {_REASONS[reason][1]}",
-            next="see what is wrong with it: invoke env.check",
+            next="invoke env.check",
         )
         self.reason = reason
         self.line = line
 
 
-# Compose's own words quote the line they are about, which may hold a secret: only kind and number are passed on.
+# Compose's message quotes the line, which may hold a secret: only the kind of error and the line number are used.
 _REASONS = {
     "unterminated": (r"unterminated quoted value", "a quote is not closed"),
     "syntax": (
@@ -142,21 +63,18 @@ _REASONS = {
     ),
     "template": (r"Invalid template", "a `$` that begins no valid ${NAME}"),
     "required": (r"required variable .* is missing a value", "a ${NAME:?…} whose variable has no value"),
-    "other": (r"failed to read|couldn't (find|read) env file|is a directory", "it makes no sense to compose"),
+    "other": (r"failed to read|couldn't (find|read) env file|is a directory", "compose does not understand it"),
 }
 
 
 def complaint(stderr: str, path: Path) -> UnreadableError | None:
-    """What compose says about a `.env` file, without what it quotes of it; None when it says nothing about one."""
-    lines = [line for line in stderr.splitlines() if not line.startswith("time=")]
-    text = "\n".join(lines)
+    """Compose's complaint about a `.env` file, without the text that it quotes; None if there is no complaint."""
+    text = "\n".join(line for line in stderr.splitlines() if not line.startswith("time="))
     if not re.search(_REASONS["other"][0], text):
         return None
     number = re.search(r": line (\d+): ", text)
-    for reason, (pattern, _) in _REASONS.items():
-        if re.search(pattern, text):
-            return UnreadableError(path, reason, int(number[1]) if number else 0)
-    return None
+    reason = next(reason for reason, (pattern, _) in _REASONS.items() if re.search(pattern, text))
+    return UnreadableError(path, reason, int(number[1]) if number else 0)
 
 
 def read(
@@ -177,16 +95,16 @@ def read(
 
     Args:
         compose: The compose program's argument list.
-        root: Where compose is called.
-        names: Variables to ask for; any text is allowed.
-        variables: What is added to the shell's environment.
+        root: The folder in which compose is called.
+        names: The variables to ask for; any text is allowed.
+        variables: Added to the shell's environment.
         env_file: The file to read; it may be missing.
-        explicit: Name the file to compose (`--env-file`) instead of letting it look: for a file of another name.
+        explicit: Pass the file as `--env-file`. Otherwise compose finds `.env` by itself.
         defaults: Expressions to expand, by name: `${A:-${B:-c}}`.
-        project: The project's name, which compose gives as a variable, too.
-        directory: The project directory, where compose looks for `.env` by itself; the root by default.
-        named: Files of variables to name to compose, beside that.
-        others: More files to read as an `env_file`, and whether each is `format: raw`.
+        project: The project's name, which compose also sets as a variable.
+        directory: The project directory, where compose looks for `.env`; the root by default.
+        named: Further files to pass as `--env-file`.
+        others: Further files to read as an `env_file`, and whether each has `format: raw`.
 
     Raises:
         UnreadableError: Compose cannot read the file.
@@ -207,12 +125,14 @@ def read(
         [*line, "config", "--format", "json"],
         cwd=root,
         env=variables,
-        # Not as pairs of surrogates, which YAML does not know.
+        # YAML does not know the surrogate pairs of ASCII-only JSON.
         stdin=json.dumps({"services": services}, ensure_ascii=False),
         timeout=60,
     )
     if result.code:
-        raise complaint(result.stderr, env_file) or _unexpected()
+        # Compose's own message could quote a value, so it is not repeated.
+        fallback = UsageError("compose could not read the values of .env", next="docker compose config")
+        raise complaint(result.stderr, env_file) or fallback
     found = compose_call.document(result).get("services") or {}
     asked = {name: _environment(service) for name, service in found.items()}
     return Reading(
@@ -225,10 +145,5 @@ def read(
 
 def _environment(service: Mapping[str, Any]) -> dict[str, Any]:
     values: Mapping[str, str | None] = service.get("environment") or {}
-    # Compose's output escapes a dollar, so that it can be read as a compose file again.
+    # Compose escapes each dollar of its output, so that the output is a valid compose file.
     return {name: value if value is None else value.replace("$$", "$") for name, value in values.items()}
-
-
-def _unexpected() -> OpsError:
-    # What compose says could quote a value, so it is not repeated here.
-    return UsageError("compose could not read the values of .env", next="docker compose config")

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from upready.dotenv import schema
-from upready.envfile import document, naming
-from upready.envfile.document import Document
+from upready.envfile import document
 from upready.envfile.entries import Entry
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError
@@ -53,7 +52,11 @@ def compare(stack: Stack) -> Difference:
     same = {name for name, entry in present.items() if _are_same(entry, source.get(name))}
     return Difference(
         missing=[name for name in example.variables if name not in present],
-        extra=[name for name in env.keys() if name not in example.variables and _is_name(env, name)],  # noqa: SIM118
+        extra=[
+            name
+            for name in env.keys()  # noqa: SIM118 - a document is no dict
+            if name not in example.variables and (entry := env.get(name)) is not None and env.may_show(entry)
+        ],
         default=[name for name in present if name in same],
         changed=[name for name in present if name not in same],
     )
@@ -64,9 +67,3 @@ def _are_same(entry: Entry, default: Entry | None) -> bool:
     if default is None or (entry.parsed or "") != (default.parsed or ""):
         return False
     return entry.quote == default.quote or "$" not in (entry.parsed or "")
-
-
-def _is_name(env: Document, name: str) -> bool:
-    """Whether it is one; what is none, or stands behind an open quote, may be a line of a secret."""
-    entry = env.get(name)
-    return entry is not None and naming.is_plausible(entry) and entry.start <= env.torn_from

@@ -16,10 +16,10 @@ from upready.support.errors import EnvFileError, InterruptError, UsageError
 
 # What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
-    from upready.dotenv.compose_values import Value
     from upready.dotenv.creation import Ask
     from upready.dotenv.difference import Difference
     from upready.dotenv.schema import Variable
+    from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
     from upready.operations.isolation import Isolation
 
