@@ -31,9 +31,9 @@ def check(stack: Stack) -> list[Finding]:
         UsageError: A compose file is broken.
         EngineError: There is no compose program.
     """
-    from upready.dotenv import checks, file, inputs
+    from upready.dotenv import checks, inputs, writer
 
-    file.sweep(stack.env_file.parent)
+    writer.sweep(stack.env_file.parent)
     return checks.run(inputs.gather(stack))
 
 

@@ -1,4 +1,4 @@
-"""How `.env` differs from its schema: what it lacks, what it has beyond it, what it leaves at the default."""
+"""How `.env` differs from its schema: missing variables, extra ones, and values that are not the default."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from upready.support.errors import EnvFileError
 
 @dataclass(frozen=True)
 class Difference:
-    """Names of variables, in the schema's or the file's order.
+    """Names of variables, in the order of the schema or the file.
 
     Attributes:
-        missing: In the schema, not in the file.
-        extra: In the file, not in the schema.
-        default: In the file, with the schema's default.
-        changed: In the file, with another value.
+        missing: Only in the schema.
+        extra: Only in the file.
+        default: In both, with the same value.
+        changed: In both, with different values.
     """
 
     missing: list[str]
@@ -34,17 +34,17 @@ class Difference:
 
 
 def compare(stack: Stack) -> Difference:
-    """Compare a stack's `.env` with its schema, as texts: neither the shell nor compose has a say.
+    """Compare a stack's `.env` with its schema, as texts: the shell and compose are not asked.
 
     Raises:
-        EnvFileError: One of the two may not be read, or is no text.
+        EnvFileError: One of the two cannot be read, or is not UTF-8.
     """
     source, env = document.read(stack.example), document.read(stack.env_file)
     for each in (source, env):
         if each.undecodable_value is not None or each.is_utf16:
             line, column = each.undecodable_value or (1, 1)
             raise EnvFileError(
-                f"{each.path.name}:{line}:{column}: not UTF-8, so that its values mean nothing",
+                f"{each.path.name}:{line}:{column}: not UTF-8, so its values cannot be compared",
                 next=f"save {each.path.name} as UTF-8 without a byte order mark",
             )
     example = schema.parse(source)
@@ -63,7 +63,7 @@ def compare(stack: Stack) -> Difference:
 
 
 def _are_same(entry: Entry, default: Entry | None) -> bool:
-    """Whether two entries say the same; where there is a `$`, its quotes decide whether it is one."""
+    """Whether two entries have the same value. If there is a `$`, the quotes decide whether it is a reference."""
     if default is None or (entry.parsed or "") != (default.parsed or ""):
         return False
     return entry.quote == default.quote or "$" not in (entry.parsed or "")
