@@ -4,10 +4,7 @@ from pathlib import Path
 
 from invoke.context import Context
 
-from upready.cli import task
-from upready.cli.task import command
-from upready.support.errors import UsageError
-from upready.tasks import ns
+from upready.tasks import UsageError, command, ns, remainder
 
 ROOT = Path(__file__).parent.resolve()
 
@@ -25,15 +22,19 @@ ROOT = Path(__file__).parent.resolve()
 def test(
     c: Context, unit: bool = False, engine: bool = False, faults: bool = False, k: str = "", jobs: str = "auto"
 ) -> int:
-    """Run the project's tests; those that need a Docker Engine are skipped where there is none."""
-    from upready.operations import testing
-    from upready.support import process
+    """Run the project's tests.
+
+    Those that need a Docker Engine are skipped where there is none.
+
+    Example:
+        invoke test --unit -k positional
+    """
+    from tests import runner
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
     mark = "engine" if engine else "not engine" if unit else ""
-    line = testing.command(ROOT, mark=mark, faults=faults, name=k, jobs=jobs, more=task.remainder())
-    return process.attach(line, cwd=ROOT)
+    return runner.run(ROOT, mark=mark, faults=faults, name=k, jobs=jobs, more=remainder())
 
 
 ns.add_task(test)

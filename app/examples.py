@@ -126,7 +126,8 @@ PROBLEMS: dict[int, dict[str, Any]] = {
     401: {
         "type": "no-api-key",
         "title": "An API key is needed",
-        "detail": "Send an API key in the header `Authorization: Bearer KEY`. Whoever runs the service has one for you.",
+        "detail": "Send an API key in the header `Authorization: Bearer KEY`. "
+        "Whoever runs the service has one for you.",
     },
     403: {
         "type": "scope-missing",

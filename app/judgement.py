@@ -62,7 +62,8 @@ def of(verdict: Verdict) -> Judgement:
         return Judgement(False, verdict.diagram_type, [f"Not valid: {line}" for line in errors(verdict)])
     if verdict.drawable is False:
         return Judgement(False, verdict.diagram_type, [f"It cannot be drawn: {line}" for line in errors(verdict)])
-    return Judgement(True, verdict.diagram_type, [])
+    # It is valid, and perhaps slow to draw.
+    return Judgement(True, verdict.diagram_type, [f"It is {verdict.reason}."] if verdict.reason else [])
 
 
 def undecided(verdict: Verdict) -> str:

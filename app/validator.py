@@ -57,9 +57,12 @@ class Verdict(BaseModel):
     valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
     drawable: bool | None = Field(
         default=None,
-        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell.",
+        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell, or where "
+        "that may take very long.",
     )
-    reason: str | None = Field(default=None, description="Why it could not be decided.")
+    reason: str | None = Field(
+        default=None, description="Why `valid`, or `drawable`, could not be decided, where that is known."
+    )
     diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []
 

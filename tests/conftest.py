@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.failures import Failures
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
 from upready.runtime.docker import engine
@@ -41,14 +42,17 @@ def engine_problem() -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the table of faults (tests/faults)."""
+    """The options of the table of faults (tests/faults), and where failures are written down."""
     parser.addoption("--all-faults", action="store_true", help="run the cells that CI leaves out, too, and print all")
     parser.addoption("--faults-json", metavar="FILE", help="write what the cells of tests/faults came to as JSON")
+    parser.addoption("--failures", metavar="FILE", help="append a line for each failed test as soon as it fails")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect what the cells of faults come to."""
+    """Collect what the cells of faults come to, and the failures."""
     if not hasattr(config, "workerinput"):
+        written = config.getoption("--failures")
+        config.pluginmanager.register(Failures(Path(written) if written else None), "failures")
         file = config.getoption("--faults-json")
         plugin = Matrix(Path(file) if file else None, whole=config.getoption("--all-faults"))
         config.pluginmanager.register(plugin, "matrix of faults")

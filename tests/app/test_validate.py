@@ -48,6 +48,15 @@ def test_what_cannot_be_decided_is_not_invalid(client: httpx.Client) -> None:
     assert answer.json()["reason"] == "too large to decide in time"
 
 
+def test_what_may_take_very_long_to_draw_is_valid_with_a_reason(start: Serve) -> None:
+    client = start()
+    reason = "nested 400 deep: drawing it may take very long"
+    verdict = client.post(PATH, json={"code": "stateDiagram-v2\n  deep"}).json()
+    assert (verdict["valid"], verdict["drawable"], verdict["reason"]) == (True, None, reason)
+    saved = client.post("/api/v1/diagrams", json={"code": "stateDiagram-v2\n  deep"}).json()
+    assert (saved["validated"], saved["warnings"]) == (True, [f"It is {reason}."])
+
+
 def test_503_while_the_mcp_server_is_down_and_200_when_it_is_back(client: httpx.Client, mcp: McpServer) -> None:
     assert client.post(PATH, json={"code": "a"}).status_code == 200
     mcp.stop()

@@ -20,7 +20,7 @@ from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, interrupt, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected, python
-from upready.operations.logs import last_lines, recent
+from upready.runtime.log_tail import last_lines
 from upready.stack import compose
 from upready.stack.selection import Stack
 from upready.support import process
@@ -397,12 +397,11 @@ def test_a_log_that_is_not_kept_is_told(up: Up) -> None:
     assert result.err.count("mute: its log cannot be read") == 1
 
 
-def test_recent_and_last_lines(up: Up) -> None:
+def test_last_lines(up: Up) -> None:
     project = up(
         {"a": python("print('one\\x1b[2J')\nprint('two')"), "b": python("import time; time.sleep(.5); print('three')")},
         ended=["a", "b"],
     )
-    assert [each.message for each in recent(connected(), project.name, 2)] == ["two", "three"]
     assert last_lines(connected(), project.container("a"), 20) == ["one␛[2J", "two"]
     assert last_lines(connected(), project.container("a"), 1) == ["two"]
 

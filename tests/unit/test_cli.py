@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from upready.cli import task
+from upready.commands import invocation
 from upready.support.errors import UsageError
 
 TASKS = '''
@@ -25,11 +25,12 @@ import time
 from pathlib import Path
 
 from upready import report
-from upready.cli import task
-from upready.cli.task import command
+from upready.cli import configuration
+from upready.commands import invocation
+from upready.commands.command import command
 from upready.support import errors, process
 
-task.check_configuration()
+configuration.check()
 
 
 @command(help={"kind": "The class of the error."}, positional=["kind"])
@@ -56,7 +57,7 @@ def end(c, code="", json=False):
 @command(positional=["service"])
 def words(c, service):
     """Print the words behind --."""
-    report.document({"service": service, "words": task.remainder()})
+    report.document({"service": service, "words": invocation.remainder()})
 
 
 @command()
@@ -420,7 +421,7 @@ print(json.dumps(shown))
     )
     for name, text in json.loads(done.stdout).items():
         assert text.isascii(), f"{name}: a console may not be able to show its help"
-        sentence = text.partition("Docstring:\n")[2].partition("\nOptions:")[0].strip()
+        sentence = text.split("\n\n")[1]
         assert sentence.endswith((".", "?", "7", "4", "3", "--version")), f"{name}: {sentence!r}"
         found = options(text)
         assert "--debug" in found, name
@@ -431,10 +432,10 @@ print(json.dumps(shown))
 def test_help_of_dev_as_a_user_asks_for_it(real: Project) -> None:
     shown = options(real.invoke("--help", "dev").out)
     assert "-f, --follow" in shown
-    assert "-p, --profile" in shown
-    assert {"--timeout=STRING", "--no-cache", "--pull", "--json", "--debug"} <= set(shown)
+    assert "-p, --profile PROFILE" in shown
+    assert {"--timeout SECONDS", "--no-cache", "--pull", "--json", "--debug"} <= set(shown)
     # No short flag but those that were chosen.
-    assert sorted(flags for flags in shown if not flags.startswith("--")) == ["-f, --follow", "-p, --profile"]
+    assert sorted(flags for flags in shown if not flags.startswith("--")) == ["-f, --follow", "-p, --profile PROFILE"]
 
 
 @pytest.mark.parametrize(
@@ -442,19 +443,19 @@ def test_help_of_dev_as_a_user_asks_for_it(real: Project) -> None:
     [("", None), ("90", 90.0), ("0", 0.0), ("1.5s", 1.5), ("2m", 120.0), ("1h", 3600.0), ("250ms", 0.25), (" 3 ", 3.0)],
 )
 def test_seconds(text: str, seconds: float | None) -> None:
-    assert task.seconds(text, "--timeout") == seconds
+    assert invocation.seconds(text, "--timeout") == seconds
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "1 2", "1d", "1e3", "s"])
 def test_no_seconds(text: str) -> None:
     with pytest.raises(UsageError, match="--wait: should be a number of seconds"):
-        task.seconds(text, "--wait")
+        invocation.seconds(text, "--wait")
 
 
 def test_an_interrupt_while_python_executes_a_text_is_130_too(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(
-        "import sys\nfrom upready.cli import task\n\n\ndef body():\n    exec('raise KeyboardInterrupt')\n\n\n"
-        "sys.exit(task._guarded(body, as_json=False, debug=False))\n",
+        "import sys\nfrom upready.commands import command\n\n\ndef body():\n    exec('raise KeyboardInterrupt')\n\n\n"
+        "sys.exit(command._guarded(body, as_json=False, debug=False))\n",
         encoding="utf-8",
     )
     done = subprocess.run(

@@ -151,8 +151,8 @@ def test_a_service_of_another_checkout_that_runs_without_an_engine(make: Make) -
         port = Port("127.0.0.1", int(child.stdout.readline()), "tcp", 80)
         engine: Any = SimpleNamespace(local=True, owner_of=lambda *_: None)
         conflict = ports.Conflict("web", port, "a process")
-        assert checkouts.holder(engine, stack, [conflict]) == (conflict, other.root)
-        assert checkouts.holder(engine, other, [conflict]) is None
+        assert checkouts.holder(engine, stack, conflict.port) == other.root
+        assert checkouts.holder(engine, other, conflict.port) is None
     finally:
         child.communicate("\n")
 

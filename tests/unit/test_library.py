@@ -27,3 +27,9 @@ def test_no_document_has_a_gap_that_was_to_be_filled() -> None:
     documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
     assert documents
     assert [each.name for each in documents if re.search(r"@@[A-Z]+@@", each.read_text("utf-8"))] == []
+
+
+def test_every_room_is_a_package() -> None:
+    """The check of the imports' directions passes over a folder that is none."""
+    folders = {path.parent for path in (SOURCES / "upready").rglob("*.py")}
+    assert [str(each) for each in folders if not (each / "__init__.py").is_file()] == []

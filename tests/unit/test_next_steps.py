@@ -79,7 +79,7 @@ PLACES = list(made())
 def test_many_places_are_found() -> None:
     assert len(PLACES) > 100
     assert {
-        "upready/src/upready/cli/task.py",
+        "upready/src/upready/commands/command.py",
         "upready/src/upready/stack/compose_failure.py",
         "upready/src/upready/stack/selection.py",
         "tasks.py",

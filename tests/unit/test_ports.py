@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.unit.conftest import MakeStack
-from upready.runtime import ports
+from upready.runtime import host_ports, ports
 from upready.runtime.docker.engine import Engine
 from upready.stack import model
 from upready.stack.model import Port
@@ -35,17 +35,17 @@ def listening() -> Iterator[int]:
 
 def test_a_port_that_nobody_has(free_port: Callable[[], int]) -> None:
     port = free_port()
-    assert ports.free(tcp(port))
-    assert ports.free(tcp(port, ""))
-    assert ports.free(Port("", port, "udp", 80))
+    assert host_ports.free(tcp(port))
+    assert host_ports.free(tcp(port, ""))
+    assert host_ports.free(Port("", port, "udp", 80))
 
 
 def test_a_port_that_a_process_has(listening: int) -> None:
-    assert not ports.free(tcp(listening))
+    assert not host_ports.free(tcp(listening))
     # On every address means on that one, too; the same number is free for UDP.
-    assert not ports.free(tcp(listening, ""))
-    assert ports.free(Port("127.0.0.1", listening, "udp", 80))
-    assert ports.owner(tcp(listening)) == f"process {os.getpid()} ({psutil_name()})"
+    assert not host_ports.free(tcp(listening, ""))
+    assert host_ports.free(Port("127.0.0.1", listening, "udp", 80))
+    assert host_ports.owner(tcp(listening)) == f"process {os.getpid()} ({psutil_name()})"
 
 
 def psutil_name() -> str:
@@ -58,8 +58,8 @@ def test_a_udp_port_that_a_process_has() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = Port("127.0.0.1", held.getsockname()[1], "udp", 53)
-        assert not ports.free(port)
-        assert str(os.getpid()) in ports.owner(port)
+        assert not host_ports.free(port)
+        assert str(os.getpid()) in host_ports.owner(port)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
@@ -71,7 +71,7 @@ def test_an_ipv6_port() -> None:
         except OSError:
             pytest.skip("no IPv6 on this machine")
         held.listen()
-        assert not ports.free(tcp(held.getsockname()[1], "::1"))
+        assert not host_ports.free(tcp(held.getsockname()[1], "::1"))
 
 
 def test_a_port_whose_last_connection_has_just_closed_is_free() -> None:
@@ -82,11 +82,11 @@ def test_a_port_whose_last_connection_has_just_closed_is_free() -> None:
         # The server's side closes first, and so keeps the port in TIME_WAIT.
         accepted.close()
         client.close()
-    assert ports.free(tcp(port))
+    assert host_ports.free(tcp(port))
 
 
 def test_an_address_that_is_not_this_machines_is_the_engines_to_judge(free_port: Callable[[], int]) -> None:
-    assert ports.free(tcp(free_port(), "192.0.2.1"))
+    assert host_ports.free(tcp(free_port(), "192.0.2.1"))
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_what_a_refusal_means(monkeypatch: pytest.MonkeyPatch, windows: bool, nu
 
     monkeypatch.setattr(platform, "WINDOWS", windows)
     monkeypatch.setattr(platform, "claim_exclusively", refuse)
-    assert ports.free(tcp(80)) is free
+    assert host_ports.free(tcp(80)) is free
 
 
 @dataclass
@@ -236,7 +236,7 @@ def test_an_owner_that_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch,
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "net_connections", hidden)
-    assert ports.owner(tcp(listening)) == "another process"
+    assert host_ports.owner(tcp(listening)) == "another process"
 
 
 @pytest.mark.parametrize(

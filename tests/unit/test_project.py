@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from upready.operations import execute, stop
 from upready.runtime import current, last_used
 from upready.stack.settings import Environment, Settings
 from upready.support.errors import EnvFileError, UsageError
@@ -58,8 +59,8 @@ def test_nothing_runs_in_no_environment(tmp_path: Path) -> None:
 
 def test_a_container_is_found_by_service_and_replica() -> None:
     containers = [container("web", 1), container("web", 2), container("db", 1, "exited")]
-    assert current.container_of(containers, "web") is containers[0]
-    assert current.container_of(containers, "web", 2) is containers[1]
+    assert execute.container_of(containers, "web") is containers[0]
+    assert execute.container_of(containers, "web", 2) is containers[1]
 
 
 @pytest.mark.parametrize(
@@ -76,21 +77,21 @@ def test_a_container_is_found_by_service_and_replica() -> None:
 )
 def test_a_container_that_does_not_run(containers: list[Any], service: str, details: list[str], following: str) -> None:
     with pytest.raises(UsageError, match="db is not running") as caught:
-        current.container_of(containers, service, environment="live")
+        execute.container_of(containers, service, environment="live")
     assert caught.value.details == details
     assert caught.value.next == following
 
 
 def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
-        current.container_of([container("web", 2), container("web", 1)], "web", 3)
+        execute.container_of([container("web", 2), container("web", 1)], "web", 3)
     assert caught.value.details == ["running: 1, 2"]
     assert caught.value.next == "invoke exec web --replica 1"
 
 
 def test_any_running_replica_will_do() -> None:
     containers = [container("web", 1, "exited"), container("web", 3), container("web", 2)]
-    assert current.container_of(containers, "web") is containers[2]
+    assert execute.container_of(containers, "web") is containers[2]
 
 
 @pytest.mark.parametrize("unreadable", [(".env",), ("c/dev.yaml",), (".env", "c/dev.yaml")])
@@ -130,5 +131,5 @@ def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
     for each in several:
         each.folder = str(tmp_path)
     told: list[str] = []
-    assert current._started_from(settings, "shop", several, told.append) == []
+    assert stop._started_from(settings, "shop", several, told.append) == []
     assert told == ["stopped without the pre_stop hooks that there may be: compose.yaml cannot be read: it is a folder"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from upready.dotenv import redaction
 from upready.secrets import masking
 from upready.secrets.masking import Mask
 from upready.secrets.secret import MASK
@@ -17,7 +18,7 @@ from upready.secrets.secret import MASK
 @pytest.fixture
 def hiding(tmp_path: Path) -> Iterator[Path]:
     """A process that works on a project."""
-    with masking.hiding(tmp_path):
+    with masking.hiding(tmp_path, redaction.secrets):
         yield tmp_path
 
 

@@ -4,6 +4,7 @@
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
 import { findUndrawable, hasCheck } from './drawing.mjs';
+import { findExcess } from './extent.mjs';
 import { readFaults } from './faults.mjs';
 import { findEdit, findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
@@ -20,8 +21,8 @@ const UNPLACED = { ...NOWHERE, fix: null };
  * Parse a diagram.
  *
  * @param {string} code Mermaid source, perhaps in a Markdown fence
- * @returns {Promise<{valid: boolean, drawable: boolean | null, diagram_type: string | null, errors: object[]}>} the
- *   errors are `{message, line, column, excerpt, fix}`; line and column count from 1 in `code`; `drawable` is null where
+ * @returns {Promise<{valid: boolean, drawable: boolean | null, reason: string | null, diagram_type: string | null,
+ *   errors: object[]}>} the reason is that of a `drawable` that is null, where it is known; the errors are `{message, line, column, excerpt, fix}`; line and column count from 1 in `code`; `drawable` is null where
  *   only drawing would tell
  */
 export async function diagnose(code) {
@@ -48,19 +49,21 @@ export async function diagnose(code) {
 }
 
 function invalid(type, errors) {
-  return { valid: false, drawable: false, diagram_type: type, errors };
+  return { valid: false, drawable: false, reason: null, diagram_type: type, errors };
 }
 
 /** Whether a valid diagram can be drawn, and if not, why; null where only drawing would tell. */
 async function judgeDrawing(given, code, type) {
-  if (!hasCheck(type)) return { drawable: null, errors: [] };
+  if (!hasCheck(type)) return { drawable: null, reason: null, errors: [] };
   const seen = preprocess(given, type);
   const { db } = await mermaid.mermaidAPI.getDiagramFromText(seen.text);
   const faults = findUndrawable(type, db, seen.text);
+  const reason = faults.length ? null : findExcess(type, db);
+  if (reason) return { drawable: null, reason, errors: [] };
   const errors = faults.map(({ message, offset }) => {
     return describe({ message, offset: seen.originOf(offset), found: '', expected: [] }, code, type);
   });
-  return { drawable: !faults.length, errors };
+  return { drawable: !faults.length, reason, errors };
 }
 
 /** The type that the text's beginning says, whether or not the rest holds it. */

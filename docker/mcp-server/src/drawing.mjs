@@ -101,16 +101,18 @@ function* findUnknownRequirements(db) {
 }
 
 function* findStatesWithinThemselves(db) {
-  yield* search(db.getRootDocV2().doc, []);
-
-  function* search(statements, within) {
-    for (const statement of statements ?? []) {
+  // No recursion: states may be nested deeper than functions.
+  const left = [{ statements: db.getRootDocV2().doc ?? [], within: [] }];
+  while (left.length) {
+    const { statements, within } = left.pop();
+    for (const statement of statements) {
       const states = statement.stmt === 'relation' ? [statement.state1, statement.state2] : [statement];
-      for (const { id } of states.filter((state) => within.includes(state.id))) {
-        yield { message: `the state \`${id}\` stands within itself`, words: [id] };
-        return;
+      const found = states.find(({ id }) => within.includes(id));
+      if (found) {
+        yield { message: `the state \`${found.id}\` stands within itself`, words: [found.id] };
+        break;
       }
-      if (statement.doc) yield* search(statement.doc, [...within, statement.id]);
+      if (statement.doc) left.push({ statements: statement.doc, within: [...within, statement.id] });
     }
   }
 }

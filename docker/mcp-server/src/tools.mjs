@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { CATALOGUE } from './catalogue.mjs';
 import { ParserLostError, PoolBusyError } from './errors.mjs';
 import { note } from './log.mjs';
+import { explain } from './malformed.mjs';
 import { MAX_CODE_LENGTH } from './settings.mjs';
 import { Undecided } from './undecided.mjs';
 
@@ -17,7 +18,7 @@ const EXAMPLES = 'mermaid://examples';
 const Diagram = z.object({
   // The bound is told, but not checked here: a diagram that is too long is undecided, not a wrong call.
   code: z
-    .string()
+    .string({ error: 'must be a text: the Mermaid source.' })
     .meta({ maxLength: MAX_CODE_LENGTH })
     .describe('Mermaid source; a Markdown code fence around it is accepted'),
 });
@@ -28,7 +29,7 @@ const Diagnosis = z.object({
     .boolean()
     .nullable()
     .describe('false when Mermaid accepts the diagram but refuses to draw it; null where only drawing would tell'),
-  reason: z.string().nullable().describe('why it could not be decided; null when it was'),
+  reason: z.string().nullable().describe('why valid, or drawable, could not be decided, where that is known'),
   diagram_type: z
     .string()
     .nullable()
@@ -109,6 +110,7 @@ export function createTools(identity, pool, caller) {
       }),
   );
   registerExamples(server);
+  explain(server);
   return server;
 }
 
@@ -181,7 +183,7 @@ function undecided(reason) {
 }
 
 function report({ valid, drawable, reason = null, diagram_type: type, errors }) {
-  note({ valid, drawable, ...(reason && { undecided: reason }), diagram_type: type });
+  note({ valid, drawable, ...(reason && { reason }), diagram_type: type });
   return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }
 

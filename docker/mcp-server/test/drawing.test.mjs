@@ -35,6 +35,31 @@ suite('what cannot be drawn', () => {
     });
   }
 
+  const nested = (open, count, inner, close) => `${open.repeat(count)}${inner}${close.repeat(count)}`;
+  const named = (count, part) => Array.from({ length: count }, (_, index) => part(index)).join('\n');
+  const LARGE = {
+    'states in states': `stateDiagram-v2\n${named(400, (n) => `state s${n} {`)}\n a --> b\n${nested('', 400, '', '}\n')}`,
+    'many states': `stateDiagram-v2\n${named(400, (n) => `s${n} --> s${n + 1}`)}`,
+    'blocks in blocks': `block\n${nested('block\n', 25, 'a\n', 'end\n')}`,
+    'many blocks': `block\n${named(2000, (n) => `b${n}`)}`,
+    'boundaries in boundaries': `C4Context\n${named(1000, (n) => `System_Boundary(b${n}, "B") {`)}\nSystem(a, "A")\n${'}\n'.repeat(1000)}`,
+    'many systems': `C4Context\n${named(600, (n) => `System(s${n}, "S")`)}`,
+    'groups in groups': `architecture-beta\n group g0(cloud)[G]\n${named(100, (n) => ` group g${n + 1}(cloud)[G] in g${n}`)}`,
+    'many services': `architecture-beta\n${named(1000, (n) => ` service s${n}(server)[S]`)}`,
+    'many tasks': `gantt\n dateFormat YYYY-MM-DD\n${named(1500, (n) => ` t${n} :2024-01-01, 3d`)}`,
+    'many elements': `requirementDiagram\n${named(500, (n) => `element e${n} {\ntype: x\n}`)}`,
+    'many flows': `sankey\n${named(600, (n) => `A${n},B${n},1`)}`,
+    'many sets': `venn-beta\n${named(100, (n) => ` set A${n}`)}`,
+    'many bars': `xychart\n bar [${named(1200, () => '1').replaceAll('\n', ',')}]`,
+  };
+  for (const [name, code] of Object.entries(LARGE)) {
+    test(`is not known of what takes too long: ${name}`, async () => {
+      const { valid, drawable, reason, errors } = await diagnose(code);
+      assert.deepEqual([valid, drawable, errors], [true, null, []]);
+      assert.match(reason, /^(nested \d+ deep|made of \d+ parts): drawing it may take very long$/);
+    });
+  }
+
   test('is none of the diagrams that are drawn', async () => {
     for (const { code } of readDiagrams().filter(({ line }) => line === null)) {
       const { drawable, errors } = await diagnose(code);

@@ -17,7 +17,7 @@ import pytest
 from invoke.program import Program
 
 from upready import report
-from upready.cli import task
+from upready.commands import invocation
 from upready.dotenv import Finding, check, usages
 from upready.stack.selection import Stack
 from upready.support import process, signals
@@ -159,7 +159,7 @@ def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Invoke:
             patch.setattr(signals, "interrupt", lambda: None)
             patch.setattr(signals, "leave", lambda _: None)
             patch.setattr(process, "tell", None)
-            patch.setattr(task, "_root", tmp_path)
+            patch.setattr(invocation, "_root", tmp_path)
             patch.delitem(sys.modules, "tasks", raising=False)
             report.console.cache_clear()
             report.errors.cache_clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from upready.dotenv import values
-from upready.dotenv.compose_values import UnreadableError
+from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 
 MakeStack = Callable[..., Stack]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from upready.dotenv import redaction
 from upready.logs.entry import Entry, Origin
 from upready.report.logs import Printer
 from upready.secrets import masking
@@ -19,7 +20,7 @@ TIME = "2026-11-29T10:00:00.123456789Z"
 
 @pytest.fixture(autouse=True)
 def known(tmp_path: Path) -> Iterator[None]:
-    with masking.hiding(tmp_path):
+    with masking.hiding(tmp_path, redaction.secrets):
         masking.know("test", lambda: [SECRET, "first line of it\nsecond line of it"])
         yield
 

@@ -38,6 +38,11 @@ def refuse_more(task: str, syntax: str) -> None:
     _install()
 
 
+def may_be_left_out(task: str, option: str) -> bool:
+    """Whether a positional option of a task needs no word."""
+    return (task, option) in _OPTIONAL
+
+
 def explain_words() -> None:
     """Answer a word that invoke does not understand with the next step, too."""
     _install()

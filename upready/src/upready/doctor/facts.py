@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from upready.runtime import interface
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
+from upready.runtime.interface import silent
 from upready.runtime.native import executables
 from upready.runtime.native.runtime import Native
 from upready.stack import model
 from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 from upready.support.errors import EngineError, EnvFileError, OpsError
 
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Patient:
     def native(self) -> str | OpsError:
         """Which services this machine can run without an engine, or why it cannot."""
         stack, merged = self.stack, self.model
-        if self.settings.runtime == interface.DOCKER:
+        if self.settings.runtime == DOCKER:
             return EngineError("a Docker Engine is asked for", next="invoke dev --runtime native")
         if isinstance(stack, OpsError):
             return stack
@@ -100,7 +100,7 @@ class Patient:
             return _attempt(lambda: ", ".join(executables.versions()))
         if isinstance(merged, OpsError):
             return merged
-        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, interface.silent).services))
+        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, silent).services))
 
 
 def _attempt(make: Callable[[], T]) -> T | OpsError:

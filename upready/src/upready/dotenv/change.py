@@ -25,7 +25,9 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
         UsageError: The name is not valid, or it is known nowhere.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
-        what = f"{name!r} is not a valid variable name (letters, digits, _)" if name else "the variable's name is missing"
+        what = (
+            f"{name!r} is not a valid variable name (letters, digits, _)" if name else "the variable's name is missing"
+        )
         raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)

@@ -8,15 +8,14 @@ gives the file's own value if the shell has another one.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from upready.stack import compose_call
+from upready.stack import compose_call, env_file_error
 from upready.support import files
-from upready.support.errors import EnvFileError, UsageError
+from upready.support.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -34,47 +33,6 @@ class Reading:
     file: Mapping[str, str] = field(repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict, repr=False)
     others: Mapping[tuple[Path, bool], Mapping[str, str]] = field(default_factory=dict, repr=False)
-
-
-class UnreadableError(EnvFileError):
-    """Compose cannot read the file.
-
-    Attributes:
-        reason: `unterminated`, `syntax`, `template`, `required` or `other`.
-        line: The line that compose names, from 1; 0 if it names none. For an open quote this is the end of the file.
-    """
-
-    def __init__(self, path: Path, reason: str, line: int) -> None:
-        where = f" line {line}:" if line else ""
-        super().__init__(
-            f"{path.name} cannot be read by compose:{where} {_REASONS[reason][1]}",
-            next="invoke env.check",
-        )
-        self.reason = reason
-        self.line = line
-
-
-# Compose's message quotes the line, which may hold a secret: only the kind of error and the line number are used.
-_REASONS = {
-    "unterminated": (r"unterminated quoted value", "a quote is not closed"),
-    "syntax": (
-        r"unexpected character .* in variable name|key cannot contain a space|zero length",
-        "not a `NAME=value`",
-    ),
-    "template": (r"Invalid template", "a `$` that begins no valid ${NAME}"),
-    "required": (r"required variable .* is missing a value", "a ${NAME:?…} whose variable has no value"),
-    "other": (r"failed to read|couldn't (find|read) env file|is a directory", "compose does not understand it"),
-}
-
-
-def complaint(stderr: str, path: Path) -> UnreadableError | None:
-    """Compose's complaint about a `.env` file, without the text that it quotes; None if there is no complaint."""
-    text = "\n".join(line for line in stderr.splitlines() if not line.startswith("time="))
-    if not re.search(_REASONS["other"][0], text):
-        return None
-    number = re.search(r": line (\d+): ", text)
-    reason = next(reason for reason, (pattern, _) in _REASONS.items() if re.search(pattern, text))
-    return UnreadableError(path, reason, int(number[1]) if number else 0)
 
 
 def read(
@@ -132,7 +90,7 @@ def read(
     if result.code:
         # Compose's own message could quote a value, so it is not repeated.
         fallback = UsageError("compose could not read the values of .env", next="docker compose config")
-        raise complaint(result.stderr, env_file) or fallback
+        raise env_file_error.read(result.stderr, env_file) or fallback
     found = compose_call.document(result).get("services") or {}
     asked = {name: _environment(service) for name, service in found.items()}
     return Reading(

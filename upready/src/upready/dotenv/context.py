@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upready.dotenv.compose_values import UnreadableError
 from upready.dotenv.finding import Finding, Severity
 from upready.dotenv.mentions import Mentions
 from upready.dotenv.schema import Schema, Variable
@@ -19,6 +18,7 @@ from upready.envfile import kinds
 from upready.envfile.document import Document
 from upready.envfile.entries import Entry
 from upready.envfile.kinds import Kind
+from upready.stack.env_file_error import UnreadableError
 
 _CERTAIN = ((r"(^|_)PORT$", kinds.build("port")), (r"_URL$", kinds.build("url")), (r"_EMAIL$", kinds.build("email")))
 _BOOLEAN = kinds.build("boolean")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
-from upready.dotenv import checks, edit, inputs, writer, schema
+from upready.dotenv import checks, edit, inputs, schema, writer
 from upready.dotenv.schema import Schema, Variable
 from upready.dotenv.write_check import verified
 from upready.envfile import document

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from upready.dotenv import compose_values, mentions, repository, schema, usages, value
-from upready.dotenv.compose_values import Reading, UnreadableError
+from upready.dotenv.compose_values import Reading
 from upready.dotenv.context import Context, Refused
 from upready.dotenv.schema import Schema
 from upready.dotenv.usages import Uses
@@ -16,6 +16,7 @@ from upready.envfile import document
 from upready.envfile.document import Document
 from upready.envfile.references import Use
 from upready.stack import compose, compose_call, refusal
+from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 from upready.support import background, files, process
 from upready.support.errors import EnvFileError, OpsError

@@ -52,14 +52,14 @@ class Binding:
         return [use.name for use in references(parts[-2] if len(parts) > 1 else parts[0])]
 
     def socket(self, given: Mapping[str, str]) -> Socket | None:
-        """The published socket, expanded with the given variables; None if the engine chooses the port, or it is invalid."""
+        """The published socket with the given variables; None if the engine chooses the port, or it is invalid."""
         match = _SHORT.fullmatch(expand(self.text, given))
         if match is None or (match["high"] and "-" not in match["target"]):
             return None
         return _socket(match)
 
     def may_be(self, number: int, given: Mapping[str, str]) -> bool:
-        """Whether this entry may publish a port: as the only one, or as one of a range from which the engine chooses."""
+        """Whether this entry may publish a port: its only one, or one of the range from which the engine chooses."""
         match = _SHORT.fullmatch(expand(self.text, given))
         socket = _socket(match) if match else None
         return socket is not None and socket.low <= number <= socket.high

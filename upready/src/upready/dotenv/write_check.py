@@ -9,6 +9,7 @@ from pathlib import Path
 from upready.dotenv import compose_values
 from upready.envfile.document import Document
 from upready.stack import compose
+from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError
 
@@ -37,13 +38,13 @@ def verified(
     def look(path: Path) -> None:
         try:
             after = read(path)
-        except compose_values.UnreadableError as error:
+        except UnreadableError as error:
             # Name the file that the user knows; the mistake is at the same line or near it.
-            known = compose_values.UnreadableError(source.path, error.reason, error.line)
+            known = UnreadableError(source.path, error.reason, error.line)
             raise EnvFileError(f"nothing was written: {known.message}", next=known.next) from None
         wrong = [name for name, value in changes.items() if value is not None and after.get(name, "") != value]
         wrong += _not_as_in(example, [name for name, value in changes.items() if value is None], after)
-        with contextlib.suppress(compose_values.UnreadableError):
+        with contextlib.suppress(UnreadableError):
             # If compose cannot read the old file, there are no old values; the change may even repair the file.
             old = read(before.path) if before.exists else {}
             wrong += [name for name in old if name not in after]
@@ -61,7 +62,7 @@ def verified(
         if example is None or not names:
             return []
         meant: Mapping[str, str] = {}
-        with contextlib.suppress(compose_values.UnreadableError):
+        with contextlib.suppress(UnreadableError):
             meant = read(example.path)
         # A value with references may differ, because the other variables differ here.
         return [

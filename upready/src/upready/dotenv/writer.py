@@ -30,7 +30,7 @@ def locked(root: Path, wait: float | None = None) -> Iterator[None]:
     with lock.opened(path) as held:
         while not lock.taken(held, path):
             if time.monotonic() > deadline:
-                raise LockedError("another task is writing .env", next="wait until that task has ended, then run this one again")
+                raise LockedError("another task is writing .env", next="wait until it has ended, then try again")
             time.sleep(0.05)
         _remove_leftovers(root / ".env")
         yield

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 PAUSE = 0.25
 """Seconds between an answer and the next ping."""
@@ -27,6 +28,12 @@ LAST_TRY = 0.5
 
 FAREWELL = 0.1
 """Seconds that the thread gets to end: one that still ran while Python takes itself apart could crash it."""
+
+
+class Watched(Protocol):
+    """An engine, as far as a call needs it that must not wait for one that is gone."""
+
+    heartbeat: Heartbeat
 
 
 class Heartbeat:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from upready.logs.entry import Origin
-
-if TYPE_CHECKING:
-    from upready.runtime.interface import Container
 
 Line = tuple[str, int, str]
 """(time as in `Entry.time`, stream as in `Entry.stream`, text without its line end)"""
@@ -24,9 +21,6 @@ class Source(Protocol):
         Raises:
             OpsError: The source is gone.
         """
-
-    def origin(self, container: Container) -> Origin:
-        """The origin that stands for a replica."""
 
     def read(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,16 +15,15 @@ from upready.dotenv.schema import Variable
 from upready.dotenv.write_check import verified
 from upready.envfile import document
 from upready.envfile.references import expand
-from upready.runtime import checkouts, last_used, ports, shared
-from upready.runtime.interface import DOCKER
+from upready.runtime import checkouts, host_ports, last_used, published_ports, shared
 from upready.stack.model import Port
 from upready.stack.selection import Stack
+from upready.stack.settings import DOCKER
 from upready.support import files
 from upready.support.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
     from upready.dotenv.context import Context
-    from upready.dotenv.port_bindings import Binding
 
 NAME = "COMPOSE_PROJECT_NAME"
 
@@ -103,18 +102,6 @@ def _check_stopped(stack: Stack) -> None:
         )
 
 
-def helps(stack: Stack, service: str, number: int) -> bool:
-    """Whether a port that a service publishes comes from a variable, so that another one can be chosen."""
-    with contextlib.suppress(OpsError):
-        context = inputs.gather(stack)
-        given = context.interpolated
-        return any(
-            each.service == service and each.may_be(number, given) and _variable(each, given)
-            for each in context.uses.bindings
-        )
-    return False
-
-
 def own_name(root: Path, project: str) -> str:
     """A project name that no other folder has: the same for the same folder."""
     return f"{_OWN.sub('', project)}-{_digest(root)[:6]}"
@@ -133,7 +120,7 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
         socket = binding.socket(given)
         if socket is None or socket.low == 0:
             continue
-        if (name := _variable(binding, given)) is None:
+        if (name := published_ports.variable(binding, given)) is None:
             number = f"{socket.low}" + (f"-{socket.high}" if socket.high > socket.low else "")
             notes.append(
                 f"{binding.service} publishes port {number}, which no variable sets: "
@@ -162,16 +149,6 @@ def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, s
     return chosen, kept, list(dict.fromkeys(notes))
 
 
-def _variable(binding: Binding, given: Mapping[str, str]) -> str | None:
-    """The one variable whose value is the port on this machine; None where it is a number, or put together."""
-    names = list(dict.fromkeys(binding.variables))
-    for name in names:
-        socket = binding.socket({**given, name: "23456"})
-        if socket is not None and socket.low == 23456:
-            return name
-    return None
-
-
 def _suggestion(context: Context, service: str, number: int) -> str:
     name = re.sub(r"\W", "_", service).upper() + "_PORT"
     return f"{name}_{number}" if context.is_known(name) else name
@@ -191,7 +168,7 @@ def _free(root: Path, taken: set[int]) -> Iterator[int]:
     start = int(_digest(root), 16) % many
     for step in range(many):
         number = FIRST + (start + step) % many
-        if number not in taken and all(ports.free(Port("", number, each, 0)) for each in ("tcp", "udp")):
+        if number not in taken and all(host_ports.free(Port("", number, each, 0)) for each in ("tcp", "udp")):
             yield number
 
 
@@ -200,7 +177,7 @@ def _is_usable(stack: Stack, value: str) -> bool:
     from upready.runtime.docker import engine
 
     numbers = _numbers(value)
-    if all(ports.free(Port("", number, "tcp", 0)) for number in numbers):
+    if all(host_ports.free(Port("", number, "tcp", 0)) for number in numbers):
         return True
     with contextlib.suppress(OpsError):
         connected = engine.connect(timeout=2)

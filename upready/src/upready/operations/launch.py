@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upready import dotenv
-from upready.operations import preflight
-from upready.readiness import one_look
+from upready.operations import exclusive, preflight
+from upready.readiness import one_look, unstarted
 from upready.readiness import wait as gate
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, interface, ports
+from upready.runtime import choice, ports
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import build, engine
 from upready.runtime.docker.build import Progress, Step
@@ -22,8 +22,8 @@ from upready.stack import compose, compose_call, model, revision
 from upready.stack import selection as stacks
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
-from upready.stack.settings import Settings
-from upready.support import files, lock, state
+from upready.stack.settings import DOCKER, Settings
+from upready.support import files, state
 from upready.support.errors import EnvFileError, OpsError, StartError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         OpsError: One of its kinds, whose class says which step failed.
     """
     # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
-    with lock.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
+    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
         described = pool.submit(revision.describe, settings.root)
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
 
@@ -133,7 +133,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         merged = connected.fit(stack, loaded.result(), show.warn)
         connected.tidy(stack.project)
         ports.check(connected, stack.project, merged)
-        if connected.name == interface.DOCKER:
+        if connected.name == DOCKER:
             _images(connected, stack, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
@@ -186,7 +186,7 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
     def up(attempt: Attempt) -> None:
         connected.start(stack, merged, attempt)
 
-    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == interface.DOCKER)
+    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
 
 def wait(
@@ -240,7 +240,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> 
 
     if outcome.error is not None and not outcome.timed_out:
         return []
-    names = continuation.left(services, outcome.services)
+    names = unstarted.find(services, outcome.services)
     if names:
         continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names

@@ -52,12 +52,12 @@ class Learning:
         if not self._thread.ident:
             return
         self._thread.join(PATIENCE)
+        from upready.runtime.docker import injected_secrets
         from upready.runtime.docker.engine import Engine
-        from upready.stack import model_secrets
 
         if isinstance(connected, Engine):
             for merged in list(self._found):
-                given = functools.partial(model_secrets.injected, connected, project, merged)
+                given = functools.partial(injected_secrets.read, connected, project, merged)
                 masking.know(("injected", id(merged)), given)
 
     def _read(self) -> None:

@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from upready.operations import launch
+from upready.operations import exclusive, launch
 from upready.operations.launch import Launch, Show
 from upready.readiness.start_thread import Start
 from upready.runtime import choice, current, interface
@@ -16,7 +16,7 @@ from upready.stack import model
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import background, lock
+from upready.support import background
 from upready.support.errors import UsageError
 
 
@@ -29,7 +29,7 @@ def restart(
         UsageError: A service does not exist, or has no container.
         OpsError: What compose says.
     """
-    with lock.hold(settings.root, "invoke restart"):
+    with exclusive.hold(settings.root, "invoke restart"):
         connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
         stack, containers = current.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)

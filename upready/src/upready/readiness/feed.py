@@ -19,6 +19,7 @@ from upready.engine.heartbeat import Heartbeat
 from upready.readiness import healthcheck
 from upready.readiness.health import Health
 from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Message, Run, Troubled, Wrote
+from upready.runtime import log_tail
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import http_probe
@@ -216,13 +217,11 @@ class Observer:
 
     def _read(self) -> None:
         """Report the last log line of every running container, whenever it has changed."""
-        from upready.operations.logs import last_lines
-
         known: dict[str, str] = {}
         while not self._over.wait(LINES):
             for container in self._running:
                 with contextlib.suppress(EngineError):
-                    line = "".join(last_lines(self._engine, container, 1))
+                    line = "".join(log_tail.last_lines(self._engine, container, 1))
                     if known.get(container.id) != line:
                         known[container.id] = line
                         self.inbox.put(Wrote(container.id, line))

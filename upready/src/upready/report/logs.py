@@ -19,11 +19,12 @@ from upready.logs.structured import TIME_KEYS
 from upready.secrets import masking
 from upready.support import folders, streams
 from upready.support.controls import RESET, escape, neutralise
-from upready.support.errors import OpsError, UsageError
+from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.json_notation import compact
 
 if TYPE_CHECKING:
     from upready.logs.query import Query
+    from upready.operations.logs import Logs
 
 COLOURS = (36, 32, 35, 34, 96, 92, 95, 94)
 """SGR codes that services take in turn; red and yellow are the levels'."""
@@ -204,12 +205,35 @@ def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
     )
 
 
-def entries(found: Sequence[Entry], *, as_json: bool = False) -> None:
-    """Some entries, at once: the recent logs after a start. Beside a JSON document they are left out."""
-    if found and not as_json:
-        printer = Printer()
-        printer.expect({entry.origin for entry in found})
-        printer.write(found)
+def show(logs: Logs) -> int:
+    """Show a project's logs as the query asks; following ends with Ctrl-C.
+
+    Returns:
+        The exit code: 0, or 130 after Ctrl-C.
+
+    Raises:
+        UsageError: There is no such service, or the output file cannot be written.
+        EngineError: The engine does not answer, or went away.
+    """
+    query = logs.query
+    try:
+        origins = logs.origins()
+        with Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
+            printer.expect(origins)
+            if not origins:
+                nothing(logs.project, query, next(iter(logs.settings.environments)))
+            for entries in logs.entries(origins, lambda: printer.check(look=True)):
+                printer.write(entries)
+            if origins and not query.follow:
+                ended(query, printer.count)
+    except KeyboardInterrupt:
+        return InterruptError.code
+    except OpsError as error:
+        if not query.as_json:
+            raise
+        failed(error)
+        return error.code
+    return 0
 
 
 def note(text: str) -> None:
@@ -223,12 +247,12 @@ def failed(error: OpsError) -> None:
 
 
 def nothing(project: str, query: Query, environment: str) -> None:
-    """There is no container to show logs of; this environment would start some, where one is known."""
+    """There is no container to show logs of; this environment would start some."""
     what = ", ".join(query.services) or project
     note(
         f"{what}: nothing runs yet; waiting (Ctrl-C ends)"
         if query.follow
-        else f"{what}: nothing runs" + (f"; invoke {environment} starts it" if environment else "")
+        else f"{what}: nothing runs" + (f"; invoke {environment} starts it")
     )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from upready.runtime import last_used
+from upready.runtime import host_ports, last_used
 from upready.support import files, git
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from upready.runtime.interface import Runtime
-    from upready.runtime.ports import Conflict
+    from upready.stack.model import Port
     from upready.stack.selection import Stack
 
 
@@ -36,29 +35,23 @@ def is_one(stack: Stack, folder: Path) -> bool:
     return False
 
 
-def holder(engine: Runtime, stack: Stack | None, conflicts: Sequence[Conflict]) -> tuple[Conflict, Path] | None:
-    """The first port that another checkout of the same project has, and that checkout's folder."""
-    if stack is None or not engine.local:
+def holder(engine: Runtime, stack: Stack, port: Port) -> Path | None:
+    """The folder of another checkout of the same project that has a port; None where that is somebody else's."""
+    if not engine.local:
         return None
-    for conflict in conflicts:
-        for folder in _folders(engine, conflict):
-            if is_one(stack, folder):
-                return conflict, folder
-    return None
+    return next((folder for folder in _folders(engine, port) if is_one(stack, folder)), None)
 
 
-def _folders(engine: Runtime, conflict: Conflict) -> list[Path]:
-    port = conflict.port
+def _folders(engine: Runtime, port: Port) -> list[Path]:
     found = engine.owner_of(port.published, port.protocol, port.host)
     if found is not None:
         return [Path(each.folder) for each in engine.origins(found[0]) if each.folder] if found[0] else []
     import psutil
 
-    from upready.runtime import ports
     from upready.runtime.native import env_mark
 
     # A service of another checkout that runs without an engine.
-    number = ports.process(port)
+    number = host_ports.process(port)
     with contextlib.suppress(psutil.Error):
         mark = env_mark.of(psutil.Process(number)) if number else None
         return [mark.root] if mark else []

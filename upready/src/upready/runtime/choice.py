@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from upready.engine import endpoint
 from upready.engine.absence import UnsureError
-from upready.runtime import last_used, ownership
-from upready.runtime.interface import AUTO, DOCKER, NATIVE, Container, Note, Runtime, silent
+from upready.runtime import current, last_used, ownership
+from upready.runtime.interface import Container, Note, Origin, Runtime, silent
 from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
-from upready.runtime.ownership import Claim, Origin
-from upready.stack.settings import Settings
+from upready.runtime.ownership import Claim
+from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
 from upready.support.errors import EngineError, UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         return _native(settings, missing=error.summary)
     if running:
         raise _already("natively")
-    project = _name(settings)
+    project = current.name(settings)
     ownership.check(settings, project, connected, tell, adopt=adopt, task=f"invoke {environment}")
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
@@ -118,7 +118,7 @@ def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: 
                 raise
             tell(f"{error.summary}: only processes of this machine were looked at")
         return _native(settings, missing=error.summary)
-    project = project or _name(settings)
+    project = project or current.name(settings)
     if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, project, connected):
         return native
     ownership.check(settings, project, connected, tell, adopt=adopt, task=task)
@@ -169,7 +169,7 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
 
 def remember(settings: Settings, connected: Runtime, environment: str, services: Sequence[str]) -> None:
     """Remember that services of a project are about to be started here."""
-    known, name = last_used.recall(settings.root), _name(settings)
+    known, name = last_used.recall(settings.root), current.name(settings)
     if connected.name == NATIVE:
         now = dataclasses.replace(
             known, project=name, runtime=NATIVE, environment=environment, services=tuple(services)
@@ -199,8 +199,6 @@ def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> Non
         stopped: Where it was stopped.
         data: Whether its data there has gone, too.
     """
-    from upready.runtime import current
-
     known = last_used.recall(settings.root)
     asked = {each.name for each in stopped}
     renamed = known.project not in ("", current.name(settings, somehow=True))
@@ -256,7 +254,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         EngineError: It last ran on one that does not answer, and nobody has asked for this machine in so many words.
     """
     try:
-        found = _containers(settings, _name(settings), _engine(NATIVE, known))
+        found = _containers(settings, current.name(settings), _engine(NATIVE, known))
     except EngineError as error:
         if known.runtime == DOCKER:
             if not settings.told:
@@ -271,12 +269,6 @@ def _tell_of_another_engine(project: str, known: Memory, connected: Runtime, tel
     """Say so where a project last ran on another engine than the one that is asked, which has nothing of it."""
     if known.runtime == DOCKER and known.endpoint != endpoint.asked().url and not connected.origins(project):
         tell(f"{project} last ran on {known}, not on this one at {connected.address}")
-
-
-def _name(settings: Settings) -> str:
-    from upready.runtime import current
-
-    return current.name(settings)
 
 
 def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineError:

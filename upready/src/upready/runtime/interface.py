@@ -10,17 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from upready.logs import entry
+from upready.logs.source import Source
+
 if TYPE_CHECKING:
-    from upready.logs.source import Source
     from upready.runtime.attempt import Attempt
-    from upready.runtime.ownership import Origin
     from upready.stack.model import Model
     from upready.stack.selection import Stack
-
-DOCKER = "docker"
-NATIVE = "native"
-AUTO = "auto"
-"""Where: the two runtimes, and whichever of them there is."""
 
 Note = Callable[[str], None]
 """Is told something, a sentence each."""
@@ -89,6 +85,14 @@ class Container:
     memory_limit: int | None = None
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a container was started, as its labels say: the project's folder, and the compose files."""
+
+    folder: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,13 @@ class Stopped:
         }
 
 
+class LogSource(Source, Protocol):
+    """The logs of a project's containers."""
+
+    def origin(self, container: Container) -> entry.Origin:
+        """The origin that stands for a replica."""
+
+
 class Changes(Protocol):
     """What happens to a project, as it happens: (container id, `start`, `die`, `health_status: healthy`, …)."""
 
@@ -204,7 +215,7 @@ class Runtime(Protocol):
     def changes(self, project: str) -> Changes:
         """What happens to a project from now on."""
 
-    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
         """The logs of a project, or of some of its services; `note` is told of what cannot be read."""
 
     def sample(self, container: Container) -> Sample | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.engine import endpoint
-from upready.runtime.interface import DOCKER
+from upready.stack.settings import DOCKER
 from upready.support import files, parsing, state
 from upready.support.errors import OpsError
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
 from upready.runtime import last_used
-from upready.runtime.interface import DOCKER, Note, Runtime
-from upready.stack.settings import Settings
+from upready.runtime.interface import Note, Origin, Runtime
+from upready.stack.settings import DOCKER, Settings
 from upready.support import files, shell_words
 from upready.support.errors import UsageError
 
@@ -25,14 +24,6 @@ class Claim(StrEnum):
     """It is there, and holds none of the files any more; or it may not be looked at."""
     FOREIGN = "foreign"
     """It is there with its files: another checkout."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a container was started, as its labels say: the project's folder, and the compose files."""
-
-    folder: str
-    files: tuple[str, ...] = ()
 
 
 def claim(origin: Origin, settings: Settings, *, local: bool, adopted: Iterable[str] = ()) -> Claim:
@@ -167,18 +158,6 @@ def foreign(project: str, folder: str) -> UsageError:
         ],
         next="invoke env.init --isolated",
     )
-
-
-def origin(labels: Mapping[str, str]) -> Origin:
-    """Where a container was started, from its labels."""
-    from upready.runtime.docker import inspection
-
-    return Origin(labels.get(inspection.FOLDER, ""), tuple(filter(None, labels.get(inspection.FILES, "").split(","))))
-
-
-def origins(several: Sequence[Mapping[str, str]]) -> list[Origin]:
-    """Those of several containers, each once."""
-    return list(dict.fromkeys(origin(labels) for labels in several))
 
 
 def _has_data(known: last_used.Memory, project: str, url: str) -> bool:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import errno
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from upready.runtime import checkouts, host_ports, published_ports
 from upready.runtime.interface import Runtime
 from upready.stack.model import Model, Port, Service
 from upready.stack.selection import Stack
-from upready.support import platform
 from upready.support.errors import StartError
 
 REPLICA = "another replica of it"
 """Who has the port of a service that wants more containers than it publishes ports."""
-
-UNKNOWN = "another process"
-"""Who has a port where the system does not tell."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +67,14 @@ def check(engine: Runtime, project: str, model: Model) -> None:
     found = list(conflicts(engine, project, model))
     if not found:
         return
-    from upready.operations import isolation
-    from upready.runtime import checkouts
-
-    step = remedy(model.stack, found[0])
+    step = remedy(stack := model.stack, found[0])
     details = [each.brief for each in found[1:]]
-    if (held := checkouts.holder(engine, model.stack, found)) and model.stack:
-        conflict, folder = held
-        details.append(f"{folder} is another checkout of this project")
-        if isolation.helps(model.stack, conflict.service, conflict.port.published):
-            step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+    for conflict in found:
+        if stack and (folder := checkouts.holder(engine, stack, conflict.port)):
+            details.append(f"{folder} is another checkout of this project")
+            if published_ports.is_variable(stack, conflict.service, conflict.port.published):
+                step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+            break
     raise StartError(str(found[0]), details=details, next=step)
 
 
@@ -93,8 +85,6 @@ def remedy(stack: Stack | None, conflict: Conflict) -> str:
         stack: The stack, whose files say where the port comes from; None where that is not known.
         conflict: The port, and who has it.
     """
-    from upready.runtime import published_ports
-
     first, last = conflict.port.published, conflict.port.last or conflict.port.published
     if conflict.owner == REPLICA:
         where = published_ports.place(stack, conflict.service, first) if stack else "its compose file"
@@ -109,10 +99,9 @@ def remedy(stack: Stack | None, conflict: Conflict) -> str:
 
 def another(port: Port, above: int) -> int:
     """The next port above a number that is free here."""
-    numbers = (
-        number for number in range(above + 1, 65536) if free(dataclasses.replace(port, published=number, last=0))
-    )
-    return next(numbers, above + 1)
+    single = dataclasses.replace(port, last=0)
+    numbers = range(above + 1, 65536)
+    return next((each for each in numbers if host_ports.free(dataclasses.replace(single, published=each))), above + 1)
 
 
 def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]:
@@ -151,44 +140,7 @@ def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None
     if found and found[0] != project:
         other, name = found
         return f"container {name}" + (f" of project {other}" if other else ""), f"docker stop {name}"
-    if engine.local and not found and not free(port):
-        name = owner(port)
-        return name, f"stop {name}" if name != UNKNOWN else f"stop what uses port {port.published}"
-    return None
-
-
-def free(port: Port) -> bool:
-    """Whether this machine lets the port be bound now."""
-    kind = socket.SOCK_DGRAM if port.protocol == "udp" else socket.SOCK_STREAM
-    family = socket.AF_INET6 if ":" in port.host else socket.AF_INET
-    try:
-        with socket.socket(family, kind) as probe:
-            platform.claim_exclusively(probe)
-            probe.bind((port.host, port.published))
-    except OSError as error:
-        # Another reason is the engine's to judge: it may have a port below 1024 though this user may not, and it says
-        # best what is wrong with an address that is not this machine's. Windows refuses a port in use either way.
-        return error.errno != errno.EADDRINUSE and not (platform.WINDOWS and isinstance(error, PermissionError))
-    return True
-
-
-def owner(port: Port) -> str:
-    """The process that listens on a port, in words; the system may not tell."""
-    import psutil
-
-    number = process(port)
-    with contextlib.suppress(psutil.Error):
-        return f"process {number} ({psutil.Process(number).name()})" if number else UNKNOWN
-    return UNKNOWN
-
-
-def process(port: Port) -> int | None:
-    """The number of the process that listens on a port; None where the system does not tell."""
-    import psutil
-
-    with contextlib.suppress(psutil.Error, OSError):
-        for each in psutil.net_connections("inet"):
-            listens = each.status == psutil.CONN_LISTEN or port.protocol == "udp"
-            if listens and each.laddr and each.laddr.port == port.published and each.pid:
-                return int(each.pid)
+    if engine.local and not found and not host_ports.free(port):
+        name = host_ports.owner(port)
+        return name, f"stop {name}" if name != host_ports.UNKNOWN else f"stop what uses port {port.published}"
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,30 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
                 return remedy.another(context, name, to=str(to) if fits else "")
             break
     return f"choose another port in {place(stack, service, number)}"
+
+
+def is_variable(stack: Stack, service: str, number: int) -> bool:
+    """Whether a port that a service publishes comes from a variable, so that another one can be chosen."""
+    from upready.dotenv import inputs
+
+    with contextlib.suppress(OpsError):
+        context = inputs.gather(stack)
+        given = context.interpolated
+        return any(
+            each.service == service and each.may_be(number, given) and variable(each, given)
+            for each in context.uses.bindings
+        )
+    return False
+
+
+def variable(binding: Binding, given: Mapping[str, str]) -> str | None:
+    """The one variable whose value is the port on this machine; None where it is a number, or put together."""
+    names = list(dict.fromkeys(binding.variables))
+    for name in names:
+        socket = binding.socket({**given, name: "23456"})
+        if socket is not None and socket.low == 23456:
+            return name
+    return None
 
 
 def place(stack: Stack, service: str, number: int) -> str:

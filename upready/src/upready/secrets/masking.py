@@ -102,16 +102,22 @@ _mask: Mask | None = None
 _version = 0
 _nothing = Mask((), urls=False)
 _hiding = False
+_env: Callable[[Path], Iterable[str]] | None = None
 
 
 @contextlib.contextmanager
-def hiding(root: Path) -> Iterator[None]:
-    """While the block runs, hide whatever becomes known, and what the project's `.env` holds."""
-    global _hiding, _mask  # noqa: PLW0603 - one process works on one project, and prints in many places
+def hiding(root: Path, env: Callable[[Path], Iterable[str]]) -> Iterator[None]:
+    """While the block runs, hide whatever becomes known, and what the project's `.env` holds.
+
+    Args:
+        root: The project's folder.
+        env: Gives the secrets in the `.env` of a folder.
+    """
+    global _env, _hiding, _mask  # noqa: PLW0603 - one process works on one project, and prints in many places
     _sources.clear()
     _texts.clear()
     ordinary.forget()
-    _hiding, _mask = True, None
+    _env, _hiding, _mask = env, True, None
     know_env(root)
     # Whatever is passed on to compose, under whatever other name.
     know("shell", lambda: named(dict(os.environ)))
@@ -156,11 +162,9 @@ def know_env(root: Path) -> None:
     """Remember to look into a project's `.env`, again where it has been looked into before."""
 
     def texts() -> list[str]:
-        if not (files.there(root / ".env") or example_names.beside(root / ".env")):
+        if _env is None or not (files.there(root / ".env") or example_names.beside(root / ".env")):
             return []
-        from upready.dotenv import redaction
-
-        return redaction.secrets(root)
+        return list(_env(root))
 
     know(("env", root), texts)
 

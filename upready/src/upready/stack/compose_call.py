@@ -14,16 +14,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from upready.engine import absence
+from upready.engine.heartbeat import Watched
 from upready.stack import compose
 from upready.support import parsing, process
 from upready.support.errors import EngineError, OpsError
 from upready.support.process import Result
-
-if TYPE_CHECKING:
-    from upready.runtime.docker.engine import Engine
 
 DROPPED = re.compile(
     # The first is said of whatever ends a request, another service's failure, too.
@@ -45,7 +43,7 @@ _STEERING = (
 
 def run(
     command: Sequence[str],
-    engine: Engine | None = None,
+    engine: Watched | None = None,
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -76,7 +74,7 @@ def run(
 def stream(
     command: Sequence[str],
     on_line: Callable[[str], None],
-    engine: Engine | None = None,
+    engine: Watched | None = None,
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
@@ -96,7 +94,7 @@ def stream(
 
 
 def attach(
-    command: Sequence[str], engine: Engine, *, cwd: Path, env: Mapping[str, str], running: Sequence[str] = ()
+    command: Sequence[str], engine: Watched, *, cwd: Path, env: Mapping[str, str], running: Sequence[str] = ()
 ) -> int:
     """Run compose on this terminal with these variables alone, and return its exit code; watched as `run` is.
 
@@ -111,7 +109,7 @@ def attach(
     return code
 
 
-def failed(error: OpsError, said: str, engine: Engine | None) -> OpsError:
+def failed(error: OpsError, said: str, engine: Watched | None) -> OpsError:
     """The error of a call that has failed; where the engine went away meanwhile, that it did.
 
     Args:
@@ -178,7 +176,7 @@ def _strange(result: Result) -> EngineError:
 
 
 @contextmanager
-def _watched(engine: Engine | None, running: Sequence[str]) -> Iterator[threading.Event | None]:
+def _watched(engine: Watched | None, running: Sequence[str]) -> Iterator[threading.Event | None]:
     """Watch an engine during the block.
 
     Raises:

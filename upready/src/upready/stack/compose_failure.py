@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from upready.stack import env_file_error
 from upready.stack.compose_words import Said
 from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
@@ -69,13 +70,9 @@ def _missing_content(match: re.Match[str], _: Said) -> OpsError:
 
 
 def _broken_env(match: re.Match[str], said: Said) -> OpsError:
-    from upready.dotenv import compose_values
-
     # Compose quotes the line that it stumbles over, which may hold a secret; this does not.
     path = Path(match["path"])
-    return compose_values.complaint(said.whole, path) or EnvFileError(
-        f"{path.name} cannot be read", next="invoke env.check"
-    )
+    return env_file_error.read(said.whole, path) or EnvFileError(f"{path.name} cannot be read", next="invoke env.check")
 
 
 def _missing_env(match: re.Match[str], _: Said) -> OpsError:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upready.secrets import embedded, secret_file
 from upready.secrets.secret import SHORTEST, looks_secret, named
 from upready.stack import compose_variables
 from upready.support import files
-from upready.support.errors import EngineError, OpsError
+from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
-    from upready.runtime.docker.engine import Engine
     from upready.stack.model import Model
 
 
@@ -31,35 +30,11 @@ def gather(merged: Model) -> set[str]:
     found = {each.replace("$$", "$") for each in (*named([top, services]), *commands)}
     for kind in ("secrets", "configs"):
         for name, entry in (merged.raw.get(kind) or {}).items():
-            found |= _held(merged, str(name), entry or {}, secret=kind == "secrets")
+            found |= held(merged, str(name), entry or {}, secret=kind == "secrets")
     return {each for each in found if len(each) >= SHORTEST}
 
 
-def injected(engine: Engine, project: str, merged: Model) -> Iterator[str]:
-    """The secrets that compose has copied into containers from a variable that is no longer set here."""
-    kept = merged.raw.get("secrets") or {}
-    gone = {
-        name
-        for name, entry in kept.items()
-        if (entry or {}).get("environment") and not _held(merged, name, entry, secret=True)
-    }
-    granted = {
-        service.name: paths
-        for service in merged.services.values()
-        if (paths := [_path(each) for each in service.config.get("secrets") or () if each.get("source") in gone])
-    }
-    with contextlib.suppress(EngineError):
-        for container in engine.containers(project) if granted else ():
-            for path in granted.get(container.service, ()):
-                yield from secret_file.parts(engine.read(container.id, path, secret_file.ENOUGH) or b"")
-
-
-def _path(granted: Mapping[str, Any]) -> str:
-    """Where a container has a secret that it was granted."""
-    return str(PurePosixPath("/run/secrets", str(granted.get("target") or granted.get("source"))))
-
-
-def _held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -> set[str]:
+def held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -> set[str]:
     """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
     root, variables = (merged.stack.root, merged.stack.variables) if merged.stack else (Path(), {})
     if variable := str(entry.get("environment") or ""):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from upready.runtime.interface import AUTO, DOCKER, NATIVE
 from upready.stack import compose_variables, setting_error
 from upready.support import parsing, spelling
 from upready.support.errors import EnvFileError, UsageError
@@ -21,6 +20,11 @@ DEFAULT_TIMEOUT = 120.0
 
 LONGEST = 365 * 24 * 3600.0
 """Seconds of a wait beyond which no clock of the system goes."""
+
+DOCKER = "docker"
+NATIVE = "native"
+AUTO = "auto"
+"""Where stacks run: the two runtimes, and whichever of them there is."""
 
 RUNTIMES = (AUTO, DOCKER, NATIVE)
 

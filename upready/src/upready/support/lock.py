@@ -33,8 +33,6 @@ def hold(root: Path, task: str) -> Iterator[None]:
         LockedError: Another task holds it; the message names that task, its process and since when.
         UsageError: There is no place for it.
     """
-    from upready.runtime.docker import continuation
-
     with contextlib.ExitStack() as held:
         place = state.folder(root) / state.LOCK
         # The lock of the project's folder needs no room on any disk. Who makes the file holds that first, so that
@@ -53,7 +51,6 @@ def hold(root: Path, task: str) -> Iterator[None]:
         if not taken(file, path):
             raise _locked(path)
         _sign(file, task)
-        continuation.end(path.parent)
         yield
 
 

@@ -6,7 +6,7 @@ import re
 
 from upready.diagnosis.evidence import Case
 from upready.diagnosis.failure import Finding
-from upready.runtime import ports, published_ports
+from upready.runtime import host_ports, ports, published_ports
 from upready.stack.service import Port
 
 _TAKEN = (
@@ -37,7 +37,7 @@ def _taken(case: Case, number: int) -> Finding:
     holder = case.engine.owner_of(number, protocol)
     owner, stop = (f"container {holder[1]}", f"docker stop {holder[1]}") if holder else ("another process", "")
     if wanted and not holder and case.engine.local:
-        owner = ports.owner(wanted)
+        owner = host_ports.owner(wanted)
     kind = wanted or Port("", number, protocol, 0)
     remedy = ports.remedy(case.model.stack, ports.Conflict(case.service.name, kind, owner, stop))
     return Finding("port", f"could not start: its port {number} is taken by {owner}", remedy)

@@ -8,20 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upready.runtime import interface
 from upready.runtime.attempt import Attempt
-from upready.runtime.docker import engine, statistics
+from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
-from upready.runtime.interface import Container, Note, Sample, Stopped, silent
+from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
-from upready.stack import compose, compose_call, compose_notices, model_secrets
+from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
 from upready.support import background
 from upready.support.errors import StartError
 
 if TYPE_CHECKING:
-    from upready.logs.source import Source
-    from upready.runtime.ownership import Origin
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
@@ -33,13 +30,13 @@ QUIETLY = ("--no-build", "--quiet-pull")
 class Containers(Engine):
     """A project's containers on one engine; see `upready.runtime.interface.Runtime`."""
 
-    name = interface.DOCKER
+    name = settings.DOCKER
 
     def changes(self, project: str) -> Changes:
         """The engine's events, without those that say nothing of a container's state."""
         return Changes(self.events(project))
 
-    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> Source:
+    def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
         """The logs, from the engine."""
         from upready.runtime.docker import log_source
 
@@ -54,7 +51,7 @@ class Containers(Engine):
 
     def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
         """An engine runs everything. Containers may hold secrets that this shell no longer has."""
-        masking.know(("injected", stack.project), lambda: model_secrets.injected(self, stack.project, model))
+        masking.know(("injected", stack.project), lambda: injected_secrets.read(self, stack.project, model))
         return model
 
     def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
@@ -118,11 +115,9 @@ class Containers(Engine):
 
     def origins(self, project: str) -> list[Origin]:
         """Where a project's containers were started, one-off ones included; told by their labels."""
-        from upready.runtime import ownership
-
         with answering():
             listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
-        return ownership.origins([each.get("Labels") or {} for each in listed])
+        return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
 
     def present(self, project: str, *, data: bool = False) -> Stopped:
         """What a stop would remove."""

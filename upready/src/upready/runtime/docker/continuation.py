@@ -13,9 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from upready.readiness.health import Health, Verdict
 from upready.stack import compose
-from upready.stack.model import Service
 from upready.stack.selection import Stack
 from upready.support import platform, process, state
 from upready.support.errors import UsageError
@@ -33,21 +31,6 @@ GRACE = 10.0
 """Seconds that it gets to end when it is told to."""
 
 _children: list[subprocess.Popen[bytes]] = []
-
-
-def left(services: Sequence[Service], healths: Sequence[Health]) -> list[str]:
-    """The services that still wait to be started, and may be: nothing that they depend on has failed."""
-    states = {each.service: each for each in healths if each.verdict is not Verdict.READY}
-    states |= {each.service: each for each in healths if each.verdict is Verdict.FAILED}
-    every = {each.name: each for each in services}
-
-    def blocked(name: str, seen: tuple[str, ...] = ()) -> bool:
-        if name in states and states[name].verdict is Verdict.FAILED:
-            return True
-        needed = (every[name].config.get("depends_on") or {}) if name in every and name not in seen else {}
-        return any(blocked(other, (*seen, name)) for other, how in needed.items() if how.get("required", True))
-
-    return [name for name in every if name in states and states[name].cause == "created" and not blocked(name)]
 
 
 def begin(stack: Stack, folder: Path, services: Sequence[str], *, made: bool) -> None:

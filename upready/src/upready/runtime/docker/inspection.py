@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from upready.runtime.interface import Container
+from upready.runtime.interface import Container, Origin
 from upready.secrets import masking
 
 SERVICE = "com.docker.compose.service"
@@ -51,6 +51,11 @@ def container(raw: Mapping[str, Any]) -> Container:
         terminal=bool(config.get("Tty")),
         raw=raw,
     )
+
+
+def origin(labels: Mapping[str, str]) -> Origin:
+    """Where a container was started, from its labels."""
+    return Origin(labels.get(FOLDER, ""), tuple(filter(None, labels.get(FILES, "").split(","))))
 
 
 def _number(label: str) -> int:

@@ -7,11 +7,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from upready.runtime import interface
 from upready.runtime.attempt import Attempt
-from upready.runtime.interface import Container, Note, Sample, Stopped, silent
+from upready.runtime.interface import Container, Note, Origin, Sample, Stopped, silent
 from upready.runtime.native import (
     check,
     command,
@@ -30,13 +28,11 @@ from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.log_source import Source
 from upready.runtime.native.record import Record
 from upready.secrets.secret import MASK
+from upready.stack import settings
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.support import platform
 from upready.support.errors import EngineError, OpsError
-
-if TYPE_CHECKING:
-    from upready.runtime.ownership import Origin
 
 FRESH = 1.0
 """Seconds for which a service that was healthy is taken to be so."""
@@ -56,7 +52,7 @@ class Native:
 
     root: Path
     missing: str = ""
-    name: str = interface.NATIVE
+    name: str = settings.NATIVE
     address: str = "this machine, without an engine"
     local: bool = True
     _planned: Mapping[str, Plan] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from typing import IO
 
 import psutil
 
-from upready.runtime import ports
+from upready.runtime import host_ports
 from upready.runtime.native import env_mark, executables, logfile, paths, process_tree, record
 from upready.runtime.native.env_mark import Marker
 from upready.runtime.native.launch_plan import Plan
@@ -61,8 +61,8 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
         if not _wait_free(Port(host, published, protocol, target), cancel):
             return None
         port = Port(host, published, protocol, target)
-        if not ports.free(port):
-            owner = ports.owner(port)
+        if not host_ports.free(port):
+            owner = host_ports.owner(port)
             raise StartError(
                 f"port {published}, which {plan.service} needs, is taken by {owner}",
                 next=f"stop {owner}, or choose another port in .env",
@@ -259,7 +259,7 @@ def _wait_started(
 def _wait_free(port: Port, cancel: threading.Event) -> bool:
     """Wait for a port that its owner is still closing; False when cancelled."""
     deadline = time.monotonic() + PORT_PATIENCE
-    while not ports.free(port) and time.monotonic() < deadline:
+    while not host_ports.free(port) and time.monotonic() < deadline:
         if cancel.wait(0.05):
             return False
     return True

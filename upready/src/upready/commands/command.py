@@ -1,22 +1,21 @@
-"""The edge between invoke and the library: every task gets `--debug`, its errors become exit codes, Ctrl-C is 130."""
+"""What every command has in common: `--debug`, an exit code for each error, and 130 for Ctrl-C."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import inspect
-import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from invoke.config import Config
 from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
+from upready.commands import invocation
 from upready.secrets import masking
 from upready.support import signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
@@ -78,7 +77,7 @@ def command(
                 _check_core_options(c, task.name, dry=dry)
                 return body(c, *args, **kwargs)
 
-            with masking.hiding(_root):
+            with masking.hiding(invocation.root(), _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
             signals.leave(code)
             if code:
@@ -112,11 +111,6 @@ _UNKEPT = {
 """invoke's own options that promise what these tasks do not do, by their name under `run`; what there is instead."""
 
 
-def dry(c: Context) -> bool:
-    """Whether invoke's `--dry` was given: only tell what would be done."""
-    return bool(c.config.run.dry)
-
-
 def _core(c: Context, name: str) -> Any:
     """One of invoke's own options for what it runs, as given on its command line; what its files say is not meant."""
     given = getattr(c.config, "_overrides", {})
@@ -142,41 +136,6 @@ def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
             details=["a task that waits has --timeout, behind its name"],
             next=f"invoke --help {task}",
         )
-
-
-_root = Path()
-"""The project's folder; one process works on one project."""
-
-
-def root() -> Path:
-    """The project's folder: the one that holds its `tasks.py`."""
-    return _root
-
-
-def check_configuration() -> None:
-    """Check `invoke.yaml` before invoke itself reads it, which meets most faults of that file with a traceback.
-
-    invoke reads it as soon as the tasks are imported; only then is the project's folder known. A fault ends with exit
-    code 2.
-    """
-    original = Config.load_project
-
-    def load_project(self: Config, merge: bool = True) -> None:
-        global _root  # noqa: PLW0603 - see there
-        _root = Path(self._project_prefix).resolve()
-        streams.prepare()
-        from upready.stack import invoke_yaml
-
-        try:
-            invoke_yaml.check(_root)
-        except OpsError as error:
-            from upready import report
-
-            report.failure(error, as_json="--json" in sys.argv)
-            sys.exit(error.code)
-        original(self, merge)
-
-    Config.load_project = load_project  # type: ignore[method-assign]
 
 
 def _guarded(
@@ -239,36 +198,12 @@ def _redacted_traceback(error: BaseException) -> str:
     return redaction.redact("".join(traceback.format_exception(error)), _hidden())
 
 
-def _hidden() -> list[str]:
-    """What no error may show: what `.env` holds now, and whatever else has become known."""
+def _env_secrets(root: Path) -> list[str]:
     from upready.dotenv import redaction
 
-    return sorted({*redaction.secrets(_root), *masking.mask().forms}, key=len, reverse=True)
+    return redaction.secrets(root)
 
 
-def remainder() -> list[str]:
-    """The words behind a standalone `--`, as the shell gave them: invoke joins them and so loses their bounds."""
-    words = sys.argv[1:]
-    return words[words.index("--") + 1 :] if "--" in words else []
-
-
-def seconds(text: str, option: str) -> float | None:
-    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if not text:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
-    if match is None:
-        raise UsageError(
-            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
-            next=f"write it so: {option} 90s",
-        )
-    from upready.stack.settings import LONGEST
-
-    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
-    if found > LONGEST:
-        raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
-    return found
+def _hidden() -> list[str]:
+    """What no error may show: what `.env` holds now, and whatever else has become known."""
+    return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)

@@ -1,4 +1,4 @@
-"""The project's own tests: the command that runs them, by a Python that has what they need."""
+"""`invoke test`: the command that runs the tests of this project, by a Python that has what they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from upready.support import shell_words
+from upready.support import process, shell_words
 from upready.support.errors import UsageError
 
 GROUP = "test"
@@ -20,6 +20,11 @@ _PACKAGES = ("pytest", "xdist")
 
 MATRIX = "faults.json"
 """The file, in the project's folder, that tells what each fault came to."""
+
+
+def run(root: Path, *, mark: str, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
+    """Run tests, and return the exit code of pytest. The arguments are those of `command`."""
+    return process.attach(command(root, mark=mark, faults=faults, name=name, jobs=jobs, more=more), cwd=root)
 
 
 def command(

@@ -1,4 +1,4 @@
-"""`upready/src/upready/operations/testing.py`: the command that runs the tests, with or without what they need."""
+"""`tests/runner.py`: the command that runs the tests, with or without what they need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from upready.operations import testing
+from tests import runner
 from upready.support.errors import UsageError
 
 
@@ -18,7 +18,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_python_at_hand_runs_them_where_it_has_what_they_need(tmp_path: Path) -> None:
-    line = testing.command(tmp_path, mark="not engine", name="lock", jobs="2", more=["-x"])
+    line = runner.command(tmp_path, mark="not engine", name="lock", jobs="2", more=["-x"])
     assert line == [
         sys.executable,
         "-m",
@@ -37,7 +37,7 @@ def test_the_python_at_hand_runs_them_where_it_has_what_they_need(tmp_path: Path
 def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lacking(monkeypatch)
     monkeypatch.setenv("UV", "/somewhere/uv")
-    line = testing.command(tmp_path)
+    line = runner.command(tmp_path)
     assert line[:7] == ["/somewhere/uv", "run", "--project", str(tmp_path), "--group", "test", "python"]
     assert line[7:] == ["-m", "upready.support.streams", "pytest", "-n", "auto"]
 
@@ -47,10 +47,10 @@ def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch:
     monkeypatch.delenv("UV", raising=False)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(UsageError, match="pytest") as caught:
-        testing.command(tmp_path)
+        runner.command(tmp_path)
     assert caught.value.next.endswith(f"-m pip install -r {tmp_path / 'requirements' / 'test.txt'}")
 
 
 def test_the_table_of_faults_is_run_whole_and_written(tmp_path: Path) -> None:
-    line = testing.command(tmp_path, faults=True)
+    line = runner.command(tmp_path, faults=True)
     assert line[-4:] == ["--all-faults", "--faults-json", "faults.json", "tests/faults"]

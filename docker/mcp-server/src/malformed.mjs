@@ -1,0 +1,66 @@
+/**
+ * Malformed requests: what is wrong with one in plain sentences, in place of the schema library's list of issues.
+ */
+const INVALID_PARAMS = -32602;
+
+const KINDS = {
+  string: 'a text',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'a JSON object',
+  record: 'a JSON object',
+  array: 'a list',
+  null: 'null',
+};
+const MOST_TOLD = 5;
+
+/**
+ * Have a server answer malformed requests plainly, whatever transport it is given.
+ *
+ * @param {import('@modelcontextprotocol/server').McpServer} server
+ */
+export function explain({ server }) {
+  const connect = server.connect.bind(server);
+  server.connect = (transport) => {
+    const send = transport.send.bind(transport);
+    transport.send = (message, options) => send(reword(message), options);
+    return connect(transport);
+  };
+}
+
+/** The answer; where it holds issues of a schema, with a sentence in their place. */
+function reword(message) {
+  if (message.error) {
+    const issues = readIssues(message.error.message);
+    if (!issues) return message;
+    return { ...message, error: { ...message.error, code: INVALID_PARAMS, message: describe(issues) } };
+  }
+  if (!message.result?.isError) return message;
+  // A tool's own arguments: for its caller, often a model, to mend.
+  const content = message.result.content.map((part) => ({
+    ...part,
+    text: part.text?.replace(/^Input validation error: Invalid arguments for tool \S+: (\w+): /, 'The argument `$1` '),
+  }));
+  return { ...message, result: { ...message.result, content } };
+}
+
+/** The list of issues that a message holds, or null. */
+function readIssues(message) {
+  try {
+    const issues = JSON.parse(message.slice(message.indexOf('[')));
+    return Array.isArray(issues) && issues.every((issue) => issue.code && issue.path) ? issues : null;
+  } catch {
+    return null;
+  }
+}
+
+function describe(issues) {
+  const told = issues.slice(0, MOST_TOLD).map(({ path, expected, message }) => {
+    const field = `\`${path.join('.') || 'params'}\``;
+    const received = /received (\w+)$/.exec(message)?.[1];
+    if (!expected || !received) return `${field} is not of a form that is accepted.`;
+    if (received === 'undefined') return `${field} is missing: ${KINDS[expected] ?? expected} is needed.`;
+    return `${field} must be ${KINDS[expected] ?? expected}; ${KINDS[received] ?? received} was sent.`;
+  });
+  return told.join(' ');
+}

@@ -1,0 +1,64 @@
+"""`invoke --list`, and `invoke` alone: every task on one line, the ones that are needed most first."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+GROUPS = {
+    "main": ("dev", "stop", "health", "logs"),
+    "run": ("prod", "restart", "build", "exec", "shell", "psql", "open"),
+    "look": ("status", "diagnose", "config", "images"),
+    ".env": ("env.check", "env.init", "env.diff", "env.show", "env.set"),
+    "other": ("doctor",),
+}
+"""The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
+
+_LAST = "other"
+_WIDEST = 100
+"""Columns beyond which a line is no longer easy to read."""
+
+
+def width() -> int:
+    """The columns that a line may have: those of the terminal, or 80 where there is none."""
+    return min(shutil.get_terminal_size((80, 24)).columns - 1, _WIDEST)
+
+
+def grouped(names: Iterable[str]) -> dict[str, list[str]]:
+    """Names of tasks by their group, each group in its order; groups without a task are left out."""
+    there = set(names)
+    found = {group: [name for name in members if name in there] for group, members in GROUPS.items()}
+    found[_LAST] += sorted(there.difference(*GROUPS.values()))
+    return {group: members for group, members in found.items() if members}
+
+
+def lines(collection: Any, columns: int) -> list[str]:
+    """One line a task: its group where that begins, its name, its first sentence."""
+    names = collection.task_names
+    groups = grouped(names)
+    first = max(map(len, groups), default=0) + 2
+    second = max(map(len, names), default=0) + 2
+    told = []
+    for group, members in groups.items():
+        for index, name in enumerate(members):
+            heading = group if index == 0 else ""
+            text = textwrap.shorten(sentence(collection[name]), max(20, columns - first - second), placeholder=" ...")
+            told.append(f"{heading:<{first}}{name:<{second}}{text}".rstrip())
+    return told
+
+
+def sentence(task: Any) -> str:
+    """The first sentence of what a task says of itself, without its full stop."""
+    line = ((task.__doc__ or "").strip().splitlines() or [""])[0].strip()
+    return line.split(". ")[0].rstrip(".")
+
+
+def show(collection: Any, program: str) -> None:
+    """Print the tasks, and how to get the help of one."""
+    told = lines(collection, width())
+    example = next(iter(grouped(collection.task_names).values()))[0]
+    told.append(f"One of them: {program} --help {example}   The options of all: {program} --help")
+    sys.stdout.write("\n".join(told) + "\n")

@@ -1,0 +1,36 @@
+"""`invoke build`: build the images."""
+
+from invoke.context import Context
+
+from upready.commands import invocation
+from upready.commands.command import command
+
+
+@command(
+    help={
+        "service": "Only this service; more than once for several.",
+        "no_cache": "Build every step again.",
+        "pull": "Ask the registry for newer base images.",
+        "env": "The environment whose files are used.",
+    },
+    iterable=["service"],
+)
+def build(
+    c: Context,
+    service: list[str] = [],  # noqa: B006
+    no_cache: bool = False,
+    pull: bool = False,
+    env: str = "dev",
+) -> int:
+    """Build the images, and start nothing.
+
+    Example:
+        invoke build --service db --pull
+    """
+    from upready.operations import launch
+    from upready.report import launch as report
+
+    shown = report.Show(as_json=False)
+    with shown.running():
+        launch.build_images(invocation.settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
+    return 0

@@ -1,0 +1,30 @@
+"""`invoke dev`: the stack for development."""
+
+from invoke.context import Context
+
+from upready.commands import launching
+
+
+@launching.command
+def dev(
+    c: Context,
+    profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
+    build: bool = True,
+    no_cache: bool = False,
+    pull: bool = False,
+    follow: bool = False,
+    timeout: str = "",
+    adopt: bool = False,
+    runtime: str = "",
+    json: bool = False,
+) -> int:
+    """Start the stack for development, and wait until it answers.
+
+    Images are built first, and a missing .env is written.
+
+    Example:
+        invoke dev --profile ai-only
+    """
+    return launching.launch(
+        c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
+    )

@@ -1,0 +1,22 @@
+"""`invoke images`: the sizes of the images, and their budgets."""
+
+from invoke.context import Context
+
+from upready.commands import invocation
+from upready.commands.command import command
+
+
+@command(help={"env": "Only the images of this environment."}, dry=True, prints=True)
+def images(c: Context, env: str = "", json: bool = False) -> int:
+    """Show what each image weighs, and adds to its base.
+
+    And whether that is within its budget: exit 0, or 5.
+
+    Example:
+        invoke images --env prod
+    """
+    from upready.operations import images
+    from upready.report import images as report
+    from upready.runtime.docker import engine
+
+    return report.show(images.measure(engine.connect(), invocation.settings(c), env), as_json=json)

@@ -1,0 +1,89 @@
+"""What one call is about: the project's folder, its settings, and the words of the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from upready.support.errors import UsageError
+
+if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
+    from upready.stack.selection import Stack
+    from upready.stack.settings import Settings
+
+ADOPT = "Take over containers that were started from another folder which may have been this one."
+"""The help of an option that means the same in several commands."""
+
+_root = Path()
+"""The project's folder; one process works on one project."""
+
+
+def enter(folder: Path) -> None:
+    """From now on the project is the one in this folder."""
+    global _root  # noqa: PLW0603 - see there
+    _root = folder.resolve()
+
+
+def root() -> Path:
+    """The project's folder: the one that holds its `tasks.py`."""
+    return _root
+
+
+def settings(c: Context, runtime: str = "") -> Settings:
+    """What `invoke.yaml` says, but for the runtime where `--runtime` names one.
+
+    Raises:
+        UsageError: A setting is wrong.
+    """
+    from upready.stack import settings
+
+    return settings.load(dict(c.config), _root, runtime)
+
+
+def stack(c: Context, env: str) -> Stack:
+    """The stack of an environment; of the first one that `invoke.yaml` names where none is chosen.
+
+    Raises:
+        UsageError: There is no such environment.
+    """
+    from upready.stack import selection
+
+    found = settings(c)
+    return selection.select(found, env or next(iter(found.environments)))
+
+
+def dry(c: Context) -> bool:
+    """Whether invoke's `--dry` was given: only tell what would be done."""
+    return bool(c.config.run.dry)
+
+
+def remainder() -> list[str]:
+    """The words behind a standalone `--`, as the shell gave them: invoke joins them and so loses their bounds."""
+    words = sys.argv[1:]
+    return words[words.index("--") + 1 :] if "--" in words else []
+
+
+def seconds(text: str, option: str) -> float | None:
+    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
+    if match is None:
+        raise UsageError(
+            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
+            next=f"write it so: {option} 90s",
+        )
+    from upready.stack.settings import LONGEST
+
+    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
+    if found > LONGEST:
+        raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
+    return found

@@ -1,0 +1,62 @@
+"""What `invoke dev` and `invoke prod` share: their options, and the launch of an environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from invoke.context import Context
+
+from upready.commands import command as commands
+from upready.commands import invocation
+from upready.support.errors import UsageError
+
+
+def command(body: Callable[..., int]) -> commands.Command:
+    """Make a command of a function that launches an environment."""
+    return commands.command(
+        help={
+            "profile": "Start this profile instead of the default; more than once for several.",
+            "build": "Build the images first; --no-build starts the ones that are there.",
+            "no_cache": "Build every step again.",
+            "pull": "Ask the registry for newer images.",
+            "follow": "Follow the logs once everything is ready.",
+            "timeout": "Seconds until every service must be ready.",
+            "adopt": invocation.ADOPT,
+        },
+        short={"profile": "p", "follow": "f"},
+        iterable=["profile"],
+    )(body)
+
+
+def launch(
+    c: Context,
+    environment: str,
+    profile: Sequence[str],
+    build: bool,
+    no_cache: bool,
+    pull: bool,
+    timeout: str,
+    runtime: str,
+    *,
+    adopt: bool,
+    follow: bool,
+    json: bool,
+) -> int:
+    """Launch an environment, show how it ended, then its last log lines, and those that follow where asked."""
+    from upready.logs.query import Query
+    from upready.operations import launch, logs
+    from upready.report import launch as report
+    from upready.report import logs as shown_logs
+    from upready.report import warn
+
+    if follow and json:
+        raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
+    options = launch.Options(tuple(profile), build, no_cache, pull, invocation.seconds(timeout, "--timeout"), adopt)
+    shown = report.Show(as_json=json)
+    settings = invocation.settings(c, runtime)
+    with shown.running():
+        ended = launch.launch(settings, environment, options, shown)
+    code = report.ended(ended, as_json=json)
+    if code or json:
+        return code
+    return shown_logs.show(logs.find(settings, Query(follow=follow, tail=20), warn, shown_logs.note))

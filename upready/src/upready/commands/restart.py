@@ -1,0 +1,37 @@
+"""`invoke restart`: restart containers, and wait until they are ready again."""
+
+from invoke.context import Context
+
+from upready.commands import invocation
+from upready.commands.command import command
+
+
+@command(
+    help={
+        "service": "Only this service; more than once for several.",
+        "timeout": "Seconds until every service must be ready again.",
+        "adopt": invocation.ADOPT,
+    },
+    iterable=["service"],
+)
+def restart(
+    c: Context,
+    service: list[str] = [],  # noqa: B006
+    timeout: str = "",
+    adopt: bool = False,
+    runtime: str = "",
+    json: bool = False,
+) -> int:
+    """Restart containers as they are, and wait until all answer.
+
+    Example:
+        invoke restart --service db --timeout 90s
+    """
+    from upready.operations import restart
+    from upready.report import launch as report
+
+    shown = report.Show(as_json=json)
+    with shown.running():
+        wanted = invocation.seconds(timeout, "--timeout")
+        ended = restart.restart(invocation.settings(c, runtime), service, wanted, shown, adopt=adopt)
+    return report.ended(ended, as_json=json)

@@ -1,0 +1,1 @@
+"""Log lines, whatever they come from: parsed, grouped, put in order, filtered."""

@@ -1,0 +1,1 @@
+"""What the tasks do. An operation returns data, and calls back with what it has to say meanwhile."""

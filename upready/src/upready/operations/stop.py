@@ -1,0 +1,117 @@
+"""Stop whatever runs of a project, however it was started."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from upready.engine import endpoint
+from upready.operations import exclusive
+from upready.runtime import choice, current, orphans, ownership
+from upready.runtime.interface import Container, Note, Stopped
+from upready.stack import selection
+from upready.stack.selection import Stack
+from upready.stack.settings import DOCKER, Settings
+from upready.support import files
+from upready.support.errors import OpsError
+
+Confirm = Callable[[str, Path, Sequence[str]], None]
+"""Given the project's name, its folder, and the volumes that are about to be removed, raises unless their loss is
+wanted."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked of `invoke stop`.
+
+    Attributes:
+        data: Whether the data goes, too.
+        grace: Seconds that each service gets to end, instead of its own.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+        dry: Whether it is only told what would be done.
+    """
+
+    data: bool = False
+    grace: float | None = None
+    adopt: bool = False
+    dry: bool = False
+
+
+def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell: Note) -> Stopped:
+    """Stop whatever runs of a project, in any runtime, environment and profile.
+
+    Args:
+        settings: The project's.
+        options: What is asked for.
+        confirm: Asked before anything is touched, where data is to go; None where the command line has said yes.
+        tell: Told what could not be looked at, and what was not done as the files say.
+
+    Raises:
+        UsageError: `confirm` said no, or the project is another folder's.
+        LockedError: Another task is at work on this project.
+        EngineError: No engine answers, and one was asked for, or the project last ran on one.
+        StartError: Something could not be stopped.
+    """
+    project = current.name(settings, somehow=True)
+    running = choice.all_of(settings, project, tell, adopt=options.adopt)
+    if options.data and not options.adopt and any(each.name == DOCKER for each in running):
+        ownership.check_data(settings, project, endpoint.asked().url)
+    present = [each.present(project, data=options.data) for each in running]
+    if options.dry:
+        return Stopped.together(present)
+    if options.data and confirm:
+        confirm(project, settings.root, [volume for one in present for volume in one.volumes])
+    with exclusive.hold(settings.root, "invoke stop"):
+        stopped = []
+        for each in running:
+            containers = each.containers(project)
+            lost = orphans.among(settings, containers)
+            gone = each.stop(
+                project,
+                data=options.data,
+                grace=options.grace,
+                stacks=_started_from(settings, project, containers, tell),
+                tell=tell,
+            )
+            stopped.append(replace(gone, orphans=[one.name for one in lost]))
+        together = Stopped.together(stopped)
+        kept = any(each.kind == "volume" for each in together.kept)
+        choice.forget(settings, running, data=options.data and not kept)
+    return together
+
+
+def _started_from(settings: Settings, project: str, containers: Sequence[Container], tell: Note) -> list[Stack]:
+    """The stacks that containers were started from, the newest first; the one that would be started where none is.
+
+    One whose files compose could not read, or would wait for, is left out, and that is told.
+    """
+    newest = sorted(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, reverse=True)
+    found: dict[tuple[str, ...], Stack] = {}
+    seen: set[tuple[str, ...]] = set()
+    for each in newest:
+        if each.files and each.files not in seen:
+            seen.add(each.files)
+            stack = _stack_of(settings, project, each)
+            try:
+                selection.check(stack)
+            except OpsError as error:
+                tell(f"stopped without the pre_stop hooks that there may be: {error.message}")
+            else:
+                found[each.files] = stack
+    if not containers:
+        with contextlib.suppress(OpsError):
+            return [selection.select(settings, next(iter(settings.environments)))]
+    return list(found.values())
+
+
+def _stack_of(settings: Settings, project: str, container: Container) -> Stack:
+    """What a container was started from: its environment's files, else those that its labels name, there or not."""
+    environment = current.running_environment(settings, [container])
+    if environment:
+        with contextlib.suppress(OpsError):
+            return selection.select(settings, environment)
+    folder = Path(container.folder)
+    root = folder if container.folder and files.is_folder(folder) else settings.root
+    return Stack(root, environment or "", tuple(Path(file) for file in container.files), (), project)

@@ -1,0 +1,1 @@
+"""Whether services are ready, and waiting until they are."""

@@ -1,0 +1,1 @@
+"""Where a stack runs: as containers of a Docker Engine, or as processes of this machine."""

@@ -1,0 +1,1 @@
+"""The stack as containers of a Docker Engine."""

@@ -1,0 +1,1 @@
+"""What must not be shown, and the mask over it."""

@@ -1,0 +1,1 @@
+"""What the compose files describe: read by compose itself, and typed."""

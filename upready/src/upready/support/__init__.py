@@ -1,0 +1,1 @@
+"""What could serve any program: errors, files, processes, the operating system."""
