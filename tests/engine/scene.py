@@ -80,7 +80,7 @@ class Scene:
 
     def up(self, attempt: Attempt) -> None:
         """What the gate is given to start, as `upready.operations.launch` gives it."""
-        self.engine.start(self.stack, self.model, attempt)
+        self.engine.start(self.model, attempt)
 
     def wait(
         self,

@@ -232,7 +232,7 @@ def test_what_does_not_let_itself_be_stopped(play: Callable[..., Scene], how: st
     scene = play({"service": shell("trap '' TERM; sleep 601", **deaf)})
 
     def restart(attempt: Attempt) -> None:
-        scene.engine.restart(scene.stack, scene.model, ["service"], attempt)
+        scene.engine.restart(scene.model, ["service"], attempt)
 
     began = time.monotonic()
     outcome = scene.wait(2, start=scene.up if how == "replace" else restart)
@@ -562,9 +562,9 @@ def test_engine_silent_during_the_start(
         silent.append(time.monotonic())
         proxy.hang()
         if how == "start":
-            distant.start(scene.stack, merged, attempt)
+            distant.start(merged, attempt)
         else:
-            distant.restart(scene.stack, merged, ["service"], attempt)
+            distant.restart(merged, ["service"], attempt)
 
     with pytest.raises(EngineError):
         scene.wait(60, start=start)

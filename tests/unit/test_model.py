@@ -255,8 +255,9 @@ def test_a_dependency_that_is_not_required_may_be_off(make_stack: MakeStack) -> 
 def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(make_stack: MakeStack) -> None:
     with pytest.raises(UsageError, match="there is no profile 'dve'") as caught:
         model.load(make_stack(OFF % "depends_on: [main]", profiles=["dve"]))
+    assert str(caught.value).endswith("; did you mean dev?")
     assert caught.value.details == ["profiles: all, data, dev, more"]
-    assert caught.value.next == "invoke dev --profile all"
+    assert caught.value.next == "invoke dev --profile dev"
 
 
 def test_what_runs_tells_its_profiles(make_stack: MakeStack) -> None:

@@ -129,8 +129,9 @@ class Host:
 def check(make_stack: MakeStack, host: Host, *published: int) -> None:
     """Check a stack of two services, the first of which publishes these ports."""
     listed = ", ".join(f"'127.0.0.1:{port}:80'" for port in published)
-    merged = model.load(make_stack(f"services: {{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}\n"))
-    ports.check(host, "demo", merged)  # type: ignore[arg-type]
+    services = f"{{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}"
+    merged = model.load(make_stack(f"name: demo\nservices: {services}\n"))
+    ports.check(host, merged)  # type: ignore[arg-type]
 
 
 def test_ports_that_are_free_or_the_projects_own(
@@ -155,11 +156,11 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "choose another port in compose.yaml:1, or: docker stop other-web-1"
+    assert error.next == "choose another port in compose.yaml:2, or: docker stop other-web-1"
 
 
 def conflicts(stack: Stack, host: Host) -> list[str]:
-    return [str(each) for each in ports.conflicts(host, "demo", model.load(stack))]  # type: ignore[arg-type]
+    return [str(each) for each in ports.conflicts(host, model.load(stack))]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_range_is_taken_once_too_few_of_it_are_left(
 
 
 def test_a_part_of_a_range_that_a_process_has(make_stack: MakeStack, listening: int) -> None:
-    text = f"services: {{web: {{image: x, ports: ['127.0.0.1:{listening}-{listening + 1}:80']}}}}\n"
+    text = f"name: demo\nservices: {{web: {{image: x, ports: ['127.0.0.1:{listening}-{listening + 1}:80']}}}}\n"
     assert conflicts(make_stack(text), Host(owners={listening + 1: ("demo", "demo-web-1")})) == []
     (told,) = conflicts(make_stack(text), Host(owners={listening + 1: ("", "other")}))
     assert f"process {os.getpid()}" in told
@@ -221,7 +222,7 @@ def test_one_port_is_none_for_two_replicas(make_stack: MakeStack, free_port: Cal
     port = free_port()
     stack = make_stack(f"services:\n  web:\n    image: x\n    scale: 2\n    ports: ['{port}:80']\n")
     with pytest.raises(StartError, match=f"port {port}, which web needs, is taken by another replica of it") as caught:
-        ports.check(Host(), "demo", model.load(stack))  # type: ignore[arg-type]
+        ports.check(Host(), model.load(stack))  # type: ignore[arg-type]
     assert caught.value.next == f"publish a port for each replica, such as {port}-{port + 1}:80, in compose.yaml:5"
 
 

@@ -12,17 +12,19 @@ from upready.cli import positional
 
 @pytest.fixture
 def parser(monkeypatch: pytest.MonkeyPatch) -> Parser:
-    for name in ("complete_context", "handle", "error"):
+    for name in ("complete_context", "handle", "error", "complete_flag", "see_value"):
         monkeypatch.setattr(ParseMachine, name, getattr(ParseMachine, name))
     monkeypatch.setattr(positional, "_OPTIONAL", set())
     monkeypatch.setattr(positional, "_WHOLE", {})
+    monkeypatch.setattr(positional, "_COMMANDS", {})
     positional.allow("diagnose", "service")
 
     def task(name: str) -> ParserContext:
         return ParserContext(name, args=[Argument("service", positional=True), Argument("json", kind=bool)])
 
     core = ParserContext(args=[Argument("help", optional=True)])
-    restart = ParserContext("restart", args=[Argument("service", kind=list), Argument("timeout")])
+    own = [Argument("service", kind=list, help="Which."), Argument("timeout"), Argument("replica", kind=int)]
+    restart = ParserContext("restart", args=[*own, Argument("build", kind=bool, default=True), Argument("message")])
     return Parser(initial=core, contexts=[task("diagnose"), task("exec"), restart, ParserContext("stop")])
 
 
@@ -59,7 +61,22 @@ def test_help_is_no_service(parser: Parser) -> None:
         ("restart a;b", 2, "there is no task 'a;b'", "invoke restart --service 'a;b'"),
         ("stop db", 2, "there is no task 'db', and stop takes no word behind it", "invoke --help stop"),
         ("restart --servce=db", 2, "no option --servce; did you mean --service?", "invoke --help restart"),
-        ("restart --timeout", 2, "restart: --timeout needs a value", "invoke --help restart"),
+        ("hlp --hlp", 1, "there is no task 'hlp'", "invoke --list"),
+        ("--hlp stop", 1, "invoke has no option --hlp; did you mean --help?", "invoke --help"),
+        (
+            "restart --no-buidl",
+            2,
+            "no option --no-buidl; did you mean --no-build?",
+            "invoke --help restart",
+        ),
+        ("restart --timeout", 2, "restart: --timeout needs a value: --timeout SECONDS", "invoke --help restart"),
+        ("restart --timeout=", 2, "restart: --timeout needs a value", "invoke --help restart"),
+        ("restart --service", 2, "--service needs a value: --service SERVICE\n  Which.", "invoke --help restart"),
+        ("restart --service --build", 2, "restart: --service needs a value", "invoke --help restart"),
+        ("restart --service= stop", 2, "restart: --service needs a value", "invoke --help restart"),
+        ("restart --replica x", 2, "restart: --replica takes a NUMBER, and 'x' is none", "invoke --help restart"),
+        ("up -d", 2, "there is no task 'up'; here that is invoke dev", "invoke dev"),
+        ("down", 2, "there is no task 'down'; here that is invoke stop", "invoke stop"),
         ("restart --timeout --service db", 2, "restart: --timeout needs a value", "invoke --help restart"),
         ("exec", 2, "exec: service is missing", "invoke --help exec"),
     ],
@@ -73,6 +90,30 @@ def test_words_that_nobody_understands(
     assert caught.value.code == code
     assert said in told
     assert told.endswith(f"next: {step}\n")
+
+
+def test_an_option_before_its_task(
+    parser: Parser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["invoke", "--timeout", "restart"])
+    with pytest.raises(Exit) as caught:
+        parser.parse_argv(["--timeout", "restart"])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert told == "error: --timeout is an option of restart, and stands behind it\nnext: invoke restart --timeout\n"
+
+
+def test_a_flag_that_is_given_a_value(
+    parser: Parser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["invoke", "restart", "--build=yes"])
+    with pytest.raises(Exit):
+        parser.parse_argv(["restart", "--build=yes"])
+    assert "restart: --build takes no value" in capsys.readouterr().err
+
+
+def test_an_own_option_may_be_empty(parser: Parser) -> None:
+    assert parser.parse_argv(["restart", "--message="])[1].args["message"].value == ""
 
 
 @pytest.mark.parametrize("words", ["exec db canary", "exec db --canary=x", "exec --service"])

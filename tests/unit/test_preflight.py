@@ -16,7 +16,7 @@ from upready.support.errors import UsageError
 
 def told(stack: Stack) -> list[str]:
     lines: list[str] = []
-    preflight.check(model.load(stack), stack, lines.append)
+    preflight.check(model.load(stack), lines.append)
     return lines
 
 
@@ -39,6 +39,9 @@ def test_a_profile_of_compose_profiles_may_be_another_projects(
     monkeypatch.setenv("COMPOSE_PROFILES", "p,debug")
     stack = make_stack("services: {a: {image: x}, b: {image: x, profiles: [p]}}\n")
     assert told(stack) == ["no service has the profile 'debug', which COMPOSE_PROFILES names"]
+    monkeypatch.setenv("COMPOSE_PROFILES", "datta")
+    near = make_stack("services: {a: {image: x}, b: {image: x, profiles: [data]}}\n")
+    assert told(near) == ["no service has the profile 'datta', which COMPOSE_PROFILES names; did you mean data?"]
     # What the task itself is told is meant.
     with pytest.raises(UsageError, match="there is no profile 'debug'"):
         model.load(make_stack("services: {a: {image: x}}\n", profiles=["debug"]))

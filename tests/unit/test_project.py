@@ -82,6 +82,11 @@ def test_a_container_that_does_not_run(containers: list[Any], service: str, deta
     assert caught.value.next == following
 
 
+def test_a_service_that_is_mistyped() -> None:
+    with pytest.raises(UsageError, match=r"wbe is not running; did you mean web\?"):
+        execute.container_of([container("web")], "wbe")
+
+
 def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
         execute.container_of([container("web", 2), container("web", 1)], "web", 3)

@@ -68,6 +68,12 @@ def test_an_unknown_environment_names_the_others() -> None:
     assert "ops.environments.prod" in caught.value.next
 
 
+def test_an_environment_that_is_mistyped() -> None:
+    with pytest.raises(UsageError, match=r"there is no environment 'dve'; did you mean dev\?") as caught:
+        load(ENVIRONMENTS).environment("dve")
+    assert caught.value.next == "invoke config --env dev"
+
+
 def environment(**entry: Any) -> str:
     return yaml.safe_dump({"ops": {"environments": {"dev": {"files": ["a.yaml"], **entry}}}})
 

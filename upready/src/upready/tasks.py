@@ -50,7 +50,8 @@ positional.explain_words()
 positional.allow("diagnose", "service")
 positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose SERVICE")
-positional.refuse_more("exec", "write -- before the command: invoke exec SERVICE -- COMMAND")
+positional.refuse_more("exec", "options stand before the command: invoke exec --replica 1 SERVICE COMMAND")
+positional.take_command("exec", "[COMMAND]")
 positional.refuse_more("env.set", "it takes one word, between quotes if need be: invoke env.set 'NAME=VALUE'")
 
 ns = Collection(

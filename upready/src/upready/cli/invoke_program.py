@@ -7,16 +7,58 @@ from typing import Any
 from invoke.exceptions import Exit
 from invoke.program import Program
 
-from upready.cli import listing, task_help
+from upready.cli import command_words, listing, positional, task_help, word_errors
+from upready.commands import invocation
+from upready.support import spelling
+from upready.support.errors import UsageError
 
-_list_flat = Program.list_flat
+_FORMATS = ("flat", "nested", "json")
+_list_flat, _parse_tasks, _parse_cleanup = Program.list_flat, Program.parse_tasks, Program.parse_cleanup
 
 
 def install() -> None:
     """Let the running program print so, whatever it is called."""
+    Program.parse_tasks = _parse_tasks_and_command  # type: ignore[method-assign]
+    Program.parse_cleanup = _parse_cleanup_of_known  # type: ignore[method-assign]
     Program.list_flat = _list  # type: ignore[method-assign]
     Program.no_tasks_given = _nothing_given  # type: ignore[method-assign]
     Program.print_task_help = _print_task_help  # type: ignore[method-assign]
+
+
+def _parse_tasks_and_command(self: Any) -> None:
+    """Keep the words of a command from invoke, which would take them for tasks."""
+    takers = positional.commands()
+    if takers.keys() & set(self.core.unparsed):
+        contexts = self._make_parser().contexts
+        self.core.unparsed, command = command_words.split(self.core.unparsed, contexts, takers)
+        invocation.take(command)
+    _parse_tasks(self)
+
+
+def _parse_cleanup_of_known(self: Any) -> None:
+    """Refuse what `--help` and `--list` do not know; invoke has a plain sentence, or a traceback."""
+    asked, listed, form = (self.args[name].value for name in ("help", "list", "list-format"))
+    if isinstance(asked, str) and asked not in self.parser.contexts:
+        positional.refuse(word_errors.no_task(asked, self.parser.contexts))
+    if isinstance(listed, str) and listed not in self.collection.collections:
+        groups = list(self.collection.collections)
+        near = spelling.meant(listed, groups)
+        positional.refuse(
+            UsageError(
+                f"there is no group of tasks {listed!r}{near}",
+                details=[f"groups: {', '.join(groups) or 'none'}"],
+                next="invoke --list",
+            )
+        )
+    if form not in _FORMATS:
+        near = spelling.closest(form, _FORMATS) or _FORMATS[0]
+        positional.refuse(
+            UsageError(
+                f"--list-format takes one of {', '.join(_FORMATS)}, not {form!r}",
+                next=f"invoke --list --list-format={near}",
+            )
+        )
+    _parse_cleanup(self)
 
 
 def _list(self: Any) -> None:

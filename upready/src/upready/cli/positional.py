@@ -1,4 +1,4 @@
-"""What invoke's parser leaves open: a positional argument that may be left out, and words that nobody understands.
+"""What invoke's parser leaves open: an argument that may be left out, an option without its value, unknown words.
 
 It knows only positional arguments that must be given (`invoke diagnose [SERVICE]` may do without its own).
 
@@ -8,19 +8,20 @@ option is None, and it is filled with the empty string where no word for it has 
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import Any, NoReturn
 
 from invoke.exceptions import Exit, ParseError
 from invoke.parser.parser import ParseMachine
 
-from upready.support import spelling
-from upready.support.errors import OpsError, UsageError
+from upready.cli import value_names, word_errors
+from upready.support.errors import OpsError
 
 _OPTIONAL: set[tuple[str, str]] = set()
 _WHOLE: dict[str, str] = {}
+_COMMANDS: dict[str, str] = {}
 _complete, _handle, _error = ParseMachine.complete_context, ParseMachine.handle, ParseMachine.error
+_complete_flag, _see_value = ParseMachine.complete_flag, ParseMachine.see_value
 
 
 def allow(task: str, option: str) -> None:
@@ -38,6 +39,17 @@ def refuse_more(task: str, syntax: str) -> None:
     _install()
 
 
+def take_command(task: str, syntax: str) -> None:
+    """Let the words behind a task's own be a command, also without `--`; `syntax` shows them in its usage."""
+    _COMMANDS[task] = syntax
+    _install()
+
+
+def commands() -> dict[str, str]:
+    """The tasks that take a command, and how its words are shown."""
+    return dict(_COMMANDS)
+
+
 def may_be_left_out(task: str, option: str) -> bool:
     """Whether a positional option of a task needs no word."""
     return (task, option) in _OPTIONAL
@@ -52,6 +64,8 @@ def _install() -> None:
     ParseMachine.complete_context = _complete_without  # type: ignore[method-assign]
     ParseMachine.handle = _handle_without  # type: ignore[method-assign]
     ParseMachine.error = _error_with_step  # type: ignore[method-assign,assignment]
+    ParseMachine.complete_flag = _complete_flag_with_value  # type: ignore[method-assign]
+    ParseMachine.see_value = _see_a_value  # type: ignore[method-assign]
 
 
 def _complete_without(self: Any) -> None:
@@ -67,53 +81,39 @@ def _handle_without(self: Any, token: str) -> None:
     try:
         _handle(self, token)
     except ParseError:
-        _refuse(_unknown(self, token))
+        refuse(word_errors.unknown(self, token, _WHOLE))
+    except ValueError:
+        refuse(word_errors.wrong_value(self, token))
+
+
+def _complete_flag_with_value(self: Any) -> None:
+    """The words of an option have ended; invoke knows of one without its value, but not where it may be repeated."""
+    flag = self.flag
+    if flag and flag.kind is list and not self.flag_got_value and not flag.optional:
+        refuse(word_errors.without_value(self))
+    _complete_flag(self)
+
+
+def _see_a_value(self: Any, value: str) -> None:
+    """An option's value has come; an empty one would be taken for none at all."""
+    if value == "" and self.flag and self.context and value_names.known(self.flag):
+        refuse(word_errors.without_value(self))
+    _see_value(self, value)
 
 
 def _error_with_step(self: Any, message: str) -> None:
     """The parser can go no further: an option without its value, an argument that is missing."""
     if message.startswith("No idea"):
         _error(self, message)
-    task = self.context.name if self.context else None
-    if "needed value" in message:
-        said = f"{'-' if len(self.flag.name) == 1 else '--'}{self.flag.name} needs a value"
-    elif "did not receive" in message:
-        said = f"{', '.join(each.name for each in self.context.missing_positional_args)} is missing"
-    else:
-        # It may quote a word that is a secret, where a task takes one.
-        said = "a word too many" if task in _WHOLE else message
-    _refuse(UsageError(f"{task or 'invoke'}: {said}", next=_WHOLE.get(task or "", _help(task))))
+    refuse(word_errors.stuck(self, message, _WHOLE))
 
 
-def _refuse(error: OpsError) -> NoReturn:
+def refuse(error: OpsError) -> NoReturn:
+    """Tell an error of the command line, and end with its exit code."""
     from upready import report
 
     report.failure(error, as_json="--json" in sys.argv)
     raise Exit(code=error.code) from None
-
-
-def _unknown(machine: Any, token: str) -> OpsError:
-    """The error of a word that is neither an option nor a task; only behind no task at all it is invoke's own code."""
-    option, context = token.partition("=")[0], machine.context
-    task = context.name if context else None
-    if not task:
-        if option.startswith("-"):
-            return OpsError(f"invoke has no option {option}", next=_help(task))
-        return OpsError(f"there is no task {token!r}{spelling.meant(token, machine.contexts)}", next="invoke --list")
-    if option.startswith("-"):
-        near = spelling.meant(option, (each for each in context.flags if each.startswith("--")))
-        named = option if near or task not in _WHOLE else "of that name"
-        return UsageError(f"{task} has no option {named}{near}", next=_help(task))
-    if task in _WHOLE:
-        return UsageError(f"{task}: a word too many", next=_WHOLE[task])
-    if "--service" in context.flags:
-        step = f"invoke {task} --service {shlex.quote(token)}"
-        return UsageError(f"there is no task {token!r}, and {task} takes a service as an option", next=step)
-    return UsageError(f"there is no task {token!r}, and {task} takes no word behind it", next=_help(task))
-
-
-def _help(task: str | None) -> str:
-    return f"invoke --help {task}" if task else "invoke --help"
 
 
 def _fill(context: Any) -> None:

@@ -27,6 +27,11 @@ _NAMES = {
 """By the option's name; one name means the same in every task."""
 
 
+def known(argument: Any) -> bool:
+    """Whether an option is one of those that mean the same in every task."""
+    return argument.name.rstrip("_") in _NAMES
+
+
 def of(argument: Any) -> str:
     """The name of an argument's value; the empty string where it takes none (`--json`)."""
     if not argument.takes_value:

@@ -22,13 +22,14 @@ def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False
     """
     from upready import dotenv
     from upready.report import env as report
+    from upready.report import prompt
     from upready.support import files
 
     stack = invocation.stack(c, env)
     created = not files.there(stack.env_file)
     # Without an example there is nothing to write but what is this checkout's own.
     written = files.there(stack.example) or not isolated
-    names = dotenv.initialise(stack, ask=report.asker(stack) if ask and not json else None) if written else []
+    names = dotenv.initialise(stack, ask=prompt.asker(stack) if ask and not json else None) if written else []
     own = None
     if isolated:
         from upready.operations import isolation

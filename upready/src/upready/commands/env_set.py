@@ -22,6 +22,10 @@ def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool
     Example:
         invoke env.set API_PORT=8001
     """
+    from upready.operations import env_set
     from upready.report import env as report
+    from upready.report import prompt
 
-    return report.set_variable(invocation.stack(c, env), assignment or "", as_json=json)
+    stack = invocation.stack(c, env)
+    changed = env_set.set_variable(stack, assignment or "", prompt.value)
+    return report.changed(changed, stack.environment, as_json=json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
 
 ADOPT = "Take over containers that were started from another folder which may have been this one."
 """The help of an option that means the same in several commands."""
+
+_command: list[str] = []
+"""The words of a command that began without a `--`."""
 
 _root = Path()
 """The project's folder; one process works on one project."""
@@ -62,9 +66,18 @@ def dry(c: Context) -> bool:
 
 
 def remainder() -> list[str]:
-    """The words behind a standalone `--`, as the shell gave them: invoke joins them and so loses their bounds."""
+    """The words of the command behind a task's own, as the shell gave them: invoke joins them and loses their bounds.
+
+    They stand behind a `--`, or begin before it (`take`).
+    """
     words = sys.argv[1:]
-    return words[words.index("--") + 1 :] if "--" in words else []
+    behind = words[words.index("--") :] if "--" in words else []
+    return [*_command, *behind] if _command else behind[1:]
+
+
+def take(command: Sequence[str]) -> None:
+    """Take the words of a command that has begun without a `--`; one of its own may stand behind them."""
+    _command[:] = command
 
 
 def seconds(text: str, option: str) -> float | None:

@@ -75,8 +75,7 @@ class Case:
     @property
     def restart(self) -> str:
         """The command by which changed settings take effect: `invoke restart` would keep the containers as they are."""
-        stack = self.model.stack
-        return f"invoke {stack.environment}" if stack else "start it again"
+        return f"invoke {self.model.stack.environment}"
 
     @property
     def said_briefly(self) -> str:
@@ -106,10 +105,8 @@ class Case:
 
     def local(self, path: str, line: int = 0, code: str = "") -> str:
         """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""
-        found = path
-        if self.model.stack is not None:
-            mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
-            found = source_files.find(path, self.model.stack.root, self.service, mounts, line, code)
+        mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
+        found = source_files.find(path, self.model.stack.root, self.service, mounts, line, code)
         return f"{found}:{line}" if line else found
 
     @property
@@ -258,6 +255,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 def secrets(model: Model) -> tuple[str, ...]:
     """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
-    declared = redaction.secrets(model.stack.root) if model.stack else []
+    declared = redaction.secrets(model.stack.root)
     mask = masking.Mask([*models.secrets(model), *declared], spared=model.services)
     return tuple(sorted({*mask.forms, *masking.mask().forms}, key=len, reverse=True))

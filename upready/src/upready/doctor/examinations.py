@@ -187,7 +187,7 @@ def _files(patient: Patient) -> Iterator[Finding]:
         yield Finding("files", grade, patient.model.summary, "invoke env.init" if missing else patient.model.next)
     else:
         notes: list[str] = []
-        preflight.check(patient.model, patient.stack, notes.append)
+        preflight.check(patient.model, notes.append)
         for note in notes:
             yield Finding("files", Grade.WARNING, note, "docs/tasks.md tells which files and profiles are used")
         names = ", ".join(patient.model.services)
@@ -201,7 +201,7 @@ def _ports(patient: Patient) -> Iterator[Finding]:
     if isinstance(patient.engine, OpsError) and isinstance(patient.native, OpsError):
         return
     where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
-    taken = list(ports.conflicts(where, stack.project, merged))
+    taken = list(ports.conflicts(where, merged))
     for each in taken:
         yield Finding("ports", Grade.PROBLEM, str(each), ports.remedy(stack, each))
     wanted = sorted({port.published for service in merged.wanted for port in service.ports})

@@ -100,7 +100,7 @@ class Patient:
             return _attempt(lambda: ", ".join(executables.versions()))
         if isinstance(merged, OpsError):
             return merged
-        return _attempt(lambda: ", ".join(Native(stack.root).fit(stack, merged, silent).services))
+        return _attempt(lambda: ", ".join(Native(stack.root).fit(merged, silent).services))
 
 
 def _attempt(make: Callable[[], T]) -> T | OpsError:

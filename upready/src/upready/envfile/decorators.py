@@ -7,6 +7,7 @@ from typing import Any
 
 from upready.envfile import condition, kinds, notation
 from upready.envfile.notation import Decorator, Problem
+from upready.support import spelling
 
 
 class Builder:
@@ -23,7 +24,8 @@ class Builder:
             handle = _HANDLERS.get(decorator.name)
             if handle is None:
                 known = ", ".join(f"@{name}" for name in _HANDLERS)
-                self._problem(decorator, f"@{decorator.name} is no decorator that is known", f"known: {known}")
+                near = spelling.meant(decorator.name, _HANDLERS)
+                self._problem(decorator, f"@{decorator.name} is no decorator that is known{near}", f"known: {known}")
                 continue
             if decorator.name in seen and decorator.call is None:
                 self._problem(decorator, f"@{decorator.name} is given twice", "keep one of them")

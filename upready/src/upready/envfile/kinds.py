@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from upready.envfile.notation import Call, Value
+from upready.support import spelling
 
 Test = Callable[[str], str | None]
 
@@ -42,7 +43,8 @@ def build(value: Value) -> Kind:
         raise KindError("@type takes the name of a type")
     maker = _KINDS.get(call.name)
     if maker is None:
-        raise KindError(f"there is no type {call.name}; known: {', '.join(sorted(_KINDS))}")
+        near = spelling.meant(call.name, _KINDS)
+        raise KindError(f"there is no type {call.name}{near}; known: {', '.join(sorted(_KINDS))}")
     options = _Options(call)
     kind = Kind(call.name, maker(options))
     options.done()

@@ -75,7 +75,7 @@ def parse(text: str) -> str:
         raise UsageError(
             f"--level: there is no level {text!r}{spelling.meant(text, ORDER)}",
             details=[f"levels: {', '.join(ORDER)}"],
-            next="invoke logs --level warning",
+            next=f"invoke logs --level {spelling.closest(text, ORDER) or 'warning'}",
         )
     return found
 

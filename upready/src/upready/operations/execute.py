@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from upready.runtime import current
 from upready.runtime.interface import Container, Runtime
 from upready.stack.settings import Settings
+from upready.support import spelling
 from upready.support.errors import UsageError
 
 
@@ -57,8 +58,9 @@ def container_of(
         )
     names = sorted({each.service for each in running})
     others = [f"{each.name} is {each.state}" for each in containers if each.service == service]
+    near = "" if others else spelling.meant(service, {each.service for each in containers})
     raise UsageError(
-        f"{service} is not running",
+        f"{service} is not running{near}",
         details=[*others, f"running: {', '.join(names) or 'nothing'}"],
         next="invoke status" if names or others or not environment else f"invoke {environment}",
     )

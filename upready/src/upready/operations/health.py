@@ -48,7 +48,7 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
     if wait is not None:
         opened = _wait(settings, opened, wait)
     connected, stack, containers, merged = opened
-    services = expected(settings, stack, merged, containers) if merged else []
+    services = expected(settings, merged, containers) if merged else []
     return one_look.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
@@ -60,7 +60,7 @@ def watch(settings: Settings, tell: Note = interface.silent) -> Iterator[Report]
         # What was not there at first may bring another environment's files.
         if merged is None and containers:
             connected, stack, containers, merged = _open(settings)
-        services = expected(settings, stack, merged, containers) if merged else []
+        services = expected(settings, merged, containers) if merged else []
         yield one_look.judge_now(connected, stack.project, stack.environment, services, containers)
         time.sleep(INTERVAL)
 
@@ -79,7 +79,7 @@ def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) 
         if name:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
         return Report(stack.project, stack.environment, (), connected.name), []
-    services = expected(settings, stack, merged, containers)
+    services = expected(settings, merged, containers)
     if name and (asked := merged.service(name)) not in services:
         services.append(asked)
     found = one_look.judge_now(connected, stack.project, stack.environment, services, containers)
@@ -104,20 +104,20 @@ def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
             if connected.containers(stack.project):
                 connected, stack, containers, merged = _open(settings)
         else:
-            services = expected(settings, stack, merged, containers)
+            services = expected(settings, merged, containers)
             outcome = wait.Gate(connected, stack.project, services).wait(left)
             containers = connected.containers(stack.project)
-            if not outcome.ready or expected(settings, stack, merged, containers) == services:
+            if not outcome.ready or expected(settings, merged, containers) == services:
                 return connected, stack, containers, merged
         if time.monotonic() >= deadline:
             return connected, stack, containers, merged
 
 
-def expected(settings: Settings, stack: Stack, merged: Model, containers: Sequence[Container]) -> list[Service]:
+def expected(settings: Settings, merged: Model, containers: Sequence[Container]) -> list[Service]:
     """The services that should be there: those with containers, what these wait for, and what was started last."""
     found = services_of(merged, containers)
     known = last_used.recall(settings.root)
-    if (known.project, known.environment) != (stack.project, stack.environment):
+    if (known.project, known.environment) != (merged.stack.project, merged.stack.environment):
         return found
     names = {each.name for each in found}
     started = [merged.services[name] for name in known.services if name in merged.services and name not in names]
@@ -132,7 +132,7 @@ def _open(settings: Settings, tell: Note = interface.silent) -> Opened:
     if not containers:
         return connected, stack, containers, None
     merged = ahead.model(stack, containers)
-    return connected, stack, containers, connected.fit(stack, merged, interface.silent)
+    return connected, stack, containers, connected.fit(merged, interface.silent)
 
 
 class _Ahead:

@@ -129,17 +129,17 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         loaded = early or pool.submit(merge)
         stack = revision.stamp(selected, described.result())
         check_values(stack, show)
-        preflight.check(loaded.result(), stack, show.warn)
-        merged = connected.fit(stack, loaded.result(), show.warn)
+        preflight.check(loaded.result(), show.warn)
+        merged = connected.fit(loaded.result(), show.warn)
         connected.tidy(stack.project)
-        ports.check(connected, stack.project, merged)
+        ports.check(connected, merged)
         if connected.name == DOCKER:
-            _images(connected, stack, merged, options, show)
+            _images(connected, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         choice.remember(settings, connected, environment, [each.name for each in merged.wanted])
         show.step("start")
-        return start(connected, stack, merged, show)
+        return start(connected, merged, show)
 
 
 def write_values(stack: Stack, show: Show) -> None:
@@ -169,14 +169,16 @@ def check_values(stack: Stack, show: Show) -> None:
     for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
         show.warn(line)
     if wrong:
+        # What is only missing, and has a default or can be generated, is added by a command.
+        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",
             details=[str(each) for each in wrong[1:]],
-            next=f"invoke env.check --env {stack.environment}",
+            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
         )
 
 
-def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
 
     Raises:
@@ -184,14 +186,13 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
     """
 
     def up(attempt: Attempt) -> None:
-        connected.start(stack, merged, attempt)
+        connected.start(merged, attempt)
 
-    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
+    return wait(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
 
 def wait(
     connected: Runtime,
-    stack: Stack,
     merged: Model,
     services: Sequence[Service],
     begin: Start,
@@ -203,13 +204,13 @@ def wait(
 
     Args:
         connected: Where they run.
-        stack: What they are part of.
-        merged: Its model.
+        merged: The model that they are part of.
         services: The services that are waited for.
         begin: Starts them.
         show: Told of what happens.
         go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
     """
+    stack = merged.stack
 
     def doubt(health: Health) -> tuple[str, str] | None:
         from upready.diagnosis import hopeless
@@ -252,14 +253,16 @@ def build_images(
     """Build the images of an environment, of every profile or of some services, and start nothing.
 
     Raises:
+        UsageError: There is no such service.
         BuildError: An image did not build.
     """
     stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
     merged = model.load_all(stack)
+    for name in services:
+        merged.service(name)
     connected = engine.connect()
     show.step("build")
     build.run(
-        merged.stack or stack,
         merged,
         services=services,
         no_cache=no_cache,
@@ -269,15 +272,15 @@ def build_images(
     )
 
 
-def _images(connected: Runtime, stack: Stack, merged: Model, options: Options, show: Show) -> None:
+def _images(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
     asked = connected if isinstance(connected, engine.Engine) else None
     if options.build:
         show.step("build")
-        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
+        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:
         show.step("pull")
-        _pull(stack, asked)
+        _pull(merged.stack, asked)
 
 
 def _pull(stack: Stack, asked: engine.Engine | None) -> None:

@@ -57,7 +57,7 @@ class Learning:
 
         if isinstance(connected, Engine):
             for merged in list(self._found):
-                given = functools.partial(injected_secrets.read, connected, project, merged)
+                given = functools.partial(injected_secrets.read, connected, merged)
                 masking.know(("injected", id(merged)), given)
 
     def _read(self) -> None:

@@ -62,10 +62,11 @@ class Logs:
         every = {*model.load(stack).every, *(each.service for each in containers)}
         unknown = [service for service in services if service not in every]
         if unknown:
+            near = spelling.closest(unknown[0], every) or min(every, default="")
             raise UsageError(
                 f"there is no service {unknown[0]!r}{spelling.meant(unknown[0], every)}",
                 details=[f"services: {', '.join(sorted(every)) or 'none'}"],
-                next=f"invoke logs --service {min(every)}" if every else "invoke status",
+                next=f"invoke logs --service {near}" if near else "invoke status",
             )
 
 

@@ -1,26 +1,20 @@
-"""What `.env` tasks show: findings, effective values, differences; and the questions they ask."""
+"""What `.env` tasks show: findings, effective values, differences."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from upready import report
 from upready.dotenv import Finding
-from upready.secrets import secret
-from upready.stack.selection import Stack
-from upready.support import streams
-from upready.support.errors import EnvFileError, InterruptError, UsageError
+from upready.support.errors import EnvFileError
 
-# What changes `.env` is imported by the functions that do: a check does without.
 if TYPE_CHECKING:
-    from upready.dotenv.creation import Ask
     from upready.dotenv.difference import Difference
-    from upready.dotenv.schema import Variable
     from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
+    from upready.operations.env_set import Change
     from upready.operations.isolation import Isolation
 
 
@@ -133,112 +127,15 @@ def initialised(
     return 0
 
 
-def set_variable(stack: Stack, assignment: str, *, as_json: bool) -> int:
-    """Set one variable, asking for its value where none is given, and print that it is set; never to what.
-
-    Raises:
-        UsageError: A secret was typed on the command line, no value was given, or the schema refuses the name or it.
-    """
-    from upready.dotenv import change
-
-    name, given, value = assignment.partition("=")
-    variable, sensitive = change.find(stack, name, value)
-    if given and value and (sensitive or secret.passwords(value)):
-        what = "is a secret" if sensitive else "would hold a password"
-        raise UsageError(
-            f"{name} {what}, and a command line is kept in the shell's history",
-            next=f"invoke env.set {name} asks for it; or pipe it in: invoke env.set {name} < file",
-        )
-    if not given:
-        value = prompt(f"{name}: ", sensitive=sensitive)
-        if not value:
-            raise UsageError(
-                f"no value was given, so {name} stays as it is", next=f"to empty it: invoke env.set {name}="
-            )
-    change.change(stack, variable.name, value)
+def changed(found: Change, environment: str, *, as_json: bool) -> int:
+    """Print that a variable is set, never to what; and which environment is to be started for it to count."""
     if as_json:
-        report.document({"set": name})
+        report.document({"set": found.name})
     else:
-        _line((f"{name} is set in .env", ""))
-    doubt = change.doubt(stack, name, value)
-    if doubt is not None:
-        _aside(f"{name} {doubt}, as its name and its default say")
-    if name in os.environ:
-        _aside(f"{name} is set in the shell, too, and compose takes the shell's: unset {name}")
+        _line((f"{found.name} is set in .env; what runs takes it with the next: invoke {environment}", ""))
+    for note in found.notes:
+        aside(note)
     return 0
-
-
-def asker(stack: Stack) -> Ask | None:
-    """What asks a person for values, until each is none or a good one; None where nobody is at a terminal.
-
-    What is typed for a secret is not shown.
-    """
-    from upready.dotenv import change
-    from upready.envfile import quoting
-
-    if not _at_a_terminal():
-        return None
-
-    def ask(variable: Variable) -> str:
-        notes = [variable.description, *(f"see {address}" for address in variable.docs)]
-        if variable.example:
-            notes.append(f"such as {variable.example}")
-        for note in filter(None, notes):
-            _aside(f"  {note}")
-        while True:
-            sensitive = change.find(stack, variable.name)[1]
-            try:
-                answer = prompt(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
-                wrong = change.judge(stack, variable, answer) if answer else None
-                quoting.encode(answer)
-            except (UsageError, quoting.UnwritableError) as error:
-                wrong = f"cannot be that: {error}"
-            if wrong is None:
-                return answer
-            _aside(f"{variable.name} {wrong}")
-
-    return ask
-
-
-def prompt(text: str, *, sensitive: bool) -> str:
-    """One value from a person at a terminal, or else the whole of standard input but for its last line end.
-
-    The end of the input (Ctrl-D) is an empty answer.
-
-    Raises:
-        UsageError: There is nothing to read from, or what was typed is no text.
-        InterruptError: The person pressed Ctrl-C.
-    """
-    if streams.no_input():
-        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
-    if not _at_a_terminal():
-        return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
-    try:
-        answer = _hidden(text) if sensitive else _visible(text)
-        # Where the locale lets bytes through that are no text, they are told here.
-        answer.encode()
-    except EOFError:
-        _aside("")
-        return ""
-    except UnicodeError:
-        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
-    except KeyboardInterrupt:
-        _aside("")
-        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
-    else:
-        return answer
-
-
-def _hidden(text: str) -> str:
-    from getpass import getpass
-
-    return getpass(text)
-
-
-def _visible(text: str) -> str:
-    sys.stderr.write(text)
-    sys.stderr.flush()
-    return streams.read_line().rstrip("\r\n")
 
 
 def printable(text: str) -> str:
@@ -256,11 +153,8 @@ def _line(*parts: tuple[str, str]) -> None:
     report.console().print(Text.assemble(*parts), soft_wrap=True)
 
 
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()
-
-
-def _aside(text: str) -> None:
+def aside(text: str) -> None:
+    """A line beside the output, on stderr."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 

@@ -11,7 +11,7 @@ from upready.stack import compose
 from upready.stack.selection import Stack
 from upready.stack.service import Service
 from upready.support import files as reading
-from upready.support import parsing, yaml_location
+from upready.support import parsing, spelling, yaml_location
 from upready.support.errors import OpsError, UsageError
 from upready.support.parsing import MalformedError
 from upready.support.yaml_location import relative
@@ -168,8 +168,9 @@ def _either(service: Service) -> str:
 def no_profile(stack: Stack, profile: str, every: Mapping[str, Service]) -> UsageError:
     """A profile that no service has."""
     known = sorted({each for service in every.values() for each in service.profiles})
+    near = spelling.closest(profile, known) or next(iter(known), "")
     return UsageError(
-        f"there is no profile {profile!r}",
+        f"there is no profile {profile!r}{spelling.meant(profile, known)}",
         details=[f"profiles: {', '.join(known) or 'none'}"],
-        next=f"invoke {stack.environment} --profile {known[0]}" if known else f"invoke {stack.environment}",
+        next=f"invoke {stack.environment} --profile {near}" if near else f"invoke {stack.environment}",
     )

@@ -43,7 +43,7 @@ class Place:
         return value[len(before) : len(value) - len(rest)] if fits else ""
 
 
-def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
+def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
     """Where the first of some settings is written that is written at all; of several files, in the last one.
 
     Files that are included or extended are not looked at: None then, as for what no file says.
@@ -55,8 +55,6 @@ def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
     """
     import yaml
 
-    if stack is None:
-        return None
     for path in paths:
         for file in reversed(stack.files):
             for document in reversed(yaml_location.documents(file)):

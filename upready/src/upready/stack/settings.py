@@ -80,10 +80,11 @@ class Settings:
         """
         if name in self.environments:
             return self.environments[name]
+        near = spelling.closest(name, self.environments)
         raise UsageError(
             f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
-            next=f"add ops.environments.{name} to invoke.yaml",
+            next=f"invoke config --env {near}" if near else f"add ops.environments.{name} to invoke.yaml",
         )
 
 

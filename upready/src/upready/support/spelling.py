@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """`; did you mean NAME?` where one of the known names is near to what was written; else nothing."""
+def closest(name: str, known: Iterable[str]) -> str:
+    """The known name that is nearest to what was written; the empty string where none is near."""
     import difflib  # only where something is wrong
 
     names = {each.lower().replace("_", "-"): each for each in known}
     near = difflib.get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.6)
-    return f"; did you mean {names[near[0]]}?" if near else ""
+    return names[near[0]] if near else ""
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`; did you mean NAME?` where one of the known names is near to what was written; else nothing."""
+    near = closest(name, known)
+    return f"; did you mean {near}?" if near else ""

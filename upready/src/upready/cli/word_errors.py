@@ -1,0 +1,104 @@
+"""The errors of words on the command line that invoke cannot use: what was meant, and the next step.
+
+Each is made from invoke's parsing machine, which knows the task and the option that it has come to.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from upready.cli import compose_words, value_names
+from upready.support import spelling
+from upready.support.errors import OpsError, UsageError
+
+
+def unknown(machine: Any, token: str, whole: Mapping[str, str]) -> OpsError:
+    """A word that is neither an option nor a task; only behind no task at all it is invoke's own code.
+
+    Args:
+        machine: Invoke's parser.
+        token: The word.
+        whole: The tasks that take no further word, which may be a secret, and how they are called.
+    """
+    task = machine.context.name if machine.context else None
+    if token.startswith("-"):
+        option = token.partition("=")[0]
+        return _no_option(machine, option, whole) if task else _no_core_option(machine, option)
+    if not task:
+        return no_task(token, machine.contexts)
+    if task in whole:
+        return UsageError(f"{task}: a word too many", next=whole[task])
+    flag = machine.flag
+    if flag and not flag.takes_value and f"{_spelled(flag)}={token}" in sys.argv:
+        return _usage(machine, f"{_spelled(flag)} takes no value")
+    if "--service" in machine.context.flags:
+        step = f"invoke {task} --service {shlex.quote(token)}"
+        return UsageError(f"there is no task {token!r}, and {task} takes a service as an option", next=step)
+    return UsageError(f"there is no task {token!r}, and {task} takes no word behind it", next=_help(task))
+
+
+def no_task(name: str, tasks: Iterable[str]) -> OpsError:
+    """A task that there is not, with the one that was meant."""
+    words = sys.argv[1:]
+    behind = words[words.index(name) + 1 :] if name in words else []
+    if known := compose_words.task_for(name, behind):
+        return UsageError(f"there is no task {name!r}; here that is invoke {known}", next=f"invoke {known}")
+    return OpsError(f"there is no task {name!r}{spelling.meant(name, tasks)}", next="invoke --list")
+
+
+def without_value(machine: Any) -> OpsError:
+    """An option that came without its value: what it takes."""
+    option, takes = _spelled(machine.flag), value_names.of(machine.flag)
+    return _usage(machine, f"{option} needs a value: {option} {takes}", [machine.flag.help or ""])
+
+
+def wrong_value(machine: Any, value: str) -> OpsError:
+    """A value that is no number, where an option takes one."""
+    return _usage(machine, f"{_spelled(machine.flag)} takes a {value_names.of(machine.flag)}, and {value!r} is none")
+
+
+def stuck(machine: Any, message: str, whole: Mapping[str, str]) -> OpsError:
+    """What invoke's parser says where it can go no further, in our words."""
+    if "needed value" in message:
+        return without_value(machine)
+    if "doesn't take any value" in message:
+        return _usage(machine, f"{_spelled(machine.flag)} takes no value")
+    if "did not receive" in message:
+        return _usage(machine, f"{', '.join(each.name for each in machine.context.missing_positional_args)} is missing")
+    # It may quote a word that is a secret, where a task takes one.
+    hidden = machine.context is not None and machine.context.name in whole
+    return _usage(machine, "a word too many" if hidden else message)
+
+
+def _no_option(machine: Any, option: str, whole: Mapping[str, str]) -> OpsError:
+    """An option that a task does not have; one that is near to none may be a secret, where a task takes one."""
+    context = machine.context
+    near = spelling.meant(option, (each for each in (*context.flags, *context.inverse_flags) if len(each) > 2))
+    named = option if near or context.name not in whole else "of that name"
+    return UsageError(f"{context.name} has no option {named}{near}", next=_help(context.name))
+
+
+def _no_core_option(machine: Any, option: str) -> OpsError:
+    """An option before the first task: one of a task's own stands behind it."""
+    for name in sys.argv[1:]:
+        if name in machine.contexts and option in machine.contexts[name].flags:
+            return UsageError(f"{option} is an option of {name}, and stands behind it", next=f"invoke {name} {option}")
+    near = spelling.meant(option, machine.initial.flags if machine.initial else ())
+    return OpsError(f"invoke has no option {option}{near}", next=_help(None))
+
+
+def _usage(machine: Any, said: str, details: Sequence[str] = ()) -> OpsError:
+    task = machine.context.name if machine.context else None
+    return UsageError(f"{task or 'invoke'}: {said}", details=[each for each in details if each], next=_help(task))
+
+
+def _spelled(flag: Any) -> str:
+    name = flag.names[0].rstrip("_").replace("_", "-")
+    return f"{'-' if len(name) == 1 else '--'}{name}"
+
+
+def _help(task: str | None) -> str:
+    return f"invoke --help {task}" if task else "invoke --help"

@@ -1,0 +1,92 @@
+"""Ask a person for a value of `.env`: at a terminal, where a secret is not shown; else standard input is the value."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from upready.report.env import aside
+from upready.stack.selection import Stack
+from upready.support import streams
+from upready.support.errors import InterruptError, UsageError
+
+if TYPE_CHECKING:
+    from upready.dotenv.creation import Ask
+    from upready.dotenv.schema import Variable
+
+
+def asker(stack: Stack) -> Ask | None:
+    """What asks a person for values, until each is none or a good one; None where nobody is at a terminal.
+
+    What is typed for a secret is not shown.
+    """
+    from upready.dotenv import change
+    from upready.envfile import quoting
+
+    if not _at_a_terminal():
+        return None
+
+    def ask(variable: Variable) -> str:
+        notes = [variable.description, *(f"see {address}" for address in variable.docs)]
+        if variable.example:
+            notes.append(f"such as {variable.example}")
+        for note in filter(None, notes):
+            aside(f"  {note}")
+        while True:
+            sensitive = change.find(stack, variable.name)[1]
+            try:
+                answer = value(f"{variable.name} (nothing leaves it open): ", sensitive=sensitive)
+                wrong = change.judge(stack, variable, answer) if answer else None
+                quoting.encode(answer)
+            except (UsageError, quoting.UnwritableError) as error:
+                wrong = f"cannot be that: {error}"
+            if wrong is None:
+                return answer
+            aside(f"{variable.name} {wrong}")
+
+    return ask
+
+
+def value(text: str, *, sensitive: bool) -> str:
+    """One value from a person at a terminal, or else the whole of standard input but for its last line end.
+
+    The end of the input (Ctrl-D) is an empty answer.
+
+    Raises:
+        UsageError: There is nothing to read from, or what was typed is no text.
+        InterruptError: The person pressed Ctrl-C.
+    """
+    if streams.no_input():
+        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
+    if not _at_a_terminal():
+        return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
+    try:
+        answer = _hidden(text) if sensitive else _visible(text)
+        # Where the locale lets bytes through that are no text, they are told here.
+        answer.encode()
+    except EOFError:
+        aside("")
+        return ""
+    except UnicodeError:
+        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
+    except KeyboardInterrupt:
+        aside("")
+        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
+    else:
+        return answer
+
+
+def _hidden(text: str) -> str:
+    from getpass import getpass
+
+    return getpass(text)
+
+
+def _visible(text: str) -> str:
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return streams.read_line().rstrip("\r\n")
+
+
+def _at_a_terminal() -> bool:
+    return sys.stdin.isatty()
