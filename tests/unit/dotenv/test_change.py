@@ -64,7 +64,7 @@ def test_set_reads_back_what_stands_on_the_command_line(
 ) -> None:
     stack = make_stack(BEFORE)
     done = invoke("env.set", f"A={value}")
-    assert (done.code, done.out) == (0, "A is set in .env\n"), done.err
+    assert (done.code, done.out) == (0, "A is set in .env; what runs takes it with the next: invoke dev\n"), done.err
     assert read(stack)["A"] == value
 
 
@@ -78,7 +78,8 @@ def test_set_reads_back_what_comes_in_on_standard_input(
     value = value.rstrip("\r")
     done = invoke("env.set", "A", stdin=(value + end).encode())
     if value:
-        assert (done.code, done.out) == (0, "A is set in .env\n"), done.err
+        told = "A is set in .env; what runs takes it with the next: invoke dev\n"
+        assert (done.code, done.out) == (0, told), done.err
         assert read(stack)["A"] == value
     else:
         assert done.code == 2
