@@ -16,6 +16,8 @@ from upready.support import platform
 
 from .conftest import Invoke
 
+pytestmark = pytest.mark.costly
+
 DATA = Path(__file__).parents[1] / "data"
 
 MakeStack = Callable[..., Stack]
