@@ -74,8 +74,8 @@ class Model:
         Args:
             local: Whether published ports are ports of this machine; else nobody knows where they are reached.
         """
-        from upready.secrets.http_probe import reachable
         from upready.stack import addresses
+        from upready.support.http_probe import reachable
 
         told = {
             str(name): masking.hide(reachable(str(url)))
