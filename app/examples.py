@@ -108,7 +108,7 @@ HEALTH: dict[str, Any] = {
     "version": "0.1.0",
     "uptime_seconds": 12.3,
     "checks": {
-        "openrouter_api": {"status": "missing"},
+        "openrouter_api": {"status": "missing", "variable": "OPENROUTER_API_KEY"},
         "mcp_server": {"status": "healthy", "latency_ms": 4.2},
         "database": {"status": "healthy", "latency_ms": 1.1},
     },

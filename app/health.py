@@ -38,6 +38,7 @@ class Check(BaseModel):
     status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured", "restarted"]
     latency_ms: float | None = Field(default=None, description="Of a round trip to it, where one was made.")
     error: str | None = Field(default=None, description="Why it is not healthy.")
+    variable: str | None = Field(default=None, description="The variable of `.env` to set, where that mends it.")
     restarts: int | None = Field(default=None, description="Of workers: how many were replaced since the start.")
 
 
@@ -94,7 +95,9 @@ class Health:
         mcp, database, _ = await asyncio.gather(
             self._check(self._validator.ping), self._check_database(), self._measure()
         )
-        key = Check(status="configured" if self._settings.openrouter_api_key else "missing")
+        key = Check(status="configured")
+        if not self._settings.openrouter_api_key:
+            key = Check(status="missing", variable="OPENROUTER_API_KEY")
         status: Literal["healthy", "degraded", "unhealthy"] = "healthy"
         if key.status == "missing" or mcp.status == "unhealthy":
             status = "degraded"

@@ -1,7 +1,8 @@
 """How long until the page can be used: `uv run python -m bench.page`.
 
 Starts a clone of this project with `invoke prod` as bench.api does, and opens the page in a new profile of Chromium,
-whose cache is empty, with the link of a stored diagram: until the editor is there, and until the diagram is drawn.
+whose cache is empty, with the link of a stored diagram: until the editor is there, and until the diagram is drawn, both
+by the page's own clock: who asks a page from outside looks only now and then.
 Needs Chromium, and the group `test`: `uv sync --group test`.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
+import time
 
 import httpx
 from playwright.sync_api import Browser, sync_playwright
@@ -20,6 +22,21 @@ from bench.production import API_KEY, DIAGRAMS, percentile, production
 
 VISITS = 15
 GOAL = 1000  # ms until the diagram is drawn
+SETTLED = 2.0  # seconds in which Chromium has set up a new profile, which takes a processor for most of one
+
+# When each part is first in a frame of the page, in ms since the navigation began.
+WATCH = """
+if (top === self) {
+  globalThis.seen = {};
+  const look = () => {
+    if (document.getElementById('code')?.shadowRoot?.querySelector('.cm-content')) seen.editor = performance.now();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  const draw = () => (seen.drawn ??= performance.now());
+  document.addEventListener('load', ({ target }) => target.id === 'picture' && requestAnimationFrame(draw), true);
+}
+"""
 
 
 def main() -> int:
@@ -47,14 +64,16 @@ def visit(browser: Browser, link: str) -> tuple[float, float]:
     """Milliseconds until the editor is there, and until the diagram is drawn."""
     context = browser.new_context()
     context.add_init_script(f"sessionStorage.setItem('api-key', {API_KEY!r})")
+    context.add_init_script(WATCH)
     page = context.new_page()
+    page.goto("about:blank")
+    time.sleep(SETTLED)
     page.goto(link, wait_until="commit")
-    times = []
-    for part in (".cm-content", "#picture[src]"):
-        page.locator(part).wait_for()
-        times.append(float(page.evaluate("performance.now()")))  # since the navigation began
+    page.locator("#picture[src]").wait_for()
+    while not (seen := page.evaluate("seen")).get("drawn"):
+        time.sleep(0.1)
     context.close()
-    return times[0], times[1]
+    return seen["editor"], seen["drawn"]
 
 
 def report(times: list[tuple[float, float]]) -> int:

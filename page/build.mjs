@@ -14,6 +14,9 @@ const root = import.meta.dirname;
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 
+// What draws, and what it imports for a flowchart, which most diagrams are; ELK lays out other kinds, too.
+const FIRST_DRAWN = [/^src\/drawing\//, /\/flowDiagram-\w+\.mjs$/, /\/elk-\w+\.mjs$/];
+
 /** Build the page, unless it is there. */
 export async function build() {
   const inputs = await fingerprint();
@@ -49,6 +52,7 @@ async function bundle() {
   const files = {};
   for (const { path: file, contents } of outputFiles) files[`assets/${path.basename(file)}.gz`] = compress(contents);
   const names = entries(metafile);
+  names.scripts = scripts(metafile);
   const drawing = fill(await readFile(path.join(root, 'src/drawing/drawing.html'), 'utf8'), names);
   names['drawing.html'] = `drawing-${hash(drawing).slice(0, 8).toUpperCase()}.html`;
   files[`assets/${names['drawing.html']}.gz`] = compress(drawing);
@@ -62,6 +66,32 @@ function entries({ outputs }) {
     .filter(([, { entryPoint }]) => /^src\//.test(entryPoint ?? ''))
     .map(([file]) => path.basename(file));
   return Object.fromEntries(names.map((name) => [name.replace(/-[A-Z0-9]{8}\./, '.'), name]));
+}
+
+/**
+ * The scripts of a first drawing, as elements: what draws, and the parts of Mermaid that it would import to draw a flowchart.
+ *
+ * Without them each would be asked for when the one that imports it has come, and run when the diagram is there; the
+ * largest, which lays out, at last. So they come at once, and run while the page is still asking for the diagram.
+ */
+function scripts({ outputs }) {
+  const entries = FIRST_DRAWN.map((part) => {
+    const file = Object.keys(outputs).find((name) => part.test(outputs[name].entryPoint ?? ''));
+    if (!file) throw new Error(`no module is called ${part} any more: name what a flowchart needs`);
+    return file;
+  });
+  const all = new Set();
+  const add = (file) => {
+    if (all.has(file)) return;
+    all.add(file);
+    for (const { path: imported, kind } of outputs[file].imports) if (kind === 'import-statement') add(imported);
+  };
+  entries.forEach(add);
+  const elements = [
+    ...[...all].map((file) => `<link rel="modulepreload" href="${path.basename(file)}" />`),
+    ...entries.map((file) => `<script type="module" src="${path.basename(file)}"></script>`),
+  ];
+  return elements.join('\n    ');
 }
 
 /** An HTML file with the hashed name in place of each `%NAME%`. */

@@ -44,7 +44,9 @@ async function drawNow(code, theme) {
 }
 
 async function loaded() {
-  if (!(await answered((data) => data.ready, LOAD_WITHIN))) throw new Error('What draws did not load. Reload the page.');
+  const told = answered((data) => data.ready, LOAD_WITHIN);
+  frame.contentWindow.postMessage({}, '*'); // it may have told so already, before this script was there to hear it
+  if (!(await told)) throw new Error('What draws did not load. Reload the page.');
 }
 
 /** The first message of the frame that fits; null when none came in time. */

@@ -47,7 +47,7 @@ def test_healthy_when_every_check_passes(serve: Serve, mcp: McpServer, postgres_
 def test_degraded_without_a_key(serve: Serve, mcp: McpServer) -> None:
     answer = serve(mcp_url=mcp.url + "/mcp").get("/health")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
-    assert answer.json()["checks"]["openrouter_api"] == {"status": "missing"}
+    assert answer.json()["checks"]["openrouter_api"] == {"status": "missing", "variable": "OPENROUTER_API_KEY"}
 
 
 def test_degraded_without_the_mcp_server(serve: Serve) -> None:

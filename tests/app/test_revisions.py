@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -157,6 +159,23 @@ def test_a_model_changes_the_newest_revision(start: Serve, provider: OpenRouter)
     assert "line 2: Parse error" in provider.requests[1]["messages"][-1]["content"]
     newest = history(client, diagram)[0]
     assert (newest["change"], newest["source"]) == ("Add a third box", "model")
+
+
+def test_who_goes_while_a_model_changes_finds_the_revision_that_is_his(start: Serve, provider: OpenRouter) -> None:
+    client = start()
+    diagram = save(client)
+    released = threading.Event()
+    provider.plan(says(BAD), hangs(released))
+    body = json.dumps({"change": "Add a third box", "base": 1}).encode()
+    head = f"POST {PATH}/{diagram['id']}/revisions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as connection:
+        connection.sendall(head.encode() + body)
+        wait_until(lambda: len(provider.requests) == 2)  # the first answer came whole
+    wait_until(lambda: len(history(client, diagram)) == 2)
+    released.set()
+    newest = history(client, diagram)[0]
+    assert (newest["revision"], newest["change"], newest["code"]) == (2, "Add a third box", BAD)
 
 
 def test_a_change_that_fails_changes_nothing(start: Serve, provider: OpenRouter) -> None:

@@ -13,7 +13,7 @@ import yaml
 
 from upready import diagnosis
 from upready.diagnosis import Failure, hopeless
-from upready.readiness import wait as gate
+from upready.readiness import wait
 from upready.readiness.health import Health
 from upready.readiness.start_thread import Start
 from upready.readiness.wait import Outcome
@@ -80,7 +80,7 @@ class Scene:
 
     def up(self, attempt: Attempt) -> None:
         """What the gate is given to start, as `upready.operations.launch` gives it."""
-        self.engine.start(self.stack, self.model, attempt)
+        self.engine.start(self.model, attempt)
 
     def wait(
         self,
@@ -97,7 +97,7 @@ class Scene:
             watch(healths)
 
         merged = self.model
-        waiting = gate.Gate(
+        waiting = wait.Gate(
             self.engine, self.name, merged.wanted, tell, doubt=lambda each: hopeless.judge(self.engine, merged, each)
         )
         return waiting.wait(timeout, self.up if start is True else start or None)

@@ -151,7 +151,7 @@ x-ops: {native: {command: ["{python}", true, 5], environment: {P: "${PASSWORD}",
 
 def test_services_that_cannot_run_here_are_told_and_left_out(root: Path) -> None:
     told: list[str] = []
-    stack, merged = load(
+    _, merged = load(
         root,
         """
 services:
@@ -161,7 +161,7 @@ services:
   worker: {image: x, profiles: [more], depends_on: [metrics], x-ops: {native: {command: ["{python}"]}}}
 """,
     )
-    fitted = Native(root).fit(stack, merged, told.append)
+    fitted = Native(root).fit(merged, told.append)
     assert list(fitted.services) == ["api"]
     assert list(fitted.inactive) == ["worker"]  # it may have been started with its profile, and metrics was not
     assert fitted.services["api"].replicas == 1
@@ -172,9 +172,9 @@ services:
 
 
 def test_a_stack_without_any_such_service_cannot_run_here(root: Path) -> None:
-    stack, merged = load(root, "services: {cache: {image: x}}")
+    _, merged = load(root, "services: {cache: {image: x}}")
     with pytest.raises(EngineError) as caught:
-        Native(root, missing="no engine at unix:///x").fit(stack, merged, silent)
+        Native(root, missing="no engine at unix:///x").fit(merged, silent)
     assert caught.value.code == 4
     assert caught.value.details == [
         "no engine at unix:///x",

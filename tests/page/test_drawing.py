@@ -25,6 +25,25 @@ def test_what_is_written_is_drawn(visit: Visit) -> None:
     assert not [url for url in user.requests if not url.startswith((user.url, "blob:", "data:"))]
 
 
+def test_all_that_a_first_flowchart_needs_is_there_before_it_is_drawn(visit: Visit) -> None:
+    """Else each script is asked for when the one before has come, while the user waits."""
+    user = visit()  # nothing is loaded any more, nothing is drawn
+    asked = [url for url in user.requests if "/assets/" in url]
+    user.draw(ORDER)
+    assert [url for url in user.requests if "/assets/" in url] == asked
+
+
+def test_a_frame_that_is_ready_before_the_page_is_heard(visit: Visit) -> None:
+    user = visit()
+    held: list[Route] = []
+    user.page.route("**/assets/page-*.js", lambda route: held.append(route))
+    with user.page.expect_event("framenavigated", lambda frame: "/assets/drawing-" in frame.url) as navigated:
+        user.page.goto(user.url, wait_until="commit")
+    navigated.value.wait_for_load_state("load")
+    held[0].continue_()
+    user.draw(ORDER)
+
+
 def test_an_error_is_marked_at_its_line_and_the_picture_stays(visit: Visit) -> None:
     user = visit()
     user.draw(ORDER)
@@ -54,6 +73,7 @@ def test_what_is_valid_and_cannot_be_drawn_is_told(visit: Visit) -> None:
     expect(user.page.locator("#errors li")).not_to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_drawing_that_never_ends_does_not_freeze_the_page(visit: Visit) -> None:
     """The server's word is taken away: what it knows not to end is drawn all the same."""
     user = visit()

@@ -103,5 +103,5 @@ class Fake:
     def close(self) -> None:
         self._events.put(None)
 
-    def fit(self, _: object, model: Model, __: object) -> Model:
+    def fit(self, model: Model, _: object) -> Model:
         return model

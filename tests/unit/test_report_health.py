@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,11 +79,19 @@ def test_the_table_shows_container_engine_probe_and_verdict() -> None:
 def test_all_checks_are_shown_and_what_is_wrong_with_those_that_do_not_pass(paper: io.StringIO) -> None:
     found = Report("shop", "dev", (replica(probe=probe({"status": "degraded", "checks": CHECKS})), replica()))
     health.show(found, strict=False, as_json=False)
-    assert paper.getvalue().splitlines()[-3:] == [
+    assert paper.getvalue().splitlines()[-4:] == [
         "web: database healthy, api missing, x ok",
         "web: api is missing: no key",
         "shop is degraded",
+        "next: invoke logs --service web --level warning",
     ]
+
+
+def test_what_a_service_lacks_is_a_command_where_it_names_the_variable(paper: io.StringIO) -> None:
+    checks = {"api": {"status": "missing", "variable": "API_KEY"}, "x": {"status": "down", "variable": "no $(name)"}}
+    found = Report("shop", "prod", (replica(probe=probe({"status": "degraded", "checks": checks})),))
+    health.show(found, strict=False, as_json=False)
+    assert paper.getvalue().splitlines()[-1] == "next: invoke env.set API_KEY, then invoke prod"
 
 
 def test_the_live_view_is_a_line_a_replica() -> None:
@@ -96,7 +105,7 @@ def test_the_live_view_is_a_line_a_replica() -> None:
             ]
         )
     )
-    assert " ".join(lines[0].split()) == "✓ web running, healthy 90.0 s answers GET / 200"
+    assert re.fullmatch(r"✓ web running, healthy \d+\.\d s answers GET / 200", " ".join(lines[0].split()))
     assert " ".join(lines[1].split()) == "… web-2 running, starting is not ready yet: HTTP 503"
     assert " ".join(lines[2].split()) == "✗ db missing was removed"
     # On a narrow terminal a line stays one.

@@ -220,7 +220,7 @@ export class ParserPool extends EventEmitter {
 
   /** Give a queued diagram to a parser, as soon as one is free. */
   #wait(job) {
-    const left = job.deadline - SHORTEST_RUN - performance.now();
+    const left = Math.max(0, job.deadline - SHORTEST_RUN - performance.now()); // put back, it may be too late already
     job.timer = setTimeout(() => job.reject(new PoolBusyError(NONE_FREE)), left);
     this.#dispatch();
   }
@@ -266,7 +266,7 @@ export class ParserPool extends EventEmitter {
       // It came late to its parser: its caller is answered in time all the same. The parser goes on, for killing
       // one that is merely slow, on a busy machine, would make the machine busier.
       const error = left < timeout / 2 ? new PoolBusyError(NONE_FREE) : new ParserLostError('timeout');
-      job.timer = setTimeout(() => job.reject(error), left);
+      job.timer = setTimeout(() => job.reject(error), Math.max(0, left));
     }
     job.limit = setTimeout(() => {
       job.reject(new ParserLostError('timeout'));

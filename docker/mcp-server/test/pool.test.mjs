@@ -50,7 +50,7 @@ const fine = (first, later = '') => `
 suite('a pool', () => {
   test('answers', async (t) => {
     const pool = await open(t);
-    assert.deepEqual(await pool.parse(GOOD), { valid: true, drawable: null, diagram_type: 'pie', errors: [] });
+    assert.deepEqual(await pool.parse(GOOD), { valid: true, drawable: null, reason: null, diagram_type: 'pie', errors: [] });
     assert.equal(pool.status().status, 'healthy');
   });
 

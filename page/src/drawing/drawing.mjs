@@ -1,6 +1,7 @@
 /**
  * Draws diagrams in a frame of its own: asked by a message `{id, code, theme}`, it answers `{id, picture}` or
- * `{id, error}`.
+ * `{id, error}`. It tells `{ready: true}` once it can, and again where it is asked by a message without an id: the page may
+ * begin to listen later.
  *
  * The frame is sandboxed without an origin. Whatever a diagram's text makes of Mermaid, it reaches neither the page
  * nor its API key, and a drawing that never ends holds up the frame alone; the page then puts a new one in its place.
@@ -34,6 +35,7 @@ function words(error) {
 addEventListener('message', async ({ data, source }) => {
   if (source !== parent) return;
   const { id, code, theme } = data;
+  if (!id) return parent.postMessage({ ready: true }, '*');
   const answer = await draw(code, theme).then(
     (picture) => ({ picture }),
     (error) => ({ error: words(error) }),

@@ -39,7 +39,7 @@ def case(
     health = Health("web", 1, one, None, Verdict.FAILED, "exited with code 1", "exited")
     return Case(
         engine=Away(),  # type: ignore[arg-type]
-        model=Model({"web": web, "db": db}, {"cache": cache}, {}),
+        model=Model({"web": web, "db": db}, {"cache": cache}, {}, Stack(Path("/nowhere"), "dev", (), (), "shop")),
         service=web,
         health=health,
         log=parse([("\n".join(lines), None)]) if lines else Log(),
@@ -185,7 +185,7 @@ def test_variable_is_judged_by_what_the_service_is_given(value: str | None, mess
     # Without a value, for that of a secret is refused on a command line; and compose reads it when it starts.
     finding = variable.find(one)
     assert finding is not None
-    assert value is None or "invoke env.set WORKERS, then start it again" in finding.next
+    assert value is None or "invoke env.set WORKERS, then invoke dev" in finding.next
 
 
 def test_a_value_that_is_refused_names_its_variable() -> None:

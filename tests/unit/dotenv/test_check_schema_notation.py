@@ -10,6 +10,8 @@ import pytest
 from upready.dotenv import check
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 CASES = [
     pytest.param("# @required @type=port\nA=1\n", [], id="fine"),
     pytest.param("# A port.\n# @type=port @requird\nA=1\n", [".env.example:2:14 error"], id="an unknown decorator"),

@@ -16,6 +16,8 @@ from upready.support import platform
 
 from .conftest import Invoke
 
+pytestmark = pytest.mark.costly
+
 DATA = Path(__file__).parents[1] / "data"
 
 MakeStack = Callable[..., Stack]
@@ -311,7 +313,8 @@ def test_set_leaves_the_next_task_alone(project: Callable[..., Path], invoke: In
     project(GOOD)
     done = invoke("env.set", "APP_PORT=1", "env.set", "LOG_LEVEL=x")
     assert done.code == 0, done.err
-    assert done.out == "APP_PORT is set in .env\nLOG_LEVEL is set in .env\n"
+    hint = "what runs takes it with the next: invoke dev"
+    assert done.out == f"APP_PORT is set in .env; {hint}\nLOG_LEVEL is set in .env; {hint}\n"
 
 
 @pytest.mark.parametrize(
@@ -403,7 +406,7 @@ def test_a_foreign_project_without_any_decorator(make_stack: MakeStack, invoke: 
 def test_set_doubts_what_a_foreign_schema_does_not_declare(make_stack: MakeStack, invoke: Invoke) -> None:
     make_stack("", schema="WEB_PORT=8080\nNAME=x\n")
     done = invoke("env.set", "WEB_PORT=http")
-    assert (done.code, done.out) == (0, "WEB_PORT is set in .env\n")
+    assert (done.code, done.out) == (0, "WEB_PORT is set in .env; what runs takes it with the next: invoke dev\n")
     assert done.err == "WEB_PORT should be a port, a whole number from 1 to 65535, as its name and its default say\n"
     assert invoke("env.set", "WEB_PORT=80").err == invoke("env.set", "NAME=y").err == ""
 

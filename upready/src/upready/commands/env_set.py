@@ -26,5 +26,6 @@ def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool
     from upready.report import env as report
     from upready.report import prompt
 
-    changed = env_set.set_variable(invocation.stack(c, env), assignment or "", prompt.value)
-    return report.changed(changed, as_json=json)
+    stack = invocation.stack(c, env)
+    changed = env_set.set_variable(stack, assignment or "", prompt.value)
+    return report.changed(changed, stack.environment, as_json=json)

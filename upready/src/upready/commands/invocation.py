@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,22 +80,23 @@ def take(command: Sequence[str]) -> None:
 
 
 def seconds(text: str, option: str) -> float | None:
-    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
+    """A number of seconds as a user types it (`90`, `90s`, `1m30s`); None when nothing was typed.
 
     Raises:
         UsageError: It is none.
     """
     if not text:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
-    if match is None:
+    from upready.support import durations
+
+    found = durations.parse(f"{text.strip()}s" if text.strip()[-1:].isdigit() else text)
+    if found is None:
         raise UsageError(
-            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
+            f"{option}: should be a number of seconds such as 90, 90s or 1m30s, not {text!r}",
             next=f"write it so: {option} 90s",
         )
     from upready.stack.settings import LONGEST
 
-    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
     if found > LONGEST:
         raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
     return found

@@ -42,7 +42,7 @@ def launch(
     follow: bool,
     json: bool,
 ) -> int:
-    """Launch an environment, show how it ended, then its last log lines, and those that follow where asked."""
+    """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
     from upready.operations import launch, logs
     from upready.report import launch as report
@@ -57,6 +57,6 @@ def launch(
     with shown.running():
         ended = launch.launch(settings, environment, options, shown)
     code = report.ended(ended, as_json=json)
-    if code or json:
+    if code or not follow:
         return code
-    return shown_logs.show(logs.find(settings, Query(follow=follow, tail=20), warn, shown_logs.note))
+    return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))

@@ -66,9 +66,12 @@ def root(name: str, blames: Mapping[str, str | None]) -> str:
 
 def _containers(model: Model, service: Service) -> Iterator[str]:
     """The names that compose gives a service's containers; one that is being replaced has a prefix for a moment."""
-    project = model.stack.project if model.stack else ""
     own = service.config.get("container_name")
-    yield from [str(own)] if own else [f"{project}-{service.name}-{number + 1}" for number in range(service.replicas)]
+    yield from (
+        [str(own)]
+        if own
+        else [f"{model.stack.project}-{service.name}-{number + 1}" for number in range(service.replicas)]
+    )
 
 
 def _used(model: Model, service: Service, kind: str) -> Iterator[str]:

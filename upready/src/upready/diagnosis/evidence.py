@@ -75,8 +75,7 @@ class Case:
     @property
     def restart(self) -> str:
         """The command by which changed settings take effect: `invoke restart` would keep the containers as they are."""
-        stack = self.model.stack
-        return f"invoke {stack.environment}" if stack else "start it again"
+        return f"invoke {self.model.stack.environment}"
 
     @property
     def said_briefly(self) -> str:
@@ -89,27 +88,13 @@ class Case:
         return setting_place.find(self.model.stack, ("services", self.service.name, *keys))
 
     def change(self, keys: Sequence[str], value: str = "") -> str:
-        """How a setting of the service is changed: a command where it comes from a variable, else where it stands.
-
-        Args:
-            keys: The keys that lead to it within the service's entry.
-            value: What to set it to, where that is known.
-        """
-        place = self.written(*keys)
-        if place is not None and place.variable:
-            part = place.part(value) if value else ""
-            return f"invoke env.set {place.variable}" + (f"={part}" if part else "") + f", then {self.restart}"
-        where = f"{place}" if place else f"the compose entry of {self.service.name}"
-        setting = ".".join(key for key in keys if not re.search(r"\W", key))
-        told = f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
-        return f"{told}, then {self.restart}"
+        """How a setting of the service is changed, and what then starts it again; see `setting_place.change`."""
+        return f"{setting_place.change(self.model.stack, self.service.name, keys, value)}, then {self.restart}"
 
     def local(self, path: str, line: int = 0, code: str = "") -> str:
         """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""
-        found = path
-        if self.model.stack is not None:
-            mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
-            found = source_files.find(path, self.model.stack.root, self.service, mounts, line, code)
+        mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
+        found = source_files.find(path, self.model.stack.root, self.service, mounts, line, code)
         return f"{found}:{line}" if line else found
 
     @property
@@ -258,6 +243,6 @@ def _iso(moment: datetime | None) -> str | None:
 
 def secrets(model: Model) -> tuple[str, ...]:
     """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
-    declared = redaction.secrets(model.stack.root) if model.stack else []
+    declared = redaction.secrets(model.stack.root)
     mask = masking.Mask([*models.secrets(model), *declared], spared=model.services)
     return tuple(sorted({*mask.forms, *masking.mask().forms}, key=len, reverse=True))

@@ -54,6 +54,17 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     return list(values)
 
 
+def draft(stack: Stack) -> str:
+    """What a missing `.env` would hold once it is written, with nobody asked; nothing is written.
+
+    Raises:
+        EnvFileError: The schema cannot be read.
+    """
+    source = document.read(stack.example)
+    example, base = schema.parse(source), _base(stack, source)
+    return edit.complete(base, example.variables.values(), _values(base, example, {}))
+
+
 def still_open(stack: Stack) -> list[str]:
     """The variables that still wait for a person: required and empty, or holding a placeholder."""
     found = checks.run(inputs.gather(stack))

@@ -222,9 +222,7 @@ def _reading(
     once: bool = False,
     others: Sequence[tuple[Path, bool]] = (),
 ) -> Reading | OpsError:
-    quick: dict[str, str] = {}
-    if once:
-        quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **(compose.HASTE if compose.HASTE.keys().isdisjoint(names) else {})}
+    quick = {"COMPOSE_DISABLE_ENV_FILE": "1"} if once else {}
     try:
         return compose_values.read(
             program,

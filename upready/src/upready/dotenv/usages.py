@@ -16,7 +16,7 @@ from upready.dotenv import passing, port_bindings
 from upready.dotenv.passing import WholeFile
 from upready.dotenv.port_bindings import Binding
 from upready.envfile.references import Use, references, scan
-from upready.stack import compose, compose_call
+from upready.stack import compose_call
 from upready.support import files as reading
 from upready.support import parsing, process
 from upready.support.yaml_location import relative
@@ -118,7 +118,7 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     # Not normalised: compose would drop the names that it passes on to a build.
     line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
     # Without `.env`, which may be broken, or long.
-    quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
+    quick = {"COMPOSE_DISABLE_ENV_FILE": "1"}
     result = compose_call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
     if result.code == 0:
         compose_call.document(result)  # whatever the program is, this is what is read of it

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from upready import dotenv
 from upready.operations import exclusive, preflight
-from upready.readiness import one_look, unstarted
-from upready.readiness import wait as gate
+from upready.readiness import one_look, unstarted, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, ports
+from upready.runtime import choice, ports, resources
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import build, engine
 from upready.runtime.docker.build import Progress, Step
@@ -115,31 +114,29 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
-    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
-        described = pool.submit(revision.describe, settings.root)
+    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor(1) as pool:
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
-
-        def merge() -> Model:
-            return model.load(revision.stamp(selected, described.result()))
-
-        early = pool.submit(merge) if files.is_file(selected.env_file) else None
+        stack = revision.stamp(selected, revision.describe(settings.root))
         connected = choice.choose(settings, environment, show.step, options.adopt)
-        write_values(selected, show)
-        loaded = early or pool.submit(merge)
-        stack = revision.stamp(selected, described.result())
+        write_values(stack, show)
+        # Compose reads the files while `.env` is checked, whose errors come first.
+        merging = pool.submit(model.load, stack)
         check_values(stack, show)
-        preflight.check(loaded.result(), stack, show.warn)
-        merged = connected.fit(stack, loaded.result(), show.warn)
+        merged = merging.result()
+        preflight.check(merged, show.warn)
+        merged = connected.fit(merged, show.warn)
         connected.tidy(stack.project)
-        ports.check(connected, stack.project, merged)
+        ports.check(connected, merged)
+        if isinstance(connected, engine.Engine):
+            asked = connected
+            resources.check(merged, lambda: asked.capacity[0])
         if connected.name == DOCKER:
-            _images(connected, stack, merged, options, show)
+            _images(connected, merged, options, show)
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         choice.remember(settings, connected, environment, [each.name for each in merged.wanted])
         show.step("start")
-        return start(connected, stack, merged, show)
+        return start(connected, merged, show)
 
 
 def write_values(stack: Stack, show: Show) -> None:
@@ -169,14 +166,16 @@ def check_values(stack: Stack, show: Show) -> None:
     for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
         show.warn(line)
     if wrong:
+        # What is only missing, and has a default or can be generated, is added by a command.
+        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
         raise EnvFileError(
             f".env is not valid for {stack.environment}: {wrong[0]}",
             details=[str(each) for each in wrong[1:]],
-            next=f"invoke env.check --env {stack.environment}",
+            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
         )
 
 
-def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
 
     Raises:
@@ -184,14 +183,13 @@ def start(connected: Runtime, stack: Stack, merged: Model, show: Show) -> Launch
     """
 
     def up(attempt: Attempt) -> None:
-        connected.start(stack, merged, attempt)
+        connected.start(merged, attempt)
 
-    return wait(connected, stack, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
+    return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
 
-def wait(
+def until_ready(
     connected: Runtime,
-    stack: Stack,
     merged: Model,
     services: Sequence[Service],
     begin: Start,
@@ -203,21 +201,21 @@ def wait(
 
     Args:
         connected: Where they run.
-        stack: What they are part of.
-        merged: Its model.
+        merged: The model that they are part of.
         services: The services that are waited for.
         begin: Starts them.
         show: Told of what happens.
         go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
     """
+    stack = merged.stack
 
     def doubt(health: Health) -> tuple[str, str] | None:
         from upready.diagnosis import hopeless
 
         return hopeless.judge(connected, merged, health)
 
-    waiting = gate.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
-    outcome = waiting.wait(stack.timeout, begin)
+    gate = wait.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
+    outcome = gate.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = one_look.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
@@ -234,7 +232,7 @@ def wait(
     return Launch(stack, report, outcome.seconds, merged.urls(local=connected.local), told, error, continues)
 
 
-def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> list[str]:
+def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> list[str]:
     """Let compose go on with the services that may still be started; returns these."""
     from upready.runtime.docker import continuation
 
@@ -262,7 +260,6 @@ def build_images(
     connected = engine.connect()
     show.step("build")
     build.run(
-        merged.stack or stack,
         merged,
         services=services,
         no_cache=no_cache,
@@ -272,15 +269,15 @@ def build_images(
     )
 
 
-def _images(connected: Runtime, stack: Stack, merged: Model, options: Options, show: Show) -> None:
+def _images(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
     asked = connected if isinstance(connected, engine.Engine) else None
     if options.build:
         show.step("build")
-        build.run(stack, merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
+        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:
         show.step("pull")
-        _pull(stack, asked)
+        _pull(merged.stack, asked)
 
 
 def _pull(stack: Stack, asked: engine.Engine | None) -> None:

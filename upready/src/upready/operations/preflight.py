@@ -8,23 +8,22 @@ from pathlib import Path
 from upready.runtime.interface import Note
 from upready.stack import refusal
 from upready.stack.model import Model
-from upready.stack.selection import Stack
 from upready.stack.service import Service
 from upready.support import spelling, yaml_location
 from upready.support.errors import UsageError
 
 
-def check(merged: Model, stack: Stack, tell: Note) -> None:
+def check(merged: Model, tell: Note) -> None:
     """Make sure that there is something to start, and that its folders are where the compose files say.
 
     Args:
         merged: The model.
-        stack: What it was merged from.
         tell: Told in a line each what is not used, and what is not there.
 
     Raises:
         UsageError: Nothing is to be started, or a path leads nowhere.
     """
+    stack = merged.stack
     profiles = {profile for service in merged.services.values() for profile in service.profiles}
     for note in stack.notes:
         tell(note)
@@ -33,7 +32,7 @@ def check(merged: Model, stack: Stack, tell: Note) -> None:
             near = spelling.meant(each, profiles | {name for one in merged.inactive.values() for name in one.profiles})
             tell(f"no service has the profile {each!r}, which COMPOSE_PROFILES names{near}")
     if not merged.services:
-        _refuse_nothing(merged, stack)
+        _refuse_nothing(merged)
     if stack.files and not stack.files[0].parent.samefile(stack.directory):
         for service in merged.services.values():
             for path in _paths(service):
@@ -41,7 +40,8 @@ def check(merged: Model, stack: Stack, tell: Note) -> None:
                     raise error
 
 
-def _refuse_nothing(merged: Model, stack: Stack) -> None:
+def _refuse_nothing(merged: Model) -> None:
+    stack = merged.stack
     known = sorted({profile for service in merged.inactive.values() for profile in service.profiles})
     if known:
         raise UsageError(

@@ -14,7 +14,6 @@ from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Container, Runtime
 from upready.stack import model
 from upready.stack.model import Model, Service
-from upready.stack.selection import Stack
 from upready.stack.settings import Settings
 from upready.support import background
 from upready.support.errors import UsageError
@@ -33,9 +32,7 @@ def restart(
         connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
         stack, containers = current.current(settings, connected)
         stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
-        merged = model.load_running(stack, [each.service for each in containers])
-        stack = merged.stack or stack
-        merged = connected.fit(stack, merged, interface.silent)
+        merged = connected.fit(model.load_running(stack, [each.service for each in containers]), interface.silent)
         there = Counter(each.service for each in containers)
         for name in services:
             if merged.service(name).name not in there:
@@ -48,8 +45,8 @@ def restart(
                 show.warn(f"{each.name} has no container to restart: invoke {stack.environment} starts it")
         chosen = [dataclasses.replace(each, replicas=there[each.name]) for each in chosen if each.name in there]
         show.step("restart")
-        again = begin(connected, stack, merged, [each.name for each in chosen], containers)
-        return launch.wait(connected, stack, merged, chosen, again, show)
+        again = begin(connected, merged, [each.name for each in chosen], containers)
+        return launch.until_ready(connected, merged, chosen, again, show)
 
 
 def along(merged: Model, names: Sequence[str], there: Collection[str]) -> list[Service]:
@@ -63,15 +60,12 @@ def along(merged: Model, names: Sequence[str], there: Collection[str]) -> list[S
     return [every[name] for name in chosen]
 
 
-def begin(
-    connected: Runtime, stack: Stack, merged: Model, names: Sequence[str], containers: Sequence[Container]
-) -> Start:
+def begin(connected: Runtime, merged: Model, names: Sequence[str], containers: Sequence[Container]) -> Start:
     """A start that restarts services; called once more, it goes on with those that it has not reached.
 
     Args:
         connected: Where they run.
-        stack: What they are part of.
-        merged: Its model.
+        merged: The model that they are part of.
         names: The services.
         containers: All of the project's, as they are before.
     """
@@ -81,12 +75,12 @@ def begin(
     def start(attempt: Attempt) -> None:
         nonlocal left
         if left is not None:
-            found = background.unless(attempt.ending, lambda: connected.containers(stack.project)) or []
+            found = background.unless(attempt.ending, lambda: connected.containers(merged.stack.project)) or []
             untouched = {each.service for each in found if (each.id, each.started) in before}
             left = [name for name in left if name in untouched]
         else:
             left = list(names)
         if left:
-            connected.restart(stack, merged, left, attempt)
+            connected.restart(merged, left, attempt)
 
     return start

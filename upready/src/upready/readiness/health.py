@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,6 +26,8 @@ class Verdict(StrEnum):
 
 PASSED = ("ok", "healthy", "configured", "up", "pass")
 """What services call a check that passes, in its `status`."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class Health:
                 detail = _detail(known)
                 found.append((str(name), status + (f": {detail}" if detail else "")))
         return found
+
+    def unset_variables(self) -> list[str]:
+        """The variables that would mend failing checks, where the answer names them (`"variable": "API_KEY"`)."""
+        failing = dict(self.failing_checks())
+        named = [
+            said.get("variable") for name, said in self.checks.items() if name in failing and isinstance(said, dict)
+        ]
+        return [each for each in named if isinstance(each, str) and _VARIABLE.fullmatch(each)]
 
     @property
     def checks(self) -> Mapping[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
@@ -16,6 +15,7 @@ from upready.runtime.interface import Container, Runtime
 from upready.secrets import http_probe
 from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
+from upready.support import background
 
 
 def judge_now(
@@ -94,16 +94,8 @@ def targets(engine: Runtime, service: Service, containers: Iterable[Container]) 
 
 def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
     """Probe several URLs at the same time; none holds up the others, nor this call beyond the probe's own limit."""
-    answers: dict[str, Probe] = {}
-
-    def ask(url: str) -> None:
-        answers[url] = http_probe.ask(url)
-
-    threads = [threading.Thread(target=ask, args=(url,), daemon=True) for url in urls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(http_probe.TIMEOUT + 1)
+    urls = set(urls)
+    answers = background.each(http_probe.ask, urls, http_probe.TIMEOUT + 1)
     late = f"no answer within {http_probe.TIMEOUT:g} s"
     return {url: answers.get(url) or Probe(url, None, None, late, {}) for url in urls}
 

@@ -1,4 +1,4 @@
-"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `ops` prints.
+"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `upready` prints.
 
 People's output goes to stdout, problems to stderr. Colour and live views appear on a terminal only, and NO_COLOR is
 honoured.

@@ -14,6 +14,8 @@ from rich.text import Text
 from upready import report
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
+from upready.report import health as health_report
+from upready.report.logs import readable
 from upready.support import units
 
 ENOUGH = 200
@@ -37,8 +39,8 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         report.say(f"{found.project} is {found.status}: every service is ready")
         for line in warnings(found):
             report.say(line)
-        for name in dict.fromkeys(each.service for each in found.services if each.degraded):
-            report.say(f"next: invoke logs --service {name} --level warning")
+        if found.status == "degraded":
+            report.say(f"next: {', then '.join(health_report.steps(found.services, found.environment))}")
     return 0
 
 
@@ -120,7 +122,7 @@ def _log(facts: Mapping[str, Any]) -> Group | None:
     made = []
     for number, line in enumerate(lines):
         inside = error is not None and error[0] <= number <= error[1]
-        made.append(Text(f"{'▌' if inside else ' '} {_clean(line)}", style="bold" if inside else "dim"))
+        made.append(Text(f"{'▌' if inside else ' '} {_clean(readable(line))}", style="bold" if inside else "dim"))
     return Group(*made)
 
 

@@ -127,12 +127,12 @@ def initialised(
     return 0
 
 
-def changed(found: Change, *, as_json: bool) -> int:
-    """Print that a variable is set; never to what."""
+def changed(found: Change, environment: str, *, as_json: bool) -> int:
+    """Print that a variable is set, never to what; and which environment is to be started for it to count."""
     if as_json:
         report.document({"set": found.name})
     else:
-        _line((f"{found.name} is set in .env", ""))
+        _line((f"{found.name} is set in .env; what runs takes it with the next: invoke {environment}", ""))
     for note in found.notes:
         aside(note)
     return 0

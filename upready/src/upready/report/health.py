@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from upready.report.columns import FittingTable
+
 ENGINE = {"healthy": "green", "starting": "yellow", "unhealthy": "red"}
 STYLES = {Verdict.READY: "green", Verdict.WAITING: "yellow", Verdict.FAILED: "red"}
 
@@ -41,19 +43,28 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         for line in problems(found.services):
             report.say(line)
         report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
-        if not good:
+        if not good and found.status != "degraded":
             report.say("next: invoke diagnose")
+        if found.status == "degraded":
+            report.say(f"next: {', then '.join(steps(found.services, found.environment))}")
     return 0 if good else UnhealthyError.code
 
 
-def table(services: Sequence[Health]) -> Table:
+def table(services: Sequence[Health]) -> FittingTable:
     """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
-    from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "container", "state", "engine", "probe", "ready", "restarts"):
-        made.add_column(column, overflow="fold")
+    from upready.report.columns import Column, FittingTable
+
+    made = FittingTable(
+        Column("service"),
+        Column("container", drop=5),
+        Column("state", drop=2),
+        Column("engine", drop=3),
+        Column("probe", drop=1),
+        Column("ready"),
+        Column("restarts", drop=4),
+    )
     for each in services:
         container, style = each.container, STYLES[each.verdict]
         engine = container.health if container else ""
@@ -74,6 +85,8 @@ def live(services: Sequence[Health]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from upready.report.logs import readable
+
     made = Table(box=None, pad_edge=False, show_header=False, expand=True)
     for _ in range(3):
         made.add_column(no_wrap=True)
@@ -88,7 +101,7 @@ def live(services: Sequence[Health]) -> Table:
             Text(each.name),
             Text(f"{each.state}, {health}" if health else each.state, style=STYLES[each.verdict]),
             f"{age(each.container):.1f} s" if each.container and started else "",
-            Text.assemble(_text(each.reason), (f"  {_clean(each.line)}" if each.line else "", "dim")),
+            Text.assemble(_text(each.reason), (f"  {_clean(readable(each.line))}" if each.line else "", "dim")),
         )
     return made
 
@@ -122,6 +135,14 @@ def problems(services: Sequence[Health]) -> list[str]:
     for each in services:
         lines += [f"{each.name}: {check} is {said}" for check, said in each.failing_checks()]
     return lines
+
+
+def steps(services: Sequence[Health], environment: str) -> list[str]:
+    """What to do about services that answer but lack something, a command a line; the last one makes it count."""
+    names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
+    if names:
+        return [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
+    return [f"invoke logs --service {each.service} --level warning" for each in services if each.degraded]
 
 
 def _probe(health: Health) -> str:

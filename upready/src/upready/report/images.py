@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from upready import report
 from upready.operations.images import Image
+from upready.report.columns import Column, FittingTable
 from upready.support import units
 
 
@@ -18,12 +18,14 @@ def show(found: Sequence[Image], *, as_json: bool) -> int:
     if as_json:
         report.document({"images": [each.as_dict() for each in found]})
         return 5 if over else 0
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "image"):
-        table.add_column(column, overflow="fold")
-    for column in ("size", "adds", "budget"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("to its base", overflow="fold")
+    table = FittingTable(
+        Column("service"),
+        Column("image", drop=1),
+        Column("size", right=True),
+        Column("adds", right=True),
+        Column("budget", right=True),
+        Column("to its base", drop=2),
+    )
     for each in found:
         colour = {True: "green", False: "red", None: ""}[each.within]
         table.add_row(

@@ -60,12 +60,12 @@ class Show:
         report.warn(text)
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
-        """A build has printed a line: part of the live picture, or the line itself where there is none."""
+        """A build has printed a line: part of the live picture; where there is none, a line a step, and its output."""
         self._build = progress
-        # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
-        wanted = step.service if step is not None else not progress.steps and not line.startswith(" ")
-        if self._live is None and wanted and line.strip():
-            self.console.print(Text(report.clean(line)), soft_wrap=True)
+        if self._live is not None:
+            return
+        if said := progress.told(step, line):
+            self.console.print(Text(report.clean(said)), soft_wrap=True)
 
     def health(self, services: Sequence[Health]) -> None:
         """The state of the services has changed."""
@@ -90,9 +90,10 @@ class Show:
         return Group(*rows, elapsed)
 
     def _step_row(self, step: Step) -> Text:
+        """A step that is under way: what is most needed stands first, for the end of the line may not be shown."""
         last = f"  {report.clean(step.output[-1])}" if step.output else ""
-        seconds = time.monotonic() - step.began
-        text = Text.assemble((step.service, "cyan"), f" {step.title}", (last, "dim"), f"  {seconds:.1f} s")
+        seconds = f"{time.monotonic() - step.began:5.1f} s"
+        text = Text.assemble((step.service, "cyan"), f"  {step.number}  {seconds}  {step.words}", (last, "dim"))
         text.no_wrap, text.overflow = True, "ellipsis"
         return text
 
@@ -113,11 +114,14 @@ def _ready(launch: Launch) -> None:
     console.print(health_report.table(launch.report.services))
     for line in health_report.problems(launch.report.services):
         report.say(line)
+    if launch.report.status == "degraded":
+        report.say(f"next: {', then '.join(health_report.steps(launch.report.services, launch.stack.environment))}")
     took = f"{launch.report.project} is ready in {launch.ready_in:.1f} s ({launch.stack.environment})"
     console.print(Text(took, style="bold green"))
     width = max((len(name) for name in launch.urls), default=0)
     for name, url in launch.urls.items():
         report.say(f"  {name:{width}}  {url}")
+    report.say("It runs in the background: invoke logs --follow shows its logs, invoke stop ends it.")
 
 
 def _failed(launch: Launch, error: OpsError) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from upready import report
-from upready.logs.entry import Entry, Origin, Parsed
+from upready.logs.entry import Entry, Origin, Parsed, parse
 from upready.logs.masking import masked
 from upready.logs.structured import TIME_KEYS
 from upready.secrets import masking
@@ -127,7 +127,7 @@ class Printer:
                 second, clock = self._tick(time)
             prefix = prefixes.get(entry.origin) or self._prefix(entry.origin)
             if text[:1] == "{" and (parsed := entry.parsed).structured:
-                text = self._structured(parsed)
+                text = _structured(parsed, colour=self._colour)
             elif not text.isprintable():
                 text = neutralise(text, colour=self._colour)
             else:
@@ -154,30 +154,37 @@ class Printer:
         made = self._prefixes[origin] = f"\x1b[{hue}m{padded}{RESET}" if self._colour else padded
         return made
 
-    def _structured(self, parsed: Parsed) -> str:
-        """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
-        level, message, found, _ = parsed
-        fields = ""
-        long: list[str] = []
-        for key, value in found.items():
-            if key in TIME_KEYS:
-                continue  # the engine's stands before every line
-            kind = type(value)
-            if kind is int or (kind is str and _is_word(value)):
-                fields += f" {key}={value}"
-            elif kind is str and "\n" in value:
-                long.append(neutralise(value.rstrip("\n"), colour=False))
-            else:  # quoted, so that it can be told from what follows
-                fields += f" {key}={_compact(value)}"
-        fields = fields[1:]
-        if not (message.isprintable() and fields.isprintable()):
-            message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
-        name = _NAMES[level]
-        if self._colour:
-            name = f"\x1b[{LEVELS.get(level or '', 0)}m{name}{RESET}"
-            fields = f"{_FAINT}{fields}{RESET}" if fields else ""
-        head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
-        return "\n".join([head, *long]) if long else head
+
+def readable(line: str) -> str:
+    """A log line for people, without colours: a JSON line as its level, message and fields."""
+    parsed = parse(line)
+    return _structured(parsed, colour=False) if parsed.structured else line
+
+
+def _structured(parsed: Parsed, *, colour: bool) -> str:
+    """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
+    level, message, found, _ = parsed
+    fields = ""
+    long: list[str] = []
+    for key, value in found.items():
+        if key in TIME_KEYS:
+            continue  # the engine's stands before every line
+        kind = type(value)
+        if kind is int or (kind is str and _is_word(value)):
+            fields += f" {key}={value}"
+        elif kind is str and "\n" in value:
+            long.append(neutralise(value.rstrip("\n"), colour=False))
+        else:  # quoted, so that it can be told from what follows
+            fields += f" {key}={_compact(value)}"
+    fields = fields[1:]
+    if not (message.isprintable() and fields.isprintable()):
+        message, fields = neutralise(message, colour=False), neutralise(fields, colour=False)
+    name = _NAMES[level]
+    if colour:
+        name = f"\x1b[{LEVELS.get(level or '', 0)}m{name}{RESET}"
+        fields = f"{_FAINT}{fields}{RESET}" if fields else ""
+    head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
+    return "\n".join([head, *long]) if long else head
 
 
 def _wanted() -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from rich.table import Table
-
 from upready import report
 from upready.operations.status import Overview, Status
+from upready.report.columns import Column, FittingTable
 from upready.support import units
 
 
@@ -17,12 +16,17 @@ def show(overview: Overview, *, as_json: bool) -> int:
     if not overview.services:
         report.say(f"{overview.project}: nothing runs; invoke {overview.default} starts it")
         return 0
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "image", "state", "health", "uptime", "restarts"):
-        table.add_column(column, overflow="fold")
-    for column in ("cpu", "memory"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("ports", overflow="fold")
+    table = FittingTable(
+        Column("service"),
+        Column("image", drop=6),
+        Column("state"),
+        Column("health", drop=1),
+        Column("uptime", drop=4),
+        Column("restarts", drop=5),
+        Column("cpu", drop=3, right=True),
+        Column("memory", drop=3, right=True),
+        Column("ports", drop=2),
+    )
     for each in overview.services:
         table.add_row(*map(report.clean, _row(each)))
     report.console().print(table)
@@ -39,12 +43,12 @@ def _row(status: Status) -> list[str]:
     ports = (f"{host}:{published}→{target}" for host, published, _, target in container.ports)
     return [
         container.service if container.replica == 1 else f"{container.service}-{container.replica}",
-        container.image + (f" ({status.revision[:12]})" if status.revision else ""),
+        container.image + (f" ({status.revision[:12]})" if status.revision not in (None, "", "unknown") else ""),
         f"{container.state}, orphan" if status.orphan else container.state,
         container.health or "-",
         units.duration(status.uptime),
         str(container.restarts),
         f"{usage.cpu:.1f} %" if usage else "-",
         memory,
-        ", ".join(ports) or "-",
+        "\n".join(ports) or "-",
     ]

@@ -227,21 +227,21 @@ class Runtime(Protocol):
     def tidy(self, project: str) -> None:
         """End what nobody can be told about any more; the project's lock must be held."""
 
-    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+    def fit(self, model: Model, tell: Note) -> Model:
         """The part of a model that can run here; told of what is left out, and what that means.
 
         Raises:
             EngineError: Nothing of it can run here, or a program is missing.
         """
 
-    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+    def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run already, in the order that `depends_on` asks for.
 
         Raises:
             StartError: Something did not start.
         """
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+    def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Stop services and start them again, as they are, in the order that `depends_on` asks for."""
 
     def volumes(self, project: str) -> list[str]:

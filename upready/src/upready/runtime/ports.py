@@ -58,19 +58,19 @@ class Conflict:
         return f"{self.free or 'none'} free, taken by {self.owner}"
 
 
-def check(engine: Runtime, project: str, model: Model) -> None:
+def check(engine: Runtime, model: Model) -> None:
     """Make sure that every port is free or this project's own.
 
     Raises:
         StartError: At least one is taken; all are named, each with its owner.
     """
-    found = list(conflicts(engine, project, model))
+    found = list(conflicts(engine, model))
     if not found:
         return
     step = remedy(stack := model.stack, found[0])
     details = [each.brief for each in found[1:]]
     for conflict in found:
-        if stack and (folder := checkouts.holder(engine, stack, conflict.port)):
+        if folder := checkouts.holder(engine, stack, conflict.port):
             details.append(f"{folder} is another checkout of this project")
             if published_ports.is_variable(stack, conflict.service, conflict.port.published):
                 step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
@@ -78,20 +78,18 @@ def check(engine: Runtime, project: str, model: Model) -> None:
     raise StartError(str(found[0]), details=details, next=step)
 
 
-def remedy(stack: Stack | None, conflict: Conflict) -> str:
+def remedy(stack: Stack, conflict: Conflict) -> str:
     """What to do about a port that is taken, as a command where there is one.
 
     Args:
-        stack: The stack, whose files say where the port comes from; None where that is not known.
+        stack: The stack, whose files say where the port comes from.
         conflict: The port, and who has it.
     """
     first, last = conflict.port.published, conflict.port.last or conflict.port.published
     if conflict.owner == REPLICA:
-        where = published_ports.place(stack, conflict.service, first) if stack else "its compose file"
+        where = published_ports.place(stack, conflict.service, first)
         many = first + conflict.needed - 1
         return f"publish a port for each replica, such as {first}-{many}:{conflict.port.target}, in {where}"
-    if stack is None:
-        return conflict.stop or f"stop {conflict.owner}"
     other = another(conflict.port, last)
     change = published_ports.change(stack, conflict.service, first, other)
     return f"{change}, or: {conflict.stop or f'stop {conflict.owner}'}"
@@ -104,8 +102,9 @@ def another(port: Port, above: int) -> int:
     return next((each for each in numbers if host_ports.free(dataclasses.replace(single, published=each))), above + 1)
 
 
-def conflicts(engine: Runtime, project: str, model: Model) -> Iterator[Conflict]:
+def conflicts(engine: Runtime, model: Model) -> Iterator[Conflict]:
     """The ports of the services that are to be started which somebody else has."""
+    project = model.stack.project
     own = {(port[1], port[2]) for each in engine.containers(project) for port in each.ports}
     for service in model.wanted:
         # The engine publishes nothing of a container that shares its host's network.
@@ -142,5 +141,5 @@ def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None
         return f"container {name}" + (f" of project {other}" if other else ""), f"docker stop {name}"
     if engine.local and not found and not host_ports.free(port):
         name = host_ports.owner(port)
-        return name, f"stop {name}" if name != host_ports.UNKNOWN else f"stop what uses port {port.published}"
+        return name, host_ports.stop(port, name)
     return None

@@ -38,7 +38,7 @@ class Model:
     services: Mapping[str, Service]
     inactive: Mapping[str, Service]
     raw: Mapping[str, Any]
-    stack: Stack | None = None
+    stack: Stack
 
     @property
     def every(self) -> Mapping[str, Service]:
@@ -118,10 +118,10 @@ def load(stack: Stack) -> Model:
 
 def _known(merged: Model) -> Model:
     """The model itself, whose secrets are hidden from now on in whatever is printed."""
-    if merged.stack is not None:
-        masking.know_env(merged.stack.root)
-        masking.spare([merged.stack.project, *ordinary.words(merged.raw)])
-        masking.know(("model", merged.stack.environment, merged.stack.profiles), lambda: secrets(merged))
+    stack = merged.stack
+    masking.know_env(stack.root)
+    masking.spare([stack.project, *ordinary.words(merged.raw)])
+    masking.know(("model", stack.environment, stack.profiles), lambda: secrets(merged))
     return merged
 
 

@@ -36,17 +36,17 @@ def gather(merged: Model) -> set[str]:
 
 def held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -> set[str]:
     """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
-    root, variables = (merged.stack.root, merged.stack.variables) if merged.stack else (Path(), {})
+    stack = merged.stack
     if variable := str(entry.get("environment") or ""):
-        read = merged.stack.read_files if merged.stack else ()
         if not (secret or looks_secret(variable) or looks_secret(name)):
             return set()
-        return secret_file.parts((variables.get(variable) or compose_variables.variable(read, variable)).encode())
+        value = stack.variables.get(variable) or compose_variables.variable(stack.read_files, variable)
+        return secret_file.parts(value.encode())
     if secret and entry.get("file"):
-        return secret_file.texts(root / str(entry["file"]))
+        return secret_file.texts(stack.root / str(entry["file"]))
     text = str(entry.get("content") or "")
     if not secret and entry.get("file"):
-        text = _text(root / str(entry["file"]))
+        text = _text(stack.root / str(entry["file"]))
     return {each.replace("$$", "$") for each in embedded.in_configuration(text)}
 
 

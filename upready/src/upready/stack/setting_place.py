@@ -43,7 +43,7 @@ class Place:
         return value[len(before) : len(value) - len(rest)] if fits else ""
 
 
-def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
+def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
     """Where the first of some settings is written that is written at all; of several files, in the last one.
 
     Files that are included or extended are not looked at: None then, as for what no file says.
@@ -55,8 +55,6 @@ def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
     """
     import yaml
 
-    if stack is None:
-        return None
     for path in paths:
         for file in reversed(stack.files):
             for document in reversed(yaml_location.documents(file)):
@@ -64,6 +62,24 @@ def find(stack: Stack | None, *paths: Sequence[str]) -> Place | None:
                     text = node.value if isinstance(node, yaml.ScalarNode) else ""
                     return Place(yaml_location.relative(file, stack.root), node.start_mark.line + 1, text)
     return None
+
+
+def change(stack: Stack, service: str, keys: Sequence[str], value: str = "") -> str:
+    """How a setting of a service is changed: a command where it comes from a variable, else where it stands.
+
+    Args:
+        stack: Whose compose files are looked at.
+        service: The service.
+        keys: The keys that lead to the setting within the service's entry.
+        value: What to set it to, where that is known.
+    """
+    place = find(stack, ("services", service, *keys))
+    if place is not None and place.variable:
+        part = place.part(value) if value else ""
+        return f"invoke env.set {place.variable}" + (f"={part}" if part else "")
+    where = f"{place}" if place else f"the compose entry of {service}"
+    setting = ".".join(key for key in keys if not re.search(r"\W", key))
+    return f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
 
 
 def _node(node: object, path: Sequence[str]) -> yaml.Node | None:  # type: ignore[name-defined]  # noqa: F821

@@ -79,7 +79,7 @@ def _same(source: object, path: str) -> bool:
 def _shown(case: Case, path: str) -> str:
     """A path, relative to the project's folder where it lies in it."""
     stack = case.model.stack
-    if stack is not None and Path(path).is_relative_to(stack.root):
+    if Path(path).is_relative_to(stack.root):
         return Path(path).relative_to(stack.root).as_posix()
     return path
 

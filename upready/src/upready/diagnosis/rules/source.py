@@ -108,7 +108,7 @@ def _code(log: Log, path: str, line: int) -> str:
 
 def _install(case: Case, module: str, place: str) -> str:
     name, stack = case.service.name, case.model.stack
-    own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack and stack.root.is_dir() else set()
+    own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack.root.is_dir() else set()
     if module.partition(".")[0] in own:
         return f"correct {place or f'the command of {name}'}: {module} is a module of the project that is not there"
     if case.service.built:

@@ -44,6 +44,17 @@ class Step:
     output: list[str] = field(default_factory=list)
     why: str = ""
 
+    @property
+    def number(self) -> str:
+        """Its number among the steps of its stage: `builder 2/5`; empty for the build's own housekeeping."""
+        found = re.match(r"(?:\S+ )?\d+/\d+", self.title)
+        return found[0] if found else ""
+
+    @property
+    def words(self) -> str:
+        """Its instruction, without the options that make it long: `RUN npm ci`."""
+        return re.sub(r" --(?:mount|network|security)=\S+", "", self.title[len(self.number) :]).strip()
+
 
 class Progress:
     """Reads BuildKit's plain progress, a line at a time.
@@ -79,6 +90,29 @@ class Progress:
         elif printed := re.match(r"\d+\.\d+ (.*)", text):
             step.output.append(printed[1])
         return step
+
+    def told(self, step: Step | None, line: str) -> str:
+        """What a log file is told of a line: a step that has ended, with its seconds, or what a step has printed.
+
+        Steps from the cache and the build's own housekeeping are not told.
+
+        Args:
+            step: What `feed` returned for the line.
+            line: The line.
+        """
+        if step is None:
+            # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
+            return line if not self.steps and not line.startswith(" ") else ""
+        if not step.number:
+            return ""
+        _, _, text = line.partition(" ")
+        if done := re.match(r"DONE (\d+\.\d+)s", text):
+            return (
+                f"{step.service}  {step.number}  {float(done[1]):.1f} s  {step.words}" if step.state == "done" else ""
+            )
+        if step.output and re.match(r"\d+\.\d+ ", text):
+            return f"{step.service}  {step.number}  | {step.output[-1]}"
+        return f"{step.service}  {step.number}  failed: {step.why}" if text.startswith("ERROR") else ""
 
     def running(self) -> list[Step]:
         """The steps of services that are under way, oldest first."""
@@ -190,11 +224,12 @@ def _check_readable(service: Service) -> None:
         files.check(file, BuildError, name=f"{service.name}: {file.name}")
 
 
-def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
+def _source(model: Model, service: str, said: Sequence[str]) -> str:
     """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
     from upready.logs import tracebacks
     from upready.stack import source_files
 
+    root = model.stack.root
     for each in reversed(tracebacks.find(said)):
         if each.place and service in model.services:
             path, line = each.place
@@ -205,7 +240,6 @@ def _source(model: Model, root: Path, service: str, said: Sequence[str]) -> str:
 
 
 def run(
-    stack: Stack,
     model: Model,
     *,
     services: Sequence[str] = (),
@@ -217,8 +251,7 @@ def run(
     """Build the images of a model's active services, or of some of them.
 
     Args:
-        stack: The stack.
-        model: Its merged model.
+        model: The stack's merged model.
         services: Only these; none means all that have a build section.
         no_cache: Build every step again.
         pull: Ask the registry for newer base images.
@@ -233,6 +266,7 @@ def run(
         EngineError: The engine does not answer.
         UsageError: A service does not exist.
     """
+    stack = model.stack
     wanted = [model.service(name) for name in services] or list(model.services.values())
     built = {service.name: _dockerfile(service, stack.root) for service in wanted if service.built}
     for name in built:
@@ -255,6 +289,6 @@ def run(
     )
     if code:
         # Not the output of the steps: what they talk to may be gone, too.
-        failure = progress.failure(lambda service, said: _source(model, stack.root, service, said))
+        failure = progress.failure(lambda service, said: _source(model, service, said))
         raise compose_call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

@@ -52,12 +52,12 @@ class Containers(Engine):
     def tidy(self, project: str) -> None:
         """An engine loses nothing."""
 
-    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+    def fit(self, model: Model, tell: Note) -> Model:
         """An engine runs everything. Containers may hold secrets that this shell no longer has."""
-        masking.know(("injected", stack.project), lambda: injected_secrets.read(self, stack.project, model))
+        masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
 
-    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+    def start(self, model: Model, attempt: Attempt) -> None:
         """Let compose make what is to be there, then start each service when its dependencies allow it.
 
         `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
@@ -68,20 +68,22 @@ class Containers(Engine):
         from upready.runtime.docker import startup
 
         if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
-            self._compose(stack, attempt, "up", "--detach", *QUIETLY)
+            self._compose(model.stack, attempt, "up", "--detach", *QUIETLY)
             return
-        self._compose(stack, attempt, "create", *QUIETLY)
-        made = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        self._compose(model.stack, attempt, "create", *QUIETLY)
+        made = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
         if made is None:
             return
         attempt.made.set()
 
         def begin(names: Sequence[str]) -> None:
-            self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False)
+            self._compose(
+                model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False
+            )
 
         startup.start(self, model.wanted, made, begin, attempt)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+    def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Restart services as they are, each when what it depends on is as far as it asks.
 
         Raises:
@@ -89,7 +91,7 @@ class Containers(Engine):
         """
         from upready.runtime.docker import startup
 
-        found = background.unless(attempt.ending, lambda: self.containers(stack.project))
+        found = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
         if found is None:
             return
         attempt.made.set()
@@ -98,9 +100,9 @@ class Containers(Engine):
 
         def begin(names: Sequence[str]) -> None:
             if again := [name for name in names if name not in created]:
-                self._compose(stack, attempt, "restart", "--no-deps", *again)
+                self._compose(model.stack, attempt, "restart", "--no-deps", *again)
             if first := [name for name in names if name in created]:
-                self._compose(stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+                self._compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
 
         startup.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
 

@@ -14,7 +14,7 @@ from upready.stack.model import Model
 from upready.support.errors import EngineError
 
 
-def read(engine: Engine, project: str, merged: Model) -> Iterator[str]:
+def read(engine: Engine, merged: Model) -> Iterator[str]:
     """The secrets that compose has copied into containers from a variable that is no longer set here."""
     kept = merged.raw.get("secrets") or {}
     gone = {
@@ -28,7 +28,7 @@ def read(engine: Engine, project: str, merged: Model) -> Iterator[str]:
         if (paths := [_path(each) for each in service.config.get("secrets") or () if each.get("source") in gone])
     }
     with contextlib.suppress(EngineError):
-        for container in engine.containers(project) if granted else ():
+        for container in engine.containers(merged.stack.project) if granted else ():
             for path in granted.get(container.service, ()):
                 yield from secret_file.parts(engine.read(container.id, path, secret_file.ENOUGH) or b"")
 

@@ -120,7 +120,7 @@ class Native:
                 with service_order.told_as_failure(name):
                     service.stop(self.root, name)
 
-    def fit(self, stack: Stack, model: Model, tell: Note) -> Model:
+    def fit(self, model: Model, tell: Note) -> Model:
         """Only services that say how they are run without an engine, and each of them once."""
         for remark in paths.remarks(self.root):
             tell(remark)
@@ -136,7 +136,7 @@ class Native:
             if each.replicas > 1:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
             try:
-                if postgres.MODULE in spec.plan(stack, each, ()).command:
+                if postgres.MODULE in spec.plan(model.stack, each, ()).command:
                     data = paths.of(self.root, each.name) / paths.DATA
                     if remark := postgres.check(data):
                         tell(f"{each.name}: {remark}")
@@ -147,18 +147,18 @@ class Native:
             raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
         return replace(model, services=_once(active), inactive=_once(inactive))
 
-    def start(self, stack: Stack, model: Model, attempt: Attempt) -> None:
+    def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run as its plan says."""
         names = [each.name for each in model.wanted]
-        plans = {each.name: spec.plan(stack, each, names) for each in model.wanted}
+        plans = {each.name: spec.plan(model.stack, each, names) for each in model.wanted}
         with self._planning(plans), _begun():
             service_order.start(self.root, plans, attempt.ending)
 
-    def restart(self, stack: Stack, model: Model, services: Sequence[str], attempt: Attempt) -> None:
+    def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
         """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
         # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
         others = [*model.services, *model.inactive]
-        plans = {name: spec.plan(stack, model.service(name), others) for name in services}
+        plans = {name: spec.plan(model.stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True), _begun():
             service_order.stop(self.root, plans, cancel=attempt.ending, again=True)
             if not attempt.ending.is_set():

@@ -129,8 +129,9 @@ class Host:
 def check(make_stack: MakeStack, host: Host, *published: int) -> None:
     """Check a stack of two services, the first of which publishes these ports."""
     listed = ", ".join(f"'127.0.0.1:{port}:80'" for port in published)
-    merged = model.load(make_stack(f"services: {{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}\n"))
-    ports.check(host, "demo", merged)  # type: ignore[arg-type]
+    services = f"{{web: {{image: x, ports: [{listed}]}}, db: {{image: x}}}}"
+    merged = model.load(make_stack(f"name: demo\nservices: {services}\n"))
+    ports.check(host, merged)  # type: ignore[arg-type]
 
 
 def test_ports_that_are_free_or_the_projects_own(
@@ -155,11 +156,11 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "choose another port in compose.yaml:1, or: docker stop other-web-1"
+    assert error.next == "choose another port in compose.yaml:2, or: docker stop other-web-1"
 
 
 def conflicts(stack: Stack, host: Host) -> list[str]:
-    return [str(each) for each in ports.conflicts(host, "demo", model.load(stack))]  # type: ignore[arg-type]
+    return [str(each) for each in ports.conflicts(host, model.load(stack))]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ def test_a_range_is_taken_once_too_few_of_it_are_left(
 
 
 def test_a_part_of_a_range_that_a_process_has(make_stack: MakeStack, listening: int) -> None:
-    text = f"services: {{web: {{image: x, ports: ['127.0.0.1:{listening}-{listening + 1}:80']}}}}\n"
+    text = f"name: demo\nservices: {{web: {{image: x, ports: ['127.0.0.1:{listening}-{listening + 1}:80']}}}}\n"
     assert conflicts(make_stack(text), Host(owners={listening + 1: ("demo", "demo-web-1")})) == []
     (told,) = conflicts(make_stack(text), Host(owners={listening + 1: ("", "other")}))
     assert f"process {os.getpid()}" in told
@@ -221,7 +222,7 @@ def test_one_port_is_none_for_two_replicas(make_stack: MakeStack, free_port: Cal
     port = free_port()
     stack = make_stack(f"services:\n  web:\n    image: x\n    scale: 2\n    ports: ['{port}:80']\n")
     with pytest.raises(StartError, match=f"port {port}, which web needs, is taken by another replica of it") as caught:
-        ports.check(Host(), "demo", model.load(stack))  # type: ignore[arg-type]
+        ports.check(Host(), model.load(stack))  # type: ignore[arg-type]
     assert caught.value.next == f"publish a port for each replica, such as {port}-{port + 1}:80, in compose.yaml:5"
 
 
@@ -236,7 +237,76 @@ def test_an_owner_that_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch,
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "net_connections", hidden)
+    # macOS tells everybody of his own processes.
+    assert host_ports.listener(tcp(listening)) == os.getpid()
+    monkeypatch.setattr(psutil, "process_iter", lambda: iter(()))
     assert host_ports.owner(tcp(listening)) == "another process"
+
+
+def test_a_port_that_macos_would_bind_beside_its_owner(monkeypatch: pytest.MonkeyPatch, free_port: Any) -> None:
+    """It binds 127.0.0.1 beside a listener at all addresses."""
+    monkeypatch.setattr(platform, "MACOS", True)
+    number = free_port()
+    assert host_ports.free(tcp(number))
+    with socket.create_server(("127.0.0.1", number)):
+        monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+        assert not host_ports.free(tcp(number))
+        assert not host_ports.free(tcp(number, "0.0.0.0"))
+        assert host_ports.free(Port("127.0.0.1", number, "udp", 80))
+
+
+def test_a_udp_port_that_would_be_shared_is_taken() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        assert not host_ports.free(Port("127.0.0.1", held.getsockname()[1], "udp", 53))
+
+
+EXCLUDED = """
+Ausgeschlossener Portbereich f\u00fcr das Protokoll "tcp"
+
+Startport    Endport
+----------    --------
+      7990        8089
+     50000       50059     *
+
+* - Verwaltete Portausschl\u00fcsse.
+"""
+
+
+@pytest.mark.parametrize(("number", "reserved"), [(7989, False), (7990, True), (8089, True), (50059, True), (9, False)])
+def test_a_port_that_windows_has_reserved(monkeypatch: pytest.MonkeyPatch, number: int, reserved: bool) -> None:
+    import psutil
+
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setattr(psutil, "net_connections", lambda _: [])
+    lines: list[list[str]] = []
+
+    def run(line: list[str], **_: Any) -> Any:
+        lines.append(line)
+        return SimpleNamespace(stdout=EXCLUDED)
+
+    monkeypatch.setattr(host_ports.process, "run", run)
+    port = tcp(number)
+    owner = host_ports.owner(port)
+    assert owner == (host_ports.RESERVED if reserved else "another process")
+    assert lines == [["netsh", "int", "ipv4", "show", "excludedportrange", "protocol=tcp"]]
+    wanted = (
+        "as administrator: net stop winnat"
+        if reserved
+        else f"stop what this shows: netstat -ano -p tcp | findstr :{number}"
+    )
+    assert host_ports.stop(port, owner).startswith(wanted)
+
+
+def test_how_a_port_is_had_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert host_ports.stop(tcp(80), "process 16939 (python3)") == "kill 16939"
+    monkeypatch.setattr(platform, "MACOS", False)
+    assert host_ports.stop(tcp(80), host_ports.UNKNOWN) == "stop what this shows: sudo ss -lnpt sport = :80"
+    monkeypatch.setattr(platform, "MACOS", True)
+    assert host_ports.stop(tcp(80), host_ports.UNKNOWN) == "stop what this shows: sudo lsof -nP -iTCP:80"
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    assert host_ports.stop(tcp(80), "process 16939 (python3)") == "taskkill /PID 16939"
 
 
 @pytest.mark.parametrize(

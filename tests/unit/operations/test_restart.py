@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=5)
 
 
-def test_those_that_ask_for_it_are_restarted_along() -> None:
+def test_those_that_ask_for_it_are_restarted_along(make_stack: MakeStack) -> None:
     def waiting(name: str, other: str, *, restart: bool) -> Service:
         config = {"depends_on": {other: {"condition": "service_started", "restart": restart}}}
         return replace(service(name), config=config)
@@ -30,7 +30,7 @@ def test_those_that_ask_for_it_are_restarted_along() -> None:
         "cron": waiting("cron", "db", restart=False),
         "gone": waiting("gone", "db", restart=True),
     }
-    chosen = restart.along(Model(services, {}, {}), ["db"], {"db", "api", "web", "cron"})
+    chosen = restart.along(Model(services, {}, {}, make_stack("services: {}")), ["db"], {"db", "api", "web", "cron"})
     assert [each.name for each in chosen] == ["db", "api", "web"]
 
 
@@ -42,13 +42,13 @@ def test_a_restart_that_is_called_once_more_goes_on_where_it_was(make_stack: Mak
         def containers(self, _: str) -> list[Container]:
             return now
 
-        def restart(self, _: object, __: object, services: Sequence[str], ___: Attempt) -> None:
+        def restart(self, _: object, services: Sequence[str], __: Attempt) -> None:
             asked.append(list(services))
 
     fake: Any = Fake()
     stack = make_stack("services: {}")
     # The first call does not look: what restarts by itself meanwhile is restarted all the same.
-    start = restart.begin(fake, stack, Model({}, {}, {}), ["api", "db", "web"], list(now))
+    start = restart.begin(fake, Model({}, {}, {}, stack), ["api", "db", "web"], list(now))
     now[0] = container(id="db", service="db", started=LATER)
     start(Attempt())
     assert asked.pop() == ["api", "db", "web"]

@@ -29,3 +29,17 @@ def test_it_is_left_behind_when_it_is_not_wanted_any_more() -> None:
     assert background.unless(cancel, lambda: over.wait(10)) is None
     assert time.monotonic() - began < 2
     over.set()
+
+
+def test_of_several_calls_those_count_that_return_in_time() -> None:
+    held = threading.Event()
+
+    def call(number: int) -> int:
+        if number == 2:
+            held.wait(60)
+        return number * number
+
+    assert background.each(call, [1, 2, 3], 1.0) == {1: 1, 3: 9}
+    held.set()
+    with pytest.raises(ZeroDivisionError):
+        background.each(lambda number: 1 // number, [0], 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -186,16 +187,16 @@ def test_run_builds_what_has_a_build_section_and_raises_what_failed(
     merged = model.load(stack)
     lines: list[str] = []
     with pytest.raises(BuildError, match="the image of web did not build"):
-        build.run(stack, merged, watch=lambda progress, step, line: lines.append(line))
+        build.run(merged, watch=lambda progress, step, line: lines.append(line))
     assert told == [["web"]]
     assert "#6 0.339 laying bricks" in lines
     # By name a service of another profile is built, too; one without a build section needs nothing.
     with pytest.raises(BuildError):
-        build.run(stack, merged, services=["other"])
+        build.run(merged, services=["other"])
     assert told[-1] == ["other"]
-    assert build.run(stack, merged, services=["db"]).steps == {}
+    assert build.run(merged, services=["db"]).steps == {}
     with pytest.raises(UsageError, match="there is no service 'nosuch'"):
-        build.run(stack, merged, services=["nosuch"])
+        build.run(merged, services=["nosuch"])
 
 
 @pytest.mark.parametrize("told", ["source"], indirect=True)
@@ -206,6 +207,24 @@ def test_an_error_in_a_source_is_told_at_its_line_and_not_at_the_dockerfile_s(
     (stack.root / "web" / "app").mkdir(parents=True)
     (stack.root / "web" / "app" / "main.py").write_text("x = 1\ndef broken(:\n    pass\n", encoding="utf-8")
     with pytest.raises(BuildError, match="exited with 1") as caught:
-        build.run(stack, model.load(stack))
+        build.run(model.load(stack))
     assert caught.value.next == "correct web/app/main.py:2, then: invoke build --service web"
     assert "at web/Dockerfile:3" in caught.value.details
+
+
+def test_a_log_file_is_told_of_what_was_done_and_printed_and_of_nothing_from_the_cache() -> None:
+    progress = Progress(ONE)
+    lines = (DATA / "build" / "single.txt").read_text("utf-8").splitlines()
+    told = [said for line in lines if (said := progress.told(progress.feed(line), line))]
+    assert "web  builder 2/2  | hello" in told
+    assert any(re.fullmatch(r"web  builder 2/2  \d+\.\d s  RUN echo hello && echo oops >&2", line) for line in told)
+    assert not [line for line in told if "CACHED" in line or "internal" in line or "FROM" in line]
+
+
+def test_a_step_s_words_leave_out_the_options_that_make_it_long() -> None:
+    progress = Progress(TWO)
+    step = progress.feed(
+        "#9 [web builder 3/6] RUN --mount=type=cache,target=/root/.npm --mount=type=bind,source=a,target=b npm ci"
+    )
+    assert step is not None
+    assert (step.number, step.words) == ("builder 3/6", "RUN npm ci")

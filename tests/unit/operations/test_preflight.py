@@ -16,7 +16,7 @@ from upready.support.errors import UsageError
 
 def told(stack: Stack) -> list[str]:
     lines: list[str] = []
-    preflight.check(model.load(stack), stack, lines.append)
+    preflight.check(model.load(stack), lines.append)
     return lines
 
 

@@ -38,7 +38,7 @@ def test_they_are_kept_outside_and_used(project: Path, tmp_path: Path) -> None:
     before = sorted(project.rglob("*"))
     subprocess.run(LIST, cwd=project, check=True, capture_output=True)
     assert sorted(project.rglob("*")) == before
-    assert {"task", "positional"} <= kept(tmp_path / "own" / "cache")
+    assert {"positional", "prod"} <= kept(tmp_path / "own" / "cache")
     # Only ours: other packages keep their own where they are.
     assert "collection" not in kept(tmp_path / "own")
 

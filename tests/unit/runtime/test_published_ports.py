@@ -101,7 +101,7 @@ def test_the_port_that_is_offered_is_free(make_stack: MakeStack) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one:
         taken = one.getsockname()[1]
         stack = make_stack(web(f"127.0.0.1:${{WEB_PORT:-{taken}}}:80"), env="")
-        (found,) = ports.conflicts(Host(), "demo", model.load(stack))  # type: ignore[arg-type]
+        (found,) = ports.conflicts(Host(), model.load(stack))  # type: ignore[arg-type]
         step = ports.remedy(stack, found).split(", or: ")[0]
         change.change(stack, *step.removeprefix("invoke env.set ").split("="))
-        assert list(ports.conflicts(Host(), "demo", model.load(stack))) == []  # type: ignore[arg-type]
+        assert list(ports.conflicts(Host(), model.load(stack))) == []  # type: ignore[arg-type]

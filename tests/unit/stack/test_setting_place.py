@@ -49,7 +49,6 @@ def test_the_last_file_that_says_so(stack: Stack, path: tuple[str, ...], place: 
 
 def test_what_is_written_nowhere(stack: Stack) -> None:
     assert setting_place.find(stack, ("services", "web", "memory")) is None
-    assert setting_place.find(None, ("services", "web")) is None
 
 
 def test_the_variable_that_it_comes_from(stack: Stack) -> None:
