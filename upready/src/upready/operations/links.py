@@ -35,7 +35,7 @@ def find(settings: Settings, tell: Note) -> list[Link]:
     running = [each.service for each in containers if each.state == "running"]
     if not running:
         raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
-    merged = connected.fit(stack, model.load_running(stack, running), interface.silent)
+    merged = connected.fit(model.load_running(stack, running), interface.silent)
     links = [
         Link(name, url, service)
         for service, name, url in merged.links(local=connected.local)
