@@ -56,7 +56,7 @@ def stack(c: Context, env: str) -> Stack:
     from upready.stack import selection
 
     found = settings(c)
-    return selection.select(found, env or next(iter(found.environments)))
+    return selection.select(found, env or found.default)
 
 
 def dry(c: Context) -> bool:

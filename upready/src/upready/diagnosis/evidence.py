@@ -206,7 +206,7 @@ class Case:
             "restarts": container.restarts if container else 0,
             "started": _iso(container.started) if container else None,
             "finished": _iso(container.finished) if container and container.state != "running" else None,
-            "probe": health.probe.as_dict() if health.probe else None,
+            "probe": health.probe_as_dict(),
             "failing": {name: self.hide(said) for name, said in health.failing_checks()},
             "checks": [{"exit_code": code, "output": self.hide(output)} for code, output in self.checks[-1:]],
             "memory": self.memory(),

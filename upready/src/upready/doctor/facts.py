@@ -64,7 +64,7 @@ class Patient:
 
     def __init__(self, settings: Settings, environment: str | None = None) -> None:
         self.settings = settings
-        self.environment = environment or next(iter(settings.environments))
+        self.environment = environment or settings.default
         self.informed = datetime.now(UTC)
         """When `info` was asked."""
 

@@ -27,7 +27,7 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int |
     """
     project = current.name(settings)
     containers = connected.containers(project)
-    chosen = container_of(containers, service, replica, next(iter(settings.environments)))
+    chosen = container_of(containers, service, replica, settings.default)
     return connected.execute(project, chosen, words, lambda: current.current(settings, connected)[0])
 
 

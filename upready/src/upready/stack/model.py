@@ -78,8 +78,8 @@ class Model:
 
     def links(self, *, local: bool = True) -> list[tuple[str, str, str]]:
         """What `urls` tells, with the service of each: (service, name, URL)."""
-        from upready.secrets.http_probe import reachable
         from upready.stack import addresses
+        from upready.support.http_probe import reachable
 
         told = [
             (service.name, str(name), masking.hide(reachable(str(url))))

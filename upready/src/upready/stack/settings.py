@@ -72,6 +72,11 @@ class Settings:
     runtime: str = AUTO
     told: bool = False
 
+    @property
+    def default(self) -> str:
+        """The environment that is meant where none is named: the first one."""
+        return next(iter(self.environments))
+
     def environment(self, name: str) -> Environment:
         """The environment of that name.
 
