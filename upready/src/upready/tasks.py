@@ -30,6 +30,7 @@ from upready.commands import (  # noqa: E402
     env_show,
     health,
     images,
+    init,
     logs,
     prod,
     psql,
@@ -77,6 +78,7 @@ ns = Collection(
     psql.psql,
     opening.open_,
     doctor.doctor,
+    init.init,
 )
 ns.add_collection(
     Collection(
