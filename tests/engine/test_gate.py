@@ -74,6 +74,7 @@ def test_what_cannot_be_run_is_told_with_its_exit_code(play: Callable[..., Scene
     assert "command was" in story.facts["exit_meaning"]
 
 
+@pytest.mark.slow
 def test_crash_after_ten_seconds_while_another_is_waited_for(
     play: Callable[..., Scene], free_port: Callable[[], int]
 ) -> None:
@@ -92,6 +93,7 @@ def test_crash_after_ten_seconds_while_another_is_waited_for(
     assert 9 < outcome.seconds < 15
 
 
+@pytest.mark.slow
 def test_crash_twice_then_recover(play: Callable[..., Scene]) -> None:
     # https://github.com/docker/compose/issues/12424
     code = "test $(ls /data | wc -l) -ge 2 && exec sleep 600; touch /data/$(ls /data | wc -l); exit 1"
@@ -158,6 +160,7 @@ def test_out_of_memory_twice(play: Callable[..., Scene]) -> None:
     assert scene.explain(outcome)[0].cause == "oom"
 
 
+@pytest.mark.slow
 def test_killed_and_restarted_is_no_memory_story(play: Callable[..., Scene]) -> None:
     code = "test -e /data/x && exec sleep 600; touch /data/x; sleep 0.3; exit 137"
     scene = play({"service": shell(code, restart="always", volumes=["data:/data"])}, volumes=["data"])

@@ -18,6 +18,8 @@ from tests.conftest import ROOT
 from upready.commands import invocation
 from upready.support.errors import UsageError
 
+pytestmark = pytest.mark.costly
+
 TASKS = '''
 """Tasks that end in every way there is."""
 import sys

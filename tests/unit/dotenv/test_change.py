@@ -17,6 +17,8 @@ from upready.support.errors import EnvFileError, UsageError
 
 from .conftest import Invoke
 
+pytestmark = pytest.mark.costly
+
 NO_NUL = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 TRICKY = st.text(st.sampled_from("'\"`\\$#{}()=: \t\r\n%~aA1_é\u00a0\u2028\ufeff"))
 TEXT = st.one_of(st.text(NO_NUL), TRICKY)

@@ -10,6 +10,8 @@ from upready.dotenv import values
 from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 MakeStack = Callable[..., Stack]
 
 CASES: list[tuple[str, str, dict[str, str]]] = [

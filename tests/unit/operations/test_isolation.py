@@ -23,6 +23,8 @@ from upready.stack.model import Port
 from upready.stack.selection import Stack
 from upready.support.errors import UsageError
 
+pytestmark = pytest.mark.costly
+
 COMPOSE = """\
 services:
   web: {image: x, ports: ["127.0.0.1:${WEB_PORT:-8000}:80"]}

@@ -18,6 +18,8 @@ from upready.stack.model import Port, Service
 from upready.support import process
 from upready.support.errors import EnvFileError, OpsError, UsageError
 
+pytestmark = pytest.mark.costly
+
 
 def one(make_stack: MakeStack, entry: str, **options: Any) -> Service:
     """The service `a` of a file that holds nothing else."""

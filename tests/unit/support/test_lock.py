@@ -16,6 +16,8 @@ from tests.conftest import ROOT
 from upready.support import folders, lock, platform, state
 from upready.support.errors import LockedError, UsageError
 
+pytestmark = pytest.mark.costly
+
 HOLDER = """
 import sys
 from pathlib import Path
