@@ -11,7 +11,7 @@ from tests.unit.replicas import URL, container
 from upready.diagnosis import hopeless
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health, Verdict
-from upready.secrets.http_probe import Probe
+from upready.support.http_probe import Probe
 
 REFUSED = (
     'connection to server at "db" (10.0.0.2), port 5432 failed: FATAL:  password authentication failed for user "a"'

@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from upready.doctor import examinations
+from upready.doctor import examinations, host
 from upready.doctor.facts import Finding, Grade, Patient
 from upready.engine import installation
 from upready.report import doctor as report
+from upready.runtime import resources
 from upready.stack import compose, compose_call
 from upready.stack.settings import Environment, Settings
 from upready.support import platform
-from upready.support.errors import EngineError, UsageError
+from upready.support.errors import EngineError, OpsError, StartError, UsageError
 
 SERVICE = "name: demo\nservices: {web: {image: x, ports: ['127.0.0.1:${PORT:-8123}:80']}}\n"
 
@@ -50,7 +51,7 @@ def test_no_engine(patient: Patient) -> None:
     assert found.grade is Grade.PROBLEM
     assert "tcp://127.0.0.1:1" in found.message
     assert "DOCKER_HOST" in found.fix
-    assert say(examinations._clock, patient) == []
+    assert say(host.clock, patient) == []
     assert say(examinations._ports, patient) == []
 
 
@@ -122,6 +123,7 @@ def test_buildx(
         plugin = tmp_path / platform.executable("docker-buildx")
         plugin.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         plugin.chmod(0o755)
+    patient.engine = engine()
     (found,) = say(examinations._buildx, patient)
     assert found.grade == grade
     assert words in found.message
@@ -131,6 +133,7 @@ def test_buildx(
 def test_a_buildx_that_does_not_run(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installation, "plugin_folders", lambda: [tmp_path])
     (tmp_path / platform.executable("docker-buildx")).write_bytes(b"no program")
+    patient.engine = engine()
     (found,) = say(examinations._buildx, patient)
     assert found.grade is Grade.WARNING
     assert "does not run" in found.message
@@ -144,19 +147,19 @@ def test_disk(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
         asked.append(folder)
         return SimpleNamespace(free=int(free))
 
-    monkeypatch.setattr(examinations.shutil, "disk_usage", usage)
+    monkeypatch.setattr(host.shutil, "disk_usage", usage)
     # Docker Desktop's folder is inside its machine; without an engine there is none.
     for info in ({"DockerRootDir": str(tmp_path / "in-the-vm")}, {}):
         patient.__dict__.pop("info", None)
         patient.engine = engine(**info)
-        (found,) = say(examinations._disk, patient)
+        (found,) = say(host.disk, patient)
         assert found.grade is grade
         assert f"{free / 1e9:.0f} GB free in" in found.message
     data = tmp_path / "data"
     data.mkdir()
     patient.__dict__.pop("info", None)
     patient.engine = engine(DockerRootDir=str(data))
-    assert str(data) in say(examinations._disk, patient)[0].message
+    assert str(data) in say(host.disk, patient)[0].message
     assert asked[-1] == data
 
 
@@ -164,7 +167,7 @@ def test_disk(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 @pytest.mark.parametrize(("off", "grade"), [(0, Grade.OK), (-60, Grade.WARNING), (3600, Grade.WARNING)])
 def test_clock(patient: Patient, style: str, off: int, grade: Grade) -> None:
     patient.engine = engine(SystemTime=style.format(datetime.now(UTC) + timedelta(seconds=off)))
-    (found,) = say(examinations._clock, patient)
+    (found,) = say(host.clock, patient)
     assert found.grade is grade
     if off == -60:
         assert "60 s off" in found.message or "61 s off" in found.message
@@ -173,14 +176,14 @@ def test_clock(patient: Patient, style: str, off: int, grade: Grade) -> None:
 def test_a_clock_in_another_time_zone(patient: Patient) -> None:
     there = datetime.now(UTC) + timedelta(hours=5, minutes=30)
     patient.engine = engine(SystemTime=f"{there:%Y-%m-%dT%H:%M:%S}.123456789+05:30")
-    assert say(examinations._clock, patient)[0].grade is Grade.OK
+    assert say(host.clock, patient)[0].grade is Grade.OK
 
 
 def test_env(patient: Patient, tmp_path: Path) -> None:
     assert say(examinations._env, patient) == [Finding("env", Grade.OK, "no .env is needed")]
     (tmp_path / ".env.example").write_text("# The port.\n# @type=port\nPORT=8123\n", encoding="utf-8")
     (missing,) = say(examinations._env, patient)
-    assert (missing.grade, missing.message) == (Grade.WARNING, ".env is not there yet")
+    assert (missing.grade, missing.message) == (Grade.WARNING, ".env is not there yet; invoke dev writes it")
     (tmp_path / ".env").write_text("PORT=many\n", encoding="utf-8")
     (wrong,) = say(examinations._env, patient)
     assert wrong.grade is Grade.PROBLEM
@@ -236,7 +239,7 @@ def test_ports(patient: Patient, tmp_path: Path, free_port: Callable[[], int]) -
     patient.engine = engine()
     port = free_port()
     (tmp_path / ".env").write_text(f"PORT={port}\n", encoding="utf-8")
-    assert say(examinations._ports, patient)[0].message == f"ports {port} are free, or this stack's own"
+    assert say(examinations._ports, patient)[0].message == f"port {port} is free, or this stack's own"
     with socket.create_server(("127.0.0.1", port)):
         (taken,) = say(examinations._ports, patient)
     assert taken.grade is Grade.PROBLEM
@@ -254,7 +257,7 @@ def test_every_examination_is_told_even_when_one_fails(patient: Patient, monkeyp
         Finding("broken", Grade.OK, "so far"),
         Finding("broken", Grade.PROBLEM, "it broke; badly", "mend it"),
     ]
-    assert {"engine", "context", "compose", "buildx", "disk", "env", "files"} <= {each.subject for each in found}
+    assert {"engine", "context", "compose", "disk", "env", "files"} <= {each.subject for each in found}
 
 
 @pytest.mark.parametrize(
@@ -280,3 +283,100 @@ def test_ports_are_asked_for_without_an_engine_too(patient: Patient, monkeypatch
         (found,) = say(examinations._ports, patient)
     assert found.grade is Grade.PROBLEM
     assert found.message.startswith(f"port {port}, which web needs, is taken by process {os.getpid()}")
+
+
+LIMITS = """name: demo
+services:
+  web:
+    image: x
+    deploy: {resources: {limits: {cpus: "${CPU_LIMIT:-2}", memory: 2G}}}
+  db: {image: x, scale: 3, cpus: 1.5, mem_limit: 512m}
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Patient:
+    """A project with limits, in an environment for production."""
+    (tmp_path / "compose.yaml").write_text(LIMITS, encoding="utf-8")
+    return Patient(Settings(tmp_path, {"prod": Environment("prod", ("compose.yaml",), strict=True)}), "prod")
+
+
+def test_limits_that_the_machine_does_not_have(server: Patient) -> None:
+    server.engine = engine(NCPU=1, MemTotal=3 * 2**30)
+    found = {each.message.split()[0]: each for each in say(host.capacity, server)}
+    grades = {name: each.grade.value for name, each in found.items()}
+    assert grades == {"web": "problem", "db": "problem", "the": "warning"}
+    assert found["web"].message == "web may use 2 CPUs (deploy.resources.limits.cpus), and the engine's machine has 1"
+    assert found["web"].fix == "invoke env.set CPU_LIMIT=1, then invoke prod"
+    assert found["db"].message == "db may use 1.5 CPUs (cpus), and the engine's machine has 1"
+    assert found["db"].fix == "set cpus: 1 in compose.yaml:6, then invoke prod"
+    assert "3.76 GB together, and the machine has 3.22 GB" in found["the"].message
+
+
+def test_limits_that_it_has(server: Patient) -> None:
+    server.engine = engine(NCPU=2, MemTotal=4 * 2**30)
+    assert [each.grade for each in say(host.capacity, server)] == [Grade.OK]
+
+
+def test_a_launch_refuses_them_before_it_builds(server: Patient) -> None:
+    assert not isinstance(server.model, OpsError)
+    with pytest.raises(StartError, match=r"CPUs .*, and the engine's machine has 1") as caught:
+        resources.check(server.model, lambda: 1)
+    assert len(caught.value.details) == 1
+    assert caught.value.next.endswith(", then invoke prod")
+    resources.check(server.model, lambda: 2)
+
+
+def test_what_one_processor_can_do_is_not_asked_for(patient: Patient) -> None:
+    assert not isinstance(patient.model, OpsError)
+    resources.check(patient.model, lambda: pytest.fail("asked"))
+
+
+@pytest.mark.parametrize(("said", "grade"), [("enabled", "ok"), ("disabled", "warning"), ("static", None)])
+def test_an_engine_that_starts_with_the_machine(
+    server: Patient, monkeypatch: pytest.MonkeyPatch, said: str, grade: str | None
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setattr(host.shutil, "which", lambda _: "/bin/systemctl")
+    usual = host.endpoint.Endpoint(f"unix://{installation.engine_socket()}")
+    monkeypatch.setattr(host.endpoint, "asked", lambda: usual)
+    monkeypatch.setattr(host.process, "run", lambda *_, **__: SimpleNamespace(stdout=f"{said}\n"))
+    server.engine = engine()
+    found = say(host.boot, server)
+    assert [each.grade for each in found] == ([grade] if grade else [])
+    assert [each.fix for each in found if each.fix] == (["sudo systemctl enable docker"] if said == "disabled" else [])
+    server.engine = engine(local=False)
+    assert say(host.boot, server) == []
+
+
+def test_ports_before_there_is_an_env_file(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        text = "services: {web: {image: 'x:${TAG:?}', ports: ['127.0.0.1:${PORT}:80']}}"
+        (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+        example = f"# The port.\n# @type=port\nPORT={port}\n\n# A tag.\n# @generate=secret(length=20)\nTAG=\n"
+        (tmp_path / ".env.example").write_text(f"{example}\n# The name.\nCOMPOSE_PROJECT_NAME=shop\n", encoding="utf-8")
+        new = Patient(Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",))}))
+        new.engine = engine()
+        (found,) = say(examinations._ports, new)
+    assert found.message.startswith(f"port {port}, which web needs, is taken by process {os.getpid()}")
+    assert found.fix.startswith("invoke env.set PORT=")
+    assert not isinstance(new.model, OpsError)
+    assert new.model.stack.project == "shop"
+    assert not (tmp_path / ".env").exists()
+
+
+def test_a_buildx_that_only_homebrew_knows(patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / platform.executable("docker-buildx")).touch()
+    monkeypatch.setattr(installation, "plugin_folders", list)
+    monkeypatch.setattr(installation, "homebrew_folders", lambda: [tmp_path])
+    assert say(examinations._buildx, patient) == [], "nothing is built without an engine"
+    patient.engine = engine()
+    (found,) = say(examinations._buildx, patient)
+    assert found.grade is Grade.WARNING
+    assert f'"cliPluginsExtraDirs": ["{tmp_path}"]' in found.fix
+
+
+def test_an_environment_that_is_not_there(patient: Patient) -> None:
+    with pytest.raises(UsageError, match="no environment 'nosuch'"):
+        examinations.examine(patient.settings, "nosuch")

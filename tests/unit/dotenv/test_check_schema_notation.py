@@ -62,5 +62,5 @@ def test_several_examples_are_told(make_stack: Callable[..., Stack]) -> None:
     (stack.root / "env.sample").write_text("A=1\n", "utf-8")
     found = [each for each in check(stack) if each.check == "schema"]
     assert [(each.severity, each.message) for each in found] == [
-        ("warning", ".env.example is read, env.sample beside it not")
+        ("warning", ".env.example is read, env.sample beside it is not")
     ]

@@ -58,14 +58,14 @@ def warnings(show: mock.Mock) -> list[str]:
 
 @pytest.mark.parametrize("config", [CONFIG, STRICT], ids=["dev", "prod"])
 def test_an_invalid_file_ends_it(begin: Callable[..., mock.Mock], config: dict[str, object]) -> None:
-    with pytest.raises(EnvFileError, match=r"\.env:2:10: APP_PORT should be a port.*: what reads it fails"):
+    with pytest.raises(EnvFileError, match=r"\.env:2:10: APP_PORT should be a port.*: the service will reject"):
         begin(FINE.replace("8000", "http"), config)
 
 
 def test_a_weak_secret_ends_it_in_production_only(begin: Callable[..., mock.Mock]) -> None:
     weak = FINE.replace("q6xCjmMtnGt9LR8jGDL1", "passwordpassword")
     begin(weak)
-    with pytest.raises(EnvFileError, match="DB_PASSWORD is made of common words"):
+    with pytest.raises(EnvFileError, match="DB_PASSWORD consists of common words"):
         begin(weak, STRICT)
 
 

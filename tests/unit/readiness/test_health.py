@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from tests.unit.replicas import answer, container
 from upready.readiness.health import Health, Report, Verdict
-from upready.secrets.http_probe import Probe
+from upready.secrets import masking
+from upready.support.http_probe import Probe
 
 READY = Health("web", 1, container(), answer(), Verdict.READY, "answers", "answers")
 
@@ -49,3 +51,12 @@ def test_its_own_health_check_tells_why_where_strangers_are_not_told() -> None:
     for output in (inside.replace("unhealthy", "missing"), inside[:40], "", '[]{"checks": 3}'):
         other = replace(one, container=container(probes=((1, output),)))
         assert other.failing_checks() == [("db", "unhealthy")]
+
+
+def test_the_probe_of_a_document_holds_no_secret(tmp_path: Path) -> None:
+    with masking.hiding(tmp_path, lambda _: []):
+        masking.know("test", lambda: ["s3cret-value-1"])
+        probe = Probe("http://web/?key=s3cret-value-1", None, None, "refused: s3cret-value-1", {})
+        health = Health("web", 1, None, probe, Verdict.WAITING, "", "")
+        assert "s3cret-value-1" not in str([health.as_dict(), health.probe_as_dict()])
+        assert health.as_dict()["probe"]["url"].startswith("http://web/?key=*")

@@ -237,7 +237,76 @@ def test_an_owner_that_the_system_does_not_tell(monkeypatch: pytest.MonkeyPatch,
         raise psutil.AccessDenied
 
     monkeypatch.setattr(psutil, "net_connections", hidden)
+    # macOS tells everybody of his own processes.
+    assert host_ports.listener(tcp(listening)) == os.getpid()
+    monkeypatch.setattr(psutil, "process_iter", lambda: iter(()))
     assert host_ports.owner(tcp(listening)) == "another process"
+
+
+def test_a_port_that_macos_would_bind_beside_its_owner(monkeypatch: pytest.MonkeyPatch, free_port: Any) -> None:
+    """It binds 127.0.0.1 beside a listener at all addresses."""
+    monkeypatch.setattr(platform, "MACOS", True)
+    number = free_port()
+    assert host_ports.free(tcp(number))
+    with socket.create_server(("127.0.0.1", number)):
+        monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+        assert not host_ports.free(tcp(number))
+        assert not host_ports.free(tcp(number, "0.0.0.0"))
+        assert host_ports.free(Port("127.0.0.1", number, "udp", 80))
+
+
+def test_a_udp_port_that_would_be_shared_is_taken() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        assert not host_ports.free(Port("127.0.0.1", held.getsockname()[1], "udp", 53))
+
+
+EXCLUDED = """
+Ausgeschlossener Portbereich f\u00fcr das Protokoll "tcp"
+
+Startport    Endport
+----------    --------
+      7990        8089
+     50000       50059     *
+
+* - Verwaltete Portausschl\u00fcsse.
+"""
+
+
+@pytest.mark.parametrize(("number", "reserved"), [(7989, False), (7990, True), (8089, True), (50059, True), (9, False)])
+def test_a_port_that_windows_has_reserved(monkeypatch: pytest.MonkeyPatch, number: int, reserved: bool) -> None:
+    import psutil
+
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    monkeypatch.setattr(psutil, "net_connections", lambda _: [])
+    lines: list[list[str]] = []
+
+    def run(line: list[str], **_: Any) -> Any:
+        lines.append(line)
+        return SimpleNamespace(stdout=EXCLUDED)
+
+    monkeypatch.setattr(host_ports.process, "run", run)
+    port = tcp(number)
+    owner = host_ports.owner(port)
+    assert owner == (host_ports.RESERVED if reserved else "another process")
+    assert lines == [["netsh", "int", "ipv4", "show", "excludedportrange", "protocol=tcp"]]
+    wanted = (
+        "as administrator: net stop winnat"
+        if reserved
+        else f"stop what this shows: netstat -ano -p tcp | findstr :{number}"
+    )
+    assert host_ports.stop(port, owner).startswith(wanted)
+
+
+def test_how_a_port_is_had_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert host_ports.stop(tcp(80), "process 16939 (python3)") == "kill 16939"
+    monkeypatch.setattr(platform, "MACOS", False)
+    assert host_ports.stop(tcp(80), host_ports.UNKNOWN) == "stop what this shows: sudo ss -lnpt sport = :80"
+    monkeypatch.setattr(platform, "MACOS", True)
+    assert host_ports.stop(tcp(80), host_ports.UNKNOWN) == "stop what this shows: sudo lsof -nP -iTCP:80"
+    monkeypatch.setattr(platform, "WINDOWS", True)
+    assert host_ports.stop(tcp(80), "process 16939 (python3)") == "taskkill /PID 16939"
 
 
 @pytest.mark.parametrize(

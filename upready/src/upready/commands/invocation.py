@@ -21,7 +21,7 @@ ADOPT = "Take over containers that were started from another folder which may ha
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
-_root = Path()
+_root: Path | None = None
 """The project's folder; one process works on one project."""
 
 
@@ -32,18 +32,20 @@ def enter(folder: Path) -> None:
 
 
 def root() -> Path:
-    """The project's folder: the one that holds its `tasks.py`."""
-    return _root
+    """The project's folder: the one of its `tasks.py` or, for `upready`, of its compose file; else the current one."""
+    return _root or Path()
 
 
 def settings(c: Context, runtime: str = "") -> Settings:
     """What `invoke.yaml` says, but for the runtime where `--runtime` names one.
 
     Raises:
-        UsageError: A setting is wrong.
+        UsageError: There is no project, or a setting is wrong.
     """
-    from upready.stack import settings
+    from upready.stack import location, settings
 
+    if _root is None:
+        raise location.missing(Path.cwd(), above=True)
     return settings.load(dict(c.config), _root, runtime)
 
 
@@ -56,7 +58,7 @@ def stack(c: Context, env: str) -> Stack:
     from upready.stack import selection
 
     found = settings(c)
-    return selection.select(found, env or next(iter(found.environments)))
+    return selection.select(found, env or found.default)
 
 
 def dry(c: Context) -> bool:

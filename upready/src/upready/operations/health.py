@@ -129,7 +129,7 @@ def expected(settings: Settings, merged: Model, containers: Sequence[Container])
 def _open(settings: Settings, tell: Note = interface.silent) -> Opened:
     """What is there of a project."""
     # Compose reads the first environment's files, mostly the right ones, while the engine's library is imported.
-    first = background.begin(lambda: model.load(stacks.select(settings, next(iter(settings.environments)))))
+    first = background.begin(lambda: model.load(stacks.select(settings, settings.default)))
     connected = choice.find(settings, tell)
     stack, containers = current.current(settings, connected)
     if not containers:

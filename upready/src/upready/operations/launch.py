@@ -12,7 +12,7 @@ from upready.operations import exclusive, preflight
 from upready.readiness import one_look, unstarted, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, ports
+from upready.runtime import choice, ports, resources
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import build, engine
 from upready.runtime.docker.build import Progress, Step
@@ -127,6 +127,9 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         merged = connected.fit(merged, show.warn)
         connected.tidy(stack.project)
         ports.check(connected, merged)
+        if isinstance(connected, engine.Engine):
+            asked = connected
+            resources.check(merged, lambda: asked.capacity[0])
         if connected.name == DOCKER:
             _images(connected, merged, options, show)
         elif options.no_cache or options.pull:

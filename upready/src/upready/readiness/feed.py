@@ -22,7 +22,7 @@ from upready.readiness.messages import Answered, Checked, Happened, Listed, Look
 from upready.runtime import log_tail
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
-from upready.secrets import http_probe
+from upready.support import http_probe
 from upready.support.errors import EngineError
 
 EAGER = 0.05

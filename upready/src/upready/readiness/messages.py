@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from upready.runtime.interface import Container
-from upready.secrets.http_probe import Probe
 from upready.support.errors import OpsError
+from upready.support.http_probe import Probe
 
 Run = tuple[str, datetime | None]
 """One run of a container: its id, and when it started. What an earlier run answered says nothing of this one."""

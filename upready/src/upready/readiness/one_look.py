@@ -12,10 +12,9 @@ from upready.readiness.healthcheck import passed_now
 from upready.readiness.verdict import Sight, age, assess
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
-from upready.secrets import http_probe
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
-from upready.support import background
+from upready.support import background, http_probe
+from upready.support.http_probe import Probe
 
 
 def judge_now(

@@ -14,9 +14,9 @@ from upready.readiness.messages import Answered, Checked, Happened, Listed, Look
 from upready.readiness.one_look import targets
 from upready.readiness.verdict import SETTLED, Sight, age, assess, window
 from upready.runtime.interface import Container, Runtime
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
 from upready.support.errors import OpsError
+from upready.support.http_probe import Probe
 
 PICTURE = 0.25
 """Seconds between reports to a live view that nothing new has happened."""

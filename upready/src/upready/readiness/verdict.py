@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from upready.readiness.health import Health, Verdict
 from upready.runtime.interface import Container
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
+from upready.support.http_probe import Probe
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from upready.dotenv import Finding
 from upready.support.errors import EnvFileError
 
 if TYPE_CHECKING:
-    from upready.dotenv.compose_values import Value
     from upready.dotenv.difference import Difference
+    from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
     from upready.operations.env_set import Change
     from upready.operations.isolation import Isolation

@@ -228,7 +228,7 @@ def show(logs: Logs) -> int:
         with Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
             printer.expect(origins)
             if not origins:
-                nothing(logs.project, query, next(iter(logs.settings.environments)))
+                nothing(logs.project, query, logs.settings.default)
             for entries in logs.entries(origins, lambda: printer.check(look=True)):
                 printer.write(entries)
             if origins and not query.follow:

@@ -38,6 +38,7 @@ def _taken(case: Case, number: int) -> Finding:
     owner, stop = (f"container {holder[1]}", f"docker stop {holder[1]}") if holder else ("another process", "")
     if wanted and not holder and case.engine.local:
         owner = host_ports.owner(wanted)
+        stop = host_ports.stop(wanted, owner)
     kind = wanted or Port("", number, protocol, 0)
     remedy = ports.remedy(case.model.stack, ports.Conflict(case.service.name, kind, owner, stop))
     return Finding("port", f"could not start: its port {number} is taken by {owner}", remedy)

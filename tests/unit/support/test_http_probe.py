@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from upready.secrets import http_probe
+from upready.support import http_probe
 
 Talk = Callable[[socket.socket], None]
 Serve = Callable[..., str]

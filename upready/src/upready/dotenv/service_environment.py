@@ -1,4 +1,4 @@
-"""What services get without `${…}`: whole files (`env_file`), and names whose values compose passes on as they are."""
+"""Variables that services get without `${…}`: whole files (`env_file`), and names that compose passes on."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 @dataclass(frozen=True)
 class WholeFile:
-    """One file under a service's `env_file`: the service gets everything in it.
+    """One file under a service's `env_file`: the service gets all its variables.
 
     Attributes:
-        service: Which service.
-        path: The file, absolute, its variables replaced.
-        required: Whether compose insists that it exists.
-        raw: Whether compose takes its values as they are written (`format: raw`).
-        own: The names that the service's `environment` sets itself, which win over the file.
+        service: Name of the service.
+        path: Absolute path of the file, with its variables replaced.
+        required: Whether compose fails if the file does not exist.
+        raw: Whether compose takes the values exactly as written (`format: raw`).
+        own: The names under the service's `environment`, which win over the file.
     """
 
     service: str
@@ -36,12 +36,12 @@ class WholeFile:
 def whole_files(
     services: Mapping[str, Mapping[str, Any]], folder: Path, given: Mapping[str, str]
 ) -> Iterator[WholeFile]:
-    """The `env_file`s of services as compose merges them without interpolating.
+    """The `env_file`s of services, from a model that compose has merged but not interpolated.
 
     Args:
-        services: By name.
+        services: The services by name.
         folder: The project directory.
-        given: The variables that paths are expanded with.
+        given: The variables for expanding paths.
     """
     for name, service in services.items():
         own = frozenset(key for key, _ in _pairs(service.get("environment")))
@@ -52,12 +52,12 @@ def whole_files(
 
 
 def passed_on(model: Mapping[str, Any], started: Set[str], texts: Mapping[str, str]) -> Iterator[Use]:
-    """The names whose values compose passes on: `environment: [A]`, `build.args: [A]`, a secret's `environment: A`.
+    """The names that compose passes on: `environment: [A]`, `build.args: [A]`, `environment: A` of a secret.
 
     Args:
-        model: As compose merges it, neither interpolated nor normalised.
+        model: Merged by compose, neither interpolated nor normalised.
         started: The services that the chosen profiles start.
-        texts: The text of each file of the stack, by the name that people know it by: they say where the names stand.
+        texts: The text of each compose file, by its name for people; used to find the lines.
     """
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     found: dict[Use, None] = {}
@@ -77,12 +77,12 @@ def passed_on(model: Mapping[str, Any], started: Set[str], texts: Mapping[str, s
 
 
 def listed(value: Any) -> list[Any]:
-    """What compose lets people write as one or as a list, as a list."""
+    """A list, also for a single item, which compose accepts in many places."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _pairs(entries: Any) -> Iterable[tuple[str, Any]]:
-    """Names and values of `environment` or `args`, in either form; None for a name without a value."""
+    """Names and values of `environment` or `args`, which may be a mapping or a list; None for a name alone."""
     if isinstance(entries, Mapping):
         return [(str(name), value) for name, value in entries.items()]
     split = (str(each).partition("=") for each in listed(entries))
@@ -94,14 +94,14 @@ def _source(mount: Any) -> str:
 
 
 def _path(text: str, folder: Path, given: Mapping[str, str]) -> Path:
-    """A path with its variables replaced. Compose puts the folder in front of one that it does not know as absolute."""
+    """A path with its variables replaced. Compose puts the folder before a path that is not clearly absolute."""
     before, sign, rest = text.partition("$")
     end = expand(sign + rest, given)
     return files.real(folder / (end if Path(end).is_absolute() else before + end))
 
 
 def _located(use: Use, texts: Mapping[str, str]) -> Use:
-    """The use with its place; without one where only compose knows the file."""
+    """The use with its file and line; without them if it is in a file that only compose knows."""
     as_entry = re.compile(rf"(?:^[ \t]*(?:-[ \t]+)?|[\[{{,][ \t]*|:[ \t]+)[\"']?(?P<name>{re.escape(use.name)})\b(?!=)")
     for file, text in texts.items():
         for number, line in enumerate(text.split("\n"), 1):

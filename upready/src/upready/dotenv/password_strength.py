@@ -1,4 +1,4 @@
-"""How easily a secret is guessed."""
+"""How easily a secret can be guessed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 SHORTEST = 12
-"""Characters that a secret needs at least; NIST SP 800-63B asks for 8 of a password that a person must remember."""
+"""Fewest characters of a good secret. NIST SP 800-63B asks for 8 if a person must remember it."""
 
-# The words that every list of leaked passwords begins with; what people put around them is digits and signs.
+# The first words of every list of leaked passwords. People put digits and signs around them.
 _COMMON = re.compile(
     r"super|passw(?:or[dt]|0rd)|p[a@]ssw[o0]rd|letmein|welcome|qwert[yz]|abc|iloveyou|trustno|admin(?:istrator)?|root|user"
     r"|guest|test(?:ing)?|demo|example|sample|postgres(?:ql)?|mysql|mariadb|mongo(?:db)?|redis|rabbit(?:mq)?|elastic|docker"
@@ -19,25 +19,25 @@ _COMMON = re.compile(
 
 
 def weakness(secret: str, names: Collection[str] = ()) -> str | None:
-    """Why a secret can be guessed, as the end of a sentence; None where it cannot.
+    """Why a secret can be guessed, as the end of a sentence; None if it cannot.
 
     Args:
-        secret: The text.
-        names: Words that are known of the project: its own name, those of services and users.
+        secret: The secret.
+        names: Public names of the project: its own, and those of services and users.
     """
     lowered = secret.lower()
     left = _COMMON.sub("", _without(lowered, names))
     rules = (
         (len(secret) < SHORTEST, f"is shorter than {SHORTEST} characters"),
-        (lowered.isdigit(), "is made of digits alone"),
-        (len(left) < SHORTEST and sum(each.isalpha() for each in left) < 5, "is made of common words"),
-        (len(set(secret)) < 5, "is made of very few different characters"),
+        (lowered.isdigit(), "consists of digits only"),
+        (len(left) < SHORTEST and sum(each.isalpha() for each in left) < 5, "consists of common words"),
+        (len(set(secret)) < 5, "has very few different characters"),
     )
     return next((reason for holds, reason in rules if holds), None)
 
 
 def is_words(secret: str) -> bool:
-    """Whether a secret is nothing but words that everybody tries first, and what stands between them."""
+    """Whether a secret consists of common words only, with digits and signs between them."""
     return not re.sub(r"[\W\d_]", "", _COMMON.sub("", secret.lower()))
 
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from upready.secrets import masking
 from upready.support import parsing
 from upready.support.parsing import MalformedError
 
@@ -65,12 +64,12 @@ class Probe:
         return self.error is None
 
     def as_dict(self) -> dict[str, Any]:
-        """The probe as it stands in a task's JSON document."""
+        """The probe for a JSON document; its texts may hold secrets."""
         return {
-            "url": masking.hide(self.url),
+            "url": self.url,
             "status_code": self.status_code,
             "latency_ms": self.latency_ms,
-            "error": None if self.error is None else masking.hide(self.error),
+            "error": self.error,
         }
 
 

@@ -1,4 +1,4 @@
-"""Values that stand for one that somebody still has to give: `changeme`, `<your key>`, `generate_a_new_key`."""
+"""Values that somebody must still replace: `changeme`, `<your key>`, `generate_a_new_key`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _THING = (
     "api|key|token|secret|password|passwd|passphrase|credentials?|value|name|username|user|url|uri|email|mail|domain|host|hostname"
     "|server|site|company|organi[sz]ation|org|id|ip|bucket|region|project|account|tenant|app|client|path|string|address"
 )
-# In any variable. A list, a name and an address are none: `[::1]`, `My Company Name`, `todo`.
+# Placeholders in any variable. A list, a name and an address are none: `[::1]`, `My Company Name`, `todo`.
 _ANYWHERE = re.compile(
     rf"<[^<>@/]*[A-Za-z]{{3}}[^<>@/]*>|\[(your|{_ASK})\b[^\]]*\]|\.{{3,}}|\*{{3,}}|[xX]{{3,}}|TODO|TBD|FIXME"
     rf"|(.*[-_. ])?(change|replace)[-_ ]?(me|this|it)([-_.! \d].*|(?-i:[A-Z]).*)?"
@@ -19,11 +19,11 @@ _ANYWHERE = re.compile(
     rf"|({_ASK}|your)[-_ ].*[-_ ](goes[-_ ])?here",
     re.IGNORECASE | re.DOTALL,
 )
-# Quick: nothing else is looked at more closely in what is no secret.
+# A quick test first: a value without one of these is no placeholder, unless it is a secret.
 _HINT = re.compile(r"your|here|me|this|it|in|with|by|to|fixme|tbd|[<\[.*xX]", re.IGNORECASE)
-# `todo` is a name, too: some write an app that keeps lists of them.
+# In lower case, `todo` is also a name: of an app for to-do lists.
 _CAPITALS = re.compile(r"todo|tbd|fixme")
-# Where a secret is to stand.
+# Further placeholders for secrets.
 _FOR_SECRETS = re.compile(
     r"(get|obtain|create|choose|pick)[-_ ](a|an|the|your|one|it|from)[-_ ].*|\[[A-Za-z_ -]+\]|\{\{.*\}\}"
     r"|todo|tbd|fixme|placeholder|dummy|redacted|replaceme|insertme|fillme|none[-_]yet|not[-_]?set"
@@ -31,7 +31,7 @@ _FOR_SECRETS = re.compile(
     r"|[a-z]{2,6}([-_.][a-z0-9]{1,6})*[-_.]([xX*.-]{3,}|your.*|example)|[xX*.-]{8,}",
     re.IGNORECASE | re.DOTALL,
 )
-# What a secret is to be, in words: `strong_password`, `a_long_random_string`, `YourStrong!Passw0rd`.
+# Words that describe the wanted secret: `strong_password`, `a_long_random_string`, `YourStrong!Passw0rd`.
 _REQUEST = frozenset(
     {*_ASK.split("|"), "your", "strong", "random", "long", "unique", "complex", "changeme", "changethis", "changeit"}
 )
@@ -45,11 +45,11 @@ _SPEECH = re.compile(
 
 
 def is_placeholder(text: str, *, secret: bool) -> bool:
-    """Whether a value only says what should stand there.
+    """Whether a value is a placeholder.
 
     Args:
         text: The value.
-        secret: Whether a secret is to stand there: then words, which may be a name's value, are a placeholder.
+        secret: Whether the variable holds a secret: then also plain words, which could be a name, are a placeholder.
     """
     text = text.strip()
     if not text or len(text) > 200:
@@ -61,10 +61,10 @@ def is_placeholder(text: str, *, secret: bool) -> bool:
 
 
 def _is_request(text: str) -> bool:
-    """Whether a text is nothing but words that ask for a secret, however they are joined."""
+    """Whether a text consists only of words that ask for a secret, joined in any way."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
-    said = [each for each in re.split(r"[^A-Za-z0-9@]+", spaced) if each]
-    letters = [re.sub(r"^\d+|\d+$", "", each).lower() for each in said]
+    words = [each for each in re.split(r"[^A-Za-z0-9@]+", spaced) if each]
+    letters = [re.sub(r"^\d+|\d+$", "", each).lower() for each in words]
     letters = [each for each in letters if each]
     if not letters or not all(_SPEECH.fullmatch(each) for each in letters):
         return False

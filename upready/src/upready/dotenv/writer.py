@@ -1,4 +1,4 @@
-"""Writing `.env`: whole or not at all, one writer at a time, and only what compose reads back as meant."""
+"""Write `.env`: the whole file or nothing, one writer at a time, and only if compose reads the new file correctly."""
 
 from __future__ import annotations
 
@@ -11,53 +11,53 @@ from upready.support import earlier, files, folders, lock, platform, state
 from upready.support.errors import EnvFileError, LockedError, UsageError
 
 WAIT = 10.0
-"""Seconds to wait for another task that writes the file; a write takes a tenth of one."""
+"""Seconds to wait for another task that writes the file; one write takes about 0.1 s."""
 
 _LOCK = "env.lock"
 
 
 @contextlib.contextmanager
-def writing(root: Path, wait: float | None = None) -> Iterator[None]:
-    """Be the only one who writes the project's `.env` while the block runs, reading it included.
+def locked(root: Path, wait: float | None = None) -> Iterator[None]:
+    """Lock the project's `.env` while the block runs: read and write the file within it, but ask nobody anything.
 
-    The kernel drops the lock when its holder ends, however it ends. Nobody is asked anything while it is held.
+    The kernel releases the lock when the process ends, however it ends.
 
     Raises:
-        LockedError: Another task has held it for `wait` seconds, `WAIT` by default.
+        LockedError: Another task held the lock for `wait` seconds (`WAIT` by default).
     """
     deadline = time.monotonic() + (WAIT if wait is None else wait)
     path = state.make(root) / _LOCK
     with lock.opened(path) as held:
         while not lock.taken(held, path):
             if time.monotonic() > deadline:
-                raise LockedError("another task is writing .env", next="wait until it is done, then try again")
+                raise LockedError("another task is writing .env", next="wait until it has ended, then try again")
             time.sleep(0.05)
         _remove_leftovers(root / ".env")
         yield
 
 
 def sweep(root: Path) -> None:
-    """Remove what a killed writer left: it may hold secrets, and an image build might take it along."""
-    # Who writes right now sweeps by itself; where this user may not, the owner's next task does.
+    """Remove the temporary files of a killed writer: they may hold secrets, and an image build might include them."""
+    # A task that is writing now removes them itself. Without permission, leave them to the owner's next task.
     with contextlib.suppress(LockedError, EnvFileError, UsageError, OSError):
         if (state.folder(root) / _LOCK).exists():
-            with writing(root, wait=0):
+            with locked(root, wait=0):
                 pass
 
 
 def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
-    """Replace the file by a text, readable by its owner only.
+    """Replace the file; only its owner can read the new one.
 
     Args:
         path: The file; a link is followed.
-        text: What it is to hold.
-        verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
+        text: The new content.
+        verify: Called with the new file before it replaces the old one; if it raises, the old file stays.
 
     Raises:
-        EnvFileError: The folder cannot be written, or something else than a file is there.
+        EnvFileError: The folder cannot be written, or the path is not a file.
     """
     files.check_writable(path, EnvFileError)
-    # Neither git nor an image build sees what a killed writer leaves in the tasks' own folder.
+    # Git and image builds do not see this folder, so a killed writer's temporary file is safe here.
     folder = state.make(path.parent)
     try:
         platform.write_private(path, text, verify, folder=folder)
