@@ -26,8 +26,8 @@ def test_it_is_left_behind_when_it_is_not_wanted_any_more() -> None:
     cancel, over = threading.Event(), threading.Event()
     threading.Timer(0.1, cancel.set).start()
     began = time.monotonic()
-    assert background.unless(cancel, lambda: over.wait(10)) is None
-    assert time.monotonic() - began < 2
+    assert background.unless(cancel, lambda: over.wait(60)) is None
+    assert time.monotonic() - began < 30
     over.set()
 
 
