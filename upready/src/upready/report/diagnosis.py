@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from upready import report
-from upready.report import called_as
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
+from upready.report import called_as
 from upready.report import health as health_report
 from upready.report.logs import readable
 from upready.support import units
