@@ -28,6 +28,9 @@ from upready.support.errors import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Commands in messages are `invoke ...`, however the tests themselves were called.
+os.environ["OPS_CALLED_AS"] = "invoke"
+
 
 @functools.cache
 def engine_problem() -> str | None:

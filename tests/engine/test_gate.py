@@ -443,7 +443,7 @@ def test_logs_that_are_no_help(play: Callable[..., Scene], code: str) -> None:
     options = {"driver": "json-file", "options": {"max-size": "10m", "max-file": "1"}}
     scene = play({"service": python(f"import time\n{code}", logging=options, cpus=0.5)})
     told: list[Sequence[Health]] = []
-    live = wait.Gate(scene.engine, scene.name, scene.model.wanted, told.append, live=True)
+    live = wait.Waiter(scene.engine, scene.name, scene.model.wanted, told.append, live=True)
     outcome = live.wait(20, scene.up)
     assert outcome.ready
     assert all(each.line.replace("\t", "").isprintable() for healths in told for each in healths)

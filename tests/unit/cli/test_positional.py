@@ -56,13 +56,13 @@ def test_help_is_no_service(parser: Parser) -> None:
     ("words", "code", "said", "step"),
     [
         ("restrat", 1, "there is no task 'restrat'; did you mean restart?", "invoke --list"),
-        ("--jsn stop", 1, "invoke has no option --jsn", "invoke --help"),
+        ("--jsn stop", 1, "there is no option --jsn", "invoke --help"),
         ("restart db", 2, "restart takes a service as an option", "invoke restart --service db"),
         ("restart a;b", 2, "there is no task 'a;b'", "invoke restart --service 'a;b'"),
         ("stop db", 2, "there is no task 'db', and stop takes no word behind it", "invoke --help stop"),
         ("restart --servce=db", 2, "no option --servce; did you mean --service?", "invoke --help restart"),
         ("hlp --hlp", 1, "there is no task 'hlp'", "invoke --list"),
-        ("--hlp stop", 1, "invoke has no option --hlp; did you mean --help?", "invoke --help"),
+        ("--hlp stop", 1, "there is no option --hlp; did you mean --help?", "invoke --help"),
         (
             "restart --no-buidl",
             2,

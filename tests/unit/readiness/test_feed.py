@@ -6,13 +6,13 @@ import threading
 from typing import Any
 
 from tests.unit.replicas import Fake, container
-from upready.readiness.feed import Observer
+from upready.readiness.feed import Feed
 
 
 def test_no_thread_outlives_it() -> None:
     before = set(threading.enumerate())
     engine: Any = Fake(container())
-    with Observer(engine, "shop") as observer:
+    with Feed(engine, "shop") as observer:
         for _ in range(20):
             engine.put(container())
             observer.inbox.get(timeout=5)

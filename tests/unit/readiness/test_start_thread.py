@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 
 from upready.readiness.messages import Message, Started
-from upready.readiness.start_thread import Starter
+from upready.readiness.start_thread import StartThread
 from upready.runtime.attempt import Attempt
 from upready.support.errors import StartError
 
@@ -13,7 +13,7 @@ from upready.support.errors import StartError
 def test_a_start_counts_with_the_look_that_follows() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     began = []
-    starter = Starter(lambda cancel: began.append(cancel), inbox)
+    starter = StartThread(lambda cancel: began.append(cancel), inbox)
     starter.begin(drops=0)
     ended = inbox.get(timeout=5)
     assert isinstance(ended, Started)
@@ -34,7 +34,7 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
         calls.append(1)
         raise StartError("no")
 
-    starter = Starter(fail, inbox)
+    starter = StartThread(fail, inbox)
     starter.begin(drops=0)
     drops = 0
     while starter.error is None:
@@ -45,8 +45,8 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
         starter.reached(drops, drops)
         if not starter.begun:
             starter.begin(drops)
-    assert len(calls) == 1 + Starter.RETRIES
-    other = Starter(fail, inbox)
+    assert len(calls) == 1 + StartThread.RETRIES
+    other = StartThread(fail, inbox)
     other.begin(drops=3)
     ended = inbox.get(timeout=5)
     assert isinstance(ended, Started)
@@ -63,7 +63,7 @@ def test_stopping_waits_for_the_start() -> None:
         attempt.cancel.wait(10)
         over.append(attempt.cancel.is_set())
 
-    starter = Starter(linger, inbox)
+    starter = StartThread(linger, inbox)
     starter.begin(drops=0)
     starter.stop()
     assert over == [True]

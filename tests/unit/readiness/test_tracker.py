@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from tests.unit.replicas import answer, container, service
 from upready.readiness.health import Verdict
 from upready.readiness.messages import Answered, Happened, Listed, Looked, Wrote
-from upready.readiness.tracker import View
+from upready.readiness.tracker import Tracker
 from upready.runtime.interface import Container
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -19,14 +19,14 @@ class Local:
     local = True
 
 
-def view(*containers: Container, probe: bool = False) -> View:
+def view(*containers: Container, probe: bool = False) -> Tracker:
     """A view in which these containers have been seen."""
-    made = View(Local(), [service(probe=probe)])  # type: ignore[arg-type]
+    made = Tracker(Local(), [service(probe=probe)])  # type: ignore[arg-type]
     made.take(Listed(0, 0, list(containers)))
     return made
 
 
-def cause(made: View) -> str:
+def cause(made: Tracker) -> str:
     return made.healths()[0].cause
 
 

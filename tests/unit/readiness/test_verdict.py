@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.replicas import answer, container, service
 from upready.readiness import verdict as judgement
-from upready.readiness.verdict import Sight
+from upready.readiness.verdict import Observation
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
@@ -24,12 +24,12 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         ({}, None, {"removed": True}, "failed", "removed", "was removed"),
         ({}, {"state": "created"}, {}, "waiting", "created", "waits to be started"),
         ({}, {"state": "created", "error": "port taken"}, {}, "failed", "start", "could not start: port taken"),
-        ({}, {"state": "created", "error": "port taken"}, {"asleep": True}, "waiting", "created", "waits"),
+        ({}, {"state": "created", "error": "port taken"}, {"ended_before": True}, "waiting", "created", "waits"),
         ({}, {"state": "paused"}, {}, "waiting", "paused", "is paused"),
         # Ended.
         ({}, {"state": "exited", "exit_code": 0}, {}, "ready", "done", "is done"),
         ({}, {"state": "exited", "exit_code": 3}, {}, "failed", "exited", "exited with code 3"),
-        ({}, {"state": "exited", "exit_code": 3}, {"asleep": True}, "waiting", "created", "waits"),
+        ({}, {"state": "exited", "exit_code": 3}, {"ended_before": True}, "waiting", "created", "waits"),
         ({}, {"state": "exited", "exit_code": 137, "oom_killed": True}, {}, "failed", "oom", "out of memory"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
         # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
@@ -61,8 +61,8 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             "restarting",
             "exited with code 1 and will be restarted (restarted 3 times)",
         ),
-        ({}, {"state": "restarting", "exit_code": 137}, {"ooms": 2}, "failed", "oom", "out of memory twice"),
-        ({}, {"state": "running"}, {"ooms": 2}, "failed", "oom", "out of memory twice"),
+        ({}, {"state": "restarting", "exit_code": 137}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
+        ({}, {"state": "running"}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
         # Running, with a probe.
         ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
         ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
@@ -89,8 +89,8 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         ({}, {"health": "starting", "probes": ((1, "no\nsuch table\n"),)}, {}, "waiting", "starting", "such table"),
         ({}, {"health": "unhealthy", "probes": ((3, ""),)}, {}, "waiting", "unhealthy", "exits with 3"),
         ({}, {"health": "unhealthy", "restarts": 1}, {}, "waiting", "unhealthy", "(restarted once)"),
-        ({}, {"health": "unhealthy"}, {"sick": 4.9}, "waiting", "unhealthy", "is unhealthy"),
-        ({}, {"health": "unhealthy"}, {"sick": 5.0}, "failed", "unhealthy", "is unhealthy"),
+        ({}, {"health": "unhealthy"}, {"unhealthy_for": 4.9}, "waiting", "unhealthy", "is unhealthy"),
+        ({}, {"health": "unhealthy"}, {"unhealthy_for": 5.0}, "failed", "unhealthy", "is unhealthy"),
         ({}, {"health": "starting"}, {"check": 0}, "ready", "healthy", "is healthy"),
         ({}, {"health": "starting"}, {"check": 3}, "waiting", "starting", "its health check exits with 3"),
         ({}, {"health": "starting"}, {"check": -1}, "waiting", "starting", "its health check takes too long"),
@@ -98,12 +98,12 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         # What was refused, or will never be.
         ({}, None, {"refused": "no such device"}, "failed", "start", "could not be started: no such device"),
         ({}, {"health": "healthy"}, {"refused": "hook failed"}, "failed", "start", "hook failed"),
-        ({}, {}, {"hopeless": ("source", "SyntaxError")}, "failed", "source", "SyntaxError"),
-        ({}, {"health": "healthy"}, {"hopeless": ("source", "SyntaxError")}, "ready", "healthy", "is healthy"),
+        ({}, {}, {"permanent": ("source", "SyntaxError")}, "failed", "source", "SyntaxError"),
+        ({}, {"health": "healthy"}, {"permanent": ("source", "SyntaxError")}, "ready", "healthy", "is healthy"),
         (
             {},
             {"state": "restarting", "exit_code": 1, "restart_policy": "always"},
-            {"hopeless": ("restarting", "again and again")},
+            {"permanent": ("restarting", "again and again")},
             "failed",
             "restarting",
             "again and again",
@@ -134,20 +134,20 @@ def test_rules(
     words: str,
 ) -> None:
     one = None if given is None else container(**given)
-    judged = judgement.judge(service(**entry), one, Sight(**seen))
+    judged = judgement.judge(service(**entry), one, Observation(**seen))
     assert judged[0] == verdict
     assert judged[2] == cause
     assert words in judged[1]
 
 
 def test_missing_replicas_are_told() -> None:
-    found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Sight(age=9.0))
+    found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Observation(age=9.0))
     assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "missing")]
 
 
 def test_the_replica_that_is_missing_is_named_by_its_number() -> None:
     there = [container(id=f"web{number}", replica=number) for number in (1, 3)]
-    found = judgement.assess([service(replicas=3)], there, lambda _, __: Sight(age=9.0))
+    found = judgement.assess([service(replicas=3)], there, lambda _, __: Observation(age=9.0))
     assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "runs")]
 
 

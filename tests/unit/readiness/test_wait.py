@@ -14,7 +14,7 @@ import pytest
 from tests.unit.replicas import Fake, container, service
 from upready.readiness.health import Health
 from upready.readiness.start_thread import Start
-from upready.readiness.wait import Gate, Outcome
+from upready.readiness.wait import Outcome, Waiter
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Container
 from upready.stack.model import Service
@@ -31,10 +31,10 @@ class Wait:
     def __init__(self, engine: Fake, *services: Service) -> None:
         self._told: set[str] = set()
         self._changed = threading.Condition()
-        self._gate = Gate(engine, "shop", services, self._tell)  # type: ignore[arg-type]
+        self._waiter = Waiter(engine, "shop", services, self._tell)  # type: ignore[arg-type]
 
     def run(self, timeout: float, start: Start | None = None) -> Outcome:
-        return self._gate.wait(timeout, start)
+        return self._waiter.wait(timeout, start)
 
     def seen(self, *words: str) -> None:
         """Wait until the watch was told these, as `service: cause`."""

@@ -1,10 +1,11 @@
-"""Why is a service not ready? One story each: what happened, the evidence, and the next step.
+"""Why is a service not ready? For each replica: what happened, the evidence, and the next step.
 
 evidence   everything that is known of one replica: state, log, health checks, memory, mounts, what it waits for
-rules/     the usual causes, one a file: given the evidence, a rule recognises its cause or it does not
-hopeless   what waiting cannot mend, for those who wait
-blame      which service a refusal is about, and which service waits for which
-explain    which replicas are explained, and in which order: what others wait for comes first
+rules/     one cause a module: given the evidence, its `find` returns a finding, or None
+log        the end of a container's log, and the error in that log
+permanent  failures that waiting cannot mend, for tasks that wait
+blame      which service an error is about, and which service waits for which
+explain    which replicas are explained, and in which order: the service that others wait for comes first
 """
 
 from upready.diagnosis.explain import error, explain, inspect

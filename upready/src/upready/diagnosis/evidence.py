@@ -42,7 +42,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Case:
+class Evidence:
     """One replica, with all that is known of it.
 
     Attributes:

@@ -107,7 +107,7 @@ def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
                 connected, stack, containers, merged = _open(settings)
         else:
             services = expected(settings, merged, containers)
-            outcome = wait.Gate(connected, stack.project, services).wait(left)
+            outcome = wait.Waiter(connected, stack.project, services).wait(left)
             containers = connected.containers(stack.project)
             if not outcome.ready or expected(settings, merged, containers) == services:
                 return connected, stack, containers, merged

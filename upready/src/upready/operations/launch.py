@@ -209,12 +209,12 @@ def until_ready(
     """
     stack = merged.stack
 
-    def doubt(health: Health) -> tuple[str, str] | None:
-        from upready.diagnosis import hopeless
+    def find_permanent(health: Health) -> tuple[str, str] | None:
+        from upready.diagnosis import permanent
 
-        return hopeless.judge(connected, merged, health)
+        return permanent.judge(connected, merged, health)
 
-    gate = wait.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
+    gate = wait.Waiter(connected, stack.project, services, show.health, show.live, show.warn, find_permanent)
     outcome = gate.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = one_look.answered(connected, services, outcome.services) if outcome.ready else outcome.services

@@ -57,7 +57,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Troubled:
+class Permanent:
     """What the log of a run tells: why no waiting will make it ready, as (cause, reason); None where it may."""
 
     run: Run
@@ -87,4 +87,4 @@ class Refused:
     error: OpsError
 
 
-Message = Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Started | Refused
+Message = Listed | Looked | Happened | Answered | Checked | Permanent | Wrote | Started | Refused

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from upready.readiness.health import Health, Report
 from upready.readiness.healthcheck import passed_now
-from upready.readiness.verdict import Sight, age, assess
+from upready.readiness.verdict import Observation, age, assess
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.stack.model import Service
@@ -34,16 +34,16 @@ def judge_now(
 
     passed = _passed(engine, services, containers)
 
-    def sight(service: Service, container: Container | None) -> Sight:
+    def observation(service: Service, container: Container | None) -> Observation:
         if container is None:
-            return Sight()
+            return Observation()
         url = targets(engine, service, containers).get(container.id)
         answer = answers.get(url or "")
-        return Sight(
+        return Observation(
             answer=answer, probed=url is not None, check=0 if container.id in passed else None, age=age(container)
         )
 
-    return Report(project, environment, tuple(assess(services, containers, sight)), engine.name)
+    return Report(project, environment, tuple(assess(services, containers, observation)), engine.name)
 
 
 def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[Container]) -> set[str]:

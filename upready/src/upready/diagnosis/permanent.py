@@ -1,4 +1,4 @@
-"""What waiting cannot heal: told at once, though the container runs or is restarted."""
+"""Failures that waiting cannot mend. They are told at once, also while the container runs or is restarted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 
-from upready.diagnosis.evidence import Case, secrets
+from upready.diagnosis.evidence import Evidence, secrets
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log, read
 from upready.diagnosis.phrases import BEGINS, SERVES
@@ -16,10 +16,10 @@ from upready.runtime.interface import Runtime
 from upready.stack.model import Model
 
 TAIL = 400
-"""Lines of a log that are enough to tell."""
+"""Lines of the log that are read."""
 
 LASTING = 5.0
-"""Seconds for which a password must have been refused: a database that is being initialised refuses it, too."""
+"""Seconds for which a password must be refused before it counts: a database refuses it also while it is initialised."""
 
 
 def _as_it_is(path: str, line: int, _: str) -> str:
@@ -34,9 +34,9 @@ def judge(engine: Runtime, model: Model, health: Health) -> tuple[str, str] | No
     """
     if health.container is None:
         return None
-    case = Case(engine, model, model.service(health.service), health, log=Log(), secrets=secrets(model))
-    found = find(health, read(engine, health.container, TAIL), case.local)
-    return (found.cause, case.hide(found.message)) if found else None
+    evidence = Evidence(engine, model, model.service(health.service), health, log=Log(), secrets=secrets(model))
+    found = find(health, read(engine, health.container, TAIL), evidence.local)
+    return (found.cause, evidence.hide(found.message)) if found else None
 
 
 def find(
@@ -46,8 +46,8 @@ def find(
 
     Args:
         health: The replica.
-        log: The end of its log: `log.read(engine, container, hopeless.TAIL)`.
-        local: Gives a file of the container, with a line and what stands there, as the user has it; see `Case.local`.
+        log: The end of its log: `log.read(engine, container, permanent.TAIL)`.
+        local: Turns a path in the container, a line and its code into the path on the user's machine: `Evidence.local`.
         now: Seconds since 1970, by the engine's clock; this machine's where nothing is given.
     """
     container = health.container
@@ -63,8 +63,8 @@ def find(
 
 
 def _program(log: Log, local: Callable[[str, int, str], str], *, ended: bool) -> Finding | None:
-    """The program cannot be read, lacks a module, or has ended under a reloader that waits for an edit."""
-    # Of the run before, nobody knows whether this one goes the same way.
+    """An error in the code, a missing module, or a program that ended under a reloader which waits for an edit."""
+    # The log of an earlier run does not show how the present run will end.
     broken = source.look(log, ended=ended) if log.own or ended else None
     if broken is None or not broken.lasting:
         return None
@@ -73,7 +73,7 @@ def _program(log: Log, local: Callable[[str, int, str], str], *, ended: bool) ->
 
 
 def _version(log: Log) -> Finding | None:
-    """Its data were written by another version of it."""
+    """The data were written by another version of the program."""
     for text in reversed(log.lines):
         if SERVES.search(text):
             return None
@@ -84,16 +84,16 @@ def _version(log: Log) -> Finding | None:
 
 
 def _password(health: Health, log: Log, now: float) -> Finding | None:
-    """Another service refuses its password, for some seconds by now."""
+    """Another service has refused the password for at least `LASTING` seconds."""
     refused = [
         number for number, text in enumerate(log.lines) if any(re.search(each, text) for each in password.REFUSED)
     ]
     if not refused or len(log.times) != len(log.lines):
         return None
-    # Several alike are told as one line, behind another that has their number and times.
+    # Repeated entries are one line here; the line before it holds their number and their times.
     first = max(0, refused[0] - 1) if log.lines[max(0, refused[0] - 1)].startswith("(… ") else refused[0]
     began, last = log.times[first][0], log.times[refused[-1]][1]
-    # The answer to the probe is of this moment; without it, the log must say it again.
+    # A probe's answer is from this moment. Without one, the log must show the refusal again.
     asked = any(re.search(each, said) for _, said in health.failing_checks() for each in password.REFUSED)
     if (now if asked else last) - began < LASTING:
         return None
@@ -104,7 +104,7 @@ def _password(health: Health, log: Log, now: float) -> Finding | None:
 
 
 def _check(health: Health) -> Finding | None:
-    """Its health check itself cannot run, and nothing else could tell that it is ready."""
+    """The health check cannot be run, and no probe could show that the service is ready."""
     if health.probe is not None or health.container is None:
         return None
     program = health_check.missing(health.container.probes)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.diagnosis.logs import BEGAN, recorded, written
 from tests.unit.replicas import URL, container
-from upready.diagnosis import hopeless
+from upready.diagnosis import permanent
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health, Verdict
 from upready.support.http_probe import Probe
@@ -28,7 +28,7 @@ def found(
 ) -> Finding | None:
     """What is said of a replica that is not ready."""
     health = Health("web", 1, container(**given), probe, Verdict.WAITING, "is not ready yet", "starting")
-    return hopeless.find(health, written(*lines, every=every), now=now)
+    return permanent.find(health, written(*lines, every=every), now=now)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_the_file_is_told_as_the_user_has_it() -> None:
         asked.append((path, line, code))
         return "app/main.py:5"
 
-    told = hopeless.find(health, written(*recorded("uvicorn-name")), local)
+    told = permanent.find(health, written(*recorded("uvicorn-name")), local)
     assert told is not None
     assert told.message.endswith("(app/main.py:5)")
     assert asked == [("/app/app/main.py", 5, "return nothing_such")]
@@ -188,6 +188,6 @@ def test_what_is_ready_or_gone_is_not_asked() -> None:
     lines = written(*recorded("uvicorn-name"))
     for state in ("exited", "created", "paused"):
         health = Health("web", 1, container(state=state), None, Verdict.WAITING, "", "")
-        assert hopeless.find(health, lines) is None
-    assert hopeless.find(Health("web", 1, container(), None, Verdict.READY, "", ""), lines) is None
-    assert hopeless.find(Health("web", 1, None, None, Verdict.WAITING, "", ""), lines) is None
+        assert permanent.find(health, lines) is None
+    assert permanent.find(Health("web", 1, container(), None, Verdict.READY, "", ""), lines) is None
+    assert permanent.find(Health("web", 1, None, None, Verdict.WAITING, "", ""), lines) is None
