@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.resolve()
     help={
         "unit": "Only what needs no Docker Engine.",
         "engine": "Only what needs one.",
+        "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
         "faults": "Only the table of faults, and all of it: breaks, calls, looks; prints it, and writes faults.json.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
@@ -20,11 +21,17 @@ ROOT = Path(__file__).parent.resolve()
     short={"jobs": "j"},
 )
 def test(
-    c: Context, unit: bool = False, engine: bool = False, faults: bool = False, k: str = "", jobs: str = "auto"
+    c: Context,
+    unit: bool = False,
+    engine: bool = False,
+    all: bool = False,  # noqa: A002 # the option's name
+    faults: bool = False,
+    k: str = "",
+    jobs: str = "auto",
 ) -> int:
     """Run the project's tests.
 
-    Those that need a Docker Engine are skipped where there is none.
+    About 10 minutes, 3 with --unit, 25 with --all. Where there is no Docker Engine, what needs one is skipped.
 
     Example:
         invoke test --unit -k positional
@@ -34,7 +41,7 @@ def test(
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
     mark = "engine" if engine else "not engine" if unit else ""
-    return runner.run(ROOT, mark=mark, faults=faults, name=k, jobs=jobs, more=remainder())
+    return runner.run(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())
 
 
 ns.add_task(test)

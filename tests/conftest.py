@@ -9,6 +9,7 @@ import itertools
 import os
 import re
 import secrets
+import signal
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,11 +21,15 @@ import pytest
 from tests.failures import Failures
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
+from tests.selection import Duration, quick
 from upready.runtime.docker import engine
 from upready.support import folders
 from upready.support.errors import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Commands in messages are `invoke ...`, however the tests themselves were called.
+os.environ["OPS_CALLED_AS"] = "invoke"
 
 
 @functools.cache
@@ -42,29 +47,38 @@ def engine_problem() -> str | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the table of faults (tests/faults), and where failures are written down."""
+    """The options of the table of faults (tests/faults), of a quick run, and where failures are written down."""
     parser.addoption("--all-faults", action="store_true", help="run the cells that CI leaves out, too, and print all")
     parser.addoption("--faults-json", metavar="FILE", help="write what the cells of tests/faults came to as JSON")
+    parser.addoption("--quick", action="store_true", help="leave out slow tests, and most cases of costly ones")
     parser.addoption("--failures", metavar="FILE", help="append a line for each failed test as soon as it fails")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect what the cells of faults come to, and the failures."""
+    """Collect what the cells of faults come to, the failures, and how long it takes."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell ignores it for what it runs in the background, and what tests start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         written = config.getoption("--failures")
         config.pluginmanager.register(Failures(Path(written) if written else None), "failures")
+        config.pluginmanager.register(Duration(config), "duration")
         file = config.getoption("--faults-json")
         plugin = Matrix(Path(file) if file else None, whole=config.getoption("--all-faults"))
         config.pluginmanager.register(plugin, "matrix of faults")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the cells of faults that CI has no time for."""
+    """Leave out the cells of faults that CI has no time for, and for a quick run what only CI has."""
+    played = list(items)
     if not config.getoption("--all-faults"):
-        left_out = [each for each in items if each.get_closest_marker("beyond_ci")]
-        if left_out:
-            config.hook.pytest_deselected(items=left_out)
-            items[:] = [each for each in items if each not in set(left_out)]
+        played = [each for each in played if not each.get_closest_marker("beyond_ci")]
+    if config.getoption("--quick"):
+        played = quick(played)
+    if len(played) < len(items):
+        kept = set(played)
+        config.hook.pytest_deselected(items=[each for each in items if each not in kept])
+        items[:] = played
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:

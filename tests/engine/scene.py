@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from upready import diagnosis
-from upready.diagnosis import Failure, hopeless
-from upready.readiness import wait as gate
+from upready.diagnosis import Failure, permanent
+from upready.readiness import wait
 from upready.readiness.health import Health
 from upready.readiness.start_thread import Start
 from upready.readiness.wait import Outcome
@@ -97,8 +97,12 @@ class Scene:
             watch(healths)
 
         merged = self.model
-        waiting = gate.Gate(
-            self.engine, self.name, merged.wanted, tell, doubt=lambda each: hopeless.judge(self.engine, merged, each)
+        waiting = wait.Waiter(
+            self.engine,
+            self.name,
+            merged.wanted,
+            tell,
+            find_permanent=lambda each: permanent.judge(self.engine, merged, each),
         )
         return waiting.wait(timeout, self.up if start is True else start or None)
 

@@ -319,6 +319,7 @@ def play(watched: Watched, tmp_path: Path, lines: list[str]) -> None:
     assert watched.seen == [], "\n".join(sorted(set(watched.seen)))
 
 
+@pytest.mark.slow
 @pytest.mark.engine
 def test_no_canary_is_seen_with_containers(watched: Watched, tmp_path: Path) -> None:
     play(watched, tmp_path, ["build --no-cache --debug", *STARTING, *READING])
@@ -332,6 +333,7 @@ def test_no_canary_is_seen_with_containers(watched: Watched, tmp_path: Path) -> 
     api.remove_image(image["Id"], force=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a watch from another process")
 def test_no_canary_is_seen_without_an_engine(watched: Watched, tmp_path: Path) -> None:
     watched.project.environment["INVOKE_OPS_RUNTIME"] = "native"

@@ -176,7 +176,7 @@ def test_diagnose(running: Project) -> None:
 def test_status(running: Project) -> None:
     began = time.monotonic()
     found = running.ok("status", "--json").json
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     web = next(each for each in found["services"] if each["service"] == "web")
     assert web["memory_limit"] == 64 << 20
     assert 0 < web["memory"] < web["memory_limit"]

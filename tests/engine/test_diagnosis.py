@@ -426,6 +426,7 @@ def test_an_image_for_another_processor(play: Callable[..., Scene]) -> None:
     assert f"the image {scene.name}:1 is for {made}" in told.evidence
 
 
+@pytest.mark.slow
 def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
     serve = {

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,14 @@ services:
     scale: 3
     environment: {WORD: kept}
     x-ops: {stable: 0.1}
+"""
+
+DATABASE = """
+services:
+  db:
+    image: postgres:17-alpine
+    environment: {POSTGRES_USER: ann, POSTGRES_PASSWORD: only-for-this-test, POSTGRES_DB: shop}
+    healthcheck: {test: [CMD-SHELL, pg_isready -h 127.0.0.1], interval: 1s, start_interval: 250ms, start_period: 60s}
 """
 
 
@@ -60,6 +69,37 @@ def state(project: Project, request: pytest.FixtureRequest) -> Iterator[str]:
 def test_output_and_exit_code(project: Project, state: str) -> None:
     done = project.invoke("exec", "app", "--", "sh", "-c", 'echo "$WORD"; echo bad >&2; exit 42')
     assert (done.code, done.out, done.err) == (42, "kept\n", "bad\n")
+
+
+def test_a_command_needs_no_dashes(project: Project) -> None:
+    done = project.invoke("exec", "app", "sh", "-c", 'echo "$1  $2"; exit 3', "--", "--json", "a  -- b")
+    assert (done.code, done.out) == (3, "--json  a  -- b\n")
+
+
+def test_a_shell_in_the_only_service_that_runs(project: Project) -> None:
+    done = subprocess.run(
+        project.command("shell"),
+        cwd=project.root,
+        env=project.variables(),
+        input=b'echo "$WORD ${BASH_VERSION:+bash}"; exit 4\n',
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (4, b"kept bash\n")
+
+
+def test_psql_has_the_services_own_user_and_database(project: Project, tmp_path: Path) -> None:
+    write_tasks(tmp_path)
+    database = Project(tmp_path, unique_name("psql"))
+    database.write("compose.yaml", DATABASE)
+    database.write("user", "ann\n")
+    try:
+        database.ok("dev")
+        done = database.invoke("psql", "--", "-Atc", "select current_user, current_database()")
+        assert (done.code, done.out) == (0, "ann|shop\n"), done.err
+        assert database.invoke("psql", "db", "--", "-c", "select 1/0").code == 1
+    finally:
+        remove_project(database.name)
 
 
 def test_a_pipe_carries_every_byte(project: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import until
 from tests.engine.scene import PYTHON, Scene, python, shell
-from upready.diagnosis import Failure, hopeless, inspect, log
+from upready.diagnosis import Failure, inspect, log, permanent
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health
 from upready.runtime.attempt import Attempt
@@ -37,7 +37,7 @@ def waiting(scene: Scene, service: str) -> tuple[Finding, Failure]:
         health = next(each for each in outcome.services if each.service == service)
         if health.container is None:
             return None
-        found = hopeless.find(health, log.read(scene.engine, health.container, hopeless.TAIL))
+        found = permanent.find(health, log.read(scene.engine, health.container, permanent.TAIL))
         return (health, found) if found else None
 
     scene.up(Attempt())

@@ -131,7 +131,7 @@ def test_no_task_shows_a_secret(leaky: Project, tmp_path: Path) -> None:
     started = leaky.ok("dev", "--no-build", "--timeout", "60")
     clean(started.out, started.err)
     assert "postgresql://user:********@127.0.0.1/name" in started.out
-    assert "ordinary line stays, test and latest" in started.out
+    assert "ordinary line stays, test and latest" in leaky.ok("logs").out
     for arguments in (
         ["dev", "--no-build", "--json"],
         ["logs"],

@@ -181,7 +181,7 @@ def test_ports_that_matter_and_those_that_do_not(folder: Project, free_port: Any
         folder.write("compose.yaml", text.replace("TAKEN", str(taken)).replace("scale: 0, ", ""))
         refused = folder.invoke("dev", "--json")
         assert refused.code == 6
-        assert refused.json["error"]["next"].startswith("choose another port in compose.yaml:4, or: stop process")
+        assert refused.json["error"]["next"].startswith("choose another port in compose.yaml:4, or: kill ")
         assert json.dumps(folder.invoke("doctor", "--json").json["findings"]).count("compose.yaml:4") == 1
 
         folder.write("compose.yaml", text.replace("TAKEN", str(free_port())).replace(str(port), str(taken)))

@@ -21,8 +21,7 @@ from tests.engine.conftest import Project, write_tasks
 from upready.runtime.native import env_mark, executables, paths, postgres, service, user
 from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.record import Record
-from upready.secrets import http_probe
-from upready.support import lock, platform
+from upready.support import http_probe, lock, platform
 
 
 def processes(root: Path) -> list[psutil.Process]:

@@ -61,6 +61,7 @@ def test_reloader_killed_then_stop(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.slow
 def test_worker_killed(market: Market) -> None:
     market.ok("dev")
     reloader = market.first("shop")
@@ -73,6 +74,7 @@ def test_worker_killed(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["clock", "shop", "store"])
 def test_supervisor_killed(market: Market, name: str) -> None:
     market.ok("dev")
@@ -82,6 +84,7 @@ def test_supervisor_killed(market: Market, name: str) -> None:
     market.stopped()
 
 
+@pytest.mark.slow
 def test_database_killed_under_a_client(market: Market) -> None:
     market.ok("dev")
     address = f"postgresql://market:a%20password%20for%20tests@127.0.0.1:{market.port('store')}/market"
@@ -95,6 +98,7 @@ def test_database_killed_under_a_client(market: Market) -> None:
         market.stopped()  # with a transaction open
 
 
+@pytest.mark.slow
 def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
     market.ok("dev")
     found = service.look(market.root, "clock")
@@ -114,6 +118,7 @@ def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
         stranger.wait()
 
 
+@pytest.mark.slow
 def test_record_cut_in_the_middle(market: Market) -> None:
     market.ok("dev")
     file = paths.of(market.root, "clock") / paths.RECORD
@@ -138,6 +143,7 @@ def test_port_taken_by_somebody_else(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.slow
 def test_port_in_time_wait(market: Market) -> None:
     market.ok("dev")
     with socket.create_connection(("127.0.0.1", market.port("clock"))):
@@ -223,6 +229,7 @@ def test_a_task_that_was_cut_is_followed_by_one_that_works(market: Market, words
     market.stopped()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment(market: Market) -> None:
     for delay in (0.0, 0.3, 0.6, 1.2):
         task = market.begin("dev")

@@ -73,7 +73,7 @@ def test_a_stop_that_is_cancelled_waits_no_longer(root: Path, run: Run) -> None:
     threading.Timer(0.3, cancel.set).start()
     began = time.monotonic()
     assert service.stop(root, "it", cancel=cancel) is None
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     # It was asked, and is left to itself; what is known of it stays.
     assert service.runs(service.look(root, "it"))
     service.stop(root, "it", grace=0)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from upready.runtime.interface import Container
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Model, Service
+from upready.support.http_probe import Probe
 
 URL = "http://127.0.0.1:8000/health"
 

@@ -261,16 +261,15 @@ while True:
     code = f"""
     import sys
     from upready.support import process
+    process.INTERRUPT_GRACE = 600.0  # it is not waited for
     process.stream([sys.executable, "-c", {stubborn!r}, sys.argv[1]], print)
     """
     with caller(code, str(tmp_path)) as it:
         wait_for((tmp_path / "pid").exists)
         it.send_signal(signal.SIGINT)
         wait_for((tmp_path / "asked").exists)
-        start = time.monotonic()
         it.send_signal(signal.SIGINT)
-        it.communicate(timeout=30)
-        assert time.monotonic() - start < process.INTERRUPT_GRACE / 2
+        it.communicate(timeout=60)
     assert not alive(pids(tmp_path / "pid")[0])
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.replicas import URL, container
 from upready.readiness.health import Health, Report, Verdict
 from upready.report import diagnosis
-from upready.secrets.http_probe import Probe
+from upready.support.http_probe import Probe
 
 
 def report(status: str, **checks: Any) -> Report:

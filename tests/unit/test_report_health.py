@@ -15,8 +15,8 @@ from tests.unit.replicas import URL, container
 from upready import report
 from upready.readiness.health import Health, Report, Verdict
 from upready.report import health, launch
-from upready.secrets.http_probe import Probe
 from upready.support.errors import UnhealthyError
+from upready.support.http_probe import Probe
 
 
 def replica(verdict: Verdict = Verdict.READY, reason: str = "answers", cause: str = "answers", **given: Any) -> Health:

@@ -39,7 +39,7 @@ def test_uv_brings_what_they_need_where_it_is_missing(tmp_path: Path, monkeypatc
     monkeypatch.setenv("UV", "/somewhere/uv")
     line = runner.command(tmp_path)
     assert line[:7] == ["/somewhere/uv", "run", "--project", str(tmp_path), "--group", "test", "python"]
-    assert line[7:] == ["-m", "upready.support.streams", "pytest", "-n", "auto"]
+    assert line[7:] == ["-m", "upready.support.streams", "pytest", "-n", "auto", "--quick"]
 
 
 def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

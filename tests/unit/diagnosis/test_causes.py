@@ -10,7 +10,7 @@ import pytest
 from docker.errors import ImageNotFound, NotFound
 
 from tests.unit.replicas import container, service
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log, parse
 from upready.diagnosis.rules import CAUSES, address, data, name, password, variable
@@ -28,7 +28,7 @@ class Away:
 
 def case(
     *lines: str, said: str = "", state: str = "exited", environment: dict[str, str] | None = None, **given: Any
-) -> Case:
+) -> Evidence:
     """A replica of `web` that has ended after writing these lines; `db` is another service, and runs."""
     web = service(environment=environment or {}, depends_on=given.pop("depends_on", {}))
     db, cache = service("db"), service("cache", environment={})
@@ -37,7 +37,7 @@ def case(
     networks = {"NetworkSettings": {"Networks": {"shop": {"IPAddress": "172.18.0.2", "Aliases": ["database"]}}}}
     other = Health("db", 1, container(service="db", raw=networks), None, Verdict.READY, "is healthy", "healthy")
     health = Health("web", 1, one, None, Verdict.FAILED, "exited with code 1", "exited")
-    return Case(
+    return Evidence(
         engine=Away(),  # type: ignore[arg-type]
         model=Model({"web": web, "db": db}, {"cache": cache}, {}, Stack(Path("/nowhere"), "dev", (), (), "shop")),
         service=web,
@@ -48,7 +48,7 @@ def case(
     )
 
 
-def found(one: Case) -> tuple[str, str]:
+def found(one: Evidence) -> tuple[str, str]:
     """The cause and the message of the first cause that recognises itself."""
     finding = next(each for each in (cause(one) for cause in CAUSES) if each is not None)
     return finding.cause, finding.message
@@ -226,8 +226,8 @@ class Volumes:
         raise NotFound("no such file")
 
 
-def with_engine(one: Case, api: Volumes) -> Case:
-    return Case(**{**vars(one), "engine": Engine(SimpleNamespace(api=api))})  # type: ignore[arg-type]
+def with_engine(one: Evidence, api: Volumes) -> Evidence:
+    return Evidence(**{**vars(one), "engine": Engine(SimpleNamespace(api=api))})  # type: ignore[arg-type]
 
 
 def refused(variable: str, words: str, created: str | None) -> Finding:
@@ -237,7 +237,7 @@ def refused(variable: str, words: str, created: str | None) -> Finding:
     database = Health("db", 1, container(service="db", raw=raw), None, Verdict.READY, "is healthy", "healthy")
     db = service("db", environment={variable: "hunter2hunter2"})
     stack = Stack(Path(), "live", (), (), "shop")
-    one = Case(
+    one = Evidence(
         **{**vars(one), "model": Model({"web": one.service, "db": db}, {}, {}, stack), "others": {"db": database}}
     )
     found = password.find(with_engine(one, Volumes(created)))
@@ -307,7 +307,7 @@ def test_exit_codes(code: int, cause: str, words: str) -> None:
 
 def test_a_secret_is_never_told() -> None:
     one = case("the key is hunter2hunter2")
-    secret = Case(**{**vars(one), "secrets": ("hunter2hunter2",)})
+    secret = Evidence(**{**vars(one), "secrets": ("hunter2hunter2",)})
     assert "hunter2" not in found(secret)[1]
     assert "hunter2" not in str(secret.facts()["log"])
 
@@ -315,7 +315,7 @@ def test_a_secret_is_never_told() -> None:
 def test_a_dependency_that_is_not_ready_is_the_cause_of_what_was_not_started() -> None:
     one = case(state="created", depends_on={"db": "service_healthy"})
     down = Health("db", 1, None, None, Verdict.WAITING, "is unhealthy: no answer", "unhealthy")
-    told = found(Case(**{**vars(one), "others": {"db": down}}))
+    told = found(Evidence(**{**vars(one), "others": {"db": down}}))
     assert told == ("dependency", "was not started: it waits for db, which is unhealthy")
 
 
@@ -336,7 +336,7 @@ def test_sockets() -> None:
     assert address.parse("") == set()
 
 
-def run_by(image: str, text: str, root: Path) -> Case:
+def run_by(image: str, text: str, root: Path) -> Evidence:
     """A database of another version, whose image is written as `text`."""
     (root / "compose.yaml").write_text(f"services:\n  web:\n    image: {text}\n", encoding="utf-8")
     one = case(
@@ -346,7 +346,7 @@ def run_by(image: str, text: str, root: Path) -> Case:
     )
     web = one.service.__class__(**{**vars(one.service), "image": image})
     model = Model({"web": web}, {}, {}, Stack(root, "dev", (root / "compose.yaml",), (), "shop"))
-    return Case(**{**vars(one), "service": web, "model": model})
+    return Evidence(**{**vars(one), "service": web, "model": model})
 
 
 @pytest.mark.parametrize(
@@ -375,7 +375,7 @@ def test_a_wrong_host_is_changed_where_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
     one = case("getaddrinfo ENOTFOUND nohost.example", environment={"DATABASE_URL": "postgres://a@nohost.example/b"})
     stack = Stack(tmp_path, "dev", (tmp_path / "compose.yaml",), (), "shop")
-    told = name.find(Case(**{**vars(one), "model": Model({"web": one.service}, {}, {}, stack)}))
+    told = name.find(Evidence(**{**vars(one), "model": Model({"web": one.service}, {}, {}, stack)}))
     assert told is not None
     assert told.next == "invoke env.set DATABASE_URL, then invoke dev"
 
@@ -388,7 +388,7 @@ def test_only_what_was_looked_at_is_said_to_share_no_network() -> None:
     def told(own: list[str], theirs: list[str]) -> str:
         one = case("getaddrinfo EAI_AGAIN db", raw=on(*own))
         db = Health("db", 1, container(service="db", raw=on(*theirs)), None, Verdict.READY, "is healthy", "healthy")
-        finding = name.find(Case(**{**vars(one), "others": {"db": db}}))
+        finding = name.find(Evidence(**{**vars(one), "others": {"db": db}}))
         assert finding is not None
         return finding.message
 
@@ -401,11 +401,11 @@ def test_a_dependency_that_only_has_to_run_is_not_to_blame() -> None:
     one = case(state="created", depends_on=waits)
     cache = Health("cache", 1, container(service="cache"), None, Verdict.WAITING, "runs for 1.0 s", "stabilising")
     db = Health("db", 1, container(service="db"), None, Verdict.WAITING, "is not ready yet", "starting")
-    told = found(Case(**{**vars(one), "others": {"cache": cache, "db": db}}))
+    told = found(Evidence(**{**vars(one), "others": {"cache": cache, "db": db}}))
     assert told == ("dependency", "was not started: it waits for db, which is not ready yet")
 
 
 def test_what_the_engine_refuses_is_told_whatever_waits() -> None:
     one = case(said="could not select device driver", state="created", depends_on={"db": "service_healthy"})
     db = Health("db", 1, None, None, Verdict.WAITING, "is not there", "missing")
-    assert found(Case(**{**vars(one), "others": {"db": db}}))[0] == "device"
+    assert found(Evidence(**{**vars(one), "others": {"db": db}}))[0] == "device"

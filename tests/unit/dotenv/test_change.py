@@ -17,6 +17,8 @@ from upready.support.errors import EnvFileError, UsageError
 
 from .conftest import Invoke
 
+pytestmark = pytest.mark.costly
+
 NO_NUL = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 TRICKY = st.text(st.sampled_from("'\"`\\$#{}()=: \t\r\n%~aA1_é\u00a0\u2028\ufeff"))
 TEXT = st.one_of(st.text(NO_NUL), TRICKY)
@@ -78,7 +80,8 @@ def test_set_reads_back_what_comes_in_on_standard_input(
     value = value.rstrip("\r")
     done = invoke("env.set", "A", stdin=(value + end).encode())
     if value:
-        assert (done.code, done.out) == (0, "A is set in .env; what runs takes it with the next: invoke dev\n"), done.err
+        told = "A is set in .env; what runs takes it with the next: invoke dev\n"
+        assert (done.code, done.out) == (0, told), done.err
         assert read(stack)["A"] == value
     else:
         assert done.code == 2

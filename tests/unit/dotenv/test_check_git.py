@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 REAL = "q6xCjmMtnGt9LR8jGDL1"
 
 

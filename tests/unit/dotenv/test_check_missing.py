@@ -9,6 +9,8 @@ import pytest
 from upready.dotenv import check
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 SCHEMA = """\
 # @required
 A=

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 SCHEMA = """\
 # @required @sensitive @example=sk-or-v1-0123456789abcdef
 KEY=

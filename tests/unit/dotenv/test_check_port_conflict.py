@@ -10,6 +10,8 @@ import pytest
 from upready.dotenv import check
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 SCHEMA = """\
 # @type=port
 A_PORT=8000

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 CASES = [
     pytest.param("A_TOKEN=abcdef\nB_TOKEN=ghijkl\n", [], id="two secrets"),
     pytest.param("A_TOKEN=abcdef\nB_TOKEN='abcdef'\n", ["2:9 warning B_TOKEN"], id="one for both"),

@@ -10,6 +10,8 @@ import pytest
 from upready.dotenv import check
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 CASES = [
     pytest.param("# @required @type=port\nA=1\n", [], id="fine"),
     pytest.param("# A port.\n# @type=port @requird\nA=1\n", [".env.example:2:14 error"], id="an unknown decorator"),
@@ -60,5 +62,5 @@ def test_several_examples_are_told(make_stack: Callable[..., Stack]) -> None:
     (stack.root / "env.sample").write_text("A=1\n", "utf-8")
     found = [each for each in check(stack) if each.check == "schema"]
     assert [(each.severity, each.message) for each in found] == [
-        ("warning", ".env.example is read, env.sample beside it not")
+        ("warning", ".env.example is read, env.sample beside it is not")
     ]

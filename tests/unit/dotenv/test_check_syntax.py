@@ -40,8 +40,8 @@ def test_a_lonely_name_is_told_only_where_it_is_one(found_by: Callable[..., list
 @pytest.mark.parametrize(
     ("env", "message"),
     [
-        ('P: "5432"\n', "P has a colon for an equals sign"),
-        ("set B=2\n", "the line begins with `set`, which no `.env` has"),
+        ('P: "5432"\n', "P has a colon in the place of `=`"),
+        ("set B=2\n", "the line begins with `set`, which a .env file does not have"),
         ("A\u200b=1\n", "the line has an invisible character in the variable's name"),
         ("C+=3\n", "the line adds to a variable with `+=`, as a shell does"),
     ],

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 SCHEMA = "A=\nE=\n"
 COMPOSE = """\
 services:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from upready.dotenv import check
-from upready.dotenv.checks.unknown import Names, closest
+from upready.dotenv.similar_names import SimilarNames
+from upready.dotenv.usages import STEERING
 from upready.stack.selection import Stack
 
 SCHEMA = "DB_PASSWORD=\nDB_USER=\nAPI_PORT=8000\n"
@@ -54,14 +55,14 @@ def test_unknown(found_by: Callable[..., list[str]], env: str, expected: list[st
     ],
 )
 def test_it_says_what_was_meant(written: str, meant: str | None) -> None:
-    assert closest(written, ["DB_PASSWORD", "DB_USER", "API_PORT"]) == meant
+    assert SimilarNames(["DB_PASSWORD", "DB_USER", "API_PORT", *STEERING]).closest(written) == meant
 
 
 def test_many_typing_errors_are_found_at_once() -> None:
     names = [f"SOME_VARIABLE_{number}_OF_MANY" for number in range(500)]
     swapped = [name.replace("VARI", "VAIR") for name in names]
     began = time.process_time()
-    near = Names(names)
+    near = SimilarNames(names)
     assert [near.closest(name) for name in swapped] == names
     assert [near.closest(f"NOTHING_{number}_LIKE_IT_HERE") for number in range(500)] == [None] * 500
     # Compared one by one they take ten seconds.

@@ -18,6 +18,8 @@ from upready.dotenv import check
 from upready.stack import selection as stacks
 from upready.stack import settings
 
+pytestmark = pytest.mark.costly
+
 FOLDER = Path(__file__).parent / "corpus"
 PROJECTS = sorted(FOLDER.glob("*.yaml"))
 CONFIG = {

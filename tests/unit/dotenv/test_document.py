@@ -125,9 +125,9 @@ def test_any_bytes_are_read(data: bytes) -> None:
     ids=itertools.count(),
 )
 def test_no_file_hangs_the_parser(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()  # other work on the machine does not count
     schema.parse(parsed(text))
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 @settings(max_examples=500, deadline=None)

@@ -10,6 +10,8 @@ from upready.dotenv import values
 from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 
+pytestmark = pytest.mark.costly
+
 MakeStack = Callable[..., Stack]
 
 CASES: list[tuple[str, str, dict[str, str]]] = [
@@ -99,26 +101,6 @@ def test_sources(make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None
         "EMPTY": ("default", "e"),
         "NESTED": ("default", "nshell"),
     }
-
-
-@pytest.mark.parametrize(
-    ("env", "shell", "shown"),
-    [
-        ("A=1\n", None, "100"),
-        ("A=1\n", "77", "77"),
-        ("GOGC=50\n", None, "50"),
-        ("GOGC=50\n", "77", "77"),
-        ("GOGC=50\nA=$GOGC\n", None, "50"),
-    ],
-)
-def test_what_hastens_compose_is_not_taken_for_the_users_own(
-    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch, env: str, shell: str | None, shown: str
-) -> None:
-    monkeypatch.delenv("GOGC", raising=False)
-    if shell is not None:
-        monkeypatch.setenv("GOGC", shell)
-    compose = "services: {a: {image: a, environment: ['X=${GOGC:-100}']}}\n"
-    assert next(each.text for each in values(make_stack(env, compose=compose)) if each.name == "GOGC") == shown
 
 
 def test_the_shell_reaches_into_the_file(make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from upready.dotenv import change, check, file, values
+from upready.dotenv import change, check, values, writer
 from upready.stack.selection import Stack
 from upready.support import platform, state
 from upready.support.errors import EnvFileError, LockedError
@@ -31,15 +31,15 @@ SIZE = 400_000
 WRITERS = """
 import itertools, os, sys
 from pathlib import Path
-from upready.dotenv import change, creation, file
+from upready.dotenv import change, creation, writer
 from upready.stack.selection import Stack
 
 root, size = Path(sys.argv[1]), int(sys.argv[2])
 stack = Stack(root, "dev", (root / "compose.yaml",), (), "killed", {})
 
 def write(letter):
-    with file.writing(root):
-        file.write(root / ".env", "A=" + letter * size + "\\n")
+    with writer.locked(root):
+        writer.write(root / ".env", "A=" + letter * size + "\\n")
 
 def set_one(letter):
     change.change(stack, "A", letter * 1000)
@@ -178,8 +178,8 @@ def test_two_writers_at_once_lose_nothing(make_stack: Callable[..., Stack]) -> N
 
 
 def test_who_waits_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "WAIT", 0.1)
-    with file.writing(tmp_path), pytest.raises(LockedError, match="another task is writing"), file.writing(tmp_path):
+    monkeypatch.setattr(writer, "WAIT", 0.1)
+    with writer.locked(tmp_path), pytest.raises(LockedError, match="another task is writing"), writer.locked(tmp_path):
         pytest.fail("two at once")
 
 
@@ -192,7 +192,7 @@ def test_what_the_look_refuses_is_not_written(tmp_path: Path) -> None:
         raise EnvFileError("no")
 
     with pytest.raises(EnvFileError, match="no"):
-        file.write(path, "A=new\n", refuse)
+        writer.write(path, "A=new\n", refuse)
     assert path.read_text("utf-8") == "A=old\n"
     assert sorted(each.name for each in tmp_path.iterdir()) == [".env"]
     assert leftovers(tmp_path) == []
@@ -215,8 +215,8 @@ def test_what_a_killed_writer_leaves_is_ignored_by_git_and_removed_by_the_next_c
         check(stack)
         assert new.exists()
 
-    with file.writing(stack.root):
-        file.write(stack.env_file, "A=2\n", look)
+    with writer.locked(stack.root):
+        writer.write(stack.env_file, "A=2\n", look)
     assert leftovers(stack.root) == [".env.abcd1234.tmp"]
     check(stack)
     assert leftovers(stack.root) == []
@@ -230,7 +230,7 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path, monkeypatch: pytest.Mo
     # Root may write anywhere, so the refusal itself is played.
     monkeypatch.setattr(platform, "write_private", refuse)
     with pytest.raises(EnvFileError, match=r"\.env cannot be written: Permission denied"):
-        file.write(tmp_path / ".env", "A=1\n")
+        writer.write(tmp_path / ".env", "A=1\n")
 
 
 @pytest.mark.skipif(platform.WINDOWS, reason="links need a privilege there")

@@ -8,7 +8,7 @@ from upready.dotenv import Finding, brief
 
 
 def warning(check: str, variable: str) -> Finding:
-    return Finding("warning", check, variable, 1, 1, f"{variable} is odd", "", "")
+    return Finding(check=check, variable=variable, line=1, column=1, message=f"{variable} is odd", why="", fix="")
 
 
 @pytest.mark.parametrize(("number", "left"), [(0, 0), (1, 0), (3, 0), (4, 2), (91, 89)])
@@ -22,5 +22,5 @@ def test_few_lines_tell_many_warnings(number: int, left: int) -> None:
 
 def test_what_bites_is_told_first() -> None:
     found = [warning(check, check.upper()) for check in ("unused", "undeclared", "comment", "unused", "missing")]
-    told = brief([Finding("error", "empty", "E", 1, 1, "E is empty", "", ""), *found], "check")
+    told = brief([Finding(severity="error", check="empty", message="E is empty", why="", fix=""), *found], "check")
     assert [line.split()[1] for line in told] == ["COMMENT", "MISSING", "3"]

@@ -12,6 +12,8 @@ from upready.stack import compose, model
 from upready.stack.selection import Stack
 from upready.support import process
 
+pytestmark = pytest.mark.costly
+
 ROOT = "include: [%s]\nservices: {root: {image: x}}\n"
 PART = "services: {part: {image: x, environment: {G: '%s'}}}\n"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from upready.dotenv import check, difference, values
-from upready.envfile import document, naming
+from upready.envfile import document
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError
 
@@ -34,7 +34,7 @@ SCHEMA = "# @sensitive\nDB_PASS=\nPORT=80\n"
 )
 def test_what_looks_like_a_name(line: str, plausible: bool) -> None:
     [entry] = document.parse(line.encode(), Path(".env")).entries
-    assert naming.is_plausible(entry) == plausible
+    assert entry.is_plausible == plausible
 
 
 @pytest.mark.parametrize(

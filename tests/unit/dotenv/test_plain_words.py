@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ files = st.dictionaries(names, words, min_size=1, max_size=12)
 ways = st.sampled_from(["${%s}", "${%s:-x}", "${%s:?is needed}", ""])
 
 
+@pytest.mark.slow
 @given(values=files, way=ways, whole=st.booleans(), listed=st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_plain_words_are_no_error(

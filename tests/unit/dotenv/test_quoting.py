@@ -30,6 +30,7 @@ def through_compose(folder: Path, values: Mapping[str, str]) -> Mapping[str, str
     return read.file
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

@@ -16,6 +16,8 @@ from upready.stack.selection import Stack
 
 from .conftest import Invoke
 
+pytestmark = pytest.mark.costly
+
 # Each value holds a word that is found nowhere else, whatever is done to the rest.
 GOOD = """\
 DB_PASSWORD='canary-one$x'

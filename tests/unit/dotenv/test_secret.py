@@ -78,9 +78,9 @@ def test_known_secrets_are_masked_within_other_texts_the_longest_first() -> None
 
 @pytest.mark.parametrize("text", ["://:" * 10_000, "-" * 100_000, "a=" * 50_000, "a" * 100_000])
 def test_no_text_takes_long(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # other work on the machine does not count
     masked(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_each_secret_of_a_list_is_looked_for() -> None:

@@ -12,6 +12,8 @@ from upready.dotenv import check, values
 from upready.stack import compose as program
 from upready.support import process
 
+pytestmark = pytest.mark.costly
+
 WHOLE = "services: {a: {image: x, env_file: [.env]}}\n"
 RAW = "services: {a: {image: x, env_file: [{path: .env, format: raw}]}}\n"
 BOTH = "services: {a: {image: x, env_file: [.env], environment: ['I=${A}']}}\n"

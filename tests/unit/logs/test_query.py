@@ -22,6 +22,7 @@ def entry(text: str) -> Entry:
         ({"tail": "0"}, 0),
         ({"since": "5m"}, None),
         ({"grep": "x"}, None),
+        ({"exclude": "x"}, None),
         ({"level": "error"}, None),
         ({"output": "f"}, None),
         ({"since": "5m", "tail": "3"}, 3),
@@ -42,6 +43,7 @@ def test_how_many(options: dict[str, object], tail: int | None) -> None:
         ({"since": "5m", "until": "10m"}, "not before"),
         ({"follow": True, "until": "5m"}, "--follow"),
         ({"grep": "("}, "--grep"),
+        ({"exclude": "("}, "--exclude"),
         ({"level": "loud"}, "--level"),
     ],
 )
@@ -64,3 +66,11 @@ def test_grep_sees_the_message_and_the_text_but_no_colours() -> None:
     assert not said.accepts(entry("other user ann"))
     assert Query.parse(grep='"id": 7').accepts(entry('{"message": "m", "id": 7}'))
     assert Query.parse(grep="^  File").accepts(entry("  File x")) and not Query.parse(grep="b$").accepts(entry("a"))
+
+
+def test_what_is_excluded() -> None:
+    assert not Query.parse(exclude="/health").accepts(entry("GET /health 200"))
+    assert Query.parse(exclude="/health").accepts(entry("GET /docs 200"))
+    both = Query.parse(grep="GET", exclude="/health")
+    assert both.filters
+    assert [both.accepts(entry(text)) for text in ("GET /docs", "GET /health", "POST /docs")] == [True, False, False]

@@ -47,7 +47,7 @@ def test_what_a_user_types(text: str, moment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "10", "x", "10 minutes", "25:00", "12:61", "2026-13-01", "-5m", "5m ago", "9999999999999d", "٣s"]
+    "text", ["", "10", "x", "10 moons", "25:00", "12:61", "2026-13-01", "-5m", "5m ago", "9999999999999d", "٣s"]
 )
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(UsageError, match="--until"):

@@ -30,13 +30,17 @@ from upready.commands import (  # noqa: E402
     env_show,
     health,
     images,
+    init,
     logs,
     prod,
+    psql,
     restart,
+    shell,
     status,
     stop,
 )
 from upready.commands import exec as execution  # noqa: E402
+from upready.commands import open as opening  # noqa: E402
 from upready.commands.command import command  # noqa: E402
 from upready.commands.invocation import remainder  # noqa: E402
 from upready.support.errors import UsageError  # noqa: E402
@@ -48,6 +52,9 @@ configuration.check()
 invoke_program.install()
 positional.explain_words()
 positional.allow("diagnose", "service")
+positional.allow("shell", "service")
+positional.allow("psql", "service")
+positional.allow("open", "name")
 positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose SERVICE")
 positional.refuse_more("exec", "options stand before the command: invoke exec --replica 1 SERVICE COMMAND")
@@ -67,7 +74,11 @@ ns = Collection(
     config.config,
     images.images,
     execution.execute,
+    shell.shell,
+    psql.psql,
+    opening.open_,
     doctor.doctor,
+    init.init,
 )
 ns.add_collection(
     Collection(

@@ -12,6 +12,7 @@ _NAMES = {
     "jobs": "NUMBER",
     "k": "NAME",
     "level": "LEVEL",
+    "name": "NAME",
     "output": "FILE",
     "profile": "PROFILE",
     "replica": "NUMBER",

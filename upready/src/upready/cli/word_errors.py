@@ -87,7 +87,7 @@ def _no_core_option(machine: Any, option: str) -> OpsError:
         if name in machine.contexts and option in machine.contexts[name].flags:
             return UsageError(f"{option} is an option of {name}, and stands behind it", next=f"invoke {name} {option}")
     near = spelling.meant(option, machine.initial.flags if machine.initial else ())
-    return OpsError(f"invoke has no option {option}{near}", next=_help(None))
+    return OpsError(f"there is no option {option}{near}", next=_help(None))
 
 
 def _usage(machine: Any, said: str, details: Sequence[str] = ()) -> OpsError:

@@ -23,8 +23,8 @@ def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bo
     Example:
         invoke diagnose db
     """
-    from upready.operations import health as checkup
+    from upready.operations import health
     from upready.report import diagnosis as report
     from upready.report import warn
 
-    return report.show(*checkup.diagnose(invocation.settings(c, runtime), service or "", warn), as_json=json)
+    return report.show(*health.diagnose(invocation.settings(c, runtime), service or "", warn), as_json=json)

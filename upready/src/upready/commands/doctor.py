@@ -6,14 +6,14 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(dry=True, prints=True)
-def doctor(c: Context, json: bool = False) -> int:
+@command(help={"env": "The environment that it is to run; the first one by default."}, dry=True, prints=True)
+def doctor(c: Context, env: str = "", json: bool = False) -> int:
     """Check whether this machine can run the stack: exit 0, or 4.
 
     Example:
-        invoke doctor --json
+        invoke doctor --env prod
     """
     from upready.doctor import examinations
     from upready.report import doctor as report
 
-    return report.show(examinations.examine(invocation.settings(c)), as_json=json)
+    return report.show(examinations.examine(invocation.settings(c), env or None), as_json=json)

@@ -25,7 +25,7 @@ def health(
     Example:
         invoke health --wait 2m
     """
-    from upready.operations import health as checkup
+    from upready.operations import health
     from upready.report import health as report
     from upready.report import warn
 
@@ -36,5 +36,5 @@ def health(
         )
     settings = invocation.settings(c, runtime)
     if watch:
-        return report.follow(checkup.watch(settings, warn), as_json=json)
-    return report.show(checkup.look(settings, invocation.seconds(wait, "--wait"), warn), strict=strict, as_json=json)
+        return report.follow(health.watch(settings, warn), as_json=json)
+    return report.show(health.look(settings, invocation.seconds(wait, "--wait"), warn), strict=strict, as_json=json)

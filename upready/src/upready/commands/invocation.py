@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ ADOPT = "Take over containers that were started from another folder which may ha
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
-_root = Path()
+_root: Path | None = None
 """The project's folder; one process works on one project."""
 
 
@@ -33,18 +32,20 @@ def enter(folder: Path) -> None:
 
 
 def root() -> Path:
-    """The project's folder: the one that holds its `tasks.py`."""
-    return _root
+    """The project's folder: the one of its `tasks.py` or, for `upready`, of its compose file; else the current one."""
+    return _root or Path()
 
 
 def settings(c: Context, runtime: str = "") -> Settings:
     """What `invoke.yaml` says, but for the runtime where `--runtime` names one.
 
     Raises:
-        UsageError: A setting is wrong.
+        UsageError: There is no project, or a setting is wrong.
     """
-    from upready.stack import settings
+    from upready.stack import location, settings
 
+    if _root is None:
+        raise location.missing(Path.cwd(), above=True)
     return settings.load(dict(c.config), _root, runtime)
 
 
@@ -57,7 +58,7 @@ def stack(c: Context, env: str) -> Stack:
     from upready.stack import selection
 
     found = settings(c)
-    return selection.select(found, env or next(iter(found.environments)))
+    return selection.select(found, env or found.default)
 
 
 def dry(c: Context) -> bool:
@@ -81,22 +82,23 @@ def take(command: Sequence[str]) -> None:
 
 
 def seconds(text: str, option: str) -> float | None:
-    """A number of seconds as a user types it (`90`, `90s`, `2m`); None when nothing was typed.
+    """A number of seconds as a user types it (`90`, `90s`, `1m30s`); None when nothing was typed.
 
     Raises:
         UsageError: It is none.
     """
     if not text:
         return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)?", text.strip())
-    if match is None:
+    from upready.support import durations
+
+    found = durations.parse(f"{text.strip()}s" if text.strip()[-1:].isdigit() else text)
+    if found is None:
         raise UsageError(
-            f"{option}: should be a number of seconds such as 90, 90s or 2m, not {text!r}",
+            f"{option}: should be a number of seconds such as 90, 90s or 1m30s, not {text!r}",
             next=f"write it so: {option} 90s",
         )
     from upready.stack.settings import LONGEST
 
-    found = float(match[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2] or "s"]
     if found > LONGEST:
         raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
     return found

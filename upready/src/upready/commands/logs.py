@@ -14,6 +14,7 @@ from upready.commands.command import command
         "since": "From this time on: 10m, 1h30m, 14:30, 2026-11-29, 2026-11-29T14:30Z.",
         "until": "Up to this time.",
         "grep": "Only where this regular expression is found.",
+        "exclude": "Only where this one is not found.",
         "level": "Only this level or worse: debug, info, warning, error, critical.",
         "json": "Print one JSON object a line.",
         "output": "Write to this file instead.",
@@ -33,6 +34,7 @@ def logs(
     since: str = "",
     until: str = "",
     grep: str = "",
+    exclude: str = "",
     level: str = "",
     json: bool = False,
     output: str = "",
@@ -44,7 +46,7 @@ def logs(
 
     Example:
         invoke logs --follow --service db --level warning
-        invoke logs --since 10m --grep timeout
+        invoke logs --since 10m --grep timeout --exclude /health
     """
     from upready.logs.query import Query
     from upready.operations import logs
@@ -58,6 +60,7 @@ def logs(
         since=since,
         until=until,
         grep=grep,
+        exclude=exclude,
         level=level,
         json=json,
         output=output,

@@ -42,7 +42,7 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class Case:
+class Evidence:
     """One replica, with all that is known of it.
 
     Attributes:
@@ -88,20 +88,8 @@ class Case:
         return setting_place.find(self.model.stack, ("services", self.service.name, *keys))
 
     def change(self, keys: Sequence[str], value: str = "") -> str:
-        """How a setting of the service is changed: a command where it comes from a variable, else where it stands.
-
-        Args:
-            keys: The keys that lead to it within the service's entry.
-            value: What to set it to, where that is known.
-        """
-        place = self.written(*keys)
-        if place is not None and place.variable:
-            part = place.part(value) if value else ""
-            return f"invoke env.set {place.variable}" + (f"={part}" if part else "") + f", then {self.restart}"
-        where = f"{place}" if place else f"the compose entry of {self.service.name}"
-        setting = ".".join(key for key in keys if not re.search(r"\W", key))
-        told = f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
-        return f"{told}, then {self.restart}"
+        """How a setting of the service is changed, and what then starts it again; see `setting_place.change`."""
+        return f"{setting_place.change(self.model.stack, self.service.name, keys, value)}, then {self.restart}"
 
     def local(self, path: str, line: int = 0, code: str = "") -> str:
         """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""
@@ -218,7 +206,7 @@ class Case:
             "restarts": container.restarts if container else 0,
             "started": _iso(container.started) if container else None,
             "finished": _iso(container.finished) if container and container.state != "running" else None,
-            "probe": health.probe.as_dict() if health.probe else None,
+            "probe": health.probe_as_dict(),
             "failing": {name: self.hide(said) for name, said in health.failing_checks()},
             "checks": [{"exit_code": code, "output": self.hide(output)} for code, output in self.checks[-1:]],
             "memory": self.memory(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from upready.diagnosis import blame, log
-from upready.diagnosis.evidence import Case, secrets
+from upready.diagnosis.evidence import Evidence, secrets
 from upready.diagnosis.failure import Failure
 from upready.diagnosis.log import Log
 from upready.diagnosis.rules import CAUSES
@@ -111,7 +111,7 @@ def inspect(
         refusal = compose_failure.engine(container.name, container.error)
     # What has ended by then is of an earlier run, and no evidence of why this one was refused.
     logged = container is not None and (refusal is None or container.state == "running")
-    case = Case(
+    evidence = Evidence(
         engine=engine,
         model=model,
         service=model.service(health.service),
@@ -122,20 +122,22 @@ def inspect(
         others=_worst(healths),
         secrets=secrets(model),
     )
-    facts = case.facts()
+    facts = evidence.facts()
     if health.verdict is Verdict.READY and refusal is None:
-        message = f"{health.name} {case.hide(health.reason)}"
+        message = f"{health.name} {evidence.hide(health.reason)}"
         return Failure(health.service, health.replica, "none", message, [], "", facts)
-    finding = next(each for each in (cause(case) for cause in CAUSES) if each is not None)
-    first, end = case.log.shown
-    lines = [] if refusal else case.log.trouble or list(case.log.lines[first:end])
+    finding = next(each for each in (cause(evidence) for cause in CAUSES) if each is not None)
+    first, end = evidence.log.shown
+    lines = [] if refusal else evidence.log.trouble or list(evidence.log.lines[first:end])
     return Failure(
         service=health.service,
         replica=health.replica,
         cause=finding.cause,
-        message=case.hide(f"{health.name} {finding.message}"),
-        evidence=[case.hide(line) for line in [*(finding.evidence or (refusal.details if refusal else ())), *lines]],
-        next=case.hide(finding.next),
+        message=evidence.hide(f"{health.name} {finding.message}"),
+        evidence=[
+            evidence.hide(line) for line in [*(finding.evidence or (refusal.details if refusal else ())), *lines]
+        ],
+        next=evidence.hide(finding.next),
         facts=facts,
         blames=finding.blames,
         kind=type(refusal) if refusal else None,

@@ -8,24 +8,22 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from pathlib import Path
 
 from upready import dotenv
+from upready.doctor import host
 from upready.doctor.facts import Finding, Grade, Patient
 from upready.dotenv import redaction
-from upready.engine import endpoint, installation
+from upready.engine import desktop, endpoint, installation
 from upready.engine.absence import UnsureError
 from upready.operations import preflight
 from upready.runtime import ports
-from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Runtime
 from upready.runtime.native.runtime import Native
 from upready.stack import compose, compose_call
+from upready.stack.selection import Stack
 from upready.stack.settings import Settings
 from upready.support import files, platform, process
 from upready.support.errors import EnvFileError, OpsError
@@ -36,15 +34,15 @@ ENGINE_MINIMUM = 25
 BUILDX_MINIMUM = (0, 17)
 """The first buildx that this compose builds through; below it falls back to the classic builder."""
 
-DISK_NEEDED = 5 * 10**9
-"""Bytes that images, build cache and a small database want."""
-
-CLOCK_TOLERANCE = 2.0
-"""Seconds that the engine's clock may be off; a VM's clock stands still while a laptop sleeps."""
-
 
 def examine(settings: Settings, environment: str | None = None) -> list[Finding]:
-    """Run every examination; one that fails is itself a finding, so that all the others are still told."""
+    """Run every examination; one that fails is itself a finding, so that all the others are still told.
+
+    Raises:
+        UsageError: There is no such environment.
+    """
+    if environment:
+        settings.environment(environment)
     patient = Patient(settings, environment)
     found: list[Finding] = []
     for examination in EXAMINATIONS:
@@ -79,6 +77,8 @@ def _engine(patient: Patient) -> Iterator[Finding]:
 def _engine_remedy(error: OpsError) -> str:
     if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
         return "correct DOCKER_HOST, or unset it to use this machine's own engine"
+    if desktop.runs():
+        return "Docker Desktop runs: the same again in a minute, else restart it"
     return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 
@@ -115,9 +115,16 @@ def _compose(_: Patient) -> Iterator[Finding]:
         )
 
 
-def _buildx(_: Patient) -> Iterator[Finding]:
+def _buildx(patient: Patient) -> Iterator[Finding]:
+    if isinstance(patient.engine, OpsError) and not isinstance(patient.engine, UnsureError):
+        return  # where there is no engine, nothing is built
     name = platform.executable("docker-buildx")
     plugin = next((folder / name for folder in installation.plugin_folders() if files.is_file(folder / name)), None)
+    brewed = next((each for each in installation.homebrew_folders() if files.is_file(each / name)), None)
+    if plugin is None and brewed is not None:
+        fix = f'write "cliPluginsExtraDirs": ["{brewed}"] into {endpoint.settings_file()}'
+        yield Finding("buildx", Grade.WARNING, f"buildx is in {brewed}, where Docker does not look", fix)
+        return
     if plugin is None:
         fix = "install the buildx plugin: https://docs.docker.com/build/install-buildx/"
         yield Finding("buildx", Grade.WARNING, "there is no buildx; the classic builder is used", fix)
@@ -136,40 +143,13 @@ def _buildx(_: Patient) -> Iterator[Finding]:
         yield Finding("buildx", Grade.OK, f"buildx {match[0] if match else said.strip()}")
 
 
-def _disk(patient: Patient) -> Iterator[Finding]:
-    if isinstance(patient.engine, Containers) and not patient.engine.local:
-        return
-    data = Path(str(patient.info.get("DockerRootDir") or "."))
-    # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
-    folder = data if files.is_folder(data) else patient.settings.root
-    available = shutil.disk_usage(folder).free
-    words = f"{available / 1e9:.0f} GB free in {files.real(folder)}"
-    if available < DISK_NEEDED:
-        yield Finding(
-            "disk", Grade.WARNING, words, "docker system df shows what can go; docker builder prune frees most"
-        )
-    else:
-        yield Finding("disk", Grade.OK, words)
-
-
-def _clock(patient: Patient) -> Iterator[Finding]:
-    said = str(patient.info.get("SystemTime") or "")
-    if not said:
-        return
-    off = abs((datetime.fromisoformat(said) - patient.informed).total_seconds())
-    if off > CLOCK_TOLERANCE:
-        message = f"the engine's clock is {off:.0f} s off: tokens, certificates and log times will be wrong"
-        yield Finding("clock", Grade.WARNING, message, "restart Docker Desktop, or synchronise the clock")
-    else:
-        yield Finding("clock", Grade.OK, "the engine's clock is right")
-
-
 def _env(patient: Patient) -> Iterator[Finding]:
     stack = patient.stack
     if isinstance(stack, OpsError):
         return
     if files.there(stack.example) and not files.there(stack.env_file):
-        yield Finding("env", Grade.WARNING, ".env is not there yet", "invoke env.init (invoke dev does it too)")
+        message = ".env is not there yet" + ("" if stack.strict else f"; invoke {stack.environment} writes it")
+        yield Finding("env", Grade.WARNING, message, _initialise(stack))
         return
     errors = [each for each in dotenv.check(stack) if each.severity == "error"]
     for each in errors:
@@ -184,7 +164,8 @@ def _files(patient: Patient) -> Iterator[Finding]:
     elif isinstance(patient.model, OpsError):
         missing = isinstance(patient.model, EnvFileError) and not files.there(patient.stack.env_file)
         grade = Grade.WARNING if missing else Grade.PROBLEM
-        yield Finding("files", grade, patient.model.summary, "invoke env.init" if missing else patient.model.next)
+        fix = _initialise(patient.stack) if missing else patient.model.next
+        yield Finding("files", grade, patient.model.summary, fix)
     else:
         notes: list[str] = []
         preflight.check(patient.model, notes.append)
@@ -200,13 +181,15 @@ def _ports(patient: Patient) -> Iterator[Finding]:
         return
     if isinstance(patient.engine, OpsError) and isinstance(patient.native, OpsError):
         return
+    stack = merged.stack  # without a `.env`, the one that `dev` would write
     where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
     taken = list(ports.conflicts(where, merged))
     for each in taken:
         yield Finding("ports", Grade.PROBLEM, str(each), ports.remedy(stack, each))
     wanted = sorted({port.published for service in merged.wanted for port in service.ports})
     if wanted and not taken:
-        yield Finding("ports", Grade.OK, f"ports {', '.join(map(str, wanted))} are free, or this stack's own")
+        named = f"port {wanted[0]} is" if len(wanted) == 1 else f"ports {', '.join(map(str, wanted))} are"
+        yield Finding("ports", Grade.OK, f"{named} free, or this stack's own")
 
 
 EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
@@ -215,12 +198,18 @@ EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
     _context,
     _compose,
     _buildx,
-    _disk,
-    _clock,
+    host.disk,
+    host.capacity,
+    host.boot,
+    host.clock,
     _env,
     _files,
     _ports,
 )
+
+
+def _initialise(stack: Stack) -> str:
+    return "invoke env.init" + (f" --env {stack.environment}" if stack.strict else "")
 
 
 def _problem(subject: str, error: OpsError) -> Finding:

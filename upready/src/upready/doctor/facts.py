@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
+from upready.dotenv import creation
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
@@ -20,6 +26,7 @@ from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
+from upready.support import files, platform
 from upready.support.errors import EngineError, EnvFileError, OpsError
 
 T = TypeVar("T")
@@ -57,7 +64,7 @@ class Patient:
 
     def __init__(self, settings: Settings, environment: str | None = None) -> None:
         self.settings = settings
-        self.environment = environment or next(iter(settings.environments))
+        self.environment = environment or settings.default
         self.informed = datetime.now(UTC)
         """When `info` was asked."""
 
@@ -85,7 +92,23 @@ class Patient:
     def model(self) -> Model | OpsError:
         """The merged model, or what is wrong with it."""
         stack = self.stack
-        return stack if isinstance(stack, OpsError) else _attempt(lambda: model.load(stack))
+        if isinstance(stack, OpsError):
+            return stack
+        found = _attempt(lambda: model.load(stack))
+        if isinstance(found, EnvFileError) and files.there(stack.example) and not files.there(stack.env_file):
+            drafted = _attempt(lambda: self._drafted(stack))
+            return found if isinstance(drafted, OpsError) else drafted
+        return found
+
+    def _drafted(self, stack: Stack) -> Model:
+        """The model of a stack whose `.env` is not there yet, with the values that it would begin with."""
+        folder = tempfile.mkdtemp()
+        # As long as anybody may ask where a value is from.
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        draft = Path(folder, ".env")
+        platform.write_private(draft, creation.draft(stack))
+        name = stacks.project_name(stack.directory, stack.files, (draft,))
+        return model.load(dataclasses.replace(stack, project=name, variable_files=(draft,)))
 
     @functools.cached_property
     def native(self) -> str | OpsError:

@@ -1,7 +1,6 @@
 """`.env`: its schema, its checks, and its values exactly as compose sees them.
 
-The schema is `.env.example`, the values are compose's own, the file is written whole or not at all. No value ever
-appears in a finding or an error.
+The schema is `.env.example`. The file is written whole or not at all. No finding and no error ever shows a value.
 """
 
 from __future__ import annotations
@@ -14,39 +13,39 @@ from upready.secrets.secret import MASK, Secret
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from upready.dotenv.compose_values import Value
     from upready.dotenv.creation import Ask
+    from upready.dotenv.value import Value
     from upready.stack.selection import Stack
 
 __all__ = ["MASK", "Finding", "Secret", "brief", "check", "initialise", "secrets", "still_open", "values"]
 
 
 def check(stack: Stack) -> list[Finding]:
-    """Everything that is wrong with a stack's `.env`, or may bite, sorted by file and line; errors and warnings.
+    """All errors and warnings about a stack's `.env`, sorted by file and line.
 
     Args:
-        stack: Whose `.env`; its environment decides what is required, and whether the rules for production hold.
+        stack: The stack. Its environment decides what is required, and whether the rules for production apply.
 
     Raises:
-        EnvFileError: `.env` or the schema may not be read at all.
+        EnvFileError: `.env` or the schema cannot be read at all.
         UsageError: A compose file is broken.
         EngineError: There is no compose program.
     """
-    from upready.dotenv import checks, file, inputs
+    from upready.dotenv import checks, inputs, writer
 
-    file.sweep(stack.env_file.parent)
+    writer.sweep(stack.env_file.parent)
     return checks.run(inputs.gather(stack))
 
 
 def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
-    """Write a missing `.env`, or add what it lacks; see `upready.dotenv.creation.initialise`."""
+    """Write a missing `.env`, or add missing variables; see `upready.dotenv.creation.initialise`."""
     from upready.dotenv import creation
 
     return creation.initialise(stack, ask=ask)
 
 
 def still_open(stack: Stack) -> list[str]:
-    """The variables of `.env` that wait for a person's value; none where a compose file is broken."""
+    """The variables that still need a value from a person; empty if a compose file is broken."""
     from upready.dotenv import creation
     from upready.support.errors import OpsError
 
@@ -57,15 +56,15 @@ def still_open(stack: Stack) -> list[str]:
 
 
 def secrets(stack: Stack, found: Sequence[Value]) -> list[str]:
-    """What must be masked within any text: the secrets among the values found, and all that stand in the file."""
-    from upready.dotenv import compose_values, redaction
+    """The texts to mask in any output: the secrets among the values found, and all secrets of the file."""
+    from upready.dotenv import redaction, value
     from upready.secrets.secret import worth_hiding
 
-    return worth_hiding([*compose_values.secrets(found), *redaction.secrets(stack.env_file.parent)])
+    return worth_hiding([*value.secrets(found), *redaction.secrets(stack.env_file.parent)])
 
 
 def values(stack: Stack) -> list[Value]:
-    """Every variable that is known from anywhere, as compose sees it: its value, its source, whether it is a secret.
+    """Every known variable as compose sees it: its value, its source, and whether it is secret.
 
     Raises:
         EnvFileError: Compose cannot read `.env`.

@@ -1,14 +1,14 @@
-"""Setting one variable: checked against the schema, written so that compose reads back exactly that value."""
+"""Set one variable: the schema must accept the value, and compose must read back exactly this value."""
 
 from __future__ import annotations
 
 import os
 import re
 
-from upready.dotenv import edit, file, schema, usages
-from upready.dotenv.checks.unknown import closest
+from upready.dotenv import edit, schema, usages, writer
 from upready.dotenv.context import Context
 from upready.dotenv.schema import Schema, Variable
+from upready.dotenv.similar_names import SimilarNames
 from upready.dotenv.usages import Uses, is_builtin
 from upready.dotenv.write_check import verified
 from upready.envfile import document
@@ -19,13 +19,15 @@ from upready.support.errors import EnvFileError, UsageError
 
 
 def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
-    """The variable that is to be set, and whether a value for it is a secret; without one, whether it will be.
+    """The variable to set, and whether the value is secret; for an empty value, whether a value would be.
 
     Raises:
-        UsageError: It is no name for a variable, or nothing knows it.
+        UsageError: The name is not valid, or it is known nowhere.
     """
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
-        what = "this is no name for a variable" if name else "there is no name for a variable"
+        what = (
+            f"{name!r} is not a valid variable name (letters, digits, _)" if name else "the variable's name is missing"
+        )
         raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
     example = schema.read(stack.example)
     _known(stack, example, name)
@@ -33,7 +35,7 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
 
 
 def judge(stack: Stack, variable: Variable, value: str) -> str | None:
-    """Why the schema refuses a value; None when it does not."""
+    """Why the schema refuses a value; None if it accepts the value."""
     if not value.strip():
         example, doc = schema.read(stack.example), document.read(stack.env_file)
 
@@ -47,7 +49,7 @@ def judge(stack: Stack, variable: Variable, value: str) -> str | None:
 
 
 def doubt(stack: Stack, name: str, value: str) -> str | None:
-    """What speaks against a value that nothing refuses: its type is guessed, where the schema declares none."""
+    """A doubt about an accepted value: it does not fit the type that is guessed if the schema declares none."""
     example = schema.read(stack.example)
     variable = example.variables.get(name)
     if variable is None or not value.strip():
@@ -58,19 +60,19 @@ def doubt(stack: Stack, name: str, value: str) -> str | None:
 
 
 def change(stack: Stack, name: str, value: str) -> None:
-    """Give a variable a value in `.env`, and change nothing else there.
+    """Set a variable in `.env`, and change nothing else in the file.
 
     Raises:
         UsageError: The schema refuses the name or the value, or no `.env` file can hold it.
-        EnvFileError: The file cannot be written, or compose would not read it as meant.
+        EnvFileError: The file cannot be written, or compose would read another value.
     """
     variable, _ = find(stack, name)
     wrong = judge(stack, variable, value)
     if wrong is not None:
         example = f", such as {variable.example}" if variable.example else ""
-        details = [f"what it is: {variable.description}"] if variable.description else []
+        details = [f"{name}: {variable.description}"] if variable.description else []
         raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
-    with file.writing(stack.env_file.parent):
+    with writer.locked(stack.env_file.parent):
         doc = document.read(stack.env_file)
         if doc.undecodable:
             raise EnvFileError(".env is not UTF-8, so nothing was changed", next="save it as UTF-8: invoke env.check")
@@ -78,11 +80,11 @@ def change(stack: Stack, name: str, value: str) -> None:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
             raise UsageError(f"{name}: {error}", next=f"choose another value: invoke env.set {name}") from None
-        file.write(stack.env_file, text, verified(stack, doc, {name: value}))
+        writer.write(stack.env_file, text, verified(stack, doc, {name: value}))
 
 
 def _known(stack: Stack, example: Schema, name: str) -> None:
-    """Refuse a name that is in no schema and no compose file: it would be set, and read by nothing."""
+    """Refuse a name that is in no schema and no compose file: nothing would read the variable."""
     if not example.variables or name in example.variables or is_builtin(name):
         return
     context = Context(stack.root, stack.environment, stack.strict, document.unread(stack.env_file), example)
@@ -91,8 +93,8 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
         return
     everything = _merged(stack)
     used |= everything.names()
-    meant = closest(name, [*example.variables, *used])
-    # What a service gets with all that is in the file, it may know.
+    meant = SimilarNames([*example.variables, *used, *sorted(usages.STEERING)]).closest(name)
+    # A service that gets the whole file may read any name, unless the name looks like a typing error.
     if name in used or (meant is None and everything.readers(stack.env_file)):
         return
     raise UsageError(
@@ -102,7 +104,7 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
 
 
 def _merged(stack: Stack) -> Uses:
-    """What the stack uses, included files too; nothing where compose cannot merge it."""
+    """The uses of variables, also in included files; empty if compose cannot merge the files."""
     merged = usages.merge(compose.command(stack), stack.root, stack.variables)
     if merged.code:
         return Uses()

@@ -1,4 +1,4 @@
-"""Everything that a check may look at: the file, the schema, compose's view, the shell, git."""
+"""What the checks look at: the file, the schema, compose's view of the values, the shell, git."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from upready.dotenv.compose_values import Value
+from upready.dotenv.finding import Finding, Severity
 from upready.dotenv.mentions import Mentions
-from upready.dotenv.passing import WholeFile
 from upready.dotenv.schema import Schema, Variable
+from upready.dotenv.service_environment import WholeFile
 from upready.dotenv.usages import STEERING, Uses
-from upready.envfile import kinds, naming
+from upready.dotenv.value import Value
+from upready.envfile import kinds
 from upready.envfile.document import Document
 from upready.envfile.entries import Entry
 from upready.envfile.kinds import Kind
@@ -23,40 +24,43 @@ _CERTAIN = ((r"(^|_)PORT$", kinds.build("port")), (r"_URL$", kinds.build("url"))
 _BOOLEAN = kinds.build("boolean")
 _COMMENTED = re.compile(r"^[ \t]*#+[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", re.MULTILINE | re.ASCII)
 
+REFUSES = "compose refuses the whole file"
+"""Why most errors of notation matter."""
+
 
 @dataclass(frozen=True)
 class Refused:
-    """Compose cannot read the compose files until variables of the example have a value.
+    """Compose cannot read the compose files until some variables of the schema have values.
 
     Attributes:
-        words: Compose's own.
-        without: The variables that have none.
+        message: Compose's error message.
+        without: The variables that have no value.
     """
 
-    words: str
+    message: str
     without: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is known about a project's `.env`; a check reads it and nothing else.
+    """Everything that the checks know about a project's `.env`. A check reads nothing else.
 
     Attributes:
         root: The project's folder.
-        environment: Name of the environment it is checked for.
-        environments: Names of all there are; empty where that is not known.
-        refused: Why compose cannot read the compose files, where it could with the example's values.
-        mentions: Which of the names that no compose file uses other files of the project mention.
-        strict: Whether the rules for production hold.
+        environment: Name of the environment that the file is checked for.
+        strict: Whether the rules for production apply.
         env: The file.
-        schema: What may be set.
-        values: Compose's view of every variable that is known from anywhere; where compose cannot read the file, what
-            python-dotenv makes of it, so that one broken line does not hide what else is wrong.
-        unreadable: Why it cannot.
-        uses: What the compose files use.
-        shell: The variables that compose gets from its own environment.
-        profile: Those that a profile of `invoke.yaml` sets over them.
+        schema: The schema, `.env.example`.
+        values: The value of each known variable, as compose sees it. If compose cannot read the file, the values are
+            python-dotenv's: one broken line must not hide the other problems.
+        unreadable: Compose's error if it cannot read the file.
+        uses: Where the compose files use variables.
+        shell: The variables of the shell.
+        profile: The variables that a profile of `invoke.yaml` sets; they win over the shell's.
         git: `tracked`, `unignored` or `ignored`; None outside a git repository.
+        environments: Names of all environments; empty if they are not known.
+        refused: Set if compose cannot read the compose files now, but could with the schema's values.
+        mentions: The other files of the project that mention variables which no compose file uses.
     """
 
     root: Path
@@ -74,12 +78,78 @@ class Context:
     refused: Refused | None = None
     mentions: Mentions = field(default_factory=Mentions)
 
+    def about_value(
+        self,
+        check: str,
+        name: str,
+        message: str,
+        why: str,
+        fix: str,
+        severity: Severity = "warning",
+        *,
+        at_name: bool = False,
+    ) -> Finding:
+        """A finding about a variable. It points to the value in the file, or to the name with `at_name`."""
+        entry = self.env.get(name)
+        line, column = (0, 0) if entry is None else (entry.value_line, entry.value_column)
+        if entry is not None and at_name:
+            line, column = entry.line, entry.column
+        return Finding(
+            severity=severity, check=check, variable=name, line=line, column=column, message=message, why=why, fix=fix
+        )
+
+    def about_entry(
+        self,
+        check: str,
+        entry: Entry,
+        what: str,
+        why: str,
+        fix: str,
+        severity: Severity = "warning",
+        *,
+        offset: int | None = 0,
+    ) -> Finding:
+        """A finding about one line of the file.
+
+        Args:
+            check: Name of the check.
+            entry: The line.
+            what: The message without its subject, which is the variable's name, or "a line" if the name may be secret.
+            why: Why it matters.
+            fix: How to fix it; `{name}` stands for the variable's name.
+            severity: Error or warning.
+            offset: The finding points to this character of the value; None: to the name.
+        """
+        name = self.name(entry)
+        line, column = entry.line, entry.column
+        if offset is not None:
+            before = entry.raw[:offset]
+            line = entry.value_line + before.count("\n")
+            column = offset - before.rfind("\n") if "\n" in before else entry.value_column + offset
+        return Finding(
+            severity=severity,
+            check=check,
+            variable=name,
+            line=line,
+            column=column,
+            message=f"{name or 'a line'} {what}",
+            why=why,
+            fix=fix.replace("{name}", name or "NAME"),
+        )
+
+    def about_unreadable(self, check: str, message: str, fix: str) -> Finding:
+        """The finding that compose cannot read the file, at the line that compose names."""
+        line = self.unreadable.line if self.unreadable is not None else 0
+        return Finding(
+            severity="error", check=check, line=line, column=min(line, 1), message=message, why=REFUSES, fix=fix
+        )
+
     def secrets(self) -> list[Value]:
         """The secrets that have a value, in the order of the schema, then of the file."""
         return [value for value in self.values.values() if value.sensitive and value.text]
 
     def requires(self, name: str) -> bool:
-        """Whether the schema says that this environment cannot do without a variable, as the others are now."""
+        """Whether the schema requires a variable in this environment, with the current values of the others."""
 
         def text(other: str) -> str:
             value = self.values.get(other)
@@ -88,47 +158,56 @@ class Context:
         return self.schema.required(name, self.environment, text)
 
     def is_known(self, name: str) -> bool:
-        """Whether a name is one to somebody but the file: the schema, a compose file, the tools, the shell."""
+        """Whether the schema, a compose file, the shell or a tool (compose, Docker) knows the variable."""
         return name in self._known
 
     def is_described(self, name: str) -> bool:
-        """Whether the example describes a variable: as `NAME=`, or as `# NAME=`, which is there to be taken in."""
+        """Whether the schema has the variable, as `NAME=` or as a comment `# NAME=`."""
         return name in self.schema.variables or name in self._commented
 
     def is_interpolated(self, name: str) -> bool:
-        """Whether compose itself puts a variable into some file of the project, or passes it on."""
+        """Whether a compose file uses the variable: as `${NAME}`, or by passing it on."""
         return name in self._used
 
     def readers(self, name: str) -> list[WholeFile]:
-        """The services that get a variable of `.env` because they get all that is in it."""
+        """The services that get the variable because `.env` is their `env_file`."""
         return [file for file in self.uses.readers(self.env.path) if name not in file.own]
 
     def is_raw(self, name: str) -> bool:
-        """Whether every service that gets a variable gets it as it is written (`format: raw`)."""
+        """Whether all services get the variable exactly as written (`env_file` with `format: raw`)."""
         readers = self.readers(name)
         return bool(readers) and all(file.raw for file in readers) and not self.is_interpolated(name)
 
     @functools.cached_property
     def interpolated(self) -> dict[str, str]:
-        """What `${NAME}` gives for each variable that somebody has given; defaults are not in it."""
+        """The value of `${NAME}` for each variable that is set; compose's defaults are not included."""
         return {
             value.name: value.interpolated.reveal() for value in self.values.values() if value.interpolated is not None
         }
 
     def is_overridden(self, name: str) -> bool:
-        """Whether something wins over what the file says."""
+        """Whether the shell or a profile sets the variable; both win over the file."""
         return name in self.shell or name in self.profile
 
     def name(self, entry: Entry) -> str:
-        """The name of an entry as a finding may tell it; nothing where it may be a line of a secret."""
-        told = self.is_known(entry.key) or (naming.is_plausible(entry) and entry.start <= self.env.torn_from)
-        return entry.key if told else ""
+        """The name of an entry; empty if it may be a piece of a secret, which no finding may show."""
+        return entry.key if self.is_known(entry.key) or self.env.may_show(entry) else ""
 
     def is_swallowed(self, name: str) -> bool:
-        """Whether a variable stands in the file, but behind a quote that is not closed, and so in another's value."""
+        """Whether the variable stands behind a quote that is not closed, and so is part of another value."""
         begin = rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*="
         behind = self.env.text[self.env.torn_from :]
         return bool(behind) and re.search(begin, behind, re.MULTILINE) is not None
+
+    def guess(self, variable: Variable) -> Kind | None:
+        """The type of a variable in a schema without decorators, if its name and default leave no doubt."""
+        if self.schema.decorated or not variable.default:
+            return None
+        name, default = variable.name, variable.default
+        for pattern, kind in _CERTAIN:
+            if re.search(pattern, name) and kind.test(default) is None:
+                return kind
+        return _BOOLEAN if default in ("true", "false") else None
 
     @functools.cached_property
     def _commented(self) -> frozenset[str]:
@@ -140,21 +219,4 @@ class Context:
 
     @functools.cached_property
     def _known(self) -> frozenset[str]:
-        return frozenset({*self.schema.variables, *self.uses.names(), *STEERING, *self.shell})
-
-    def guess(self, variable: Variable) -> Kind | None:
-        """The type of a variable in a schema without decorators, where its name and its default leave no doubt."""
-        if self.schema.decorated or not variable.default:
-            return None
-        name, default = variable.name, variable.default
-        for pattern, kind in _CERTAIN:
-            if re.search(pattern, name) and kind.test(default) is None:
-                return kind
-        return _BOOLEAN if default in ("true", "false") else None
-
-    def place(self, name: str, *, of_value: bool = False) -> tuple[int, int]:
-        """Line and column of a variable in the file, or of its value; zeros where it does not stand there."""
-        entry = self.env.get(name)
-        if entry is None:
-            return (0, 0)
-        return (entry.value_line, entry.value_column) if of_value else (entry.line, entry.column)
+        return frozenset({*self.schema.variables, *self._used, *STEERING, *self.shell})

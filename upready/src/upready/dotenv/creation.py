@@ -1,11 +1,11 @@
-"""Making a `.env`, or completing one: defaults, generated secrets, answers. Nothing that has a value is changed."""
+"""Write a new `.env` or complete one: defaults, generated secrets, answers. Existing values are never changed."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
 
-from upready.dotenv import checks, edit, file, inputs, schema
+from upready.dotenv import checks, edit, inputs, schema, writer
 from upready.dotenv.schema import Schema, Variable
 from upready.dotenv.write_check import verified
 from upready.envfile import document
@@ -14,48 +14,59 @@ from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError, UsageError
 
 Ask = Callable[[Variable], str]
-"""Asks a person for a variable's value; an empty answer leaves it open."""
+"""Asks a person for a variable's value; an empty answer leaves the variable empty."""
 
 
 def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
-    """Write a missing `.env`; add to an existing one what it lacks, at its place, and fill generated secrets.
+    """Write a missing `.env`, or add missing variables to an existing one; also generate secrets that are empty.
 
-    A default is written as the schema has it, so that compose reads in both the same.
+    A default is copied exactly as it is written in the schema, so that compose reads the same value.
 
     Args:
-        stack: Whose `.env`.
-        ask: Asks for what only a person knows; None asks nothing and leaves it empty.
+        stack: The stack.
+        ask: Asks a person for values that no program can know; None leaves these variables empty.
 
     Returns:
-        The names that were generated, answered or added; for a new file, the generated and answered ones.
+        The variables that were generated, answered or added; for a new file only the generated and answered ones.
 
     Raises:
-        UsageError: There is no schema to write it from.
+        UsageError: There is no schema.
         EnvFileError: The schema is broken, or the file cannot be written.
     """
     source = document.read(stack.example)
     if not source.exists:
         raise UsageError(
-            f"{source.path.name} is missing, so nothing says what .env may hold",
-            next=f"write one, a NAME= a line: {source.path.name}",
+            f"{source.path.name} is missing: it lists the variables of .env",
+            next=f"write {source.path.name}, with one NAME= in each line",
         )
     example = schema.parse(source)
     if example.broken is not None:
         place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"
-        raise EnvFileError(f"{place}: {example.broken.message}", next="correct it, then look: invoke env.check")
+        raise EnvFileError(f"{place}: {example.broken.message}", next="correct this line, then run: invoke env.check")
     answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
-    with file.writing(stack.env_file.parent):
+    with writer.locked(stack.env_file.parent):
         doc, base = document.read(stack.env_file), _base(stack, source)
         values = _values(base, example, answers)
         if doc.exists and not values:
             return []
         text = edit.complete(base, example.variables.values(), values)
-        file.write(stack.env_file, text, verified(stack, doc, values, source))
+        writer.write(stack.env_file, text, verified(stack, doc, values, source))
     return list(values)
 
 
+def draft(stack: Stack) -> str:
+    """What a missing `.env` would hold once it is written, with nobody asked; nothing is written.
+
+    Raises:
+        EnvFileError: The schema cannot be read.
+    """
+    source = document.read(stack.example)
+    example, base = schema.parse(source), _base(stack, source)
+    return edit.complete(base, example.variables.values(), _values(base, example, {}))
+
+
 def still_open(stack: Stack) -> list[str]:
-    """The variables that still wait for a person: required and empty, or holding a placeholder."""
+    """The variables that still need a value from a person: required and empty, or with a placeholder."""
     found = checks.run(inputs.gather(stack))
     waiting = (
         each.variable
@@ -66,7 +77,7 @@ def still_open(stack: Stack) -> list[str]:
 
 
 def generate(length: int) -> str:
-    """A secret that needs no quoting anywhere: letters, digits, `-` and `_`, no sign at either end."""
+    """A secret that needs no quotes anywhere: letters, digits, `-` and `_`, with a letter or digit at both ends."""
     while True:
         text = secrets.token_urlsafe(length)[:length]
         if text[0].isalnum() and text[-1].isalnum():
@@ -74,18 +85,15 @@ def generate(length: int) -> str:
 
 
 def _base(stack: Stack, source: Document) -> Document:
-    """What is to be completed: the file, or else the schema as if it were the file."""
+    """The text to complete: the file, or the schema if there is no file yet."""
     doc = document.read(stack.env_file)
     if doc.exists:
-        _refuse_undecodable(doc)
+        if doc.undecodable or "\0" in doc.text:
+            name = doc.path.name
+            fix = f"save {name} as UTF-8, then run the task again"
+            raise EnvFileError(f"{name} is not UTF-8, so nothing was changed", next=fix)
         return doc
     return document.parse(source.text.removeprefix(document.BOM).encode(), stack.env_file)
-
-
-def _refuse_undecodable(doc: Document) -> None:
-    if doc.undecodable or "\0" in doc.text:
-        name = doc.path.name
-        raise EnvFileError(f"{name} is not UTF-8, so nothing was changed", next=f"save {name} as UTF-8, then try again")
 
 
 def _is_open(doc: Document, variable: Variable) -> bool:
@@ -94,13 +102,13 @@ def _is_open(doc: Document, variable: Variable) -> bool:
 
 
 def _ask(doc: Document, example: Schema, ask: Ask) -> dict[str, str]:
-    """What a person answers; asked before the file is locked, since a person may take all day."""
+    """A person's answers. Ask before the file is locked: a person may take hours."""
     wanted = [each for each in example.variables.values() if each.only_a_person_knows and _is_open(doc, each)]
     return {variable.name: answer for variable in wanted if (answer := ask(variable))}
 
 
 def _values(doc: Document, example: Schema, answers: Mapping[str, str]) -> dict[str, str | None]:
-    """What is to be added to a file, or filled in it; None for a default, which is copied."""
+    """The values to add or to fill in, by name; None for a default, which is copied from the schema."""
     found: dict[str, str | None] = {}
     for variable in example.variables.values():
         if not _is_open(doc, variable):

@@ -1,4 +1,4 @@
-"""How `.env` differs from its schema: what it lacks, what it has beyond it, what it leaves at the default."""
+"""How `.env` differs from its schema: missing variables, extra ones, and values that are not the default."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from upready.dotenv import schema
-from upready.envfile import document, naming
-from upready.envfile.document import Document
+from upready.envfile import document
 from upready.envfile.entries import Entry
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError
@@ -15,13 +14,13 @@ from upready.support.errors import EnvFileError
 
 @dataclass(frozen=True)
 class Difference:
-    """Names of variables, in the schema's or the file's order.
+    """Names of variables, in the order of the schema or the file.
 
     Attributes:
-        missing: In the schema, not in the file.
-        extra: In the file, not in the schema.
-        default: In the file, with the schema's default.
-        changed: In the file, with another value.
+        missing: Only in the schema.
+        extra: Only in the file.
+        default: In both, with the same value.
+        changed: In both, with different values.
     """
 
     missing: list[str]
@@ -35,17 +34,17 @@ class Difference:
 
 
 def compare(stack: Stack) -> Difference:
-    """Compare a stack's `.env` with its schema, as texts: neither the shell nor compose has a say.
+    """Compare a stack's `.env` with its schema, as texts: the shell and compose are not asked.
 
     Raises:
-        EnvFileError: One of the two may not be read, or is no text.
+        EnvFileError: One of the two cannot be read, or is not UTF-8.
     """
     source, env = document.read(stack.example), document.read(stack.env_file)
     for each in (source, env):
         if each.undecodable_value is not None or each.is_utf16:
             line, column = each.undecodable_value or (1, 1)
             raise EnvFileError(
-                f"{each.path.name}:{line}:{column}: not UTF-8, so that its values mean nothing",
+                f"{each.path.name}:{line}:{column}: not UTF-8, so its values cannot be compared",
                 next=f"save {each.path.name} as UTF-8 without a byte order mark",
             )
     example = schema.parse(source)
@@ -53,20 +52,18 @@ def compare(stack: Stack) -> Difference:
     same = {name for name, entry in present.items() if _are_same(entry, source.get(name))}
     return Difference(
         missing=[name for name in example.variables if name not in present],
-        extra=[name for name in env.keys() if name not in example.variables and _is_name(env, name)],  # noqa: SIM118
+        extra=[
+            name
+            for name in env.keys()  # noqa: SIM118 - a document is no dict
+            if name not in example.variables and (entry := env.get(name)) is not None and env.may_show(entry)
+        ],
         default=[name for name in present if name in same],
         changed=[name for name in present if name not in same],
     )
 
 
 def _are_same(entry: Entry, default: Entry | None) -> bool:
-    """Whether two entries say the same; where there is a `$`, its quotes decide whether it is one."""
+    """Whether two entries have the same value. If there is a `$`, the quotes decide whether it is a reference."""
     if default is None or (entry.parsed or "") != (default.parsed or ""):
         return False
     return entry.quote == default.quote or "$" not in (entry.parsed or "")
-
-
-def _is_name(env: Document, name: str) -> bool:
-    """Whether it is one; what is none, or stands behind an open quote, may be a line of a secret."""
-    entry = env.get(name)
-    return entry is not None and naming.is_plausible(entry) and entry.start <= env.torn_from

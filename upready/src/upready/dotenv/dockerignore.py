@@ -1,4 +1,4 @@
-"""Does an image build leave a file out? `.dockerignore`, as Docker reads it (docs.docker.com, "Build context")."""
+"""Whether an image build ignores a file: `.dockerignore` as Docker reads it (docs.docker.com, "Build context")."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from upready.support.errors import OpsError
 
 
 def file_for(context: Path, dockerfile: Path) -> Path:
-    """The ignore file of a build: the Dockerfile's own where there is one, else the folder's."""
+    """The ignore file of a build: the one beside the Dockerfile if it exists, else the one in the context folder."""
     own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
     return own if files.there(own) else context / ".dockerignore"
 
 
 def ignores(rules: Path, path: str) -> bool:
-    """Whether the rules of a file leave out a path (relative to the build's folder, with `/`); no file, no rule."""
+    """Whether an ignore file excludes a path (relative to the build context, with `/`)."""
     try:
         data = files.read(rules) or b""
     except OpsError:
-        # The builder says what it makes of it.
+        # The builder reports the unreadable file.
         return False
     ignored = False
     for line in data.decode("utf-8-sig", "replace").splitlines():
@@ -29,7 +29,7 @@ def ignores(rules: Path, path: str) -> bool:
             continue
         keep = rule.startswith("!")
         pattern = _expression(rule.removeprefix("!").strip().strip("/"))
-        # A rule for a folder holds for all that is in it.
+        # A rule for a folder applies to everything in it.
         if any(pattern.fullmatch(each) for each in _with_parents(path)):
             ignored = not keep
     return ignored
@@ -41,7 +41,7 @@ def _with_parents(path: str) -> list[str]:
 
 
 def _expression(rule: str) -> re.Pattern[str]:
-    """Go's `filepath.Match`, and `**` for any number of folders."""
+    """A regular expression for a rule: Go's `filepath.Match`, and `**` for any number of folders."""
     pieces = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     rule = re.sub(r"^(\./)+", "", rule)
     out = ""

@@ -1,6 +1,6 @@
-"""Changing a `.env` file's text: one value, or what is missing from it. Order, comments and line ends stay.
+"""Change the text of a `.env` file: set values, or add missing variables. Order, comments and line ends stay.
 
-Every function takes a document and gives a text; `file` writes it.
+Every function takes a document and returns the new text; `writer` writes it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _Edit = tuple[int, int, str]
 
 
 def change(doc: Document, values: Mapping[str, str], describe: Mapping[str, Variable] | None = None) -> str:
-    """Give variables new values; one that the file lacks is added at its end, with its comments where they are known.
+    """Set variables. A new one is added at the end of the file, with its comments from the schema if there are any.
 
     Raises:
-        UnwritableError: A value cannot be written in any `.env` file.
+        UnwritableError: No `.env` file can hold a value.
     """
     edits: list[_Edit] = []
     tail = ""
@@ -38,12 +38,12 @@ def change(doc: Document, values: Mapping[str, str], describe: Mapping[str, Vari
 
 
 def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str | None]) -> str:
-    """Add variables that the file lacks, and fill those that are empty, each at its place in the schema's order.
+    """Add missing variables and fill in empty ones, each at its place in the order of the schema.
 
     Args:
         doc: The file.
-        order: Every variable of the schema, in its order.
-        values: What to add or fill, by name; None for what the schema says, exactly as it is written there.
+        order: Every variable of the schema, in order.
+        values: The values to add or fill in, by name; None copies the line of the schema exactly.
     """
     edits: list[_Edit] = []
     additions: dict[int, str] = {}
@@ -60,13 +60,13 @@ def complete(doc: Document, order: Iterable[Variable], values: Mapping[str, str 
             additions[anchor] = additions.get(anchor, "") + block
     for at, text in additions.items():
         following = doc.text[at:]
-        # A blank line below what was added, unless one is there.
+        # Put a blank line behind the addition, unless there is one.
         edits.append((at, at, text if not following.strip() or following[0] in "\r\n" else text + doc.newline))
     return _applied(doc.text, edits)
 
 
 def _block(variable: Variable, value: str | None, newline: str) -> str:
-    """A variable's comments and its own lines with a value, or as the schema has them, ready to stand in a file."""
+    """The lines of a variable for a file: its comments, and its assignment with the value or as in the schema."""
     lines = variable.block.split("\n")
     comments = list(itertools.takewhile(lambda line: line.lstrip().startswith("#"), lines))
     own = "\n".join(lines[len(comments) :])
@@ -77,7 +77,7 @@ def _block(variable: Variable, value: str | None, newline: str) -> str:
 
 
 def _gap(before: str, newline: str) -> str:
-    """What must stand between a text and a block that follows: a line end, and a blank line."""
+    """The line ends between a text and the block that follows, so that a blank line separates them."""
     if not before.strip("\ufeff"):
         return ""
     ended = before.endswith("\n")
@@ -86,14 +86,14 @@ def _gap(before: str, newline: str) -> str:
 
 
 def _rewritten(doc: Document, entry: Entry, value: str) -> _Edit:
-    """What stands behind `KEY=` once it has another value: that value, the comment that was there, the line end."""
+    """The edit that replaces a value; the comment behind it and the line end stay."""
     start = entry.value_start
     if entry.raw.startswith("#"):
-        # `KEY= # comment`: the blank belongs to the comment.
+        # `KEY= # comment`: the space is part of the comment.
         start = len(doc.text[:start].rstrip(" \t"))
     end = re.search(r"(\r?\n|\r)\Z", doc.text[entry.value_start : entry.end])
     comment = _comment(doc.text, entry)
-    # Nothing before a comment: compose would take the comment for the value.
+    # An empty value before a comment needs quotes: compose would take the comment for the value.
     written = encode(value) or ("''" if comment else "")
     return (start, entry.end, written + comment + (end[0] if end else ""))
 
@@ -109,7 +109,7 @@ def _comment(text: str, entry: Entry) -> str:
 
 
 def _applied(text: str, edits: list[_Edit]) -> str:
-    # From the back, so that the offsets before stay true.
+    # From the last to the first, so that earlier offsets stay valid.
     for start, end, replacement in sorted(edits, key=lambda edit: edit[0], reverse=True):
         text = text[:start] + replacement + text[end:]
     return text

@@ -1,4 +1,4 @@
-"""The ports of this machine that the services of a stack ask for."""
+"""The ports of this machine that the services of a stack publish."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from upready.envfile.references import expand, references
 
-# `address:port:container's port/protocol`; without an address on all of them. A port may be a range.
+# `address:port:container port/protocol`; without an address on all addresses. A port may be a range.
 _SHORT = re.compile(
     r"(?:\[?(?P<address>[^\]/]*?)\]?:)?(?P<low>\d+)(?:-(?P<high>\d+))?:(?P<target>\d+(?:-\d+)?)(?:/(?P<protocol>\w+))?"
 )
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - only compared
 
 
 @dataclass(frozen=True)
 class Socket:
-    """What is asked for, once every variable has its value: the ports from `low` to `high`."""
+    """The ports from `low` to `high` on an address, with all variables replaced."""
 
     address: str
     low: int
@@ -26,19 +26,19 @@ class Socket:
     protocol: str
 
     def meets(self, other: Socket) -> bool:
-        """Whether one process cannot have the one while another has the other."""
+        """Whether two processes cannot use both at the same time."""
         together = self.address == other.address or self.address in _EVERYWHERE or other.address in _EVERYWHERE
         return together and self.protocol == other.protocol and self.low <= other.high and other.low <= self.high
 
 
 @dataclass(frozen=True)
 class Binding:
-    """One entry under a service's `ports` that this machine can see.
+    """One entry under a service's `ports` that publishes a port on this machine.
 
     Attributes:
-        service: Whose.
-        active: Whether that service is started with the profiles that are chosen.
-        text: In compose's short form, as written: `127.0.0.1:${API_PORT:-8000}:80`.
+        service: Name of the service.
+        active: Whether the chosen profiles start the service.
+        text: The entry in compose's short form, not expanded: `127.0.0.1:${API_PORT:-8000}:80`.
     """
 
     service: str
@@ -47,19 +47,19 @@ class Binding:
 
     @property
     def variables(self) -> list[str]:
-        """The variables that the port on this machine is made of."""
+        """The variables in the port of this machine."""
         parts = _outside_braces(self.text)
         return [use.name for use in references(parts[-2] if len(parts) > 1 else parts[0])]
 
     def socket(self, given: Mapping[str, str]) -> Socket | None:
-        """What it asks for with the variables that are given; None where the engine chooses, or it makes no sense."""
+        """The published socket with the given variables; None if the engine chooses the port, or it is invalid."""
         match = _SHORT.fullmatch(expand(self.text, given))
         if match is None or (match["high"] and "-" not in match["target"]):
             return None
         return _socket(match)
 
     def may_be(self, number: int, given: Mapping[str, str]) -> bool:
-        """Whether a port is what it asks for, or one of those among which the engine chooses."""
+        """Whether this entry may publish a port: its only one, or one of the range from which the engine chooses."""
         match = _SHORT.fullmatch(expand(self.text, given))
         socket = _socket(match) if match else None
         return socket is not None and socket.low <= number <= socket.high
@@ -71,13 +71,13 @@ def _socket(match: re.Match[str]) -> Socket:
 
 
 def is_active(service: Mapping[str, Any], profiles: Sequence[str]) -> bool:
-    """Whether a service is started with the profiles that are chosen."""
+    """Whether the chosen profiles start a service."""
     own = service.get("profiles") or ()
     return not own or "*" in profiles or any(profile in profiles for profile in own)
 
 
 def of(services: Mapping[str, Mapping[str, Any]], profiles: Sequence[str]) -> Iterator[Binding]:
-    """The bindings of services as compose merges them without interpolating."""
+    """The published ports of services, from a model that compose has merged but not interpolated."""
     for name, service in services.items():
         active = is_active(service, profiles)
         for port in service.get("ports") or ():
@@ -87,7 +87,7 @@ def of(services: Mapping[str, Mapping[str, Any]], profiles: Sequence[str]) -> It
 
 
 def _short(port: Mapping[str, Any]) -> str:
-    """The short form of a port in the long one; empty where nothing is published."""
+    """The short form of a port that is written in the long form; empty if it is not published."""
     if not port.get("published"):
         return ""
     address = f"{port['host_ip']}:" if port.get("host_ip") else ""
@@ -95,7 +95,7 @@ def _short(port: Mapping[str, Any]) -> str:
 
 
 def _outside_braces(text: str) -> list[str]:
-    """The parts between colons; a colon within `${…}` belongs to a default."""
+    """The parts between colons; a colon within `${…}` is part of a default."""
     parts, depth = [""], 0
     for character in text:
         depth += (character == "{") - (character == "}")

@@ -1,4 +1,4 @@
-"""The last net: what other programs say may quote a value, so errors are gone over before they are shown."""
+"""Mask the secrets of `.env` in error messages: other programs may quote a value in theirs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from upready.support.errors import OpsError
 
 
 def secrets(root: Path) -> list[str]:
-    """The values in a project's `.env`, and those the shell gives instead, that must not be shown; longest first.
+    """The secret values of a project's `.env`, and of the shell for the same names; the longest first.
 
-    Read leniently and without compose: this runs where something has failed already.
+    Compose is not asked, and unreadable files are skipped: this runs after another error.
     """
     folders = {root, *compose_variables.directories}
     files = {file for folder in folders for file in (folder / ".env", *compose_variables.env_files(root, folder))}
@@ -45,12 +45,12 @@ def _secrets(file: Path) -> set[str]:
 
 
 def redact(text: str, hidden: Iterable[str]) -> str:
-    """A text with a mask in the place of every secret."""
+    """The text with every secret masked."""
     return ordinary.masked(text, hidden)
 
 
 def redacted(error: OpsError, hidden: Iterable[str]) -> OpsError:
-    """An error whose words hold no secret."""
+    """The error with every secret masked in its texts."""
     hidden = list(hidden)
     error.message = redact(error.message, hidden)
     error.details = [redact(line, hidden) for line in error.details]

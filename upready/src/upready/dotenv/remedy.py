@@ -1,4 +1,4 @@
-"""How a variable comes to another value, as a command that really does it."""
+"""The command that gives a variable another value."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from upready.dotenv.context import Context
 
 
 def another(context: Context, name: str, *, to: str = "") -> str:
-    """The step that gives a variable another value: where it comes from the shell, there; else in `.env`.
+    """The step that gives a variable another value, in the place that sets it: a profile, the shell or `.env`.
 
     Args:
         context: The project.
         name: The variable.
-        to: The value, where there is only one that is right; without it the command asks.
+        to: The right value, if there is only one; without it the command asks for a value.
     """
     variable, value = context.schema.variables.get(name), context.values.get(name)
-    # What wins over `.env` is not changed by writing there.
+    # A profile and the shell win over `.env`, so a change there would have no effect.
     if name in context.profile:
         return f"change {name} in invoke.yaml, where the profile sets it"
     if name in context.shell:
@@ -25,7 +25,7 @@ def another(context: Context, name: str, *, to: str = "") -> str:
     command = f"invoke env.set {name}" + (f"={to}" if to else "")
     if variable is None or to:
         return command
-    # The example itself is what some have copied.
+    # Do not suggest the example to somebody who copied it.
     example = variable.example if value is None or value.text != variable.example else ""
     return (
         command + (f", such as {example}" if example else "") + (f"; see {variable.docs[0]}" if variable.docs else "")
@@ -33,7 +33,7 @@ def another(context: Context, name: str, *, to: str = "") -> str:
 
 
 def missing(context: Context, name: str) -> str:
-    """The step that adds a variable which stands nowhere."""
+    """The step that adds a variable that is set nowhere."""
     variable = context.schema.variables.get(name)
     if variable is not None and not variable.only_a_person_knows:
         return "invoke env.init adds it"

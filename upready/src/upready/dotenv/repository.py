@@ -1,4 +1,4 @@
-"""What git makes of a file."""
+"""Whether git tracks or ignores a file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from upready.support.errors import OpsError
 
 
 def state(path: Path) -> str | None:
-    """`tracked`, `unignored` or `ignored`; None where there is no git, or no repository."""
+    """`tracked`, `unignored` or `ignored`; None without git or outside a repository."""
     try:
-        # Git would wait for a pipe.
+        # If `.gitignore` is a pipe, git would wait for ever.
         files.check(path.parent / ".gitignore")
     except OpsError:
         return None

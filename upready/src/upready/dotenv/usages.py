@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from upready.dotenv import passing, port_bindings
-from upready.dotenv.passing import WholeFile
+from upready.dotenv import port_bindings, service_environment
 from upready.dotenv.port_bindings import Binding
+from upready.dotenv.service_environment import WholeFile
 from upready.envfile.references import Use, references, scan
-from upready.stack import compose, compose_call
+from upready.stack import compose_call
 from upready.support import files as reading
 from upready.support import parsing, process
 from upready.support.yaml_location import relative
@@ -118,8 +118,7 @@ def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | Non
     # Not normalised: compose would drop the names that it passes on to a build.
     line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
     # Without `.env`, which may be broken, or long.
-    quick = {"COMPOSE_DISABLE_ENV_FILE": "1", **compose.HASTE}
-    result = compose_call.run(line, cwd=root, env={**(variables or {}), **quick}, timeout=60)
+    result = compose_call.run(line, cwd=root, env={**(variables or {}), "COMPOSE_DISABLE_ENV_FILE": "1"}, timeout=60)
     if result.code == 0:
         compose_call.document(result)  # whatever the program is, this is what is read of it
     return result
@@ -184,9 +183,9 @@ def build(
         if (build := service.get("build") or {}) and "://" not in (context := str(build.get("context") or "."))
     }
     started = {name for name, service in services.items() if port_bindings.is_active(service, profiles)}
-    every = (*located, *hidden, *passing.passed_on(model, started, texts or {}))
+    every = (*located, *hidden, *service_environment.passed_on(model, started, texts or {}))
     names = {use.name for use in every}
-    files = tuple(passing.whole_files(services, root, given or {}))
+    files = tuple(service_environment.whole_files(services, root, given or {}))
     return Uses(
         references=every,
         elsewhere=frozenset(use.name for use in elsewhere) - names,

@@ -1,4 +1,4 @@
-"""A new `.env` is looked at by compose before it takes the old one's place."""
+"""Compose reads a new `.env` before it replaces the old one."""
 
 from __future__ import annotations
 
@@ -17,45 +17,45 @@ from upready.support.errors import EnvFileError
 def verified(
     stack: Stack, before: Document, changes: Mapping[str, str | None], example: Document | None = None
 ) -> Callable[[Path], None]:
-    """A look at a new file: compose must read every change as it was meant, and everything else as before.
+    """A check of a new file: compose must read each new value exactly, and all other values as before.
 
     Args:
-        stack: Whose file it is.
+        stack: The stack.
         before: The file as it is now.
-        changes: The variables that are written, and their values; None for what compose reads in the example.
-        example: The schema that values, or a whole new file, are copied from.
+        changes: The variables that are written, and their values; None for a default, copied from the schema.
+        example: The schema from which values, or a whole new file, are copied.
 
     Returns:
-        What `file.write` calls with the new file; it raises `EnvFileError` where compose reads something else.
+        A function for `writer.write`; it raises `EnvFileError` if compose reads another value.
     """
     program = compose.program().command
     source = example if example is not None and not before.exists else before
 
     def read(path: Path) -> Mapping[str, str]:
-        # Without the shell's own variables a reference within the file gives what the file says.
+        # The values of the file alone, not those of the shell.
         return compose_values.read(program, stack.root, (), env_file=path, explicit=True).file
 
     def look(path: Path) -> None:
         try:
             after = read(path)
         except UnreadableError as error:
-            # What is wrong stands in a file that people know, at the same line or near it.
-            told = UnreadableError(source.path, error.reason, error.line)
-            raise EnvFileError(f"nothing was written: {told.message}", next=told.next) from None
+            # Name the file that the user knows; the mistake is at the same line or near it.
+            known = UnreadableError(source.path, error.reason, error.line)
+            raise EnvFileError(f"nothing was written: {known.message}", next=known.next) from None
         wrong = [name for name, value in changes.items() if value is not None and after.get(name, "") != value]
         wrong += _not_as_in(example, [name for name, value in changes.items() if value is None], after)
         with contextlib.suppress(UnreadableError):
-            # A file that compose cannot read has nothing to keep; the change may be what makes it readable.
+            # If compose cannot read the old file, there are no old values; the change may even repair the file.
             old = read(before.path) if before.exists else {}
             wrong += [name for name in old if name not in after]
-            # What refers to a changed variable changes with it.
+            # A value with a reference to a changed variable may change too.
             wrong += [
                 name for name in old if name not in changes and before.is_plain(name) and after.get(name) != old[name]
             ]
         if wrong:
             raise EnvFileError(
-                f"nothing was written: compose would read {', '.join(sorted(set(wrong)))} otherwise than meant",
-                next="put right what env.check finds in .env first: invoke env.check",
+                f"nothing was written: compose would read another value of {', '.join(sorted(set(wrong)))}",
+                next="correct the problems in .env first: invoke env.check",
             )
 
     def _not_as_in(example: Document | None, names: list[str], after: Mapping[str, str]) -> list[str]:
@@ -64,7 +64,7 @@ def verified(
         meant: Mapping[str, str] = {}
         with contextlib.suppress(UnreadableError):
             meant = read(example.path)
-        # What refers to other variables says here what those are here.
+        # A value with references may differ, because the other variables differ here.
         return [
             name
             for name in names

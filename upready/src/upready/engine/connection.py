@@ -7,6 +7,7 @@ an `EngineError`.
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 DENIED = ("Permission denied", "Access is denied")
 """How POSIX and Windows say that a user may not open a socket or a pipe."""
 
+
+_PIPE = re.compile(r"\((\d+), '\w+', ['\"](.*?)['\"]\)")
+"""How Windows refuses a pipe: number, function, and words in the system's language."""
+
+_PIPE_ERRORS = {"2": "No such file or directory", "5": DENIED[1]}
 
 PING = "/_ping"
 """What asks an engine for nothing but an answer."""
@@ -182,6 +188,8 @@ def lost() -> tuple[type[Exception], ...]:
 def _reason(error: BaseException) -> str:
     """The innermost cause of the SDK's nested exceptions, in words."""
     text = str(error)
+    if match := _PIPE.search(text):
+        return _PIPE_ERRORS.get(match[1], match[2])
     for known in ("No such file or directory", *DENIED, "Connection refused", "timed out"):
         if known.lower() in text.lower():
             return known

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 
-from upready.support import platform
+from upready.support import files, parsing, platform
+from upready.support.errors import OpsError
+from upready.support.parsing import MalformedError
 
 ENGINE_PIPE = "npipe:////./pipe/docker_engine"
 """Where an engine of a Windows machine is asked when nothing says otherwise."""
@@ -27,7 +28,7 @@ def engine_socket() -> Path | None:
 
 def plugin_folders() -> list[Path]:
     """Where Docker looks for CLI plugins on this system, first match wins (docs.docker.com, "CLI plugins")."""
-    folders = [docker_configuration() / "cli-plugins"]
+    folders = [*_extra_folders(), docker_configuration() / "cli-plugins"]
     if platform.WINDOWS:
         for variable in ("ProgramData", "ProgramFiles"):
             if base := os.environ.get(variable):
@@ -41,6 +42,23 @@ def plugin_folders() -> list[Path]:
         Path("/usr/libexec/docker/cli-plugins"),
         Path("/Applications/Docker.app/Contents/Resources/cli-plugins"),
     ]
+
+
+def homebrew_folders() -> list[Path]:
+    """Where Homebrew puts plugins; Docker looks there only if `cliPluginsExtraDirs` of its settings says so."""
+    return [
+        Path("/opt/homebrew/lib/docker/cli-plugins"),
+        Path("/home/linuxbrew/.linuxbrew/lib/docker/cli-plugins"),
+    ]
+
+
+def _extra_folders() -> list[Path]:
+    """The folders that Docker's settings name besides; none where these cannot be read, which others tell."""
+    with contextlib.suppress(OpsError, MalformedError):
+        settings = parsing.from_json(files.read(docker_configuration() / "config.json", name="it") or b"{}")
+        listed = settings.get("cliPluginsExtraDirs") if isinstance(settings, dict) else None
+        return [Path(each) for each in listed or () if isinstance(each, str)] if isinstance(listed, list) else []
+    return []
 
 
 def engine_permission(socket: Path | None) -> str:
@@ -63,6 +81,6 @@ def engine_permission(socket: Path | None) -> str:
 
 def engine_remedy() -> str:
     """How a Docker Engine is had on this system, in one line."""
-    if platform.WINDOWS or sys.platform == "darwin":
+    if platform.WINDOWS or platform.MACOS:
         return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
     return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"

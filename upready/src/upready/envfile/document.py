@@ -50,13 +50,12 @@ class Document:
         entry = self.get(key)
         return entry is not None and entry.readable and (entry.quote == "'" or "$" not in entry.raw)
 
-    @property
-    def is_all_plain(self) -> bool:
-        """Whether no value depends on another, or on anything outside the file."""
-        return all(
-            each.assigned and each.readable and each.key.isidentifier() and (each.quote == "'" or "$" not in each.raw)
-            for each in self.entries
-        )
+    def may_show(self, entry: Entry) -> bool:
+        """Whether an unknown key may be printed: it looks like a name, and no open quote stands above it.
+
+        Otherwise it may be a line of a secret.
+        """
+        return entry.is_plausible and entry.start <= self.torn_from
 
     def keys(self) -> list[str]:
         """Every name that is assigned, once, in order."""

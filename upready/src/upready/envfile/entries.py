@@ -32,6 +32,9 @@ _HEAD = re.compile(
     r"(?P<export>export[^\S\r\n]++)?(?P<key>'[^']++'[^\S\r\n]*+(?==)|[^=:\#\r\n][^=:\r\n]*+)?"
     r"(?P<sign>[=:])(?P<space>[^\S\r\n]*+)"
 )
+# A variable's name in one case, made of words. A Base64 key has both cases; a hash is one long word.
+_PLAUSIBLE = re.compile(r"_*(?:[A-Z][A-Z0-9]{0,23}(?:_+[A-Z0-9]{1,24})*|[a-z][a-z0-9]{0,23}(?:_+[a-z0-9]{1,24})*)_*")
+_PEM_END = re.compile(r"^[ \t]*+-----END[^\r\n]*+(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,17 @@ class Entry:
         """Whether there is a `=` at all."""
         return self.value_start > 0
 
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the key looks like a variable's name, and the line not like the end of a Base64 text."""
+        return bool(_PLAUSIBLE.fullmatch(self.key)) and not self.is_padding
+
+    @property
+    def is_padding(self) -> bool:
+        """Whether only `=` signs follow the first one, as at the end of a Base64 text."""
+        value = self.raw.strip()
+        return value != "" and not value.strip("=")
+
     def is_open(self, text: str) -> bool:
         """Whether a quote begins the value that, for compose, ends neither on its line nor where python-dotenv ends it.
 
@@ -84,9 +98,6 @@ class Entry:
             return False
         end = closing(text, self.value_start, self.quote)
         return end is None or (not self.readable and "\n" in text[self.value_start : end])
-
-
-_PEM_END = re.compile(r"^[ \t]*+-----END[^\r\n]*+(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 
 
 def find(text: str) -> Iterator[Entry]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from upready.envfile.notation import Call, Value
-from upready.support import spelling
+from upready.support import durations, spelling
 
 Test = Callable[[str], str | None]
 
@@ -278,27 +278,11 @@ def split_url(value: str) -> SplitResult | None:
     return parts if parts.hostname or (parts.path and not parts.netloc) else None
 
 
-_UNITS = {
-    **dict.fromkeys(("ns",), 1e-9),
-    **dict.fromkeys(("us", "µs"), 1e-6),
-    **dict.fromkeys(("ms", "milliseconds", "millisecond"), 1e-3),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), 60.0),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), 3600.0),
-    **dict.fromkeys(("d", "day", "days"), 86400.0),
-    **dict.fromkeys(("w", "week", "weeks"), 604800.0),
-}
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-zµ]+)", re.ASCII)
-
-
 def _seconds(text: str) -> float | None:
     """A duration in seconds; a bare number counts milliseconds, as in @env-spec."""
     if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         return float(text) / 1000
-    parts = _PART.findall(text)
-    if not parts or re.sub(r"\s", "", _PART.sub("", text)) or any(unit not in _UNITS for _, unit in parts):
-        return None
-    return sum(float(amount) * _UNITS[unit] for amount, unit in parts)
+    return durations.parse(text)
 
 
 def _range(low: float | None, high: float | None) -> str:

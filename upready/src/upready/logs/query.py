@@ -28,6 +28,7 @@ class Query:
         since: Nothing from before.
         until: Nothing from after.
         grep: Only entries in which it is found.
+        exclude: Only entries in which it is not found.
         level: Only entries that tell this level or a worse one.
         as_json: One JSON object a line.
         output: The file that gets it instead of stdout.
@@ -42,6 +43,7 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     grep: re.Pattern[str] | None = None
+    exclude: re.Pattern[str] | None = None
     level: str | None = None
     as_json: bool = False
     output: Path | None = None
@@ -59,6 +61,7 @@ class Query:
         since: str = "",
         until: str = "",
         grep: str = "",
+        exclude: str = "",
         level: str = "",
         json: bool = False,
         output: str = "",
@@ -82,14 +85,15 @@ class Query:
         last = times.parse(until, "--until", now) if until else None
         if first and last and first >= last:
             raise UsageError(f"--since {since} is not before --until {until}", next=f"invoke logs --since {since}")
-        cut = not (tail or since or until or grep or level or output)
+        cut = not (tail or since or until or grep or exclude or level or output)
         return cls(
             services=tuple(dict.fromkeys(service)),
             follow=follow,
             tail=DEFAULT_TAIL if cut else _count(tail),
             since=first,
             until=last,
-            grep=_pattern(grep) if grep else None,
+            grep=_pattern(grep, "--grep") if grep else None,
+            exclude=_pattern(exclude, "--exclude") if exclude else None,
             level=levels.parse(level) if level else None,
             as_json=json,
             output=Path(output) if output else None,
@@ -101,13 +105,19 @@ class Query:
     @property
     def filters(self) -> bool:
         """Whether `accepts` may say no."""
-        return self.grep is not None or self.level is not None
+        return self.grep is not None or self.exclude is not None or self.level is not None
 
     def accepts(self, entry: Entry) -> bool:
-        """Whether an entry is wanted: `grep` may match the message, or the text around it."""
+        """Whether an entry is wanted: a pattern may match the message, or the text around it."""
         if self.level is not None and not levels.at_least(entry.level, self.level):
             return False
-        return self.grep is None or bool(self.grep.search(plain(entry.text)) or self.grep.search(entry.message))
+        if self.exclude is not None and _found(self.exclude, entry):
+            return False
+        return self.grep is None or _found(self.grep, entry)
+
+
+def _found(pattern: re.Pattern[str], entry: Entry) -> bool:
+    return bool(pattern.search(plain(entry.text)) or pattern.search(entry.message))
 
 
 def _count(text: str) -> int | None:
@@ -118,11 +128,11 @@ def _count(text: str) -> int | None:
     raise UsageError(f"--tail: should be a number of lines, or all, not {text!r}", next="invoke logs --tail 100")
 
 
-def _pattern(text: str) -> re.Pattern[str]:
+def _pattern(text: str, option: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except re.error as error:
         raise UsageError(
-            f"--grep: {text!r} is no regular expression: {error}",
+            f"{option}: {text!r} is no regular expression: {error}",
             next="put \\ before a character that is meant as it is",
         ) from error

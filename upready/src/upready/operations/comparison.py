@@ -17,7 +17,7 @@ from typing import Any
 
 from upready.dotenv import compose_values
 from upready.engine import endpoint
-from upready.envfile import document, naming
+from upready.envfile import document
 from upready.runtime.docker import engine
 from upready.runtime.docker.inspection import SERVICE
 from upready.stack import compose, model
@@ -135,7 +135,7 @@ def _read(stack: Stack, path: Path) -> dict[Key, str]:
     return {
         ("", name): read[name]
         for name, entry in entries
-        if entry is not None and naming.is_plausible(entry) and entry.start <= written.torn_from
+        if entry is not None and written.may_show(entry)
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from upready.runtime import current
 from upready.runtime.interface import Container, Runtime
@@ -27,8 +27,46 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int |
     """
     project = current.name(settings)
     containers = connected.containers(project)
-    chosen = container_of(containers, service, replica, next(iter(settings.environments)))
+    chosen = container_of(containers, service, replica, settings.default)
     return connected.execute(project, chosen, words, lambda: current.current(settings, connected)[0])
+
+
+def shell(settings: Settings, connected: Runtime, service: str, replica: int | None) -> int:
+    """Run a shell where a service runs, on this terminal; where none is named, in the only one that runs.
+
+    Raises:
+        UsageError: The service is not running, or several are and none is named.
+        EngineError: The engine does not answer.
+    """
+    if not service:
+        containers = connected.containers(current.name(settings))
+        running = {each.service for each in containers if each.state == "running"}
+        service = only(running, "shell", "service", next(iter(settings.environments)))
+    return execute(settings, connected, service, replica, [])
+
+
+def only(names: Collection[str], task: str, kind: str, environment: str) -> str:
+    """The only one of some services that run.
+
+    Args:
+        names: The services.
+        task: What asks for one.
+        kind: What they are, in a word.
+        environment: What starts them.
+
+    Raises:
+        UsageError: There is none, or there are several.
+    """
+    if not names:
+        raise UsageError(f"no {kind} runs here", next=f"invoke {environment}")
+    first, *others = sorted(names)
+    if others:
+        raise UsageError(
+            f"{task} needs the name of a service: {len(names)} run",
+            details=[f"running: {', '.join(sorted(names))}"],
+            next=f"invoke {task} {first}",
+        )
+    return first
 
 
 def container_of(

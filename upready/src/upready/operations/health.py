@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from upready.readiness import one_look
@@ -17,6 +18,7 @@ from upready.stack import selection as stacks
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
+from upready.support import background
 from upready.support.errors import OpsError, UsageError
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
                 connected, stack, containers, merged = _open(settings)
         else:
             services = expected(settings, merged, containers)
-            outcome = wait.Gate(connected, stack.project, services).wait(left)
+            outcome = wait.Waiter(connected, stack.project, services).wait(left)
             containers = connected.containers(stack.project)
             if not outcome.ready or expected(settings, merged, containers) == services:
                 return connected, stack, containers, merged
@@ -126,39 +128,23 @@ def expected(settings: Settings, merged: Model, containers: Sequence[Container])
 
 def _open(settings: Settings, tell: Note = interface.silent) -> Opened:
     """What is there of a project."""
-    ahead = _Ahead(settings)
+    # Compose reads the first environment's files, mostly the right ones, while the engine's library is imported.
+    first = background.begin(lambda: model.load(stacks.select(settings, settings.default)))
     connected = choice.find(settings, tell)
     stack, containers = current.current(settings, connected)
     if not containers:
         return connected, stack, containers, None
-    merged = ahead.model(stack, containers)
+    merged = _model(stack, containers, first)
     return connected, stack, containers, connected.fit(merged, interface.silent)
 
 
-class _Ahead:
-    """Loads the model of the first environment while the engine's library is imported: it is mostly the right one."""
+def _model(stack: Stack, containers: Sequence[Container], first: Future[Model]) -> Model:
+    """The model of a stack that runs as these containers: the first one if it is of this stack.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._stack: Stack | None = None
-        self._model: Model | None = None
-        self._thread = threading.Thread(target=self._load, daemon=True)
-        self._thread.start()
-
-    def model(self, stack: Stack, containers: Sequence[Container]) -> Model:
-        """The model of a stack that runs as these containers.
-
-        Raises:
-            OpsError: Compose cannot read it.
-        """
-        self._thread.join()
-        if self._model is not None and self._stack == stack:
-            return self._model
-        return model.load_running(stack, [each.service for each in containers])
-
-    def _load(self) -> None:
-        try:
-            self._stack = stacks.select(self._settings, next(iter(self._settings.environments)))
-            self._model = model.load(self._stack)
-        except (OpsError, OSError):
-            return  # told, where it matters, by the load that is not ahead
+    Raises:
+        OpsError: Compose cannot read it.
+    """
+    with contextlib.suppress(OpsError, OSError):
+        if (merged := first.result()).stack == stack:
+            return merged
+    return model.load_running(stack, [each.service for each in containers])

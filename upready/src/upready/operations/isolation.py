@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from upready.dotenv import edit, file, inputs
+from upready.dotenv import edit, inputs, writer
 from upready.dotenv.schema import Variable
 from upready.dotenv.write_check import verified
 from upready.envfile import document
@@ -70,13 +70,13 @@ def isolate(stack: Stack) -> Isolation:
     values = {NAME: project, **chosen}
     moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
     notes += [*shared.values(context, moved, set(values)), *shared.entries(stack, {*chosen, *kept})]
-    with file.writing(stack.env_file.parent):
+    with writer.locked(stack.env_file.parent):
         doc = document.read(stack.env_file)
         changed = {name: value for name, value in values.items() if _text(doc, name) != value}
         if changed:
             known = {name: each for name, each in context.schema.variables.items() if each.block}
             described = {NAME: Variable(NAME, block=f"{_NOTE}\n{NAME}="), **known}
-            file.write(stack.env_file, edit.change(doc, changed, described), verified(stack, doc, changed))
+            writer.write(stack.env_file, edit.change(doc, changed, described), verified(stack, doc, changed))
     return Isolation(project, {**kept, **chosen}, notes)
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from upready import dotenv
 from upready.operations import exclusive, preflight
-from upready.readiness import one_look, unstarted
-from upready.readiness import wait as gate
+from upready.readiness import one_look, unstarted, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, ports
+from upready.runtime import choice, ports, resources
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import build, engine
 from upready.runtime.docker.build import Progress, Step
@@ -115,24 +114,22 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    # git and compose are asked while the SDK is imported, `.env` is checked and the images are built.
-    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor() as pool:
-        described = pool.submit(revision.describe, settings.root)
+    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor(1) as pool:
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
-
-        def merge() -> Model:
-            return model.load(revision.stamp(selected, described.result()))
-
-        early = pool.submit(merge) if files.is_file(selected.env_file) else None
+        stack = revision.stamp(selected, revision.describe(settings.root))
         connected = choice.choose(settings, environment, show.step, options.adopt)
-        write_values(selected, show)
-        loaded = early or pool.submit(merge)
-        stack = revision.stamp(selected, described.result())
+        write_values(stack, show)
+        # Compose reads the files while `.env` is checked, whose errors come first.
+        merging = pool.submit(model.load, stack)
         check_values(stack, show)
-        preflight.check(loaded.result(), show.warn)
-        merged = connected.fit(loaded.result(), show.warn)
+        merged = merging.result()
+        preflight.check(merged, show.warn)
+        merged = connected.fit(merged, show.warn)
         connected.tidy(stack.project)
         ports.check(connected, merged)
+        if isinstance(connected, engine.Engine):
+            asked = connected
+            resources.check(merged, lambda: asked.capacity[0])
         if connected.name == DOCKER:
             _images(connected, merged, options, show)
         elif options.no_cache or options.pull:
@@ -188,10 +185,10 @@ def start(connected: Runtime, merged: Model, show: Show) -> Launch:
     def up(attempt: Attempt) -> None:
         connected.start(merged, attempt)
 
-    return wait(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
+    return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
 
-def wait(
+def until_ready(
     connected: Runtime,
     merged: Model,
     services: Sequence[Service],
@@ -212,13 +209,13 @@ def wait(
     """
     stack = merged.stack
 
-    def doubt(health: Health) -> tuple[str, str] | None:
-        from upready.diagnosis import hopeless
+    def find_permanent(health: Health) -> tuple[str, str] | None:
+        from upready.diagnosis import permanent
 
-        return hopeless.judge(connected, merged, health)
+        return permanent.judge(connected, merged, health)
 
-    waiting = gate.Gate(connected, stack.project, services, show.health, show.live, show.warn, doubt)
-    outcome = waiting.wait(stack.timeout, begin)
+    gate = wait.Waiter(connected, stack.project, services, show.health, show.live, show.warn, find_permanent)
+    outcome = gate.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = one_look.answered(connected, services, outcome.services) if outcome.ready else outcome.services
     report = Report(stack.project, stack.environment, tuple(services_now), connected.name)
@@ -235,7 +232,7 @@ def wait(
     return Launch(stack, report, outcome.seconds, merged.urls(local=connected.local), told, error, continues)
 
 
-def _go_on(stack: Stack, services: Sequence[Service], outcome: gate.Outcome) -> list[str]:
+def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> list[str]:
     """Let compose go on with the services that may still be started; returns these."""
     from upready.runtime.docker import continuation
 

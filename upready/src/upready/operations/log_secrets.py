@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from upready.runtime.interface import Runtime
 from upready.runtime.native import paths
 from upready.secrets import masking
 from upready.stack.settings import Settings
-from upready.support import files
+from upready.support import background, files
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ _TELLING = re.compile(rb"\b(?:secrets|configs|include|extends)\b")
 
 
 class Learning:
-    """Lets compose read the files of every environment in a thread, where they may tell of more secrets.
+    """Lets compose read the files of every environment in the background, where they may tell of more secrets.
 
     Args:
         settings: The project's.
@@ -41,34 +40,33 @@ class Learning:
     """
 
     def __init__(self, settings: Settings, *, needed: bool) -> None:
-        self._settings = settings
+        needed = needed and (paths.native(settings.root).is_dir() or any(map(_tells, _files(settings))))
         self._found: list[Model] = []
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        if needed and (paths.native(settings.root).is_dir() or any(map(_tells, _files(settings)))):
-            self._thread.start()
+        self._reading = background.begin(lambda: _read(settings, self._found)) if needed else None
 
-    def finish(self, connected: Runtime, project: str) -> None:
+    def finish(self, connected: Runtime) -> None:
         """Wait until all is known that can be; containers may hold secrets that this shell does not have."""
-        if not self._thread.ident:
+        if self._reading is None:
             return
-        self._thread.join(PATIENCE)
+        background.done(self._reading, PATIENCE)
         from upready.runtime.docker import injected_secrets
         from upready.runtime.docker.engine import Engine
 
         if isinstance(connected, Engine):
             for merged in list(self._found):
-                given = functools.partial(injected_secrets.read, connected, merged)
-                masking.know(("injected", id(merged)), given)
+                masking.know(("injected", id(merged)), functools.partial(injected_secrets.read, connected, merged))
 
-    def _read(self) -> None:
-        from upready.stack import model, selection
 
-        for environment in self._settings.environments:
-            # Every profile, if they go together.
-            for profiles in (("*",), ()):
-                with contextlib.suppress(Exception):  # whatever cannot be read is told by other tasks
-                    self._found.append(model.load(selection.select(self._settings, environment, profiles)))
-                    break
+def _read(settings: Settings, found: list[Model]) -> None:
+    """Add the model of every environment that compose can read; loading one makes its secrets known."""
+    from upready.stack import model, selection
+
+    for environment in settings.environments:
+        # Every profile, if they go together.
+        for profiles in (("*",), ()):
+            with contextlib.suppress(Exception):  # whatever cannot be read is told by other tasks
+                found.append(model.load(selection.select(settings, environment, profiles)))
+                break
 
 
 def _files(settings: Settings) -> Iterator[Path]:

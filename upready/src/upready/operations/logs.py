@@ -88,7 +88,7 @@ def find(settings: Settings, query: Query, tell: Note, note: Note) -> Logs:
     learning = Learning(settings, needed=not (query.reveal or masking.knows_model()))
     connected = choice.find(settings, tell)
     name = current.name(settings)
-    learning.finish(connected, name)
+    learning.finish(connected)
     return Logs(settings, name, query, connected, connected.source(name, query.services, note))
 
 

@@ -46,7 +46,7 @@ def restart(
         chosen = [dataclasses.replace(each, replicas=there[each.name]) for each in chosen if each.name in there]
         show.step("restart")
         again = begin(connected, merged, [each.name for each in chosen], containers)
-        return launch.wait(connected, merged, chosen, again, show)
+        return launch.until_ready(connected, merged, chosen, again, show)
 
 
 def along(merged: Model, names: Sequence[str], there: Collection[str]) -> list[Service]:

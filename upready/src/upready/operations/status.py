@@ -106,7 +106,7 @@ def collect(connected: Runtime, settings: Settings) -> Overview:
         usages = _usages(connected, [each for each in containers if each.state == "running"])
     orphaned = {each.id for each in lost.result()}
     found = [_status(each, usages.get(each.id), orphan=each.id in orphaned) for each in containers]
-    return Overview(name, environment, found, connected.name, next(iter(settings.environments)))
+    return Overview(name, environment, found, connected.name, settings.default)
 
 
 def _status(container: Container, usage: Usage | None, *, orphan: bool) -> Status:

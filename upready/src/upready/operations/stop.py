@@ -102,7 +102,7 @@ def _started_from(settings: Settings, project: str, containers: Sequence[Contain
                 found[each.files] = stack
     if not containers:
         with contextlib.suppress(OpsError):
-            return [selection.select(settings, next(iter(settings.environments)))]
+            return [selection.select(settings, settings.default)]
     return list(found.values())
 
 

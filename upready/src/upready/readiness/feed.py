@@ -18,11 +18,11 @@ from typing import Any
 from upready.engine.heartbeat import Heartbeat
 from upready.readiness import healthcheck
 from upready.readiness.health import Health
-from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Message, Run, Troubled, Wrote
+from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Message, Permanent, Run, Wrote
 from upready.runtime import log_tail
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
-from upready.secrets import http_probe
+from upready.support import http_probe
 from upready.support.errors import EngineError
 
 EAGER = 0.05
@@ -46,29 +46,31 @@ LINES = 0.5
 DOUBTS = 1.0
 """Seconds between looks at why a replica is not ready yet."""
 
-Doubt = Callable[[Health], tuple[str, str] | None]
+FindPermanent = Callable[[Health], tuple[str, str] | None]
 """Tells of a replica that is not ready why no waiting will make it so, as (cause, reason); None where it may."""
 
 
-class Observer:
+class Feed:
     """Watches one project and puts what it sees into `inbox`. Use as a context manager.
 
     Args:
         engine: Where the project runs.
         project: Compose's project name.
         lines: Whether the last log lines are wanted too.
-        doubt: Asked about replicas that are not ready.
+        find_permanent: Asked about replicas that are not ready.
 
     Attributes:
         inbox: Whatever was seen, in the order it was.
     """
 
-    def __init__(self, engine: Runtime, project: str, *, lines: bool = False, doubt: Doubt | None = None) -> None:
+    def __init__(
+        self, engine: Runtime, project: str, *, lines: bool = False, find_permanent: FindPermanent | None = None
+    ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._engine = engine
         self._project = project
         self._lines = lines
-        self._doubt = doubt
+        self._find_permanent = find_permanent
         self._suspects: Sequence[Health] = ()
         self._over = threading.Event()
         self._tickets = itertools.count()
@@ -85,12 +87,12 @@ class Observer:
         self._gone = threading.Event()
         self._dropped = 0
 
-    def __enter__(self) -> Observer:
+    def __enter__(self) -> Feed:
         tasks = [
             self._follow,
             self._refresh,
             *([self._read] if self._lines else []),
-            *([self._ask] if self._doubt else []),
+            *([self._ask] if self._find_permanent else []),
         ]
         self._gone = self._watch.enter_context(self._pulse.watching())
         for task in tasks:
@@ -100,7 +102,7 @@ class Observer:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         self._again.set()
-        self.aim({}, (), {})
+        self.watch({}, (), {})
         self._close()
         self._watch.close()
         # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
@@ -128,7 +130,7 @@ class Observer:
         """Ask for a look at one container."""
         self._begin(self._look, identifier, next(self._tickets))
 
-    def aim(
+    def watch(
         self,
         targets: Mapping[Run, str],
         running: tuple[Container, ...],
@@ -228,13 +230,13 @@ class Observer:
 
     def _ask(self) -> None:
         """Ask about every replica that is not ready whether waiting may help."""
-        assert self._doubt is not None  # noqa: S101 - it is not begun without
+        assert self._find_permanent is not None  # noqa: S101 - it is not begun without
         while not self._over.wait(DOUBTS):
             for each in self._suspects:
                 container = each.container
                 if container is not None and container.state in ("running", "restarting"):
                     with contextlib.suppress(EngineError):
-                        self.inbox.put(Troubled((container.id, container.started), self._doubt(each)))
+                        self.inbox.put(Permanent((container.id, container.started), self._find_permanent(each)))
 
     def _begin(self, task: Callable[..., None], *arguments: Any) -> None:
         """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""

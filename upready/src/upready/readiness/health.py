@@ -11,8 +11,8 @@ from typing import Any
 
 from upready.runtime.interface import Container
 from upready.secrets import masking
-from upready.secrets.http_probe import Probe
 from upready.support import parsing
+from upready.support.http_probe import Probe
 from upready.support.parsing import MalformedError
 
 
@@ -105,6 +105,13 @@ class Health:
             for name, said in asked.items()
         }
 
+    def probe_as_dict(self) -> dict[str, Any] | None:
+        """The probe as it stands in the JSON documents, without the secrets that its URL or its error may hold."""
+        if self.probe is None:
+            return None
+        shown = self.probe.as_dict()
+        return {**shown, **{key: masking.hide(shown[key]) for key in ("url", "error") if shown[key] is not None}}
+
     def as_dict(self) -> dict[str, Any]:
         """The replica as it stands under `services` in a task's JSON document."""
         container = self.container
@@ -117,7 +124,7 @@ class Health:
             "reason": masking.hide(self.reason),
             "restarts": container.restarts if container else 0,
             "exit_code": container.exit_code if container else None,
-            "probe": self.probe.as_dict() if self.probe else None,
+            "probe": self.probe_as_dict(),
             "checks": masking.hide_in(self.checks),
         }
 

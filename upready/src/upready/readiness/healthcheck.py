@@ -10,6 +10,7 @@ from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
 from upready.runtime.interface import Container
+from upready.support import background
 from upready.support.errors import EngineError
 
 EAGER = 0.25
@@ -20,6 +21,9 @@ CROWD = 4
 
 LATE = -1
 """In place of an exit code: it took longer than its timeout."""
+
+PATIENCE = 5.0
+"""Seconds that one look waits for the checks that it runs."""
 
 _TIMEOUT = 30.0
 """Seconds that the engine gives a health check which names none."""
@@ -95,23 +99,18 @@ def pause(took: float, crowd: int) -> float:
 
 def passed_now(engine: Engine, containers: Sequence[Container]) -> set[str]:
     """The ids of those whose check passes now, all of them run at the same time, each for its timeout at most."""
-    found: set[str] = set()
+    every = {each.id: each for each in containers}
     over = threading.Event()
 
-    def check(container: Container) -> None:
+    def passes(identifier: str) -> bool:
         # One that cannot be asked has not passed.
         with contextlib.suppress(EngineError):
-            if run(engine, container, over) == 0:
-                found.add(container.id)
+            return run(engine, every[identifier], over) == 0
+        return False
 
-    threads = [threading.Thread(target=check, args=(each,), daemon=True) for each in containers]
-    deadline = time.monotonic() + 5.0
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+    found = background.each(passes, every, PATIENCE)
     over.set()
-    return set(found)
+    return {identifier for identifier, passed in found.items() if passed}
 
 
 def _settings(container: Container) -> Mapping[str, Any]:

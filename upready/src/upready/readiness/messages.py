@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from upready.runtime.interface import Container
-from upready.secrets.http_probe import Probe
 from upready.support.errors import OpsError
+from upready.support.http_probe import Probe
 
 Run = tuple[str, datetime | None]
 """One run of a container: its id, and when it started. What an earlier run answered says nothing of this one."""
@@ -57,7 +57,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Troubled:
+class Permanent:
     """What the log of a run tells: why no waiting will make it ready, as (cause, reason); None where it may."""
 
     run: Run
@@ -87,4 +87,4 @@ class Refused:
     error: OpsError
 
 
-Message = Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Started | Refused
+Message = Listed | Looked | Happened | Answered | Checked | Permanent | Wrote | Started | Refused

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from upready.readiness.health import Health, Report
 from upready.readiness.healthcheck import passed_now
-from upready.readiness.verdict import Sight, age, assess
+from upready.readiness.verdict import Observation, age, assess
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
-from upready.secrets import http_probe
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
+from upready.support import background, http_probe
+from upready.support.http_probe import Probe
 
 
 def judge_now(
@@ -35,16 +34,16 @@ def judge_now(
 
     passed = _passed(engine, services, containers)
 
-    def sight(service: Service, container: Container | None) -> Sight:
+    def observation(service: Service, container: Container | None) -> Observation:
         if container is None:
-            return Sight()
+            return Observation()
         url = targets(engine, service, containers).get(container.id)
         answer = answers.get(url or "")
-        return Sight(
+        return Observation(
             answer=answer, probed=url is not None, check=0 if container.id in passed else None, age=age(container)
         )
 
-    return Report(project, environment, tuple(assess(services, containers, sight)), engine.name)
+    return Report(project, environment, tuple(assess(services, containers, observation)), engine.name)
 
 
 def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[Container]) -> set[str]:
@@ -94,16 +93,8 @@ def targets(engine: Runtime, service: Service, containers: Iterable[Container]) 
 
 def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
     """Probe several URLs at the same time; none holds up the others, nor this call beyond the probe's own limit."""
-    answers: dict[str, Probe] = {}
-
-    def ask(url: str) -> None:
-        answers[url] = http_probe.ask(url)
-
-    threads = [threading.Thread(target=ask, args=(url,), daemon=True) for url in urls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(http_probe.TIMEOUT + 1)
+    urls = set(urls)
+    answers = background.each(http_probe.ask, urls, http_probe.TIMEOUT + 1)
     late = f"no answer within {http_probe.TIMEOUT:g} s"
     return {url: answers.get(url) or Probe(url, None, None, late, {}) for url in urls}
 

@@ -15,7 +15,7 @@ Start = Callable[[Attempt], None]
 """Starts the containers, raising what goes wrong with all of them."""
 
 
-class Starter:
+class StartThread:
     """Starts the containers in a thread, and knows how far that is.
 
     Attributes:

@@ -10,13 +10,13 @@ from datetime import datetime
 
 from upready.readiness.health import Health, Verdict
 from upready.readiness.healthcheck import command, frequent
-from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Refused, Run, Troubled, Wrote
+from upready.readiness.messages import Answered, Checked, Happened, Listed, Looked, Permanent, Refused, Run, Wrote
 from upready.readiness.one_look import targets
-from upready.readiness.verdict import SETTLED, Sight, age, assess, window
+from upready.readiness.verdict import SETTLED, Observation, age, assess, window
 from upready.runtime.interface import Container, Runtime
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
 from upready.support.errors import OpsError
+from upready.support.http_probe import Probe
 
 PICTURE = 0.25
 """Seconds between reports to a live view that nothing new has happened."""
@@ -30,7 +30,7 @@ ENDS = 3
 _NONE: Mapping[str, tuple[str, str]] = {}
 
 
-class View:
+class Tracker:
     """What is known of the containers of a project while it is waited for.
 
     Attributes:
@@ -49,21 +49,21 @@ class View:
         self._containers: dict[str, Container] = {}
         self._tickets: dict[str, int] = {}
         self._began: dict[Run, float] = {}
-        self._asleep: set[Run] = set()
+        self._ended_before: set[Run] = set()
         self._replaceable: set[Run] = set()
         self._answers: dict[Run, Probe] = {}
         self._checks: dict[Run, int] = {}
-        self._troubles: dict[Run, tuple[str, str] | None] = {}
+        self._permanent: dict[Run, tuple[str, str] | None] = {}
         self._urls: dict[Run, str] = {}
         self._had: dict[str, int] = {}
         self._lost: set[str] = set()
-        self._sick: dict[str, float] = {}
+        self._unhealthy_since: dict[str, float] = {}
         self._ends: dict[str, dict[datetime, tuple[int, float]]] = {}
         self._lines: dict[str, str] = {}
         self._oomed: set[str] = set()
-        self._ooms: dict[str, int] = {}
+        self._oom_kills: dict[str, int] = {}
 
-    def take(self, message: Listed | Looked | Happened | Answered | Checked | Troubled | Wrote | Refused) -> None:
+    def take(self, message: Listed | Looked | Happened | Answered | Checked | Permanent | Wrote | Refused) -> None:
         """Make a message part of the view. Of two looks at one container, the one that began later counts."""
         match message:
             case Listed(ticket, _, containers):
@@ -80,8 +80,8 @@ class View:
                 self._answers[run] = answer
             case Checked(run, code):
                 self._checks[run] = code
-            case Troubled(run, trouble):
-                self._troubles[run] = trouble
+            case Permanent(run, trouble):
+                self._permanent[run] = trouble
             case Wrote(identifier, line):
                 self._lines[identifier] = line
             case Refused(service, error):
@@ -89,8 +89,8 @@ class View:
 
     def starting(self) -> None:
         """A start begins: what has ended by now is yet to be started by it, and what runs may be ended by it."""
-        self._asleep = {_run(each) for each in self._containers.values() if not _runs(each)}
-        self._replaceable = {_run(each) for each in self._containers.values()} - self._asleep
+        self._ended_before = {_run(each) for each in self._containers.values() if not _runs(each)}
+        self._replaceable = {_run(each) for each in self._containers.values()} - self._ended_before
         self.refusals = {}
 
     def stopped(self) -> None:
@@ -104,9 +104,9 @@ class View:
             self._had = {name: max(counts[name], self._had.get(name, 0)) for name in {*counts, *self._had}}
         self._lost = {name for name, had in self._had.items() if counts[name] < had}
         order = sorted(self._containers.values(), key=lambda each: (each.service, each.replica))
-        found = assess(self._services, order, self._sight)
+        found = assess(self._services, order, self._observe)
         if loops := self._loops(found):
-            found = assess(self._services, order, lambda service, each: self._sight(service, each, loops))
+            found = assess(self._services, order, lambda service, each: self._observe(service, each, loops))
         self.ready = {_run(each.container) for each in found if each.container and each.cause in ("answers", "healthy")}
         return [
             replace(each, line=self._lines.get(each.container.id, "")) if each.container else each for each in found
@@ -179,9 +179,9 @@ class View:
     def _note(self, before: Container | None, now: Container) -> None:
         """Note what a look at a container tells beyond its state: since when it is unhealthy, and how its runs end."""
         if now.health != "unhealthy":
-            self._sick.pop(now.id, None)
-        elif now.id not in self._sick or (before is not None and before.health != "unhealthy"):
-            self._sick[now.id] = time.monotonic()
+            self._unhealthy_since.pop(now.id, None)
+        elif now.id not in self._unhealthy_since or (before is not None and before.health != "unhealthy"):
+            self._unhealthy_since[now.id] = time.monotonic()
             # The engine's word is newer than that of our own run of the check.
             self._checks.pop(_run(now), None)
         if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
@@ -223,32 +223,33 @@ class View:
             self._oomed.discard(identifier)
         elif action == "die" and identifier in self._oomed:
             self._oomed.discard(identifier)
-            self._ooms[identifier] = self._ooms.get(identifier, 0) + 1
+            self._oom_kills[identifier] = self._oom_kills.get(identifier, 0) + 1
         kind, _, health = action.partition(": ")
         known = self._containers.get(identifier)
         if kind == "health_status" and health in ("healthy", "unhealthy") and known is not None:
             # The event itself says it; the look that follows brings the rest.
             self._put(identifier, ticket, replace(known, health=health))
 
-    def _sight(
+    def _observe(
         self, service: Service, container: Container | None, loops: Mapping[str, tuple[str, str]] = _NONE
-    ) -> Sight:
+    ) -> Observation:
         refusal = self.refusals.get(service.name)
         refused = refusal.message if refusal else ""
         if container is None:
-            return Sight(removed=service.name in self._lost, refused=refused)
+            return Observation(removed=service.name in self._lost, refused=refused)
         run = _run(container)
-        sick = self._sick.get(container.id)
-        return Sight(
+        sick = self._unhealthy_since.get(container.id)
+        return Observation(
             answer=self._answers.get(run),
             probed=run in self._urls,
             check=self._checks.get(run),
             age=self._age(container),
-            asleep=not self.complete and (run in self._asleep or (run in self._replaceable and not _runs(container))),
-            ooms=self._ooms.get(container.id, 0),
+            ended_before=not self.complete
+            and (run in self._ended_before or (run in self._replaceable and not _runs(container))),
+            oom_kills=self._oom_kills.get(container.id, 0),
             refused=refused,
-            sick=time.monotonic() - sick if sick is not None else 0.0,
-            hopeless=loops.get(container.id) or self._troubles.get(run),
+            unhealthy_for=time.monotonic() - sick if sick is not None else 0.0,
+            permanent=loops.get(container.id) or self._permanent.get(run),
         )
 
     def _age(self, container: Container) -> float:

@@ -1,4 +1,4 @@
-"""When is a service ready: one judgement, used by the gate while it waits and by `invoke health` for one look."""
+"""When is a service ready? One set of rules, for a task that waits and for the single look of `invoke health`."""
 
 from __future__ import annotations
 
@@ -9,96 +9,98 @@ from datetime import UTC, datetime
 
 from upready.readiness.health import Health, Verdict
 from upready.runtime.interface import Container
-from upready.secrets.http_probe import Probe
 from upready.stack.model import Service
+from upready.support.http_probe import Probe
 
 
 @dataclass(frozen=True)
-class Sight:
-    """What is known of one replica, beyond what the engine and the probe say now.
+class Observation:
+    """What is known of one replica, besides what the engine says now.
 
     Attributes:
-        answer: The last answer to the probe from the host; None where there is none (yet).
-        probed: Whether that answer is this replica's own, and counts.
-        check: The exit code of its health check when we last ran it; None where we have not, since the engine last
-            called it unhealthy.
+        answer: The last answer to the probe from the host; None before the first answer, and without a probe.
+        probed: Whether this replica has a probe of its own. Then only the probe decides whether it is ready.
+        check: The exit code of its health check when the tasks last ran that check; None if they have not run it since
+            the engine last reported unhealthy.
         age: Seconds since its container started.
-        asleep: Whether it ended before the start that is under way, which has yet to reach it, or was ended by that.
-        removed: Whether it had a container, which somebody took away.
-        ooms: How often it ran out of memory while it was waited for.
+        ended_before: Whether the container exited before this start, or was stopped by it, and has not been started
+            again yet.
+        removed: Whether somebody removed its container.
+        oom_kills: How often it ran out of memory while it was waited for.
         refused: What compose or the engine said when it could not be started; empty when it could.
         awaited: Whether another service waits until it has completed.
-        sick: Seconds for which it has been unhealthy while it was waited for.
-        hopeless: Why no waiting will make it ready, as (cause, reason); None where it may.
+        unhealthy_for: Seconds for which the engine has reported it unhealthy.
+        permanent: Why waiting will not make it ready, as (cause, reason); None if waiting may help.
     """
 
     answer: Probe | None = None
     probed: bool = False
     check: int | None = None
     age: float = 0.0
-    asleep: bool = False
+    ended_before: bool = False
     removed: bool = False
-    ooms: int = 0
+    oom_kills: int = 0
     refused: str = ""
     awaited: bool = False
-    sick: float = 0.0
-    hopeless: tuple[str, str] | None = None
+    unhealthy_for: float = 0.0
+    permanent: tuple[str, str] | None = None
 
 
 Judgement = tuple[Verdict, str, str]
 """The verdict, the reason in words, and the cause in one word."""
 
 SETTLED = 0.5
-"""Seconds beyond the stability window until it counts: what ends at its very end must have been heard of."""
+"""Seconds added to the stability window, so that the event of an exit at its end has time to arrive."""
 
 LASTING = 12.0
-"""The stability window of what the engine restarts and nothing tells the health of: a crash loop runs in between."""
+"""Seconds of the stability window of a service without health check or probe that the engine restarts: between two
+crashes it runs, too."""
 
 RECENT = 60.0
-"""Seconds after a restart, at most, for which it is held against a container."""
+"""For this many seconds at most, an earlier restart delays that a container counts as ready."""
 
 LOOP = 3
-"""So many restarts of a container that answers in between make a crash loop."""
+"""With this many restarts, a container is in a crash loop, also if it answers between two crashes."""
 
 UNHEALED = 5.0
-"""Seconds that an unhealthy container gets, all its retries used: one that is only slow to start becomes healthy."""
+"""Seconds until an unhealthy container has failed: one that only starts slowly becomes healthy within them."""
 
 RESTARTED = ("always", "unless-stopped", "on-failure")
-"""The restart policies by which the engine starts again what has failed."""
+"""The restart policies with which the engine restarts a container that failed."""
 
 
 def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
-    service: Service, container: Container | None, sight: Sight
+    service: Service, container: Container | None, observation: Observation
 ) -> Judgement:
     """Judge one replica from what is known of it.
 
     Args:
         service: What was wanted.
         container: What the engine says; None when there is no container.
-        sight: What else is known.
+        observation: What else is known.
     """
-    if sight.refused:
-        return Verdict.FAILED, f"could not be started: {sight.refused}", "start"
+    if observation.refused:
+        return Verdict.FAILED, f"could not be started: {observation.refused}", "start"
     if container is None:
-        if sight.removed:
+        if observation.removed:
             return Verdict.FAILED, "was removed while it was waited for", "removed"
         return Verdict.WAITING, "is not there", "missing"
     # The engine keeps what it said, also of a container that had run before.
-    if container.state in ("created", "exited") and container.error and not sight.asleep:
+    if container.state in ("created", "exited") and container.error and not observation.ended_before:
         return Verdict.FAILED, f"could not start: {container.error}", "start"
-    if container.state == "created" or sight.asleep:
+    if container.state == "created" or observation.ended_before:
         return Verdict.WAITING, "waits to be started", "created"
-    if sight.ooms >= 2:
+    if observation.oom_kills >= 2:
         return Verdict.FAILED, "ran out of memory twice and was killed (OOM)", "oom"
     if container.state in ("exited", "dead", "restarting"):
-        return _judge_ended(service, container, sight)
+        return _judge_ended(service, container, observation)
     if container.state != "running":
         return Verdict.WAITING, f"is {container.state}", container.state
-    judgement = _judge_running(service, container, sight)
+    judgement = _judge_running(service, container, observation)
     if judgement[0] is Verdict.READY:
-        return _judge_restarted(container, sight, judgement)
-    if sight.hopeless is not None:
-        cause, reason = sight.hopeless
+        return _judge_restarted(container, observation, judgement)
+    if observation.permanent is not None:
+        cause, reason = observation.permanent
         return Verdict.FAILED, reason, cause
     return judgement
 
@@ -121,47 +123,47 @@ def _relapse(container: Container) -> float:
     return min(RECENT, 2 * lasted)
 
 
-def _judge_running(service: Service, container: Container, sight: Sight) -> Judgement:
+def _judge_running(service: Service, container: Container, observation: Observation) -> Judgement:
     again = f" (restarted {_times(container.restarts)})" if container.restarts else ""
-    answer = sight.answer
-    if sight.probed:
-        # What the engine last said may be a minute old: where there is a probe, only its answer counts.
+    answer = observation.answer
+    if observation.probed:
+        # The engine's last result may be a minute old. Where there is a probe, only its answer counts.
         if answer is not None and answer.ok:
             return Verdict.READY, "answers" if not answer.status else f"answers: {answer.status}", "answers"
     elif not container.health:
         needed = window(service, container)
-        if sight.age >= needed + SETTLED:
+        if observation.age >= needed + SETTLED:
             return Verdict.READY, "runs", "runs"
-        return Verdict.WAITING, f"runs for {sight.age:.1f} s; stable after {needed:g} s{again}", "stabilising"
-    elif container.health == "healthy" or sight.check == 0:
+        return Verdict.WAITING, f"runs for {observation.age:.1f} s; stable after {needed:g} s{again}", "stabilising"
+    elif container.health == "healthy" or observation.check == 0:
         return Verdict.READY, "is healthy", "healthy"
     if container.health == "unhealthy":
-        verdict = Verdict.FAILED if sight.sick >= UNHEALED else Verdict.WAITING
-        return verdict, f"is unhealthy: {_last_probe(container, sight)}{again}", "unhealthy"
-    return Verdict.WAITING, f"is not ready yet: {_last_probe(container, sight)}{again}", "starting"
+        verdict = Verdict.FAILED if observation.unhealthy_for >= UNHEALED else Verdict.WAITING
+        return verdict, f"is unhealthy: {_last_probe(container, observation)}{again}", "unhealthy"
+    return Verdict.WAITING, f"is not ready yet: {_last_probe(container, observation)}{again}", "starting"
 
 
-def _judge_restarted(container: Container, sight: Sight, judgement: Judgement) -> Judgement:
+def _judge_restarted(container: Container, observation: Observation, judgement: Judgement) -> Judgement:
     """Hold a crash loop against a container that is ready in between."""
-    if container.restarts < LOOP or sight.age >= _relapse(container):
+    if container.restarts < LOOP or observation.age >= _relapse(container):
         return judgement
     times = _times(container.restarts)
-    return Verdict.WAITING, f"was restarted {times}, and runs for {sight.age:.1f} s only", "restarting"
+    return Verdict.WAITING, f"was restarted {times}, and runs for {observation.age:.1f} s only", "restarting"
 
 
-def _judge_ended(service: Service, container: Container, sight: Sight) -> Judgement:
+def _judge_ended(service: Service, container: Container, observation: Observation) -> Judgement:
     code = container.exit_code or 0
     lasting = container.restart_policy in ("always", "unless-stopped")
-    one_shot = not lasting and (sight.awaited or not service.probe_url)
+    one_shot = not lasting and (observation.awaited or not service.probe_url)
     if container.state == "exited" and code == 0 and one_shot:
         return Verdict.READY, "is done", "done"
-    if sight.hopeless is not None:
-        cause, reason = sight.hopeless
+    if observation.permanent is not None:
+        cause, reason = observation.permanent
         return Verdict.FAILED, reason, cause
     what = f"exited with code {code}"
     if container.oom_killed:
         what = "ran out of memory and was killed (OOM)"
-    # `docker stop` leaves an exited one too, which nothing restarts; but no start of ours waits for that one.
+    # After `docker stop` the state is the same, and nothing restarts the container; but no start waits for such one.
     restarts = lasting or (container.restart_policy == "on-failure" and code != 0 and not _exhausted(container))
     if container.state == "restarting" or (restarts and container.state == "exited"):
         after = f" (restarted {_times(container.restarts)})" if container.restarts else ""
@@ -177,14 +179,14 @@ def age(container: Container) -> float:
 def assess(
     services: Iterable[Service],
     containers: Iterable[Container],
-    sight: Callable[[Service, Container | None], Sight],
+    observation: Callable[[Service, Container | None], Observation],
 ) -> list[Health]:
     """Judge every replica of some services.
 
     Args:
         services: What is expected.
         containers: What the engine has.
-        sight: What else is known of a replica, or of one that is not there.
+        observation: What else is known of a replica, or of one that is not there.
     """
     services = list(services)
     awaited = {
@@ -204,7 +206,7 @@ def assess(
         lacking = max(0, service.replicas - len(replicas))
         replicas += [(number, None) for number in itertools.islice(absent, lacking)]
         for number, container in sorted(replicas, key=lambda each: each[0]):
-            known = replace(sight(service, container), awaited=service.name in awaited)
+            known = replace(observation(service, container), awaited=service.name in awaited)
             verdict, reason, cause = judge(service, container, known)
             healths.append(Health(service.name, number, container, known.answer, verdict, reason, cause))
     return healths
@@ -214,18 +216,22 @@ def _exhausted(container: Container) -> bool:
     return 0 < container.retries <= container.restarts
 
 
-def _last_probe(container: Container, sight: Sight) -> str:
+def _last_probe(container: Container, observation: Observation) -> str:
     """The best word on why a service is not ready: the host's probe, else the engine's health check."""
-    if sight.answer is not None and sight.answer.error:
-        return sight.answer.error
-    if sight.probed and sight.answer is None and container.health != "unhealthy":
+    if observation.answer is not None and observation.answer.error:
+        return observation.answer.error
+    if observation.probed and observation.answer is None and container.health != "unhealthy":
         return "it has not been asked yet"
     if container.probes:
         code, output = container.probes[-1]
         lines = output.strip().splitlines()
         return lines[-1] if lines else f"its health check exits with {code}"
-    if sight.check is not None:
-        return f"its health check exits with {sight.check}" if sight.check > 0 else "its health check takes too long"
+    if observation.check is not None:
+        return (
+            f"its health check exits with {observation.check}"
+            if observation.check > 0
+            else "its health check takes too long"
+        )
     return "its health check has not run yet" if container.health else "it has not been asked yet"
 
 

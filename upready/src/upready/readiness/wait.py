@@ -12,24 +12,24 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from upready.readiness.feed import Doubt, Observer
+from upready.readiness.feed import Feed, FindPermanent
 from upready.readiness.health import Health, Verdict
 from upready.readiness.messages import Listed, Message, Started
-from upready.readiness.start_thread import Start, Starter
-from upready.readiness.tracker import PICTURE, View
+from upready.readiness.start_thread import Start, StartThread
+from upready.readiness.tracker import PICTURE, Tracker
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Note, Runtime, silent
 from upready.stack.model import Service
 from upready.support.errors import EngineError, OpsError, UnhealthyError
 
 SETTLE = 1.0
-"""Seconds that the others get once one has failed: a failure is often followed by those it causes, and each is told."""
+"""Seconds to wait after the first failure: it often causes others, and all of them are reported."""
 
 LOOK = 2.0
-"""Seconds that one honest look may take, however short the timeout is."""
+"""Seconds for a first complete look at all services, also where the timeout is shorter."""
 
 Watch = Callable[[Sequence[Health]], None]
-"""Told of the state of all services, whenever it changes."""
+"""Callback that is given the state of all services whenever it changes."""
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Outcome:
 
 
 @dataclass
-class Gate:
+class Waiter:
     """Waits for the services of a model to be ready.
 
     Attributes:
@@ -70,7 +70,7 @@ class Gate:
         watch: Told of every change.
         live: Whether `watch` draws a live view, and wants each service's last log line too.
         warn: Told what compose warns of.
-        doubt: Asked about replicas that are not ready whether waiting may help.
+        find_permanent: Asked about replicas that are not ready whether waiting may help.
     """
 
     engine: Runtime
@@ -79,11 +79,13 @@ class Gate:
     watch: Watch = lambda _: None
     live: bool = False
     warn: Note = silent
-    doubt: Doubt | None = None
-    _view: View = field(init=False)
+    find_permanent: FindPermanent | None = None
+    _tracker: Tracker = field(init=False)
+    _shown: object = field(init=False, default=None)
+    _told: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
-        self._view = View(self.engine, self.services)
+        self._tracker = Tracker(self.engine, self.services)
 
     def wait(self, timeout: float, start: Start | None = None) -> Outcome:
         """Wait for every service, starting them first where `start` is given.
@@ -97,94 +99,116 @@ class Gate:
             EngineError: The engine went away.
         """
         began = time.monotonic()
-        with Observer(self.engine, self.project, lines=self.live, doubt=self.doubt) as observer:
-            attempt = Attempt(ready=lambda each: (each.id, each.started) in self._view.ready, warn=self.warn)
-            starter = Starter(start, observer.inbox, attempt)
+        with Feed(self.engine, self.project, lines=self.live, find_permanent=self.find_permanent) as feed:
+            attempt = Attempt(ready=lambda each: (each.id, each.started) in self._tracker.ready, warn=self.warn)
+            thread = StartThread(start, feed.inbox, attempt)
             try:
-                outcome = self._loop(observer, starter, began, began + timeout)
+                outcome = self._loop(feed, thread, began, began + timeout)
                 if not outcome.timed_out:
                     # What compose is doing for one service goes on, though another has failed.
-                    starter.stop(began + timeout - time.monotonic())
+                    thread.stop(began + timeout - time.monotonic())
                 return outcome
             finally:
                 # Also after Ctrl-C: compose must be gone before this process is.
-                starter.stop()
+                thread.stop()
 
-    def _loop(self, observer: Observer, starter: Starter, began: float, deadline: float) -> Outcome:
-        view, told = self._view, 0.0
-        shown: object = None
+    def _loop(self, feed: Feed, thread: StartThread, began: float, deadline: float) -> Outcome:
         failing: float | None = None
         while True:
             now = time.monotonic()
-            if observer.gone:
-                raise EngineError(
-                    f"the Docker Engine at {self.engine.address} has stopped answering",
-                    details=[f"{each.name} {each.reason}" for each in view.healths() if each.verdict != Verdict.READY],
-                    next="invoke doctor, then start it again: what had started may still run",
-                )
-            healths = view.healths()
-            suspects = [each for each in healths if each.verdict is not Verdict.READY]
-            observer.aim(view.targets(), view.running(), view.unchecked(), suspects)
-            # The reason counts up while a service stabilises; that alone is no change to tell.
-            picture = [(each.name, each.state, each.cause, each.line) for each in healths]
-            if view.known and (picture != shown or (self.live and now - told > PICTURE)):
-                self.watch(healths)
-                shown, told = picture, now
+            healths = self._look(feed, now)
             outcome = Outcome(
-                healths, now - began, starter.error, refusals=view.refusals, made=starter.attempt.made.is_set()
+                healths, now - began, thread.error, refusals=self._tracker.refusals, made=thread.attempt.made.is_set()
             )
-            if starter.complete and outcome.ready:
+            if thread.complete and outcome.ready:
                 return outcome
             failed = any(each.verdict is Verdict.FAILED for each in healths)
-            if isinstance(starter.error, UnhealthyError) and not failed:
-                # Compose gives up as soon as a service that others wait for is unhealthy; it may yet become healthy.
+            if isinstance(thread.error, UnhealthyError) and not failed:
+                # Compose gives up when a service that others wait for is unhealthy; it may still become healthy.
                 failing = None
-                if not view.blocked():
-                    self._begin(observer, starter)
-            elif starter.error is not None or failed:
+                if not self._tracker.blocked():
+                    self._begin(feed, thread)
+            elif thread.error is not None or failed:
                 failing = failing or now
-                # While the start goes on, it may yet start those that are only created.
-                ended = starter.complete or starter.error is not None
-                if now - failing >= SETTLE or (ended and not any(map(_may_fail, healths))):
+                if _settled(thread, healths, now - failing):
                     return outcome
             else:
                 failing = None
-            if now >= deadline and (now >= began + LOOK or (starter.complete and view.looked())):
-                outcome.timed_out = True
-                if outcome.error is None and not starter.complete:
-                    outcome.error = UnhealthyError(
-                        "the containers were still being started when time was up",
-                        next="the same again with a longer --timeout",
-                    )
-                return outcome
-            with contextlib.suppress(queue.Empty):
-                message = observer.inbox.get(timeout=max(0.01, min(max(deadline, began + LOOK) - now, view.patience())))
-                while True:
-                    self._take(message, observer, starter)
-                    message = observer.inbox.get_nowait()
+            looked = now >= began + LOOK or (thread.complete and self._tracker.looked())
+            if now >= deadline and looked:
+                return _late(outcome, thread)
+            self._receive(feed, thread, max(deadline, began + LOOK) - now)
 
-    def _take(self, message: Message, observer: Observer, starter: Starter) -> None:
+    def _look(self, feed: Feed, now: float) -> list[Health]:
+        """The state of every replica, which is also given to `watch` where it has changed.
+
+        Raises:
+            EngineError: The engine has stopped answering.
+        """
+        tracker = self._tracker
+        healths = tracker.healths()
+        waiting = [each for each in healths if each.verdict is not Verdict.READY]
+        if feed.gone:
+            raise EngineError(
+                f"the Docker Engine at {self.engine.address} has stopped answering",
+                details=[f"{each.name} {each.reason}" for each in waiting],
+                next="invoke doctor, then start it again: containers may still be running",
+            )
+        feed.watch(tracker.targets(), tracker.running(), tracker.unchecked(), waiting)
+        # The reason counts the seconds while a service stabilises; a new number alone is no change.
+        picture = [(each.name, each.state, each.cause, each.line) for each in healths]
+        if tracker.known and (picture != self._shown or (self.live and now - self._told > PICTURE)):
+            self.watch(healths)
+            self._shown, self._told = picture, now
+        return healths
+
+    def _receive(self, feed: Feed, thread: StartThread, longest: float) -> None:
+        """Wait for the next message, for `longest` seconds at most, and take all that are there."""
+        with contextlib.suppress(queue.Empty):
+            message = feed.inbox.get(timeout=max(0.01, min(longest, self._tracker.patience())))
+            while True:
+                self._take(message, feed, thread)
+                message = feed.inbox.get_nowait()
+
+    def _take(self, message: Message, feed: Feed, thread: StartThread) -> None:
         """Make a message part of the view, and of what is known of the start."""
         if isinstance(message, Started):
             # Not the end until everything has been looked at once more: compose may have replaced containers, and an
             # engine that dropped the connection must answer before it is known what the error means.
-            starter.ended(message.error, observer.refresh())
+            thread.ended(message.error, feed.refresh())
             return
-        self._view.take(message)
+        self._tracker.take(message)
         if isinstance(message, Listed):
-            starter.reached(message.request, observer.drops)
-            if not starter.begun:
-                self._begin(observer, starter)
-            self._view.complete = starter.complete and starter.given
-            if starter.error is not None:
-                self._view.stopped()
+            thread.reached(message.request, feed.drops)
+            if not thread.begun:
+                self._begin(feed, thread)
+            self._tracker.complete = thread.complete and thread.given
+            if thread.error is not None:
+                self._tracker.stopped()
 
-    def _begin(self, observer: Observer, starter: Starter) -> None:
-        if starter.given:
-            self._view.starting()
-        starter.begin(observer.drops)
+    def _begin(self, feed: Feed, thread: StartThread) -> None:
+        if thread.given:
+            self._tracker.starting()
+        thread.begin(feed.drops)
 
 
 def _may_fail(health: Health) -> bool:
     """Whether a replica that is not ready may still tell of a failure of its own."""
     return health.verdict is Verdict.WAITING and health.state in ("running", "restarting", "exited")
+
+
+def _settled(thread: StartThread, healths: Sequence[Health], failing: float) -> bool:
+    """Whether no further failure is expected, `failing` seconds after the first one."""
+    # While the start goes on, it may still start containers that are only created.
+    ended = thread.complete or thread.error is not None
+    return failing >= SETTLE or (ended and not any(map(_may_fail, healths)))
+
+
+def _late(outcome: Outcome, thread: StartThread) -> Outcome:
+    """The outcome where the deadline has passed."""
+    outcome.timed_out = True
+    if outcome.error is None and not thread.complete:
+        outcome.error = UnhealthyError(
+            "the containers were still being started when time was up", next="the same again with a longer --timeout"
+        )
+    return outcome

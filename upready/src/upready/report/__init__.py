@@ -1,4 +1,4 @@
-"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `ops` prints.
+"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `upready` prints.
 
 People's output goes to stdout, problems to stderr. Colour and live views appear on a terminal only, and NO_COLOR is
 honoured.
@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from upready.report import called_as
 from upready.secrets import masking
 from upready.support import streams
 from upready.support.controls import neutralise
@@ -44,20 +45,23 @@ def clean(text: str) -> str:
     return masking.hide(neutralise(masking.hide(text), colour=False))
 
 
-def say(text: str, *, style: str | None = None, as_json: bool = False) -> None:
+def say(text: str, *, style: str | None = None, as_json: bool = False, quoted: bool = False) -> None:
     """One plain line for people; beside a JSON document it goes to stderr.
 
-    It may quote what others said: control characters are shown, not obeyed.
+    It may quote what others said: control characters are shown, not obeyed. Where it is nothing but a quotation, its
+    commands stay as they are.
     """
     out = errors() if as_json else console()
-    out.print(clean(text), style=style, markup=False, highlight=False, soft_wrap=True)
+    out.print(
+        clean(text if quoted else called_as.spoken(text)), style=style, markup=False, highlight=False, soft_wrap=True
+    )
 
 
 def warn(text: str) -> None:
     """One line about something that does not end the task, on stderr."""
     from rich.text import Text
 
-    errors().print(Text.assemble(("warning: ", "yellow"), clean(text)), soft_wrap=True)
+    errors().print(Text.assemble(("warning: ", "yellow"), clean(called_as.spoken(text))), soft_wrap=True)
 
 
 def command(words: Sequence[str]) -> None:
@@ -65,8 +69,12 @@ def command(words: Sequence[str]) -> None:
     errors().print(f"$ {shlex.join(map(clean, words))}", style="dim", markup=False, soft_wrap=True)
 
 
-def document(content: Mapping[str, Any], *, revealed: bool = False) -> None:
-    """The one JSON document of a task; without secrets, unless these were asked for."""
+def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool = False) -> None:
+    """The one JSON document of a task; without secrets, unless these were asked for.
+
+    Where it is nothing but a quotation of the user's own files, its commands stay as they are.
+    """
+    content = content if quoted else called_as.spoken_in(content)
     content = content if revealed else masking.hide_in(content)
     sys.stdout.write(encode(content, indent=2) + "\n")
     sys.stdout.flush()
@@ -89,11 +97,11 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
     out = errors()
 
     # Message and evidence are also what others printed: it must not move the cursor.
-    out.print(Text.assemble(("error: ", "bold red"), (clean(error.message), "bold")), soft_wrap=True)
+    out.print(Text.assemble(("error: ", "bold red"), (clean(called_as.spoken(error.message)), "bold")), soft_wrap=True)
     for line in error.details:
         out.print(Text(f"  {clean(line)}"), soft_wrap=True)
     if error.next:
-        out.print(Text.assemble(("next: ", "bold"), clean(error.next)), soft_wrap=True)
+        out.print(Text.assemble(("next: ", "bold"), clean(called_as.spoken(error.next))), soft_wrap=True)
 
 
 def _console(*, stderr: bool) -> Console:

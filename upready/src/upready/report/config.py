@@ -13,7 +13,7 @@ def show(model: Mapping[str, Any], *, as_json: bool) -> int:
     import yaml
 
     if as_json:
-        report.document(model)
+        report.document(model, quoted=True)
     else:
-        report.say(yaml.safe_dump(dict(model), allow_unicode=True, sort_keys=False, width=4096).rstrip())
+        report.say(yaml.safe_dump(dict(model), allow_unicode=True, sort_keys=False, width=4096).rstrip(), quoted=True)
     return 0

@@ -14,6 +14,7 @@ from rich.text import Text
 from upready import report
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
+from upready.report import called_as
 from upready.report import health as health_report
 from upready.report.logs import readable
 from upready.support import units
@@ -70,7 +71,7 @@ def panel(story: Failure) -> Panel:
     if log := _log(story.facts):
         rows += [Text("\nits last log lines", style="bold"), log]
     if story.next:
-        rows.append(Text.assemble(("\nnext: ", "bold"), _clean(story.next)))
+        rows.append(Text.assemble(("\nnext: ", "bold"), _clean(called_as.spoken(story.next))))
     title = story.name if good else f"{story.name}: {story.cause}"
     return Panel(Group(*rows), title=Text(title, style="bold"), title_align="left", border_style=style)
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from upready import report
 from upready.dotenv import Finding
+from upready.report import called_as
 from upready.support.errors import EnvFileError
 
 if TYPE_CHECKING:
-    from upready.dotenv.compose_values import Value
     from upready.dotenv.difference import Difference
+    from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
     from upready.operations.env_set import Change
     from upready.operations.isolation import Isolation
@@ -29,7 +30,7 @@ def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
         severity = ("error", "red") if each.severity == "error" else ("warning", "yellow")
         _line((each.place, "bold"), (": ", ""), severity, (f": {each.message} ", ""), (f"[{each.check}]", "dim"))
         _line(("    why: ", "dim"), (each.why, ""))
-        _line(("    fix: ", "dim"), (each.fix, ""))
+        _line(("    fix: ", "dim"), (called_as.spoken(each.fix), ""))
     _line((_summary(errors, len(found) - errors), "bold"))
     return code
 
@@ -70,7 +71,7 @@ def difference(found: Difference, *, as_json: bool) -> int:
         report.document(found.as_dict())
         return 0
     for title, names in (
-        ("missing from .env (invoke env.init adds them)", found.missing),
+        (called_as.spoken("missing from .env (invoke env.init adds them)"), found.missing),
         ("in .env, and not in its schema", found.extra),
         ("left at the default", found.default),
         ("changed", found.changed),
@@ -123,7 +124,7 @@ def initialised(
     if waiting:
         _line(("waiting for a value of yours:", "bold"))
     for name in waiting:
-        _line((f"  invoke env.set {name}", ""))
+        _line((called_as.spoken(f"  invoke env.set {name}"), ""))
     return 0
 
 
@@ -132,7 +133,8 @@ def changed(found: Change, environment: str, *, as_json: bool) -> int:
     if as_json:
         report.document({"set": found.name})
     else:
-        _line((f"{found.name} is set in .env; what runs takes it with the next: invoke {environment}", ""))
+        said = called_as.spoken(f"what runs takes it with the next: invoke {environment}")
+        _line((f"{found.name} is set in .env; {said}", ""))
     for note in found.notes:
         aside(note)
     return 0

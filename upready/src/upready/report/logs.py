@@ -16,6 +16,7 @@ from upready import report
 from upready.logs.entry import Entry, Origin, Parsed, parse
 from upready.logs.masking import masked
 from upready.logs.structured import TIME_KEYS
+from upready.report import called_as
 from upready.secrets import masking
 from upready.support import folders, streams
 from upready.support.controls import RESET, escape, neutralise
@@ -228,7 +229,7 @@ def show(logs: Logs) -> int:
         with Printer(as_json=query.as_json, output=query.output, colour=query.colour) as printer:
             printer.expect(origins)
             if not origins:
-                nothing(logs.project, query, next(iter(logs.settings.environments)))
+                nothing(logs.project, query, logs.settings.default)
             for entries in logs.entries(origins, lambda: printer.check(look=True)):
                 printer.write(entries)
             if origins and not query.follow:
@@ -245,12 +246,12 @@ def show(logs: Logs) -> int:
 
 def note(text: str) -> None:
     """Something about the logs that is none of them: on stderr."""
-    report.errors().print(masking.hide(text), style="dim", markup=False, soft_wrap=True)
+    report.errors().print(masking.hide(called_as.spoken(text)), style="dim", markup=False, soft_wrap=True)
 
 
 def failed(error: OpsError) -> None:
     """What ended a stream of JSON objects, as its last one."""
-    report.line({"error": masking.hide_in(error.as_dict())})
+    report.line({"error": masking.hide_in(called_as.spoken_in(error.as_dict()))})
 
 
 def nothing(project: str, query: Query, environment: str) -> None:

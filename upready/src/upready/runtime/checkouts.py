@@ -51,7 +51,7 @@ def _folders(engine: Runtime, port: Port) -> list[Path]:
     from upready.runtime.native import env_mark
 
     # A service of another checkout that runs without an engine.
-    number = host_ports.process(port)
+    number = host_ports.listener(port)
     with contextlib.suppress(psutil.Error):
         mark = env_mark.of(psutil.Process(number)) if number else None
         return [mark.root] if mark else []

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from upready.engine import endpoint
+from upready.engine import desktop, endpoint
 from upready.engine.absence import UnsureError
 from upready.runtime import current, last_used, ownership
 from upready.runtime.interface import Container, Note, Origin, Runtime, silent
@@ -63,7 +63,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         _refuse_beside_containers(settings, known, tell)
         return native or _native(settings)
     try:
-        connected = _engine(asked, known)
+        connected = _engine(asked, known, tell)
     except EngineError as error:
         if asked == DOCKER:
             raise _unanswered(error, known) from error
@@ -222,17 +222,25 @@ def _native(settings: Settings, missing: str = "") -> Native:
     return Native(settings.root, missing=missing)
 
 
-def _engine(asked: str, known: Memory) -> Containers:
+def _engine(asked: str, known: Memory, starting: Note | None = None) -> Containers:
     """The engine; asked for more patiently where nothing else will do, and where the project last ran.
+
+    Args:
+        asked: The runtime that is asked for.
+        known: Where the project last ran.
+        starting: Told that a Docker Desktop which starts is waited for; None where it is not.
 
     Raises:
         EngineError: None answers.
     """
     from upready.runtime.docker import containers
 
-    if known.runtime == DOCKER:
-        return containers.connect(timeout=REMEMBERED)
-    return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+    def connect() -> Containers:
+        if known.runtime == DOCKER:
+            return containers.connect(timeout=REMEMBERED)
+        return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+
+    return desktop.wait(connect, starting)
 
 
 def _containers(settings: Settings, project: str, connected: Runtime) -> list[Container]:

@@ -59,7 +59,7 @@ def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Contain
         EngineError: The engine does not answer.
     """
     containers = connected.containers(name(settings))
-    environment = running_environment(settings, containers) or next(iter(settings.environments))
+    environment = running_environment(settings, containers) or settings.default
     latest = max(containers, key=lambda each: each.started.timestamp() if each.started else 0.0, default=None)
     return stacks.select(settings, environment, latest.profiles if latest else ()), containers
 

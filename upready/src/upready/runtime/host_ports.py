@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import socket
+import subprocess
+from typing import Any
 
 from upready.stack.model import Port
-from upready.support import platform
+from upready.support import platform, process
 
 UNKNOWN = "another process"
 """Who has a port where the system does not tell."""
+
+RESERVED = "Windows itself, which has reserved it (Hyper-V, WSL)"
+"""Who has a port that no process uses, and that no process can have."""
+
+_ANSWER = 0.5
+"""Seconds in which a listener of this machine has taken a connection."""
 
 
 def free(port: Port) -> bool:
@@ -25,26 +34,83 @@ def free(port: Port) -> bool:
         # Another reason is the engine's to judge: it may have a port below 1024 though this user may not, and it says
         # best what is wrong with an address that is not this machine's. Windows refuses a port in use either way.
         return error.errno != errno.EADDRINUSE and not (platform.WINDOWS and isinstance(error, PermissionError))
-    return True
+    return not (platform.MACOS and _answers(port))
 
 
 def owner(port: Port) -> str:
-    """The process that listens on a port, in words; the system may not tell."""
+    """Who has a port that is not free, in words; the system may not tell."""
     import psutil
 
-    number = process(port)
+    number = listener(port)
     with contextlib.suppress(psutil.Error):
-        return f"process {number} ({psutil.Process(number).name()})" if number else UNKNOWN
-    return UNKNOWN
+        if number:
+            return f"process {number} ({psutil.Process(number).name()})"
+    return RESERVED if _is_reserved(port) else UNKNOWN
 
 
-def process(port: Port) -> int | None:
+def stop(port: Port, owner: str) -> str:
+    """How a port is had back from its owner, as a command where there is one."""
+    if match := re.match(r"process (\d+) ", owner):
+        return f"taskkill /PID {match[1]}" if platform.WINDOWS else f"kill {match[1]}"
+    if owner == RESERVED:
+        return "as administrator: net stop winnat, then net start winnat"
+    number, protocol = port.published, port.protocol
+    if platform.WINDOWS:
+        return f"stop what this shows: netstat -ano -p {protocol} | findstr :{number}"
+    # Of another user's process, the system tells root alone.
+    if platform.MACOS:
+        return f"stop what this shows: sudo lsof -nP -i{protocol.upper()}:{number}"
+    return f"stop what this shows: sudo ss -lnp{protocol[0]} sport = :{number}"
+
+
+def listener(port: Port) -> int | None:
     """The number of the process that listens on a port; None where the system does not tell."""
     import psutil
 
-    with contextlib.suppress(psutil.Error, OSError):
-        for each in psutil.net_connections("inet"):
-            listens = each.status == psutil.CONN_LISTEN or port.protocol == "udp"
-            if listens and each.laddr and each.laddr.port == port.published and each.pid:
-                return int(each.pid)
+    try:
+        found = [(each, each.pid) for each in psutil.net_connections("inet")]
+    except (psutil.Error, OSError):
+        # macOS tells root alone of all processes, and everybody of his own.
+        found = [(each, one.pid) for one in psutil.process_iter() for each in _connections(one)]
+    for each, number in found:
+        listens = each.status == psutil.CONN_LISTEN or port.protocol == "udp"
+        if listens and each.laddr and each.laddr.port == port.published and number:
+            return int(number)
     return None
+
+
+def _connections(one: Any) -> list[Any]:
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        return list(one.net_connections("inet"))
+    return []
+
+
+def _answers(port: Port) -> bool:
+    """Whether somebody takes connections at a TCP port of this machine.
+
+    macOS lets a port be bound at one address beside a listener at all addresses, and the other way round.
+    """
+    if port.protocol == "udp":
+        return False
+    here = "::1" if ":" in port.host else "127.0.0.1"
+    host = here if port.host in ("", "0.0.0.0", "::") else port.host  # noqa: S104 - a name, nothing is bound
+    with contextlib.suppress(OSError), socket.create_connection((host, port.published), _ANSWER):
+        return True
+    return False
+
+
+def _is_reserved(port: Port) -> bool:
+    """Whether Windows keeps a port from everybody: it reserves ranges by chance when it starts."""
+    if not platform.WINDOWS:
+        return False
+    family = "ipv6" if ":" in port.host else "ipv4"
+    line = ["netsh", "int", family, "show", "excludedportrange", f"protocol={port.protocol}"]
+    try:
+        said = process.run(line, timeout=10).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    # A range a line; the words around them are in the system's language.
+    ranges = re.findall(r"^\s*(\d+)\s+(\d+)\s*\*?\s*$", said, re.MULTILINE)
+    return any(int(first) <= port.published <= int(last) for first, last in ranges)

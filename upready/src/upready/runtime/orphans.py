@@ -36,7 +36,7 @@ def _services(settings: Settings, environment: str) -> set[str] | None:
     try:
         stack = stacks.select(settings, environment)
         line = compose.command(compose.whole(stack), "config", "--no-consistency", "--services")
-        result = compose_call.run(line, cwd=stack.root, env={**stack.variables, **compose.HASTE}, timeout=compose.MERGE)
+        result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
     except (OpsError, OSError):
         return None
     return set(result.stdout.split()) if result.code == 0 else None

@@ -141,5 +141,5 @@ def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None
         return f"container {name}" + (f" of project {other}" if other else ""), f"docker stop {name}"
     if engine.local and not found and not host_ports.free(port):
         name = host_ports.owner(port)
-        return name, f"stop {name}" if name != host_ports.UNKNOWN else f"stop what uses port {port.published}"
+        return name, host_ports.stop(port, name)
     return None

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 MINIMUM = (2, 24)
 """The first compose that knows `!override`, `!reset` and `depends_on.required`."""
 
-HASTE = {"GOGC": "400"}
-"""Variables that make compose, a Go program, look for garbage less: a sixth of its time where much is set. Not for a
-call whose answer may hold the user's own GOGC."""
-
-
 MERGE = 60.0
 """Seconds that compose may take to merge files; it takes 50 ms, but may have some to fetch."""
 

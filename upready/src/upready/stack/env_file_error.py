@@ -1,4 +1,4 @@
-"""A `.env` file that compose cannot read: what compose says about it, without the line that it quotes."""
+"""The error that compose cannot read a `.env` file, without the line that compose quotes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class UnreadableError(EnvFileError):
 
     Attributes:
         reason: `unterminated`, `syntax`, `template`, `required` or `other`.
-        line: Where compose noticed it, from 1; 0 when it does not say. For an open quote that is the end of the file.
+        line: The line that compose names, from 1; 0 if it names none. For an open quote this is the end of the file.
     """
 
     def __init__(self, path: Path, reason: str, line: int) -> None:
         where = f" line {line}:" if line else ""
         super().__init__(
             f"{path.name} cannot be read by compose:{where} {_REASONS[reason][1]}",
-            next="see what is wrong with it: invoke env.check",
+            next="invoke env.check",
         )
         self.reason = reason
         self.line = line
 
 
-# Compose's own words quote the line they are about, which may hold a secret: only kind and number are passed on.
+# Compose's message quotes the line, which may hold a secret: only the kind of error and the line number are used.
 _REASONS = {
     "unterminated": (r"unterminated quoted value", "a quote is not closed"),
     "syntax": (
@@ -35,18 +35,15 @@ _REASONS = {
     ),
     "template": (r"Invalid template", "a `$` that begins no valid ${NAME}"),
     "required": (r"required variable .* is missing a value", "a ${NAME:?…} whose variable has no value"),
-    "other": (r"failed to read|couldn't (find|read) env file|is a directory", "it makes no sense to compose"),
+    "other": (r"failed to read|couldn't (find|read) env file|is a directory", "compose does not understand it"),
 }
 
 
 def read(stderr: str, path: Path) -> UnreadableError | None:
-    """What compose says about a `.env` file, without what it quotes of it; None when it says nothing about one."""
-    lines = [line for line in stderr.splitlines() if not line.startswith("time=")]
-    text = "\n".join(lines)
+    """Compose's complaint about a `.env` file, without the text that it quotes; None if there is no complaint."""
+    text = "\n".join(line for line in stderr.splitlines() if not line.startswith("time="))
     if not re.search(_REASONS["other"][0], text):
         return None
     number = re.search(r": line (\d+): ", text)
-    for reason, (pattern, _) in _REASONS.items():
-        if re.search(pattern, text):
-            return UnreadableError(path, reason, int(number[1]) if number else 0)
-    return None
+    reason = next(reason for reason, (pattern, _) in _REASONS.items() if re.search(pattern, text))
+    return UnreadableError(path, reason, int(number[1]) if number else 0)

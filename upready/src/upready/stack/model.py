@@ -74,15 +74,21 @@ class Model:
         Args:
             local: Whether published ports are ports of this machine; else nobody knows where they are reached.
         """
-        from upready.secrets.http_probe import reachable
-        from upready.stack import addresses
+        return {name: url for _, name, url in self.links(local=local)}
 
-        told = {
-            str(name): masking.hide(reachable(str(url)))
+    def links(self, *, local: bool = True) -> list[tuple[str, str, str]]:
+        """What `urls` tells, with the service of each: (service, name, URL)."""
+        from upready.stack import addresses
+        from upready.support.http_probe import reachable
+
+        told = [
+            (service.name, str(name), masking.hide(reachable(str(url))))
             for service in self.services.values()
             for name, url in service.ops.get("open", {}).items()
-        }
-        return told or (addresses.of(self.wanted) if local else {})
+        ]
+        if told or not local:
+            return told
+        return [(each.name, *found) for each in self.wanted for found in addresses.of([each]).items()]
 
 
 def load(stack: Stack) -> Model:

@@ -64,6 +64,24 @@ def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
     return None
 
 
+def change(stack: Stack, service: str, keys: Sequence[str], value: str = "") -> str:
+    """How a setting of a service is changed: a command where it comes from a variable, else where it stands.
+
+    Args:
+        stack: Whose compose files are looked at.
+        service: The service.
+        keys: The keys that lead to the setting within the service's entry.
+        value: What to set it to, where that is known.
+    """
+    place = find(stack, ("services", service, *keys))
+    if place is not None and place.variable:
+        part = place.part(value) if value else ""
+        return f"invoke env.set {place.variable}" + (f"={part}" if part else "")
+    where = f"{place}" if place else f"the compose entry of {service}"
+    setting = ".".join(key for key in keys if not re.search(r"\W", key))
+    return f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
+
+
 def _node(node: object, path: Sequence[str]) -> yaml.Node | None:  # type: ignore[name-defined]  # noqa: F821
     """The node that some keys lead to."""
     import yaml

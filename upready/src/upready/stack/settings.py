@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from upready.stack import compose_variables, setting_error
+from upready.stack import compose_variables, location, setting_error
 from upready.support import parsing, spelling
 from upready.support.errors import EnvFileError, UsageError
 
@@ -71,6 +71,11 @@ class Settings:
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runtime: str = AUTO
     told: bool = False
+
+    @property
+    def default(self) -> str:
+        """The environment that is meant where none is named: the first one."""
+        return next(iter(self.environments))
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -150,10 +155,7 @@ def _as_compose_finds(root: Path) -> Environment:
         return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
     if files := compose_variables.found_files(root):
         return Environment("dev", tuple(files), found="")
-    raise UsageError(
-        "invoke.yaml: ops.environments is missing, and there is no compose.yaml here",
-        next="name the compose files: ops: {environments: {dev: {files: [compose.yaml]}}}",
-    )
+    raise location.missing(root, above=False)
 
 
 def _environment(name: str, value: object) -> Environment:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
+A = TypeVar("A", bound=Hashable)
 T = TypeVar("T")
 
 LOOK_EVERY = 0.05
@@ -38,6 +40,16 @@ def begin(task: Callable[[], T]) -> Future[T]:
 
     threading.Thread(target=run, name="background", daemon=True).start()
     return future
+
+
+def each(call: Callable[[A], T], several: Iterable[A], seconds: float) -> dict[A, T]:
+    """What `call` returns for each of several, all called at the same time; of those that have returned in time.
+
+    An error of one is raised.
+    """
+    begun = {item: begin(functools.partial(call, item)) for item in several}
+    ended = wait(begun.values(), seconds).done
+    return {item: future.result() for item, future in begun.items() if future in ended}
 
 
 def done(future: Future[T], seconds: float) -> bool:

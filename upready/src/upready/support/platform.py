@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import psutil
 
 WINDOWS = sys.platform == "win32"
+MACOS = sys.platform == "darwin"
 
 # Absent from the other platform's modules, and so from its type stubs.
 _CTRL_BREAK_EVENT = 1
@@ -212,10 +213,13 @@ def executable(name: str) -> str:
 def claim_exclusively(endpoint: socket.socket) -> None:
     """Make a following `bind` fail when another process listens there, and only then.
 
-    POSIX would also refuse a port whose last connection has just closed (TIME_WAIT); Windows would hand out one in use.
+    POSIX would also refuse a port whose last TCP connection has just closed (TIME_WAIT), and with that option hand out
+    a UDP port whose owner has set it, too; Windows would hand out one in use. macOS allows more still: `host_ports`.
     """
-    option = _SO_EXCLUSIVEADDRUSE if WINDOWS else socket.SO_REUSEADDR
-    endpoint.setsockopt(socket.SOL_SOCKET, option, 1)
+    if WINDOWS:
+        endpoint.setsockopt(socket.SOL_SOCKET, _SO_EXCLUSIVEADDRUSE, 1)
+    elif endpoint.type == socket.SOCK_STREAM:
+        endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def detached() -> dict[str, Any]:

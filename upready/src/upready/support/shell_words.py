@@ -34,6 +34,11 @@ def quoted(path: Path) -> str:
     return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
 
 
+def word(text: str) -> str:
+    """A text as any of this system's shells reads it as one word."""
+    return text if text.replace("-", "").isalnum() else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
+
+
 def with_variable(name: str, value: str, command: str) -> str:
     """A command with a variable that it alone gets, for any of this system's shells."""
     return f'cmd /c "set {name}={value}&& {command}"' if platform.WINDOWS else f"{name}={shlex.quote(value)} {command}"

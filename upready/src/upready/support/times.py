@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from upready.support import durations
 from upready.support.errors import UsageError
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhdw])")
-_DURATION = re.compile(rf"(?:{_PART.pattern})+")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 
 
@@ -27,8 +25,8 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
     """
     text, now = text.strip(), now or datetime.now(UTC)
     try:
-        if _DURATION.fullmatch(text):
-            return now - timedelta(seconds=sum(float(count) * _UNITS[unit] for count, unit in _PART.findall(text)))
+        if (back := durations.parse(text)) is not None:
+            return now - timedelta(seconds=back)
         if clock := _CLOCK.fullmatch(text):
             hour, minute, second = (int(part or 0) for part in clock.groups())
             local = now.astimezone().replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""The usual causes, one a module: `find(case)` gives a `Finding` where it recognises itself, else None.
+"""The usual causes, one a module: `find(evidence)` gives a `Finding` where it recognises itself, else None.
 
 To add one: a module here with a `find`, its place in `CAUSES`, a test in tests/unit/diagnosis for what it recognises,
 and one in tests/engine/test_diagnosis.py that makes it happen.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.rules import (
     address,
@@ -36,7 +36,7 @@ from upready.diagnosis.rules import (
     waiting,
 )
 
-CAUSES: tuple[Callable[[Case], Finding | None], ...] = (
+CAUSES: tuple[Callable[[Evidence], Finding | None], ...] = (
     # What the engine itself says is certain.
     port.find,
     image.find,

@@ -6,33 +6,33 @@ import contextlib
 from typing import Any
 from urllib.parse import urlsplit
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.support.errors import EngineError
 
 
-def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibility
+def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a possibility
     """Told by a probe that is refused while the container runs; its own table of sockets says where it listens."""
-    container, answer = case.container, case.health.probe
-    if case.docker is None or container is None or container.state != "running":
+    container, answer = evidence.container, evidence.health.probe
+    if evidence.docker is None or container is None or container.state != "running":
         return None
     if answer is None or answer.status_code is not None:
         return None
     if answer.error not in ("connection refused", "connection closed without an answer"):
         return None
     port = urlsplit(answer.url).port or 80
-    if (holder := _holder(case)) is not None:
-        return _borrowed(case, holder, answer.url, port)
+    if (holder := _holder(evidence)) is not None:
+        return _borrowed(evidence, holder, answer.url, port)
     inner = next((target for _, published, _, target in container.ports if published == port), None)
     if inner is None:
         published = ", ".join(str(each[1]) for each in container.ports) or "none"
         return Finding(
             "address",
             f"cannot be reached at {answer.url}: it publishes no port {port} (but {published})",
-            f"publish it under ports: of {case.service.name}, or correct its x-ops.health",
+            f"publish it under ports: of {evidence.service.name}, or correct its x-ops.health",
         )
-    listening = _listening(case)
+    listening = _listening(evidence)
     if not listening:
         return None
     own = sorted({number for address, number in listening if address != "loopback"})
@@ -42,29 +42,29 @@ def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibil
         return Finding(
             "address",
             f"listens on 127.0.0.1:{inner} in its container, where nobody else reaches it",
-            f"let {case.service.name} listen on 0.0.0.0",
+            f"let {evidence.service.name} listen on 0.0.0.0",
         )
     told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
     return Finding(
         "address",
         f"does not listen on port {inner}, which is published at {port}, but {told}",
-        f"publish the port that {case.service.name} listens on, or let it listen on {inner}"
+        f"publish the port that {evidence.service.name} listens on, or let it listen on {inner}"
         if own
-        else f"invoke logs --service {case.service.name}",
+        else f"invoke logs --service {evidence.service.name}",
     )
 
 
-def _holder(case: Case) -> str | None:
+def _holder(evidence: Evidence) -> str | None:
     """The service whose network this one uses (`network_mode: service:…`); None where it has its own."""
-    mode = str(case.service.config.get("network_mode") or "")
+    mode = str(evidence.service.config.get("network_mode") or "")
     return mode.removeprefix("service:") if mode.startswith("service:") else None
 
 
-def _borrowed(case: Case, holder: str, url: str, port: int) -> Finding | None:
+def _borrowed(evidence: Evidence, holder: str, url: str, port: int) -> Finding | None:
     """Without a network of its own a service publishes nothing: its ports are those of the one whose network it has."""
-    name = case.service.name
-    other = case.others.get(holder)
-    container, owner = case.container, other.container if other else None
+    name = evidence.service.name
+    other = evidence.others.get(holder)
+    container, owner = evidence.container, other.container if other else None
     if owner is None or container is None:
         return None
     mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
@@ -85,7 +85,7 @@ def _borrowed(case: Case, holder: str, url: str, port: int) -> Finding | None:
             f"(but {published})",
             f"publish it under ports: of {holder}, or correct x-ops.health of {name}",
         )
-    listening = _listening(case)
+    listening = _listening(evidence)
     own = sorted({number for address, number in listening if address != "loopback"})
     if not listening or inner in own:
         return None
@@ -105,13 +105,13 @@ def _borrowed(case: Case, holder: str, url: str, port: int) -> Finding | None:
     )
 
 
-def _listening(case: Case) -> set[tuple[str, int]]:
+def _listening(evidence: Evidence) -> set[tuple[str, int]]:
     """Where the container listens: (`loopback` or `any`, port); empty where it has no `cat` to tell by."""
-    assert case.docker is not None  # noqa: S101 - `find` returned without one
-    assert case.container is not None  # noqa: S101 - nor without the other
-    api: Any = case.docker.client.api
+    assert evidence.docker is not None  # noqa: S101 - `find` returned without one
+    assert evidence.container is not None  # noqa: S101 - nor without the other
+    api: Any = evidence.docker.client.api
     with contextlib.suppress(EngineError), answering():
-        run = api.exec_create(case.container.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"])
+        run = api.exec_create(evidence.container.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"])
         return parse(bytes(api.exec_start(run["Id"])).decode("ascii", "replace"))
     return set()
 

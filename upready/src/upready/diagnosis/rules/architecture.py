@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 
@@ -12,13 +12,13 @@ _MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64", 0xF3: "risc
 """The ELF header's `e_machine` (elf(5)), by the names that images use."""
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by "exec format error", and by a shell that took a program for a script; the ELF header says what it is."""
-    container = case.container
-    if container is None or case.docker is None:
+    container = evidence.container
+    if container is None or evidence.docker is None:
         return None
     program = str(container.raw.get("Path") or "")
-    match = case.search(
+    match = evidence.search(
         r"exec(?:ve)? (?P<path>/\S+?):? (?:failed: )?exec format error",
         r"exec format error",
         r"(?P<path>/\S+): .{0,8}\x7f?ELF",
@@ -26,8 +26,8 @@ def find(case: Case) -> Finding | None:
     if match is None:
         return None
     path = match.groupdict().get("path") or program
-    head = case.read(path, 20) or b""
-    here = _here(case)
+    head = evidence.read(path, 20) or b""
+    here = _here(evidence)
     if head.startswith(b"\x7fELF") and len(head) >= 20:
         made = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another processor")
         if made == here:
@@ -42,19 +42,19 @@ def find(case: Case) -> Finding | None:
     else:
         message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
     remedy = f"build or pull the image for this machine: platform: linux/{here}, then invoke build --no-cache"
-    return Finding("architecture", message, remedy, _image(case, here))
+    return Finding("architecture", message, remedy, _image(evidence, here))
 
 
-def _here(case: Case) -> str:
-    assert case.docker is not None  # noqa: S101 - `find` returned without one
+def _here(evidence: Evidence) -> str:
+    assert evidence.docker is not None  # noqa: S101 - `find` returned without one
     with answering():
-        version: Any = case.docker.client.api.version()
+        version: Any = evidence.docker.client.api.version()
     return str(version.get("Arch", "unknown"))
 
 
-def _image(case: Case, here: str) -> list[str]:
-    assert case.docker is not None  # noqa: S101 - `find` returned without one
-    assert case.container is not None  # noqa: S101 - nor without the other
-    image = case.docker.image(case.container.image_id) or {}
+def _image(evidence: Evidence, here: str) -> list[str]:
+    assert evidence.docker is not None  # noqa: S101 - `find` returned without one
+    assert evidence.container is not None  # noqa: S101 - nor without the other
+    image = evidence.docker.image(evidence.container.image_id) or {}
     made = image.get("Architecture", here)
-    return [f"the image {case.service.image} is for {made}"] if made != here else []
+    return [f"the image {evidence.service.image} is for {made}"] if made != here else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _MISSING = (
@@ -25,32 +25,33 @@ _RETURN = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the words of the engine, of its init, or of a shell; the file itself says the rest."""
-    if case.service.config.get("provider"):
+    if evidence.service.config.get("provider"):
         return None  # a program of this machine, which compose runs
-    if match := case.search(*_RETURN):
-        return _windows(case, match["path"])
-    if match := case.search(*_DENIED):
+    if match := evidence.search(*_RETURN):
+        return _windows(evidence, match["path"])
+    if match := evidence.search(*_DENIED):
         path = match["path"]
         return Finding(
             "command",
             f"cannot run {path}: it is not executable",
-            f"chmod +x the file, or git update-index --chmod=+x it, then invoke build --service {case.service.name}",
+            "chmod +x the file, or git update-index --chmod=+x it, "
+            f"then invoke build --service {evidence.service.name}",
         )
-    if match := case.search(*_MISSING):
-        return _missing(case, match["path"])
+    if match := evidence.search(*_MISSING):
+        return _missing(evidence, match["path"])
     return None
 
 
-def _missing(case: Case, path: str) -> Finding:
+def _missing(evidence: Evidence, path: str) -> Finding:
     """A file that is there cannot be run either when the interpreter that its first line names is not."""
-    head = case.read(path)
+    head = evidence.read(path)
     if head is not None and (first := re.match(rb"#!\s*(\S+)[^\n]*", head)):
         if first.group().endswith(b"\r"):
-            return _windows(case, path)
+            return _windows(evidence, path)
         interpreter = first[1].decode("utf-8", "replace")
-        if case.read(interpreter, 4) is None:
+        if evidence.read(interpreter, 4) is None:
             return Finding(
                 "command",
                 f"cannot run {path}: its first line asks for {interpreter}, which its image does not have",
@@ -66,27 +67,27 @@ def _missing(case: Case, path: str) -> Finding:
     return Finding(
         "command",
         f"cannot run {path}: there is no such file in {where}",
-        f"correct command or entrypoint of {case.service.name}, or install {path} in its image",
+        f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image",
     )
 
 
-def _windows(case: Case, path: str) -> Finding:
-    script = _script(case) or path
+def _windows(evidence: Evidence, path: str) -> Finding:
+    script = _script(evidence) or path
     return Finding(
         "line-ends",
         f"cannot run {script}: it has Windows line ends (CRLF), and the carriage return counts as part of each line",
         f"sed -i 's/\\r$//' the file, keep it so in .gitattributes (*.sh text eol=lf), "
-        f"then invoke build --service {case.service.name}",
+        f"then invoke build --service {evidence.service.name}",
     )
 
 
-def _script(case: Case) -> str | None:
+def _script(evidence: Evidence) -> str | None:
     """The script among the words of the container's command that has such line ends."""
-    if case.container is None:
+    if evidence.container is None:
         return None
-    raw = case.container.raw
+    raw = evidence.container.raw
     for word in (raw.get("Path") or "", *(raw.get("Args") or [])):
-        head = case.read(str(word), 4096)
+        head = evidence.read(str(word), 4096)
         if head is not None and head.startswith(b"#!") and b"\r\n" in head:
             return str(word)
     return None

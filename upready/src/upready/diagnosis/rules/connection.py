@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Verdict
 
@@ -19,29 +19,29 @@ _REFUSED = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the program's words; the stack says who that is, and how it is."""
-    match = case.search(*_REFUSED)
+    match = evidence.search(*_REFUSED)
     if match is None:
         return None
     host, port = match["host"], match["port"]
     if re.fullmatch(r"127\.[\d.]+|localhost|\[?::1\]?", host):
-        other = next((each for each in case.model.services.values() if _listens(each.config, port)), None)
-        if other is None or other.name == case.service.name:
+        other = next((each for each in evidence.model.services.values() if _listens(each.config, port)), None)
+        if other is None or other.name == evidence.service.name:
             return None
         return Finding(
             "connection",
             f"looks for port {port} at {host}, which within a container is the container itself",
-            f"use {other.name}:{port} in the environment of {case.service.name}",
+            f"use {other.name}:{port} in the environment of {evidence.service.name}",
         )
-    name = case.service_at(host)
-    if name is None or name == case.service.name:
+    name = evidence.service_at(host)
+    if name is None or name == evidence.service.name:
         return Finding(
             "connection",
             f"is refused a connection by {host}:{port}",
             f"look whether something listens at {host}:{port}",
         )
-    health = case.others.get(name)
+    health = evidence.others.get(name)
     ready = health is not None and health.verdict is Verdict.READY
     return Finding(
         "connection",
@@ -53,7 +53,7 @@ def find(case: Case) -> Finding | None:
             if health
             else ""
         ),
-        f"let {case.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
+        f"let {evidence.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
         if ready
         else f"invoke diagnose {name}",
         blames=None if ready else name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _VERSION = r"v?(?P<old>\d+(?:\.\d+)*)"
@@ -32,27 +32,27 @@ LIKELY = (
 """What it mostly means."""
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the program's words; the volume and where the image is written say how to go on."""
-    match = case.search(*CERTAIN, *LIKELY)
+    match = evidence.search(*CERTAIN, *LIKELY)
     if match is None:
         return None
-    old = _old(case, match)
-    volumes = [each for each in case.mounts if each.kind in ("volume", "bind")]
+    old = _old(evidence, match)
+    volumes = [each for each in evidence.mounts if each.kind in ("volume", "bind")]
     held = f"the {volumes[0].kind} {volumes[0].source} at {volumes[0].target}" if volumes else "its data folder"
-    image = case.service.image
+    image = evidence.service.image
     by = f"version {old}" if old else "another version"
     afresh = "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project"
     if volumes and volumes[0].kind == "bind":
         afresh = f"or start without the data: move {volumes[0].source} away"
     return Finding(
         "data",
-        f"cannot use its data: {_sentence(case, match)}; {held} was written by {by} of it, and its image is {image}",
-        f"{_back(case, image, old)}; {afresh}",
+        f"cannot use its data: {_sentence(evidence, match)}; {held} was written by {by}, and the image is {image}",
+        f"{_back(evidence, image, old)}; {afresh}",
     )
 
 
-def _sentence(case: Case, match: re.Match[str]) -> str:
+def _sentence(evidence: Evidence, match: re.Match[str]) -> str:
     """The program's own sentence, without its time and level."""
     text = match.string
     begin, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
@@ -60,9 +60,9 @@ def _sentence(case: Case, match: re.Match[str]) -> str:
     return re.sub(r"^.*?(?:FATAL|ERROR|DETAIL|error|\[ERROR\])\W+(?:\[[^\]]*\]\s*)*", "", line).strip(" .")[:200]
 
 
-def _old(case: Case, match: re.Match[str]) -> str:
+def _old(evidence: Evidence, match: re.Match[str]) -> str:
     """The version that wrote the data; empty where nobody says."""
-    if found := case.search(rf"initialized by PostgreSQL version {_VERSION}"):
+    if found := evidence.search(rf"initialized by PostgreSQL version {_VERSION}"):
         return str(found["old"])
     named = match.groupdict()
     if number := named.get("number"):
@@ -70,12 +70,12 @@ def _old(case: Case, match: re.Match[str]) -> str:
     return named.get("old") or ""
 
 
-def _back(case: Case, image: str, old: str) -> str:
+def _back(evidence: Evidence, image: str, old: str) -> str:
     """The step back to the version that wrote the data."""
-    if case.service.built:
-        return f"build {case.service.name} on version {old or 'that wrote it'} again, then {case.restart}"
+    if evidence.service.built:
+        return f"build {evidence.service.name} on version {old or 'that wrote it'} again, then {evidence.restart}"
     name, colon, tag = image.rpartition(":")
     if old and colon and "/" not in tag and re.match(r"\d", tag):
         # 16.3 wrote it: `17-alpine` becomes `16-alpine`, `8.4.2` becomes `8.0`.
-        return case.change(("image",), f"{name}:{re.sub(r'^[0-9]+([.][0-9]+)*', old, tag)}")
-    return f"go back to the version that wrote it: {case.change(('image',))}"
+        return evidence.change(("image",), f"{name}:{re.sub(r'^[0-9]+([.][0-9]+)*', old, tag)}")
+    return f"go back to the version that wrote it: {evidence.change(('image',))}"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health, Verdict
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the state of what it waits for; one that has failed is told rather than one that may yet become ready."""
-    if case.said or case.health.state not in ("missing", "created"):
+    if evidence.said or evidence.health.state not in ("missing", "created"):
         return None
     waited = [
         other
-        for name, condition in case.service.depends_on.items()
-        if (other := case.others.get(name)) is not None and not _reached(other, condition)
+        for name, condition in evidence.service.depends_on.items()
+        if (other := evidence.others.get(name)) is not None and not _reached(other, condition)
     ]
     for other in sorted(waited, key=lambda each: each.verdict is not Verdict.FAILED):
         return Finding(

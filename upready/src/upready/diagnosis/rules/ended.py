@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from upready.diagnosis import exit_code
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.support import units
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the container's state and exit code."""
-    container, service = case.container, case.service.name
+    container, service = evidence.container, evidence.service.name
     logs = f"invoke logs --service {service}"
     if container is None or container.state in ("running", "paused", "created"):
         return None
@@ -25,21 +25,21 @@ def find(case: Case) -> Finding | None:
             f"exited with code 0, though it is meant to go on{restarts}",
             f"give {service} a command that stays in the foreground, or no health check if it is a one-shot",
         )
-    if case.log.trouble and container.state in ("exited", "restarting"):
-        trace = case.log.trace
+    if evidence.log.trouble and container.state in ("exited", "restarting"):
+        trace = evidence.log.trace
         # A traceback's or an error's own words are its last line, in Node its first.
-        told = trace is not None and case.log.error == (trace.first, trace.last)
-        words = trace.error if trace is not None and told else case.log.trouble[-1].strip()
-        message += f": {case.hide(words)[:200]}"
+        told = trace is not None and evidence.log.error == (trace.first, trace.last)
+        words = trace.error if trace is not None and told else evidence.log.trouble[-1].strip()
+        message += f": {evidence.hide(words)[:200]}"
         if trace is not None and told and trace.place:
-            message += f" ({case.local(*trace.place)})"
-    elif case.unread:
-        message += f"; {case.unread}"
-    elif not case.log.lines:
+            message += f" ({evidence.local(*trace.place)})"
+    elif evidence.unread:
+        message += f"; {evidence.unread}"
+    elif not evidence.log.lines:
         message += ", and wrote nothing to its log"
     remedies = {139: f"update the native libraries of {service}, or look for a core dump"}
-    if case.docker is not None:
+    if evidence.docker is not None:
         remedies[137] = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
-    if case.unread:
-        remedies.setdefault(code, f"let its log be kept: {case.change(('logging', 'driver'), 'json-file')}")
+    if evidence.unread:
+        remedies.setdefault(code, f"let its log be kept: {evidence.change(('logging', 'driver'), 'json-file')}")
     return Finding(cause, message, remedies.get(code, logs))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _UNABLE = (
@@ -15,18 +15,18 @@ _UNABLE = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by what the health check printed."""
-    if not case.container or case.container.state != "running" or case.said:
+    if not evidence.container or evidence.container.state != "running" or evidence.said:
         return None
-    program = missing(case.checks)
+    program = missing(evidence.checks)
     if program is None:
         return None
-    place = case.written("healthcheck", "test")
+    place = evidence.written("healthcheck", "test")
     return Finding(
         "health-check",
         f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
-        f"let healthcheck.test of {case.service.name}{f' ({place})' if place else ''} use a program of its image, "
+        f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its image, "
         f"or install {program} there",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.support.errors import EngineError
@@ -14,32 +14,32 @@ LINES = 10
 """Lines of a hook's output that are told."""
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by compose's words; what a hook before the start has written, by its container, which compose keeps."""
-    if case.refusal is None or not (match := re.search(_HOOK, case.said)):
+    if evidence.refusal is None or not (match := re.search(_HOOK, evidence.said)):
         return None
-    kind = match["kind"] or ("pre_start" if "pre_start" in case.said else "post_start")
-    output = list(case.refusal.details) or _output(case)
-    told = case.refusal.message
+    kind = match["kind"] or ("pre_start" if "pre_start" in evidence.said else "post_start")
+    output = list(evidence.refusal.details) or _output(evidence)
+    told = evidence.refusal.message
     if output and not re.search(r"(?:code|status) \d+: ", told):
         told += f": {output[-1].strip()}"
-    place = case.written(kind)
+    place = evidence.written(kind)
     return Finding(
         "hook",
-        f"was not started: {told}" if case.health.state != "running" else f"runs, but {told}",
-        f"correct {kind}: in {place or f'the compose entry of {case.service.name}'}, then {case.restart}",
+        f"was not started: {told}" if evidence.health.state != "running" else f"runs, but {told}",
+        f"correct {kind}: in {place or f'the compose entry of {evidence.service.name}'}, then {evidence.restart}",
         output,
     )
 
 
-def _output(case: Case) -> list[str]:
+def _output(evidence: Evidence) -> list[str]:
     """The last lines of the container that a hook ran in."""
-    kept = re.search(r"docker logs (\w+)", case.refusal.next) if case.refusal else None
-    if kept is None or case.docker is None:
+    kept = re.search(r"docker logs (\w+)", evidence.refusal.next) if evidence.refusal else None
+    if kept is None or evidence.docker is None:
         return []
     try:
         with answering():
-            raw: bytes = case.docker.client.containers.get(kept[1]).logs(tail=LINES)
+            raw: bytes = evidence.docker.client.containers.get(kept[1]).logs(tail=LINES)
     except EngineError:
         return []
     return [line for line in raw.decode("utf-8", "replace").splitlines() if line.strip()]

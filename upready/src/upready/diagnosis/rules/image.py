@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _MISSING = (
@@ -23,84 +23,87 @@ _UNREACHABLE = (
 _DENIED = r"denied|unauthorized|authentication required"
 
 
-def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a possibility
+def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a possibility
     """Told by the words of compose and the engine; whether an image of that name is here, by the engine."""
-    if re.search(r"invalid reference format", case.said):
-        return Finding("image", f"could not start: {case.said_briefly}", case.change(("image",)))
-    if not re.search(_MISSING, case.said, re.IGNORECASE):
+    if re.search(r"invalid reference format", evidence.said):
+        return Finding("image", f"could not start: {evidence.said_briefly}", evidence.change(("image",)))
+    if not re.search(_MISSING, evidence.said, re.IGNORECASE):
         return None
-    name = _name(case)
-    words = _words(case.said)
-    evidence = [words] if words else []
-    here = _here(case, name)
-    silent = re.search(_UNREACHABLE, case.said) is not None
+    name = _name(evidence)
+    words = _words(evidence.said)
+    shown = [words] if words else []
+    here = _here(evidence, name)
+    silent = re.search(_UNREACHABLE, evidence.said) is not None
     why = f"its registry does not answer: {_briefly(words)}" if silent else _briefly(words)
-    policy = str(case.service.config.get("pull_policy") or "")
-    platform = str(case.service.config.get("platform") or "")
+    policy = str(evidence.service.config.get("pull_policy") or "")
+    platform = str(evidence.service.config.get("platform") or "")
     made = f"{here.get('Os', 'linux')}/{here.get('Architecture', '')}" if here else ""
     if here and platform and not _fits(made, platform):
         return Finding(
             "image",
             f"has no image: {name} is here for {made}, but platform: {platform} asks for another one, and {why}",
-            f"{case.change(('platform',), made)}; or docker pull --platform {platform} {name}",
-            evidence,
+            f"{evidence.change(('platform',), made)}; or docker pull --platform {platform} {name}",
+            shown,
         )
     if here and (policy in ("always", "daily", "weekly", "refresh") or policy.startswith("every_")):
         return Finding(
             "image",
             f"was not started: {name} is here, but pull_policy: {policy} asks the registry for it, and {why}",
-            f"once the registry answers: {case.restart}; until then, {case.change(('pull_policy',), 'missing')}",
-            evidence,
+            f"{evidence.change(('pull_policy',), 'missing')}; or, once the registry answers, {evidence.restart}",
+            shown,
         )
-    if name == case.service.image and case.service.built:
+    if name == evidence.service.image and evidence.service.built:
         return Finding(
-            "image", f"has no image: {name} has not been built", f"invoke build --service {case.service.name}", evidence
+            "image",
+            f"has no image: {name} has not been built",
+            f"invoke build --service {evidence.service.name}",
+            shown,
         )
     pull = f"docker pull {name}"
     if here and not platform:
         return Finding(
             "image",
             f"was not started: {name} is here, but compose asks its registry for it, and {why}",
-            f"once the registry answers: {case.restart}",
-            evidence,
+            f"once the registry answers: {evidence.restart}",
+            shown,
         )
-    if "No such image" in case.said or "is not there" in case.said:
+    if "No such image" in evidence.said or "is not there" in evidence.said:
         never = f", and pull_policy: {policy} lets nobody pull it" if policy == "never" else ""
-        return Finding("image", f"has no image: {name} is not here{never}", pull, evidence)
+        return Finding("image", f"has no image: {name} is not here{never}", pull, shown)
     if silent:
         return Finding(
-            "image", f"has no image: {name} is not here, and {why}", f"{pull}, once the registry answers", evidence
+            "image", f"has no image: {name} is not here, and {why}", f"{pull}, once the registry answers", shown
         )
-    if re.search(_DENIED, case.said):
+    if re.search(_DENIED, evidence.said):
         registry = name.split("/")[0] if "." in name.split("/")[0] or ":" in name.split("/")[0] else ""
         return Finding(
             "image",
             f"has no image: {name} is not here, and its registry does not give it: there is none of that name, "
             "or you must log in",
-            f"{case.change(('image',))}; or docker login {registry}".rstrip(),
-            evidence,
+            f"{evidence.change(('image',))}; or docker login {registry}".rstrip(),
+            shown,
         )
     return Finding(
         "image",
         f"has no image: {name} is neither here nor in its registry",
-        f"{case.change(('image',))}; {pull} tells whether it is right",
-        evidence,
+        f"{evidence.change(('image',))}; {pull} tells whether it is right",
+        shown,
     )
 
 
-def _name(case: Case) -> str:
+def _name(evidence: Evidence) -> str:
     """The image in question: mostly the service's, but its hooks and mounts have images too."""
-    about = case.refusal.about if case.refusal else ()
+    about = evidence.refusal.about if evidence.refusal else ()
     named = [each.removeprefix("image ") for each in about if each.startswith("image ")]
-    return named[0] if named and _untagged(named[0]) != _untagged(case.service.image) else case.service.image
+    return named[0] if named and _untagged(named[0]) != _untagged(evidence.service.image) else evidence.service.image
 
 
 def _untagged(name: str) -> str:
     return name.removesuffix(":latest")
 
 
-def _here(case: Case, name: str) -> Mapping[str, Any] | None:
-    return case.docker.image(name) if case.docker else None
+def _here(evidence: Evidence, name: str) -> Mapping[str, Any] | None:
+    return evidence.docker.image(name) if evidence.docker else None
 
 
 def _fits(made: str, platform: str) -> bool:

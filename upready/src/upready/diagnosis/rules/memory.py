@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.support import units
 
@@ -14,23 +14,23 @@ _HEAP = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the engine, or by the program itself."""
-    container = case.container
+    container = evidence.container
     if container is None:
         return None
     limit = container.memory_limit
-    if case.health.cause == "oom" or (container.oom_killed and container.state != "running"):
+    if evidence.health.cause == "oom" or (container.oom_killed and container.state != "running"):
         of = f"all {units.size(limit)} that it may use" if limit else "the machine's memory"
         return Finding(
             "oom",
             f"ran out of memory: it used {of} and was killed"
             + (f", and was restarted {units.times(container.restarts)}" if container.restarts > 1 else ""),
-            f"raise deploy.resources.limits.memory of {case.service.name}, or make it use less"
+            f"raise deploy.resources.limits.memory of {evidence.service.name}, or make it use less"
             if limit
             else "give the engine's machine more memory, or stop something else",
         )
-    if match := case.search(*_HEAP):
+    if match := evidence.search(*_HEAP):
         return Finding(
             "oom",
             f"ran out of the memory that its runtime allows itself ({match[0]})",

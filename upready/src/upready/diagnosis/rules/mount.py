@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _GONE = (
@@ -20,55 +20,59 @@ _ONTO = r"error mounting \"[^\"]+\" to rootfs at \"(?P<target>[^\"]+)\""
 _WRONG = r"invalid volume specification: '(?P<text>[^'\n]*)'|invalid mount path: '(?P<path>[^'\n]*)'|mount type unknown"
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the engine's words; the model says what that path is for."""
     for pattern in _GONE:
-        if match := re.search(pattern, case.said, re.MULTILINE):
-            return _gone(case, match["path"])
-    if match := re.search(_WRONG, case.said):
+        if match := re.search(pattern, evidence.said, re.MULTILINE):
+            return _gone(evidence, match["path"])
+    if match := re.search(_WRONG, evidence.said):
         text = next((each for each in match.groups() if each), "")
         # The engine is told `:rw` besides what is written.
-        place = case.written("volumes", text.removesuffix(":rw")) or _listed(case, text)
+        place = evidence.written("volumes", text.removesuffix(":rw")) or _listed(evidence, text)
         return Finding(
             "mount",
-            f"could not start: {case.said_briefly}",
+            f"could not start: {evidence.said_briefly}",
             f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}",
         )
-    if "tmpfs" not in case.said and (match := re.search(_ONTO, case.said)):
-        place = case.written("volumes", match["target"]) or _used(case)
-        return Finding("start", f"could not start: {case.said_briefly}", f"correct {place}, then {case.restart}")
+    if "tmpfs" not in evidence.said and (match := re.search(_ONTO, evidence.said)):
+        place = evidence.written("volumes", match["target"]) or _used(evidence)
+        return Finding(
+            "start", f"could not start: {evidence.said_briefly}", f"correct {place}, then {evidence.restart}"
+        )
     return None
 
 
-def _gone(case: Case, path: str) -> Finding:
-    told = f"could not start: {case.said_briefly}"
-    shown = _shown(case, path)
+def _gone(evidence: Evidence, path: str) -> Finding:
+    told = f"could not start: {evidence.said_briefly}"
+    shown = _shown(evidence, path)
     for kind in ("secrets", "configs"):
-        for name, entry in _declared(case, kind).items():
+        for name, entry in _declared(evidence, kind).items():
             if _same(entry.get("file"), path):
                 return Finding(
                     "mount",
                     f"{told}: the file of {kind.removesuffix('s')} {name} is missing",
-                    f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {case.restart}",
+                    f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {evidence.restart}",
                 )
     place = next(
         (
             found
-            for each in case.service.config.get("volumes") or []
+            for each in evidence.service.config.get("volumes") or []
             if isinstance(each, dict) and _same(each.get("source"), path)
-            for found in [case.written("volumes", str(each.get("target")))]
+            for found in [evidence.written("volumes", str(each.get("target")))]
             if found
         ),
         None,
     )
-    where = f"correct {place}" if place else f"correct volumes: of {case.service.name}"
+    where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
     return Finding("mount", told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
 
 
-def _declared(case: Case, kind: str) -> dict[str, Any]:
+def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:
     """The secrets or configs that the service uses, by name."""
-    declared = case.model.raw.get(kind) or {}
-    used = [str(each.get("source") if isinstance(each, dict) else each) for each in case.service.config.get(kind) or []]
+    declared = evidence.model.raw.get(kind) or {}
+    used = [
+        str(each.get("source") if isinstance(each, dict) else each) for each in evidence.service.config.get(kind) or []
+    ]
     return {name: declared[name] or {} for name in used if name in declared}
 
 
@@ -76,21 +80,21 @@ def _same(source: object, path: str) -> bool:
     return bool(source) and (str(source) == path or Path(str(source)) == Path(path))
 
 
-def _shown(case: Case, path: str) -> str:
+def _shown(evidence: Evidence, path: str) -> str:
     """A path, relative to the project's folder where it lies in it."""
-    stack = case.model.stack
+    stack = evidence.model.stack
     if Path(path).is_relative_to(stack.root):
         return Path(path).relative_to(stack.root).as_posix()
     return path
 
 
-def _listed(case: Case, text: str) -> str:
+def _listed(evidence: Evidence, text: str) -> str:
     """Where the volume stands that the engine was told of: its paths are made absolute, so its target tells it."""
     for part in reversed(text.split(":")):
-        if part not in ("rw", "ro") and (place := case.written("volumes", part)):
+        if part not in ("rw", "ro") and (place := evidence.written("volumes", part)):
             return str(place)
-    return _used(case)
+    return _used(evidence)
 
 
-def _used(case: Case) -> str:
-    return str(case.written("volumes") or f"volumes: of {case.service.name}")
+def _used(evidence: Evidence) -> str:
+    return str(evidence.written("volumes") or f"volumes: of {evidence.service.name}")

@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Container
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health
 from upready.runtime.interface import Container as Replica
@@ -31,48 +31,48 @@ _UNKNOWN = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the program's words; the stack says whether there is such a service, and how it is."""
-    match = case.search(*_UNKNOWN)
+    match = evidence.search(*_UNKNOWN)
     if match is None:
         return None
-    known = {**case.model.services, **case.model.inactive}
-    host = match.groupdict().get("host") or _suspect(case, known)
+    known = {**evidence.model.services, **evidence.model.inactive}
+    host = match.groupdict().get("host") or _suspect(evidence, known)
     if host is None:
         return Finding(
             "dns",
             "cannot resolve a host name",
-            f"invoke exec {case.service.name} -- getent hosts NAME, for each it uses",
+            f"invoke exec {evidence.service.name} -- getent hosts NAME, for each it uses",
         )
     if host in known:
-        other = case.others.get(host)
+        other = evidence.others.get(host)
         if other is None or other.container is None:
             return Finding(
                 "dns",
                 f"cannot find {host}: that service has not been started",
                 f"start it too: its profile is {', '.join(known[host].profiles)}"
                 if known[host].profiles
-                else f"let {case.service.name} wait for it: depends_on: [{host}]",
+                else f"let {evidence.service.name} wait for it: depends_on: [{host}]",
                 blames=host if other else None,
             )
         if other.state != "running":
             return Finding("dns", f"cannot find {host}, which is {other.state}", f"invoke diagnose {host}", blames=host)
-        return _unshared(case, host, other)
+        return _unshared(evidence, host, other)
     near = difflib.get_close_matches(host, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return Finding(
         "dns",
         f"cannot find the host {host}: no service of this stack has that name{meant}",
-        _correct(case, host)
-        or (f"correct the name in the environment of {case.service.name}" if near else "")
+        _correct(evidence, host)
+        or (f"correct the name in the environment of {evidence.service.name}" if near else "")
         or f"getent hosts {host}",
     )
 
 
-def _unshared(case: Case, host: str, other: Health) -> Finding:
+def _unshared(evidence: Evidence, host: str, other: Health) -> Finding:
     """Both run: whether they share a network is asked of the engine."""
-    name = case.service.name
-    own, theirs = _networks(case.container), _networks(other.container)
+    name = evidence.service.name
+    own, theirs = _networks(evidence.container), _networks(other.container)
     if not own & theirs:
         return Finding(
             "dns",
@@ -85,7 +85,7 @@ def _unshared(case: Case, host: str, other: Health) -> Finding:
         "dns",
         f"could not find {host}, which runs now, in the same network ({_listed(own & theirs)}): "
         "its name was asked for before it ran, or the engine's resolver did not answer",
-        again if host in case.service.depends_on else wait,
+        again if host in evidence.service.depends_on else wait,
     )
 
 
@@ -102,19 +102,21 @@ def _listed(networks: set[str]) -> str:
     return ", ".join(sorted(networks)) or "none"
 
 
-def _correct(case: Case, host: str) -> str:
+def _correct(evidence: Evidence, host: str) -> str:
     """The step that changes the variable which holds a host name; empty where none does."""
-    for name, value in case.environment.items():
+    for name, value in evidence.environment.items():
         if host in _hosts(name, value) or (host == value and "." not in host):
-            return case.change(("environment", name))
+            return evidence.change(("environment", name))
     return ""
 
 
-def _suspect(case: Case, known: Container[str]) -> str | None:
+def _suspect(evidence: Evidence, known: Container[str]) -> str | None:
     """What an error without a name may mean: a host in the service's variables that is no service, or is down."""
-    hosts = [host for name, value in case.environment.items() for host in _hosts(name, value)]
+    hosts = [host for name, value in evidence.environment.items() for host in _hosts(name, value)]
     down = [
-        host for host in hosts if host in known and (host not in case.others or case.others[host].state != "running")
+        host
+        for host in hosts
+        if host in known and (host not in evidence.others or evidence.others[host].state != "running")
     ]
     return next(iter([host for host in hosts if host not in known and "." not in host] + down), None)
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.stack import setting_place
@@ -20,52 +20,52 @@ _VOLUME = r"external volume|error looking up volume plugin|failed to create volu
 _OVERLAPS = re.compile(r"overlaps?\b", re.IGNORECASE)
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the words of compose or the engine; who has a subnet already, by the engine's networks."""
-    if not case.said or case.refusal is None:
+    if not evidence.said or evidence.refusal is None:
         return None
-    kind = "network" if re.search(_NETWORK, case.said) else "volume" if re.search(_VOLUME, case.said) else None
+    kind = "network" if re.search(_NETWORK, evidence.said) else "volume" if re.search(_VOLUME, evidence.said) else None
     if kind is None:
         return None
-    remedy, evidence = case.refusal.next, []
-    place = _place(case, kind)
-    if kind == "network" and _OVERLAPS.search(case.said):
-        holders = list(_holders(case))
-        evidence = [f"network {name} has {subnet}" for name, subnet, _ in holders]
+    remedy, shown = evidence.refusal.next, []
+    place = _place(evidence, kind)
+    if kind == "network" and _OVERLAPS.search(evidence.said):
+        holders = list(_holders(evidence))
+        shown = [f"network {name} has {subnet}" for name, subnet, _ in holders]
         remedy = f"choose another subnet in {place}" if place else "choose another subnet"
         if foreign := [name for name, _, own in holders if not own]:
             remedy += f"; or remove the network that has it, if nothing uses it: docker network rm {foreign[0]}"
-    elif "endpoint settings" in case.said:
-        remedy = case.change(("networks",))
+    elif "endpoint settings" in evidence.said:
+        remedy = evidence.change(("networks",))
     elif place and not remedy.startswith("docker "):
-        remedy = f"correct that in {place}, then {case.restart}"
-    return Finding(kind, f"was not started: {case.said_briefly}", remedy, evidence)
+        remedy = f"correct that in {place}, then {evidence.restart}"
+    return Finding(kind, f"was not started: {evidence.said_briefly}", remedy, shown)
 
 
-def _place(case: Case, kind: str) -> setting_place.Place | None:
+def _place(evidence: Evidence, kind: str) -> setting_place.Place | None:
     """Where the network or volume stands in the compose files."""
     names = (
-        [name for each in case.refusal.about for what, _, name in [each.partition(" ")] if what == kind]
-        if (case.refusal)
+        [name for each in evidence.refusal.about for what, _, name in [each.partition(" ")] if what == kind]
+        if (evidence.refusal)
         else []
     )
-    declared = case.model.raw.get(f"{kind}s") or {}
+    declared = evidence.model.raw.get(f"{kind}s") or {}
     for key, entry in declared.items():
         if key in names or (entry or {}).get("name") in names:
-            return setting_place.find(case.model.stack, (f"{kind}s", key, "ipam"), (f"{kind}s", key))
+            return setting_place.find(evidence.model.stack, (f"{kind}s", key, "ipam"), (f"{kind}s", key))
     return None
 
 
-def _holders(case: Case) -> Iterator[tuple[str, str, bool]]:
+def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
     """The networks of the engine that overlap with what the stack asks for: name, subnet, whether it is its own."""
     wanted: dict[str, list[Any]] = {}
-    for entry in (case.model.raw.get("networks") or {}).values():
+    for entry in (evidence.model.raw.get("networks") or {}).values():
         pools = ((entry or {}).get("ipam") or {}).get("config") or []
         subnets = [found for pool in pools if (found := _subnet(pool.get("subnet"))) is not None]
         wanted[str((entry or {}).get("name"))] = subnets
     try:
         with answering():
-            networks = case.docker.client.api.networks() if case.docker else []
+            networks = evidence.docker.client.api.networks() if evidence.docker else []
     except EngineError:
         return
     for each in networks:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.interface import Container
 
@@ -22,28 +22,32 @@ than a second apart, and the volume's time has whole seconds."""
 _SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD")
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the client's or the database's words; the age of the volume and the two settings say why."""
-    match = case.search(*REFUSED)
+    match = evidence.search(*REFUSED)
     if match is None:
         return None
     user = match["user"]
-    database = case.service_at(match.groupdict().get("host") or "") or _database(case)
+    database = evidence.service_at(match.groupdict().get("host") or "") or _database(evidence)
     if database is None:
         return Finding(
             "password",
             f"is refused by its database: the password of user {user} is not the right one",
-            f"correct the password in .env, then {case.restart}",
+            f"correct the password in .env, then {evidence.restart}",
         )
-    health = case.others.get(database)
-    evidence, old = _volumes(case, health.container) if health and health.container else ([], None)
-    secret = _secret(case, database)
-    if secret and case.service.name != database and not any(secret in value for value in case.environment.values()):
+    health = evidence.others.get(database)
+    shown, old = _volumes(evidence, health.container) if health and health.container else ([], None)
+    secret = _secret(evidence, database)
+    if (
+        secret
+        and evidence.service.name != database
+        and not any(secret in value for value in evidence.environment.values())
+    ):
         return Finding(
             "password",
             f"is refused by {database}: it is not given the password that {database} is given for user {user}",
-            f"use the same variable in the environment of {case.service.name} and {database}",
-            evidence,
+            f"use the same variable in the environment of {evidence.service.name} and {database}",
+            shown,
             blames=database,
         )
     if old:
@@ -51,71 +55,71 @@ def find(case: Case) -> Finding | None:
             "password",
             f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
             "and keeps that one",
-            f"put the old password back into .env, then {case.restart}; "
-            f"or set the new one: invoke exec {database} -- {_client(case, database, match)}; "
+            f"put the old password back into .env, then {evidence.restart}; "
+            f"or set the new one: invoke exec {database} -- {_client(evidence, database, match)}; "
             "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project",
-            evidence,
+            shown,
             blames=database,
         )
     return Finding(
         "password",
         f"is refused by {database}: the password of user {user} is not the right one",
-        f"correct the password in .env, then {case.restart}",
-        evidence,
+        f"correct the password in .env, then {evidence.restart}",
+        shown,
         blames=database,
     )
 
 
-def _database(case: Case) -> str | None:
+def _database(evidence: Evidence) -> str | None:
     """The database that a service uses: itself, or the one that it waits for or is the only one of the stack."""
-    found = [name for name in case.others if _secret(case, name) is not None]
-    for name in (case.service.name, *case.service.depends_on):
+    found = [name for name in evidence.others if _secret(evidence, name) is not None]
+    for name in (evidence.service.name, *evidence.service.depends_on):
         if name in found:
             return name
     return found[0] if len(found) == 1 else None
 
 
-def _secret(case: Case, name: str) -> str | None:
+def _secret(evidence: Evidence, name: str) -> str | None:
     """The password that a service is given as a database; None for one that is none."""
-    environment, key = _setting(case, name)
+    environment, key = _setting(evidence, name)
     return str(environment[key]) if key else None
 
 
-def _client(case: Case, database: str, refusal: re.Match[str]) -> str:
+def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
     """The command in a database's container that gives the refused user another password."""
     user = refusal["user"]
     if not refusal[0].startswith("Access denied"):
         return f"psql -U {user} -c '\\password'"
-    program = "mariadb" if _setting(case, database)[1].startswith("MARIADB") else "mysql"
+    program = "mariadb" if _setting(evidence, database)[1].startswith("MARIADB") else "mysql"
     return f"{program} -u root -p, and there ALTER USER '{user}' IDENTIFIED BY '…'"
 
 
-def _setting(case: Case, name: str) -> tuple[Mapping[str, object], str]:
+def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:
     """The variables of a service, and which of them is its password as a database; empty for none."""
-    service = {**case.model.services, **case.model.inactive}.get(name)
+    service = {**evidence.model.services, **evidence.model.inactive}.get(name)
     environment = (service.config.get("environment") or {}) if service else {}
     return environment, next((key for key in _SECRETS if environment.get(key)), "")
 
 
-def _volumes(case: Case, container: Container) -> tuple[list[str], str | None]:
+def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str | None]:
     """When the database's volumes were made, in words; and the one that is older than its container."""
-    if case.docker is None:
+    if evidence.docker is None:
         return [], None
-    evidence, old = [], None
+    shown, old = [], None
     created = _time(container.raw["Created"])
     for mount in container.raw.get("Mounts") or []:
         if mount["Type"] != "volume":
             continue
-        volume = case.docker.volume(mount["Name"])
+        volume = evidence.docker.volume(mount["Name"])
         if volume is None:
             continue
         made = _time(volume["CreatedAt"])
-        evidence.append(
+        shown.append(
             f"volume {mount['Name']} was created {made:%Y-%m-%d %H:%M:%S}, the container {created:%Y-%m-%d %H:%M:%S}"
         )
         if (created - made).total_seconds() > APART:
             old = mount["Name"]
-    return evidence, old
+    return shown, old
 
 
 def _time(text: str) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _QUOTE = "'\"\u2018\u2019"
@@ -22,11 +22,11 @@ _DENIED = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the program's words; mount and user say why."""
-    if match := case.search(*_READ_ONLY):
+    if match := evidence.search(*_READ_ONLY):
         path = match["path"]
-        mount = case.mount_of(path)
+        mount = evidence.mount_of(path)
         if mount is not None:
             return Finding(
                 "permission",
@@ -36,22 +36,22 @@ def find(case: Case) -> Finding | None:
         return Finding(
             "permission",
             f"may not write {path}: its root file system is read-only",
-            f"give {case.service.name} a tmpfs or a volume for it, or write elsewhere",
+            f"give {evidence.service.name} a tmpfs or a volume for it, or write elsewhere",
         )
-    match = case.search(*_DENIED)
+    match = evidence.search(*_DENIED)
     if match is None:
         return None
-    path, user = match["path"].rstrip("/."), case.user
-    mount = case.mount_of(path)
+    path, user = match["path"].rstrip("/."), evidence.user
+    mount = evidence.mount_of(path)
     if mount is None:
         return Finding(
             "permission",
             f"may not use {path}, a file of its image, as user {user}",
-            f"COPY --chown={user} it in the Dockerfile, or give {case.service.name} a volume there",
+            f"COPY --chown={user} it in the Dockerfile, or give {evidence.service.name} a volume there",
         )
     who = user if user != "root" else "its user"
     if mount.kind == "volume":
-        image = case.container.image if case.container else case.service.image
+        image = evidence.container.image if evidence.container else evidence.service.image
         return Finding(
             "permission",
             f"may not use {path} as user {user}: the volume {mount.source} at {mount.target} belongs to another user",
@@ -60,5 +60,5 @@ def find(case: Case) -> Finding | None:
     return Finding(
         "permission",
         f"may not use {path} as user {user}: {mount.source}, mounted at {mount.target}, belongs to another user",
-        f"chown -R {who} {mount.source}, or run {case.service.name} as its owner (user: in its compose entry)",
+        f"chown -R {who} {mount.source}, or run {evidence.service.name} as its owner (user: in its compose entry)",
     )

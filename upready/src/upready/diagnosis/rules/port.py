@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime import host_ports, ports, published_ports
 from upready.stack.service import Port
@@ -17,32 +17,33 @@ _TAKEN = (
 _DENIED = r"failed to bind (?:host )?port (?:for )?(?:[\d.]+|\[[^\]]*\]):(?P<port>\d+)[^\n]*?: permission denied"
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the engine's words; says who has the port."""
     for pattern in _TAKEN:
-        if match := re.search(pattern, case.said):
-            return _taken(case, int(match["port"]))
-    if match := re.search(_DENIED, case.said):
+        if match := re.search(pattern, evidence.said):
+            return _taken(evidence, int(match["port"]))
+    if match := re.search(_DENIED, evidence.said):
         return Finding(
             "port",
             f"could not start: the engine may not listen on port {match['port']}",
-            _above(case, int(match["port"])),
+            _above(evidence, int(match["port"])),
         )
     return None
 
 
-def _taken(case: Case, number: int) -> Finding:
-    wanted = next((each for each in case.service.ports if each.published == number), None)
+def _taken(evidence: Evidence, number: int) -> Finding:
+    wanted = next((each for each in evidence.service.ports if each.published == number), None)
     protocol = wanted.protocol if wanted else "tcp"
-    holder = case.engine.owner_of(number, protocol)
+    holder = evidence.engine.owner_of(number, protocol)
     owner, stop = (f"container {holder[1]}", f"docker stop {holder[1]}") if holder else ("another process", "")
-    if wanted and not holder and case.engine.local:
+    if wanted and not holder and evidence.engine.local:
         owner = host_ports.owner(wanted)
+        stop = host_ports.stop(wanted, owner)
     kind = wanted or Port("", number, protocol, 0)
-    remedy = ports.remedy(case.model.stack, ports.Conflict(case.service.name, kind, owner, stop))
+    remedy = ports.remedy(evidence.model.stack, ports.Conflict(evidence.service.name, kind, owner, stop))
     return Finding("port", f"could not start: its port {number} is taken by {owner}", remedy)
 
 
-def _above(case: Case, number: int) -> str:
+def _above(evidence: Evidence, number: int) -> str:
     """The step that publishes a port which everybody may have."""
-    return published_ports.change(case.model.stack, case.service.name, number, number + 8000)
+    return published_ports.change(evidence.model.stack, evidence.service.name, number, number + 8000)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.stack.compose_failure import IN_THE_FILE
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the words: that it could not be started is the whole story, whatever it or others did before."""
-    if not case.said:
+    if not evidence.said:
         return None
-    if case.container is not None and case.container.state == "paused":
-        return Finding("paused", "is paused", f"docker unpause {case.container.name}")
-    own = case.refusal.next if case.refusal else ""
+    if evidence.container is not None and evidence.container.state == "paused":
+        return Finding("paused", "is paused", f"docker unpause {evidence.container.name}")
+    own = evidence.refusal.next if evidence.refusal else ""
     remedy = own if own and own != IN_THE_FILE else ""
-    place = case.written()
+    place = evidence.written()
     return Finding(
         "start",
-        f"could not start: {case.said_briefly}" if case.refusal else case.health.reason,
-        remedy or f"correct {place or f'the compose entry of {case.service.name}'}, then {case.restart}",
+        f"could not start: {evidence.said_briefly}" if evidence.refusal else evidence.health.reason,
+        remedy or f"correct {place or f'the compose entry of {evidence.service.name}'}, then {evidence.restart}",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
@@ -74,38 +74,38 @@ _REFUSALS = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the engine's words."""
-    for each in _REFUSALS if case.said else ():
-        match = re.search(each.pattern, case.said)
+    for each in _REFUSALS if evidence.said else ():
+        match = re.search(each.pattern, evidence.said)
         if match is None:
             continue
         named = match.groupdict()
-        keys = next((keys for keys in each.keys if _value(case, keys) is not None), each.keys[0])
-        value = _value(case, keys)
-        told = f"could not start: {case.said_briefly}"
+        keys = next((keys for keys in each.keys if _value(evidence, keys) is not None), each.keys[0])
+        value = _value(evidence, keys)
+        told = f"could not start: {evidence.said_briefly}"
         if isinstance(value, str | int | float):
             told += f"; its {'.'.join(keys)} is {value}"
-        if place := case.written(*keys, *filter(None, [named.get("what")])) or case.written(*keys):
+        if place := evidence.written(*keys, *filter(None, [named.get("what")])) or evidence.written(*keys):
             told += f" ({place})" if isinstance(value, str | int | float) else f" ({'.'.join(keys)}: {place})"
-        return Finding(each.cause, told, each.before + _step(case, keys, named))
+        return Finding(each.cause, told, each.before + _step(evidence, keys, named))
     return None
 
 
-def _step(case: Case, keys: tuple[str, ...], named: dict[str, str | None]) -> str:
-    name = case.service.name
+def _step(evidence: Evidence, keys: tuple[str, ...], named: dict[str, str | None]) -> str:
+    name = evidence.service.name
     if keys == ("healthcheck", "start_interval"):
-        return f"set start_period beside start_interval in {case.written(*keys) or f'the health check of {name}'}"
+        return f"set start_period beside start_interval in {evidence.written(*keys) or f'the health check of {name}'}"
     most, what = named.get("most") or "", named.get("what")
     if what and not most:
-        place = case.written(*keys, what) or case.written(*keys) or f"the compose entry of {name}"
-        return f"take {what} out of {'.'.join(keys)}: in {place}, or correct it, then {case.restart}"
-    return case.change(keys, most)
+        place = evidence.written(*keys, what) or evidence.written(*keys) or f"the compose entry of {name}"
+        return f"take {what} out of {'.'.join(keys)}: in {place}, or correct it, then {evidence.restart}"
+    return evidence.change(keys, most)
 
 
-def _value(case: Case, keys: tuple[str, ...]) -> object:
+def _value(evidence: Evidence, keys: tuple[str, ...]) -> object:
     """What the merged model has at some keys of the service."""
-    value: object = case.service.config
+    value: object = evidence.service.config
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log
 from upready.diagnosis.phrases import BEGINS, GIVEN_UP, RELOADER, WATCHED
@@ -81,21 +81,21 @@ def look(log: Log, *, ended: bool) -> Broken | None:
     return None
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by a traceback, or by the words of what runs the program."""
-    container = case.container
-    if container is None or case.said:
+    container = evidence.container
+    if container is None or evidence.said:
         return None
     ended = container.state in ("exited", "restarting", "dead")
-    broken = look(case.log, ended=ended)
+    broken = look(evidence.log, ended=ended)
     if broken is None or not broken.lasting:
         return None
-    place = case.local(broken.path, broken.line, broken.code) if broken.path else ""
+    place = evidence.local(broken.path, broken.line, broken.code) if broken.path else ""
     code = f"exited with code {container.exit_code}: " if ended else "cannot start: "
     message = f"{code}{broken.error}" + (f" ({place})" if place else "")
     if broken.module:
-        return Finding("module", message, _install(case, broken.module, place))
-    return Finding("code", message, f"correct {place or 'that'}{_after(case, broken.path)}")
+        return Finding("module", message, _install(evidence, broken.module, place))
+    return Finding("code", message, f"correct {place or 'that'}{_after(evidence, broken.path)}")
 
 
 def _code(log: Log, path: str, line: int) -> str:
@@ -106,20 +106,20 @@ def _code(log: Log, path: str, line: int) -> str:
     return ""
 
 
-def _install(case: Case, module: str, place: str) -> str:
-    name, stack = case.service.name, case.model.stack
+def _install(evidence: Evidence, module: str, place: str) -> str:
+    name, stack = evidence.service.name, evidence.model.stack
     own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack.root.is_dir() else set()
     if module.partition(".")[0] in own:
         return f"correct {place or f'the command of {name}'}: {module} is a module of the project that is not there"
-    if case.service.built:
-        return f"add {module} to what the image of {name} installs, then {case.restart}"
+    if evidence.service.built:
+        return f"add {module} to what the image of {name} installs, then {evidence.restart}"
     return f"install {module} where {name} runs, or correct {place or 'its command'}"
 
 
-def _after(case: Case, path: str) -> str:
+def _after(evidence: Evidence, path: str) -> str:
     """What makes a correction take effect: nothing where a reloader sees it, else a new image or container."""
-    mounted = case.mount_of(path)
-    reloader = any(RELOADER.search(line) for line in case.log.lines)
+    mounted = evidence.mount_of(path)
+    reloader = any(RELOADER.search(line) for line in evidence.log.lines)
     if mounted is not None and mounted.kind == "bind" and reloader:
         return "; it starts again by itself"
-    return f", then {case.restart}"
+    return f", then {evidence.restart}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _FULL = (
@@ -14,17 +14,17 @@ _FULL = (
 )
 
 
-def find(case: Case) -> Finding | None:
+def find(evidence: Evidence) -> Finding | None:
     """Told by the program's words; the mount says what is full."""
-    match = case.search(*_FULL)
+    match = evidence.search(*_FULL)
     if match is None:
         return None
-    name = case.service.name
+    name = evidence.service.name
     path = match.groupdict().get("path")
     if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
         return Finding("space", "has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
-    small = [each for each in case.mounts if each.kind == "tmpfs"]
-    mount = case.mount_of(path) if path else small[0] if len(small) == 1 else None
+    small = [each for each in evidence.mounts if each.kind == "tmpfs"]
+    mount = evidence.mount_of(path) if path else small[0] if len(small) == 1 else None
     where = f" for {path}" if path else ""
     if mount is not None and mount.kind == "tmpfs":
         size = f" ({mount.source})" if "size" in mount.source else ""
@@ -38,11 +38,11 @@ def find(case: Case) -> Finding | None:
         return Finding(
             "space",
             f"has no space left{where}: {held} {mount.source} at {mount.target} is on a full disk",
-            "docker system df, then free some space on the engine's machine" if case.docker else "free some space",
+            "docker system df, then free some space on the engine's machine" if evidence.docker else "free some space",
         )
-    disk = "the disk of the engine's machine" if case.docker else "the disk"
+    disk = "the disk of the engine's machine" if evidence.docker else "the disk"
     return Finding(
         "space",
         f"has no space left{where}: {disk} is full",
-        "docker system df, then free some space: docker builder prune" if case.docker else "free some space",
+        "docker system df, then free some space: docker builder prune" if evidence.docker else "free some space",
     )

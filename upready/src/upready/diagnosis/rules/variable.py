@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _NAME = r"[\"'`$]?\{?(?-i:(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,}))\}?[\"'`]?"
@@ -43,53 +43,55 @@ _LITERAL = (
 )
 
 
-def find(case: Case) -> Finding | None:  # noqa: PLR0911 - one return a way to say it
+def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a way to say it
     """Told by the program's words; the compose entry says whether the variable is set."""
-    if match := case.search(*_MISSING):
-        return _judge(case, match["name"])
-    if (match := case.search(*_LOOSE)) and ("_" in match["name"] or match["name"] in case.environment):
-        return _judge(case, match["name"])
-    if case.search(r"superuser password is not specified"):
-        return _judge(case, "POSTGRES_PASSWORD")
-    if match := case.search(_FIELD):
-        return _field(case, match["field"], match["why"].strip())
-    if (match := case.search(*_INVALID)) and match["name"] in case.environment:
-        return _judge(case, match["name"])
-    if match := case.search(*_LITERAL):
-        names = [name for name, value in case.environment.items() if value == match["value"]]
-        return _wrong(case, names[0]) if names else None
+    if match := evidence.search(*_MISSING):
+        return _judge(evidence, match["name"])
+    if (match := evidence.search(*_LOOSE)) and ("_" in match["name"] or match["name"] in evidence.environment):
+        return _judge(evidence, match["name"])
+    if evidence.search(r"superuser password is not specified"):
+        return _judge(evidence, "POSTGRES_PASSWORD")
+    if match := evidence.search(_FIELD):
+        return _field(evidence, match["field"], match["why"].strip())
+    if (match := evidence.search(*_INVALID)) and match["name"] in evidence.environment:
+        return _judge(evidence, match["name"])
+    if match := evidence.search(*_LITERAL):
+        names = [name for name, value in evidence.environment.items() if value == match["value"]]
+        return _wrong(evidence, names[0]) if names else None
     return None
 
 
-def _judge(case: Case, name: str) -> Finding:
+def _judge(evidence: Evidence, name: str) -> Finding:
     """What is wrong with a variable that a program complains about: it is not given, empty, or not what it takes."""
-    if name not in case.environment:
+    if name not in evidence.environment:
         return Finding(
             "variable",
             f"asks for the variable {name}, which it is not given",
-            f"add {name} under environment: of {case.service.name}, and its value to .env",
+            f"add {name} under environment: of {evidence.service.name}, and its value to .env",
         )
-    if not case.environment[name]:
+    if not evidence.environment[name]:
         return Finding(
-            "variable", f"asks for the variable {name}, which is empty", f"invoke env.set {name}, then {case.restart}"
+            "variable",
+            f"asks for the variable {name}, which is empty",
+            f"invoke env.set {name}, then {evidence.restart}",
         )
-    return _wrong(case, name)
+    return _wrong(evidence, name)
 
 
-def _wrong(case: Case, name: str) -> Finding:
+def _wrong(evidence: Evidence, name: str) -> Finding:
     return Finding(
         "variable",
         f"does not accept the value of the variable {name}",
-        f"invoke env.set {name}, then {case.restart}; invoke env.show tells what it is now",
+        f"invoke env.set {name}, then {evidence.restart}; invoke env.show tells what it is now",
     )
 
 
-def _field(case: Case, field: str, why: str) -> Finding | None:
+def _field(evidence: Evidence, field: str, why: str) -> Finding | None:
     """A field of a settings class: its variable has the same name in capitals, with or without a prefix."""
-    names = [name for name in case.environment if re.search(rf"(^|_){re.escape(field.upper())}$", name)]
+    names = [name for name in evidence.environment if re.search(rf"(^|_){re.escape(field.upper())}$", name)]
     if not names and why == "Field required":
-        return _judge(case, field.upper())
+        return _judge(evidence, field.upper())
     if not names:
         return None
-    found = _wrong(case, names[0])
-    return Finding("variable", f"{found.message}: {case.hide(why[:1].lower() + why[1:])}", found.next)
+    found = _wrong(evidence, names[0])
+    return Finding("variable", f"{found.message}: {evidence.hide(why[:1].lower() + why[1:])}", found.next)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from upready.diagnosis.evidence import Case
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 
-def find(case: Case) -> Finding:
+def find(evidence: Evidence) -> Finding:
     """Always answers: the judgement itself is the cause."""
-    health, service = case.health, case.service.name
+    health, service = evidence.health, evidence.service.name
     remedy = {
-        "missing": case.restart,
-        "created": case.restart,
-        "start": case.restart,
-        "removed": f"{case.restart}, once nobody else works on this project",
+        "missing": evidence.restart,
+        "created": evidence.restart,
+        "start": evidence.restart,
+        "removed": f"{evidence.restart}, once nobody else works on this project",
         "paused": f"docker unpause {health.container.name}" if health.container else "",
     }.get(health.cause, f"invoke logs --service {service}")
-    message = case.hide(health.reason)
-    if health.cause == "starting" and case.unread:
-        message += f"; {case.unread}"
-        remedy = f"let its log be kept: {case.change(('logging', 'driver'), 'json-file')}"
-    elif health.cause == "starting" and not case.log.lines:
+    message = evidence.hide(health.reason)
+    if health.cause == "starting" and evidence.unread:
+        message += f"; {evidence.unread}"
+        remedy = f"let its log be kept: {evidence.change(('logging', 'driver'), 'json-file')}"
+    elif health.cause == "starting" and not evidence.log.lines:
         message += "; it has written nothing to its log"
     return Finding(health.cause, message, remedy)

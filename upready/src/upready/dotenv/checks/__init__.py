@@ -1,7 +1,7 @@
-"""The checks of `.env`: one file each, a function `check` that looks at a `Context` and yields findings.
+"""The checks of `.env`: one file each, with a function `check` that takes a `Context` and yields findings.
 
-To add one: write `<name>.py` beside these, with a docstring that says what it catches and a function `check`; give it
-its place in `ALL`; and put its table of cases into `tests/unit/dotenv/test_check_<name>.py`.
+To add a check: write `<name>.py` in this folder, with a docstring that says what it catches, a `NAME` and a function
+`check`; add it to `ALL`; and write its table of cases in `tests/unit/dotenv/test_check_<name>.py`.
 """
 
 from __future__ import annotations
@@ -84,13 +84,12 @@ ALL: tuple[Check, ...] = (
     tracked.check,
     ignored.check,
 )
-"""Every check, in no particular order: what they find is sorted by place."""
-
+"""Every check. The order does not matter: findings are sorted by place."""
 
 _COVERED = {
-    # Two readers differ where a sign in the value is read in two ways, and that is said by itself.
+    # These checks name the sign in the value that two readers read differently.
     reader.NAME: frozenset({"comment", "dollar", "quote", "syntax", "shell-syntax", "character"}),
-    # A value that stands for one that is to come is no weak, reused or ill-formed one.
+    # A placeholder will be replaced: it is not also reported as weak, reused or of the wrong type.
     weak_secret.NAME: frozenset({"placeholder", "reused-secret", "character", "shell-syntax"}),
     reused_secret.NAME: frozenset({"placeholder"}),
     kind.NAME: frozenset({"placeholder", "comment", "character", "quote", "shell-syntax"}),
@@ -99,33 +98,33 @@ _COVERED = {
     empty.NAME: frozenset({"missing"}),
     placeholder.NAME: frozenset({"shell-syntax"}),
 }
-"""Checks, and those that tell the cause of what they would find: one variable has one finding of a cause."""
+"""For a check, the checks whose finding is the cause: if one of them reports a variable, this check does not."""
 
-_OUTSIDE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread", "env-file"})
-"""Checks that look at the file, and at none of its lines."""
+_ABOUT_THE_FILE = frozenset({"encoding", "permissions", "tracked", "ignored", "unread", "env-file"})
+"""Checks that concern the file as a whole, not its lines."""
 
 
 def run(context: Context) -> list[Finding]:
-    """Everything that the checks find, by file (`.env` first), line and column, errors before warnings."""
+    """All findings, sorted by file (`.env` first), line and column; errors before warnings."""
     context = _without_torn_names(context)
     found = [finding for check in ALL for finding in check(context)]
     if context.env.is_utf16:
-        # Nothing in it is what it seems; all that can be said of its lines is noise.
-        found = [each for each in found if each.check in _OUTSIDE or each.file != ".env"]
-    told: dict[str, set[str]] = {}
+        # Read as UTF-8, no line of a UTF-16 file makes sense.
+        found = [each for each in found if each.check in _ABOUT_THE_FILE or each.file != ".env"]
+    reported: dict[str, set[str]] = {}
     for each in found:
-        told.setdefault(each.variable, set()).add(each.check)
-    kept = [each for each in found if not told[each.variable] & _COVERED.get(each.check, frozenset())]
+        reported.setdefault(each.variable, set()).add(each.check)
+    kept = [each for each in found if not reported[each.variable] & _COVERED.get(each.check, frozenset())]
     return sorted(
         kept, key=lambda each: (each.file != ".env", each.file, each.line, each.column, each.severity, each.check)
     )
 
 
 def _without_torn_names(context: Context) -> Context:
-    """The project without the variables that may be lines of a secret: no check is to name them."""
+    """The context without variables that may be lines of a secret: no check may name them."""
 
-    def is_told(name: str) -> bool:
+    def may_show(name: str) -> bool:
         entry = context.env.get(name)
         return not name or entry is None or bool(context.name(entry))
 
-    return replace(context, values={name: value for name, value in context.values.items() if is_told(name)})
+    return replace(context, values={name: value for name, value in context.values.items() if may_show(name)})

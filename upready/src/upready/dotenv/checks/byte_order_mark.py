@@ -1,4 +1,4 @@
-"""A byte order mark: compose skips it, other readers take it for a part of the first variable's name."""
+"""A byte order mark: compose skips it, other readers take it for part of the first variable's name."""
 
 from __future__ import annotations
 
@@ -13,15 +13,12 @@ NAME = "byte-order-mark"
 
 def check(context: Context) -> Iterator[Finding]:
     """Yield the mark, if the file begins with one."""
-    if not context.env.text.startswith(BOM):
-        return
-    yield Finding(
-        severity="warning",
-        check=NAME,
-        variable="",
-        line=1,
-        column=1,
-        message=".env begins with a byte order mark",
-        why="a shell and other readers take it for a part of the first name, which then is not set",
-        fix="save it as UTF-8 without a byte order mark",
-    )
+    if context.env.text.startswith(BOM):
+        yield Finding(
+            check=NAME,
+            line=1,
+            column=1,
+            message=".env begins with a byte order mark",
+            why="a shell and other readers take it for part of the first name, and that variable is then not set",
+            fix="save it as UTF-8 without a byte order mark",
+        )

@@ -1,4 +1,4 @@
-"""Characters that cannot be seen, or look like another: a zero-width space behind a key, typographic quotes."""
+"""Characters that are invisible or look like another one: a zero-width space in a value, typographic quotes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.envfile.entries import Entry, strip_comment
+from upready.envfile.entries import strip_comment
 
 NAME = "character"
 
-_QUOTED = re.compile("[“”„‟‘’‚‛«»‹›´′″].*[“”„‟‘’‚‛«»‹›´′″\"']", re.DOTALL)  # noqa: RUF001 - these are what is looked for
+_QUOTED = re.compile("[“”„‟‘’‚‛«»‹›´′″].*[“”„‟‘’‚‛«»‹›´′″\"']", re.DOTALL)  # noqa: RUF001 - typographic quotes are meant
 _SPACES = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 _AROUND = re.compile(rf"^[{_SPACES}]+|[{_SPACES}]+$")
+_FIX = "type the value again, in plain quotes if it needs quotes: invoke env.set {name}"
 
 
 def check(context: Context) -> Iterator[Finding]:
@@ -22,66 +23,49 @@ def check(context: Context) -> Iterator[Finding]:
     for entry in context.env.entries:
         if not entry.assigned or entry.torn:
             continue
-        # A comment may be written as people write.
+        # A comment may hold any character.
         text = entry.raw if entry.quote else strip_comment(entry.raw)
         found = invisible(text)
         if found is not None:
-            at, what = found
-            yield _finding(
-                context, entry, at, f"has {what}", "nobody sees it, and what compares or sends the value does"
-            )
+            offset, character = found
+            why = "the character is part of the value, and nobody sees it"
+            yield context.about_entry(NAME, entry, f"has {character}", why, _FIX, offset=offset)
         elif not entry.quote and _QUOTED.fullmatch(text):
-            what = "begins with a typographic quote, which is no quote"
-            yield _finding(context, entry, 0, what, "compose takes both quotes for a part of the value")
+            what = "begins with a typographic quote, not with `'` or `\"`"
+            yield context.about_entry(NAME, entry, what, "compose takes both quotes for part of the value", _FIX)
 
 
 def invisible(text: str) -> tuple[int, str] | None:
-    """Where a character stands that nobody sees, and what it is called; None where there is none.
+    """The offset and the name of the first invisible character; None if there is none.
 
-    What joins signs of a script or of an emoji is left alone, and so is a space in a sentence that is not breakable.
+    Two kinds are allowed: characters that join letters of a script or parts of an emoji, and non-breaking spaces
+    within a sentence.
     """
     if text.isascii():
         return None
     around = _AROUND.search(text.strip(" \t\"'"))
     if around is not None:
-        return text.index(around[0]), _called(around[0][0])
-    for at, character in enumerate(text):
-        if unicodedata.category(character) == "Cf" and not _joins(text, at):
-            return at, _called(character)
-        if character in "\xa0\u202f\u2009" and text.isascii() is False and _is_alone(text, at):
-            return at, _called(character)
+        return text.index(around[0]), _described(around[0][0])
+    for offset, character in enumerate(text):
+        if unicodedata.category(character) == "Cf" and not _joins(text, offset):
+            return offset, _described(character)
+        if character in "\xa0\u202f\u2009" and _is_in_one_word(text, offset):
+            return offset, _described(character)
     return None
 
 
-def _joins(text: str, at: int) -> bool:
-    """Whether a character joins two others that are not ASCII, as Persian, Hindi and emoji have it."""
-    around = text[at - 1 : at] + text[at + 1 : at + 2]
-    return text[at] in "\u200c\u200d" and len(around) == 2 and not any(each.isascii() for each in around)
+def _joins(text: str, offset: int) -> bool:
+    """Whether a character joins two others that are not ASCII, as in Persian, Hindi and emoji."""
+    around = text[offset - 1 : offset] + text[offset + 1 : offset + 2]
+    return text[offset] in "\u200c\u200d" and len(around) == 2 and not any(each.isascii() for each in around)
 
 
-def _is_alone(text: str, at: int) -> bool:
-    """Whether a space that is none stands in a value of one word, in which no space is meant."""
-    rest = text[:at] + text[at + 1 :]
+def _is_in_one_word(text: str, offset: int) -> bool:
+    """Whether the rest of the value is one ASCII word, which cannot be meant to contain a space."""
+    rest = text[:offset] + text[offset + 1 :]
     return rest.isascii() and " " not in rest
 
 
-def _called(character: str) -> str:
+def _described(character: str) -> str:
     name = unicodedata.name(character, "").lower() or "character"
     return f"an invisible character (U+{ord(character):04X}, {name})"
-
-
-def _finding(context: Context, entry: Entry, at: int, what: str, why: str) -> Finding:
-    name = context.name(entry)
-    before = entry.raw[:at]
-    line = entry.value_line + before.count("\n")
-    column = at - before.rfind("\n") if "\n" in before else entry.value_column + at
-    return Finding(
-        severity="warning",
-        check=NAME,
-        variable=name,
-        line=line,
-        column=column,
-        message=f"{name or 'a value'} {what}",
-        why=why,
-        fix=f"write the value anew, in plain quotes if it needs some: invoke env.set {name or 'NAME'}",
-    )

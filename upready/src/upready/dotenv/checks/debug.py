@@ -1,4 +1,4 @@
-"""Debugging switched on in production: errors show their insides to whoever asks."""
+"""Debug mode in production: errors then show internals to every client."""
 
 from __future__ import annotations
 
@@ -12,25 +12,16 @@ from upready.envfile.kinds import FALSE
 
 NAME = "debug"
 
-# Anything else switches something on: `*` and `app:*` do in Node, a level's name in others.
+# Any other value switches debugging on: `*` and `app:*` in Node, the name of a level elsewhere.
 _OFF = FALSE | {"", "none", "null"}
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each debug switch that is on."""
+    """Yield each debug variable that is on."""
     if not context.strict:
         return
     for value in context.values.values():
-        if not re.search(r"(^|_)DEBUG$", value.name, re.IGNORECASE) or value.text.strip().lower() in _OFF:
-            continue
-        line, column = context.place(value.name, of_value=True)
-        yield Finding(
-            severity="error",
-            check=NAME,
-            variable=value.name,
-            line=line,
-            column=column,
-            message=f"{value.name} is on",
-            why="errors show source, settings and secrets to whoever asks",
-            fix=remedy.another(context, value.name, to="false"),
-        )
+        if re.search(r"(^|_)DEBUG$", value.name, re.IGNORECASE) and value.text.strip().lower() not in _OFF:
+            why = "errors show source code, settings and secrets to every client"
+            fix = remedy.another(context, value.name, to="false")
+            yield context.about_value(NAME, value.name, f"{value.name} is on", why, fix, "error")

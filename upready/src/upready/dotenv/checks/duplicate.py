@@ -1,4 +1,4 @@
-"""A variable that is set twice: the last one counts, and people edit the first."""
+"""A variable that is set twice: the last line counts, and people edit the first."""
 
 from __future__ import annotations
 
@@ -11,22 +11,14 @@ NAME = "duplicate"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each further setting of a variable."""
+    """Yield each further line that sets the same variable."""
     first: dict[str, int] = {}
     for entry in context.env.entries:
-        if not entry.assigned:
-            continue
-        if entry.key not in first:
+        if entry.assigned and entry.key not in first:
             first[entry.key] = entry.line
-            continue
-        name = context.name(entry)
-        yield Finding(
-            severity="warning",
-            check=NAME,
-            variable=name,
-            line=entry.line,
-            column=entry.column,
-            message=f"{name or 'this name'} is set in line {first[entry.key]} already",
-            why="the last one counts; a change of the other does nothing",
-            fix="remove one of the two lines",
-        )
+        elif entry.assigned:
+            what = f"sets the same variable as line {first[entry.key]}"
+            if context.name(entry):
+                what = f"is already set in line {first[entry.key]}"
+            why = "the last line counts; a change of the other line has no effect"
+            yield context.about_entry(NAME, entry, what, why, "remove one of the two lines", offset=None)

@@ -1,4 +1,4 @@
-"""Bytes that are no UTF-8: every reader makes something else of them."""
+"""A file that is not UTF-8, or has a NUL: different programs read different values."""
 
 from __future__ import annotations
 
@@ -11,31 +11,28 @@ NAME = "encoding"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the first byte that is not UTF-8; in a comment, it is nobody's."""
-    nul = context.env.text.find("\0")
-    if context.env.undecodable is None and nul >= 0 and not context.env.is_utf16:
-        line, column = context.env.position(nul)
+    """Yield the first NUL, and the first byte that is not UTF-8 (a comment may have some)."""
+    env = context.env
+    nul = env.text.find("\0")
+    if env.undecodable is None and nul >= 0 and not env.is_utf16:
+        line, column = env.position(nul)
         yield Finding(
             severity="error",
             check=NAME,
-            variable="",
             line=line,
             column=column,
             message=".env has a NUL character",
-            why="no variable of a process can hold one: what gets it does not start, or gets the half before it",
-            fix="remove it",
+            why="no variable of a process can have one: the service does not start, or gets only the part before it",
+            fix="remove the NUL character",
         )
-    if context.env.undecodable_value is None and not context.env.is_utf16:
-        return
-    line, column = context.env.undecodable_value or context.env.undecodable or (1, 1)
-    utf16 = context.env.is_utf16
-    yield Finding(
-        severity="error",
-        check=NAME,
-        variable="",
-        line=line,
-        column=column,
-        message=".env is not UTF-8" + (" (UTF-16, as an editor on Windows saves it)" if utf16 else ""),
-        why="compose, the containers and the app each read other characters, or fail",
-        fix="save it as UTF-8 without a byte order mark",
-    )
+    if env.undecodable_value is not None or env.is_utf16:
+        line, column = env.undecodable_value or env.undecodable or (1, 1)
+        yield Finding(
+            severity="error",
+            check=NAME,
+            line=line,
+            column=column,
+            message=".env is not UTF-8" + (" (UTF-16, as some editors on Windows save it)" if env.is_utf16 else ""),
+            why="compose, the containers and the app read different characters, or fail",
+            fix="save it as UTF-8 without a byte order mark",
+        )

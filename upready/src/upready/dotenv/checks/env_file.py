@@ -1,4 +1,4 @@
-"""An `env_file` that a service needs and that is not there."""
+"""An `env_file` that a service needs and that does not exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAME = "env-file"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each such file once; that `.env` is missing is `missing`'s to tell."""
+    """Yield each such file once, except `.env`: the check `missing` reports that."""
     done: set[Path] = {files.real(context.env.path)}
     for service, path in context.uses.needed_files:
         if path in done or files.there(path):
@@ -26,14 +26,11 @@ def check(context: Context) -> Iterator[Finding]:
         yield Finding(
             severity="error",
             check=NAME,
-            variable="",
-            line=0,
-            column=0,
             message=f"{shown} is missing",
             why=f"{service} has it as env_file, and compose refuses to start without it",
             fix=f"copy {_relative(example, context.root)} to {shown}, and fill it in"
             if example is not None
-            else f"write it, or let compose do without: env_file: [{{path: {shown}, required: false}}]",
+            else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]",
             file="compose",
         )
 

@@ -1,4 +1,4 @@
-"""A `.env` that git or an image build would pick up with everything else."""
+"""A `.env` that git or an image build would include with the other files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ NAME = "ignored"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the file where git does not ignore it, and where an image build does not."""
+    """Yield the file if git does not ignore it, and if an image build does not."""
     if not context.env.exists:
         return
     if context.git == "unignored":
-        yield _finding(".env is not ignored by git", "the next `git add .` publishes it", "add .env to .gitignore")
+        message, why = ".env is not ignored by git", "the next `git add .` publishes it"
+        yield Finding(check=NAME, message=message, why=why, fix="add .env to .gitignore")
     path = files.real(context.env.path)
     done = set()
     for folder, dockerfile in context.uses.builds:
@@ -27,12 +28,9 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         done.add(rules)
         if not dockerignore.ignores(rules, path.relative_to(folder).as_posix()):
-            yield _finding(
-                ".env is sent to the image build",
-                "a `COPY . .` puts its secrets into an image",
-                f"add .env to {relative(rules, context.root)}",
+            yield Finding(
+                check=NAME,
+                message=".env is sent to the image build",
+                why="a `COPY . .` puts its secrets into an image",
+                fix=f"add .env to {relative(rules, context.root)}",
             )
-
-
-def _finding(message: str, why: str, fix: str) -> Finding:
-    return Finding("warning", NAME, "", 0, 0, message, why, fix)

@@ -1,4 +1,4 @@
-"""A value that is not of its variable's type."""
+"""A value that does not fit its variable's type."""
 
 from __future__ import annotations
 
@@ -12,26 +12,23 @@ NAME = "type"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each value that its declared type refuses; where the schema declares none, that a certain guess refuses."""
+    """Yield each value that its declared type refuses, or a guessed type if the schema declares none."""
     for variable in context.schema.variables.values():
         value = context.values.get(variable.name)
         kind = variable.kind or context.guess(variable)
-        # An empty value is `empty`'s business: a variable that is not required may be.
+        # `empty` reports empty values; a variable that is not required may be empty.
         if value is None or kind is None or value.given is None or not value.given.reveal().strip():
             continue
         wanted = kind.test(value.given.reveal())
         unexpanded = context.unreadable is not None and "$" in value.text
         if wanted is None or unexpanded:
             continue
-        line, column = context.place(variable.name, of_value=True)
-        where = " (it comes from the shell)" if value.source == "shell" else ""
-        yield Finding(
-            severity="error" if variable.kind is not None else "warning",
-            check=NAME,
-            variable=variable.name,
-            line=line,
-            column=column,
-            message=f"{variable.name} {wanted}{where}",
-            why="what reads it fails, or takes something else than was meant",
-            fix=remedy.another(context, variable.name),
+        where = " (the value comes from the shell)" if value.source == "shell" else ""
+        yield context.about_value(
+            NAME,
+            variable.name,
+            f"{variable.name} {wanted}{where}",
+            "the service will reject or misread this value",
+            remedy.another(context, variable.name),
+            "error" if variable.kind is not None else "warning",
         )

@@ -1,4 +1,4 @@
-"""Windows line ends: within quotes, and to other readers, the carriage return belongs to the value."""
+"""Windows line ends: between quotes, and for other readers, the carriage return is part of the value."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ NAME = "line-end"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the first line that ends with CRLF, or holds a lone CR."""
+    """Yield the first line that ends with CRLF, or contains a lone CR."""
     at = context.env.text.find("\r")
     if at < 0:
         return
-    lone = context.env.text[at + 1 : at + 2] != "\n"
+    message = ".env has Windows line ends (CRLF)"
+    why = "a shell, `docker run --env-file` and values of several lines keep the carriage return"
+    if context.env.text[at + 1 : at + 2] != "\n":
+        message = ".env has a carriage return within a line"
+        why = "for compose the line does not end there"
     line, column = context.env.position(at)
-    yield Finding(
-        severity="warning",
-        check=NAME,
-        variable="",
-        line=line,
-        column=column,
-        message=".env has a carriage return within a line" if lone else ".env has Windows line ends (CRLF)",
-        why="compose reads on behind it"
-        if lone
-        else "a shell, `docker run --env-file` and values of several lines keep it",
-        fix="save it with Unix line ends (LF)",
-    )
+    fix = "save it with Unix line ends (LF)"
+    yield Finding(check=NAME, line=line, column=column, message=message, why=why, fix=fix)

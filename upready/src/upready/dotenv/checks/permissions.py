@@ -1,4 +1,4 @@
-"""A `.env` that other users of the machine may read."""
+"""A `.env` that other users of the machine can read."""
 
 from __future__ import annotations
 
@@ -12,19 +12,14 @@ NAME = "permissions"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the file when its mode lets others read it."""
-    if not files.is_file(context.env.path) or not platform.readable_by_others(context.env.path):
+    """Yield the file if its mode lets other users read it."""
+    # Git writes tracked files so that everyone can read them: a tracked file holds nothing secret.
+    if context.git == "tracked" or not files.is_file(context.env.path):
         return
-    # Git writes what it tracks so that all may read it: who tracks it has nothing to hide from this machine's users.
-    if context.git == "tracked":
-        return
-    yield Finding(
-        severity="warning",
-        check=NAME,
-        variable="",
-        line=0,
-        column=0,
-        message=".env can be read by other users of this machine",
-        why="it holds secrets" if context.secrets() else "it may come to hold secrets",
-        fix="chmod 600 .env",
-    )
+    if platform.readable_by_others(context.env.path):
+        yield Finding(
+            check=NAME,
+            message=".env can be read by other users of this machine",
+            why="it holds secrets" if context.secrets() else "it may hold secrets later",
+            fix="chmod 600 .env",
+        )

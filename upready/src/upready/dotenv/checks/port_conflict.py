@@ -1,4 +1,4 @@
-"""A port that is used twice."""
+"""One port of this machine that two services publish."""
 
 from __future__ import annotations
 
@@ -15,58 +15,51 @@ NAME = "port-conflict"
 
 @dataclass(frozen=True)
 class _Claim:
-    """A port of this machine that a service publishes. One that a client connects to is nobody's claim."""
+    """A port that a service publishes, and the variable that holds it; empty if it is a plain number."""
 
     variable: str
     socket: Socket
     service: str
     active: bool
 
-    def meets(self, other: _Claim) -> bool:
-        return self.socket.meets(other.socket)
-
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each variable whose port another one has, or a service that names it itself."""
+    """Yield each variable whose port another variable, or a plain number in a compose file, has too."""
     order = {name: number for number, name in enumerate(context.values)}
     claims = sorted(_claims(context), key=lambda each: each.socket.low)
-    worst: dict[str, tuple[bool, _Claim]] = {}
+    conflicts: dict[str, tuple[bool, _Claim]] = {}
     for number, claim in enumerate(claims):
         for other in claims[number + 1 :]:
             if other.socket.low > claim.socket.high:
                 break
-            if not claim.meets(other):
+            if not claim.socket.meets(other.socket):
                 continue
-            # The later of two is told of; a port that is no variable's is never the one to change.
-            one, two = sorted((claim, other), key=lambda each: order.get(each.variable, -1))
-            error = claim.active and other.active
-            if two.variable and (two.variable not in worst or (error and not worst[two.variable][0])):
-                worst[two.variable] = (error, one)
-    for name in sorted(worst, key=lambda each: order.get(each, -1)):
-        error, other = worst[name]
-        line, column = context.place(name, of_value=True)
-        yield Finding(
-            severity="error" if error else "warning",
-            check=NAME,
-            variable=name,
-            line=line,
-            column=column,
-            message=f"{name} is the same port as {_called(other, name)}",
-            why="the second service that asks for it does not start",
-            fix=f"choose another port for one of them: {remedy.another(context, name)}",
+            # Report the later variable of the two; a plain number comes first, so it is never the one to change.
+            earlier, later = sorted((claim, other), key=lambda each: order.get(each.variable, -1))
+            is_error = claim.active and other.active
+            known = conflicts.get(later.variable)
+            if later.variable and (known is None or (is_error and not known[0])):
+                conflicts[later.variable] = (is_error, earlier)
+    for name in sorted(conflicts, key=lambda each: order.get(each, -1)):
+        is_error, other = conflicts[name]
+        yield context.about_value(
+            NAME,
+            name,
+            f"{name} is the same port as {_described(other, name)}",
+            "the second service that asks for this port does not start",
+            f"choose another port for one of them: {remedy.another(context, name)}",
+            "error" if is_error else "warning",
         )
 
 
-def _called(claim: _Claim, name: str) -> str:
+def _described(claim: _Claim, name: str) -> str:
     if not claim.variable:
         return f"the {claim.socket.low} of {claim.service}"
     return claim.variable if claim.variable != name else f"that of {claim.service}, from the same variable"
 
 
 def _claims(context: Context) -> Iterator[_Claim]:
-    given = context.interpolated
     for binding in context.uses.bindings:
-        socket = binding.socket(given)
+        socket = binding.socket(context.interpolated)
         if socket is not None:
-            variables = binding.variables
-            yield _Claim(variables[0] if variables else "", socket, binding.service, binding.active)
+            yield _Claim(next(iter(binding.variables), ""), socket, binding.service, binding.active)

@@ -1,4 +1,4 @@
-"""A value that compose and python-dotenv read differently: the app run on the host sees another one."""
+"""A value that compose and python-dotenv read differently: an app on the host gets another one."""
 
 from __future__ import annotations
 
@@ -14,29 +14,25 @@ NAME = "reader"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each variable of the file that the two disagree about."""
-    # Without a text, it is other files that compose reads (COMPOSE_ENV_FILES).
+    """Yield each variable of the file that the two read differently."""
+    # An empty text means that compose reads other files (COMPOSE_ENV_FILES).
     if context.unreadable is not None or not context.env.text:
         return
     theirs = _resolved(context)
     for value in context.values.values():
         if value.in_file is None or context.is_raw(value.name):
             continue
-        # Where the shell wins, the file's own value is the one to compare; `shell` tells of the rest.
+        # If the shell wins, compare the file's own value; the check `shell` reports the difference.
         alone = value.interpolated
         ours = value.in_file if context.is_overridden(value.name) or alone is None else alone
         if theirs.get(value.name) == ours.reveal():
             continue
-        line, column = context.place(value.name, of_value=True)
-        yield Finding(
-            severity="warning",
-            check=NAME,
-            variable=value.name,
-            line=line,
-            column=column,
-            message=f"{value.name or 'a line without a name'} is read differently by compose and by python-dotenv",
-            why="the app run on the host sees another value than the one in a container",
-            fix=_fix(context, value.name, ours.reveal()),
+        yield context.about_value(
+            NAME,
+            value.name,
+            f"{value.name or 'a line without a name'} is read differently by compose and by python-dotenv",
+            "an app that runs on the host gets another value than the app in a container",
+            _fix(context, value.name, ours.reveal()),
         )
 
 
@@ -49,14 +45,14 @@ def _fix(context: Context, name: str, value: str) -> str:
     try:
         again = document.parse(f"A={quoting.encode(value)}".encode(), context.env.path).get("A")
     except quoting.UnwritableError:
-        return "take the NUL out of the value"
+        return "remove the NUL from the value"
     if "${" in value or again is None or again.parsed != value:
-        return f"choose a value that can be written for both, without {'${' if '${' in value else 'backslashes'}"
-    return f"invoke env.set {name} writes it so that both agree"
+        return f"choose a value without {'${' if '${' in value else 'backslashes'}, which both read in the same way"
+    return f"invoke env.set {name} writes it so that both read the same value"
 
 
 def _resolved(context: Context) -> dict[str, str | None]:
-    """Every value as python-dotenv gives it: `${NAME}` from what stands above, else from the shell."""
+    """Every value as python-dotenv reads it: `${NAME}` is a variable further up, or else the shell's."""
     found: dict[str, str | None] = {}
     for entry in context.env.entries:
         if not entry.readable or not entry.key:

@@ -1,46 +1,42 @@
-"""One secret for two purposes: who gets the one has the other, and one cannot be changed alone."""
+"""One secret for two purposes: whoever learns it can use both, and neither can be changed alone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from upready.dotenv import pairing, remedy, strength
+from upready.dotenv import password_strength, remedy, shared_secrets
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.dotenv.placeholder import is_placeholder
+from upready.dotenv.placeholder_words import is_placeholder
 from upready.secrets import ordinary
 
 NAME = "reused-secret"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each secret whose value another one has, too, and that is not the same thing under two names."""
+    """Yield each secret that equals another one, unless both are names of the same secret."""
     same: dict[str, list[str]] = {}
     for value in context.secrets():
         others = same.setdefault(value.text, [])
         others.append(value.name)
         if len(others) == 1 or not value.given or not _counts(context, value.text, others):
             continue
-        line, column = context.place(value.name, of_value=True)
-        yield Finding(
-            severity="warning",
-            check=NAME,
-            variable=value.name,
-            line=line,
-            column=column,
-            message=f"{value.name} is the same secret as {others[0]}",
-            why="who learns the one has the other, and neither can be changed alone",
-            fix=f"choose another: {remedy.another(context, value.name)}",
+        yield context.about_value(
+            NAME,
+            value.name,
+            f"{value.name} is the same secret as {others[0]}",
+            "whoever learns one of them knows both, and neither can be changed alone",
+            f"choose another: {remedy.another(context, value.name)}",
         )
 
 
 def _counts(context: Context, text: str, names: list[str]) -> bool:
-    """Whether the last of some variables is another secret than those before: not their second name."""
-    # Where it is a bad one, that is what to tell, in production.
-    if is_placeholder(text, secret=True) or strength.is_words(text) or ordinary.is_ordinary(text):
+    """Whether the last variable is a secret of its own, not a second name for one of the others."""
+    # For a weak secret, `weak-secret` is the finding that matters.
+    if is_placeholder(text, secret=True) or password_strength.is_words(text) or ordinary.is_ordinary(text):
         return False
     entry = context.env.get(names[-1])
     if entry is not None and entry.quote != "'" and "$" in entry.raw:
-        # Written as a reference, it is meant to be the same.
+        # A reference to another variable: the author wants the same secret.
         return False
-    return not any(pairing.is_one(names[-1], other) for other in names[:-1])
+    return not any(shared_secrets.is_same(names[-1], other) for other in names[:-1])

@@ -1,4 +1,4 @@
-"""Lines that are no `NAME=value`: compose refuses the whole file, or silently skips the line."""
+"""Lines that are not `NAME=value`: compose refuses the whole file, or skips the line without a word."""
 
 from __future__ import annotations
 
@@ -7,101 +7,86 @@ from collections.abc import Iterator
 
 from upready.dotenv.checks import quote
 from upready.dotenv.checks.character import invisible
-from upready.dotenv.context import Context
+from upready.dotenv.context import REFUSES, Context
 from upready.dotenv.finding import Finding
 from upready.envfile.entries import Entry
 
 NAME = "syntax"
 
-# As compose-go's parser has it: letters and digits of any script, and these signs; no space within.
+# As in compose-go's parser: letters and digits of any script, and these signs; no space.
 _NAME = re.compile(r"[\w.\-\[\]]*")
+_WORDS = ("set", "setx", "const", "let", "var", "declare", "local", "readonly", "ENV", "SET")
+_FIX = "begin a comment with #, or put the value of the line above between quotes"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield every line that compose cannot read, not the first one only."""
+    """Yield every line that compose cannot read, not only the first one."""
     torn_from = context.env.torn_from
-    found = any(
+    # These lines make compose refuse the file, and the check `quote` reports them.
+    has_error = any(
         entry.torn or entry.start == torn_from or quote.is_refused(context.env.text, entry)
         for entry in context.env.entries
     )
     for entry in context.env.entries:
         if entry.start > torn_from:
-            # Behind an open quote every line may be a part of the value; the quote is what to put right.
+            # Every line behind an open quote may be part of that value; the quote is the mistake to report.
             break
-        if not entry.assigned and not _NAME.fullmatch(entry.key):
-            found = True
-            yield _finding(
-                entry, "is not a `NAME=value`", "begin a comment with #, or quote the value of the line above"
+        problem = _problem(entry)
+        if problem is not None:
+            has_error = True
+            what, fix = problem
+            # The name is not shown: the line may be part of a secret.
+            yield Finding(
+                severity="error",
+                check=NAME,
+                line=entry.line,
+                column=entry.column,
+                message=f"the line {what}",
+                why=REFUSES,
+                fix=fix,
             )
         elif not entry.assigned:
-            yield _lonely(entry, known=context.is_known(entry.key))
-        elif invisible(entry.key) is not None:
-            found = True
-            yield _finding(entry, "has an invisible character in the variable's name", "write the line anew")
-        elif re.search(r"\s", entry.key):
-            found = True
-            yield _finding(entry, *_spaced(entry.key))
-        elif entry.key.endswith("+"):
-            found = True
-            yield _finding(entry, "adds to a variable with `+=`, as a shell does", "write NAME=${NAME}… in one line")
-        elif not _NAME.fullmatch(entry.key):
-            found = True
-            yield _finding(
-                entry, "has a character that no variable's name may have", "use letters, digits and _ in names"
-            )
+            yield _without_sign(context, entry)
         elif quote.has_colon(context.env.text, entry):
-            yield _colon(context, entry)
-    problem = context.unreadable
-    if problem is not None and problem.reason in ("syntax", "other") and not found:
-        yield Finding(
-            severity="error",
-            check=NAME,
-            variable="",
-            line=problem.line,
-            column=1 if problem.line else 0,
-            message="this is not a `NAME=value`",
-            why="compose refuses the whole file",
-            fix="begin a comment with #, or quote the value of the line above",
-        )
+            what = "has a colon in the place of `=`"
+            why = "compose reads it; a shell, python-dotenv and `docker run --env-file` do not"
+            yield context.about_entry(NAME, entry, what, why, "write {name}= instead of {name}:", offset=None)
+    if context.unreadable is not None and context.unreadable.reason in ("syntax", "other") and not has_error:
+        yield context.about_unreadable(NAME, "this is not a `NAME=value`", _FIX)
+
+
+def _problem(entry: Entry) -> tuple[str, str] | None:
+    """What is wrong with a line that compose refuses, and how to fix it; None for a line that compose reads."""
+    valid = _NAME.fullmatch(entry.key) is not None
+    if not entry.assigned:
+        return None if valid else ("is not a `NAME=value`", _FIX)
+    if invisible(entry.key) is not None:
+        return "has an invisible character in the variable's name", "type the line again"
+    if re.search(r"\s", entry.key):
+        return _spaced(entry.key)
+    if entry.key.endswith("+"):
+        return "adds to a variable with `+=`, as a shell does", "write NAME=${NAME}… in one line"
+    return (
+        None if valid else ("has a character that a variable's name cannot have", "use letters, digits and _ in names")
+    )
 
 
 def _spaced(key: str) -> tuple[str, str]:
     word = key.split(maxsplit=1)[0]
-    if word in ("set", "setx", "const", "let", "var", "declare", "local", "readonly", "ENV", "SET"):
-        return f"begins with `{word}`, which no `.env` has", f"remove `{word}`"
+    if word in _WORDS:
+        return f"begins with `{word}`, which a .env file does not have", f"remove `{word}`"
     return "has a space in the variable's name", "write NAME=value without spaces in NAME"
 
 
-def _colon(context: Context, entry: Entry) -> Finding:
-    name = context.name(entry)
+def _without_sign(context: Context, entry: Entry) -> Finding:
+    # A name that is known nowhere may be a line of a secret.
+    name = entry.key if context.is_known(entry.key) else ""
     return Finding(
-        severity="warning",
         check=NAME,
         variable=name,
         line=entry.line,
         column=entry.column,
-        message=f"{name or 'a line'} has a colon for an equals sign",
-        why="compose reads it; a shell, python-dotenv and `docker run --env-file` do not",
-        fix=f"write {name or 'NAME'}= instead of {name or 'NAME'}:",
-    )
-
-
-def _finding(entry: Entry, what: str, fix: str) -> Finding:
-    return Finding(
-        "error", NAME, "", entry.line, entry.column, f"the line {what}", "compose refuses the whole file", fix
-    )
-
-
-def _lonely(entry: Entry, *, known: bool) -> Finding:
-    # What nothing knows may be a line of a secret, not a name.
-    name = entry.key if known else ""
-    return Finding(
-        severity="warning",
-        check=NAME,
-        variable=name,
-        line=entry.line,
-        column=entry.column,
-        message=f"{name or 'a word'} stands without `=`",
-        why="compose takes it from the shell, and skips it where the shell has none",
+        message=f"{name or 'a line'} has no `=`",
+        why="compose takes the value from the shell, and skips the line if the shell has none",
         fix=f"write {name or 'NAME'}= and a value, or remove the line",
     )

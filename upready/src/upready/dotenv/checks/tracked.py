@@ -1,47 +1,41 @@
-"""A `.env` that git has: whoever can read the repository has its secrets, for ever."""
+"""A `.env` that git tracks: everyone who can read the repository has its secrets, for ever."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from upready.dotenv import strength
-from upready.dotenv.compose_values import Value
+from upready.dotenv import password_strength
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.dotenv.placeholder import is_placeholder
+from upready.dotenv.placeholder_words import is_placeholder
+from upready.dotenv.value import Value
 
 NAME = "tracked"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield the file when git tracks it, and a secret in it is one that not everybody can guess."""
+    """Yield the file if git tracks it and it holds a secret that nobody can guess."""
     if context.git != "tracked":
         return
-    secrets = [value.name for value in context.secrets() if value.in_file and _is_real(context, value)]
-    if not secrets:
-        # Defaults that everybody may know are tracked on purpose; the first real secret among them is told.
-        return
-    yield Finding(
-        severity="error",
-        check=NAME,
-        variable="",
-        line=0,
-        column=0,
-        message=".env is tracked by git",
-        why=f"every clone has its secrets ({', '.join(secrets)})",
-        fix="git rm --cached .env, add .env to .gitignore, and change the secrets that were in it",
-    )
+    # A file with well-known defaults may be tracked on purpose.
+    secrets = [value.name for value in context.secrets() if _is_real(context, value)]
+    if secrets:
+        yield Finding(
+            severity="error",
+            check=NAME,
+            message=".env is tracked by git",
+            why=f"every clone has its secrets ({', '.join(secrets)})",
+            fix="git rm --cached .env, add .env to .gitignore, and change the secrets that were in it",
+        )
 
 
 def _is_real(context: Context, value: Value) -> bool:
-    """Whether somebody could do with a secret what not everybody can."""
+    """Whether the file holds a secret that is no default, no placeholder and no weak one."""
     text = value.in_file.reveal() if value.in_file is not None else ""
     variable = context.schema.variables.get(value.name)
-    if variable is not None and text == variable.default:
-        return False
-    if is_placeholder(text, secret=True):
+    if not text or (variable is not None and text == variable.default) or is_placeholder(text, secret=True):
         return False
     public = {each.text for each in context.values.values() if not each.sensitive}
     names = {part for each in (context.root.name, *context.uses.services, *public) for part in re.split(r"\W|_", each)}
-    return strength.weakness(text, names) is None
+    return password_strength.weakness(text, names) is None

@@ -1,4 +1,4 @@
-"""A variable that a compose file needs and the schema does not know: nobody learns that it is to be set."""
+"""A variable that a compose file needs and the schema does not have: nobody learns that it must be set."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ NAME = "undeclared"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each such variable once, where it is used first without a default.
+    """Yield each such variable once, at its first use without a default.
 
-    What is set nowhere is `missing`'s to tell.
+    If it is set nowhere, the check `missing` reports it.
     """
     if not context.schema.exists:
         return
@@ -28,13 +28,12 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         done.add(use.name)
         yield Finding(
-            severity="warning",
             check=NAME,
             variable=use.name,
             line=use.line,
             column=use.column,
             message=f"{use.name} is used and not in {context.schema.path.name}",
-            why="nobody learns that it is to be set, and a typing error in its name stays unseen",
+            why="nobody learns that it must be set, and nobody notices a typing error in its name",
             fix=f"describe it in {context.schema.path.name}",
             file=use.file or "compose",
         )

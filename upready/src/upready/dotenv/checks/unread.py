@@ -1,4 +1,4 @@
-"""Compose was told to read another file, or none."""
+"""A variable of the shell that makes compose read another file than `.env`, or none."""
 
 from __future__ import annotations
 
@@ -19,12 +19,9 @@ def check(context: Context) -> Iterator[Finding]:
         value = context.shell.get(name, "")
         if value and value.lower() not in ("0", "false", context.env.path.name):
             yield Finding(
-                severity="warning",
                 check=NAME,
                 variable=name,
-                line=0,
-                column=0,
                 message=f"{name} is set in the shell",
-                why="compose does not read .env, or not only",
+                why="compose does not read .env, or also reads other files",
                 fix=f"unset {name} in the shell",
             )

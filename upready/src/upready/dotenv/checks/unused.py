@@ -1,4 +1,4 @@
-"""A variable of the schema that nothing in the project uses: setting it does nothing."""
+"""A variable of the schema that no file of the project uses: setting it has no effect."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ NAME = "unused"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each such variable, where the schema has it."""
-    # A service that is given the whole file may use any of them.
+    """Yield each such variable, at its line in the schema."""
+    # A service that gets the whole file may use any variable.
     if context.uses.readers(context.env.path):
         return
     for variable in context.schema.variables.values():
@@ -21,13 +21,12 @@ def check(context: Context) -> Iterator[Finding]:
         if context.is_interpolated(name) or is_builtin(name) or context.mentions.of(name):
             continue
         yield Finding(
-            severity="warning",
             check=NAME,
             variable=name,
             line=variable.line,
             column=variable.column,
             message=f"{name} is used in no compose file, and no other file of the project mentions it",
-            why="setting it does nothing",
+            why="setting it has no effect",
             fix=f"use it, or remove it from {context.schema.path.name}",
             file=context.schema.path.name,
         )

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 ITS_OWN = ("provider", "models")
 """Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
 
+_SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
+"""The better shell of those that an image has."""
+
 QUIETLY = ("--no-build", "--quiet-pull")
 
 
@@ -148,7 +151,7 @@ class Containers(Engine):
             line.append("--no-TTY")
         environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
         return compose_call.attach(
-            [*line, container.service, *(words or ["sh"])],
+            [*line, container.service, *(words or _SHELL)],
             self,
             cwd=Path(Path(sys.executable).anchor),
             env={**environment, **compose.NO_FILES},

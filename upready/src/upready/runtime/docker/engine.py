@@ -66,6 +66,13 @@ class Engine:
             host = str(getattr(self.client.api, "ssh_host", ""))
         return host in ("localhost", "localnpipe", "::1") or re.fullmatch(r"127(\.\d+){1,3}", host) is not None
 
+    @property
+    def capacity(self) -> tuple[int, int]:
+        """How many processors the engine's machine has, and how many bytes of memory."""
+        with answering():
+            said = self.client.info()
+        return int(said["NCPU"]), int(said["MemTotal"])
+
     def containers(self, project: str) -> list[Container]:
         """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from upready.logs.entry import Origin
 from upready.logs.source import Line
-from upready.runtime.docker import log_ahead
 from upready.runtime.docker.engine import ONE_OFF, Engine, answering
 from upready.runtime.docker.log_stream import Frames, Terminal, open_parts, read_lines
 from upready.runtime.interface import Container
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from requests import Response
 
 T = TypeVar("T")
-
-AHEAD = 72 * 1024 * 1024
-"""Bytes that all replicas together are read ahead of the merge."""
 
 PATIENCE = 2.0
 """Seconds in which the engine must say that it is still there, over whichever connection."""
@@ -90,7 +86,6 @@ class Containers:
         with self._closing(CancellableStream(iter(()), response)), answering():
             decoder = self._decoder(origin)
             parts, chunked = open_parts(response)
-            parts = log_ahead.read(parts, AHEAD // len(self._known))
             yield from filter(None, read_lines(parts, decoder, chunked=chunked))
             if not whole and (lines := decoder.unfinished()):
                 yield lines

@@ -6,7 +6,7 @@ import socket
 import struct
 from urllib.parse import urlsplit
 
-from upready.secrets import http_probe
+from upready.support import http_probe
 
 TIMEOUT = 1.0
 """Seconds that an answer of PostgreSQL may take."""

@@ -22,7 +22,7 @@ POSTGRES_FOLDER = "pginstall18"
 """Where that wheel has PostgreSQL 18; it carries an older one beside it."""
 
 LIBRARY = Path(__file__).resolve().parents[3]
-"""The folder that `ops` is in."""
+"""The folder that `upready` is in."""
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 

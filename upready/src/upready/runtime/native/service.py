@@ -65,7 +65,7 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
             owner = host_ports.owner(port)
             raise StartError(
                 f"port {published}, which {plan.service} needs, is taken by {owner}",
-                next=f"stop {owner}, or choose another port in .env",
+                next=f"{host_ports.stop(port, owner)}, or choose another port in .env",
             )
     if cancel.is_set():
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,12 +12,10 @@ from upready.runtime.native.launch_plan import Plan
 from upready.stack import refusal
 from upready.stack.model import Service, unescape
 from upready.stack.selection import Stack
-from upready.support import spelling
+from upready.support import durations, size, spelling
 from upready.support.errors import UsageError
 
 _KEYS = ("command", "directory", "environment", "health")
-_SIZES = {"": 1, "b": 1, "k": 1000, "kb": 1000, "m": 1000**2, "mb": 1000**2, "g": 1000**3, "gb": 1000**3}
-_TIMES = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def runs_here(service: Service) -> bool:
@@ -129,11 +128,12 @@ def _count(value: object, where: str) -> int:
 
 def _seconds(text: object, default: float) -> float:
     """A duration as compose prints it: `1m30s`."""
-    parts = re.findall(r"([\d.]+)(ms|h|m|s)", str(text or ""))
-    return sum(float(number) * _TIMES[unit] for number, unit in parts) if parts else default
+    found = durations.parse(str(text or ""))
+    return default if found is None else found
 
 
 def _bytes(text: object, default: int) -> int:
     """A size as a log driver takes it: `10m`."""
-    match = re.fullmatch(r"(\d+)([a-z]*)", str(text or "").lower())
-    return int(match[1]) * _SIZES.get(match[2], 1) if match else default
+    with contextlib.suppress(UsageError):
+        return size.parse(str(text), "max-size")
+    return default

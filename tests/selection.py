@@ -1,0 +1,84 @@
+"""Which tests a quick run plays, and how long a run will take: as long as the last one of its kind."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+import pytest
+
+CASES = 3
+"""So many cases of one test function a quick run plays, where each case starts programs."""
+
+COSTLY = ("tests/engine/", "tests/faults/test_cells.py", "tests/native/", "tests/page/")
+"""Where each test starts programs; elsewhere those do that carry the marker `costly`."""
+
+USUAL = {"not engine": 3, "": 10}
+"""Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
+
+USUAL_WHOLE = {"not engine": 10, "": 25}
+"""The same for a whole run."""
+
+
+def quick(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """What a quick run plays of these: none that is slow, and of many cases of one function the same few each time."""
+    few: dict[str, list[pytest.Item]] = defaultdict(list)
+    played = []
+    for item in items:
+        if item.get_closest_marker("slow"):
+            continue
+        if item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
+            few[_function(item)].append(item)
+        else:
+            played.append(item)
+    for cases in few.values():
+        played += sorted(cases, key=lambda each: hashlib.sha256(each.nodeid.encode()).digest())[:CASES]
+    kept = set(played)
+    return [item for item in items if item in kept]
+
+
+def _function(item: pytest.Item) -> str:
+    """What the item is a case of; the cells of faults are cases of their kind and runtime."""
+    callspec = getattr(item, "callspec", None)
+    cell = callspec.params.get("cell") if callspec else None
+    return f"{cell.kind} {cell.runtime}" if cell else item.nodeid.partition("[")[0]
+
+
+class Duration:
+    """A plugin of pytest, for the process that reports: tells at the start how long it will take.
+
+    Args:
+        config: Of the run; what a run of this kind took is remembered in its cache.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.cache = getattr(config, "cache", None)  # `-p no:cacheprovider` takes it away
+        self.mark = str(config.option.markexpr)
+        self.quick = bool(config.getoption("--quick"))
+        # What names its tests takes as long as they do.
+        self.known = not config.option.keyword and config.args_source is not pytest.Config.ArgsSource.ARGS
+        processes = getattr(config.option, "numprocesses", None) or 1
+        self.kind = f"durations/{'quick' if self.quick else 'whole'} {self.mark or 'all'} {processes}"
+        self.began = time.monotonic()
+
+    def pytest_report_header(self) -> str | None:
+        """The line at the start."""
+        if not self.known:
+            return None
+        if self.cache and (seconds := self.cache.get(self.kind, None)):
+            return f"this will take about {_told(seconds)}, as the last run like this did"
+        if minutes := (USUAL if self.quick else USUAL_WHOLE).get(self.mark):
+            return f"this will take about {minutes} min on two processors that have nothing else to do"
+        return None
+
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        """Remember how long a run took that was not cut off."""
+        if self.known and self.cache and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            self.cache.set(self.kind, math.ceil(time.monotonic() - self.began))
+
+
+def _told(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"

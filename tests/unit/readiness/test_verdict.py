@@ -1,0 +1,157 @@
+"""The judgement of one replica, rule by rule."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.unit.replicas import answer, container, service
+from upready.readiness import verdict as judgement
+from upready.readiness.verdict import Observation
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
+"""Each of its runs has lasted 10 s."""
+
+
+@pytest.mark.parametrize(
+    ("entry", "given", "seen", "verdict", "cause", "words"),
+    [
+        # Not there, or not yet.
+        ({}, None, {}, "waiting", "missing", "is not there"),
+        ({}, None, {"removed": True}, "failed", "removed", "was removed"),
+        ({}, {"state": "created"}, {}, "waiting", "created", "waits to be started"),
+        ({}, {"state": "created", "error": "port taken"}, {}, "failed", "start", "could not start: port taken"),
+        ({}, {"state": "created", "error": "port taken"}, {"ended_before": True}, "waiting", "created", "waits"),
+        ({}, {"state": "paused"}, {}, "waiting", "paused", "is paused"),
+        # Ended.
+        ({}, {"state": "exited", "exit_code": 0}, {}, "ready", "done", "is done"),
+        ({}, {"state": "exited", "exit_code": 3}, {}, "failed", "exited", "exited with code 3"),
+        ({}, {"state": "exited", "exit_code": 3}, {"ended_before": True}, "waiting", "created", "waits"),
+        ({}, {"state": "exited", "exit_code": 137, "oom_killed": True}, {}, "failed", "oom", "out of memory"),
+        ({"probe": True}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
+        # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
+        ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
+        ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
+        ({}, {"state": "exited", "exit_code": 0, "restart_policy": "always"}, {}, "waiting", "restarting", "will be"),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "restart_policy": "on-failure"},
+            {},
+            "waiting",
+            "restarting",
+            "code 1",
+        ),
+        ({}, {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"}, {}, "ready", "done", "is done"),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "restart_policy": "on-failure", "retries": 2, "restarts": 2},
+            {},
+            "failed",
+            "exited",
+            "code 1",
+        ),
+        (
+            {},
+            {"state": "restarting", "exit_code": 1, "restart_policy": "always", "restarts": 3},
+            {},
+            "waiting",
+            "restarting",
+            "exited with code 1 and will be restarted (restarted 3 times)",
+        ),
+        ({}, {"state": "restarting", "exit_code": 137}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
+        ({}, {"state": "running"}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
+        # Running, with a probe.
+        ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
+        ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
+        ({"probe": True}, {}, {"answer": answer(error="HTTP 503"), "probed": True}, "waiting", "starting", "HTTP 503"),
+        ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "has not been asked yet"),
+        # The engine's word may be a minute old.
+        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "waiting", "starting", "it has not been asked yet"),
+        (
+            {"probe": True},
+            {"health": "healthy"},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "waiting",
+            "starting",
+            "HTTP 503",
+        ),
+        # The probe spoke first.
+        ({"probe": True}, {"health": "starting"}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
+        # An engine elsewhere: nobody can be asked from here.
+        ({"probe": True}, {}, {"age": 1.0}, "waiting", "stabilising", "stable after 2 s"),
+        ({"probe": True}, {}, {"age": 3.0}, "ready", "runs", "runs"),
+        # Running, with a health check.
+        ({}, {"health": "healthy"}, {}, "ready", "healthy", "is healthy"),
+        ({}, {"health": "starting"}, {"age": 99.0}, "waiting", "starting", "has not run yet"),
+        ({}, {"health": "starting", "probes": ((1, "no\nsuch table\n"),)}, {}, "waiting", "starting", "such table"),
+        ({}, {"health": "unhealthy", "probes": ((3, ""),)}, {}, "waiting", "unhealthy", "exits with 3"),
+        ({}, {"health": "unhealthy", "restarts": 1}, {}, "waiting", "unhealthy", "(restarted once)"),
+        ({}, {"health": "unhealthy"}, {"unhealthy_for": 4.9}, "waiting", "unhealthy", "is unhealthy"),
+        ({}, {"health": "unhealthy"}, {"unhealthy_for": 5.0}, "failed", "unhealthy", "is unhealthy"),
+        ({}, {"health": "starting"}, {"check": 0}, "ready", "healthy", "is healthy"),
+        ({}, {"health": "starting"}, {"check": 3}, "waiting", "starting", "its health check exits with 3"),
+        ({}, {"health": "starting"}, {"check": -1}, "waiting", "starting", "its health check takes too long"),
+        ({"probe": True}, {"health": "starting"}, {"check": 0, "probed": True}, "waiting", "starting", "not ready"),
+        # What was refused, or will never be.
+        ({}, None, {"refused": "no such device"}, "failed", "start", "could not be started: no such device"),
+        ({}, {"health": "healthy"}, {"refused": "hook failed"}, "failed", "start", "hook failed"),
+        ({}, {}, {"permanent": ("source", "SyntaxError")}, "failed", "source", "SyntaxError"),
+        ({}, {"health": "healthy"}, {"permanent": ("source", "SyntaxError")}, "ready", "healthy", "is healthy"),
+        (
+            {},
+            {"state": "restarting", "exit_code": 1, "restart_policy": "always"},
+            {"permanent": ("restarting", "again and again")},
+            "failed",
+            "restarting",
+            "again and again",
+        ),
+        # Running, with neither.
+        ({}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s"),
+        ({}, {}, {"age": 2.1}, "waiting", "stabilising", "runs for 2.1 s"),
+        ({}, {}, {"age": 2.6}, "ready", "runs", "runs"),
+        ({"stable": 10}, {}, {"age": 9.0}, "waiting", "stabilising", "stable after 10 s"),
+        ({"stable": 0}, {}, {"age": 0.6}, "ready", "runs", "runs"),
+        # What the engine restarts may be a crash loop: it has to run for longer.
+        ({}, {"restart_policy": "always"}, {"age": 11.0}, "waiting", "stabilising", "stable after 12 s"),
+        ({}, {"restart_policy": "always"}, {"age": 12.5}, "ready", "runs", "runs"),
+        ({"stable": 2}, {"restart_policy": "always"}, {"age": 2.6}, "ready", "runs", "runs"),
+        ({"stable": 2}, LOOPS, {"age": 19.0}, "waiting", "stabilising", "stable after 20 s (restarted 3 times)"),
+        ({"stable": 2}, LOOPS, {"age": 20.5}, "ready", "runs", "runs"),
+        ({}, {**LOOPS, "health": "healthy"}, {"age": 19.0}, "waiting", "restarting", "was restarted 3 times"),
+        ({}, {**LOOPS, "health": "healthy"}, {"age": 20.0}, "ready", "healthy", "is healthy"),
+        ({}, {**LOOPS, "restarts": 2, "health": "healthy"}, {"age": 1.0}, "ready", "healthy", "is healthy"),
+    ],
+)
+def test_rules(
+    entry: dict[str, Any],
+    given: dict[str, Any] | None,
+    seen: dict[str, Any],
+    verdict: str,
+    cause: str,
+    words: str,
+) -> None:
+    one = None if given is None else container(**given)
+    judged = judgement.judge(service(**entry), one, Observation(**seen))
+    assert judged[0] == verdict
+    assert judged[2] == cause
+    assert words in judged[1]
+
+
+def test_missing_replicas_are_told() -> None:
+    found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Observation(age=9.0))
+    assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "missing")]
+
+
+def test_the_replica_that_is_missing_is_named_by_its_number() -> None:
+    there = [container(id=f"web{number}", replica=number) for number in (1, 3)]
+    found = judgement.assess([service(replicas=3)], there, lambda _, __: Observation(age=9.0))
+    assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "runs")]
+
+
+def test_age_is_told_by_the_start() -> None:
+    started = datetime.now(UTC) - timedelta(seconds=90)
+    assert 89 < judgement.age(container(started=started)) < 95
+    assert judgement.age(container(started=None)) == 0

@@ -1,0 +1,76 @@
+"""Write `.env`: the whole file or nothing, one writer at a time, and only if compose reads the new file correctly."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from upready.support import earlier, files, folders, lock, platform, state
+from upready.support.errors import EnvFileError, LockedError, UsageError
+
+WAIT = 10.0
+"""Seconds to wait for another task that writes the file; one write takes about 0.1 s."""
+
+_LOCK = "env.lock"
+
+
+@contextlib.contextmanager
+def locked(root: Path, wait: float | None = None) -> Iterator[None]:
+    """Lock the project's `.env` while the block runs: read and write the file within it, but ask nobody anything.
+
+    The kernel releases the lock when the process ends, however it ends.
+
+    Raises:
+        LockedError: Another task held the lock for `wait` seconds (`WAIT` by default).
+    """
+    deadline = time.monotonic() + (WAIT if wait is None else wait)
+    path = state.make(root) / _LOCK
+    with lock.opened(path) as held:
+        while not lock.taken(held, path):
+            if time.monotonic() > deadline:
+                raise LockedError("another task is writing .env", next="wait until it has ended, then try again")
+            time.sleep(0.05)
+        _remove_leftovers(root / ".env")
+        yield
+
+
+def sweep(root: Path) -> None:
+    """Remove the temporary files of a killed writer: they may hold secrets, and an image build might include them."""
+    # A task that is writing now removes them itself. Without permission, leave them to the owner's next task.
+    with contextlib.suppress(LockedError, EnvFileError, UsageError, OSError):
+        if (state.folder(root) / _LOCK).exists():
+            with locked(root, wait=0):
+                pass
+
+
+def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -> None:
+    """Replace the file; only its owner can read the new one.
+
+    Args:
+        path: The file; a link is followed.
+        text: The new content.
+        verify: Called with the new file before it replaces the old one; if it raises, the old file stays.
+
+    Raises:
+        EnvFileError: The folder cannot be written, or the path is not a file.
+    """
+    files.check_writable(path, EnvFileError)
+    # Git and image builds do not see this folder, so a killed writer's temporary file is safe here.
+    folder = state.make(path.parent)
+    try:
+        platform.write_private(path, text, verify, folder=folder)
+    except OSError as error:
+        step = f"make its folder writable: {path.parent}"
+        if error.errno in folders.FULL:
+            step = f"make room on the disk of {path.parent} or {folder}"
+        raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
+
+
+def _remove_leftovers(path: Path) -> None:
+    real = files.real(path)
+    for folder in {real.parent, state.folder(path.parent), earlier.folder(path.parent)}:
+        for left in folder.glob(f"{real.name}.????????.tmp"):
+            with contextlib.suppress(OSError):
+                left.unlink()

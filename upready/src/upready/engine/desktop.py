@@ -1,0 +1,70 @@
+"""Docker Desktop, which needs up to a minute to start: until then it looks as if there were no engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from upready.engine import endpoint
+from upready.engine.absence import DeniedError, SettingsError, SilentError
+from upready.support import platform
+from upready.support.errors import EngineError
+
+T = TypeVar("T")
+
+PATIENCE = 60.0
+"""Seconds in which it has started."""
+
+_EVERY = 1.0
+"""Seconds between two looks whether it has."""
+
+_LINUX = Path("/opt/docker-desktop")
+_PROGRAMS = ("docker desktop", "com.docker.backend")
+
+
+def runs() -> bool:
+    """Whether it runs on this machine, and its engine is the one that is asked."""
+    if not endpoint.asked().url.startswith(("unix://", "npipe://")):
+        return False
+    if not (platform.WINDOWS or platform.MACOS or _LINUX.is_dir()):
+        return False
+    import psutil
+
+    names = (str(each.info["name"] or "") for each in psutil.process_iter(["name"]))
+    return any(name.casefold().removesuffix(".exe") in _PROGRAMS for name in names)
+
+
+def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
+    """Connect to an engine; where it is Docker Desktop's, which still starts, wait for that.
+
+    Args:
+        connect: Connects, or raises.
+        tell: Told in one line that it is waited for; None where nobody has the time.
+
+    Raises:
+        SilentError: Docker Desktop runs, and its engine does not answer, not even after a minute.
+        EngineError: No engine answers, for another reason.
+    """
+    deadline = time.monotonic() + PATIENCE
+    waiting = False
+    while True:
+        try:
+            return connect()
+        except (DeniedError, SettingsError):
+            raise
+        except EngineError as error:
+            if not runs():
+                raise
+            if tell is None or time.monotonic() > deadline:
+                after = f" after {PATIENCE:.0f} s" if waiting else " yet"
+                raise SilentError(
+                    f"Docker Desktop runs, and its engine does not answer{after}",
+                    details=[error.summary],
+                    next="restart Docker Desktop, then the same again" if waiting else "the same again in a minute",
+                ) from error
+            if not waiting:
+                tell(f"Docker Desktop is starting: its engine is waited for, {PATIENCE:.0f} s at most")
+                waiting = True
+        time.sleep(_EVERY)
