@@ -161,7 +161,8 @@ def test_a_long_history_is_listed_and_undone_to_its_beginning(visit: Visit, prov
             assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
         # So an undo goes on at version 1, which is far from the newest.
         assert client.post(url, json={"revision": 2}).status_code == 201
-    page.reload()
+    user = visit(page.url.removeprefix(user.url))
+    page = user.page
     page.get_by_role("tab", name="History").click()
     versions = page.locator("#revisions li")
     expect(versions).to_have_count(122)
@@ -178,7 +179,8 @@ def test_earlier_versions_are_shown_when_asked_for(visit: Visit, provider: OpenR
     with httpx.Client(timeout=20) as client:
         for number in range(2, 62):
             assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
-    page.reload()
+    user = visit(page.url.removeprefix(user.url))
+    page = user.page
     page.get_by_role("tab", name="History").click()
     versions = page.locator("#revisions li")
     expect(versions).to_have_count(50)
