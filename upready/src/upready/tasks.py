@@ -10,11 +10,12 @@ atexit.register(gc.freeze)
 
 from invoke.collection import Collection  # noqa: E402
 
-from upready.support import bytecode, signals  # noqa: E402
+from upready.support import bytecode, libraries, signals  # noqa: E402
 
 signals.leave(130)
 # invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
 bytecode.keep_outside()
+libraries.prefer_installed()
 
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
@@ -92,3 +93,4 @@ ns.add_collection(
 )
 # Named here, so that INVOKE_OPS_RUNTIME is heard where invoke.yaml does not name it.
 ns.configure({"ops": {"runtime": "auto"}})
+bytecode.hand_back()

@@ -17,7 +17,7 @@ from invoke.tasks import Task
 
 from upready.commands import invocation
 from upready.secrets import masking
-from upready.support import signals, streams
+from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 
 HELP = {
@@ -72,6 +72,8 @@ def command(
         @functools.wraps(body)
         def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
             as_json = bool(kwargs.get("json"))
+            if body.__module__.startswith("upready."):
+                bytecode.keep()
 
             def checked() -> int | None:
                 _check_core_options(c, task.name, dry=dry)

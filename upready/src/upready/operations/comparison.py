@@ -132,11 +132,7 @@ def _read(stack: Stack, path: Path) -> dict[Key, str]:
     written = document.read(path)
     read = compose_values.read(compose.program().command, stack.root, (), env_file=path, explicit=True).file
     entries = ((name, written.get(name)) for name in read)
-    return {
-        ("", name): read[name]
-        for name, entry in entries
-        if entry is not None and written.may_show(entry)
-    }
+    return {("", name): read[name] for name, entry in entries if entry is not None and written.may_show(entry)}
 
 
 def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:

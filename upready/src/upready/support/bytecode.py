@@ -12,6 +12,9 @@ _LIBRARY = str(Path(__file__).resolve().parents[1])
 
 _prefix = ""
 
+_before = False
+"""Whether Python kept nothing before."""
+
 
 class _Loader(SourceFileLoader):
     """Looks for compiled modules, and puts them, below `_prefix`; those of other packages stay where they are."""
@@ -46,8 +49,8 @@ def keep_outside() -> None:
 
     Where that is not possible nothing is kept, as invoke has it: each call is 0.4 s slower.
     """
-    global _prefix  # noqa: PLW0603 - one process has one place
-    _prefix = folder()
+    global _prefix, _before  # noqa: PLW0603 - one process has one place
+    _prefix, _before = folder(), sys.dont_write_bytecode
     if not _prefix:
         return
     if _find not in sys.path_hooks:
@@ -55,6 +58,17 @@ def keep_outside() -> None:
         for path in [each for each in sys.path_importer_cache if each.startswith(_LIBRARY)]:
             del sys.path_importer_cache[path]
     sys.dont_write_bytecode = False
+
+
+def hand_back() -> None:
+    """Leave it to whoever set it before whether further modules are kept compiled: the user's, beside the `tasks.py`."""
+    sys.dont_write_bytecode = _before
+
+
+def keep() -> None:
+    """Keep modules compiled from now on, for a command of this library, which imports none of the user's."""
+    if _prefix:
+        sys.dont_write_bytecode = False
 
 
 def folder() -> str:
