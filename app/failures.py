@@ -39,8 +39,14 @@ def of_writer(error: WriterError) -> ProblemError:
     status, title, remedy = WRITER_PROBLEMS[error.kind]
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
     kind = OWN_PROBLEMS.get(error.kind) or cast(ProblemType, f"llm-{error.kind}")
-    # A provider's sentence may end with a full stop already.
-    return ProblemError(status, kind, title, f"{error.reason.rstrip('.')}. {remedy}.", headers=headers)
+    return ProblemError(status, kind, title, f"{_sentence(error.reason)} {remedy}.", headers=headers)
+
+
+def _sentence(words: str) -> str:
+    """A reason as a sentence; a provider's own may be one already, or begin with a name (`openai/gpt is unknown`)."""
+    first = words.partition(" ")[0].rstrip(":,")
+    begun = words[:1].upper() + words[1:] if first.isalpha() else words
+    return f"{begun.rstrip('.')}."
 
 
 def of_departure() -> ProblemError:

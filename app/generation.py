@@ -136,7 +136,7 @@ class Generator:
         if best is None or best.worth is Worth.NO_DIAGRAM:
             if progress.stopped:
                 raise CallerGoneError
-            raise failure or WriterError("no-diagram", f"it answered: {_start(drafts[-1].code)}")
+            raise failure or WriterError("no-diagram", f"the model answered: {_start(drafts[-1].code)}")
         if failure:
             missed = "validated" if best.worth is Worth.NOT_JUDGED else "repaired"
             best.warnings.append(f"It could not be {missed}: {failure}.")

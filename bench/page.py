@@ -15,6 +15,7 @@ import time
 
 import httpx
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from rich.console import Console
 from rich.table import Table
 
@@ -66,10 +67,19 @@ def visit(browser: Browser, link: str) -> tuple[float, float]:
     context.add_init_script(f"sessionStorage.setItem('api-key', {API_KEY!r})")
     context.add_init_script(WATCH)
     page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
     page.goto("about:blank")
     time.sleep(SETTLED)
     page.goto(link, wait_until="commit")
-    page.locator("#picture[src]").wait_for()
+    try:
+        page.locator("#picture[src]").wait_for()
+    except PlaywrightTimeoutError:
+        context.close()
+        # Chromium drops its connections whenever this machine's networks change, as by another's containers.
+        if any("ERR_NETWORK_CHANGED" in text for text in said):
+            return visit(browser, link)
+        raise
     while not (seen := page.evaluate("seen")).get("drawn"):
         time.sleep(0.1)
     context.close()

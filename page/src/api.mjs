@@ -55,7 +55,7 @@ export const api = {
   types: () => json('GET', 'diagram-types'),
   list: (query) => json('GET', `diagrams?${new URLSearchParams(query)}`),
   show: (id) => json('GET', `diagrams/${encodeURIComponent(id)}`),
-  revisions: (id) => json('GET', `diagrams/${encodeURIComponent(id)}/revisions?limit=100`),
+  revisions: (id, query) => json('GET', `diagrams/${encodeURIComponent(id)}/revisions?${new URLSearchParams(query)}`),
   validate: (code, signal) => json('POST', 'diagrams/validate', { body: { code }, signal }),
   create: (body) => json('POST', 'diagrams', { body }),
   revise: (id, body) => json('POST', `diagrams/${encodeURIComponent(id)}/revisions`, { body }),

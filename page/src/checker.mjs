@@ -1,5 +1,6 @@
 /** Follows the code: the server judges it, errors are marked at their lines, and what can be drawn is drawn. */
 import { api } from './api.mjs';
+import { button } from './button.mjs';
 import { getCode, goTo, markErrors, onEdit } from './editor.mjs';
 import { say } from './notices.mjs';
 import { clearPicture, markStale, showPicture } from './picture.mjs';
@@ -27,7 +28,7 @@ export function check() {
 export async function peek(code, signal) {
   try {
     const judged = await api.validate(code, signal);
-    if (!refused(judged)) await showPicture(code, signal);
+    if (!refused(judged)) await showPicture(code, signal, { whole: false });
   } catch {
     // The next piece is there soon.
   }
@@ -90,11 +91,9 @@ const place = ({ line }) => (line ? `Line ${line}: ` : '');
 
 function item(error) {
   const entry = document.createElement('li');
-  const button = document.createElement('button');
-  button.type = 'button';
-  button.append(Object.assign(document.createElement('b'), { textContent: place(error) }), error.message);
-  button.addEventListener('click', () => goTo(error.line, error.column));
-  entry.append(button);
+  const shown = button(error.message, () => goTo(error.line, error.column));
+  shown.prepend(Object.assign(document.createElement('b'), { textContent: place(error) }));
+  entry.append(shown);
   return entry;
 }
 

@@ -4,7 +4,7 @@ import { peek } from './checker.mjs';
 import { getCode, setWritable, showWriting } from './editor.mjs';
 import { dismiss, fail, say } from './notices.mjs';
 import { diagramIn, write } from './stream.mjs';
-import { adopt, keep, mayLeave, open, save, withTitle, work } from './work.mjs';
+import { adopt, cancelChange, keep, mayLeave, open, save, takeCancelled, withTitle, work } from './work.mjs';
 
 const PEEK_EVERY = 1500; // ms between two looks at what is written so far
 const LEFT = 'another diagram was opened'; // why the writing was ended
@@ -57,11 +57,16 @@ async function run() {
   } catch (error) {
     // Where another diagram was opened meanwhile, the editor holds that one.
     if (signal.reason !== LEFT) keep(error.written ?? before);
-    if (signal.aborted) say('Cancelled');
+    if (signal.aborted) await cancelled(order, signal);
     else fail(error);
   } finally {
     end();
   }
+}
+
+async function cancelled([, body], { reason }) {
+  say('Cancelled');
+  if (body.change && reason !== LEFT) await cancelChange(body).catch(() => {}); // asked again before the next version
 }
 
 /** What to ask for, `[path, body]`; null where the user would rather keep what is in the editor. */
@@ -69,6 +74,7 @@ async function prepare(words) {
   const { id } = work.diagram ?? {};
   // The model changes what is stored; so the user's own edits are stored first. What is new takes their place.
   if (work.changed && !(await (id ? save() : mayLeave()))) return null;
+  if (id) await takeCancelled().catch(() => {});
   if (id) return [`diagrams/${encodeURIComponent(id)}/revisions`, { change: words, base: work.diagram.revision }];
   if (work.diagram?.id) open(null); // the user's own code was saved
   return ['diagrams', withTitle({ prompt: words, ...(type.value && { diagram_type: type.value }) })];

@@ -1,5 +1,6 @@
 /** The stored diagrams: listed, searched, opened, deleted and restored. */
 import { api } from './api.mjs';
+import { button } from './button.mjs';
 import { isWriting } from './composer.mjs';
 import { fail, say, tell } from './notices.mjs';
 import { age } from './time.mjs';
@@ -59,25 +60,17 @@ function entry(diagram) {
   const when = document.createElement('small');
   when.textContent = [diagram.diagram_type?.replace(/-v2$/, ''), age(diagram.updated_at)].filter(Boolean).join(' · ');
   name.append(words, when);
-  if (showsDeleted()) item.append(name, button('Restore', `Restore ${diagram.title}`, () => restore(diagram, item)));
+  if (showsDeleted()) item.append(name, act('Restore', diagram, () => restore(diagram, item)));
   else {
     name.href = `?diagram=${diagram.id}`;
     name.addEventListener('click', (event) => choose(event, diagram));
     if (diagram.id === work.diagram?.id) name.setAttribute('aria-current', 'page');
-    item.append(name, button('Delete', `Delete ${diagram.title}`, () => remove(diagram, item)));
+    item.append(name, act('Delete', diagram, () => remove(diagram, item)));
   }
   return item;
 }
 
-function button(text, label, run) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.className = 'quiet';
-  made.textContent = text;
-  made.setAttribute('aria-label', label);
-  made.addEventListener('click', run);
-  return made;
-}
+const act = (text, { title }, run) => button(text, run, { className: 'quiet', label: `${text} ${title}` });
 
 /** Whether another diagram may take the editor; what was there before a model began to write is saved, or discarded. */
 const mayOpen = async () => isWriting() || mayLeave();

@@ -1,4 +1,6 @@
 /** What is told to the user: errors and news in a corner, and every change of state to a screen reader. */
+import { button } from './button.mjs';
+
 const NEWS_STAYS = 6000; // ms; an error stays until it is closed
 
 const region = document.getElementById('notices');
@@ -35,17 +37,9 @@ function show(text, kind, action) {
   const words = document.createElement('p');
   words.textContent = text;
   notice.append(words);
-  if (action) notice.append(button(action.text, () => (notice.remove(), action.run())));
-  notice.append(button('Close', () => notice.remove()));
+  const quiet = { className: 'quiet' };
+  if (action) notice.append(button(action.text, () => (notice.remove(), action.run()), quiet));
+  notice.append(button('Close', () => notice.remove(), quiet));
   region.append(notice);
   return notice;
-}
-
-function button(text, run) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.className = 'quiet';
-  made.textContent = text;
-  made.addEventListener('click', run);
-  return made;
 }

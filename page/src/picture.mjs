@@ -16,12 +16,13 @@ let zoom = 0; // 0 fits it into the sheet
  *
  * @param {string} code
  * @param {AbortSignal} [signal] aborted when the code has changed meanwhile: its picture is then not shown any more
+ * @param {{whole?: boolean}} [options] a picture of what is half written is no file for anybody
  * @throws {Error} Mermaid cannot draw it, or `signal` was aborted
  */
-export async function showPicture(code, signal) {
+export async function showPicture(code, signal, { whole = true } = {}) {
   const picture = await draw(code, dark.matches ? 'dark' : 'light', signal);
   signal?.throwIfAborted();
-  shown = { ...picture, code };
+  shown = { ...picture, code, whole };
   URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(new Blob([picture.svg], { type: 'image/svg+xml' }));
   image.alt = [picture.title || 'The diagram', picture.description].filter(Boolean).join('. ');
@@ -52,7 +53,7 @@ export function markStale(stale) {
 export const shownCode = () => shown?.code ?? '';
 
 function enableExport() {
-  for (const id of ['export-svg', 'export-png']) document.getElementById(id).disabled = !shown;
+  for (const id of ['export-svg', 'export-png']) document.getElementById(id).disabled = !shown?.whole;
 }
 
 function fitting() {
@@ -110,4 +111,4 @@ sheet.addEventListener('pointerdown', (event) => {
   sheet.addEventListener('lostpointercapture', () => sheet.removeEventListener('pointermove', move), { once: true });
 });
 new ResizeObserver(resize).observe(sheet);
-dark.addEventListener('change', () => shown && showPicture(shown.code).catch(() => markStale(true)));
+dark.addEventListener('change', () => shown && showPicture(shown.code, null, shown).catch(() => markStale(true)));

@@ -1,35 +1,65 @@
 /** The versions of the diagram that is open: listed, looked at, restored; and undo, which restores the one before. */
 import { api } from './api.mjs';
+import { button } from './button.mjs';
 import { fail, say } from './notices.mjs';
 import { adopt, revise, save, work } from './work.mjs';
 import { age } from './time.mjs';
 
+const PAGE = 50;
+
 const list = document.getElementById('revisions');
 const undoButton = document.getElementById('undo');
 const none = document.getElementById('no-revisions');
-let revisions = []; // newest first
+const more = document.getElementById('more-revisions');
+let versions = { items: [], next: null }; // newest first; `next` asks for the earlier ones
+let asked = 0;
 
+/** List from the newest, as many as undo needs. */
 async function load() {
+  asked += 1;
+  const turn = asked;
   const { diagram } = work;
-  const items = diagram?.id ? (await api.revisions(diagram.id)).items : [];
-  if (work.diagram !== diagram) return; // another was opened meanwhile
-  revisions = items;
-  list.replaceChildren(...revisions.map(entry));
-  none.hidden = revisions.length > 0;
-  undoButton.disabled = !before();
+  const found = { items: [], next: null };
+  if (diagram?.id)
+    do await extend(found, diagram);
+    while (found.next && !before(found.items));
+  if (turn === asked) show(found); // else it is another diagram or version by now
+}
+
+async function extend(found, { id }) {
+  const { items, next } = await api.revisions(id, { limit: PAGE, ...(found.next && { before: found.next }) });
+  found.items.push(...items);
+  found.next = next;
+}
+
+async function showMore() {
+  const turn = asked;
+  const found = { ...versions, items: [...versions.items] };
+  await extend(found, work.diagram);
+  if (turn !== asked) return;
+  const focused = versions.items.length;
+  show(found);
+  list.children[focused]?.querySelector('button')?.focus();
+}
+
+function show(found) {
+  versions = found;
+  list.replaceChildren(...found.items.map(entry));
+  none.hidden = found.items.length > 0;
+  more.hidden = !found.next;
+  undoButton.disabled = !before(found.items);
 }
 
 /**
  * The version that undo restores. What it restores is stored as the newest version; the next undo goes on from where that
  * code stood first, not back to what was undone.
  */
-function before() {
-  let place = revisions[0];
+function before(items) {
+  const numbered = (number) => items.find(({ revision }) => revision === number);
+  let place = items[0];
   while (place?.restored) place = numbered(place.restored);
   return place && numbered(place.revision - 1);
 }
-
-const numbered = (number) => revisions.find(({ revision }) => revision === number);
 
 function entry(revision, at) {
   const item = document.createElement('li');
@@ -47,7 +77,7 @@ function entry(revision, at) {
     .join(' · ');
   item.append(head, foot);
   if (at === 0) item.setAttribute('aria-current', 'true');
-  else item.append(button(`Restore`, `Restore version ${revision.revision}`, () => restore(revision)));
+  else item.append(button('Restore', () => restore(revision), { label: `Restore version ${revision.revision}` }));
   return item;
 }
 
@@ -56,15 +86,6 @@ function said({ change, source, revision, restored }) {
   if (change) return change;
   if (source === 'caller') return revision === 1 ? 'Own code' : 'Edited by hand';
   return 'Written from a description';
-}
-
-function button(text, label, run) {
-  const made = document.createElement('button');
-  made.type = 'button';
-  made.textContent = text;
-  made.setAttribute('aria-label', label);
-  made.addEventListener('click', run);
-  return made;
 }
 
 async function restore({ revision }) {
@@ -77,5 +98,9 @@ async function restore({ revision }) {
   }
 }
 
-undoButton.addEventListener('click', () => before() && restore(before()));
+more.addEventListener('click', () => showMore().catch(fail));
+undoButton.addEventListener('click', () => {
+  const target = before(versions.items);
+  if (target) restore(target);
+});
 for (const event of ['opened', 'saved']) work.addEventListener(event, () => load().catch(fail));

@@ -122,7 +122,30 @@ export async function revise(body) {
   }
 }
 
+let cancelled = null; // what was asked of a model and then not waited for
+
+/** Remember that a change was cancelled: the server may have stored it by then, or does so a moment later. */
+export async function cancelChange({ change, base }) {
+  cancelled = { id: work.diagram.id, change, base };
+  await takeCancelled();
+}
+
+/** Work on top of the version that the user's own cancelled change has become, where it has. Returns whether it has. */
+export async function takeCancelled() {
+  const { diagram } = work;
+  if (!cancelled || cancelled.id !== diagram?.id || cancelled.base !== diagram.revision) return false;
+  const { items } = await api.revisions(diagram.id, { limit: 1 });
+  const [newest] = items;
+  if (work.diagram !== diagram || newest.revision !== cancelled.base + 1 || newest.change !== cancelled.change) return false;
+  cancelled = null;
+  work.diagram = { ...diagram, revision: newest.revision, code: newest.code };
+  mark();
+  work.dispatchEvent(new Event('saved'));
+  return true;
+}
+
 async function settle(id, body) {
+  if (await takeCancelled()) return revise(body);
   const choice = await ask('Somebody else has changed this diagram', 'Which version shall be the newest?', {
     theirs: 'Open theirs',
     mine: 'Save mine',

@@ -208,7 +208,7 @@ def test_an_apology_is_no_diagram(start: Serve, provider: OpenRouter) -> None:
     provider.plan(says("Sorry, I can't help with that."))
     answer = start(generation_attempts="2").post(PATH, json={"prompt": "x"})
     assert (answer.status_code, answer.json()["type"]) == (502, "llm-no-diagram")
-    assert "Sorry, I can't help with that." in answer.json()["detail"]
+    assert answer.json()["detail"].startswith("The model answered: Sorry, I can't help with that.")
 
 
 def test_an_apology_is_repaired(start: Serve, provider: OpenRouter) -> None:

@@ -63,6 +63,15 @@ def test_axe_finds_nothing(visit: Visit, options: dict[str, object]) -> None:
     assert violations(user) == []
 
 
+def test_all_tools_of_the_picture_are_within_a_narrow_screen(visit: Visit) -> None:
+    user = visit(viewport={"width": 320, "height": 640})
+    user.draw(ORDER)
+    for name in ("Smaller", "Larger", "Fit", "SVG", "PNG"):
+        box = user.page.get_by_role("button", name=name, exact=True).bounding_box()
+        assert box and box["x"] >= 12 and box["x"] + box["width"] <= 308, name
+    assert user.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def violations(user: Visitor) -> list[str]:
     user.page.evaluate("Promise.all(document.getAnimations().map((it) => it.finished.catch(() => {})))")
     # In the browser's own world, as an extension: the page's policy holds for the page.

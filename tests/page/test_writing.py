@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import expect
+import httpx
+from playwright.sync_api import Route, expect
 from starlette.types import Send
 
 from tests.app.openrouter import OpenRouter, Reply, chunk, fails, put, says, start
@@ -18,13 +19,15 @@ Visit = Callable[..., Visitor]
 CHANGED = ORDER.replace("ship[Ship]", "check[Check the stock] --> ship[Ship]")
 
 
-def pauses(text: str, after: int, go_on: threading.Event) -> Reply:
-    """A model that stops in the middle until the test lets it go on."""
+def pauses(text: str, after: int, go_on: threading.Event, slowly: bool = False) -> Reply:
+    """A model that stops in the middle until the test lets it go on; `slowly`, it says nothing in words meanwhile."""
 
     async def reply(send: Send, _: dict[str, Any]) -> None:
         await start(send)
         await put(send, chunk({"content": text[:after]}))
         while not go_on.is_set():
+            if slowly:  # a token comes, and the page looks at what there is by then
+                await put(send, chunk({"content": " "}))
             await asyncio.sleep(0.02)
         await put(send, chunk({"content": text[after:]}))
         await put(send, chunk({"content": ""}, "stop"))
@@ -84,6 +87,107 @@ def test_writing_is_cancelled(visit: Visit, provider: OpenRouter) -> None:
     expect(user.page.locator("#write")).to_be_visible()
     assert user.code == "flowchart LR\n  mine --> too"
     expect(user.page.locator("#prompt")).to_have_value("An order")
+
+
+def test_a_cancelled_change_that_was_stored_all_the_same_is_nobody_elses(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    page = user.page
+    changes: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "change" in (route.request.post_data or ""):
+            changes.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/revisions", hold)
+
+    def cancel() -> Route:
+        with page.expect_request(lambda request: "change" in (request.post_data or "")):
+            user.describe("Check the stock")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.locator("#write")).to_be_visible()
+        return changes.pop()
+
+    def store(route: Route) -> None:
+        """As the server does that had the answer when the user cancelled."""
+        provider.plan(says(CHANGED))
+        assert httpx.post(route.request.url, json=route.request.post_data_json, timeout=20).status_code == 201
+
+    store(cancel())
+    user.draw(ORDER.replace("Ship", "Send"))
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#saved")).to_have_text("Version 3")
+    assert "Send" in user.code
+
+    # Changed again, and stored before it is cancelled: the history has it at once, and the editor what it had.
+    with page.expect_request(lambda request: "change" in (request.post_data or "")):
+        user.describe("Check the stock")
+    store(changes.pop())
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("tab", name="History").click()
+    expect(page.locator("#revisions li")).to_have_count(4)
+    expect(page.locator("#saved")).to_have_text("Unsaved")
+    page.get_by_role("tab", name="Code").click()
+    assert "Send" in user.code
+    page.unroute("**/revisions")
+    provider.plan(says(CHANGED))
+    page.locator("#write").click()
+    expect(page.locator("#saved")).to_have_text("Version 6")  # the user's own code, and its change
+    assert user.code == CHANGED
+    user.faults.clear()  # the browser tells of the 409
+
+
+def test_what_is_half_written_is_no_file(visit: Visit, provider: OpenRouter) -> None:
+    go_on = threading.Event()
+    provider.plan(pauses(ORDER, ORDER.index("  pack -->") + 4, go_on, slowly=True))
+    user = visit()
+    user.describe("An order")
+    expect(user.picture).to_be_visible()
+    for kind in ("SVG", "PNG"):
+        expect(user.page.get_by_role("button", name=kind)).to_be_disabled()
+    go_on.set()
+    user.page.wait_for_url("**/?diagram=*")
+    for kind in ("SVG", "PNG"):
+        expect(user.page.get_by_role("button", name=kind)).to_be_enabled()
+
+
+def test_a_long_history_is_listed_and_undone_to_its_beginning(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    page = user.page
+    url = f"{user.url}/api/v1/diagrams/{page.url.partition('=')[2]}/revisions"
+    with httpx.Client(timeout=20) as client:
+        for number in range(2, 122):
+            assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
+        # So an undo goes on at version 1, which is far from the newest.
+        assert client.post(url, json={"revision": 2}).status_code == 201
+    user = visit(page.url.removeprefix(user.url))
+    page = user.page
+    page.get_by_role("tab", name="History").click()
+    versions = page.locator("#revisions li")
+    expect(versions).to_have_count(122)
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.locator("#saved")).to_have_text("Version 123")
+    page.get_by_role("tab", name="Code").click()
+    assert user.code == ORDER
+
+
+def test_earlier_versions_are_shown_when_asked_for(visit: Visit, provider: OpenRouter) -> None:
+    user = written(visit, provider)
+    page = user.page
+    url = f"{user.url}/api/v1/diagrams/{page.url.partition('=')[2]}/revisions"
+    with httpx.Client(timeout=20) as client:
+        for number in range(2, 62):
+            assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
+    user = visit(page.url.removeprefix(user.url))
+    page = user.page
+    page.get_by_role("tab", name="History").click()
+    versions = page.locator("#revisions li")
+    expect(versions).to_have_count(50)
+    page.get_by_role("button", name="Show earlier versions").click()
+    expect(versions).to_have_count(61)
+    expect(page.get_by_role("button", name="Show earlier versions")).to_be_hidden()
+    expect(page.get_by_role("button", name="Restore version 11")).to_be_focused()
 
 
 def test_what_a_model_writes_does_not_take_the_place_of_unsaved_code(visit: Visit, provider: OpenRouter) -> None:

@@ -199,7 +199,8 @@ function readStart(error, message, given, seen) {
   if (error?.name !== 'UnknownDiagramError') return null;
   const start = Math.max(0, seen.text.search(/\S/));
   const word = /^\S*/.exec(seen.text.slice(start))[0];
-  return [{ ...fault(`${nameFound(word)} begins no diagram`, seen.originOf(start), word), unknown: word }];
+  const words = word ? `${nameFound(word)} begins no diagram` : 'there is no diagram, only comments or front matter';
+  return [{ ...fault(words, seen.originOf(start), word), unknown: word }];
 }
 
 function tidy(message) {

@@ -87,6 +87,8 @@ suite('errors', () => {
   for (const [name, code, message, line] of [
     ['an empty text', ' \n ', /is empty.*Begin with a type/, null],
     ['an empty fence', '```mermaid\n```', /is empty/, null],
+    ['only comments', '%% to do\n%% later\n', /^There is no diagram, only comments or front matter\. The first line must name a type/, 3],
+    ['only front matter', '---\ntitle: x\n---\n', /^There is no diagram, only comments or front matter/, 4],
     ['a misspelt type', 'flowchrt TD\nA-->B', /`flowchrt` begins no diagram\. Did you mean flowchart\?/, 1],
     ['a type without its suffix', 'radar\naxis a', /Did you mean radar-beta\?/, 1],
     ['prose', 'Sure! Here is it:\nflowchart TD', /begins no diagram\. The first line must name a type/, 1],
