@@ -124,7 +124,8 @@ def test_invoke_beside_a_package_of_tasks_and_one_called_ops(foreign: Foreign) -
             "tasks/__init__.py": "from upready.tasks import ns\n\nfrom . import docker\n\nns.add_task(docker.greet)\n",
             # By the name of a library that upready needs: invoke puts this folder first on the path.
             "tasks/docker.py": "import sys\nfrom pathlib import Path\n\n"
-            "sys.path.append(str(Path(__file__).parents[1]))\nimport ops\nfrom invoke import task\n\n\n@task\ndef greet(c):\n    print(ops.WORD)\n",
+            "sys.path.append(str(Path(__file__).parents[1]))\nimport ops\n"
+            "from invoke import task\n\n\n@task\ndef greet(c):\n    print(ops.WORD)\n",
         }
     )
     assert foreign.run("invoke", "greet").stdout == "hello\n"
