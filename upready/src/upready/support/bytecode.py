@@ -49,7 +49,7 @@ def keep_outside() -> None:
 
     Where that is not possible nothing is kept, as invoke has it: each call is 0.4 s slower.
     """
-    global _prefix, _before  # noqa: PLW0603 - one process has one place
+    global _prefix, _before
     _prefix, _before = folder(), sys.dont_write_bytecode
     if not _prefix:
         return
@@ -61,7 +61,7 @@ def keep_outside() -> None:
 
 
 def hand_back() -> None:
-    """Leave it to whoever set it before whether further modules are kept compiled: the user's, beside the `tasks.py`."""
+    """Keep compiled modules as Python was told before: the next modules are the user's, beside the `tasks.py`."""
     sys.dont_write_bytecode = _before
 
 
