@@ -26,6 +26,10 @@ class Away:
     local = True
 
 
+NOWHERE = Path(__file__).parent / "nowhere"
+"""A folder that no test makes."""
+
+
 def case(
     *lines: str, said: str = "", state: str = "exited", environment: dict[str, str] | None = None, **given: Any
 ) -> Evidence:
@@ -39,7 +43,7 @@ def case(
     health = Health("web", 1, one, None, Verdict.FAILED, "exited with code 1", "exited")
     return Evidence(
         engine=Away(),  # type: ignore[arg-type]
-        model=Model({"web": web, "db": db}, {"cache": cache}, {}, Stack(Path("/nowhere"), "dev", (), (), "shop")),
+        model=Model({"web": web, "db": db}, {"cache": cache}, {}, Stack(NOWHERE, "dev", (), (), "shop")),
         service=web,
         health=health,
         log=parse([("\n".join(lines), None)]) if lines else Log(),
