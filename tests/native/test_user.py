@@ -187,10 +187,10 @@ def test_where_there_are_few_numbers_a_free_one_is_found(monkeypatch: pytest.Mon
 def test_where_root_is_the_only_user_it_is_run_and_said_that_nothing_keeps_it_from_roots_files(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
-from upready.runtime.native import copies, postgres, programs, user
+from upready.runtime.native import copies, postgres, executables, user
 data = Path({str(tmp_path / "data")!r})
 print(postgres.check(data))
-postgres.prepare(data, user.of(data), programs.postgres(), {VARIABLES!r})
+postgres.prepare(data, user.of(data), executables.postgres(), {VARIABLES!r})
 print((data / "PG_VERSION").read_text())
 """
     if subprocess.run(["unshare", "-r", "true"], check=False).returncode:
