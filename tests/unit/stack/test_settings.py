@@ -61,11 +61,19 @@ def test_nothing_at_all(tmp_path: Path) -> None:
     assert "compose.yaml" in caught.value.details[0]
 
 
-def test_an_unknown_environment_names_the_others() -> None:
+def test_an_unknown_environment_names_the_others(tmp_path: Path) -> None:
+    (tmp_path / "invoke.yaml").write_text(ENVIRONMENTS, encoding="utf-8")
     with pytest.raises(UsageError, match="there is no environment 'prod'") as caught:
-        load(ENVIRONMENTS).environment("prod")
+        load(ENVIRONMENTS, tmp_path).environment("prod")
     assert caught.value.details == ["invoke.yaml defines: dev"]
     assert "ops.environments.prod" in caught.value.next
+
+
+def test_an_unknown_environment_without_an_invoke_yaml_begins_with_one(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").touch()
+    with pytest.raises(UsageError, match=r"without an invoke\.yaml there is only dev") as caught:
+        load("", tmp_path).environment("prod")
+    assert caught.value.next.startswith("invoke init")
 
 
 def test_an_environment_that_is_mistyped() -> None:

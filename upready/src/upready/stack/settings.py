@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.stack import compose_variables, location, setting_error
-from upready.support import parsing, spelling
+from upready.support import files, parsing, spelling
 from upready.support.errors import EnvFileError, UsageError
 
 DEFAULT_TIMEOUT = 120.0
@@ -86,6 +86,11 @@ class Settings:
         if name in self.environments:
             return self.environments[name]
         near = spelling.closest(name, self.environments)
+        if not near and not files.there(self.root / "invoke.yaml"):
+            raise UsageError(
+                f"there is no environment {name!r}: without an invoke.yaml there is only {self.default}",
+                next=f"invoke init, then name the compose files of {name} in invoke.yaml",
+            )
         raise UsageError(
             f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
