@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from tests.conftest import ROOT
 from tests.engine.proxy import Proxy
 from tests.faults.private import Engine
 from tests.faults.scene import Scene
@@ -128,7 +130,9 @@ def compose_program(scene: Scene, **how: str) -> Iterator[None]:
     program.write_text(text, encoding="utf-8")
     program.chmod(0o644 if how["as"] == "unexecutable" else 0o755)
     variables = scene.call.environment
-    variables["PYTHONPATH"] = f"{variables['PYTHONPATH']}:{sysconfig.get_path('purelib')}"
+    # By a path alone nothing is installed there, so the sources of upready are named, too.
+    paths = (variables["PYTHONPATH"], str(ROOT / "upready" / "src"), sysconfig.get_path("purelib"))
+    variables["PYTHONPATH"] = os.pathsep.join(paths)
     # The interpreter that is called is another one, in that folder.
     scene.call.prefix = [*scene.call.prefix, "sh", "-c", 'shift; exec "$0" "$@"', str(python)]
     yield
