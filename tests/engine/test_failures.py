@@ -69,7 +69,7 @@ def test_a_port_that_a_container_has(foreign: Project) -> None:
         assert f"port {port}" in failed.err
         assert f"container {holder.name}" in failed.err
     finally:
-        holder.remove(force=True)
+        holder.remove(force=True, v=True)
 
 
 def test_a_build_that_fails(foreign: Project) -> None:

@@ -40,7 +40,7 @@ def outside() -> Iterator[Outside]:
         yield Outside(outer, neighbour)
     finally:
         for each in client.containers.list(all=True, filters={"name": neighbour}):
-            each.remove(force=True)
+            each.remove(force=True, v=True)
         client.networks.get(outer).remove()
         client.volumes.get(outer).remove()
 

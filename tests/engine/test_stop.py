@@ -46,7 +46,7 @@ def guest(project: Project) -> Iterator[Callable[..., str]]:
 
     yield run
     for each in made:
-        each.remove(force=True)
+        each.remove(force=True, v=True)
 
 
 def plain(project: Project, *words: str) -> process.Result:

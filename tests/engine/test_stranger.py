@@ -221,4 +221,4 @@ def test_it_does_not_start_without_a_key(server: Server) -> None:
         assert container.wait(timeout=60)["StatusCode"] != 0
         assert "setting API_KEYS is invalid" in container.logs().decode()
     finally:
-        container.remove(force=True)
+        container.remove(force=True, v=True)

@@ -92,7 +92,7 @@ def label(scene: Scene, *, name: str, value: str) -> Iterator[None]:
         yield
     finally:
         with contextlib.suppress(errors.NotFound):  # the task itself has removed it
-            made.remove(force=True)
+            made.remove(force=True, v=True)
 
 
 def full_disk(scene: Scene, *, whose: str) -> Iterator[None]:
