@@ -228,3 +228,11 @@ def test_a_step_s_words_leave_out_the_options_that_make_it_long() -> None:
     )
     assert step is not None
     assert (step.number, step.words) == ("builder 3/6", "RUN npm ci")
+
+
+def test_a_base_image_that_is_there_is_not_told() -> None:
+    progress = Progress(TWO)
+    begun, quick, slow = "#4 [web base 1/2] FROM node:24", "#4 DONE 0.0s", "#4 DONE 3.1s"
+    progress.feed(begun)
+    assert progress.told(progress.feed(quick), quick) == ""
+    assert progress.told(progress.feed(slow), slow) == "web  base 1/2  3.1 s  FROM node:24"

@@ -107,9 +107,10 @@ class Progress:
             return ""
         _, _, text = line.partition(" ")
         if done := re.match(r"DONE (\d+\.\d+)s", text):
-            return (
-                f"{step.service}  {step.number}  {float(done[1]):.1f} s  {step.words}" if step.state == "done" else ""
-            )
+            # A base image that is there already is no news.
+            there = step.words.startswith("FROM ") and float(done[1]) == 0
+            told = f"{step.service}  {step.number}  {float(done[1]):.1f} s  {step.words}"
+            return told if step.state == "done" and not there else ""
         if step.output and re.match(r"\d+\.\d+ ", text):
             return f"{step.service}  {step.number}  | {step.output[-1]}"
         return f"{step.service}  {step.number}  failed: {step.why}" if text.startswith("ERROR") else ""
