@@ -30,9 +30,9 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
 
 # --- sources: the service itself ---------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS sources
-COPY app /app/app
 # The list of diagram types, which the MCP server has.
 COPY docker/mcp-server/src/diagram_types.json /app/docker/mcp-server/src/
+COPY app /app/app
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
 
 # --- page: the page at /, of the same locked Mermaid as the validator's ------------------------------------
