@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from upready.readiness.health import Health
+from upready.stack import compose_failure
 from upready.stack.model import Model
 from upready.stack.service import Service
 from upready.support.errors import EngineError, OpsError, UnhealthyError
@@ -14,7 +15,8 @@ from upready.support.errors import EngineError, OpsError, UnhealthyError
 
 def refuses(error: OpsError) -> bool:
     """Whether an error is a refusal: not that time was up, that a service failed, or that no engine answers."""
-    return not isinstance(error, EngineError | UnhealthyError) and "others wait for failed" not in error.message
+    failure = compose_failure.of(error)
+    return not isinstance(error, EngineError | UnhealthyError) and (failure is None or failure.kind != "dependency")
 
 
 def services(error: OpsError, model: Model, healths: Sequence[Health]) -> list[str]:
@@ -26,7 +28,8 @@ def services(error: OpsError, model: Model, healths: Sequence[Health]) -> list[s
         healths: Every replica, which tell the names of the containers.
     """
     wanted = {each.name: each for each in model.wanted}
-    about = [(kind, name) for each in error.about for kind, _, name in [each.partition(" ")]]
+    failure = compose_failure.of(error)
+    about = [(kind, name) for each in failure.about for kind, _, name in [each.partition(" ")]] if failure else []
     if named := [name for kind, name in about if kind == "service" and name in wanted]:
         return list(dict.fromkeys(named))
     containers = {each.container.name: each.service for each in healths if each.container}

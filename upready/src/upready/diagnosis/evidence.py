@@ -17,18 +17,18 @@ from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import masking
+from upready.stack import compose_failure, setting_place, source_files
 from upready.stack import model as models
-from upready.stack import setting_place, source_files
+from upready.stack.compose_failure import Failure
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
 from upready.support.errors import EngineError, OpsError
 
 _BEGINNING = re.compile(
-    r"^(?:compose: |a container did not start(?: \([^)]*\))?: "
-    r"|failed to create task for container: |failed to create shim task: |OCI runtime create failed: "
+    r"^(?:failed to create task for container: |failed to create shim task: |OCI runtime create failed: "
     r"|runc create failed: |unable to start container process: |error during container init: )+"
 )
-"""What says nothing but that it did not start."""
+"""The engine's words that say only that a container did not start."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ class Evidence:
         service: What was wanted.
         health: What it is.
         log: The end of its log.
-        said: What compose or the engine said when it could not be started; empty when it could.
-        refusal: The same as an error, with its kind and what to do about it.
+        refusal: Why it could not be started, as an error; None when it could.
         others: The worst replica of every service, by service.
         secrets: Values that must not be shown.
     """
@@ -62,7 +61,6 @@ class Evidence:
     service: Service
     health: Health
     log: Log
-    said: str = ""
     refusal: OpsError | None = None
     others: Mapping[str, Health] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
@@ -78,10 +76,25 @@ class Evidence:
         return f"invoke {self.model.stack.environment}"
 
     @property
-    def said_briefly(self) -> str:
-        """What was said when it could not be started, in one line and without what every such sentence begins with."""
-        text = self.refusal.message if self.refusal else self.said
+    def failure(self) -> Failure | None:
+        """What compose or the engine refused; None when it was started, or another runtime refused."""
+        return compose_failure.of(self.refusal)
+
+    @property
+    def kind(self) -> str:
+        """The kind of `failure`; empty without one."""
+        return self.failure.kind if self.failure else ""
+
+    @property
+    def refused(self) -> str:
+        """Why it could not be started, in one line; empty when it could."""
+        text = self.failure.message if self.failure else self.refusal.message if self.refusal else ""
         return _BEGINNING.sub("", " ".join(text.split()))
+
+    @property
+    def said(self) -> str:
+        """What compose, the engine or a process printed when it was not started; empty without that."""
+        return self.failure.stderr if self.failure else "\n".join(self.refusal.details) if self.refusal else ""
 
     def written(self, *keys: str) -> Place | None:
         """Where a setting of the service stands in the compose files: `written("cpus")`; None where that is unknown."""

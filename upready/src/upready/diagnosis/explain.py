@@ -108,7 +108,7 @@ def inspect(
     container = health.container
     if refusal is None and container is not None and container.error and container.state != "running":
         # The engine keeps what it said of the last start, also of a container that had run before.
-        refusal = compose_failure.engine(container.name, container.error)
+        refusal = compose_failure.by_engine(container.name, container.error).as_error(StartError)
     # What has ended by then is of an earlier run, and no evidence of why this one was refused.
     logged = container is not None and (refusal is None or container.state == "running")
     evidence = Evidence(
@@ -117,7 +117,6 @@ def inspect(
         service=model.service(health.service),
         health=health,
         log=log.read(engine, container) if container and logged else Log(),
-        said="\n".join([refusal.message, *refusal.details]) if refusal else "",
         refusal=refusal,
         others=_worst(healths),
         secrets=secrets(model),

@@ -9,7 +9,7 @@ from upready.readiness.health import Health, Verdict
 
 def find(evidence: Evidence) -> Finding | None:
     """Told by the state of what it waits for; one that has failed is told rather than one that may yet become ready."""
-    if evidence.said or evidence.health.state not in ("missing", "created"):
+    if evidence.refusal or evidence.health.state not in ("missing", "created"):
         return None
     waited = [
         other

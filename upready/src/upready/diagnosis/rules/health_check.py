@@ -17,7 +17,7 @@ _UNABLE = (
 
 def find(evidence: Evidence) -> Finding | None:
     """Told by what the health check printed."""
-    if not evidence.container or evidence.container.state != "running" or evidence.said:
+    if not evidence.container or evidence.container.state != "running" or evidence.refusal:
         return None
     program = missing(evidence.checks)
     if program is None:

@@ -76,14 +76,14 @@ _REFUSALS = (
 
 def find(evidence: Evidence) -> Finding | None:
     """Told by the engine's words."""
-    for each in _REFUSALS if evidence.said else ():
+    for each in _REFUSALS:
         match = re.search(each.pattern, evidence.said)
         if match is None:
             continue
         named = match.groupdict()
         keys = next((keys for keys in each.keys if _value(evidence, keys) is not None), each.keys[0])
         value = _value(evidence, keys)
-        told = f"could not start: {evidence.said_briefly}"
+        told = f"could not start: {evidence.refused}"
         if isinstance(value, str | int | float):
             told += f"; its {'.'.join(keys)} is {value}"
         if place := evidence.written(*keys, *filter(None, [named.get("what")])) or evidence.written(*keys):

@@ -84,7 +84,7 @@ def look(log: Log, *, ended: bool) -> Broken | None:
 def find(evidence: Evidence) -> Finding | None:
     """Told by a traceback, or by the words of what runs the program."""
     container = evidence.container
-    if container is None or evidence.said:
+    if container is None or evidence.refusal:
         return None
     ended = container.state in ("exited", "restarting", "dead")
     broken = look(evidence.log, ended=ended)
