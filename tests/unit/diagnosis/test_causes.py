@@ -10,10 +10,11 @@ import pytest
 from docker.errors import ImageNotFound, NotFound
 
 from tests.unit.replicas import container, service
+from upready.diagnosis import rules
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log, parse
-from upready.diagnosis.rules import CAUSES, address, data, name, password, variable
+from upready.diagnosis.rules import address, data, name, password, variable
 from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.stack import compose_failure
@@ -56,7 +57,7 @@ def case(
 
 def found(one: Evidence) -> tuple[str, str]:
     """The cause and the message of the first cause that recognises itself."""
-    finding = next(each for each in (cause(one) for cause in CAUSES) if each is not None)
+    finding = rules.apply(one)
     return finding.cause, finding.message
 
 

@@ -21,7 +21,6 @@ def find(evidence: Evidence) -> Finding | None:
         told += f": {output[-1].strip()}"
     place = evidence.written(failure.kind) or f"the compose entry of {evidence.service.name}"
     return Finding(
-        "hook",
         f"runs, but {told}" if evidence.health.state == "running" else f"was not started: {told}",
         f"correct {failure.kind}: in {place}, then {evidence.restart}",
         output[:-1],

@@ -17,13 +17,13 @@ def find(evidence: Evidence) -> Finding | None:
     """Compose names the image and why it was not pulled. The engine tells whether it has an image of that name."""
     failure = evidence.failure
     if failure is not None and failure.kind == "image name":
-        return Finding("image", f"could not start: {evidence.refused}", evidence.change(("image",)))
+        return Finding(f"could not start: {evidence.refused}", evidence.change(("image",)))
     if failure is None or failure.kind not in _KINDS:
         return None
     name = _name(evidence, failure)
     here = evidence.docker.image(name) if evidence.docker else None
     message, remedy = (_present(evidence, failure, name, here) if here else None) or _absent(evidence, failure, name)
-    return Finding("image", message, remedy, failure.quotes)
+    return Finding(message, remedy, failure.quotes)
 
 
 def _present(evidence: Evidence, failure: Failure, name: str, here: Mapping[str, Any]) -> tuple[str, str] | None:

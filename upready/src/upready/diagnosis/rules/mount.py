@@ -20,10 +20,12 @@ def find(evidence: Evidence) -> Finding | None:
     if failure.kind == "mount syntax":
         # The engine is told `:rw` besides what is written.
         place = evidence.written("volumes", path.removesuffix(":rw")) or _listed(evidence, path)
-        return Finding("mount", f"could not start: {evidence.refused}", f"{failure.next}, in {place}")
+        return Finding(f"could not start: {evidence.refused}", f"{failure.next}, in {place}")
     if failure.kind == "mount target":
         place = evidence.written("volumes", path) or _used(evidence)
-        return Finding("start", f"could not start: {evidence.refused}", f"correct {place}, then {evidence.restart}")
+        return Finding(
+            f"could not start: {evidence.refused}", f"correct {place}, then {evidence.restart}", cause="start"
+        )
     return None
 
 
@@ -34,7 +36,6 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         for name, entry in _declared(evidence, kind).items():
             if _same(entry.get("file"), path):
                 return Finding(
-                    "mount",
                     f"{told}: the file of {kind.removesuffix('s')} {name} is missing",
                     f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {evidence.restart}",
                 )
@@ -49,7 +50,7 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         None,
     )
     where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
-    return Finding("mount", told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
+    return Finding(told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:
@@ -74,7 +75,7 @@ def _shown(evidence: Evidence, path: str) -> str:
 
 
 def _listed(evidence: Evidence, text: str) -> str:
-    """Where the volume stands that the engine was told of: its paths are made absolute, so its target tells it."""
+    """The place of a volume in the compose files, found by its target: compose makes the source an absolute path."""
     for part in reversed(text.split(":")):
         if part not in ("rw", "ro") and (place := evidence.written("volumes", part)):
             return str(place)

@@ -32,7 +32,7 @@ def find(evidence: Evidence) -> Finding | None:
         remedy = evidence.change(("networks",))
     elif place and not remedy.startswith("docker "):
         remedy = f"correct that in {place}, then {evidence.restart}"
-    return Finding(kind, f"was not started: {evidence.refused}", remedy, shown)
+    return Finding(f"was not started: {evidence.refused}", remedy, shown, cause=kind)
 
 
 def _place(evidence: Evidence, kind: str, failure: Failure) -> setting_place.Place | None:
@@ -46,7 +46,7 @@ def _place(evidence: Evidence, kind: str, failure: Failure) -> setting_place.Pla
 
 
 def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
-    """The networks of the engine that overlap with what the stack asks for: name, subnet, whether it is its own."""
+    """The engine's networks that overlap with those of the stack: name, subnet, whether it is one of the stack."""
     wanted: dict[str, list[Any]] = {}
     for entry in (evidence.model.raw.get("networks") or {}).values():
         pools = ((entry or {}).get("ipam") or {}).get("config") or []
@@ -58,7 +58,7 @@ def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
     except EngineError:
         return
     for each in networks:
-        # One of the stack's own is in the way of the others too, but not of itself.
+        # A network of the stack may overlap with another one of the stack, but not with itself.
         others = [subnet for name, subnets in wanted.items() if name != each["Name"] for subnet in subnets]
         for pool in (each.get("IPAM") or {}).get("Config") or []:
             held = _subnet(pool.get("Subnet"))

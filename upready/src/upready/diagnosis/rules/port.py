@@ -16,7 +16,6 @@ def find(evidence: Evidence) -> Finding | None:
     number, stack = failure.port, evidence.model.stack
     if failure.kind == "port denied":
         return Finding(
-            "port",
             f"could not start: the engine may not listen on port {number}",
             published_ports.change(stack, evidence.service.name, number, number + 8000),
         )
@@ -29,4 +28,4 @@ def find(evidence: Evidence) -> Finding | None:
     else:
         owner, stop = "another process", ""
     remedy = ports.remedy(stack, ports.Conflict(evidence.service.name, wanted, owner, stop))
-    return Finding("port", f"could not start: its port {number} is taken by {owner}", remedy)
+    return Finding(f"could not start: its port {number} is taken by {owner}", remedy)
