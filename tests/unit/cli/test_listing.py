@@ -14,6 +14,7 @@ from invoke.tasks import Task
 
 from tests.conftest import ROOT
 from upready.cli import invoke_program, listing
+from upready.report import called_as
 
 
 def task(name: str, doc: str = "Do something.") -> Task[Any]:
@@ -54,9 +55,10 @@ def test_a_narrow_terminal_cuts_no_name(tasks: Collection) -> None:
 
 @pytest.fixture
 def program(tasks: Collection, monkeypatch: pytest.MonkeyPatch) -> Program:
-    for name in ("list_flat", "no_tasks_given", "print_task_help"):
+    for name in ("list_flat", "no_tasks_given", "print_help", "print_task_help"):
         monkeypatch.setattr(Program, name, getattr(Program, name))
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(called_as, "prefix", lambda: "tools/shop")
     invoke_program.install()
     return Program(namespace=tasks, name="Shop", binary_names=["shop"])
 
@@ -66,7 +68,30 @@ def test_alone_and_asked_for(program: Program, words: list[str], capsys: pytest.
     program.run(["shop", *words], exit=False)
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("main   dev")
-    assert told[-1] == "One of them: shop --help dev   The options of all: shop --help"
+    assert told[-1] == "Help: tools/shop --help dev   tools/shop --help"
+
+
+def test_the_help_of_one_names_the_program_as_it_was_called(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program.run(["shop", "--help", "dev"], exit=False)
+    assert capsys.readouterr().out.startswith("Usage: tools/shop dev")
+    program.run(["shop", "--help"], exit=False)
+    assert capsys.readouterr().out.startswith("Usage: tools/shop [--core-opts]")
+
+
+def test_the_last_line_names_what_is_seldom_needed_and_is_cut_at_its_parts(
+    tasks: Collection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks.add_task(task("init"))
+    monkeypatch.setenv("COLUMNS", "80")
+    listing.show(tasks, "shop")
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1] == "Help: shop --help dev   shop --help   also: init"
+    assert not any("init" in line for line in told[:-1])
+    listing.show(tasks, "a/path/that/is/long/enough/invoke")
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in told[-3:]] == ["Help:", "a/path/that/is/long/enough/invoke", "also:"]
 
 
 @pytest.mark.parametrize(
@@ -85,17 +110,19 @@ def test_other_lists_are_as_invoke_has_them(
     assert said in capsys.readouterr().out
 
 
-def test_this_project_fits_a_terminal_of_24_lines() -> None:
+@pytest.mark.parametrize("called", ["invoke", "uv run invoke", "./invoke"])
+def test_this_project_fits_a_terminal_of_24_lines_with_its_prompt(called: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "invoke"],
         cwd=ROOT,
-        env={**os.environ, "COLUMNS": "80"},
+        env={**os.environ, "COLUMNS": "80", called_as.VARIABLE: called},
         capture_output=True,
         check=True,
         encoding="utf-8",
     )
     told = done.stdout.splitlines()
-    assert len(told) <= 24
+    assert len(told) <= 23
+    assert f"{called} --help dev" in told[-1]
     assert max(map(len, told)) < 80
     assert not [line for line in told if line.endswith("...")]
     assert told[0].split()[1:3] == ["dev", "Start"]

@@ -9,11 +9,13 @@ from invoke.program import Program
 
 from upready.cli import command_words, listing, positional, task_help, word_errors
 from upready.commands import invocation
+from upready.report import called_as
 from upready.support import spelling
 from upready.support.errors import UsageError
 
 _FORMATS = ("flat", "nested", "json")
 _list_flat, _parse_tasks, _parse_cleanup = Program.list_flat, Program.parse_tasks, Program.parse_cleanup
+_print_help = Program.print_help
 
 
 def install() -> None:
@@ -22,6 +24,7 @@ def install() -> None:
     Program.parse_cleanup = _parse_cleanup_of_known  # type: ignore[method-assign]
     Program.list_flat = _list  # type: ignore[method-assign]
     Program.no_tasks_given = _nothing_given  # type: ignore[method-assign]
+    Program.print_help = _print_help_as_called  # type: ignore[method-assign]
     Program.print_task_help = _print_task_help  # type: ignore[method-assign]
 
 
@@ -66,18 +69,19 @@ def _list(self: Any) -> None:
     if self.list_root or self.list_depth:
         _list_flat(self)
     else:
-        listing.show(self.scoped_collection, _called(self))
+        listing.show(self.scoped_collection, called_as.prefix())
 
 
 def _nothing_given(self: Any) -> None:
-    listing.show(self.collection, _called(self))
+    listing.show(self.collection, called_as.prefix())
     raise Exit
 
 
+def _print_help_as_called(self: Any) -> None:
+    """`--help` alone: invoke's own options, with the program named as it was called."""
+    self._binary = called_as.prefix()
+    _print_help(self)
+
+
 def _print_task_help(self: Any, name: str) -> None:
-    task_help.show(self.parser.contexts[name], self.collection[name], _called(self))
-
-
-def _called(program: Any) -> str:
-    """The name of the program, as a user types it."""
-    return str(program.binary_names[0])
+    task_help.show(self.parser.contexts[name], self.collection[name], called_as.prefix())

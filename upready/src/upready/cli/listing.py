@@ -17,6 +17,9 @@ GROUPS = {
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
+SELDOM = ("init",)
+"""Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
+
 _LAST = "other"
 _WIDEST = 100
 """Columns beyond which a line is no longer easy to read."""
@@ -31,7 +34,7 @@ def grouped(names: Iterable[str]) -> dict[str, list[str]]:
     """Names of tasks by their group, each group in its order; groups without a task are left out."""
     there = set(names)
     found = {group: [name for name in members if name in there] for group, members in GROUPS.items()}
-    found[_LAST] += sorted(there.difference(*GROUPS.values()))
+    found[_LAST] += sorted(there.difference(SELDOM, *GROUPS.values()))
     return {group: members for group, members in found.items() if members}
 
 
@@ -58,7 +61,19 @@ def sentence(task: Any) -> str:
 
 def show(collection: Any, program: str) -> None:
     """Print the tasks, and how to get the help of one."""
-    told = lines(collection, width())
-    example = next(iter(grouped(collection.task_names).values()))[0]
-    told.append(f"One of them: {program} --help {example}   The options of all: {program} --help")
+    columns = width()
+    told = [*lines(collection, columns), *_last(collection.task_names, program, columns)]
     sys.stdout.write("\n".join(told) + "\n")
+
+
+def _last(names: Iterable[str], program: str, columns: int) -> list[str]:
+    """How to get help, and the tasks that have no line of their own; on one line where that is wide enough."""
+    example = next(iter(grouped(names).values()))[0]
+    seldom = [name for name in SELDOM if name in names]
+    parts = [
+        f"Help: {program} --help {example}",
+        f"{program} --help",
+        *([f"also: {', '.join(seldom)}"] if seldom else []),
+    ]
+    line = "   ".join(parts)
+    return [line] if len(line) <= columns else parts
