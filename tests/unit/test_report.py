@@ -159,7 +159,8 @@ def test_what_a_stop_removed(gone: Stopped, words: str, warned: str, capsys: Cap
 def test_what_a_stop_would_remove(capsys: Captured) -> None:
     assert project.stopped(Stopped("demo", ["a", "b"], ["n"], ["v"]), as_json=False, dry=True) == 0
     assert capsys.readouterr().out == (
-        "would stop and remove: a, b\nwould remove the networks: n\nwould remove, with their data: v\nnothing was done (--dry)\n"
+        "would stop and remove: a, b\nwould remove the networks: n\nwould remove, with their data: v\n"
+        "nothing was done (--dry)\n"
     )
     assert project.stopped(Stopped("demo", ["a"], [], []), as_json=True, dry=True) == 0
     assert json.loads(capsys.readouterr().out)["dry"] is True
