@@ -144,6 +144,7 @@ def write_values(stack: Stack, show: Show) -> None:
 
     Raises:
         EnvFileError: It is missing in a strict environment.
+        UsageError: A profile does not exist: then nothing is written.
     """
     if stack.reads_env and files.there(stack.example) and not files.there(stack.env_file):
         if stack.strict:
@@ -151,6 +152,7 @@ def write_values(stack: Stack, show: Show) -> None:
                 f".env is missing, and {stack.environment} writes none for you",
                 next="invoke env.init, then set what it asks for",
             )
+        model.check_profiles(stack)
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
