@@ -120,7 +120,7 @@ class Feed:
         return self._gone.is_set()
 
     def refresh(self) -> int:
-        """Ask for a list of all containers. A `Listed` whose `request` is at least this number is newer than the call."""
+        """Ask for a list of all containers; it comes as a `Listed` whose `request` is at least this number."""
         self._requested += 1
         self._again.set()
         return self._requested
