@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from upready.operations import build, exclusive, preflight
 from upready.operations.launch_options import Options, Show
-from upready.readiness import one_look, unstarted, wait
+from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
 from upready.runtime import choice, memory
@@ -146,7 +146,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> 
 
     if outcome.error is not None and not outcome.timed_out:
         return []
-    names = unstarted.find(services, outcome.services)
+    names = wait.unstarted(services, outcome.services)
     if names:
         continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names

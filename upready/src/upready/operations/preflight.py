@@ -67,6 +67,7 @@ def write_values(stack: Stack, tell: Note) -> None:
 
     Raises:
         EnvFileError: It is missing in a strict environment.
+        UsageError: A profile does not exist: then nothing is written.
     """
     if drafted.is_missing(stack):
         check_may_write(stack)
@@ -79,12 +80,14 @@ def check_may_write(stack: Stack) -> None:
 
     Raises:
         EnvFileError: Not in a strict environment.
+        UsageError: A profile does not exist.
     """
     if stack.strict:
         raise EnvFileError(
             f".env is missing, and {stack.environment} writes none for you",
             next="invoke env.init, then set what it asks for",
         )
+    model.check_profiles(stack)
 
 
 def check_values(stack: Stack, tell: Note, *, sweep: bool = True) -> None:
