@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from upready.report import called_as
-from upready.secrets import masking
 from upready.support import streams
 from upready.support.controls import neutralise
 from upready.support.errors import OpsError
@@ -41,6 +40,8 @@ def errors() -> Console:
 
 def clean(text: str) -> str:
     """A text that may quote what others said, without secrets and without control characters."""
+    from upready.secrets import masking
+
     # Again behind it: colours may stand within a secret.
     return masking.hide(neutralise(masking.hide(text), colour=False))
 
@@ -74,6 +75,8 @@ def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool
 
     Where it is nothing but a quotation of the user's own files, its commands stay as they are.
     """
+    from upready.secrets import masking
+
     content = content if quoted else called_as.spoken_in(content)
     content = content if revealed else masking.hide_in(content)
     sys.stdout.write(encode(content, indent=2) + "\n")
@@ -82,6 +85,8 @@ def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool
 
 def line(content: Mapping[str, Any]) -> None:
     """One JSON object of a stream, on a line of its own; without secrets."""
+    from upready.secrets import masking
+
     sys.stdout.write(encode(masking.hide_in(content)) + "\n")
     sys.stdout.flush()
 
