@@ -1,4 +1,4 @@
-"""What happens to a project as a whole: stopped, or about to lose its data."""
+"""Stopping a project, and the question before its data is removed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from upready.support.errors import UsageError
 
 
 def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
-    """Have the user type the project's name before data is removed.
+    """Have the user type the name of the project before data is removed.
 
     Raises:
-        UsageError: The name was not typed, or nobody is there to type it.
+        UsageError: The name was not typed, or there is no terminal to type it at.
     """
     if not volumes:
         return
@@ -26,11 +26,11 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
             details=[f"volume {name}" for name in volumes],
             next="invoke stop --volumes --yes",
         )
-    # Beside a JSON document, too: a question is no output.
+    # On stderr where stdout is for a JSON document.
     what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
     report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
-    # Who cannot see what is lost cannot confirm it.
+    # Without stderr the user has not seen the question.
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
@@ -39,7 +39,7 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
 
 
 def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
-    """What a stop removed, or would remove. Nothing to remove is success too."""
+    """Print what a stop removed, or would remove. Returns 0, also where nothing was removed."""
     if as_json:
         report.document({**gone.as_dict(), "dry": True} if dry else gone.as_dict())
         return 0
@@ -64,7 +64,7 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
 
 
 def _planned(gone: Stopped) -> None:
-    """What a stop would do."""
+    """Print what a stop would do."""
     if not (gone.containers or gone.networks or gone.volumes):
         report.say(f"{gone.project}: nothing runs, so nothing would be stopped")
     for what, names in (
