@@ -188,7 +188,7 @@ def _unfit(doc: document.Document) -> list[Problem]:
         found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
     for entry in doc.entries:
         if not entry.assigned:
-            found.append(Problem("is no `NAME=value`", entry.line, entry.column))
+            found.append(Problem("is not a `NAME=value`", entry.line, entry.column))
         elif not NAME.fullmatch(entry.key):
             fix = "use letters, digits and _ in names"
             found.append(Problem("has a name that no variable can have", entry.line, entry.column, fix))
@@ -197,7 +197,7 @@ def _unfit(doc: document.Document) -> list[Problem]:
             found.append(Problem("has a quote that is not closed", entry.value_line, entry.value_column, fix))
         elif not entry.readable:
             fix = "put the whole value between quotes"
-            found.append(Problem("is no `NAME=value` that every reader reads", entry.line, entry.column, fix))
+            found.append(Problem("is not a `NAME=value` that every program reads", entry.line, entry.column, fix))
     return found
 
 

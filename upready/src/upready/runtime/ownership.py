@@ -92,12 +92,12 @@ def check(
         if claimed is Claim.UNSURE and task and not adopt:
             raise UsageError(
                 f"the project {project} was started from another folder, {folder}, "
-                "and nothing there tells that it was moved here",
+                "and nothing there shows that it was moved here",
                 details=["if it was: with --adopt, its containers and its data count as this folder's"],
                 next=f"{task} --adopt",
             )
         if claimed is Claim.UNSURE and not adopt:
-            tell(f"{project} was started from another folder, {folder}; nothing there tells that it was moved here")
+            tell(f"{project} was started from another folder, {folder}; nothing there shows that it was moved here")
         elif claimed is Claim.MOVED:
             tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
     taken += found if adopt else []
