@@ -159,7 +159,7 @@ def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: lis
     assert choose(say(tmp_path, "native")).name == "docker"
     with pytest.raises(EngineError, match="prod runs on a Docker Engine only"):
         choose(say(tmp_path, told="native"))
-    assert replace(say(tmp_path, told="native"), told=False) == say(tmp_path, "native")
+    assert replace(say(tmp_path, told="native"), runtime_forced=False) == say(tmp_path, "native")
 
 
 SILENT = "no Docker Engine answers at tcp://127.0.0.1:1"

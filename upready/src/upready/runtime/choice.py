@@ -43,7 +43,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         UsageError: The stack runs in another runtime already, or the project is another folder's.
     """
     strict = settings.environment(environment).strict
-    if strict and settings.told and settings.runtime == NATIVE:
+    if strict and settings.runtime_forced and settings.runtime == NATIVE:
         raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
     asked = DOCKER if strict else settings.runtime
     known = last_used.recall(settings.root)
@@ -109,7 +109,7 @@ def find(
         UsageError: The project is another folder's.
     """
     # Only what the task itself was told narrows the search.
-    asked = settings.runtime if settings.told else AUTO
+    asked = settings.runtime if settings.runtime_forced else AUTO
     known = last_used.recall(settings.root)
     native = None
     if asked != DOCKER and (settings.runtime == NATIVE or paths.native(settings.root).is_dir()):
@@ -151,7 +151,7 @@ def all_of(
         EngineError: No engine answers, and one is wanted, or the project last ran on one.
         UsageError: The project is another folder's.
     """
-    if settings.told and settings.runtime != AUTO:
+    if settings.runtime_forced and settings.runtime != AUTO:
         return [find(settings, tell, adopt=adopt, task="invoke stop", project=project, remember=remember)]
     known = last_used.recall(settings.root)
     native = _native(settings)
@@ -229,7 +229,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         found = _containers(settings, current.name(settings), _engine(NATIVE, known))
     except EngineError as error:
         if known.runtime == DOCKER:
-            if not settings.told:
+            if not settings.runtime_forced:
                 raise _unanswered(error, known) from error
             tell(f"{error.summary}: what runs there, if anything, is left as it is")
         return
