@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from upready.report import called_as
-from upready.secrets import masking
 from upready.support import streams
 from upready.support.controls import neutralise
 from upready.support.errors import OpsError
@@ -40,6 +39,8 @@ def errors() -> Console:
 
 def clean(text: str) -> str:
     """A text that may quote other programs, without secrets and control characters."""
+    from upready.secrets import masking
+
     # Masked twice: colours may stand between the letters of a secret.
     return masking.hide(neutralise(masking.hide(text), colour=False))
 
@@ -73,6 +74,8 @@ def command(words: Sequence[str]) -> None:
 
 def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool = False) -> None:
     """The one JSON document of a task, without secrets unless `revealed`; `quoted` as in `say`."""
+    from upready.secrets import masking
+
     content = content if quoted else called_as.spoken_in(content)
     content = content if revealed else masking.hide_in(content)
     sys.stdout.write(encode(content, indent=2) + "\n")
@@ -81,6 +84,8 @@ def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool
 
 def line(content: Mapping[str, Any]) -> None:
     """One JSON object of a stream, on its own line, without secrets."""
+    from upready.secrets import masking
+
     sys.stdout.write(encode(masking.hide_in(content)) + "\n")
     sys.stdout.flush()
 
