@@ -79,7 +79,13 @@ class Log:
 
 
 def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
-    """Read the last `tail` lines of a container: of its last run, or of all runs where that has written nothing."""
+    """Read the end of a container's log: of its last run, or of all runs where the last one has written nothing.
+
+    Args:
+        engine: Where it runs.
+        container: The container.
+        tail: How many lines are read.
+    """
     from upready.logs.groups import Grouper
 
     source = engine.source("")

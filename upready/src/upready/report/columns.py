@@ -30,7 +30,11 @@ class Column:
 
 
 class FittingTable:
-    """A table without borders, as wide as its cells. A terminal that is too narrow gets fewer columns."""
+    """A table without borders, as wide as its cells. A terminal that is too narrow gets fewer columns.
+
+    Args:
+        columns: Its columns, from left to right.
+    """
 
     def __init__(self, *columns: Column) -> None:
         self._columns = columns

@@ -1,4 +1,4 @@
-"""Read the YAML that compose prints, which lacks a number where a text begins with an empty line."""
+"""Read the YAML that compose prints, whose writer leaves something out."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from upready.support import parsing
 
 _BEGINS_EMPTY = re.compile(r"\|[+-]?\n\n")
-"""A text in block style with an empty first line."""
+"""A text in block style whose first line is empty."""
 
 _STEP = 2
-"""Columns by which compose indents the lines of a text, below the key of the text."""
+"""Columns by which compose's writer sets the lines of a text in, from what the text belongs to."""
 
 
 def read(text: str) -> Any:
-    """The content of some YAML that compose printed.
+    """What some YAML of compose's says.
 
-    If the first line of a text is empty, YAML takes the indent of the next line for the indent of all lines, unless a
-    number tells the indent. Compose writes no number, so a text that is itself indented would be read wrongly.
+    Where the first line of a text is empty, YAML takes the indent of the next line for that of all, unless a number
+    tells it; compose writes none, so that a text's own indent would be lost, or no YAML be left.
 
     Raises:
-        yaml.YAMLError: The text is no YAML.
+        yaml.YAMLError: It is none.
     """
     import yaml
 

@@ -1,7 +1,8 @@
-"""The stack as containers of a Docker Engine: the engine's answers and compose's actions behind one interface."""
+"""The stack as containers of a Docker Engine: what the engine tells, and what compose does, behind one face."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
-"""Keys with which one service changes what others get: then only one `up` for all services works as in compose."""
+"""Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
 
 _SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
 """The better shell of those that an image has."""
+
+GRACE = 10
+"""Seconds that the engine gives a container to stop, where nothing else is said."""
 
 QUIETLY = ("--no-build", "--quiet-pull")
 
@@ -37,7 +41,7 @@ class Containers(Engine):
     name = settings.DOCKER
 
     def changes(self, project: str) -> Changes:
-        """The engine's events, without those that say nothing about a container's state."""
+        """The engine's events, without those that say nothing of a container's state."""
         return Changes(self.events(project))
 
     def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
@@ -51,10 +55,10 @@ class Containers(Engine):
         return statistics.sample(self, container)
 
     def tidy(self, project: str) -> None:
-        """Nothing to do: an engine forgets no container."""
+        """An engine loses nothing."""
 
     def fit(self, model: Model, tell: Note) -> Model:
-        """An engine can run everything. Register the secrets that containers hold and this shell no longer has."""
+        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
         masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
 
@@ -65,13 +69,12 @@ class Containers(Engine):
         return dry_run.actions(self, model, apart=ITS_OWN)
 
     def start(self, model: Model, attempt: Attempt) -> None:
-        """Let compose create what is needed, then start each service when its dependencies allow it.
+        """Let compose make what is to be there, then start each service when its dependencies allow it.
 
-        `compose create` alone decides what has changed: services, networks, volumes, configs, secrets, images,
-        replicas.
+        `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
 
         Raises:
-            OpsError: Compose or the engine refuses to create something.
+            OpsError: What compose or the engine says, where nothing could be made.
         """
         from upready.runtime.docker import startup
 
@@ -92,10 +95,10 @@ class Containers(Engine):
         startup.start(self, model.wanted, made, begin, attempt)
 
     def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
-        """Restart services unchanged, each when the conditions of its `depends_on` hold.
+        """Restart services as they are, each when what it depends on is as far as it asks.
 
         Raises:
-            OpsError: Compose fails.
+            OpsError: What compose says.
         """
         from upready.runtime.docker import startup
 
@@ -103,7 +106,7 @@ class Containers(Engine):
         if found is None:
             return
         attempt.made.set()
-        # For a container that was only created, compose's `restart` would do no more than start it.
+        # Of what was only created, compose's `restart` would do the mere start.
         created = {each.service for each in found if each.state == "created"}
 
         def begin(names: Sequence[str]) -> None:
@@ -152,10 +155,23 @@ class Containers(Engine):
 
         return Teardown(self, project, data=data, grace=grace, tell=tell).run(stacks)
 
+    def remove(self, container: Container) -> None:
+        """Stop one container, with the grace that its service has, and remove it and its anonymous volumes.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        from docker.errors import NotFound
+
+        grace = int(container.raw["Config"].get("StopTimeout") or GRACE)
+        with answering(), contextlib.suppress(NotFound):
+            self.client.api.stop(container.id, timeout=grace)
+            self.client.api.remove_container(container.id, v=True, force=True)
+
     def command(
         self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
     ) -> tuple[list[str], Path | None]:
-        """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
+        """Compose's `exec`; the container is known by its labels, so that no broken file gets in the way."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")
@@ -174,10 +190,10 @@ class Containers(Engine):
         )
 
     def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
-        """Let compose do something; it ends when the attempt is interrupted.
+        """Let compose change something, until the attempt is interrupted.
 
         Raises:
-            OpsError: Compose fails.
+            OpsError: What it says.
         """
         said: list[str] = []
         line = compose.command(stack, *arguments)
@@ -193,20 +209,20 @@ class Containers(Engine):
 
 
 class Changes:
-    """Iterator over (container id, action) from Docker's event stream."""
+    """A stream of the engine's events, reduced to what is asked of it."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The container's id and the engine's name of the event; containers of `compose run` are left out."""
+        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
         for event in self._stream:
             actor = event["Actor"]
             if actor["Attributes"].get(ONE_OFF) != "True":
                 yield actor["ID"], event["Action"]
 
     def close(self) -> None:
-        """End the stream: reading it would otherwise wait without end."""
+        """End it: reading it is the one thing that would wait without end."""
         self._stream.close()
 
 

@@ -40,10 +40,10 @@ def _dockerfile(service: Service, root: Path) -> str:
 
 
 def _check_readable(service: Service) -> None:
-    """Make sure that the builder gets files, not pipes, for which it would wait.
+    """Make sure that the builder does not wait for a pipe where it wants a file.
 
     Raises:
-        BuildError: One is a pipe, or cannot be read.
+        BuildError: It would, or cannot read the file.
     """
     section = service.config["build"]
     folder = Path(section.get("context") or "")

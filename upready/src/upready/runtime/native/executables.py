@@ -33,7 +33,7 @@ def python() -> Path:
 
 
 def node() -> Path:
-    """Node's own program: the wheel's wrapper does not pass SIGTERM on.
+    """Node's own program: the wrapper that the wheel has, too, keeps SIGTERM to itself.
 
     Raises:
         EngineError: The wheel is not installed.
@@ -53,16 +53,16 @@ def postgres() -> Path:
 
 
 def fill(text: str, places: Mapping[str, Path], where: str = "") -> str:
-    """Replace placeholders by programs and folders; other braces stay.
+    """Put programs and folders in the place of their placeholders; other braces stay as they are.
 
     Args:
-        text: A text from `x-ops.native`.
+        text: What stands in `x-ops.native`.
         places: The folders of this project and service, by placeholder.
-        where: The setting, for the error; if it is empty, unknown placeholders stay.
+        where: Where the text stands, for an error; empty leaves an unknown placeholder as it is.
 
     Raises:
         EngineError: A program is not installed.
-        UsageError: A placeholder is unknown.
+        UsageError: There is no such placeholder.
     """
 
     def put(match: re.Match[str]) -> str:
