@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import examples, keys, problems
 from app.caller import ANONYMOUS, EVERYTHING, Caller, Permission, address, caller, set_caller
+from app.middleware import Middleware
 from app.problems import ProblemError
 from app.rates import Rates
 from app.settings import Settings
@@ -54,19 +55,16 @@ async def get_session(request: Request) -> Session:
     )
 
 
-class Access:
+class Access(Middleware):
     """Find out who calls, before anything else is done for him, and refuse what he may not do."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+        super().__init__(app)
         self._keys = settings.keys
         self._anonymous: frozenset[Permission] = EVERYTHING if settings.api_allow_anonymous else frozenset()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         found, fault = self._caller(scope)
         set_caller(scope, found)
         everybodys = is_open(scope)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from app import diagram_types, text, title
+from app import diagram_types, text
 from app.answer import CODE_LIMIT, units
 from app.settings import MODEL_NAME
 
@@ -36,10 +36,10 @@ Code = Annotated[
 SavedCode = Annotated[Code, Field(min_length=1, pattern=r"\S")]
 Title = Annotated[
     str,
-    Field(min_length=1, max_length=title.LIMIT, pattern=r"\S", description="What the diagram is called."),
+    Field(min_length=1, max_length=text.TITLE_LIMIT, pattern=r"\S", description="What the diagram is called."),
     AfterValidator(text.unicode),
     AfterValidator(text.visible),
-    AfterValidator(title.shorten),  # on one line
+    AfterValidator(text.shorten),  # on one line
 ]
 Wish = Annotated[
     str,

@@ -1,16 +1,21 @@
-"""Who a request comes from."""
+"""Who a request comes from, and whether he still waits for the answer."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from collections.abc import Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from fastapi import Request
 from starlette.types import Scope
 
+from app.errors import CallerGoneError
+
 Permission = Literal["read", "write"]
+T = TypeVar("T")
 
 ANONYMOUS = "anonymous"  # no API key is called so
 EVERYTHING: frozenset[Permission] = frozenset({"read", "write"})
@@ -66,3 +71,27 @@ def caller(request: Request) -> Caller:
 def address(scope: Scope) -> str:
     """The address of the request's client; empty where there is none."""
     return scope["client"][0] if scope.get("client") else ""
+
+
+async def while_waited_for(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work; give it up when the caller goes. The request's body must have been read before.
+
+    Raises:
+        CallerGoneError: Nobody waits for the result.
+    """
+    task = asyncio.create_task(work)
+    left = asyncio.create_task(gone(request))
+    try:
+        await asyncio.wait({task, left}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+    finally:
+        task.cancel()
+        left.cancel()
+    raise CallerGoneError
+
+
+async def gone(request: Request) -> None:
+    """Return when the caller has gone. The request's body must have been read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import examples
 from app.diagram_types import DiagramType
-from app.title import title
+from app.text import title
 
 Source = Literal["model", "caller"]
 

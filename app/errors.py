@@ -1,8 +1,32 @@
-"""How the services that this one calls can fail."""
+"""How the services that this one calls can fail, and what a failure of the model's provider means."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+RETRY_AFTER_LIMIT = 3600  # seconds; what a provider may make a caller wait
+
+KINDS = {
+    400: "rejected",
+    401: "key-rejected",
+    402: "no-credits",
+    403: "key-rejected",
+    404: "model-unknown",
+    408: "timeout",
+    413: "rejected",
+    422: "rejected",
+    429: "rate-limited",
+}
+
+# "x is not a valid model ID", "The model `x` does not exist", … but not "This model's maximum context length is …".
+NO_SUCH_MODEL = re.compile(
+    r"not a valid model|model_not_found|(?:unknown|no such) model|invalid model (?:id|name)"
+    r"|\bmodel\b.{0,250}?\b(?:not found|(?:does|did) not exist)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class ValidatorUnavailableError(Exception):
@@ -50,3 +74,24 @@ class WriterError(Exception):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.reason}"
+
+
+def writer_kind(code: object, message: str) -> str:
+    """The kind of `WriterError`; the code is a status, or whatever else a provider puts there."""
+    number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
+    found = KINDS.get(number, "unavailable")
+    return "model-unknown" if found == "rejected" and NO_SUCH_MODEL.search(message[:2000]) else found
+
+
+def retry_after(value: str | None) -> int | None:
+    """Seconds to wait, of the header `Retry-After` as a number or a date; nonsense counts as not sent."""
+    try:
+        seconds = float(value or "")
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value or "") - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    if not 0 < seconds <= RETRY_AFTER_LIMIT:
+        return None
+    return max(1, round(seconds))

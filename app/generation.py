@@ -11,6 +11,7 @@ from enum import IntEnum
 from app import diagram_types, instructions, judgement
 from app.answer import CODE_LIMIT, Answer, fits
 from app.caller import CURRENT
+from app.diagram import Content
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.instructions import Order
 from app.progress import Progress
@@ -48,18 +49,6 @@ class Draft:
     undecided: bool = False  # the validator answered, but could not tell
 
 
-@dataclass(frozen=True)
-class Generated:
-    """A diagram that the model wrote; `validated` is None where it was not judged, `later` where it is to be yet."""
-
-    code: str
-    diagram_type: str | None
-    validated: bool | None
-    later: bool
-    attempts: int
-    warnings: list[str]
-
-
 class Generator:
     """Writes diagrams.
 
@@ -77,7 +66,7 @@ class Generator:
         self._timeout = timeout
         self._running: Counter[str] = Counter()  # by caller
 
-    async def generate(self, order: Order, progress: Progress) -> Generated:
+    async def generate(self, order: Order, progress: Progress) -> Content:
         """Write a diagram; the best that was reached within the attempts and the time, and until it was stopped.
 
         Raises:
@@ -99,7 +88,7 @@ class Generator:
         """Close the connections to the language model."""
         await self._writer.close()
 
-    async def _generate(self, order: Order, progress: Progress) -> Generated:
+    async def _generate(self, order: Order, progress: Progress) -> Content:
         drafts: list[Draft] = []
         attempts = 0
         failure: WriterError | None = None  # of the last attempt
@@ -140,7 +129,7 @@ class Generator:
         if failure:
             missed = "validated" if best.worth is Worth.NOT_JUDGED else "repaired"
             best.warnings.append(f"It could not be {missed}: {failure}.")
-        return _generated(best, attempts)
+        return _content(best, order.model, attempts)
 
     async def _judge(self, draft: Draft, answer: Answer, wanted: str | None, progress: Progress) -> str | None:
         """Fill in what the draft is worth; what to tell the model if it is to try again."""
@@ -170,12 +159,14 @@ class Generator:
             return await self._validator.validate(code)
 
 
-def _generated(best: Draft, attempts: int) -> Generated:
-    validated: bool | None = best.worth in {Worth.OTHER_TYPE, Worth.GOOD}
-    if best.worth is Worth.NOT_JUDGED:
-        validated = None
-    later = best.worth is Worth.NOT_JUDGED and not best.undecided
-    return Generated(best.code, best.diagram_type, validated, later, attempts, best.warnings)
+def _content(best: Draft, model: str, attempts: int) -> Content:
+    """What is kept of the best draft; it is judged later only where the validator gave no answer at all."""
+    judged = best.worth is not Worth.NOT_JUDGED
+    validated = best.worth in {Worth.OTHER_TYPE, Worth.GOOD} if judged else None
+    later = not judged and not best.undecided
+    return Content(
+        best.code, validated, best.diagram_type, best.warnings, later, model=model, source="model", attempts=attempts
+    )
 
 
 def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:

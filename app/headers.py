@@ -7,7 +7,7 @@ import hashlib
 import re
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 HSTS = "max-age=31536000"
@@ -46,23 +46,3 @@ def secure(headers: MutableHeaders, scope: Scope) -> None:
         headers.setdefault("Cache-Control", "no-store")
     if scope["scheme"] == "https":  # as a trusted proxy tells; over http browsers ignore it
         headers.setdefault("Strict-Transport-Security", HSTS)
-
-
-class SecurityHeaders:
-    """Give every answer the headers that it lacks."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_securely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                secure(MutableHeaders(scope=message), scope)
-            await send(message)
-
-        await self.app(scope, receive, send_securely)

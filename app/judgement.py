@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.admission import OverloadedError
-from app.connection import while_waited_for
+from app.caller import while_waited_for
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError
 from app.validator import Verdict
 

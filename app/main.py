@@ -15,7 +15,6 @@ from app import (
     __version__,
     access,
     diagrams,
-    docs,
     examples,
     health,
     logs,
@@ -27,8 +26,7 @@ from app import (
     validation,
 )
 from app.access import Access
-from app.headers import SecurityHeaders
-from app.middleware import BodyLimit, HttpCustoms, RequestLog
+from app.middleware import BodyLimit, HttpCustoms, RequestLog, SecurityHeaders
 from app.services import open_services
 from app.settings import Settings, get_settings
 from app.sites import Cors, Sites
@@ -61,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
         title="BA Copilot AI",
         version=__version__,
         summary="Mermaid diagrams: written by a language model, validated by Mermaid's own parser.",
-        docs_url=None,  # ours: app.docs
+        docs_url=None,  # ours: app.openapi
         redoc_url=None,
         redirect_slashes=False,  # the redirect would name whatever host the caller names
         generate_unique_id_function=openapi.operation_id,
@@ -79,7 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app, settings)
     app.include_router(health.router)
     app.include_router(access.router)
-    app.include_router(docs.router)
+    app.include_router(openapi.router)
     app.include_router(validation.router)
     app.include_router(diagrams.router)
     app.include_router(revisions.router)

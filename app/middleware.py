@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import metrics, problems, telemetry
 from app.caller import Caller
+from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.problems import ProblemError
 
@@ -32,21 +33,33 @@ NO_WEBSOCKETS = ProblemError(
 ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
-class RequestLog:
+class Middleware:
+    """One layer around the application: a subclass serves HTTP requests, and all else is passed on."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take whatever the server has for the application."""
+        if scope["type"] == "http":
+            await self.serve(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        raise NotImplementedError
+
+
+class RequestLog(Middleware):
     """Give each request an id (the caller's own, where it is sane), answer with it, and log one line.
 
     Health checks that succeed are not logged: they come several times a second. Nor is what was refused for there being
     too much of it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         current = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
         # Never reset: each request runs in a task of its own, and uvicorn logs a traceback from the same one.
@@ -76,17 +89,25 @@ class RequestLog:
                 _log(scope, status, time.perf_counter() - start)
 
 
-class BodyLimit:
+class SecurityHeaders(Middleware):
+    """Give every answer the headers that it lacks."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def send_securely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                secure(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        await self.app(scope, receive, send_securely)
+
+
+class BodyLimit(Middleware):
     """Refuse a body that is too long (413) or comes too slowly (408), when the route reads it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         size, complete, deadline = 0, False, 0.0
         announced = Headers(scope=scope).get("content-length", "0")
 
@@ -111,17 +132,11 @@ class BodyLimit:
         await self.app(scope, receive_within, send)
 
 
-class HttpCustoms:
+class HttpCustoms(Middleware):
     """Answer HEAD where there is a GET, and a path with a slash at its end as the one without; refuse WebSockets."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         if Headers(scope=scope).get("upgrade", "").strip().lower() == "websocket":
             await problems.respond(NO_WEBSOCKETS, scope, receive, send)
             return

@@ -1,13 +1,20 @@
-"""The OpenAPI document as its readers expect it: one schema of all problems, and names that make good client code."""
+"""The API's documentation: the OpenAPI document, and Swagger UI at `/docs`.
+
+The document has one schema for all problems, and names that make good client code. Swagger UI comes from this service
+itself, and its policy allows nothing else.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.access import is_open, needed
+from app.headers import content_security_policy, script_hashes
 from app.problems import Problem, responses
 
 SCHEME = {
@@ -16,7 +23,10 @@ SCHEME = {
     "description": "An API key; whoever runs the service gives it to you (API_KEYS). One that is open to everybody "
     "(API_ALLOW_ANONYMOUS, as in development) answers without a key, too.",
 }
+STATIC = "/static-offline-docs"  # where fastapi-offline has its copy
 METHODS = ("delete", "get", "patch", "post", "put")
+
+router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
@@ -57,3 +67,25 @@ def operation_id(route: APIRoute) -> str:
     """The name of a route's function in camel case, `createDiagram`: what a generated client calls its method."""
     first, *others = route.name.split("_")
     return first + "".join(map(str.capitalize, others))
+
+
+@router.get("/docs")
+async def get_documentation(request: Request) -> HTMLResponse:
+    """Show the API, and let it be tried."""
+    base = request.scope.get("root_path", "")
+    page = get_swagger_ui_html(
+        openapi_url=f"{base}{request.app.openapi_url}",
+        title=f"{request.app.title}: the API",
+        swagger_js_url=f"{base}{STATIC}/swagger-ui-bundle.js",
+        swagger_css_url=f"{base}{STATIC}/swagger-ui.css",
+        swagger_favicon_url=f"{base}{STATIC}/favicon.png",
+        # Nobody else's server is to judge the document.
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+    page.headers["Content-Security-Policy"] = content_security_policy(
+        script_src=f"'self' {script_hashes(bytes(page.body).decode())}",
+        style_src="'self' 'unsafe-inline'",  # Swagger UI writes styles into its elements
+        img_src="'self' data:",
+        connect_src="'self'",
+    )
+    return page

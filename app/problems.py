@@ -122,24 +122,29 @@ def install(app: FastAPI, settings: Settings) -> None:
     async def _database(_request: Request, error: DatabaseUnavailableError) -> JSONResponse:
         # Why stands in the log and in /health: the driver's words name hosts and users.
         logger.warning("the database is not available: %s", error)
-        problem = Problem(
-            type="database-unavailable",
-            title="The database is not available",
-            status=503,
-            detail="The database does not answer. Try again shortly; /health says why.",
+        return answer(
+            ProblemError(
+                503,
+                "database-unavailable",
+                "The database is not available",
+                "The database does not answer. Try again shortly; /health says why.",
+                headers={"Retry-After": "5"},
+            )
         )
-        return _answer(problem, {"Retry-After": "5"})
 
     @app.exception_handler(OverloadedError)
     async def _overloaded(request: Request, error: OverloadedError) -> JSONResponse:
         request.state.unlogged = True  # app.admission tells of all of them together
-        problem = Problem(
-            type="overloaded",
-            title="Too much is asked for at once",
-            status=503,
-            detail=f"What waits already cannot be served in time. Try again in {error.retry_after} s.",
+        wait = error.retry_after
+        return answer(
+            ProblemError(
+                503,
+                "overloaded",
+                "Too much is asked for at once",
+                f"What waits already cannot be served in time. Try again in {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
         )
-        return _answer(problem, {"Retry-After": str(error.retry_after)})
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:

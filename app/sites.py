@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import addresses, problems
 from app.logs import REQUEST_ID_HEADER
+from app.middleware import Middleware
 from app.problems import ProblemError
 from app.settings import Settings
 
@@ -25,23 +26,23 @@ READ = ("Location", "Retry-After", "WWW-Authenticate", REQUEST_ID_HEADER)
 PREFLIGHT_KEPT = 600  # seconds
 
 
-class Sites:
+class Sites(Middleware):
     """Refuse a request for another host (421), and one that another site's page sends for a caller without a key (403).
 
     An IP address, and this machine's own name for itself, always pass: no page's name can be one.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+        super().__init__(app)
         self._hosts = settings.api_hosts
         self._origins = settings.api_origins
         # With no names given, any will do where a key is needed: a fresh server is reached under names that only its
         # owner knows.
         self._any_host = not settings.api_hosts and not settings.api_allow_anonymous
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        fault = self._fault(scope) if scope["type"] == "http" else None
+        fault = self._fault(scope)
         if fault is not None:
             await problems.respond(fault, scope, receive, send)
         else:

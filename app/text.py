@@ -1,4 +1,4 @@
-"""Texts that callers send."""
+"""Texts that callers send, and the titles of diagrams."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import re
 import unicodedata
 
 CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")  # but for tab and line breaks
+TITLE_LIMIT = 120  # characters
+# What a title must not hold: control characters, and those that change the direction of the text after them.
+UNFIT = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069]")
+# `title: Orders` in the front matter, `title Orders`, `pie title Pets`, and `accTitle: Orders`.
+WITHIN = re.compile(r"(?m)^[ \t]*(?:pie[ \t]+(?:showData[ \t]+)?)?(?:accTitle[ \t]*:|title\b:?)[ \t]*(\S.*)$")
 UNSEEN = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # control and format characters, and blanks
 
 
@@ -41,3 +46,17 @@ def visible(text: str) -> str:
     if all(unicodedata.category(character) in UNSEEN for character in text):
         raise ValueError("must hold something that can be seen")
     return text
+
+
+def title(prompt: str | None, code: str) -> str:
+    """A title from the prompt's beginning, else from the diagram's own title, else from its beginning."""
+    if prompt:
+        return shorten(prompt)
+    within = WITHIN.search(code)
+    return shorten(within[1].strip("\"' \t")) if within else shorten(code)
+
+
+def shorten(text: str) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(UNFIT.sub(" ", text[: 8 * TITLE_LIMIT]).split())
+    return line if len(line) <= TITLE_LIMIT else line[: TITLE_LIMIT - 1].rstrip() + "…"

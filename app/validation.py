@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
 from app.bodies import ValidateRequest
-from app.connection import while_waited_for
+from app.caller import while_waited_for
 from app.dependencies import WithCaller, WithServices
 from app.diagram_types import DiagramType
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError

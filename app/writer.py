@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import openai
 
-from app import faults, metrics, telemetry
+from app import metrics, telemetry
 from app.answer import Answer, extract, sound
 from app.budget import Budget
-from app.errors import WriterError
+from app.errors import WriterError, retry_after, writer_kind
 from app.progress import Progress
 from app.settings import Settings
 
@@ -182,11 +182,11 @@ class Writer:
             message = str(error.body.get("message") or message)
             if error.status_code == 403 and "reasons" in str(error.body.get("metadata")):
                 return WriterError("refused", self._short(message))  # OpenRouter's moderation of what was asked
-        wait = faults.retry_after(error.response.headers.get("retry-after"))
+        wait = retry_after(error.response.headers.get("retry-after"))
         return self._failure(error.status_code, message, wait)
 
-    def _failure(self, code: object, message: str, retry_after: int | None = None) -> WriterError:
-        return WriterError(faults.kind(code, message), self._short(message), retry_after)
+    def _failure(self, code: object, message: str, wait: int | None = None) -> WriterError:
+        return WriterError(writer_kind(code, message), self._short(message), wait)
 
     def _short(self, message: object) -> str:
         text = " ".join(sound(self._mask(str(message))).split()) or type(message).__name__

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from app import connection, events, failures, problems
+from app import events, failures, problems
+from app.caller import gone
 from app.diagram import Content, Diagram, Unstored, Written
 from app.errors import CallerGoneError, WriterError
 from app.instructions import Order
@@ -78,7 +80,7 @@ async def write(
             raise failures.of_writer(error) from error
         except CallerGoneError as error:
             raise failures.of_departure() from error
-        return await save(Content(**vars(made), model=order.model, source="model", change=change))
+        return await save(replace(made, change=change))
 
     if events.wanted(request.headers):
         return await _stream(request, services, work)
@@ -143,7 +145,7 @@ def _watch(request: Request, progress: Progress, task: asyncio.Task[Written]) ->
     """Stop the work when its caller goes."""
 
     async def stop() -> None:
-        await connection.gone(request)
+        await gone(request)
         progress.stop()
 
     watching = asyncio.create_task(stop())

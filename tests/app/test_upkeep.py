@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from app import judgement, upkeep
-from app.lease import Lease
 from tests.app.openrouter import OpenRouter, says
 from tests.app.servers import McpServer, Postgres, wait_until
 
@@ -176,13 +175,13 @@ def test_one_process_works_at_a_time_and_another_takes_over(
     serve: Serve, mcp: McpServer, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[bool] = []
-    take = Lease.take
+    take = upkeep.Lease.take
 
-    async def counted(self: Lease) -> bool:
+    async def counted(self: upkeep.Lease) -> bool:
         tried.append(await take(self))
         return tried[-1]
 
-    monkeypatch.setattr(Lease, "take", counted)
+    monkeypatch.setattr(upkeep.Lease, "take", counted)
     environment = {**postgres_server.environment, "mcp_url": mcp.url + "/mcp"}
     clients = [serve(**environment, log_level=level) for level in ("INFO", "WARNING")]
     wait_until(lambda: True in tried)
