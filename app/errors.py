@@ -1,4 +1,4 @@
-"""How the services that this one calls can fail, and what a failure of the model's provider means."""
+"""Errors of the services that this one calls, and the meaning of an error of the model's provider."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-RETRY_AFTER_LIMIT = 3600  # seconds; what a provider may make a caller wait
+RETRY_AFTER_LIMIT = 3600  # seconds; a longer time that a provider names is ignored
 
 KINDS = {
     400: "rejected",
@@ -34,18 +34,18 @@ class ValidatorUnavailableError(Exception):
 
 
 class ValidatorRefusedError(Exception):
-    """The MCP server answered, but could not judge this diagram (it is busy, or its parser gave up)."""
+    """The MCP server answered, but could not validate this diagram (it is busy, or its parser stopped)."""
 
 
 class DatabaseUnavailableError(Exception):
-    """The database does not answer, refuses, or cannot be migrated; the message says why and holds no secret."""
+    """The database does not answer, refuses, or cannot be migrated. The message says why, and contains no secret."""
 
 
 class RevisionConflictError(Exception):
     """Somebody else made a newer revision.
 
     Attributes:
-        newest: Its number.
+        newest: The number of that revision.
     """
 
     def __init__(self, newest: int) -> None:
@@ -54,7 +54,7 @@ class RevisionConflictError(Exception):
 
 
 class CallerGoneError(Exception):
-    """Whoever asked has gone before there was an answer."""
+    """The caller closed the connection before there was an answer."""
 
 
 @dataclass
@@ -64,8 +64,8 @@ class WriterError(Exception):
     Attributes:
         kind: `key-rejected`, `no-credits`, `model-unknown`, `rejected`, `rate-limited`, `timeout`, `unavailable`,
             `refused`, `no-diagram`, `empty`; or of this service itself: `busy`, `budget-spent`, `uncounted`.
-        reason: What the provider said, shortened, without secrets.
-        retry_after: Seconds to wait, where somebody knows.
+        reason: The message of the provider, shortened, without secrets.
+        retry_after: Seconds to wait, if known.
     """
 
     kind: str
@@ -77,14 +77,14 @@ class WriterError(Exception):
 
 
 def writer_kind(code: object, message: str) -> str:
-    """The kind of `WriterError`; the code is a status, or whatever else a provider puts there."""
+    """The kind of `WriterError` for an error of the provider. The code is an HTTP status, or anything else."""
     number = int(code) if isinstance(code, int) or (isinstance(code, str) and code.isdecimal()) else 0
     found = KINDS.get(number, "unavailable")
     return "model-unknown" if found == "rejected" and NO_SUCH_MODEL.search(message[:2000]) else found
 
 
 def retry_after(value: str | None) -> int | None:
-    """Seconds to wait, of the header `Retry-After` as a number or a date; nonsense counts as not sent."""
+    """Seconds to wait, from the header `Retry-After` (a number or a date); None if it is missing or invalid."""
     try:
         seconds = float(value or "")
     except ValueError:

@@ -30,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Complete the application's document: the schema `Problem` of every error, and where an API key is needed."""
+    """Add to the application's document: the schema `Problem` of every error, and which routes need an API key."""
     build = app.openapi
 
     def document() -> dict[str, Any]:
@@ -43,13 +43,13 @@ def install(app: FastAPI) -> None:
             _tell_access(made["paths"])
         return build()
 
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
 def _tell_access(paths: dict[str, Any]) -> None:
-    """Say of each operation whether it needs a key, and how one without the right scope is answered.
+    """Add to each operation whether it needs a key, and the answers to a request without the right scope.
 
-    The same for every setting: a client that is made from a document of development is used in production.
+    This is the same for all settings, since a client that was made in development is used in production.
     """
     for path, operations in paths.items():
         for method in METHODS:
@@ -64,14 +64,14 @@ def _tell_access(paths: dict[str, Any]) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of a route's function in camel case, `createDiagram`: what a generated client calls its method."""
+    """The name of a route's function in camel case, such as `createDiagram`: the name in generated clients."""
     first, *others = route.name.split("_")
     return first + "".join(map(str.capitalize, others))
 
 
 @router.get("/docs")
 async def get_documentation(request: Request) -> HTMLResponse:
-    """Show the API, and let it be tried."""
+    """Show the API in Swagger UI."""
     base = request.scope.get("root_path", "")
     page = get_swagger_ui_html(
         openapi_url=f"{base}{request.app.openapi_url}",
@@ -79,7 +79,7 @@ async def get_documentation(request: Request) -> HTMLResponse:
         swagger_js_url=f"{base}{STATIC}/swagger-ui-bundle.js",
         swagger_css_url=f"{base}{STATIC}/swagger-ui.css",
         swagger_favicon_url=f"{base}{STATIC}/favicon.png",
-        # Nobody else's server is to judge the document.
+        # The document is not sent to a validator on another server.
         swagger_ui_parameters={"validatorUrl": None},
     )
     page.headers["Content-Security-Policy"] = content_security_policy(

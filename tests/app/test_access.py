@@ -252,7 +252,7 @@ def answered(url: str) -> None:
         ("planning:12345678901234567890123", "digits alone"),
         ("planning:aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "few different"),
         ("planning:kY8vQ2mZkY8vQ2mZkY8vQ2mZ", "again and again"),
-        ("planning:abcdefghijklmnopqrstuvwxyz", "row of neighbours"),
+        ("planning:abcdefghijklmnopqrstuvwxyz", "is a sequence"),
         ("planning:change-me-please-my-secret-api-key", "common words"),
         (f"planning:{FULL} x", "letters, digits"),
     ],
