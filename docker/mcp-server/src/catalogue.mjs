@@ -1,5 +1,5 @@
 /**
- * The diagram types of diagram_types.json, which the AI service reads too (app/diagram_types.py). They stand in the order
+ * The diagram types of diagram_types.json, which the AI service reads too (app/diagram_types.py). They are in the order
  * in which most people need them. Of each type: what Mermaid calls it, its purpose, other first words that Mermaid
  * accepts (`aliases`), more names that requests may use (`names`), and the lines of an example.
  */
