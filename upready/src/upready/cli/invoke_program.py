@@ -11,7 +11,7 @@ from invoke.program import Program
 from upready.cli import command_words, listing, positional, task_help, word_errors
 from upready.commands import invocation
 from upready.report import called_as
-from upready.support import spelling
+from upready.support import bytecode, spelling
 from upready.support.errors import OpsError, UsageError
 
 _FORMATS = ("flat", "nested", "json")
@@ -43,6 +43,7 @@ def _parse_tasks_and_command(self: Any) -> None:
 def _parse_cleanup_of_known(self: Any) -> None:
     """Refuse what `--help` and `--list` do not know; invoke has a plain sentence, or a traceback."""
     if self.args.complete.value:
+        bytecode.keep()
         from upready.cli import completion
 
         completion.show(self, invocation.root())

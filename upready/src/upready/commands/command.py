@@ -16,7 +16,6 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from upready.commands import invocation
-from upready.secrets import masking
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 
@@ -76,6 +75,8 @@ def command(
             def checked() -> int | None:
                 _check_core_options(c, task.name)
                 return body(c, *args, **kwargs)
+
+            from upready.secrets import masking
 
             with masking.hiding(invocation.root(), _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
@@ -204,4 +205,6 @@ def _env_secrets(root: Path) -> list[str]:
 
 def _hidden() -> list[str]:
     """What no error may show: what `.env` holds now, and whatever else has become known."""
+    from upready.secrets import masking
+
     return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)
