@@ -251,7 +251,7 @@ def answered(url: str) -> None:
         ("planning:kY8vQ2mZ7t", "shorter than 20"),
         ("planning:12345678901234567890123", "digits alone"),
         ("planning:aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "few different"),
-        ("planning:kY8vQ2mZkY8vQ2mZkY8vQ2mZ", "again and again"),
+        ("planning:kY8vQ2mZkY8vQ2mZkY8vQ2mZ", "that is repeated"),
         ("planning:abcdefghijklmnopqrstuvwxyz", "is a sequence"),
         ("planning:change-me-please-my-secret-api-key", "common words"),
         (f"planning:{FULL} x", "letters, digits"),
