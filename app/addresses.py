@@ -21,6 +21,14 @@ def host(text: str) -> str:
     raise ValueError("write names such as diagrams.example.com, with commas between them, without https:// and port")
 
 
+def name(text: str) -> str:
+    """A host's name that can be looked up."""
+    found = text.lower().removesuffix(".")
+    if not HOST.fullmatch(found) or found.startswith("*") or is_address(found):
+        raise ValueError("write names of hosts such as edge, with commas between them")
+    return found
+
+
 def origin(text: str) -> str:
     """A site's origin as browsers send it: `https://host`, with a port where it has one of its own."""
     try:

@@ -29,6 +29,7 @@ from app import (
 from app.access import Access
 from app.headers import SecurityHeaders
 from app.middleware import BodyLimit, HttpCustoms, RequestLog
+from app.proxies import Proxies
 from app.services import open_services
 from app.settings import Settings, get_settings
 from app.sites import Cors, Sites
@@ -76,6 +77,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Sites, settings=settings)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestLog)
+    if settings.forwarded_allow_hosts:
+        app.add_middleware(Proxies, names=settings.forwarded_allow_hosts)
     problems.install(app, settings)
     app.include_router(health.router)
     app.include_router(access.router)

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     api_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="Names it is asked for under.")
     api_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="Other sites that may use it.")
     forwarded_allow_ips: str = Field(default="", description="Proxies that are believed; uvicorn reads it itself.")
+    forwarded_allow_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The same by their names, which `app.proxies` looks up."
+    )
 
     openrouter_api_key: SecretStr | None = None
     openrouter_base_url: AnyHttpUrl = AnyHttpUrl("https://openrouter.ai/api/v1")
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("api_hosts", "api_origins", mode="before")
+    @field_validator("api_hosts", "api_origins", "forwarded_allow_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
@@ -104,6 +107,11 @@ class Settings(BaseSettings):
         for each in filter(None, map(str.strip, value.split(","))):
             addresses.proxy(each)
         return value
+
+    @field_validator("forwarded_allow_hosts")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(addresses.name, value))
 
     @field_validator("llm_models", mode="before")
     @classmethod

@@ -349,6 +349,9 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
     assert one(make_stack, "{image: x, x-ops: {eager: false}}").eager is False
 
 
+EDGE = "services.a.x-ops.edge: should be a mapping such as {port: 8000, path: /, host: example.com}, not "
+
+
 @pytest.mark.parametrize(
     ("ops", "message"),
     [
@@ -373,6 +376,12 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
         ("{size-budget: [1]}", "services.a.x-ops.size-budget: should be a size such as 95MB, not [1]"),
         ("{eager: 1}", "services.a.x-ops.eager: should be true or false, not 1"),
         ("{native: true}", "services.a.x-ops.native: should be a mapping, not True"),
+        ("{edge: 8000}", EDGE + "8000"),
+        ("{edge: {path: /}}", EDGE + "{'path': '/'}"),
+        ("{edge: {port: 70000}}", EDGE + "{'port': 70000}"),
+        ("{edge: {port: 80, path: api}}", EDGE + "{'path': 'api', 'port': 80}"),
+        ("{edge: {port: 80, hots: a}}", EDGE + "{'hots': 'a', 'port': 80}"),
+        ("{edge: {port: 80, host: 'a b'}}", EDGE + "{'host': 'a b', 'port': 80}"),
     ],
 )
 def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -> None:
