@@ -168,7 +168,7 @@ def test_a_stack_that_runs_natively_is_not_started_in_docker_too(market: Market)
     market.ok("dev", "--runtime", "native")
     refused = market.invoke("dev", "--runtime", "docker")
     assert refused.code == 2
-    assert "the stack runs natively already" in refused.err
+    assert "the stack already runs natively" in refused.err
     assert "invoke stop" in refused.err
 
     market.stopped()
