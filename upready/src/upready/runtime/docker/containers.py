@@ -171,7 +171,7 @@ class Containers(Engine):
     def command(
         self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
     ) -> tuple[list[str], Path | None]:
-        """Compose's `exec`; the container is known by its labels, so that no broken file gets in the way."""
+        """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")
