@@ -89,6 +89,12 @@ def of(error: OpsError | None) -> Failure | None:
     return error.failure if error is not None and isinstance(error.failure, Failure) else None
 
 
+def reason(error: OpsError) -> str:
+    """What an error says, without the words before the reason of compose or the engine."""
+    failure = of(error)
+    return failure.message if failure else error.message
+
+
 def read(printed: str) -> Failure:
     """Why compose failed.
 

@@ -131,8 +131,10 @@ class Progress:
         solved = re.search(r"(?:target (?P<service>\S+): )?failed to solve: (?P<why>.*)", text)
         if solved is None:
             # No BuildKit: the engine is not there, a build folder is missing, or it is the classic builder.
+            from upready.stack import compose_failure  # most builds do not fail
+
             error = compose.failure(text)
-            message = f"the build failed: {error.message.removeprefix('compose: ')}"
+            message = f"the build failed: {compose_failure.reason(error)}"
             return (
                 error
                 if isinstance(error, EngineError)
