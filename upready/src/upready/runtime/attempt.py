@@ -10,14 +10,6 @@ from upready.runtime.interface import Container, Note, silent
 from upready.support.errors import OpsError
 
 
-def _nobody(_: Container) -> bool:
-    return False
-
-
-def _unheard(_: str, __: OpsError) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to start a stack, shared by two threads.
@@ -34,8 +26,8 @@ class Attempt:
     ending: threading.Event = field(default_factory=threading.Event)
     cancel: threading.Event = field(default_factory=threading.Event)
     made: threading.Event = field(default_factory=threading.Event)
-    ready: Callable[[Container], bool] = _nobody
-    refuse: Callable[[str, OpsError], None] = _unheard
+    ready: Callable[[Container], bool] = lambda _: False
+    refuse: Callable[[str, OpsError], None] = lambda *_: None
     warn: Note = silent
 
     def interrupt(self) -> None:

@@ -94,9 +94,7 @@ def _answers(port: Port) -> bool:
     """
     if port.protocol == "udp":
         return False
-    here = "::1" if ":" in port.host else "127.0.0.1"
-    host = here if port.host in ("", "0.0.0.0", "::") else port.host  # noqa: S104 - a name, nothing is bound
-    with contextlib.suppress(OSError), socket.create_connection((host, port.published), _ANSWER):
+    with contextlib.suppress(OSError), socket.create_connection((port.reached_at, port.published), _ANSWER):
         return True
     return False
 

@@ -14,6 +14,7 @@ from upready.engine import connection, endpoint
 from upready.engine.heartbeat import Heartbeat
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
+from upready.stack.service import EVERYWHERE
 
 if TYPE_CHECKING:
     from docker.types import CancellableStream
@@ -27,9 +28,6 @@ answering = connection.answering
 PROJECT = "com.docker.compose.project"
 ONE_OFF = "com.docker.compose.oneoff"
 """Labels that compose puts on all that it makes; labels of containers only are in `inspection`."""
-
-ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
-"""Addresses that mean: every address of the machine."""
 
 LINKS = 5
 """The most links that are followed, one after the other."""
@@ -214,7 +212,7 @@ class Engine:
                 for published in each.get("Ports") or []:
                     if (published.get("PublicPort"), published.get("Type")) != (port, protocol):
                         continue
-                    if published.get("IP", "") in ANY or host in ANY or published["IP"] == host:
+                    if published.get("IP", "") in EVERYWHERE or host in EVERYWHERE or published["IP"] == host:
                         return (each.get("Labels") or {}).get(PROJECT, ""), each["Names"][0].lstrip("/")
         return None
 

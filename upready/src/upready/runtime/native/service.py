@@ -58,9 +58,9 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     if (folder / paths.RECORD).exists():
         stop(root, plan.service, again=True)
     for host, published, protocol, target in plan.ports:
-        if not _wait_free(Port(host, published, protocol, target), cancel):
-            return None
         port = Port(host, published, protocol, target)
+        if not _wait_free(port, cancel):
+            return None
         if not host_ports.free(port):
             owner = host_ports.owner(port)
             raise StartError(
