@@ -99,14 +99,14 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def named_files(files: Sequence[Path]) -> list[str] | None:
-    """The compose files that COMPOSE_FILE names, as written; None where it is not set."""
+    """The compose files that COMPOSE_FILE names, as written; None if it is not set."""
     if not is_set(files, "COMPOSE_FILE"):
         return None
     return variable(files, "COMPOSE_FILE").split(variable(files, "COMPOSE_PATH_SEPARATOR") or os.pathsep)
 
 
 def found_files(folder: Path) -> list[str]:
-    """The compose files that compose takes in a folder by itself; none where it finds none."""
+    """The compose files that compose finds in a folder by itself."""
     found = [[name for name in names if reading.there(folder / name)][:1] for names in (DEFAULT_FILES, OVERRIDES)]
     return [*found[0], *found[1]] if found[0] else []
 
@@ -127,7 +127,7 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
-    """What one file says; None where it does not."""
+    """The value of a variable in one file; None if it is not set there."""
     from upready.envfile import document
 
     data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""
