@@ -21,6 +21,7 @@ from upready.stack import model as models
 from upready.stack import setting_place, source_files
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
+from upready.support import next_step
 from upready.support.errors import EngineError, OpsError
 
 _BEGINNING = re.compile(
@@ -89,7 +90,11 @@ class Evidence:
 
     def change(self, keys: Sequence[str], value: str = "") -> str:
         """How a setting of the service is changed, and what then starts it again; see `setting_place.change`."""
-        return f"{setting_place.change(self.model.stack, self.service.name, keys, value)}, then {self.restart}"
+        return self.then(setting_place.change(self.model.stack, self.service.name, keys, value))
+
+    def then(self, step: str) -> str:
+        """A step, and the command by which it takes effect."""
+        return next_step.then(step, self.restart)
 
     def local(self, path: str, line: int = 0, code: str = "") -> str:
         """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""

@@ -149,7 +149,7 @@ def write_values(stack: Stack, show: Show) -> None:
         if stack.strict:
             raise EnvFileError(
                 f".env is missing, and {stack.environment} writes none for you",
-                next="invoke env.init, then set what it asks for",
+                next=f"invoke env.init --env {stack.environment}",
             )
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")

@@ -11,6 +11,7 @@ from upready.stack.model import Model
 from upready.stack.service import Service
 from upready.support import spelling, yaml_location
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 
 def check(merged: Model, tell: Note) -> None:
@@ -50,7 +51,9 @@ def _refuse_nothing(merged: Model) -> None:
             next=f"invoke {stack.environment} --profile {known[0]}",
         )
     files = ", ".join(yaml_location.relative(file, stack.root) for file in stack.files)
-    raise UsageError("no service is to be started: the compose files name none", next=f"write one into {files}")
+    raise UsageError(
+        "no service is to be started: the compose files name none", next=f"write one into {files}, then: {AGAIN}"
+    )
 
 
 def _paths(service: Service) -> Iterator[Path]:

@@ -9,6 +9,7 @@ from upready.report.env import aside
 from upready.stack.selection import Stack
 from upready.support import streams
 from upready.support.errors import InterruptError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.dotenv.creation import Ask
@@ -57,7 +58,9 @@ def value(text: str, *, sensitive: bool) -> str:
         InterruptError: The person pressed Ctrl-C.
     """
     if streams.no_input():
-        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
+        raise UsageError(
+            "standard input is closed, so no value can be read", next=f"with an input, or in a terminal: {AGAIN}"
+        )
     if not _at_a_terminal():
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
@@ -68,10 +71,10 @@ def value(text: str, *, sensitive: bool) -> str:
         aside("")
         return ""
     except UnicodeError:
-        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
+        raise UsageError("what was typed is not UTF-8", next=f"in a UTF-8 terminal: {AGAIN}") from None
     except KeyboardInterrupt:
         aside("")
-        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
+        raise InterruptError("interrupted; nothing was changed", next=AGAIN) from None
     else:
         return answer
 

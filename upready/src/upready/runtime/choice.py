@@ -18,7 +18,9 @@ from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
 from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
+from upready.support import shell_words
 from upready.support.errors import EngineError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
@@ -290,4 +292,4 @@ def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineE
 
 
 def _already(where: str) -> UsageError:
-    return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")
+    return UsageError(f"the stack runs {where} already", next=shell_words.in_turn("invoke stop", AGAIN))

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from upready.stack import env_file_error
 from upready.stack.compose_words import Said
+from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
+from upready.support.next_step import AGAIN
 
 IN_THE_FILE = "correct that in its compose file, then: invoke config"
 """The step where nothing better is known."""
@@ -46,7 +48,7 @@ def engine(container: str, why: str) -> OpsError:
 
 def _unknown(lines: list[str], otherwise: type[OpsError]) -> OpsError:
     if not lines:
-        return otherwise("compose failed and said nothing", next="the same command with --debug")
+        return otherwise("compose failed and said nothing", next=next_step.again("--debug"))
     # What is wrong with a file may take compose a few lines; after progress, the last one counts.
     message, details = (" ".join(lines), []) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
     return otherwise(
@@ -58,7 +60,7 @@ def _missing_variable(match: re.Match[str], _: Said) -> OpsError:
     why = (match["why"] or "").strip()
     return EnvFileError(
         f"{match['name']} is required and has no value" + (f": {why}" if why else ""),
-        next=f"set {match['name']} in .env; `invoke env.check` shows everything that is wrong with it",
+        next=f"invoke env.set {match['name']}",
     )
 
 
@@ -79,7 +81,9 @@ def _missing_env(match: re.Match[str], _: Said) -> OpsError:
     path = Path(match["path"])
     if path.name == ".env":
         return EnvFileError(".env is missing, and a service reads all of it (env_file)", next="invoke env.init")
-    return UsageError(f"the env_file {path} is not there", next="write it, or say `required: false` where it is named")
+    return UsageError(
+        f"the env_file {path} is not there", next=f"write it, or say `required: false` where it is named, then: {AGAIN}"
+    )
 
 
 def _no_engine(match: re.Match[str], _: Said) -> OpsError:
@@ -91,12 +95,13 @@ def _port_taken(match: re.Match[str], said: Said) -> OpsError:
     return StartError(
         f"port {port} is already in use" + _wanted_by(said),
         details=[match[0].strip()],
-        next=f"stop what uses port {port}, or choose another one",
+        next=f"stop what uses port {port}, or choose another one, then: {AGAIN}",
     )
 
 
 def _no_image(match: re.Match[str], _: Said) -> OpsError:
-    return StartError(f"the image {match['image']} is not there", next="build it: run without --no-build")
+    image = match["image"]
+    return StartError(f"the image {image} is not there", next=next_step.either("invoke build", f"docker pull {image}"))
 
 
 def _not_pulled(match: re.Match[str], said: Said) -> OpsError:
@@ -105,9 +110,10 @@ def _not_pulled(match: re.Match[str], said: Said) -> OpsError:
     return StartError(
         f"the image {image} could not be pulled",
         details=[match[0].strip()],
-        next=f"docker pull {image}, once its name is right and its registry answers (docker login, proxy)"
-        if pulled
-        else "check its name, and that its registry answers (docker login, proxy)",
+        next=next_step.either(
+            f"docker pull {image}" if pulled else "",
+            f"check its name, and that its registry answers (a login, a proxy), then: {AGAIN}",
+        ),
     )
 
 
@@ -119,7 +125,7 @@ def _dependency(match: re.Match[str], _: Said) -> OpsError:
 def _no_health_check(match: re.Match[str], _: Said) -> OpsError:
     return UsageError(
         f"compose: {match[0].strip()}",
-        next="give that service a healthcheck:, or wait for it with condition: service_started",
+        next=f"give that service a healthcheck, or wait for it with condition: service_started, then: {AGAIN}",
     )
 
 
@@ -134,33 +140,38 @@ def _only_in_a_swarm(match: re.Match[str], _: Said) -> OpsError:
     kind, name = match["kind"], match["name"]
     return UsageError(
         f"compose: {match[0].strip()}: only a swarm keeps {kind}s",
-        next=f"give {name} file: or environment: instead of external: (top-level {kind}s: in its compose file)",
+        next=f"give {name} file: or environment: instead of external: in its compose file, then: {AGAIN}",
     )
 
 
 def _in_the_file(match: re.Match[str], _: Said) -> OpsError:
-    beside = "set start_period beside start_interval in its healthcheck:"
+    beside = f"set start_period beside start_interval in its healthcheck, then: {AGAIN}"
     return UsageError(f"compose: {match[0].strip()}", next=beside if "start_interval" in match[0] else IN_THE_FILE)
 
 
 def _network(match: re.Match[str], _: Said) -> OpsError:
     name, why = match["name"], _line(match["why"])
     if re.search(r"overlaps?\b", why, re.IGNORECASE):
-        remedy = f"choose another subnet for network {name}, or remove the one that has it: docker network ls"
+        remedy = next_step.either(f"choose another subnet for network {name}, then: {AGAIN}", "docker network ls")
     elif re.search(r"address pools?|predefined", why, re.IGNORECASE):
-        remedy = "docker network prune, which removes the networks that no container uses"
+        remedy = "docker network prune"
     elif plugin := re.search(r"plugin \"(?P<plugin>[^\"]+)\" not found", why):
-        remedy = f"correct the driver: of network {name}, or install it: docker plugin install {plugin['plugin']}"
+        remedy = _driver("network", name, plugin["plugin"])
     else:
-        remedy = f"correct network {name} in its compose file"
+        remedy = f"correct network {name} in its compose file, then: {AGAIN}"
     return StartError(f"failed to create network {name}: {why}", next=remedy)
+
+
+def _driver(kind: str, name: str, plugin: str) -> str:
+    change = f"correct the driver: of {kind} {name}, then: {AGAIN}"
+    return next_step.either(change, f"docker plugin install {plugin}")
 
 
 def _volume(match: re.Match[str], _: Said) -> OpsError:
     name, plugin = match["name"], match["plugin"]
     return StartError(
         f"failed to create volume {name}: {_line(match['why'])}",
-        next=f"correct the driver: of volume {name}, or install it: docker plugin install {plugin}",
+        next=_driver("volume", name, plugin),
     )
 
 
@@ -171,7 +182,7 @@ def _hook(match: re.Match[str], _: Said) -> OpsError:
     return StartError(
         f"the post_start hook of {match['name']} exited with status {match['code']}{last}",
         details=output[:-1],
-        next=f"correct post_start: of {match['name']}",
+        next=f"correct post_start: of {match['name']}, then: {AGAIN}",
     )
 
 
@@ -180,24 +191,25 @@ def _pre_start(match: re.Match[str], __: Said) -> OpsError:
     why, _, kept = match["why"].strip().partition("(hook container ")
     output = why.strip().splitlines()
     last = f": {output[-1].strip()}" if output else ""
-    look = f"docker logs {kept.split()[0]}; then " if kept else ""
+    look = f"docker logs {kept.split()[0]}" if kept else ""
     return StartError(
         f"the pre_start hook of {match['name']} exited with code {match['code']}{last}",
         details=output[:-1],
-        next=f"{look}correct pre_start: of {match['name']}",
+        next=next_step.either(look, f"correct pre_start: of {match['name']}, then: {AGAIN}"),
     )
 
 
 def _program(match: re.Match[str], _: Said) -> OpsError:
     what = match["provider"] or "the Docker Model plugin"
-    return StartError(f"compose: {match[0].strip()}", next=f"install {what}, which compose runs for this service")
+    step = f"install {what}, which compose runs for this service, then: {AGAIN}"
+    return StartError(f"compose: {match[0].strip()}", next=step)
 
 
 def _name_taken(match: re.Match[str], said: Said) -> OpsError:
     name = match["name"].lstrip("/")
     return StartError(
         f"a container did not start{_wanted_by(said)}: {_line(match[0])}",
-        next=f"docker rm --force {name}, which removes that container; or choose another container_name",
+        next=next_step.either(f"docker rm --force {name}", f"choose another container_name, then: {AGAIN}"),
     )
 
 
@@ -206,19 +218,20 @@ def _not_started(match: re.Match[str], said: Said) -> OpsError:
     remedy = next((words for pattern, words in _REMEDIES if re.search(pattern, why)), IN_THE_FILE)
     found = re.search(r"bind source path does not exist: (.*)", why)
     if found:
-        remedy = f"make {found[1]}, or correct the path in its compose file"
+        folder = shell_words.make_command(Path(found[1]))
+        remedy = next_step.either(folder, f"correct the path in its compose file, then: {AGAIN}")
     return StartError(f"a container did not start{_wanted_by(said)}: {why}", next=remedy)
 
 
 _REMEDIES = (
     (
         r"invalid (volume|mount)|mount path must be absolute",
-        "write it as ./folder:/path/in/the/container, or name:/path/in/the/container",
+        f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, then: {AGAIN}",
     ),
     # Compose stumbles over its own order; with nothing there, it makes everything anew. The data stays.
-    (r"marked for removal and cannot be connected", "invoke stop, then the same again"),
-    (r"non running container|is not running|No such container", "invoke status shows what runs"),
-    (r"[Nn]o space left on device", "docker system df, then free some space: docker builder prune"),
+    (r"marked for removal and cannot be connected", shell_words.in_turn("invoke stop", AGAIN)),
+    (r"non running container|is not running|No such container", "invoke status"),
+    (r"[Nn]o space left on device", next_step.either("docker builder prune", "docker system df")),
 )
 
 

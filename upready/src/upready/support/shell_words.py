@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
 from upready.support import platform
+
+_PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
 def access_command(path: Path) -> str:
@@ -24,9 +27,32 @@ def move_command(source: Path, target: Path) -> str:
     return f"{'move' if platform.WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
 
 
+def copy_command(source: Path, target: Path) -> str:
+    """The command that copies a file."""
+    return f"{'copy' if platform.WINDOWS else 'cp'} {quoted(source)} {quoted(target)}"
+
+
 def list_command(path: Path) -> str:
     """The command that shows what there is under a path."""
     return f"{'dir' if platform.WINDOWS else 'ls -ld'} {quoted(path)}"
+
+
+def make_command(path: Path) -> str:
+    """The command that makes a folder, and those that it stands in."""
+    return f"mkdir {'' if platform.WINDOWS else '-p '}{quoted(path)}"
+
+
+def end_command(*processes: int, foreign: bool = False) -> str:
+    """The command that ends processes; those of another user need more rights."""
+    if platform.WINDOWS:
+        return f"taskkill /F {' '.join(f'/PID {each}' for each in processes)}"
+    return f"{'sudo ' if foreign else ''}kill {' '.join(map(str, processes))}"
+
+
+def in_turn(*commands: str) -> str:
+    """Commands of which each is run when the one before it has succeeded, for any of this system's shells."""
+    line = " && ".join(commands)
+    return f'cmd /c "{line}"' if platform.WINDOWS and len(commands) > 1 else line
 
 
 def quoted(path: Path) -> str:
@@ -36,7 +62,7 @@ def quoted(path: Path) -> str:
 
 def word(text: str) -> str:
     """A text as any of this system's shells reads it as one word."""
-    return text if text.replace("-", "").isalnum() else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
+    return text if _PLAIN.fullmatch(text) else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
 
 
 def with_variable(name: str, value: str, command: str) -> str:
@@ -47,3 +73,8 @@ def with_variable(name: str, value: str, command: str) -> str:
 def assignment(name: str, value: str) -> str:
     """The command that gives a variable to what is started in this terminal."""
     return f"set {name}={value}" if platform.WINDOWS else f"export {name}={shlex.quote(value)}"
+
+
+def removal(*names: str) -> str:
+    """The command that takes variables from what is started in this terminal."""
+    return " && ".join(f"set {name}=" for name in names) if platform.WINDOWS else f"unset {' '.join(names)}"

@@ -19,5 +19,7 @@ def parse(text: str, where: str) -> int:
     unit = (match[2].lower() or "b") if match else ""
     unit = unit if unit.endswith("b") else f"{unit}b"
     if match is None or unit not in _UNITS:
-        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}", next="write it so: 95MB")
+        raise UsageError(
+            f"{where}: should be a size such as 95MB, not {text!r}", next="write it as 95MB, say, then: invoke config"
+        )
     return round(float(match[1]) * _UNITS[unit])

@@ -30,7 +30,7 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return Finding(
             "address",
             f"cannot be reached at {answer.url}: it publishes no port {port} (but {published})",
-            f"publish it under ports: of {evidence.service.name}, or correct its x-ops.health",
+            evidence.then(f"publish it under ports: of {evidence.service.name}, or correct its x-ops.health"),
         )
     listening = _listening(evidence)
     if not listening:
@@ -42,13 +42,13 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return Finding(
             "address",
             f"listens on 127.0.0.1:{inner} in its container, where nobody else reaches it",
-            f"let {evidence.service.name} listen on 0.0.0.0",
+            evidence.then(f"let {evidence.service.name} listen on 0.0.0.0"),
         )
     told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
     return Finding(
         "address",
         f"does not listen on port {inner}, which is published at {port}, but {told}",
-        f"publish the port that {evidence.service.name} listens on, or let it listen on {inner}"
+        evidence.then(f"publish the port that {evidence.service.name} listens on, or let it listen on {inner}")
         if own
         else f"invoke logs --service {evidence.service.name}",
     )
@@ -83,7 +83,7 @@ def _borrowed(evidence: Evidence, holder: str, url: str, port: int) -> Finding |
             "address",
             f"cannot be reached at {url}: it uses the network of {holder}, which publishes no port {port} "
             f"(but {published})",
-            f"publish it under ports: of {holder}, or correct x-ops.health of {name}",
+            evidence.then(f"publish it under ports: of {holder}, or correct x-ops.health of {name}"),
         )
     listening = _listening(evidence)
     own = sorted({number for address, number in listening if address != "loopback"})
@@ -93,13 +93,13 @@ def _borrowed(evidence: Evidence, holder: str, url: str, port: int) -> Finding |
         return Finding(
             "address",
             f"listens on 127.0.0.1:{inner} in the network of {holder}, where nobody else reaches it",
-            f"let {name} listen on 0.0.0.0",
+            evidence.then(f"let {name} listen on 0.0.0.0"),
         )
     told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
     return Finding(
         "address",
         f"does not listen on port {inner}, which {holder}, whose network it uses, publishes at {port}, but {told}",
-        f"let {name} listen on {inner}, or publish under ports: of {holder} the port that {name} listens on"
+        evidence.then(f"let {name} listen on {inner}, or publish under ports: of {holder} the port that it listens on")
         if own
         else f"invoke logs --service {name}",
     )

@@ -37,11 +37,14 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "command",
             f"cannot run {path}: it is neither a program nor does it begin with #!",
-            f"begin {path} with a line such as #!/bin/sh",
+            evidence.then(f"begin {path} with a line such as #!/bin/sh"),
         )
     else:
         message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
-    remedy = f"build or pull the image for this machine: platform: linux/{here}, then invoke build --no-cache"
+    image, platform = evidence.service.image, f"linux/{here}"
+    remedy = f"docker pull --platform {platform} {image}"
+    if evidence.service.built:
+        remedy = f"build it for this machine, with platform: {platform}, then: {evidence.restart} --no-cache"
     return Finding("architecture", message, remedy, _image(evidence, here))
 
 

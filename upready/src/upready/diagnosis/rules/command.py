@@ -6,6 +6,7 @@ import re
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import files, platform, shell_words
 
 _MISSING = (
     r'exec: "(?P<path>[^"]+)": (?:executable file not found|stat [^\n]*no such file|no such file)',
@@ -33,12 +34,7 @@ def find(evidence: Evidence) -> Finding | None:
         return _windows(evidence, match["path"])
     if match := evidence.search(*_DENIED):
         path = match["path"]
-        return Finding(
-            "command",
-            f"cannot run {path}: it is not executable",
-            "chmod +x the file, or git update-index --chmod=+x it, "
-            f"then invoke build --service {evidence.service.name}",
-        )
+        return Finding("command", f"cannot run {path}: it is not executable", _allow(evidence, path))
     if match := evidence.search(*_MISSING):
         return _missing(evidence, match["path"])
     return None
@@ -55,19 +51,19 @@ def _missing(evidence: Evidence, path: str) -> Finding:
             return Finding(
                 "command",
                 f"cannot run {path}: its first line asks for {interpreter}, which its image does not have",
-                f"install {interpreter} in the image, or begin {path} with #!/bin/sh",
+                evidence.then(f"install {interpreter} in the image, or begin {path} with #!/bin/sh"),
             )
     if head is not None and head.startswith(b"\x7fELF"):
         return Finding(
             "command",
             f"cannot run {path}: it is there, but not the loader or C library that it was built for (glibc and musl?)",
-            "build it on the base image that it runs on",
+            evidence.then("build it on the base image that it runs on"),
         )
     where = "its PATH" if "/" not in path else "its image"
     return Finding(
         "command",
         f"cannot run {path}: there is no such file in {where}",
-        f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image",
+        evidence.then(f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image"),
     )
 
 
@@ -76,9 +72,19 @@ def _windows(evidence: Evidence, path: str) -> Finding:
     return Finding(
         "line-ends",
         f"cannot run {script}: it has Windows line ends (CRLF), and the carriage return counts as part of each line",
-        f"sed -i 's/\\r$//' the file, keep it so in .gitattributes (*.sh text eol=lf), "
-        f"then invoke build --service {evidence.service.name}",
+        evidence.then(
+            f"save {evidence.local(script)} with Unix line ends (LF), and keep it so in .gitattributes "
+            "(*.sh text eol=lf)"
+        ),
     )
+
+
+def _allow(evidence: Evidence, path: str) -> str:
+    """How a file is made executable: the project's own, which the image is built from, else in the image."""
+    local = evidence.model.stack.root / evidence.local(path)
+    if platform.WINDOWS or not files.is_file(local):
+        return evidence.then(f"make {evidence.local(path)} executable (chmod +x, or git update-index --chmod=+x)")
+    return shell_words.in_turn(f"chmod +x {shell_words.quoted(local)}", evidence.restart)
 
 
 def _script(evidence: Evidence) -> str | None:

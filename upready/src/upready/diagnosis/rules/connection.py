@@ -7,6 +7,7 @@ import re
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Verdict
+from upready.support import next_step
 
 _HOST = r"[\"'`(]?(?P<host>\[?[A-Za-z0-9][A-Za-z0-9_.:-]*?\]?)[\"'`)]?"
 _REFUSED = (
@@ -32,14 +33,14 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "connection",
             f"looks for port {port} at {host}, which within a container is the container itself",
-            f"use {other.name}:{port} in the environment of {evidence.service.name}",
+            evidence.then(f"use {other.name}:{port} in the environment of {evidence.service.name}"),
         )
     name = evidence.service_at(host)
     if name is None or name == evidence.service.name:
         return Finding(
             "connection",
             f"is refused a connection by {host}:{port}",
-            f"look whether something listens at {host}:{port}",
+            evidence.then(f"look whether something listens at {host}:{port}"),
         )
     health = evidence.others.get(name)
     ready = health is not None and health.verdict is Verdict.READY
@@ -53,7 +54,12 @@ def find(evidence: Evidence) -> Finding | None:
             if health
             else ""
         ),
-        f"let {evidence.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
+        next_step.either(
+            f"invoke restart --service {evidence.service.name}",
+            evidence.then(
+                f"let {evidence.service.name} wait for it (depends_on: {{{name}: {{condition: service_healthy}}}})"
+            ),
+        )
         if ready
         else f"invoke diagnose {name}",
         blames=None if ready else name,

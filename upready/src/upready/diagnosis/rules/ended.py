@@ -23,7 +23,9 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "exited",
             f"exited with code 0, though it is meant to go on{restarts}",
-            f"give {service} a command that stays in the foreground, or no health check if it is a one-shot",
+            evidence.then(
+                f"give {service} a command that stays in the foreground, or no health check if it is a one-shot"
+            ),
         )
     if evidence.log.trouble and container.state in ("exited", "restarting"):
         trace = evidence.log.trace
@@ -37,9 +39,9 @@ def find(evidence: Evidence) -> Finding | None:
         message += f"; {evidence.unread}"
     elif not evidence.log.lines:
         message += ", and wrote nothing to its log"
-    remedies = {139: f"update the native libraries of {service}, or look for a core dump"}
+    remedies = {139: evidence.then(f"update the native libraries of {service}, or look for a core dump")}
     if evidence.docker is not None:
         remedies[137] = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
     if evidence.unread:
-        remedies.setdefault(code, f"let its log be kept: {evidence.change(('logging', 'driver'), 'json-file')}")
+        remedies.setdefault(code, evidence.change(("logging", "driver"), "json-file"))
     return Finding(cause, message, remedies.get(code, logs))

@@ -26,8 +26,10 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(
         "health-check",
         f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
-        f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its image, "
-        f"or install {program} there",
+        evidence.then(
+            f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its "
+            f"image, or install {program} there"
+        ),
     )
 
 

@@ -27,7 +27,7 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(
         "hook",
         f"was not started: {told}" if evidence.health.state != "running" else f"runs, but {told}",
-        f"correct {kind}: in {place or f'the compose entry of {evidence.service.name}'}, then {evidence.restart}",
+        evidence.then(f"correct {kind}: in {place or f'the compose entry of {evidence.service.name}'}"),
         output,
     )
 

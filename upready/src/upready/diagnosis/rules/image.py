@@ -8,6 +8,7 @@ from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step
 
 _MISSING = (
     r"the image \S+ (is not there|could not be pulled)"
@@ -42,14 +43,14 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return Finding(
             "image",
             f"has no image: {name} is here for {made}, but platform: {platform} asks for another one, and {why}",
-            f"{evidence.change(('platform',), made)}; or docker pull --platform {platform} {name}",
+            next_step.either(evidence.change(("platform",), made), f"docker pull --platform {platform} {name}"),
             shown,
         )
     if here and (policy in ("always", "daily", "weekly", "refresh") or policy.startswith("every_")):
         return Finding(
             "image",
             f"was not started: {name} is here, but pull_policy: {policy} asks the registry for it, and {why}",
-            f"{evidence.change(('pull_policy',), 'missing')}; or, once the registry answers, {evidence.restart}",
+            next_step.either(evidence.change(("pull_policy",), "missing"), f"once it answers: {evidence.restart}"),
             shown,
         )
     if name == evidence.service.image and evidence.service.built:
@@ -72,7 +73,7 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return Finding("image", f"has no image: {name} is not here{never}", pull, shown)
     if silent:
         return Finding(
-            "image", f"has no image: {name} is not here, and {why}", f"{pull}, once the registry answers", shown
+            "image", f"has no image: {name} is not here, and {why}", f"once the registry answers: {pull}", shown
         )
     if re.search(_DENIED, evidence.said):
         registry = name.split("/")[0] if "." in name.split("/")[0] or ":" in name.split("/")[0] else ""
@@ -80,13 +81,13 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
             "image",
             f"has no image: {name} is not here, and its registry does not give it: there is none of that name, "
             "or you must log in",
-            f"{evidence.change(('image',))}; or docker login {registry}".rstrip(),
+            next_step.either(evidence.change(("image",)), f"docker login {registry}".rstrip()),
             shown,
         )
     return Finding(
         "image",
         f"has no image: {name} is neither here nor in its registry",
-        f"{evidence.change(('image',))}; {pull} tells whether it is right",
+        next_step.either(evidence.change(("image",)), pull),
         shown,
     )
 

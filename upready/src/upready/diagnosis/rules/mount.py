@@ -8,6 +8,7 @@ from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 _GONE = (
     r"bind source path does not exist: (?P<path>.+?)\s*$",
@@ -32,13 +33,11 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "mount",
             f"could not start: {evidence.said_briefly}",
-            f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}",
+            evidence.then(f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}"),
         )
     if "tmpfs" not in evidence.said and (match := re.search(_ONTO, evidence.said)):
         place = evidence.written("volumes", match["target"]) or _used(evidence)
-        return Finding(
-            "start", f"could not start: {evidence.said_briefly}", f"correct {place}, then {evidence.restart}"
-        )
+        return Finding("start", f"could not start: {evidence.said_briefly}", evidence.then(f"correct {place}"))
     return None
 
 
@@ -51,7 +50,7 @@ def _gone(evidence: Evidence, path: str) -> Finding:
                 return Finding(
                     "mount",
                     f"{told}: the file of {kind.removesuffix('s')} {name} is missing",
-                    f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {evidence.restart}",
+                    evidence.then(f"write {shown}, which holds the {kind.removesuffix('s')} {name}"),
                 )
     place = next(
         (
@@ -64,7 +63,8 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         None,
     )
     where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
-    return Finding("mount", told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
+    folder = shell_words.in_turn(shell_words.make_command(Path(path)), evidence.restart)
+    return Finding("mount", told, next_step.either(folder, evidence.then(where)))
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:

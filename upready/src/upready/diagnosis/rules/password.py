@@ -9,6 +9,8 @@ from datetime import datetime
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.interface import Container
+from upready.stack import setting_place
+from upready.support import next_step
 
 REFUSED = (
     r"connection to server at \"(?P<host>[^\"]+)\"[^\n]*password authentication failed for user \"(?P<user>[^\"]+)\"",
@@ -33,7 +35,7 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "password",
             f"is refused by its database: the password of user {user} is not the right one",
-            f"correct the password in .env, then {evidence.restart}",
+            evidence.then("correct the password in .env"),
         )
     health = evidence.others.get(database)
     shown, old = _volumes(evidence, health.container) if health and health.container else ([], None)
@@ -46,7 +48,7 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "password",
             f"is refused by {database}: it is not given the password that {database} is given for user {user}",
-            f"use the same variable in the environment of {evidence.service.name} and {database}",
+            evidence.then(f"use the same variable in the environment of {evidence.service.name} and {database}"),
             shown,
             blames=database,
         )
@@ -55,16 +57,18 @@ def find(evidence: Evidence) -> Finding | None:
             "password",
             f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
             "and keeps that one",
-            f"put the old password back into .env, then {evidence.restart}; "
-            f"or set the new one: invoke exec {database} -- {_client(evidence, database, match)}; "
-            "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project",
+            next_step.either(
+                f"with the old password: {_set(evidence, database)}",
+                f"to give the database the new one: invoke exec {database} -- {_client(evidence, database, match)}",
+                "to go on without any data of the project: invoke stop --volumes",
+            ),
             shown,
             blames=database,
         )
     return Finding(
         "password",
         f"is refused by {database}: the password of user {user} is not the right one",
-        f"correct the password in .env, then {evidence.restart}",
+        _set(evidence, database),
         shown,
         blames=database,
     )
@@ -91,7 +95,13 @@ def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
     if not refusal[0].startswith("Access denied"):
         return f"psql -U {user} -c '\\password'"
     program = "mariadb" if _setting(evidence, database)[1].startswith("MARIADB") else "mysql"
-    return f"{program} -u root -p, and there ALTER USER '{user}' IDENTIFIED BY '…'"
+    return f"{program} -u root -p -e \"ALTER USER '{user}' IDENTIFIED BY 'THE NEW ONE'\""
+
+
+def _set(evidence: Evidence, database: str) -> str:
+    """The step that gives the database's password another value."""
+    keys = ("environment", _setting(evidence, database)[1])
+    return evidence.then(setting_place.change(evidence.model.stack, database, keys))
 
 
 def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 _QUOTE = "'\"\u2018\u2019"
 """What programs put around a path."""
@@ -31,12 +32,12 @@ def find(evidence: Evidence) -> Finding | None:
             return Finding(
                 "permission",
                 f"may not write {path}: {mount.source} is mounted read-only at {mount.target}",
-                f"mount {mount.target} without read_only, or write elsewhere",
+                evidence.then(f"mount {mount.target} without read_only, or write elsewhere"),
             )
         return Finding(
             "permission",
             f"may not write {path}: its root file system is read-only",
-            f"give {evidence.service.name} a tmpfs or a volume for it, or write elsewhere",
+            evidence.then(f"give {evidence.service.name} a tmpfs or a volume for it, or write elsewhere"),
         )
     match = evidence.search(*_DENIED)
     if match is None:
@@ -47,7 +48,7 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             "permission",
             f"may not use {path}, a file of its image, as user {user}",
-            f"COPY --chown={user} it in the Dockerfile, or give {evidence.service.name} a volume there",
+            evidence.then(f"COPY --chown={user} it in the Dockerfile, or give {evidence.service.name} a volume there"),
         )
     who = user if user != "root" else "its user"
     if mount.kind == "volume":
@@ -60,5 +61,8 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(
         "permission",
         f"may not use {path} as user {user}: {mount.source}, mounted at {mount.target}, belongs to another user",
-        f"chown -R {who} {mount.source}, or run {evidence.service.name} as its owner (user: in its compose entry)",
+        next_step.either(
+            f"sudo chown -R {who} {shell_words.word(mount.source)}",
+            evidence.then(f"run {evidence.service.name} as its owner (user: in its compose entry)"),
+        ),
     )

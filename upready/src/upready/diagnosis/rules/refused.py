@@ -19,5 +19,5 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(
         "start",
         f"could not start: {evidence.said_briefly}" if evidence.refusal else evidence.health.reason,
-        remedy or f"correct {place or f'the compose entry of {evidence.service.name}'}, then {evidence.restart}",
+        remedy or evidence.then(f"correct {place or f'the compose entry of {evidence.service.name}'}"),
     )

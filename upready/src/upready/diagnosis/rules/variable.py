@@ -67,13 +67,13 @@ def _judge(evidence: Evidence, name: str) -> Finding:
         return Finding(
             "variable",
             f"asks for the variable {name}, which it is not given",
-            f"add {name} under environment: of {evidence.service.name}, and its value to .env",
+            evidence.then(f"add {name} under environment: of {evidence.service.name}, and its value to .env"),
         )
     if not evidence.environment[name]:
         return Finding(
             "variable",
             f"asks for the variable {name}, which is empty",
-            f"invoke env.set {name}, then {evidence.restart}",
+            evidence.change(("environment", name)),
         )
     return _wrong(evidence, name)
 
@@ -82,7 +82,7 @@ def _wrong(evidence: Evidence, name: str) -> Finding:
     return Finding(
         "variable",
         f"does not accept the value of the variable {name}",
-        f"invoke env.set {name}, then {evidence.restart}; invoke env.show tells what it is now",
+        evidence.change(("environment", name)),
     )
 
 

@@ -13,13 +13,13 @@ def find(evidence: Evidence) -> Finding:
         "missing": evidence.restart,
         "created": evidence.restart,
         "start": evidence.restart,
-        "removed": f"{evidence.restart}, once nobody else works on this project",
+        "removed": f"once nobody else works on this project: {evidence.restart}",
         "paused": f"docker unpause {health.container.name}" if health.container else "",
     }.get(health.cause, f"invoke logs --service {service}")
     message = evidence.hide(health.reason)
     if health.cause == "starting" and evidence.unread:
         message += f"; {evidence.unread}"
-        remedy = f"let its log be kept: {evidence.change(('logging', 'driver'), 'json-file')}"
+        remedy = evidence.change(("logging", "driver"), "json-file")
     elif health.cause == "starting" and not evidence.log.lines:
         message += "; it has written nothing to its log"
     return Finding(health.cause, message, remedy)

@@ -35,7 +35,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
         raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
 
 
-_NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"
+_NEXT = "a shell tells which programs there are: invoke shell"
 
 
 def program(name: str, folder: Path, path: str | None) -> str:
