@@ -24,17 +24,22 @@ export const access = new EventTarget();
 /**
  * @param {string} method
  * @param {string} path below /api/v1
- * @param {{body?: object, signal?: AbortSignal, accept?: string}} options
+ * @param {{body?: object, signal?: AbortSignal, accept?: string, again?: boolean}} options `again`: it may be asked twice,
+ *   where a connection is lost: a browser drops them when a laptop changes from one network to another
  * @returns {Promise<Response>} one that succeeded
  * @throws {Problem} the server refuses, or is not there
  */
-export async function request(method, path, { body, signal, accept = 'application/json' } = {}) {
+export async function request(method, path, { body, signal, accept = 'application/json', again = method === 'GET' } = {}) {
   const headers = { Accept: accept };
   if (body) headers['Content-Type'] = 'application/json';
   if (key.value) headers.Authorization = `Bearer ${key.value}`;
+  const ask = () => fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store' });
   let response;
   try {
-    response = await fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store' });
+    response = await ask().catch((error) => {
+      if (!again || error.name === 'AbortError') throw error;
+      return ask();
+    });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem({ title: 'The server does not answer', detail: 'Is it running, and are you connected to it?' });
@@ -56,7 +61,7 @@ export const api = {
   list: (query) => json('GET', `diagrams?${new URLSearchParams(query)}`),
   show: (id) => json('GET', `diagrams/${encodeURIComponent(id)}`),
   revisions: (id, query) => json('GET', `diagrams/${encodeURIComponent(id)}/revisions?${new URLSearchParams(query)}`),
-  validate: (code, signal) => json('POST', 'diagrams/validate', { body: { code }, signal }),
+  validate: (code, signal) => json('POST', 'diagrams/validate', { body: { code }, signal, again: true }),
   create: (body) => json('POST', 'diagrams', { body }),
   revise: (id, body) => json('POST', `diagrams/${encodeURIComponent(id)}/revisions`, { body }),
   rename: (id, title) => json('PATCH', `diagrams/${encodeURIComponent(id)}`, { body: { title } }),

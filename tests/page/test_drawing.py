@@ -128,6 +128,29 @@ def test_without_the_validator_it_is_drawn_and_said_to_be_unchecked(visit: Visit
     user.faults.clear()  # that the request failed
 
 
+@pytest.mark.parametrize(
+    "lost", ["**/api/v1/diagrams/validate", "**/assets/drawing-*.html", "**/assets/drawing-*.js", "**/assets/part-*.js"]
+)
+def test_a_connection_that_is_lost_once_keeps_nothing_from_being_drawn(visit: Visit, lost: str) -> None:
+    """A browser drops its connections when the machine's network changes. A gantt has a part of Mermaid of its own."""
+    user = visit()
+    dropped: list[str] = []
+
+    def drop(route: Route) -> None:
+        # The page's own script imports parts, too; without these there is no page.
+        if dropped or (lost.endswith("part-*.js") and route.request.frame == user.page.main_frame):
+            return route.continue_()
+        dropped.append(route.request.url)
+        return route.abort("connectionreset")
+
+    user.page.route(lost, drop)
+    user.page.goto(user.url)
+    user.draw("gantt\n  dateFormat YYYY-MM-DD\n  Plan :2026-01-01, 3d")
+    assert "Plan" in user.words
+    assert dropped
+    user.faults.clear()  # that a connection was lost
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_in_a_diagram_is_run_or_fetched(visit: Visit, name: str, tmp_path: Path) -> None:
     user = visit()

@@ -42,23 +42,21 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.faults.append(f"{error}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
         for _ in range(3):
+            self.disturbed = False
             self.page.goto(url + path, wait_until="networkidle")
-            if not self._disturbed():
+            if not self.disturbed:  # else it came only in part
                 break
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.faults.append(message.text)
+        """Keep what the browser complains of.
 
-    def _disturbed(self) -> bool:
-        """Whether the page came only in part: Chromium drops its connections whenever this machine's network changes.
-
-        Tests beside this one make networks of containers, which is such a change.
+        Not that this machine's network has changed: Chromium then drops the connections that it is making, and tests
+        beside this one make networks of containers.
         """
-        kept = [fault for fault in self.faults if "ERR_NETWORK_CHANGED" not in fault]
-        disturbed = len(kept) < len(self.faults)
-        self.faults[:] = kept
-        return disturbed
+        if "ERR_NETWORK_CHANGED" in message.text:
+            self.disturbed = True
+        elif message.type in ("error", "warning"):
+            self.faults.append(message.text)
 
     def close(self) -> None:
         self.context.close()

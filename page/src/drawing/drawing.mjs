@@ -1,6 +1,6 @@
 /**
  * Draws diagrams in a frame of its own: asked by a message `{id, code, theme}`, it answers `{id, picture}` or
- * `{id, error}`. It tells `{ready: true}` once it can, and again where it is asked by a message without an id: the page may
+ * `{id, error}`, with `missing: true` where a part of Mermaid did not come. It tells `{ready: true}` once it can, and again where it is asked by a message without an id: the page may
  * begin to listen later.
  *
  * The frame is sandboxed without an origin. Whatever a diagram's text makes of Mermaid, it reaches neither the page
@@ -9,6 +9,9 @@
 import mermaid from 'mermaid';
 import { clean } from './clean.mjs';
 import { configuration } from './themes.mjs';
+
+// What Chromium and Safari, and what Firefox says of an import that failed; the standard has no name for it.
+const MISSING = /dynamically imported module|importing a module script failed/i;
 
 let drawn = 0;
 
@@ -38,7 +41,7 @@ addEventListener('message', async ({ data, source }) => {
   if (!id) return parent.postMessage({ ready: true }, '*');
   const answer = await draw(code, theme).then(
     (picture) => ({ picture }),
-    (error) => ({ error: words(error) }),
+    (error) => ({ error: words(error), missing: MISSING.test(error?.message) }),
   );
   parent.postMessage({ id, ...answer }, '*');
 });

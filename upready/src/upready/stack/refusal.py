@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upready.stack import compose
 from upready.stack.selection import Stack
-from upready.stack.service import Service
+from upready.stack.service import Service, is_active
 from upready.support import files as reading
 from upready.support import next_step, parsing, spelling, yaml_location
 from upready.support.errors import OpsError, UsageError
@@ -137,11 +137,6 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
     )
 
 
-def active(service: Service, profiles: Sequence[str]) -> bool:
-    """Whether a service is started with these profiles."""
-    return not service.profiles or "*" in profiles or bool(set(service.profiles) & set(profiles))
-
-
 def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageError:
     """A refusal that is about a service of a profile which is off, with the profiles that must be on."""
     found = list(_missing(every, stack.profiles))
@@ -159,9 +154,9 @@ def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageE
 def _missing(every: Mapping[str, Service], profiles: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each active service that needs one which is not active, and that one."""
     for name, service in sorted(every.items()):
-        if active(service, profiles):
+        if is_active(service.profiles, profiles):
             for other, how in sorted((service.config.get("depends_on") or {}).items()):
-                if how.get("required", True) and other in every and not active(every[other], profiles):
+                if how.get("required", True) and other in every and not is_active(every[other].profiles, profiles):
                     yield name, other
 
 
