@@ -60,7 +60,7 @@ positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose {word}")
 positional.refuse_more("exec", "invoke --help exec")
 positional.take_command("exec", "[COMMAND]")
-positional.refuse_more("env.set", "it takes one word, and asks for a value that has none: invoke env.set {word}")
+positional.refuse_more("env.set", "it takes one word, NAME=VALUE, or asks for the value: invoke env.set {word}")
 
 ns = Collection(
     dev.dev,

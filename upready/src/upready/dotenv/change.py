@@ -30,7 +30,9 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
             f"{name!r} is not a valid variable name (letters, digits, _)" if name else "the variable's name is missing"
         )
         meant = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII).upper()
-        raise UsageError(what, next=f"invoke env.set {meant}" if meant.strip("_") else "invoke env.show")
+        details = ["NAME=VALUE sets it, NAME alone asks for the value"]
+        step = f"invoke env.set {meant}" if meant.strip("_") else "invoke env.show"
+        raise UsageError(what, details=details, next=step)
     example = schema.read(stack.example)
     _known(stack, example, name)
     return example.variables.get(name, Variable(name)), example.sensitive(name, value)

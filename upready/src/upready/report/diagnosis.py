@@ -33,6 +33,8 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         report.document({"project": found.project, "status": found.status, **told})
     elif stories:
         panels(report.console(), stories)
+        # Once more without a frame, which would break it: it is to be pasted.
+        report.say_next(stories[0].next)
     elif found.status == "stopped":
         report.say(f"{found.project}: nothing runs; invoke {found.environment} starts it")
     else:

@@ -140,7 +140,7 @@ def _only_in_a_swarm(match: re.Match[str], _: Said) -> OpsError:
     kind, name = match["kind"], match["name"]
     return UsageError(
         f"compose: {match[0].strip()}: only a swarm keeps {kind}s",
-        next=f"give {name} file: or environment: instead of external: in its compose file, then: {AGAIN}",
+        next=f"give {name} file: or environment: instead of external: (top-level {kind}s: there), then: {AGAIN}",
     )
 
 

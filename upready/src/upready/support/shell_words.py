@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -45,7 +46,8 @@ def make_command(path: Path) -> str:
 def end_command(*processes: int, foreign: bool = False) -> str:
     """The command that ends processes; those of another user need more rights."""
     if platform.WINDOWS:
-        return f"taskkill /F {' '.join(f'/PID {each}' for each in processes)}"
+        numbers = " ".join(f"/PID {each}" for each in processes)
+        return f"taskkill {'/F ' if foreign else ''}{numbers}"
     return f"{'sudo ' if foreign else ''}kill {' '.join(map(str, processes))}"
 
 
@@ -56,8 +58,11 @@ def in_turn(*commands: str) -> str:
 
 
 def quoted(path: Path) -> str:
-    """A path as this system's shells read it as one word."""
-    return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
+    """A path as this system's shells read it as one word; one below the current folder is shown from there."""
+    with contextlib.suppress(OSError, ValueError):
+        path = path.relative_to(Path.cwd())
+    text = f".{os.sep}{path}" if str(path).startswith("-") else str(path)
+    return f'"{text}"' if platform.WINDOWS else shlex.quote(text)
 
 
 def word(text: str) -> str:

@@ -41,11 +41,12 @@ def find(evidence: Evidence) -> Finding | None:
         )
     else:
         message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
-    image, platform = evidence.service.image, f"linux/{here}"
-    remedy = f"docker pull --platform {platform} {image}"
-    if evidence.service.built:
-        remedy = f"build it for this machine, with platform: {platform}, then: {evidence.restart} --no-cache"
-    return Finding("architecture", message, remedy, _image(evidence, here))
+    other = _image(evidence, here)
+    if other and not evidence.service.built:
+        remedy = f"docker pull --platform linux/{here} {evidence.service.image}"
+    else:
+        remedy = f"build {path} for this machine, platform: linux/{here}, then: {evidence.restart} --no-cache"
+    return Finding("architecture", message, remedy, other)
 
 
 def _here(evidence: Evidence) -> str:

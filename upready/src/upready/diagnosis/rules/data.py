@@ -82,4 +82,4 @@ def _back(evidence: Evidence, image: str, old: str) -> str:
     if old and colon and "/" not in tag and re.match(r"\d", tag):
         # 16.3 wrote it: `17-alpine` becomes `16-alpine`, `8.4.2` becomes `8.0`.
         return evidence.change(("image",), f"{name}:{re.sub(r'^[0-9]+([.][0-9]+)*', old, tag)}")
-    return evidence.change(("image",))
+    return f"go back to the version that wrote it: {evidence.change(('image',))}"

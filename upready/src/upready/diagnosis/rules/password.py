@@ -100,8 +100,10 @@ def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
 
 def _set(evidence: Evidence, database: str) -> str:
     """The step that gives the database's password another value."""
-    keys = ("environment", _setting(evidence, database)[1])
-    return evidence.then(setting_place.change(evidence.model.stack, database, keys))
+    stack, name = evidence.model.stack, _setting(evidence, database)[1]
+    if setting_place.find(stack, ("services", database, "environment", name)):
+        return evidence.then(setting_place.change(stack, database, ("environment", name)))
+    return evidence.then(f"invoke env.set {name}" if name else "correct the password in .env")
 
 
 def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:

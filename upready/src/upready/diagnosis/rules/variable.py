@@ -73,7 +73,7 @@ def _judge(evidence: Evidence, name: str) -> Finding:
         return Finding(
             "variable",
             f"asks for the variable {name}, which is empty",
-            evidence.change(("environment", name)),
+            _set(evidence, name),
         )
     return _wrong(evidence, name)
 
@@ -82,8 +82,14 @@ def _wrong(evidence: Evidence, name: str) -> Finding:
     return Finding(
         "variable",
         f"does not accept the value of the variable {name}",
-        evidence.change(("environment", name)),
+        _set(evidence, name),
     )
+
+
+def _set(evidence: Evidence, name: str) -> str:
+    """The step that gives a variable another value: where the compose file has it, else in `.env`."""
+    keys = ("environment", name)
+    return evidence.change(keys) if evidence.written(*keys) else evidence.then(f"invoke env.set {name}")
 
 
 def _field(evidence: Evidence, field: str, why: str) -> Finding | None:
