@@ -12,7 +12,7 @@ from upready.operations import launch
 from upready.operations.launch import Options
 from upready.runtime import choice
 from upready.stack import settings
-from upready.support.errors import EnvFileError
+from upready.support.errors import EnvFileError, UsageError
 
 SCHEMA = """\
 # @sensitive
@@ -75,6 +75,13 @@ def test_a_missing_file_is_written_in_development_only(begin: Callable[..., mock
     assert not (tmp_path / ".env").exists()
     begin(None)
     assert (tmp_path / ".env").exists()
+
+
+def test_a_wrong_profile_is_told_before_anything_is_written(tmp_path: Path, begin: Callable[..., mock.Mock]) -> None:
+    assert begin is not None
+    with pytest.raises(UsageError, match="there is no profile 'nosuch'"):
+        launch.launch(settings.load(CONFIG, tmp_path), "dev", Options(profiles=("nosuch",)), mock.Mock())
+    assert not (tmp_path / ".env").exists()
 
 
 def test_a_warning_says_where_and_why_and_stops_nothing(begin: Callable[..., mock.Mock], tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ libraries.prefer_installed()
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
     build,
+    completion,
     config,
     dev,
     diagnose,
@@ -80,6 +81,7 @@ ns = Collection(
     opening.open_,
     doctor.doctor,
     init.init,
+    completion.completion,
 )
 ns.add_collection(
     Collection(

@@ -54,8 +54,8 @@ class Finding:
         return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
 
 
-class Patient:
-    """The machine and the project under examination; what several examinations ask is found out once.
+class Facts:
+    """Facts about the machine and the project; each is found out once, when an examination first needs it.
 
     Args:
         settings: The project's.
@@ -75,7 +75,7 @@ class Patient:
 
     @functools.cached_property
     def info(self) -> dict[str, Any]:
-        """What the engine says of itself."""
+        """The engine's own description."""
         if isinstance(self.engine, OpsError):
             return {}
         with answering():
@@ -101,9 +101,9 @@ class Patient:
         return found
 
     def _drafted(self, stack: Stack) -> Model:
-        """The model of a stack whose `.env` is not there yet, with the values that it would begin with."""
+        """The model of a stack without a `.env`, with the values that a new `.env` would have."""
         folder = tempfile.mkdtemp()
-        # As long as anybody may ask where a value is from.
+        # Keep the folder as long as somebody may ask where a value comes from.
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         draft = Path(folder, ".env")
         platform.write_private(draft, creation.draft(stack))
@@ -119,7 +119,7 @@ class Patient:
         if isinstance(stack, OpsError):
             return stack
         if isinstance(merged, EnvFileError):
-            # Not yet to be read on a new machine; the programs tell enough.
+            # Without a `.env` the model cannot be read; the programs say enough.
             return _attempt(lambda: ", ".join(executables.versions()))
         if isinstance(merged, OpsError):
             return merged

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from upready import dotenv
 from upready.operations import exclusive, preflight
-from upready.readiness import one_look, unstarted, wait
+from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
 from upready.runtime import choice, ports, resources
@@ -144,6 +144,7 @@ def write_values(stack: Stack, show: Show) -> None:
 
     Raises:
         EnvFileError: It is missing in a strict environment.
+        UsageError: A profile does not exist: then nothing is written.
     """
     if stack.reads_env and files.there(stack.example) and not files.there(stack.env_file):
         if stack.strict:
@@ -151,6 +152,7 @@ def write_values(stack: Stack, show: Show) -> None:
                 f".env is missing, and {stack.environment} writes none for you",
                 next=f"invoke env.init --env {stack.environment}",
             )
+        model.check_profiles(stack)
         made = dotenv.initialise(stack, ask=None)
         show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
@@ -238,7 +240,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> 
 
     if outcome.error is not None and not outcome.timed_out:
         return []
-    names = unstarted.find(services, outcome.services)
+    names = wait.unstarted(services, outcome.services)
     if names:
         continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names

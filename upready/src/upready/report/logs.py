@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from upready import report
+from upready.logs import own_time
 from upready.logs.entry import Entry, Origin, Parsed, parse
 from upready.logs.masking import masked
 from upready.logs.structured import TIME_KEYS
@@ -131,8 +132,9 @@ class Printer:
             if text[:1] == "{" and (parsed := entry.parsed).structured:
                 text = _structured(parsed, colour=self._colour)
             elif not text.isprintable():
-                text = neutralise(text, colour=self._colour)
+                text = own_time.without(neutralise(text, colour=self._colour), time)
             else:
+                text = own_time.without(text, time)
                 append(f"{clock}{time[19:23]} {prefix}{text}\n")
                 continue
             head = f"{clock}{time[19:23]} {prefix}"
@@ -158,9 +160,12 @@ class Printer:
 
 
 def readable(line: str) -> str:
-    """A log line for people, without colours: a JSON line as its level, message and fields."""
+    """A log line for people, without colours: a JSON line as its time, level, message and fields."""
     parsed = parse(line)
-    return _structured(parsed, colour=False) if parsed.structured else line
+    if not parsed.structured:
+        return line
+    clock = own_time.of(parsed.fields)
+    return f"{clock} {_structured(parsed, colour=False)}" if clock else _structured(parsed, colour=False)
 
 
 def _structured(parsed: Parsed, *, colour: bool) -> str:
@@ -170,7 +175,7 @@ def _structured(parsed: Parsed, *, colour: bool) -> str:
     long: list[str] = []
     for key, value in found.items():
         if key in TIME_KEYS:
-            continue  # the engine's stands before every line
+            continue  # it stands before the line
         kind = type(value)
         if kind is int or (kind is str and _is_word(value)):
             fields += f" {key}={value}"

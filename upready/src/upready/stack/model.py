@@ -21,7 +21,7 @@ from upready.support import files, parsing, spelling, yaml_location
 from upready.support.errors import EnvFileError, OpsError, UsageError
 from upready.support.parsing import MalformedError
 
-__all__ = ["Model", "Port", "Service", "load", "load_all", "load_running", "masked", "secrets", "unescape"]
+__all__ = ["Model", "Port", "Service", "check_profiles", "load", "load_all", "load_running", "masked", "unescape"]
 
 
 @dataclass(frozen=True)
@@ -121,14 +121,21 @@ def _known(merged: Model) -> Model:
     stack = merged.stack
     masking.know_env(stack.root)
     masking.spare([stack.project, *ordinary.words(merged.raw)])
-    masking.know(("model", stack.environment, stack.profiles), lambda: secrets(merged))
+    masking.know(("model", stack.environment, stack.profiles), lambda: model_secrets.gather(merged))
     return merged
 
 
 def _unknown(stack: Stack, services: Mapping[str, Service]) -> list[str]:
-    """The profiles of a stack that no service has, where that is an error."""
+    """The profiles of a stack that no service has, where that is an error, and no variable stands for one."""
     known = {"*", *(profile for each in services.values() for profile in each.profiles)}
-    return [profile for profile in stack.profiles if profile not in known and stack.demanded]
+    return [each for each in stack.profiles if each not in known and stack.demanded and "$" not in "".join(known)]
+
+
+def check_profiles(stack: Stack) -> None:
+    """Refuse a profile that no service has, as `load` does, as far as that shows before there is a `.env`."""
+    every = _uninterpolated(dataclasses.replace(stack, profiles=("*",)))
+    for profile in _unknown(stack, every) if every else ():
+        raise refusal.no_profile(stack, profile, every)
 
 
 def load_all(stack: Stack) -> Model:
@@ -210,10 +217,15 @@ def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
             raw = _merge(whole, *options)
             found = (raw.get("services") or {}).items()
             return raw, {name: _leniently(name, entry or {}, whole) for name, entry in found}
+    return {}, _uninterpolated(whole)
+
+
+def _uninterpolated(stack: Stack) -> dict[str, Service]:
+    """The services of a stack with the names of variables in place of their values; nothing where that fails."""
     with contextlib.suppress(OpsError):
-        raw = _merge(whole, "--no-interpolate")
-        return {}, {name: entries.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
-    return {}, {}
+        found = _merge(stack, "--no-interpolate").get("services") or {}
+        return {name: entries.named(name, entry or {}) for name, entry in found.items()}
+    return {}
 
 
 def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
@@ -250,11 +262,6 @@ def _may_hide(file: Path) -> bool:
     """Whether a compose file, or one that it takes in, may have services with profiles."""
     data = files.read(file) or b""
     return any(word in data for word in (b"profiles", b"include", b"extends"))
-
-
-def secrets(merged: Model) -> set[str]:
-    """The secrets of a stack; see `upready.stack.model_secrets.gather`."""
-    return model_secrets.gather(merged)
 
 
 def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from upready.stack import compose
 from upready.stack.selection import Stack
 from upready.stack.service import Service, is_active
 from upready.support import files as reading
@@ -26,7 +25,7 @@ OFF = re.compile(r'service "[^"]+" depends on undefined service "[^"]+"')
 """What compose says where a service waits for another one that is not there, or not with these profiles."""
 
 _NOISE = (
-    (r"^compose: |decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
+    (r"decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
     (r"^line \d+: |go-yaml load error in \w+ at \S+ ", ""),
     (r"(?P<path>[^\s:]+ )?additional properties '(?P<key>[^']+)' not allowed", _unknown_key),
 )
@@ -37,11 +36,12 @@ _ABSENT = re.compile(r"(?:open|stat|file) (?P<path>[^\n]+?)(?: not found)?: (?:s
 
 def of(stack: Stack, stderr: str) -> OpsError:
     """What compose says against a stack's files, with file, line and column, which it seldom tells itself."""
-    from upready.stack import compose_failure, compose_words, error_place  # most stacks are right
+    from upready.stack import compose_failure, error_place  # most stacks are right
 
     if (absent := _ABSENT.search(stderr)) and (told := misplaced(stack, Path(absent["path"]))):
         return told
-    error = compose.failure(stderr)
+    failure = compose_failure.read(stderr)
+    error = failure.as_error()
     if not isinstance(error, UsageError):
         return error
     again = f"then: {_merging(stack)}"
@@ -53,20 +53,18 @@ def of(stack: Stack, stderr: str) -> OpsError:
             return unreadable
         if broken is not None:
             return UsageError(broken[1], next=f"correct {broken[0]}, {again}")
-    message, details = (_short(stack.root, text) for text in (error.message, "\n".join(error.details)))
-    place = error_place.find(stack, compose_words.Said(stderr).text)
+    details = _short(stack.root, "\n".join(error.details)).splitlines()
+    place = error_place.find(stack, failure.stderr)
     if place is None:
         names = ", ".join(relative(file, stack.root) for file in stack.files)
-        return UsageError(message, details=[*details.splitlines(), f"files: {names}"], next=f"correct that, {again}")
-    name = relative(place.file, stack.root)
+        message = _short(stack.root, error.message)
+        return UsageError(message, details=[*details, f"files: {names}"], next=f"correct that, {again}")
+    name, message = relative(place.file, stack.root), _short(stack.root, failure.message)
     for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
         message = re.sub(noise, instead, message)
-    step = error.next if error.next and error.next != compose_failure.IN_THE_FILE else f"correct {name}:{place.line}"
-    return UsageError(
-        f"{place.within(stack.root)}: {message}",
-        details=details.splitlines(),
-        next=next_step.then(step, _merging(stack)),
-    )
+    step = failure.next or f"correct {name}:{place.line}"
+    step = next_step.then(step, _merging(stack))
+    return UsageError(f"{place.within(stack.root)}: {message}", details=details, next=step)
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:
