@@ -80,6 +80,7 @@ def _windows(evidence: Evidence, path: str) -> Finding:
             f"save {evidence.local(script)} with Unix line ends (LF), and keep it so in .gitattributes "
             "(*.sh text eol=lf)"
         ),
+        cause="line-ends",
     )
 
 
