@@ -8,8 +8,8 @@ from unittest import mock
 
 import pytest
 
-from upready.operations import launch
-from upready.operations.launch import Options
+from upready.operations import launch, preflight
+from upready.operations.launch_options import Options
 from upready.runtime import choice
 from upready.stack import settings
 from upready.support.errors import EnvFileError, UsageError
@@ -35,7 +35,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., mock
     """Launch a project up to where its `.env` has been checked; gives who was told of what."""
     # No engine is needed for it, nor asked for anything.
     monkeypatch.setattr(choice, "choose", lambda *_: mock.NonCallableMock(spec=["fit"]))
-    monkeypatch.setattr(launch.model, "load", mock.Mock(side_effect=ReachedError))
+    monkeypatch.setattr(preflight.model, "load", mock.Mock(side_effect=ReachedError))
     (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     (tmp_path / ".env.example").write_text(SCHEMA, encoding="utf-8")
 

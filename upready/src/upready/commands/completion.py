@@ -5,7 +5,7 @@ from invoke.context import Context
 from upready.commands.command import command
 
 
-@command(help={"shell": "bash, zsh, fish or powershell."}, positional=["shell"], dry=True, prints=True)
+@command(help={"shell": "bash, zsh, fish or powershell."}, positional=["shell"], prints=True)
 def completion(c: Context, shell: str) -> int:
     """Print the script by which a shell completes tasks, options and values.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upready.dotenv import creation
+from upready.dotenv import drafted as drafting
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
@@ -26,7 +27,6 @@ from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, platform
 from upready.support.errors import EngineError, EnvFileError, OpsError
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ class Facts:
         if isinstance(stack, OpsError):
             return stack
         found = _attempt(lambda: model.load(stack))
-        if isinstance(found, EnvFileError) and files.there(stack.example) and not files.there(stack.env_file):
+        if isinstance(found, EnvFileError) and drafting.is_missing(stack):
             drafted = _attempt(lambda: self._drafted(stack))
             return found if isinstance(drafted, OpsError) else drafted
         return found
@@ -105,10 +105,10 @@ class Facts:
         folder = tempfile.mkdtemp()
         # Keep the folder as long as somebody may ask where a value comes from.
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        draft = Path(folder, ".env")
-        platform.write_private(draft, creation.draft(stack))
-        name = stacks.project_name(stack.directory, stack.files, (draft,))
-        return model.load(dataclasses.replace(stack, project=name, variable_files=(draft,)))
+        made = creation.draft(stack)
+        drafted = drafting.place(stack, made, Path(folder)) if made else stack
+        name = stacks.project_name(stack.directory, stack.files, drafted.variable_files)
+        return model.load(dataclasses.replace(drafted, project=name))
 
     @functools.cached_property
     def native(self) -> str | OpsError:

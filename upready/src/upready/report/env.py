@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from upready.dotenv.difference import Difference
     from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
+    from upready.operations.env_init import Initialised
     from upready.operations.env_set import Change
-    from upready.operations.isolation import Isolation
 
 
 def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
@@ -102,10 +102,9 @@ def comparison(found: Comparison, *, as_json: bool) -> int:
     return 0
 
 
-def initialised(
-    names: Sequence[str], waiting: Sequence[str], *, created: bool, own: Isolation | None = None, as_json: bool
-) -> int:
+def initialised(done: Initialised, *, as_json: bool) -> int:
     """Print what `env.init` wrote, what is this checkout's own, and which variables still wait for a value."""
+    names, waiting, created, own = done.names, done.waiting, done.created, done.own
     if as_json:
         content = {"created": created, "names": list(names), "open": list(waiting)}
         report.document({**content, "isolated": own.as_dict()} if own else content)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upready import report
+from upready.operations.step import Step
+from upready.report import plan
 from upready.runtime.interface import Stopped
 from upready.support import next_step, streams
 from upready.support.errors import UsageError
@@ -40,11 +42,10 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
 
 def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
     """What a stop removed, or would remove. Nothing to remove is success too."""
-    if as_json:
-        report.document({**gone.as_dict(), "dry": True} if dry else gone.as_dict())
-        return 0
     if dry:
-        _planned(gone)
+        return plan.steps("stop", _planned(gone), as_json=as_json, more=gone.as_dict())
+    if as_json:
+        report.document(gone.as_dict())
         return 0
     if not (gone.containers or gone.networks or gone.volumes or gone.kept):
         report.say(f"{gone.project}: nothing runs")
@@ -63,14 +64,14 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
     return 0
 
 
-def _planned(gone: Stopped) -> None:
+def _planned(gone: Stopped) -> list[Step]:
     """What a stop would do."""
-    if not (gone.containers or gone.networks or gone.volumes):
-        report.say(f"{gone.project}: nothing runs, so nothing would be stopped")
-    for what, names in (
-        ("would stop and remove", gone.containers),
-        ("would remove the networks", gone.networks),
-        ("would remove, with their data", gone.volumes),
-    ):
-        if names:
-            report.say(f"{what}: {', '.join(names)}")
+    return [
+        Step(does, tuple(names), f"{what}: {', '.join(names)}")
+        for does, what, names in (
+            ("stop", "stop and remove", gone.containers),
+            ("remove", "remove the networks", gone.networks),
+            ("remove", "remove, with their data", gone.volumes),
+        )
+        if names
+    ]

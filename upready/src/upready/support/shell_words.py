@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import shlex
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from upready.support import platform
@@ -68,6 +70,11 @@ def quoted(path: Path) -> str:
 def word(text: str) -> str:
     """A text as any of this system's shells reads it as one word."""
     return text if _PLAIN.fullmatch(text) else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
+
+
+def line(words: Sequence[str]) -> str:
+    """A command as this system's shells take it."""
+    return subprocess.list2cmdline(words) if platform.WINDOWS else shlex.join(words)
 
 
 def with_variable(name: str, value: str, command: str) -> str:
