@@ -88,11 +88,21 @@ def _no_option(machine: Any, option: str, whole: Mapping[str, str]) -> OpsError:
 
 def _no_core_option(machine: Any, option: str) -> OpsError:
     """An option before the first task: one of a task's own stands behind it."""
-    for name in sys.argv[1:]:
+    words = sys.argv[1:]
+    for name in words:
         if name in machine.contexts and option in machine.contexts[name].flags:
-            return UsageError(f"{option} is an option of {name}, and stands behind it", next=f"invoke {name} {option}")
+            told = f"{option} is an option of {name}, and stands behind it"
+            return UsageError(told, next=f"invoke {name} {_given(words, option, machine)}")
     near = spelling.meant(option, machine.initial.flags if machine.initial else ())
     return OpsError(f"there is no option {option}{near}", next=_help(None))
+
+
+def _given(words: Sequence[str], option: str, machine: Any) -> str:
+    """An option as it was given before its task, with its value where it had one."""
+    index = next(number for number, word in enumerate(words) if word.partition("=")[0] == option)
+    value = words[index + 1]
+    taken = words[index] == option and value not in machine.contexts and not value.startswith("-")
+    return " ".join(map(shell_words.word, words[index : index + 1 + taken]))
 
 
 def _usage(machine: Any, said: str, details: Sequence[str] = ()) -> OpsError:

@@ -81,9 +81,8 @@ def check_possible(path: Path) -> None:
     files.check_writable(path, EnvFileError)
     folder = files.real(path).parent
     if not os.access(folder, os.W_OK):
-        raise EnvFileError(
-            f"{path.name} cannot be written: {os.strerror(errno.EACCES)}", next=f"make its folder writable: {folder}"
-        )
+        why = os.strerror(errno.EACCES)
+        raise EnvFileError(f"{path.name} cannot be written: {why}", next=shell_words.access_command(folder))
 
 
 def rehearse(path: Path, text: str, verify: Callable[[Path], None]) -> None:

@@ -11,6 +11,8 @@ Behind a command stands nothing more. Tests hold every step of the package to th
 
 from __future__ import annotations
 
+import re
+
 from upready.support import shell_words
 
 AGAIN = "<the same command>"
@@ -45,8 +47,7 @@ def _then(way: str, command: str) -> str:
 
 def is_command(way: str) -> bool:
     """Whether a way ends with a command."""
-    words = way.rpartition(": ")[2].split()
-    return bool(words) and (words[0] in PROGRAMS or way.startswith("<the same command"))
+    return bool(_COMMAND.match(way.rpartition(": ")[2]))
 
 
 PROGRAMS = frozenset(
@@ -67,7 +68,9 @@ PROGRAMS = frozenset(
             "ls",
             "mkdir",
         ),
-        *("move", "mv", "net", "newgrp", "open", "rm", "set", "ssh", "sudo", "taskkill", "unset", "uv"),
+        *("move", "mv", "net", "netstat", "newgrp", "open", "rm", "ssh", "sudo", "taskkill", "unset", "uv"),
     )
 )
-"""The programs that steps begin with."""
+"""The programs that commands of steps begin with; `set` is a word as well."""
+
+_COMMAND = re.compile(rf"({'|'.join(PROGRAMS)})(?= |$)|set \w+=|<the same command")
