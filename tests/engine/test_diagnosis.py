@@ -436,17 +436,17 @@ def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callab
         "x-ops": {"health": f"http://127.0.0.1:{port}/"},
     }
     scene = play({"service": {**serve, "command": ["python", "-m", "http.server", "-b", "127.0.0.1", "8000"]}})
-    told = story(scene, timeout=5)
+    told = story(scene, timeout=8)
     assert told.cause == "address"
     assert "listens on 127.0.0.1:8000 in its container" in told.message
     assert "0.0.0.0" in told.next
     other = play({"service": {**serve, "command": ["python", "-m", "http.server", "8080"]}})
-    told = story(other, timeout=5)
+    told = story(other, timeout=8)
     assert told.cause == "address"
     assert "does not listen on port 8000" in told.message
     assert "8080" in told.message
     unpublished = {**serve, "ports": [], "command": ["python", "-m", "http.server", "8000"]}
-    told = story(play({"service": unpublished}), timeout=5)
+    told = story(play({"service": unpublished}), timeout=8)
     assert told.cause == "address"
     assert f"publishes no port {port} (but none)" in told.message
 

@@ -11,12 +11,12 @@ from invoke.program import Program
 from upready.cli import command_words, listing, positional, task_help, word_errors
 from upready.commands import invocation
 from upready.report import called_as
-from upready.support import spelling
+from upready.support import bytecode, spelling
 from upready.support.errors import OpsError, UsageError
 
 _FORMATS = ("flat", "nested", "json")
 _list_flat, _parse_tasks, _parse_cleanup = Program.list_flat, Program.parse_tasks, Program.parse_cleanup
-_print_help = Program.print_help
+_print_help, _core_args = Program.print_help, Program.core_args
 
 
 def install() -> None:
@@ -27,6 +27,7 @@ def install() -> None:
     Program.no_tasks_given = _nothing_given  # type: ignore[method-assign]
     Program.print_help = _print_help_as_called  # type: ignore[method-assign]
     Program.print_task_help = _print_task_help  # type: ignore[method-assign]
+    Program.core_args = _core_args_explained  # type: ignore[method-assign]
     program.print_completion_script = _print_completion_script  # type: ignore[attr-defined]  # a name that it imports
 
 
@@ -43,6 +44,7 @@ def _parse_tasks_and_command(self: Any) -> None:
 def _parse_cleanup_of_known(self: Any) -> None:
     """Refuse what `--help` and `--list` do not know; invoke has a plain sentence, or a traceback."""
     if self.args.complete.value:
+        bytecode.keep()
         from upready.cli import completion
 
         completion.show(self, invocation.root())
@@ -82,6 +84,15 @@ def _list(self: Any) -> None:
 def _nothing_given(self: Any) -> None:
     listing.show(self.collection, called_as.prefix())
     raise Exit
+
+
+def _core_args_explained(self: Any) -> Any:
+    """The options of invoke itself, with what `--dry` means here."""
+    found = _core_args(self)
+    for each in found:
+        if each.name == "dry":
+            each.help = "Print what a task would do, and do nothing."
+    return found
 
 
 def _print_help_as_called(self: Any) -> None:

@@ -16,7 +16,6 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from upready.commands import invocation
-from upready.secrets import masking
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.next_step import AGAIN
@@ -33,6 +32,8 @@ class Command(Task):  # type: ignore[type-arg]
     """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
 
     short: Mapping[str, str] = {}
+    prints = False
+    """Whether it does nothing but print."""
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
         """Invoke's description of one option, with its short flag."""
@@ -78,6 +79,8 @@ def command(
                 _check_core_options(c, task.name)
                 return body(c, *args, **kwargs)
 
+            from upready.secrets import masking
+
             with masking.hiding(invocation.root(), _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
             signals.leave(code)
@@ -99,6 +102,7 @@ def command(
             auto_shortflags=False,
         )
         task.short = dict(short or {})
+        task.prints = prints
         return task
 
     return decorate
@@ -205,4 +209,6 @@ def _env_secrets(root: Path) -> list[str]:
 
 def _hidden() -> list[str]:
     """What no error may show: what `.env` holds now, and whatever else has become known."""
+    from upready.secrets import masking
+
     return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)

@@ -66,6 +66,6 @@ def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
                     next=f"restart Docker Desktop, then: {AGAIN}" if waiting else f"in a minute: {AGAIN}",
                 ) from error
             if not waiting:
-                tell(f"Docker Desktop is starting: its engine is waited for, {PATIENCE:.0f} s at most")
+                tell(f"Docker Desktop is starting: waiting for its engine, {PATIENCE:.0f} s at most")
                 waiting = True
         time.sleep(_EVERY)

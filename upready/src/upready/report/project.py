@@ -1,4 +1,4 @@
-"""What happens to a project as a whole: stopped, or about to lose its data."""
+"""Stopping a project, and the question before its data is removed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from upready.support.errors import UsageError
 
 
 def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
-    """Have the user type the project's name before data is removed.
+    """Have the user type the name of the project before data is removed.
 
     Raises:
-        UsageError: The name was not typed, or nobody is there to type it.
+        UsageError: The name was not typed, or there is no terminal to type it at.
     """
     if not volumes:
         return
@@ -28,11 +28,11 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
             details=[f"volume {name}" for name in volumes],
             next=next_step.again("--yes"),
         )
-    # Beside a JSON document, too: a question is no output.
+    # On stderr where stdout is for a JSON document.
     what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
     report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
-    # Who cannot see what is lost cannot confirm it.
+    # Without stderr the user has not seen the question.
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
@@ -41,7 +41,7 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
 
 
 def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
-    """What a stop removed, or would remove. Nothing to remove is success too."""
+    """Print what a stop removed. Returns 0, also where there was nothing to remove."""
     if dry:
         return plan.steps("stop", _planned(gone), as_json=as_json, more=gone.as_dict())
     if as_json:
@@ -65,7 +65,7 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
 
 
 def _planned(gone: Stopped) -> list[Step]:
-    """What a stop would do."""
+    """The steps of a stop."""
     return [
         Step(does, tuple(names), f"{what}: {', '.join(names)}")
         for does, what, names in (

@@ -1,4 +1,4 @@
-"""Ask a person for a value of `.env`: at a terminal, where a secret is not shown; else standard input is the value."""
+"""Read a value for `.env`: typed at a terminal, where a secret is not shown, or from standard input."""
 
 from __future__ import annotations
 
@@ -17,14 +17,11 @@ if TYPE_CHECKING:
 
 
 def asker(stack: Stack) -> Ask | None:
-    """What asks a person for values, until each is none or a good one; None where nobody is at a terminal.
-
-    What is typed for a secret is not shown.
-    """
+    """A function that asks for a value until it is valid or empty; None where there is no terminal."""
     from upready.dotenv import change
     from upready.envfile import quoting
 
-    if not _at_a_terminal():
+    if not sys.stdin.isatty():
         return None
 
     def ask(variable: Variable) -> str:
@@ -49,23 +46,20 @@ def asker(stack: Stack) -> Ask | None:
 
 
 def value(text: str, *, sensitive: bool) -> str:
-    """One value from a person at a terminal, or else the whole of standard input but for its last line end.
-
-    The end of the input (Ctrl-D) is an empty answer.
+    """One value, typed at a terminal; else all of standard input but its last line end. Ctrl-D gives an empty value.
 
     Raises:
-        UsageError: There is nothing to read from, or what was typed is no text.
-        InterruptError: The person pressed Ctrl-C.
+        UsageError: Standard input is closed, or the value is not UTF-8.
+        InterruptError: The user pressed Ctrl-C.
     """
     if streams.no_input():
-        raise UsageError(
-            "standard input is closed, so no value can be read", next=f"with an input, or in a terminal: {AGAIN}"
-        )
-    if not _at_a_terminal():
+        step = f"with an input, or in a terminal: {AGAIN}"
+        raise UsageError("standard input is closed, so no value can be read", next=step)
+    if not sys.stdin.isatty():
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
-        answer = _hidden(text) if sensitive else _visible(text)
-        # Where the locale lets bytes through that are no text, they are told here.
+        answer = _typed(text, hidden=sensitive)
+        # The locale may let bytes through that are not UTF-8.
         answer.encode()
     except EOFError:
         aside("")
@@ -79,17 +73,12 @@ def value(text: str, *, sensitive: bool) -> str:
         return answer
 
 
-def _hidden(text: str) -> str:
-    from getpass import getpass
+def _typed(text: str, *, hidden: bool) -> str:
+    """A line that the user types."""
+    if hidden:
+        from getpass import getpass
 
-    return getpass(text)
-
-
-def _visible(text: str) -> str:
+        return getpass(text)
     sys.stderr.write(text)
     sys.stderr.flush()
     return streams.read_line().rstrip("\r\n")
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()

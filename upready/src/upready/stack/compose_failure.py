@@ -160,7 +160,7 @@ def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str,
 def _unknown(lines: Sequence[str]) -> Failure:
     """A failure whose words are new: they are quoted."""
     if not lines:
-        return Failure("other", "compose failed and said nothing", next=next_step.again("--debug"))
+        return Failure("other", "compose failed without any output", next=next_step.again("--debug"))
     # An error in a file may take compose a few lines; after progress, the last line counts.
     message, quotes = (" ".join(lines), lines[:0]) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
     return Failure(

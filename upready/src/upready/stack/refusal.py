@@ -63,8 +63,8 @@ def of(stack: Stack, stderr: str) -> OpsError:
     for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
         message = re.sub(noise, instead, message)
     step = failure.next or f"correct {name}:{place.line}"
-    told = f"{place.within(stack.root)}: {message}"
-    return UsageError(told, details=details, next=next_step.then(step, _merging(stack)))
+    whole = f"{place.within(stack.root)}: {message}"
+    return UsageError(whole, details=details, next=next_step.then(step, _merging(stack)))
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:

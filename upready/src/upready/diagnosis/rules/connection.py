@@ -40,27 +40,16 @@ def find(evidence: Evidence) -> Finding | None:
             f"is refused a connection by {host}:{port}",
             evidence.then(f"look whether something listens at {host}:{port}"),
         )
+    told = f"is refused a connection by {name}, port {port}"
     health = evidence.others.get(name)
-    ready = health is not None and health.verdict is Verdict.READY
-    return Finding(
-        f"is refused a connection by {name}, port {port}"
-        + (
-            "; it runs now: it was not ready yet, or listens on another port"
-            if ready
-            else f", which {health.reason}"
-            if health
-            else ""
-        ),
-        next_step.either(
-            f"invoke restart --service {evidence.service.name}",
-            evidence.then(
-                f"let {evidence.service.name} wait for it (depends_on: {{{name}: {{condition: service_healthy}}}})"
-            ),
+    if health is not None and health.verdict is Verdict.READY:
+        asker = evidence.service.name
+        wait = f"let {asker} wait for it (depends_on: {{{name}: {{condition: service_healthy}}}})"
+        return Finding(
+            f"{told}; it runs now: it was not ready yet, or listens on another port",
+            next_step.either(f"invoke restart --service {asker}", evidence.then(wait)),
         )
-        if ready
-        else f"invoke diagnose {name}",
-        blames=None if ready else name,
-    )
+    return Finding(told + (f", which {health.reason}" if health else ""), f"invoke diagnose {name}", blames=name)
 
 
 def _listens(config: object, port: str) -> bool:

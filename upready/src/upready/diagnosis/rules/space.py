@@ -22,31 +22,19 @@ def find(evidence: Evidence) -> Finding | None:
         return None
     path = match.groupdict().get("path")
     if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
-        return Finding("has no space left in /dev/shm, its shared memory", evidence.change(("shm_size",), "256m"))
+        step = evidence.change(("shm_size",), "256m")
+        return Finding("has no space left in /dev/shm, its shared memory", step)
     small = [each for each in evidence.mounts if each.kind == "tmpfs"]
     mount = evidence.mount_of(path) if path else small[0] if len(small) == 1 else None
-    where = f" for {path}" if path else ""
+    full = "the disk of the engine's machine is full" if evidence.docker else "the disk is full"
+    step = evidence.then("free some space")
+    if evidence.docker:
+        step = next_step.either("docker builder prune", "docker system df")
     if mount is not None and mount.kind == "tmpfs":
         size = f" ({mount.source})" if "size" in mount.source else ""
-        return Finding(
-            f"has no space left{where}: the tmpfs at {mount.target}{size} is full",
-            evidence.then(f"raise the size of the tmpfs at {mount.target}, or use a volume"),
-        )
-    if mount is not None:
+        full = f"the tmpfs at {mount.target}{size} is full"
+        step = evidence.then(f"raise the size of the tmpfs at {mount.target}, or use a volume")
+    elif mount is not None:
         held = "the volume" if mount.kind == "volume" else "the folder"
-        return Finding(
-            f"has no space left{where}: {held} {mount.source} at {mount.target} is on a full disk",
-            _free(evidence),
-        )
-    disk = "the disk of the engine's machine" if evidence.docker else "the disk"
-    return Finding(
-        f"has no space left{where}: {disk} is full",
-        _free(evidence),
-    )
-
-
-def _free(evidence: Evidence) -> str:
-    """How to make room again: on an engine, its build cache goes first."""
-    if evidence.docker is None:
-        return evidence.then("free some space")
-    return next_step.either("docker builder prune", "docker system df")
+        full = f"{held} {mount.source} at {mount.target} is on a full disk"
+    return Finding(f"has no space left{f' for {path}' if path else ''}: {full}", step)

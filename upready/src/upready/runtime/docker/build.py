@@ -173,7 +173,7 @@ def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, l
     """What failed in a build, the evidence beside the step's output, and what to do."""
     if base := re.search(r"failed to resolve source metadata for (\S+): (.*)", why):
         return (
-            f"its base image {base[1]} could not be had",
+            f"its base image {base[1]} could not be pulled",
             [base[2]],
             f"check its name at {place}, and that its registry answers (a login, a proxy)",
         )
@@ -198,7 +198,7 @@ def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pu
 
 
 def _source(model: Model, service: str, said: Sequence[str]) -> str:
-    """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
+    """The user's file and line in the last traceback that a step printed; empty if it is not in the project."""
     from upready.logs import tracebacks
     from upready.stack import source_files
 

@@ -143,7 +143,7 @@ def stop(
         if ended.left:
             numbers = ", ".join(str(each.pid) for each in ended.left)
             raise StartError(
-                f"{service} could not be ended: process {numbers} lives on",
+                f"{service} could not be stopped: process {numbers} still runs",
                 next=shell_words.in_turn(
                     shell_words.end_command(*(each.pid for each in ended.left), foreign=True), next_step.AGAIN
                 ),
