@@ -31,12 +31,12 @@ def find(evidence: Evidence) -> Finding | None:
     name, user = evidence.service.name, match["user"]
     database = evidence.service_at(match.groupdict().get("host") or "") or _database(evidence)
     message = f"is refused by {database or 'its database'}: the password of user {user} is not the right one"
-    step = _set(evidence, database) if database else evidence.then("correct the password in .env")
+    change = _set(evidence, database) if database else evidence.then("correct the password in .env")
     if database is None:
-        return Finding(message, step)
+        return Finding(message, change)
     health = evidence.others.get(database)
     shown, old = _volumes(evidence, health.container) if health and health.container else ([], None)
-    secret = _secret(evidence, database)
+    secret, step = _secret(evidence, database), change
     if secret and name != database and not any(secret in value for value in evidence.environment.values()):
         message = f"is refused by {database}: its password is not the one that {database} has for user {user}"
         step = evidence.then(f"use the same variable in the environment of {name} and {database}")
@@ -46,7 +46,7 @@ def find(evidence: Evidence) -> Finding | None:
             "and keeps that one"
         )
         step = next_step.either(
-            f"with the old password: {step}",
+            f"with the old password: {change}",
             f"to give the database the new one: invoke exec {database} -- {_client(evidence, database, match)}",
             "to go on without any data of the project: invoke stop --volumes",
         )
