@@ -90,12 +90,14 @@ def of(error: OpsError | None) -> Failure | None:
     return error.failure if error is not None and isinstance(error.failure, Failure) else None
 
 
-def read(printed: str) -> Failure:
-    """Why compose failed.
+def reason(error: OpsError) -> str:
+    """What an error says, without the words before the reason of compose or the engine."""
+    failure = of(error)
+    return failure.message if failure else error.message
 
-    Args:
-        printed: What it printed, its progress (`--progress plain`) included.
-    """
+
+def read(printed: str) -> Failure:
+    """Why compose failed, from all that it printed, its progress (`--progress plain`) included."""
     progress = Progress(printed)
     lines = progress.words()
     stderr = "\n".join(lines)
@@ -117,16 +119,7 @@ def by_engine(container: str, why: str) -> Failure:
 
 
 def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str, str], about: Sequence[str]) -> Failure:
-    """A failure whose words are known.
-
-    Args:
-        kind: What was refused.
-        message: The sentence for it, with `{names}` of groups; empty to quote compose or the engine.
-        step: The next step, likewise.
-        said: What the pattern matched.
-        found: The groups of the pattern.
-        about: What failed, as far as compose names it.
-    """
+    """A failure whose words are known: `said` is what the pattern of a row in `WORDS` matched, `found` its groups."""
     image = found.get("image") or next((each.removeprefix("image ") for each in about if each.startswith("image ")), "")
     output = [line.strip() for line in found.get("output", "").strip().splitlines()]
     shown = {name: _one_line(text) for name, text in found.items()}

@@ -11,7 +11,7 @@ from upready.stack.selection import Stack
 from upready.support import process
 from upready.support.errors import UsageError
 
-LONGEST = 2.0
+LONGEST = 5.0
 """Seconds that compose may take; it takes 50 ms, but may have files to fetch, and somebody waits at a prompt."""
 
 
