@@ -77,15 +77,25 @@ def test_a_second_start_changes_nothing_and_an_edit_of_the_environment_restarts_
 ) -> None:
     market.ok("dev")
     before = {name: market.first(name).pid for name in ("clock", "shop", "store")}
+    # What has ended is started again, as on an engine.
+    same = {**dict.fromkeys(before, "unchanged"), "setup": "start"}
+    assert planned(market) == same
     market.ok("dev")
     assert {name: market.first(name).pid for name in before} == before
     market.write("clock.env", "ZONE=Asia/Tokyo\n")
+    assert planned(market) == {**same, "clock": "restart"}
+    assert market.first("clock").pid == before["clock"]
     market.ok("dev")
     assert market.ask("clock")["environment"]["ZONE"] == "Asia/Tokyo"
     assert market.first("clock").pid != before["clock"]
     assert {name: market.first(name).pid for name in ("shop", "store")} == {
         name: before[name] for name in ("shop", "store")
     }
+
+
+def planned(market: Market) -> dict[str, str]:
+    """What a start would do to each service."""
+    return {each["service"]: each["action"] for each in market.ok("--dry", "dev", "--json").json["services"]}
 
 
 def test_a_service_sees_what_compose_gives_it_and_what_differs_here(market: Market) -> None:

@@ -18,6 +18,7 @@ from upready.report import completion
 
 COMPOSE = "services: {web: {image: x, x-ops: {open: {API docs: 'http://localhost'}}}, db: {image: y}}\n"
 INVOKE = "ops: {environments: {dev: {files: [compose.yaml]}, 'on:site': {files: [compose.yaml]}}}\n"
+PLAIN = "from invoke import task\n\n@task\ndef say(c): ...\n\n@task\ndef hear(c, where): ...\n"
 SHELLS = ("bash", "zsh", "fish")
 EARLIER = {
     "bash": "_earlier() { COMPREPLY=(runner); }; complete -F _earlier uv",
@@ -32,7 +33,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project, in a folder with a space in its name, with a wrapper and an environment."""
     folder = tmp_path_factory.mktemp("projects") / "my shop"
     (folder / ".venv" / "bin").mkdir(parents=True)
-    (folder / "below").mkdir()
+    (folder.parent / "plain").mkdir()
+    (folder.parent / "plain" / "tasks.py").write_text(PLAIN, encoding="utf-8")
     for name, text in (
         ("tasks.py", "from upready.tasks import ns\n"),
         ("compose.yaml", COMPOSE),
@@ -94,3 +96,10 @@ def test_nothing_of_a_broken_project_stands_in_the_prompt(terminal: Terminal, sh
         assert "Traceback" not in terminal.said
     finally:
         (shop / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+
+
+def test_a_project_with_nothing_but_invokes_own_tasks_is_completed(terminal: Terminal) -> None:
+    terminal.type("cd ../plain\r")
+    assert terminal.line("invoke sa") == "invoke say "
+    assert terminal.line("invoke hear --wh") == "invoke hear --where "
+    terminal.type('cd "../my shop"\r')

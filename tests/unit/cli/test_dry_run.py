@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.conftest import STEERING
 from upready.support import folders, lock
+from upready.tasks import ns
 
 pytestmark = pytest.mark.costly
 
@@ -174,3 +175,8 @@ def test_what_only_reads_just_runs(shop: Shop, task: str) -> None:
     (shop.root / ".env").write_text(f"TAG=1\nSECRET={'x9K' * 8}\n", encoding="utf-8")
     told, dry = shop.invoke(task), shop.dry(task)
     assert (dry.returncode, dry.stdout, dry.stderr) == (told.returncode, told.stdout, told.stderr)
+
+
+def test_every_task_that_changes_something_is_tried_here() -> None:
+    tried = {"dev", "prod", "restart", "build", "stop", "exec", "shell", "psql", "open", "init", "env.init", "env.set"}
+    assert {name for name in ns.task_names if not ns[name].prints} == tried

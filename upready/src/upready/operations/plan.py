@@ -168,19 +168,23 @@ def _with_values(stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None]]
 
 
 def _images(asked: engine.Engine, merged: Model, options: Options) -> tuple[Image, ...]:
-    """The images of the services that are wanted, and which of them would be built or pulled.
+    """The images of the services that are wanted, and of all that would be built.
 
     Raises:
         StartError: One that would only be built is not there, and nothing is built.
         BuildError: A Dockerfile cannot be read.
     """
     built = dockerfiles.find(merged) if options.build else {}
+    wanted = {each.name for each in merged.wanted}
     found = []
-    for service in merged.wanted:
-        if service.built:
-            if not options.build:
-                build.check_there(asked, service)
-            provide = "build" if service.name in built else ""
+    for service in merged.services.values():
+        if service.name in built:
+            provide = "build"
+        elif service.name not in wanted:
+            continue
+        elif service.built:
+            build.check_there(asked, service)
+            provide = ""
         else:
             always = service.config.get("pull_policy") == "always"
             provide = "pull" if options.pull or always or asked.image(service.image) is None else ""

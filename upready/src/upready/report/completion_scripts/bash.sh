@@ -30,7 +30,7 @@ _upready_uv() {
         program=$(_upready_find . "${COMP_WORDS[i]}") && _upready_ask "$i" "$2" "$program"
         return
         ;;
-      "uvx "*" upready")
+      "uvx "*" upready" | "uvx "*" upready@"*)
         _upready_ask "$i" "$2" uvx upready
         return
         ;;
@@ -67,6 +67,8 @@ _upready_ask() {
     word=${line%%$'\t'*}
     [[ -n $word ]] || continue
     word=${word#"$part"}
+    # A project with nothing but invoke's own tasks is told all of them, without a sentence.
+    [[ $line == *$'\t'* || $word == "$2"* ]] || continue
     [[ $rest == *[\'\"]"$2" ]] || printf -v word %q "$word"
     COMPREPLY+=("$word")
   done <<<"$told"

@@ -60,6 +60,8 @@ Register-ArgumentCompleter -Native -CommandName @('invoke', 'inv', 'upready', 'u
         foreach ($each in $told) {
             $word, $sentence = $each -split "`t", 2
             if (-not $word) { continue }
+            # A project with nothing but invoke's own tasks is told all of them, without a sentence.
+            if ($null -eq $sentence -and -not $word.StartsWith($behind[-1])) { continue }
             $text = if ($word -match '^[\w./:=+-]+$') { $word } else { "'" + $word.Replace("'", "''") + "'" }
             if (-not $sentence) { $sentence = $word }
             [System.Management.Automation.CompletionResult]::new($text, $word, 'ParameterValue', $sentence)

@@ -1,4 +1,4 @@
-"""A command that is run beside a service: found as a shell finds it, refused as Docker refuses it."""
+"""Run a command next to a service: it is found as in a shell, and refused with Docker's exit codes."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def find(name: str, folder: Path, environment: Mapping[str, str]) -> str:
     return program(name, folder, environment.get("PATH"))
 
 
-_NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"
+_NEXT = "a shell tells which programs there are: invoke shell"
 
 
 def program(name: str, folder: Path, path: str | None) -> str:
-    """Where a program is: in the folders of `path`; one with a folder in its name is told from `folder`.
+    """The path of a program: in the folders of `path`; a name with a folder is relative to `folder`.
 
     Raises:
         MissingError: There is none.
