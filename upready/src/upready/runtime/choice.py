@@ -254,4 +254,4 @@ def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineE
 
 
 def _already(where: str) -> UsageError:
-    return UsageError(f"the stack already runs {where}", next="invoke stop, then the same again")
+    return UsageError(f"the stack already runs {where}", next="invoke stop, then try again")

@@ -41,7 +41,7 @@ class Container:
         state: created, running, paused, restarting, exited, dead, removing.
         health: starting, healthy, unhealthy; empty where there is no health check.
         probes: The last results of its health check, newest last: (exit code, output).
-        exit_code: None while it runs or has not run; 126 or 127 also where its command could not be run.
+        exit_code: None while it runs or has not run; 126 or 127 also if its command could not be run.
         oom_killed: Whether the kernel ended it for want of memory.
         error: Why it could not be started.
         restarts: How often its restart policy has restarted it.
@@ -56,7 +56,7 @@ class Container:
         image_id: The id of that image; empty without an engine.
         revision: The version in the image's labels; None if there is none.
         created: When it was made; None without an engine.
-        memory_limit: Bytes it may use; None where there is no limit.
+        memory_limit: Bytes it may use; None if there is no limit.
         terminal: Whether it has a terminal, which changes the form of its log.
         raw: The engine's whole inspection; without an engine an empty skeleton. Holds secrets.
     """
@@ -237,7 +237,7 @@ class Runtime(Protocol):
         """
 
     def actions(self, model: Model) -> Actions:
-        """What `start` would do, and nothing of it is done; raises where nothing could be started."""
+        """What `start` would do, without doing it; raises if nothing could be started."""
 
     def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run already, in the order that `depends_on` asks for.

@@ -106,7 +106,7 @@ def check(
         last_used.write(settings.root, dataclasses.replace(known, adopted=everything))
     if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):
         step = shell_words.with_variable("COMPOSE_PROJECT_NAME", known.project, "invoke stop")
-        tell(f"this folder has containers of the project {known.project}, too, as it was called before: {step}")
+        tell(f"this folder also has containers of the project {known.project}, its earlier name: {step}")
 
 
 def started(settings: Settings, project: str, connected: Runtime) -> bool:
@@ -155,7 +155,7 @@ def foreign(project: str, folder: str) -> UsageError:
     return UsageError(
         f"the project {project} was started from another folder, {folder}",
         details=[
-            "its containers and its data are that folder's: stop it there, or give this one a project name of its own"
+            "its containers and its data are that folder's: stop it there, or give this folder another project name"
         ],
         next="invoke env.init --isolated",
     )
@@ -192,7 +192,7 @@ def _there(path: Path) -> bool:
     """Whether a path exists.
 
     Raises:
-        PermissionError: Nobody can tell.
+        PermissionError: The path cannot be looked at.
     """
     try:
         path.stat()

@@ -65,7 +65,7 @@ def excesses(model: Model, cpus: int) -> Iterator[Excess]:
 
 
 def remedy(model: Model, excess: Excess) -> str:
-    """What to do about a limit of too many processors, as a command where there is one."""
+    """What to do about a limit of too many processors, as a command if there is one."""
     change = setting_place.change(model.stack, excess.service, excess.keys, str(excess.there))
     return f"{change}, then invoke {model.stack.environment}"
 

@@ -52,7 +52,7 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
         inside = usages.names_in(service.get("environment")) & variables
         published = usages.names_in(service.get("ports"))
         for variable in sorted(inside - published):
-            yield f"{variable} is given to {name}, too: where it means the port inside the stack, use another one"
+            yield f"{variable} is also given to {name}: for the port inside the stack, use another variable"
     for kind in ("volumes", "networks"):
         for name, entry in (model.get(kind) or {}).items():
             known = str((entry or {}).get("name") or "")

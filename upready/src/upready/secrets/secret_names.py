@@ -17,7 +17,7 @@ class Says(enum.IntEnum):
 
 
 # --- What images and services call theirs ---------------------------------------------------------------------------
-# To add one: write it beside its image. A name counts by its last words, too: `SALT` is `LANGFUSE_SALT`.
+# To add one: write it beside its image. The last words of a name count: `SALT` also means `LANGFUSE_SALT`.
 # Only names that the rules below do not know belong here; a test checks that.
 
 SECRET_NAMES = {

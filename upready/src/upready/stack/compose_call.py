@@ -158,7 +158,7 @@ def _blamed(error: OpsError, said: str) -> OpsError:
         value = os.environ.get(name)
         if value and (name in said or f'"{value}"' in said):
             error.details.append(f"{name} is {value} in the shell")
-            error.next = f"unset {name}, then the same again"
+            error.next = f"unset {name}, then try again"
             break
     return error
 

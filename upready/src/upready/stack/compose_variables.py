@@ -99,7 +99,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def named_files(files: Sequence[Path]) -> list[str] | None:
-    """The compose files that COMPOSE_FILE names, as written; None where it is not set."""
+    """The compose files that COMPOSE_FILE names, as written; None if it is not set."""
     if not is_set(files, "COMPOSE_FILE"):
         return None
     return variable(files, "COMPOSE_FILE").split(variable(files, "COMPOSE_PATH_SEPARATOR") or os.pathsep)
@@ -127,7 +127,7 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
-    """The value in one file; None where the file does not set it."""
+    """The value of a variable in one file; None if it is not set there."""
     from upready.envfile import document
 
     data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""

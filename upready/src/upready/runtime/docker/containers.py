@@ -30,7 +30,7 @@ _SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else 
 """The better shell of those that an image has."""
 
 GRACE = 10
-"""Seconds that the engine gives a container to stop, where nothing else is said."""
+"""Seconds that a container has to stop by default."""
 
 QUIETLY = ("--no-build", "--quiet-pull")
 
@@ -131,7 +131,7 @@ class Containers(Engine):
         return sorted(each["Name"] for each in found)
 
     def origins(self, project: str) -> list[Origin]:
-        """Where a project's containers were started, one-off ones included; told by their labels."""
+        """Where a project's containers were started, one-off ones included, from their labels."""
         with answering():
             listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
         return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
@@ -198,7 +198,7 @@ class Containers(Engine):
         """
         said: list[str] = []
         line = compose.command(stack, *arguments)
-        # Whoever waits for the start notices that the engine is gone, and cancels the attempt.
+        # The thread that waits for the start notices that the engine is gone, and cancels the attempt.
         code = compose_call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
         if attempt.cancel.is_set():
             return

@@ -146,7 +146,7 @@ class Containers:
         self._live.add(stream)
         try:
             if self._closed.is_set():
-                raise EngineError("the connection was closed", next="the same again")
+                raise EngineError("the connection was closed", next="try again")
             yield stream
         finally:
             self._live.discard(stream)

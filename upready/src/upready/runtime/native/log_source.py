@@ -82,7 +82,7 @@ class Source:
                 yield kept
 
     def running(self, origin: Origin) -> bool | None:
-        """Whether a service still runs; None when it was stopped or started anew."""
+        """Whether a service still runs; None if it was stopped, or started again."""
         found = self._record(origin)
         return None if found is None else service.runs(found)
 

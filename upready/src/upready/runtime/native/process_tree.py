@@ -121,7 +121,7 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def _memory(process: psutil.Process) -> int:
-    """Bytes of memory; what several processes share counts once where the system can tell (Linux)."""
+    """Bytes of memory; what several processes share counts once if the system can say (Linux)."""
     with contextlib.suppress(psutil.Error):
         used = process.memory_full_info()
         return int(getattr(used, "pss", 0) or used.rss)

@@ -274,7 +274,7 @@ class Native:
 
 
 def _asked_again(root: Path, plan: Plan) -> str:
-    """A service's health URL as its compose files have it now; empty where they cannot be read."""
+    """A service's health URL as its compose files have it now; empty if they cannot be read."""
     from upready.stack import model
 
     stack = Stack(root, "", tuple(map(Path, plan.files)), plan.profiles, plan.project)
