@@ -83,5 +83,5 @@ def test_a_port_that_is_taken_is_told_as_it_shows(user: Newcomer, text: str, fre
         taken.listen()
         done = user.type(f"unset API_PORT; {typed.removeprefix('$ ')}")
     assert done.returncode == int(code)
-    told = [line for line in done.stderr.splitlines() if line.startswith(("error: ", "next: "))]
+    told = [line for line in done.stderr.splitlines() if line.startswith(("error: ", "next: ", "  or: "))]
     assert readme.normal("\n".join(told)) == readme.normal("\n".join(shown))

@@ -89,7 +89,7 @@ def _left_out(context: Context, done: set[str]) -> Iterator[Finding]:
             check=NAME,
             message=f"{len(names)} variables of {example} are not in .env: {some} and {len(names) - ONE_BY_ONE} more",
             why="the programs that need them do not get them",
-            fix="invoke env.init adds them; invoke env.diff lists them",
+            fix="invoke env.init",
         )
         return
     for name in names:

@@ -26,7 +26,7 @@ def check(context: Context) -> Iterator[Finding]:
             check=NAME,
             message=".env is tracked by git",
             why=f"every clone has its secrets ({', '.join(secrets)})",
-            fix="git rm --cached .env, add .env to .gitignore, and change the secrets that were in it",
+            fix="add .env to .gitignore, change the secrets that were in it, then: git rm --cached .env",
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.support import files
+from upready.support import files, shell_words
 
 NAME = "unread"
 
@@ -23,5 +23,5 @@ def check(context: Context) -> Iterator[Finding]:
                 variable=name,
                 message=f"{name} is set in the shell",
                 why="compose does not read .env, or also reads other files",
-                fix=f"unset {name} in the shell",
+                fix=shell_words.removal(name),
             )
