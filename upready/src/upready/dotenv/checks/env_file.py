@@ -9,7 +9,7 @@ from pathlib import Path
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
 from upready.envfile import example_names
-from upready.support import files
+from upready.support import files, shell_words
 
 NAME = "env-file"
 
@@ -25,7 +25,7 @@ def check(context: Context) -> Iterator[Finding]:
         example = example_names.beside(path)
         why = f"{service} has it as env_file, and compose refuses to start without it"
         fix = (
-            f"copy {_relative(example, context.root)} to {shown}, and fill it in"
+            shell_words.copy_command(example, path)
             if example is not None
             else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]"
         )

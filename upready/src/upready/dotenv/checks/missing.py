@@ -86,8 +86,7 @@ def _left_out(context: Context, done: set[str]) -> Iterator[Finding]:
     if len(names) > ONE_BY_ONE:
         some = ", ".join(names[:ONE_BY_ONE])
         message = f"{len(names)} variables of {example} are not in .env: {some} and {len(names) - ONE_BY_ONE} more"
-        fix = "invoke env.init adds them; invoke env.diff lists them"
-        yield Finding(NAME, message, "the programs that need them do not get them", fix)
+        yield Finding(NAME, message, "the programs that need them do not get them", "invoke env.init")
         return
     for name in names:
         message, why = f"{name} is in {example} and not in .env", "the programs that need it do not get it"

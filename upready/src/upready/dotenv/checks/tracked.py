@@ -22,7 +22,7 @@ def check(context: Context) -> Iterator[Finding]:
     secrets = [value.name for value in context.secrets() if _is_real(context, value)]
     if secrets:
         why = f"every clone has its secrets ({', '.join(secrets)})"
-        fix = "git rm --cached .env, add .env to .gitignore, and change the secrets that were in it"
+        fix = "add .env to .gitignore, change the secrets that were in it, then: git rm --cached .env"
         yield Finding(NAME, ".env is tracked by git", why, fix, "error")
 
 
