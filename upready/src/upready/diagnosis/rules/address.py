@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from typing import Any
-from urllib.parse import urlsplit
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.readiness import one_look
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.support.errors import EngineError
@@ -22,7 +22,7 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return None
     if answer is None or answer.status_code is not None or answer.error not in _REFUSED:
         return None
-    port = urlsplit(answer.url).port or 80
+    port = one_look.port(answer.url)
     # With `network_mode: service:…` a service has no ports of its own: those of the other service count.
     mode = str(evidence.service.config.get("network_mode") or "")
     holder = mode.removeprefix("service:") if mode.startswith("service:") else ""
