@@ -17,6 +17,10 @@ FOLDER = "com.docker.compose.project.working_dir"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
 `FOLDER` that of the project's folder."""
 
+RELEASE = "upready.release"
+ENVIRONMENT = "upready.environment"
+"""Labels of containers that a release made: its name, and the environment that it is of."""
+
 
 def container(raw: Mapping[str, Any]) -> Container:
     """The container that an inspection, the engine's own JSON, describes."""
