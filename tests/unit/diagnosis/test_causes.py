@@ -10,14 +10,17 @@ import pytest
 from docker.errors import ImageNotFound, NotFound
 
 from tests.unit.replicas import container, service
+from upready.diagnosis import rules
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log, parse
-from upready.diagnosis.rules import CAUSES, address, data, name, password, variable
+from upready.diagnosis.rules import address, data, name, password, variable
 from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
+from upready.stack import compose_failure
 from upready.stack.model import Model
 from upready.stack.selection import Stack
+from upready.support.errors import StartError
 
 
 class Away:
@@ -47,14 +50,14 @@ def case(
         service=web,
         health=health,
         log=parse([("\n".join(lines), None)]) if lines else Log(),
-        said=said,
+        refusal=compose_failure.by_engine("shop-web-1", said).as_error(StartError) if said else None,
         others={"web": health, "db": other},
     )
 
 
 def found(one: Evidence) -> tuple[str, str]:
     """The cause and the message of the first cause that recognises itself."""
-    finding = next(each for each in (cause(one) for cause in CAUSES) if each is not None)
+    finding = rules.apply(one)
     return finding.cause, finding.message
 
 
@@ -165,7 +168,7 @@ def test_words(line: str, cause: str, words: str) -> None:
         ('exec: "curl": executable file not found in $PATH', "command", "curl"),
         ('exec: "/start.sh": stat /start.sh: no such file or directory', "command", "/start.sh"),
         ('exec: "/start.sh": permission denied', "command", "not executable"),
-        ("OCI runtime create failed: something new", "start", "exited with code 1"),
+        ("OCI runtime create failed: something new", "start", "could not start: something new"),
     ],
 )
 def test_words_of_the_engine(said: str, cause: str, words: str) -> None:

@@ -11,7 +11,8 @@ from upready import diagnosis
 from upready.diagnosis import Failure, blame
 from upready.diagnosis.log import Log
 from upready.readiness.health import Health, Verdict
-from upready.stack import compose_failure
+from upready.stack import compose
+from upready.stack.compose_failure import Failure as Refusal
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
@@ -60,11 +61,16 @@ def explain(merged: Model, healths: list[Health], **given: Any) -> list[Failure]
     return diagnosis.explain(Away(), merged, healths, timed_out=False, **given)  # type: ignore[arg-type]
 
 
+def refusal(*about: str) -> OpsError:
+    """What compose refused, and what it names."""
+    return Refusal("other", "no", about=about).as_error(StartError)
+
+
 def test_the_service_that_is_named_and_none_of_the_others(tmp_path: Any) -> None:
     said = (
         f" Container shop-web-1 Recreate \n Container shop-db-1 Recreate \n service:web:1 {CAPABILITY} \n{CAPABILITY}"
     )
-    start = compose_failure.read(said, StartError)
+    start = compose.failure(said, StartError)
     healths = [replica("db"), replica("web"), replica("api", "missing")]
     merged = model(tmp_path, db={}, web={}, api={})
     told = explain(merged, healths, error=start)
@@ -79,14 +85,14 @@ def test_the_service_that_is_named_and_none_of_the_others(tmp_path: Any) -> None
 
 
 def test_what_runs_and_fails_besides_is_told_too(tmp_path: Any) -> None:
-    start = compose_failure.read(f" service:web:1 {CAPABILITY} \n{CAPABILITY}", StartError)
+    start = compose.failure(f" service:web:1 {CAPABILITY} \n{CAPABILITY}", StartError)
     sick = replica("db", "running", health="unhealthy")
     told = explain(model(tmp_path, db={}, web={}), [sick, replica("web")], error=start)
     assert {each.service for each in told} >= {"web"}
 
 
 def test_an_error_that_names_nobody_is_the_error_line_itself(tmp_path: Any) -> None:
-    start = compose_failure.read("'models' support requires Docker Model plugin", StartError)
+    start = compose.failure("'models' support requires Docker Model plugin", StartError)
     healths = [replica("db"), replica("web", "missing")]
     told = explain(model(tmp_path, db={}, web={}), healths, error=start)
     assert told == []
@@ -108,7 +114,7 @@ def test_an_error_that_names_nobody_is_the_error_line_itself(tmp_path: Any) -> N
     ],
 )
 def test_what_a_service_uses_tells_whose_it_is(tmp_path: Any, said: str, kind: type[OpsError], words: str) -> None:
-    start = compose_failure.read(said, StartError)
+    start = compose.failure(said, StartError)
     merged = model(tmp_path, db={}, web={"networks": {"shared": None}, "secrets": [{"source": "token"}]})
     healths = [replica("db", "missing"), replica("web", "missing")]
     told = explain(merged, healths, error=start)
@@ -120,7 +126,7 @@ def test_what_a_service_uses_tells_whose_it_is(tmp_path: Any, said: str, kind: t
 
 
 def test_a_network_that_all_share_is_the_first_ones(tmp_path: Any) -> None:
-    start = StartError("failed to create network shop_default", about=["network shop_default"])
+    start = refusal("network shop_default")
     merged = model(tmp_path, db={}, web={})
     assert blame.services(start, merged, []) == ["db"]
 
@@ -129,18 +135,18 @@ def test_an_image_is_that_of_the_service_which_asks_for_it(tmp_path: Any) -> Non
     merged = model(tmp_path, db={}, web={"pull_policy": "always"})
     same = {name: Model.service(merged, name) for name in ("db", "web")}
     same = {name: each.__class__(**{**vars(each), "image": "shop:1"}) for name, each in same.items()}
-    start = StartError("the image shop:1 could not be pulled", about=["image shop:1"])
+    start = refusal("image shop:1")
     assert blame.services(start, Model(same, {}, {}, merged.stack), []) == ["web"]
 
 
 def test_a_container_that_is_made_anew_has_a_prefix_for_a_moment(tmp_path: Any) -> None:
-    start = StartError("no", about=["container 0123456789ab_shop-web-1"])
+    start = refusal("container 0123456789ab_shop-web-1")
     assert blame.services(start, model(tmp_path, db={}, web={}), []) == ["web"]
 
 
 def test_what_could_not_be_started_now(tmp_path: Any) -> None:
     """Others have been started, and what became of them counts."""
-    refused = compose_failure.read(f" Container shop-web-1 Starting \n{CAPABILITY}", StartError)
+    refused = compose.failure(f" Container shop-web-1 Starting \n{CAPABILITY}", StartError)
     ended = replica("db", verdict=Verdict.FAILED)
     waits = Health("api", 1, None, None, Verdict.WAITING, "is not there", "missing")
     merged = model(tmp_path, db={}, web={}, api={"depends_on": {"web": "service_started"}})
@@ -158,7 +164,7 @@ def test_what_could_not_be_started_now(tmp_path: Any) -> None:
 
 
 def test_a_hook_that_failed_in_a_container_that_runs(tmp_path: Any) -> None:
-    refused = compose_failure.read("web hook exited with status 3: step one\nno ledger", StartError)
+    refused = compose.failure("web hook exited with status 3: step one\nno ledger", StartError)
     runs = replica("web", "running", Verdict.READY)
     told = explain(model(tmp_path, web={}), [runs], refusals={"web": refused})
     assert [each.cause for each in told] == ["hook"]
@@ -170,7 +176,7 @@ def test_a_hook_that_failed_in_a_container_that_runs(tmp_path: Any) -> None:
 
 def test_what_is_wrong_in_the_file_is_usage(tmp_path: Any) -> None:
     words = "healthcheck.start_interval requires healthcheck.start_period to be set"
-    start = compose_failure.read(f" service:web:1 {words} \n{words}", StartError)
+    start = compose.failure(f" service:web:1 {words} \n{words}", StartError)
     told = explain(model(tmp_path, web={}), [replica("web", "missing")], error=start)
     error = diagnosis.error(told, [replica("web", "missing")], start, None)
     assert isinstance(error, UsageError)

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,15 +48,14 @@ def _merged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let compose merge the same compose file only once: it would answer each of 300 cases the same, in 50 ms."""
     merge = usages.merge
 
-    def remembered(command: Sequence[str], root: Path, variables: Mapping[str, str] | None = None) -> process.Result:
-        file = root / "compose.yaml"
-        text = file.read_text("utf-8") if file.is_file() and str(file) in command else ""
-        alone = sum(each.endswith(".yaml") for each in command) == 1
+    def remembered(stack: Stack) -> process.Result:
+        file = stack.root / "compose.yaml"
+        text = file.read_text("utf-8") if stack.files == (file,) and file.is_file() else ""
         # What names other files is read anew.
-        if variables or not text or not alone or re.search("include|extends|build|env_file", text):
-            return merge(command, root, variables)
+        if stack.variables or not text or re.search("include|extends|build|env_file", text):
+            return merge(stack)
         if text not in _MERGED:
-            _MERGED[text] = merge(command, root)
+            _MERGED[text] = merge(stack)
         return _MERGED[text]
 
     monkeypatch.setattr(usages, "merge", remembered)

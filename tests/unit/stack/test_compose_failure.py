@@ -56,7 +56,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         StartError,
         'error looking up volume plugin rexray: plugin "rexray" not found',
         "docker plugin install rexray",
-        ("volume data",),
+        ("volume data", "volume shop_data"),
     ),
     "subnets overlap": (
         f" Network shop_b Error Error response from daemon: {POOL}\n"
@@ -226,16 +226,18 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_refusal(name: str) -> None:
     said, kind, words, remedy, about = CASES[name]
-    error = compose_failure.read(said, StartError)
+    failure = compose_failure.read(said)
+    error = failure.as_error(StartError)
     assert type(error) is kind
     assert words in error.message
     assert remedy in error.next
-    assert error.about == about
+    assert failure.about == about
 
 
 def test_the_last_lines_of_a_hook_are_kept() -> None:
-    error = compose_failure.read("app hook exited with status 3: step one\nstep two\nno ledger", StartError)
-    assert error.details == ["step one", "step two"]
+    failure = compose_failure.read("app hook exited with status 3: step one\nstep two\nno ledger")
+    assert failure.as_error().details == ["step one", "step two"]
+    assert failure.output == ("step one", "step two", "no ledger")
 
 
 def test_what_was_cancelled_is_not_to_blame() -> None:
@@ -244,7 +246,7 @@ def test_what_was_cancelled_is_not_to_blame() -> None:
         ' service:b:1 Error response from daemon: invalid CapAdd: unknown capability: "CAP_NOPE" \n'
         'Error response from daemon: invalid CapAdd: unknown capability: "CAP_NOPE"'
     )
-    assert compose_failure.read(said, StartError).about == ("service b",)
+    assert compose_failure.read(said).about == ("service b",)
 
 
 @pytest.mark.parametrize(
@@ -256,4 +258,4 @@ def test_what_was_cancelled_is_not_to_blame() -> None:
     ],
 )
 def test_whether_anything_was_started_by_then(said: str, begun: bool) -> None:
-    assert compose_failure.read(said, StartError).begun is begun
+    assert compose_failure.read(said).as_error().begun is begun

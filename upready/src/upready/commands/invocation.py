@@ -89,9 +89,9 @@ def seconds(text: str, option: str) -> float | None:
     """
     if not text:
         return None
-    from upready.support import durations
+    from upready.support import units
 
-    found = durations.parse(f"{text.strip()}s" if text.strip()[-1:].isdigit() else text)
+    found = units.parse_duration(f"{text.strip()}s" if text.strip()[-1:].isdigit() else text)
     if found is None:
         raise UsageError(
             f"{option}: should be a number of seconds such as 90, 90s or 1m30s, not {text!r}",

@@ -1,6 +1,6 @@
 """Why is a service not ready? For each replica: what happened, the evidence, and the next step.
 
-evidence   everything that is known of one replica: state, log, health checks, memory, mounts, what it waits for
+evidence   everything that is known about one replica: state, log, health checks, memory, mounts, dependencies
 rules/     one cause a module: given the evidence, its `find` returns a finding, or None
 log        the end of a container's log, and the error in that log
 permanent  failures that waiting cannot mend, for tasks that wait

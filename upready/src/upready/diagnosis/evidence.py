@@ -1,4 +1,4 @@
-"""Everything that is known of one replica: what the causes look at, and what is shown."""
+"""Everything that is known about one replica, for the rules and for the report."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import masking
+from upready.stack import compose_failure, setting_place, source_files
 from upready.stack import model as models
-from upready.stack import setting_place, source_files
+from upready.stack.compose_failure import Failure
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
 from upready.support.errors import EngineError, OpsError
 
 _BEGINNING = re.compile(
-    r"^(?:compose: |a container did not start(?: \([^)]*\))?: "
-    r"|failed to create task for container: |failed to create shim task: |OCI runtime create failed: "
+    r"^(?:failed to create task for container: |failed to create shim task: |OCI runtime create failed: "
     r"|runc create failed: |unable to start container process: |error during container init: )+"
 )
-"""What says nothing but that it did not start."""
+"""The engine's words that say only that a container did not start."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """What is mounted into a container: `volume`, `bind` or `tmpfs`; its name on the engine's side; where."""
+    """A mount of a container: `volume`, `bind` or `tmpfs`; the volume or folder; the path in the container."""
 
     kind: str
     source: str
@@ -43,16 +43,15 @@ class Mount:
 
 @dataclass(frozen=True)
 class Evidence:
-    """One replica, with all that is known of it.
+    """Everything that is known about one replica.
 
     Attributes:
         engine: Where it runs.
         model: The whole stack.
-        service: What was wanted.
-        health: What it is.
+        service: Its service in the model.
+        health: Its state and verdict.
         log: The end of its log.
-        said: What compose or the engine said when it could not be started; empty when it could.
-        refusal: The same as an error, with its kind and what to do about it.
+        refusal: Why it could not be started, as an error; None when it could.
         others: The worst replica of every service, by service.
         secrets: Values that must not be shown.
     """
@@ -62,37 +61,56 @@ class Evidence:
     service: Service
     health: Health
     log: Log
-    said: str = ""
     refusal: OpsError | None = None
     others: Mapping[str, Health] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
 
     @property
     def docker(self) -> Engine | None:
-        """The engine, to be asked what only an engine knows; None where the stack runs without one."""
+        """The Docker Engine; None where the stack runs natively."""
         return self.engine if isinstance(self.engine, Engine) else None
 
     @property
     def restart(self) -> str:
-        """The command by which changed settings take effect: `invoke restart` would keep the containers as they are."""
+        """The command that applies changed settings; `invoke restart` would keep the old container."""
         return f"invoke {self.model.stack.environment}"
 
     @property
-    def said_briefly(self) -> str:
-        """What was said when it could not be started, in one line and without what every such sentence begins with."""
-        text = self.refusal.message if self.refusal else self.said
+    def failure(self) -> Failure | None:
+        """What compose or the engine refused; None when it was started, or another runtime refused."""
+        return compose_failure.of(self.refusal)
+
+    @property
+    def kind(self) -> str:
+        """The kind of `failure`; empty without one."""
+        return self.failure.kind if self.failure else ""
+
+    @property
+    def refused(self) -> str:
+        """Why it could not be started, in one line; empty when it could."""
+        text = self.failure.message if self.failure else self.refusal.message if self.refusal else ""
         return _BEGINNING.sub("", " ".join(text.split()))
 
+    @property
+    def said(self) -> str:
+        """What compose, the engine or a process printed when it was not started; empty without that."""
+        return self.failure.stderr if self.failure else "\n".join(self.refusal.details) if self.refusal else ""
+
     def written(self, *keys: str) -> Place | None:
-        """Where a setting of the service stands in the compose files: `written("cpus")`; None where that is unknown."""
+        """The place of a setting of the service in the compose files: `written("cpus")`; None where it is unknown."""
         return setting_place.find(self.model.stack, ("services", self.service.name, *keys))
 
     def change(self, keys: Sequence[str], value: str = "") -> str:
-        """How a setting of the service is changed, and what then starts it again; see `setting_place.change`."""
+        """The step that changes a setting of the service and starts it again; see `setting_place.change`."""
         return f"{setting_place.change(self.model.stack, self.service.name, keys, value)}, then {self.restart}"
 
+    @property
+    def keep_log(self) -> str:
+        """The step that lets the engine keep a log that can be read."""
+        return f"let its log be kept: {self.change(('logging', 'driver'), 'json-file')}"
+
     def local(self, path: str, line: int = 0, code: str = "") -> str:
-        """A file within the container, and a line of it, as the user has it: `app/main.py:44`."""
+        """The user's name for a file in the container, and a line of it: `app/main.py:44`."""
         mounts = [(each.source, each.target) for each in self.mounts if each.kind == "bind"]
         found = source_files.find(path, self.model.stack.root, self.service, mounts, line, code)
         return f"{found}:{line}" if line else found
@@ -115,13 +133,13 @@ class Evidence:
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """Where a cause may show itself, the likeliest first: the error, the failed health check, the last lines."""
+        """The texts that the rules search, the likeliest first."""
         checks = [output for code, output in self.checks[-1:] if code]
         answered = [f"{name} is {said}" for name, said in self.health.failing_checks()]
         return (self.said, "\n".join(answered), "\n".join(self.log.trouble), *checks, "\n".join(self.log.lines[-40:]))
 
     def search(self, *patterns: str) -> re.Match[str] | None:
-        """The first place where one of these regular expressions matches, whatever the case of its letters."""
+        """The first match of one of these regular expressions in `words`; upper and lower case are the same."""
         for text in self.words:
             for pattern in patterns:
                 if match := re.search(pattern, text, re.IGNORECASE | re.MULTILINE):
@@ -140,13 +158,13 @@ class Evidence:
         return f"its log cannot be read: {self.log.unread}"
 
     def mount_of(self, path: str) -> Mount | None:
-        """The mount that a path within the container lies in."""
+        """The mount that holds a path of the container."""
         held = [each for each in self.mounts if path == each.target or path.startswith(each.target.rstrip("/") + "/")]
         return max(held, key=lambda each: len(each.target), default=None)
 
     @property
     def mounts(self) -> list[Mount]:
-        """What is mounted into the container."""
+        """The mounts of the container."""
         if self.container is None:
             return []
         raw = self.container.raw
@@ -164,13 +182,13 @@ class Evidence:
         return str(config.get("User") or "root")
 
     def read(self, path: str, count: int = 4096) -> bytes | None:
-        """The start of a file within the container, which need not run; None where there is no such file."""
+        """The start of a file in the container, which need not run; None where there is no such file."""
         if self.docker is None or self.container is None or not path.startswith("/"):
             return None
         return self.docker.read(self.container.id, path, count)
 
     def service_at(self, host: str) -> str | None:
-        """The service that a host name, an alias or an address of a container stands for."""
+        """The service with this host name, network alias or address; None where there is none."""
         every = self.model.every
         if host in every:
             return host
@@ -182,7 +200,7 @@ class Evidence:
         return None
 
     def hide(self, text: str) -> str:
-        """A text without any secret's value."""
+        """A text without the values of secrets."""
         from upready.secrets.secret import MASK
 
         for secret in self.secrets:
@@ -217,7 +235,7 @@ class Evidence:
         }
 
     def memory(self) -> dict[str, int | None]:
-        """What the container uses and what it may use, in bytes; None where there is no limit, or it does not run."""
+        """The memory that the container uses and its limit, in bytes; None where it does not run, or has no limit."""
         if self.container is None:
             return {"used": None, "limit": None}
         used = None
@@ -242,7 +260,7 @@ def _iso(moment: datetime | None) -> str | None:
 
 
 def secrets(model: Model) -> tuple[str, ...]:
-    """What must not be shown, the longest first: by the names of variables, and by what the project's schema says."""
+    """The values that must not be shown, the longest first: by the names of variables, and by the project's schema."""
     declared = redaction.secrets(model.stack.root)
     mask = masking.Mask([*models.secrets(model), *declared], spared=model.services)
     return tuple(sorted({*mask.forms, *masking.mask().forms}, key=len, reverse=True))

@@ -1,4 +1,4 @@
-"""What the exit code of a container means."""
+"""The meaning of a container's exit code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEANINGS = {
 
 
 def meaning(code: int, *, oom: bool = False) -> str:
-    """What an exit code means, in words; empty where only the program itself knows.
+    """The meaning of an exit code, in words; empty where only the program itself knows it.
 
     Args:
         code: The exit code.

@@ -1,14 +1,13 @@
-"""Who has a story to tell, and in which order: the root cause first, for it is what has to be mended."""
+"""Which replicas are explained, and in which order: the root cause comes first, because it has to be mended first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from upready.diagnosis import blame, log
+from upready.diagnosis import blame, log, rules
 from upready.diagnosis.evidence import Evidence, secrets
 from upready.diagnosis.failure import Failure
 from upready.diagnosis.log import Log
-from upready.diagnosis.rules import CAUSES
 from upready.readiness.health import Health, Verdict
 from upready.runtime.interface import Runtime
 from upready.stack import compose_failure
@@ -16,7 +15,9 @@ from upready.stack.model import Model
 from upready.support.errors import OpsError, StartError, UnhealthyError
 
 _PATIENT = ("starting", "stabilising", "created", "missing")
-"""What is no failure as long as there is time left."""
+"""Causes that are no failure while there is time left."""
+
+_READINESS = (Verdict.FAILED, Verdict.WAITING, Verdict.READY)
 
 
 def explain(
@@ -28,16 +29,16 @@ def explain(
     refusals: Mapping[str, OpsError] | None = None,
     timed_out: bool = True,
 ) -> list[Failure]:
-    """The story of every replica that has failed, what others wait for first.
+    """Why each replica that has failed is not ready; a service that others wait for comes before them.
 
     Args:
         engine: Where they run.
         model: The stack.
         healths: Every replica.
-        error: What compose refused. Where it had not begun to start anything (`error.begun`), what has ended by now had
-            ended before, and is not told.
-        refusals: What compose or the engine said of the services that could not be started now.
-        timed_out: Whether time is up, so that what is not ready by now has failed too.
+        error: Why the start failed. If it failed before any container was started (`error.begun`), then a container
+            that has ended had ended earlier, and is not explained.
+        refusals: Why services could not be started now, by service.
+        timed_out: Whether time is up, so that a replica that is not ready has failed too.
 
     Raises:
         EngineError: The engine does not answer.
@@ -59,33 +60,21 @@ def explain(
 
 
 def _once(healths: Sequence[Health], refused: Mapping[str, OpsError]) -> list[Health]:
-    """Of a service that was refused, one replica: all were for the same reason."""
-    told: set[str] = set()
-    found = []
-    for each in healths:
-        if each.service not in refused:
-            found.append(each)
-        elif each.service not in told:
-            told.add(each.service)
-            # The one that was refused, where others of it run.
-            found.append(min((one for one in healths if one.service == each.service), key=_readiness))
-    return found
-
-
-def _readiness(health: Health) -> int:
-    return (Verdict.FAILED, Verdict.WAITING, Verdict.READY).index(health.verdict)
+    """The replicas, but only the worst one of a service that was refused: all were refused for the same reason."""
+    worst = _worst(healths)
+    return [each for each in healths if each.service not in refused or each is worst[each.service]]
 
 
 def _failed(found: Sequence[Failure], bad: Sequence[Health], refused: Mapping[str, OpsError]) -> list[Failure]:
-    """Those that have failed while there is time left, and those that cannot start because of one of them."""
+    """The failures that waiting does not mend, and those of services that cannot start because of them."""
     causes = {each.name: each.cause for each in bad}
     failed = {
-        story.service
-        for story in found
-        if story.service in refused
-        or (story.cause != "dependency" and (causes[story.name] not in _PATIENT or story.cause not in _PATIENT))
+        each.service
+        for each in found
+        if each.service in refused
+        or (each.cause != "dependency" and (causes[each.name] not in _PATIENT or each.cause not in _PATIENT))
     }
-    blames = {story.service: story.blames for story in found if story.cause == "dependency"}
+    blames = {each.service: each.blames for each in found if each.cause == "dependency"}
     known = [each for each in found if each.service in failed or blame.root(each.service, blames) in failed]
     return known or list(found)
 
@@ -93,23 +82,23 @@ def _failed(found: Sequence[Failure], bad: Sequence[Health], refused: Mapping[st
 def inspect(
     engine: Runtime, model: Model, health: Health, healths: Iterable[Health], refusal: OpsError | None = None
 ) -> Failure:
-    """One replica's story, also of one to which nothing has happened: its cause is then `none`.
+    """Why one replica is not ready; the cause of a replica that is ready is `none`.
 
     Args:
         engine: Where it runs.
         model: The stack.
         health: The replica.
         healths: Every replica.
-        refusal: What compose or the engine said when it could not be started now.
+        refusal: Why it could not be started now; None when it could.
 
     Raises:
         EngineError: The engine does not answer.
     """
     container = health.container
     if refusal is None and container is not None and container.error and container.state != "running":
-        # The engine keeps what it said of the last start, also of a container that had run before.
-        refusal = compose_failure.engine(container.name, container.error)
-    # What has ended by then is of an earlier run, and no evidence of why this one was refused.
+        # The engine keeps the error of the last start, also for a container that had run before.
+        refusal = compose_failure.by_engine(container.name, container.error).as_error(StartError)
+    # The log of a container that was refused is from an earlier run.
     logged = container is not None and (refusal is None or container.state == "running")
     evidence = Evidence(
         engine=engine,
@@ -117,7 +106,6 @@ def inspect(
         service=model.service(health.service),
         health=health,
         log=log.read(engine, container) if container and logged else Log(),
-        said="\n".join([refusal.message, *refusal.details]) if refusal else "",
         refusal=refusal,
         others=_worst(healths),
         secrets=secrets(model),
@@ -126,7 +114,7 @@ def inspect(
     if health.verdict is Verdict.READY and refusal is None:
         message = f"{health.name} {evidence.hide(health.reason)}"
         return Failure(health.service, health.replica, "none", message, [], "", facts)
-    finding = next(each for each in (cause(evidence) for cause in CAUSES) if each is not None)
+    finding = rules.apply(evidence)
     first, end = evidence.log.shown
     lines = [] if refusal else evidence.log.trouble or list(evidence.log.lines[first:end])
     return Failure(
@@ -145,7 +133,7 @@ def inspect(
 
 
 def sort(failures: Sequence[Failure], waits_for: Mapping[str, Sequence[str]]) -> list[Failure]:
-    """The failures, each behind those that it waits for or blames; those that ended before those that only wait."""
+    """The failures, each behind those that it waits for or blames. A replica that ended comes before one that runs."""
     failing = {each.service for each in failures}
     causes = {each.service: {*waits_for.get(each.service, ()), each.blames or ""} & failing for each in failures}
 
@@ -153,7 +141,7 @@ def sort(failures: Sequence[Failure], waits_for: Mapping[str, Sequence[str]]) ->
 
     def depth(name: str) -> int:
         if name not in depths:
-            depths[name] = 0  # for those of a circle that come back to it
+            depths[name] = 0  # ends the recursion where services wait for each other in a circle
             depths[name] = 1 + max(map(depth, sorted(causes[name] - {name})), default=-1)
         return depths[name]
 
@@ -163,12 +151,12 @@ def sort(failures: Sequence[Failure], waits_for: Mapping[str, Sequence[str]]) ->
 def error(
     failures: Sequence[Failure], healths: Sequence[Health], start: OpsError | None, timeout: float | None
 ) -> OpsError:
-    """What a task ends with whose services are not all ready.
+    """The error of a task whose services are not all ready.
 
     Args:
-        failures: Their stories, the root cause first.
+        failures: Why they are not, the root cause first.
         healths: Every replica.
-        start: What the start of the containers raised.
+        start: Why the start of the containers failed; None when it did not.
         timeout: Seconds after which time was up; None when it was not.
     """
     refused = start is not None and blame.refuses(start)
@@ -183,10 +171,10 @@ def error(
     kind = _kind(failures, roots, healths, start)
     details: list[str] = []
     if start is not None and (not failures or (refused and not any(each.kind for each in failures))):
-        # It names no service: it is told itself, word for word.
+        # The error names no service, so its own words are shown.
         words, remedy, kind, details = [start.message, *words], start.next, type(start), list(start.details)
     elif start is not None and not refused and all(each.cause in ("missing", "created") for each in roots):
-        # They are not to blame: nobody has come to them yet.
+        # These services are not at fault: the start has not reached them yet.
         words, remedy = [*words, start.message], start.next
     message = "; ".join([*words, *_waiting(failures, roots)]) or "a service is not ready"
     if timeout is not None:
@@ -197,18 +185,18 @@ def error(
 def _kind(
     failures: Sequence[Failure], roots: Sequence[Failure], healths: Sequence[Health], start: OpsError | None
 ) -> type[OpsError]:
-    """What all of it comes to: a refusal's own kind, else whether something ended or is only not ready."""
+    """The class of the error: that of the refusals, else whether a replica has ended or is only not ready."""
     kinds = {each.kind for each in roots}
     if len(kinds) == 1 and (kind := kinds.pop()):
         return kind
     failed = [each for each in healths if each.verdict is Verdict.FAILED]
-    # What runs on, or is restarted, has started: it is only not healthy.
+    # A replica that runs, or is restarted, did start: it is only not healthy.
     ended = any(each.state not in ("running", "restarting") for each in failed) or any(each.kind for each in failures)
     return StartError if ended or isinstance(start, StartError) else UnhealthyError
 
 
 def _waiting(failures: Sequence[Failure], roots: Sequence[Failure]) -> list[str]:
-    """Who waits for whom, in words: only those are named that wait for one which failed."""
+    """Which services wait for one that failed, a sentence for each that they wait for."""
     blames = {each.service: each.blames for each in failures if each.cause == "dependency"}
     waiting: dict[str, list[str]] = {}
     for each in failures:
@@ -222,7 +210,7 @@ def _waiting(failures: Sequence[Failure], roots: Sequence[Failure]) -> list[str]
 
 
 def _idle(failures: Sequence[Failure], healths: Sequence[Health]) -> list[str]:
-    """Those that were not started because compose refused to start anything, in one line."""
+    """One line that names the replicas which were not started because compose refused; none without such."""
     told = {each.name for each in failures}
     runs = ("running", "restarting", "paused")
     idle = [each.name for each in healths if each.state not in runs and each.name not in told]
@@ -231,9 +219,7 @@ def _idle(failures: Sequence[Failure], healths: Sequence[Health]) -> list[str]:
 
 def _worst(healths: Iterable[Health]) -> dict[str, Health]:
     """Of every service, the replica that is farthest from being ready."""
-    order = (Verdict.READY, Verdict.WAITING, Verdict.FAILED)
     worst: dict[str, Health] = {}
-    for each in healths:
-        if each.service not in worst or order.index(each.verdict) > order.index(worst[each.service].verdict):
-            worst[each.service] = each
+    for each in sorted(healths, key=lambda each: _READINESS.index(each.verdict)):
+        worst.setdefault(each.service, each)
     return worst

@@ -1,4 +1,4 @@
-"""What a diagnosis comes to: one replica's story."""
+"""The result of a diagnosis."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from upready.support.errors import OpsError
 
 @dataclass(frozen=True)
 class Finding:
-    """What a cause says when it has recognised itself.
+    """What a rule says when it has recognised its cause.
 
     Attributes:
-        cause: One word for scripts: port, permission, variable, …
         message: What is wrong, as the rest of a sentence that begins with the service's name.
         next: What to do about it, as a command where there is one.
-        evidence: What it was told by, beyond the log: a line each.
-        blames: The other service whose fault it is, where it is one's.
+        evidence: The lines that prove it, beyond the log.
+        blames: The other service that is at fault; None where none is.
+        cause: One word for scripts: port, permission, variable, …; empty for the usual word of the rule.
     """
 
-    cause: str
     message: str
-    next: str
+    next: str = ""
     evidence: Sequence[str] = ()
     blames: str | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """One replica's story: one word for scripts, a sentence, the evidence, the next step, and all that is known.
+    """Why one replica is not ready.
 
     Attributes:
         service: The service.
         replica: Its number, from 1.
         cause: What went wrong, in one word; `none` where nothing did.
         message: What went wrong, in a sentence.
-        evidence: The error picked out of the log, else its last lines; and what else the cause was told by.
+        evidence: The lines that prove it, then the error from the log, or else the last lines of the log.
         next: What to do about it.
         facts: State, exit code, health checks, memory, log, … as in the JSON document.
-        blames: The other service whose fault it is, where it is one's.
-        kind: What a task ends with because of it, where compose or the engine refused.
+        blames: The other service that is at fault; None where none is.
+        kind: The class of error that a task ends with, where compose or the engine refused; else None.
     """
 
     service: str

@@ -1,4 +1,4 @@
-"""What a container wrote last, and the error in it."""
+"""The last log lines of a container, and the error among them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from upready.secrets import masking
 from upready.support.errors import EngineError
 
 ENOUGH = 2000
-"""Lines that are read; causes are looked for in these."""
+"""Lines that are read; the rules search these."""
 
 REPEATED = 3
-"""So many entries alike in a row are told as one."""
+"""This many similar entries in a row are shown as one."""
 
 SHOWN = 20
 """Lines that are shown."""
 
 LONGEST = 500
-"""Characters of a line that are kept: nobody reads on."""
+"""Characters of a line that are kept."""
 
 READ = 16 * 1024
-"""Characters of a line that are read: more than its level and message need, and so many lines of them fit in memory."""
+"""Characters of a line that are read: more than level and message need, and few enough for the memory."""
 
 _ERROR = re.compile(
     r"\b(\w*error|\w*exception|fatal|panic|critical|cannot|could not|denied|refused|not found|no such|failed)\b",
@@ -43,12 +43,12 @@ class Log:
     """The end of a container's log.
 
     Attributes:
-        lines: The last ones of this run, oldest first; none of them holds control characters. Frames of libraries, and
-            what an earlier start died of, are told in one line.
-        error: First and last index within `lines` of the error that stands out, the last included; None without one.
-        times: For each line, when it was first written and when last: seconds since 1970. Empty where that is unknown.
+        lines: The last ones of this run, oldest first, without control characters. The frames of libraries in a
+            traceback, and the traceback of an earlier start, are one line each.
+        error: First and last index in `lines` of the most important error, both included; None without one.
+        times: When each line was first and last written, in seconds since 1970; empty where that is unknown.
         unread: Why it cannot be read; empty where it can.
-        own: Whether the lines are of this run, and not of the one before.
+        own: Whether the lines are from this run, and not from the one before.
     """
 
     lines: tuple[str, ...] = ()
@@ -59,18 +59,18 @@ class Log:
 
     @property
     def trouble(self) -> list[str]:
-        """The error that stands out: a traceback whole, else a line."""
+        """The most important error: a whole traceback, or else a line."""
         return list(self.lines[self.error[0] : self.error[1] + 1]) if self.error else []
 
     @property
     def shown(self) -> tuple[int, int]:
-        """First index and the one behind the last of what is shown: the last lines, and the whole error if longer."""
+        """First index, and last index plus one, of the lines to show: the last ones, and the whole error."""
         first = max(0, len(self.lines) - SHOWN)
         return (min(first, self.error[0]) if self.error else first), len(self.lines)
 
     @cached_property
     def trace(self) -> Trace | None:
-        """The last traceback, where no later start has begun since."""
+        """The last traceback; None where a later start has begun since."""
         found = tracebacks.find(self.lines)
         if not found or any(BEGINS.search(line) for line in self.lines[found[-1].last + 1 :]):
             return None
@@ -78,11 +78,11 @@ class Log:
 
 
 def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
-    """Read the end of a container's log: of its last run, where that has written anything.
+    """Read the end of a container's log: of its last run, or of all runs where the last one has written nothing.
 
     Args:
         engine: Where it runs.
-        container: Whose.
+        container: The container.
         tail: How many lines are read.
     """
     from upready.logs.groups import Grouper
@@ -100,17 +100,17 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
         except EngineError as error:
             return Log(unread=error.message)
         if entries:
-            # The last entry of a stream is open until that stream goes on: it comes late.
+            # The grouper returns the last entry of each stream late, so the entries are out of order.
             entries.sort(key=lambda entry: entry.time)
             times = [_seconds(entry.time) for entry in entries]
-            # Masked before lines are cut: half a secret would not be known for one.
+            # Mask before lines are cut: half a secret would not be recognised.
             found = parse([(masking.hide(entry.text), entry.level) for entry in entries], times)
             return replace(found, own=since is not None or container.started is None)
     return Log(unread=_refusal(engine, container))
 
 
 def _refusal(engine: Runtime, container: Container) -> str:
-    """Why the engine does not give a log, in its words; empty where it does, and nothing has been written."""
+    """Why the engine does not give a log, in its own words; empty where it does and the log is empty."""
     from docker.errors import APIError
 
     if not isinstance(engine, Engine):
@@ -125,14 +125,14 @@ def _refusal(engine: Runtime, container: Container) -> str:
 
 
 def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()) -> Log:
-    """The lines of some log entries, and which of them are the error.
+    """The lines of some log entries, and the error among them.
 
-    Entries that follow each other and differ in numbers only are told once: a service that is asked for its health
-    twenty times a second may log each. The error is what ended the program, if its last start tells that. Else, of
-    several errors, the rarest stands out, and of those the last.
+    Similar entries in a row, which differ only in numbers, become one: a service may log each of twenty health requests
+    a second. The error is the one that ended the last start of the program, if there is one; else the rarest error, and
+    of several equally rare ones the last.
 
     Args:
-        entries: For each entry its text, which may have several lines, and the level it tells.
+        entries: For each entry its text, which may have several lines, and its level.
         times: When each was written, in seconds since 1970; empty where that is unknown.
     """
     from upready.logs import levels
@@ -154,7 +154,7 @@ def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()
         if place[0] < begun or not row.count:
             continue
         if levels.at_least(row.level, "error"):
-            # That it has ended is the end of the story, and no error of its own.
+            # "The program has ended" is only the result of the error: an error before it counts more.
             told.append((row.count + (ENOUGH if GIVEN_UP.search(text) else 0), place))
         elif (row.level is None or levels.at_least(row.level, "warning")) and _ERROR.search(text):
             suspected = place
@@ -166,9 +166,14 @@ def parse(entries: Sequence[tuple[str, str | None]], times: Sequence[float] = ()
 
 @dataclass
 class _Row:
-    """One line: its text, which entry it is of, that one's level and how often its like was written, and when.
+    """One line.
 
-    A count of 0 is a line of ours.
+    Attributes:
+        text: The line.
+        entry: The number of its entry.
+        level: The level of that entry.
+        count: How many similar entries there are; 0 for a line that we added.
+        times: When its entry was first and last written.
     """
 
     text: str
@@ -179,7 +184,7 @@ class _Row:
 
 
 def _rows(entries: Sequence[tuple[str, str | None, float]]) -> list[_Row]:
-    """The lines of some entries; of several alike in a row, the last."""
+    """The lines of the entries; of similar entries in a row the last, below a line that counts the others."""
     from upready.support.controls import neutralise
 
     rows: list[_Row] = []
@@ -200,7 +205,7 @@ def _rows(entries: Sequence[tuple[str, str | None, float]]) -> list[_Row]:
 
 
 def _whole(entries: Sequence[tuple[str, str | None]], times: Sequence[float]) -> list[tuple[str, str | None, float]]:
-    """The entries, and tracebacks whole into which another process wrote a line."""
+    """The entries. A traceback into which another process wrote lines is put together again."""
     every = [(text, level, time) for (text, level), time in zip(entries, times or [0.0] * len(entries), strict=True)]
     whole: list[tuple[str, str | None, float]] = []
     open_: int | None = None
@@ -219,16 +224,16 @@ def _whole(entries: Sequence[tuple[str, str | None]], times: Sequence[float]) ->
 
 
 def _unfinished(text: str) -> bool:
-    """Whether a traceback begins in a text, and what it comes to is missing."""
+    """Whether a text begins a traceback, and its last line is missing."""
     return "Traceback (most recent call last):" in text and text.rstrip().rpartition("\n")[2].startswith((" ", "\t"))
 
 
 def _tidy(rows: list[_Row]) -> list[_Row]:
-    """The rows, with what an earlier start died of told in one line, where a later one has succeeded."""
+    """The rows. Where a later start succeeded, the traceback of an earlier start becomes one line."""
     texts = [row.text for row in rows]
     for each in reversed(tracebacks.find(texts)):
         old = rows[each.first]
-        # What a program logs while it starts is no death, and may be why it is not ready.
+        # A traceback that the program logs while it starts did not end it, and may be why it is not ready.
         logged = not each.fatal and each.first > 0 and rows[each.first - 1].entry == old.entry
         logged = logged or not old.text.startswith(("Traceback", "Process ", " ", "file:", "/", "node:", each.error))
         if any((BEGINS if logged else SERVES).search(text) for text in texts[each.last + 1 :]):
@@ -238,12 +243,12 @@ def _tidy(rows: list[_Row]) -> list[_Row]:
 
 
 def _shape(text: str) -> str:
-    """A text without what differs between entries that say the same: numbers, identifiers."""
+    """A text without numbers and identifiers, to compare entries with each other."""
     return re.sub(r"\b[0-9a-f]{6,}\b|\d+", "#", text[:LONGEST])
 
 
 def _seconds(time: str) -> float:
-    """The engine's time of a line, in seconds since 1970; it has nanoseconds, which Python does not take."""
+    """The engine's time of a line, in seconds since 1970. It has nanoseconds, which Python does not parse."""
     from datetime import datetime
 
     return datetime.fromisoformat(f"{time[:26].rstrip('Z')}+00:00").timestamp()

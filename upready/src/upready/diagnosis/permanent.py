@@ -1,4 +1,4 @@
-"""Failures that waiting cannot mend. They are told at once, also while the container runs or is restarted."""
+"""Failures that waiting does not mend. They are reported at once, also while the container runs or is restarted."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _program(log: Log, local: Callable[[str, int, str], str], *, ended: bool) ->
     if broken is None or not broken.lasting:
         return None
     place = f" ({local(broken.path, broken.line, broken.code)})" if broken.path else ""
-    return Finding("module" if broken.module else "code", f"cannot start: {broken.error}{place}", "")
+    return Finding(f"cannot start: {broken.error}{place}", cause="module" if broken.module else "code")
 
 
 def _version(log: Log) -> Finding | None:
@@ -79,7 +79,7 @@ def _version(log: Log) -> Finding | None:
             return None
         for pattern in data.CERTAIN:
             if re.search(pattern, text):
-                return Finding("data", f"cannot use its data: {text.strip()[:200]}", "")
+                return Finding(f"cannot use its data: {text.strip()[:200]}", cause="data")
     return None
 
 
@@ -100,7 +100,7 @@ def _password(health: Health, log: Log, now: float) -> Finding | None:
     later = log.lines[refused[-1] + 1 :]
     if not asked and any(SERVES.search(text) or BEGINS.search(text) for text in later):
         return None
-    return Finding("password", f"is refused: {log.lines[refused[-1]].strip()[:200]}", "")
+    return Finding(f"is refused: {log.lines[refused[-1]].strip()[:200]}", cause="password")
 
 
 def _check(health: Health) -> Finding | None:
@@ -108,10 +108,4 @@ def _check(health: Health) -> Finding | None:
     if health.probe is not None or health.container is None:
         return None
     program = health_check.missing(health.container.probes)
-    if program is None:
-        return None
-    return Finding(
-        "health-check",
-        f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
-        "",
-    )
+    return Finding(health_check.message(program), cause="health-check") if program else None

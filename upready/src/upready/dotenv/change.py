@@ -13,7 +13,6 @@ from upready.dotenv.usages import Uses, is_builtin
 from upready.dotenv.write_check import verified
 from upready.envfile import document
 from upready.envfile.quoting import UnwritableError
-from upready.stack import compose
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError, UsageError
 
@@ -105,7 +104,7 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
 
 def _merged(stack: Stack) -> Uses:
     """The uses of variables, also in included files; empty if compose cannot merge the files."""
-    merged = usages.merge(compose.command(stack), stack.root, stack.variables)
+    merged = usages.merge(stack)
     if merged.code:
         return Uses()
-    return usages.build(merged.stdout, [], [], stack.directory, stack.profiles, given={**os.environ, **stack.variables})
+    return usages.build(stack, merged.stdout, given={**os.environ, **stack.variables})

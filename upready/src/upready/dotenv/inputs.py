@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
-from upready.dotenv import compose_values, mentions, repository, schema, usages, value
+from upready.dotenv import compose_values, mentions, schema, usages, value
 from upready.dotenv.compose_values import Reading
 from upready.dotenv.context import Context, Refused
 from upready.dotenv.schema import Schema
@@ -18,7 +18,7 @@ from upready.envfile.references import Use
 from upready.stack import compose, compose_call, refusal
 from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
-from upready.support import background, files, process
+from upready.support import background, files, git
 from upready.support.errors import EnvFileError, OpsError
 
 _NO_FILE = Path("none")
@@ -43,19 +43,19 @@ def gather(stack: Stack) -> Context:
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     # Compose answers two questions, and git one, while this process parses the schema.
     asking_values = background.begin(lambda: _values(stack, asked, located))
-    merging = background.begin(lambda: usages.merge(compose.command(stack), stack.root, stack.variables))
-    asking_git = background.begin(lambda: repository.state(stack.env_file))
+    merging = background.begin(lambda: usages.merge(stack))
+    asking_git = background.begin(lambda: git.state(stack.env_file))
     example = schema.parse(described)
     elsewhere = usages.locate(stack.elsewhere, stack.root)
 
-    reading, merged, git = asking_values.result(), merging.result(), asking_git.result()
+    reading, merged, tracking = asking_values.result(), merging.result(), asking_git.result()
     unreadable = reading if isinstance(reading, UnreadableError) else None
     if isinstance(reading, OpsError) and unreadable is None:
         raise reading
     known = {**(reading.file if isinstance(reading, Reading) else {}), **shell}
     used, refused = Uses(tuple(located), frozenset(use.name for use in elsewhere)), None
     if merged.code == 0:
-        used = _merged_uses(stack, merged, located, elsewhere, known)
+        used = usages.build(stack, merged.stdout, located, elsewhere, known)
     elif unreadable is None:
         refused = _refused(stack, {*example.variables} - known.keys())
         used = replace(used, references=(*located, *_listed_by_compose(stack, {use.name for use in located})))
@@ -80,10 +80,10 @@ def gather(stack: Stack) -> Context:
         uses=used,
         shell=dict(os.environ),
         profile=stack.variables,
-        git=git,
+        git=tracking,
         environments=stack.environments,
         refused=refused,
-        mentions=mentions.look(stack, _used_by_no_compose_file(example, env, used), in_repository=git is not None),
+        mentions=mentions.look(stack, _used_by_no_compose_file(example, env, used), in_repository=tracking is not None),
     )
 
 
@@ -111,20 +111,6 @@ def _values(
         return error
 
 
-def _merged_uses(
-    stack: Stack, merged: process.Result, located: Sequence[Use], elsewhere: Sequence[Use], known: Mapping[str, str]
-) -> Uses:
-    return usages.build(
-        merged.stdout,
-        located,
-        elsewhere,
-        stack.directory,
-        stack.profiles,
-        given=known,
-        texts=usages.texts(stack.files, stack.root),
-    )
-
-
 def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     """Why compose cannot merge the files; None if the files are correct once their variables have values.
 
@@ -135,7 +121,7 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     Raises:
         UsageError: The files are broken, whatever values the variables have.
     """
-    tried = _checked(stack)
+    tried = compose_call.config(stack, "--quiet")
     if not tried.code:
         return None
     error = refusal.of(stack, tried.stderr)
@@ -143,22 +129,16 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     if isinstance(error, EnvFileError):
         return None
     if absent and not stack.variable_files:
-        there = [file for file in (stack.example, *stack.read_files) if files.is_file(file)]
-        filled = _checked(stack, *(word for file in there for word in ("--env-file", str(file))))
+        there = tuple(file for file in (stack.example, *stack.read_files) if files.is_file(file))
+        filled = compose_call.config(replace(stack, variable_files=there), "--quiet")
         if not filled.code:
             return Refused(error.message, frozenset(absent))
     raise error
 
 
-def _checked(stack: Stack, *options: str) -> process.Result:
-    line = compose.command(stack, *options, "config", "--quiet")
-    return compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
-
-
 def _listed_by_compose(stack: Stack, known: Set[str]) -> list[Use]:
     """The uses in files that compose cannot merge without values, included files among them."""
-    line = compose.command(compose.whole(stack), "config", "--variables", "--format", "json")
-    listed = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=60)
+    listed = compose_call.config(compose.whole(stack), "--variables", "--format", "json")
     if listed.code:
         return []
     return [use for use in usages.declared(compose_call.document(listed)) if use.name not in known]
@@ -187,7 +167,7 @@ def _without_included_env(stack: Stack, reading: Reading, used: Uses) -> tuple[R
     unset -= reading.file.keys()
     if not unset:
         return reading, used
-    given = unset - usages.unset(compose.command(stack), stack.root, unset, stack.variables)
+    given = unset - usages.unset(stack, unset)
     return (
         replace(reading, effective={name: text for name, text in reading.effective.items() if name not in given}),
         replace(used, references=tuple(use for use in used.references if use.name not in given)),

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import upready
-from upready.dotenv import repository
 from upready.envfile import example_names
 from upready.stack.selection import Stack
 from upready.support import files as reading
@@ -69,7 +68,7 @@ def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentio
         return Mentions()
     wanted = {part for name in names for part in (name, *_prefixes(name))}
     try:
-        if in_repository and repository.state(stack.example) in ("tracked", "unignored"):
+        if in_repository and git.state(stack.example) in ("tracked", "unignored"):
             heard, handed_on = _by_git(stack, wanted)
         else:
             heard, handed_on = _by_hand(stack, wanted)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.envfile.references import expand, references
+from upready.stack.service import is_active
 
 # `address:port:container port/protocol`; without an address on all addresses. A port may be a range.
 _SHORT = re.compile(
@@ -70,16 +71,10 @@ def _socket(match: re.Match[str]) -> Socket:
     return Socket(match["address"] or "", low, int(match["high"] or low), match["protocol"] or "tcp")
 
 
-def is_active(service: Mapping[str, Any], profiles: Sequence[str]) -> bool:
-    """Whether the chosen profiles start a service."""
-    own = service.get("profiles") or ()
-    return not own or "*" in profiles or any(profile in profiles for profile in own)
-
-
 def of(services: Mapping[str, Mapping[str, Any]], profiles: Sequence[str]) -> Iterator[Binding]:
     """The published ports of services, from a model that compose has merged but not interpolated."""
     for name, service in services.items():
-        active = is_active(service, profiles)
+        active = is_active(service.get("profiles") or (), profiles)
         for port in service.get("ports") or ():
             text = _short(port) if isinstance(port, Mapping) else str(port)
             if text:

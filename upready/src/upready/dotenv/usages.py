@@ -16,7 +16,9 @@ from upready.dotenv import port_bindings, service_environment
 from upready.dotenv.port_bindings import Binding
 from upready.dotenv.service_environment import WholeFile
 from upready.envfile.references import Use, references, scan
-from upready.stack import compose_call
+from upready.stack import compose, compose_call
+from upready.stack.selection import Stack
+from upready.stack.service import is_active
 from upready.support import files as reading
 from upready.support import parsing, process
 from upready.support.yaml_location import relative
@@ -107,39 +109,27 @@ def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
     }
 
 
-def merge(command: Sequence[str], root: Path, variables: Mapping[str, str] | None = None) -> process.Result:
-    """Let compose merge a stack's files without interpolating them; needs no variable to be set, and no `.env`.
-
-    Args:
-        command: The compose command line with the stack's files, up to the subcommand.
-        root: The project directory.
-        variables: What is added to the shell's environment.
-    """
-    # Not normalised: compose would drop the names that it passes on to a build.
-    line = [*command, "--profile", "*", "config", "--no-interpolate", "--no-normalize", "--format", "json"]
-    # Without `.env`, which may be broken, or long.
-    result = compose_call.run(line, cwd=root, env={**(variables or {}), "COMPOSE_DISABLE_ENV_FILE": "1"}, timeout=60)
+def merge(stack: Stack) -> process.Result:
+    """Let compose merge a stack's files without interpolating them; needs no variable to be set, and no `.env`."""
+    # Not normalised: compose would drop the names that it passes on to a build. Without `.env`, which may be broken.
+    options = ("--no-interpolate", "--no-normalize", "--format", "json")
+    result = compose_call.config(compose.whole(stack), *options, env={"COMPOSE_DISABLE_ENV_FILE": "1"})
     if result.code == 0:
-        compose_call.document(result)  # whatever the program is, this is what is read of it
+        compose_call.document(result)  # raises if the program is not compose
     return result
 
 
-def unset(command: Sequence[str], root: Path, names: Set[str], variables: Mapping[str, str] | None = None) -> set[str]:
-    """Which of some variables compose itself finds nowhere, not even in the `.env` of what a file includes.
+def unset(stack: Stack, names: Set[str]) -> set[str]:
+    """The variables among `names` that compose finds nowhere, not even in the `.env` of an included file.
 
-    Args:
-        command: The compose command line with the stack's files, up to the subcommand.
-        root: The project directory.
-        names: The variables; all of them, where compose fails for another reason.
-        variables: What is added to the shell's environment.
+    All of them, if compose fails for another reason.
     """
-    line = [*command, "config", "--quiet", "--no-consistency", "--no-env-resolution"]
     required: dict[str, str] = {}
     while True:
-        result = compose_call.run(line, cwd=root, env={**(variables or {}), **required}, timeout=60)
+        result = compose_call.config(stack, "--quiet", "--no-consistency", "--no-env-resolution", env=required)
         if result.code == 0:
             return set(names) & {*required, *_BLANK.findall(result.stderr)}
-        # It tells the first that is missing; with a value for that one, it tells the next.
+        # Compose names only the first missing variable; with a value for that one, it names the next.
         missing = _REQUIRED.search(result.stderr)
         if missing is None or missing[1] in required:
             return set(names)
@@ -151,26 +141,18 @@ _BLANK = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 
 
 def build(
-    merged: str,
-    located: Sequence[Use],
-    elsewhere: Iterable[Use],
-    root: Path,
-    profiles: Sequence[str] = (),
-    *,
-    given: Mapping[str, str] | None = None,
-    texts: Mapping[str, str] | None = None,
+    stack: Stack, merged: str, located: Sequence[Use] = (), elsewhere: Iterable[Use] = (), given: Mapping[str, str] = {}
 ) -> Uses:
-    """Put together what compose merged (its JSON) and where the files say it.
+    """Combine what compose merged (its JSON) with the places in the files.
 
     Args:
-        merged: What `merge` gave.
+        stack: The stack.
+        merged: The output of `merge`.
         located: The references in the text of the stack's files.
-        elsewhere: Those in the files of other environments.
-        root: The project directory.
-        profiles: Those that are active.
-        given: The variables that the paths of `env_file` are expanded with.
-        texts: The text of each file of the stack, by the name that people know it by.
+        elsewhere: The references in the files of other environments.
+        given: The variables for expanding the paths of `env_file`.
     """
+    root, profiles = stack.directory, stack.profiles
     model: Mapping[str, Any] = parsing.from_json(merged)
     services: Mapping[str, Mapping[str, Any]] = model.get("services") or {}
     known = {use.name for use in located}
@@ -182,10 +164,10 @@ def build(
         for service in services.values()
         if (build := service.get("build") or {}) and "://" not in (context := str(build.get("context") or "."))
     }
-    started = {name for name, service in services.items() if port_bindings.is_active(service, profiles)}
-    every = (*located, *hidden, *service_environment.passed_on(model, started, texts or {}))
+    started = {name for name, service in services.items() if is_active(service.get("profiles") or (), profiles)}
+    every = (*located, *hidden, *service_environment.passed_on(model, started, texts(stack.files, stack.root)))
     names = {use.name for use in every}
-    files = tuple(service_environment.whole_files(services, root, given or {}))
+    files = tuple(service_environment.whole_files(services, root, given))
     return Uses(
         references=every,
         elsewhere=frozenset(use.name for use in elsewhere) - names,

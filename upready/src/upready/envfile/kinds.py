@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from upready.envfile.notation import Call, Value
-from upready.support import durations, spelling
+from upready.support import spelling, units
 
 Test = Callable[[str], str | None]
 
@@ -282,7 +282,7 @@ def _seconds(text: str) -> float | None:
     """A duration in seconds; a bare number counts milliseconds, as in @env-spec."""
     if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         return float(text) / 1000
-    return durations.parse(text)
+    return units.parse_duration(text)
 
 
 def _range(low: float | None, high: float | None) -> str:

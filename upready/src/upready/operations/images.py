@@ -12,7 +12,7 @@ from upready.runtime.docker.engine import PROJECT, Engine, answering
 from upready.stack import model
 from upready.stack import selection as stacks
 from upready.stack.settings import Settings
-from upready.support import size
+from upready.support import units
 
 LARGEST = 3
 """How many of an image's own layers are told."""
@@ -92,7 +92,7 @@ def measure(connected: Engine, settings: Settings, environment: str = "") -> lis
     found = []
     for _, service in sorted(services.items()):
         budget = service.ops.get("size-budget")
-        limit = size.parse(str(budget), f"{service.name}: x-ops.size-budget") if budget is not None else None
+        limit = units.parse_size(str(budget), f"{service.name}: x-ops.size-budget") if budget is not None else None
         detail = named.get(service.image) or named.get(f"{service.image}:latest")
         if detail is None:
             found.append(Image(service.name, service.image, None, budget=limit))

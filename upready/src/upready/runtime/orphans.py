@@ -35,8 +35,7 @@ def _services(settings: Settings, environment: str) -> set[str] | None:
     """The services of an environment, of every profile; None where its files cannot be read."""
     try:
         stack = stacks.select(settings, environment)
-        line = compose.command(compose.whole(stack), "config", "--no-consistency", "--services")
-        result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
+        result = compose_call.config(compose.whole(stack), "--no-consistency", "--services")
     except (OpsError, OSError):
         return None
     return set(result.stdout.split()) if result.code == 0 else None

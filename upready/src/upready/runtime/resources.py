@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from upready.stack import setting_place
 from upready.stack.model import Model
 from upready.stack.service import Service
-from upready.support import size
+from upready.support import units
 from upready.support.errors import StartError
 
 CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
@@ -87,4 +87,4 @@ def _limit(service: Service, places: tuple[tuple[str, ...], ...]) -> tuple[tuple
 
 
 def _bytes(text: str) -> int:
-    return int(text) if text.isdigit() else size.parse(text, "")
+    return int(text) if text.isdigit() else units.parse_size(text, "")

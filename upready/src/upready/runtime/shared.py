@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from upready.dotenv import usages
-from upready.stack import compose, compose_call
+from upready.stack import compose_call
 from upready.stack.selection import Stack
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
         stack: Whose files.
         variables: Those of published ports.
     """
-    merged = usages.merge(compose.command(stack), stack.root, stack.variables)
+    merged = usages.merge(stack)
     if merged.code:
         return
     model = compose_call.document(merged)

@@ -127,7 +127,7 @@ def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
     """
     from upready.stack import compose_failure  # most calls of compose do not fail
 
-    return compose_failure.read(said, otherwise)
+    return compose_failure.read(said).as_error(otherwise)
 
 
 def _plugin() -> Program | None:

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.engine import absence
 from upready.engine.heartbeat import Watched
@@ -22,6 +22,9 @@ from upready.stack import compose
 from upready.support import parsing, process
 from upready.support.errors import EngineError, OpsError
 from upready.support.process import Result
+
+if TYPE_CHECKING:
+    from upready.stack.selection import Stack
 
 DROPPED = re.compile(
     # The first is said of whatever ends a request, another service's failure, too.
@@ -69,6 +72,21 @@ def run(
         result = process.run(command, cwd=cwd, env=_calm(env), stdin=stdin, timeout=timeout, abandon=gone)
         _check(result.code, command, gone)
     return result
+
+
+def config(stack: Stack, *options: str, env: Mapping[str, str] | None = None) -> Result:
+    """Run `compose config` on a stack.
+
+    Args:
+        stack: The stack.
+        options: What follows `config`.
+        env: Variables that it gets besides the stack's.
+
+    Raises:
+        EngineError: Compose does not run, or does not end.
+    """
+    line = compose.command(stack, "config", *options)
+    return run(line, cwd=stack.root, env={**stack.variables, **(env or {})}, timeout=compose.MERGE)
 
 
 def stream(

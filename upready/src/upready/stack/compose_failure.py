@@ -1,297 +1,191 @@
-"""What compose or the engine says when it refuses, as one of our errors.
+"""Why compose failed, as fields: what compose prints is read here, once, and nowhere else.
 
-Compose exits with 1 whatever happened, so its words are all there is. They were read in the source of compose 2.24 to
-5.6, and tried on compose 5.6 and Docker Engine 28. Compose's own words are about the files (`UsageError`); those of the
-engine, and of what should be there and is not, are about the start (`StartError`).
+Compose's own words are about the files (`UsageError`). The engine's words, and those about what should exist and does
+not, are about the start (`StartError`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upready.stack import env_file_error
-from upready.stack.compose_words import Said
-from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError, UsageError
+from upready.stack.compose_progress import Progress
+from upready.stack.compose_words import ERRORS, WORDS, Kind
+from upready.support.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
 IN_THE_FILE = "correct that in its compose file, then: invoke config"
-"""The step where nothing better is known."""
+"""The next step where no better one is known."""
 
 
-def read(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
-    """What a failing compose says, as an error that tells what it is about.
+@dataclass(frozen=True)
+class Failure:
+    """Why compose failed, or why the engine did not start a container.
+
+    Attributes:
+        kind: What was refused.
+        message: What is wrong, in one sentence.
+        before: What stands before that sentence where it is shown alone.
+        next: The next step; empty where none is better than to look into the compose file.
+        quotes: The lines that prove it.
+        error: The class of error that a task ends with; None where the words are new.
+        stderr: What compose printed, without progress and warnings.
+        about: What failed, as far as compose names it: `service NAME`, `container NAME`, `image NAME` and so on.
+        begun: Whether compose had begun to start containers.
+        service: The service; empty where compose names none.
+        port: The port of the host; 0 for none.
+        image: The image; empty for none.
+        path: The path that is missing, or the mount that is written wrongly; empty for none.
+        command: The program that is missing; empty for none.
+        exit_code: The exit code of a hook; None without one.
+        container: The container that a hook ran in, where compose keeps it.
+        output: The last lines that a hook printed, where compose tells them.
+    """
+
+    kind: Kind
+    message: str
+    before: str = ""
+    next: str = ""
+    quotes: tuple[str, ...] = ()
+    error: type[OpsError] | None = None
+    stderr: str = ""
+    about: tuple[str, ...] = ()
+    begun: bool = False
+    service: str = ""
+    port: int = 0
+    image: str = ""
+    path: str = ""
+    command: str = ""
+    exit_code: int | None = None
+    container: str = ""
+    output: tuple[str, ...] = ()
+
+    def named(self, kind: str) -> list[str]:
+        """The names of what failed, of one kind: service, network, volume, image, container or secret."""
+        return [name for each in self.about for what, _, name in [each.partition(" ")] if what == kind]
+
+    def as_error(self, otherwise: type[OpsError] = UsageError) -> OpsError:
+        """The failure as the error of a task.
+
+        Args:
+            otherwise: Its class where compose's words are new: `UsageError` while files are read, `StartError` later.
+        """
+        if self.kind == "env file":
+            # Compose quotes the line that it cannot read, which may hold a secret. This error does not.
+            path = Path(self.path)
+            broken = env_file_error.read(self.stderr, path)
+            error: OpsError = broken or EnvFileError(f"{path.name} cannot be read", next="invoke env.check")
+        else:
+            kind = self.error or otherwise
+            error = kind(f"{self.before}{self.message}", details=self.quotes, next=self.next or IN_THE_FILE)
+        error.failure, error.begun = self, self.begun
+        return error
+
+
+def of(error: OpsError | None) -> Failure | None:
+    """The failure of compose or the engine that an error comes from; None for other errors."""
+    return error.failure if error is not None and isinstance(error.failure, Failure) else None
+
+
+def read(printed: str) -> Failure:
+    """Why compose failed.
 
     Args:
-        said: What it printed, its progress (`--progress plain`) included.
-        otherwise: What it is where its words are new: the files are wrong or, once those have been read, the start is.
+        printed: What it printed, its progress (`--progress plain`) included.
     """
-    held = Said(said)
-    error = next(
-        (
-            make(match, held)
-            for pattern, make in _FAILURES
-            if (match := re.search(pattern, held.text, re.IGNORECASE | re.MULTILINE))
-        ),
-        None,
-    ) or _unknown(held.lines, otherwise)
-    error.about, error.begun = held.about, bool(held.containers("Starting"))
-    return error
-
-
-def engine(container: str, why: str) -> OpsError:
-    """What the engine says of a container that it does not start."""
-    return read(f" Container {container} Starting\nError response from daemon: {why}", StartError)
-
-
-def _unknown(lines: list[str], otherwise: type[OpsError]) -> OpsError:
-    if not lines:
-        return otherwise("compose failed and said nothing", next="the same command with --debug")
-    # What is wrong with a file may take compose a few lines; after progress, the last one counts.
-    message, details = (" ".join(lines), []) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
-    return otherwise(
-        f"compose: {message.replace('false schema', 'is no key that compose knows')}", details=details, next=IN_THE_FILE
-    )
-
-
-def _missing_variable(match: re.Match[str], _: Said) -> OpsError:
-    why = (match["why"] or "").strip()
-    return EnvFileError(
-        f"{match['name']} is required and has no value" + (f": {why}" if why else ""),
-        next=f"set {match['name']} in .env; `invoke env.check` shows everything that is wrong with it",
-    )
-
-
-def _missing_content(match: re.Match[str], _: Said) -> OpsError:
-    kind, name = match["kind"].replace("file", "secret or config"), match["of"]
-    return EnvFileError(
-        f"{match['name']} is not set, and the {kind} {name} is made of it", next=f"invoke env.set {match['name']}"
-    )
-
-
-def _broken_env(match: re.Match[str], said: Said) -> OpsError:
-    # Compose quotes the line that it stumbles over, which may hold a secret; this does not.
-    path = Path(match["path"])
-    return env_file_error.read(said.whole, path) or EnvFileError(f"{path.name} cannot be read", next="invoke env.check")
-
-
-def _missing_env(match: re.Match[str], _: Said) -> OpsError:
-    path = Path(match["path"])
-    if path.name == ".env":
-        return EnvFileError(".env is missing, and a service reads all of it (env_file)", next="invoke env.init")
-    return UsageError(f"the env_file {path} is not there", next="write it, or say `required: false` where it is named")
-
-
-def _no_engine(match: re.Match[str], _: Said) -> OpsError:
-    return EngineError("the Docker Engine does not answer", details=[match[0].strip()], next="invoke doctor")
-
-
-def _port_taken(match: re.Match[str], said: Said) -> OpsError:
-    port = match["allocated"] or match["bound"] or match["listened"]
-    return StartError(
-        f"port {port} is already in use" + _wanted_by(said),
-        details=[match[0].strip()],
-        next=f"stop what uses port {port}, or choose another one",
-    )
-
-
-def _no_image(match: re.Match[str], _: Said) -> OpsError:
-    return StartError(f"the image {match['image']} is not there", next="build it: run without --no-build")
-
-
-def _not_pulled(match: re.Match[str], said: Said) -> OpsError:
-    pulled = re.search(r"^\s+Image\s+(\S+)\s+Error", said.whole, re.MULTILINE)
-    image = pulled[1] if pulled else "of a service"
-    return StartError(
-        f"the image {image} could not be pulled",
-        details=[match[0].strip()],
-        next=f"docker pull {image}, once its name is right and its registry answers (docker login, proxy)"
-        if pulled
-        else "check its name, and that its registry answers (docker login, proxy)",
-    )
-
-
-def _dependency(match: re.Match[str], _: Said) -> OpsError:
-    kind = UnhealthyError if "unhealthy" in match[0] else StartError
-    return kind(f"a service that others wait for failed: {match[0].strip()}", next="invoke diagnose")
-
-
-def _no_health_check(match: re.Match[str], _: Said) -> OpsError:
-    return UsageError(
-        f"compose: {match[0].strip()}",
-        next="give that service a healthcheck:, or wait for it with condition: service_started",
-    )
-
-
-def _external(match: re.Match[str], _: Said) -> OpsError:
-    kind = "network" if match["network"] else "volume"
-    return StartError(
-        f"compose: {match[0].strip()}", next=f"docker {kind} create {match['network'] or match['volume']}"
-    )
-
-
-def _only_in_a_swarm(match: re.Match[str], _: Said) -> OpsError:
-    kind, name = match["kind"], match["name"]
-    return UsageError(
-        f"compose: {match[0].strip()}: only a swarm keeps {kind}s",
-        next=f"give {name} file: or environment: instead of external: (top-level {kind}s: in its compose file)",
-    )
-
-
-def _in_the_file(match: re.Match[str], _: Said) -> OpsError:
-    beside = "set start_period beside start_interval in its healthcheck:"
-    return UsageError(f"compose: {match[0].strip()}", next=beside if "start_interval" in match[0] else IN_THE_FILE)
-
-
-def _network(match: re.Match[str], _: Said) -> OpsError:
-    name, why = match["name"], _line(match["why"])
-    if re.search(r"overlaps?\b", why, re.IGNORECASE):
-        remedy = f"choose another subnet for network {name}, or remove the one that has it: docker network ls"
-    elif re.search(r"address pools?|predefined", why, re.IGNORECASE):
-        remedy = "docker network prune, which removes the networks that no container uses"
-    elif plugin := re.search(r"plugin \"(?P<plugin>[^\"]+)\" not found", why):
-        remedy = f"correct the driver: of network {name}, or install it: docker plugin install {plugin['plugin']}"
+    progress = Progress(printed)
+    lines = progress.words()
+    stderr = "\n".join(lines)
+    for kind, pattern, message, step in WORDS:
+        if match := re.search(pattern, stderr, re.IGNORECASE | re.MULTILINE):
+            found = match.groupdict("")
+            about = _about(progress, stderr, found)
+            failure = _failure(kind, message, step, match[0], found, about)
+            break
     else:
-        remedy = f"correct network {name} in its compose file"
-    return StartError(f"failed to create network {name}: {why}", next=remedy)
+        about = _about(progress, stderr, {})
+        failure = _unknown(lines)
+    return replace(failure, stderr=stderr, about=about, begun=bool(progress.containers("Starting")))
 
 
-def _volume(match: re.Match[str], _: Said) -> OpsError:
-    name, plugin = match["name"], match["plugin"]
-    return StartError(
-        f"failed to create volume {name}: {_line(match['why'])}",
-        next=f"correct the driver: of volume {name}, or install it: docker plugin install {plugin}",
+def by_engine(container: str, why: str) -> Failure:
+    """Why the engine did not start a container, from the engine's own words."""
+    return read(f" Container {container} Starting\nError response from daemon: {why}")
+
+
+def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str, str], about: Sequence[str]) -> Failure:
+    """A failure whose words are known.
+
+    Args:
+        kind: What was refused.
+        message: The sentence for it, with `{names}` of groups; empty to quote compose or the engine.
+        step: The next step, likewise.
+        said: What the pattern matched.
+        found: The groups of the pattern.
+        about: What failed, as far as compose names it.
+    """
+    image = found.get("image") or next((each.removeprefix("image ") for each in about if each.startswith("image ")), "")
+    output = [line.strip() for line in found.get("output", "").strip().splitlines()]
+    shown = {name: _one_line(text) for name, text in found.items()}
+    shown |= {"image": image or "IMAGE", "last": f": {output[-1]}" if output else "", "by": _busy_with(about)}
+    quotes = output[:-1]
+    if kind in ("engine", "port", "registry silent", "registry denied", "not in registry"):
+        quotes = [_one_line(said)]
+    engine = "why" in found
+    before = "" if message else f"a container did not start{shown['by']}: " if engine else "compose: "
+    return Failure(
+        kind,
+        message.format_map(shown) or _one_line(found["why"] if engine else said),
+        before,
+        step.format_map(shown),
+        tuple(quotes),
+        UnhealthyError if kind == "dependency" and "unhealthy" in said else ERRORS.get(kind, StartError),
+        service=found.get("service", ""),
+        port=int(found.get("port") or 0),
+        image=image,
+        path=found.get("path", "").strip(),
+        command=found.get("command", ""),
+        exit_code=int(found["code"]) if found.get("code") else None,
+        container=found.get("container", ""),
+        output=tuple(output),
     )
 
 
-def _hook(match: re.Match[str], _: Said) -> OpsError:
-    """The last lines of the hook come behind its status; compose before 5.6 does not tell them."""
-    output = (match["why"] or "").strip().splitlines()
-    last = f": {output[-1].strip()}" if output else ""
-    return StartError(
-        f"the post_start hook of {match['name']} exited with status {match['code']}{last}",
-        details=output[:-1],
-        next=f"correct post_start: of {match['name']}",
+def _unknown(lines: Sequence[str]) -> Failure:
+    """A failure whose words are new: they are quoted."""
+    if not lines:
+        return Failure("other", "compose failed and said nothing", next="the same command with --debug")
+    # An error in a file may take compose a few lines; after progress, the last line counts.
+    message, quotes = (" ".join(lines), lines[:0]) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
+    return Failure(
+        "other", message.replace("false schema", "is no key that compose knows"), "compose: ", quotes=tuple(quotes)
     )
 
 
-def _pre_start(match: re.Match[str], __: Said) -> OpsError:
-    """As above; compose keeps the container that the hook ran in."""
-    why, _, kept = match["why"].strip().partition("(hook container ")
-    output = why.strip().splitlines()
-    last = f": {output[-1].strip()}" if output else ""
-    look = f"docker logs {kept.split()[0]}; then " if kept else ""
-    return StartError(
-        f"the pre_start hook of {match['name']} exited with code {match['code']}{last}",
-        details=output[:-1],
-        next=f"{look}correct pre_start: of {match['name']}",
-    )
+def _about(progress: Progress, stderr: str, found: Mapping[str, str]) -> tuple[str, ...]:
+    """What failed: what the progress and the words name, or else the containers that compose was working on."""
+    named = [*progress.failed(), *_named(stderr, found)]
+    return tuple(dict.fromkeys(named or progress.unfinished()))
 
 
-def _program(match: re.Match[str], _: Said) -> OpsError:
-    what = match["provider"] or "the Docker Model plugin"
-    return StartError(f"compose: {match[0].strip()}", next=f"install {what}, which compose runs for this service")
+def _named(stderr: str, found: Mapping[str, str]) -> Iterator[str]:
+    """What compose's words name."""
+    for kind, pattern in (("service", r"^service \"([^\"]+)\""), ("image", r"^unable to get image '([^']+)'")):
+        yield from (f"{kind} {name}" for name in re.findall(pattern, stderr, re.MULTILINE))
+    yield from (f"{kind} {found[kind]}" for kind in ("service", "network", "volume", "image") if found.get(kind))
+    if found.get("of"):
+        yield f"{found['kind']} {found['of']}"
 
 
-def _name_taken(match: re.Match[str], said: Said) -> OpsError:
-    name = match["name"].lstrip("/")
-    return StartError(
-        f"a container did not start{_wanted_by(said)}: {_line(match[0])}",
-        next=f"docker rm --force {name}, which removes that container; or choose another container_name",
-    )
-
-
-def _not_started(match: re.Match[str], said: Said) -> OpsError:
-    why = _line(match["why"])
-    remedy = next((words for pattern, words in _REMEDIES if re.search(pattern, why)), IN_THE_FILE)
-    found = re.search(r"bind source path does not exist: (.*)", why)
-    if found:
-        remedy = f"make {found[1]}, or correct the path in its compose file"
-    return StartError(f"a container did not start{_wanted_by(said)}: {why}", next=remedy)
-
-
-_REMEDIES = (
-    (
-        r"invalid (volume|mount)|mount path must be absolute",
-        "write it as ./folder:/path/in/the/container, or name:/path/in/the/container",
-    ),
-    # Compose stumbles over its own order; with nothing there, it makes everything anew. The data stays.
-    (r"marked for removal and cannot be connected", "invoke stop, then the same again"),
-    (r"non running container|is not running|No such container", "invoke status shows what runs"),
-    (r"[Nn]o space left on device", "docker system df, then free some space: docker builder prune"),
-)
-
-
-def _line(text: str) -> str:
-    """Some lines as one."""
+def _one_line(text: str) -> str:
     return " ".join(line.strip().removeprefix("Error response from daemon: ") for line in text.splitlines()).strip()
 
 
-def _wanted_by(said: Said) -> str:
-    """Whom compose was busy with when it failed."""
-    if services := [each for each in said.about if each.startswith("service ")]:
+def _busy_with(about: Sequence[str]) -> str:
+    """The service that compose worked on, or else its containers, in brackets; empty where it names none."""
+    if services := [each for each in about if each.startswith("service ")]:
         return f" ({services[0]})"
-    names = [each.removeprefix("container ") for each in said.about if each.startswith("container ")]
+    names = [each.removeprefix("container ") for each in about if each.startswith("container ")]
     return f" ({', '.join(names)})" if names else ""
-
-
-_FAILURES: tuple[tuple[str, Callable[[re.Match[str], Said], OpsError]], ...] = (
-    (r"failed to read (?P<path>[^\n]*?): (line \d+:|required variable|invalid template)", _broken_env),
-    (r"env file (?P<path>[^\n]*) not found: ", _missing_env),
-    (r"required variable (?P<name>\w+) is missing a value(: (?P<why>[^\n]*))?", _missing_variable),
-    (
-        r"environment variable \"(?P<name>\w+)\" required by (?P<kind>secret|config|file) \"(?P<of>[^\"\n]*)\"",
-        _missing_content,
-    ),
-    (
-        r"[^\n]*(failed to|cannot) connect to the docker (API|daemon)[^\n]*|error during connect[^\n]*"
-        r"|[^\n]*permission denied while trying to connect to the docker[^\n]*"
-        r"|[^\n]*context \"[^\"\n]*\": context not found[^\n]*",
-        _no_engine,
-    ),
-    (
-        r"^network \"?(?P<network>[^\s\"]+)\"? declared as external, but could not be found"
-        r"|^external volume \"(?P<volume>[^\"\n]+)\" not found",
-        _external,
-    ),
-    (r"^unsupported external (?P<kind>secret|config) (?P<name>\S+)", _only_in_a_swarm),
-    (r"^failed to create network (?P<name>[^\s:]+): (?P<why>[\s\S]*)", _network),
-    (
-        r"(?P<why>create (?P<name>\S+): error looking up volume plugin (?P<plugin>[^\s:]+): [\s\S]*)",
-        _volume,
-    ),
-    (r"^(?P<name>[\w.-]+) hook exited with status (?P<code>\d+)(: (?P<why>[\s\S]*))?", _hook),
-    (
-        r"^service \"(?P<name>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<why>[\s\S]*)",
-        _pre_start,
-    ),
-    (
-        # A container has it; a process has it (Engine 28); the same on older engines and on Docker Desktop.
-        r"Bind for [^\n]*:(?P<allocated>\d+) failed: port is already allocated"
-        r"|failed to bind host port (for )?(\[[^\]\n]*\]|[\d.]+):(?P<bound>\d+)[^\n]*: address already in use[^\n]*"
-        r"|listen (tcp|udp)[46]? (\[[^\]\n]*\]|[\d.]+)?:(?P<listened>\d+): bind: (?!cannot assign|permission)[^\n]*",
-        _port_taken,
-    ),
-    (r"No such image: (?P<image>\S+)", _no_image),
-    (
-        r"[^\n]*(pull access denied|manifest[^\n]* (unknown|not found)|failed to resolve reference"
-        r"|no matching manifest|/v2/[^\n]*\": )[^\n]*",
-        _not_pulled,
-    ),
-    (r"[^\n]*container \S+ has no healthcheck configured[^\n]*", _no_health_check),
-    (r"dependency failed to start: [^\n]*|service \"[^\n]*\" didn't complete successfully[^\n]*", _dependency),
-    (
-        r"^exec: \"(?P<provider>[^\"\n]+)\": executable file not found[^\n]*"
-        r"|^[^\n]*support requires Docker Model plugin[^\n]*",
-        _program,
-    ),
-    (r"Conflict\. The container name \"(?P<name>[^\"\n]+)\" is already in use[^\n]*", _name_taken),
-    (
-        r"^healthcheck\.start_interval requires healthcheck\.start_period[^\n]*"
-        r"|^invalid (subnet|ip-range|gateway|auxiliary|DNS|IPv[46]|link-local|MAC|security-opt)[^\n]*"
-        r"|^opening seccomp profile [^\n]*|^Docker Compose does not support [^\n]*",
-        _in_the_file,
-    ),
-    (r"Error response from daemon: (?P<why>[\s\S]*)", _not_started),
-)
-"""In the order in which they are tried; the first that matches tells."""

@@ -112,13 +112,18 @@ def found_files(folder: Path) -> list[str]:
 
 
 def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
-    """`$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME-default}`, as compose expands them."""
+    """A text in which each `${NAME}` is replaced, as compose does it.
 
-    def value(match: re.Match[str]) -> str:
-        found = variable(files, match["plain"] or match["name"], expanded=expanded)
-        return found or match["default"] or ""
+    Args:
+        files: As `env_files` gives them.
+        text: The text.
+        expanded: As for `variable`.
+    """
+    from upready.envfile import references
 
-    return re.sub(r"\$(?:(?P<plain>[A-Za-z_]\w*)|\{(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\})", value, text)
+    names = {use.name for use in references.references(text)}
+    given = {name: variable(files, name, expanded=expanded) for name in names if is_set(files, name)}
+    return references.expand(text, given)
 
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:

@@ -1,88 +1,275 @@
-"""What compose printed when it failed: its words, and what they are about."""
+"""The words with which compose and the engine refuse, and what each of them means.
+
+Compose exits with 1 whatever happened, so its words are all there is. They were read in the source of compose 2.24 to
+5.6, and tried on compose 5.6 and Docker Engine 28.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
+from typing import Literal
 
-_NOISE = re.compile(
-    r"\s+(Network|Volume|Image|Container|Service|Secret|Config|(service|network|volume|provider):\S+)\s"
-    r"|time=|.* level=(warning|info) msg="
+from upready.support.errors import EngineError, EnvFileError, OpsError, UsageError
+
+_FileKind = Literal["variable", "env file", "engine", "file", "other"]
+_NetworkKind = Literal["network", "network setting", "subnet", "endpoint", "volume", "port", "port denied"]
+_ImageKind = Literal["image", "image name", "platform", "registry silent", "registry denied", "not in registry"]
+_ContainerKind = Literal["container", "mount", "mount syntax", "mount target", "program", "dependency"]
+Kind = Literal[_FileKind, _NetworkKind, _ImageKind, _ContainerKind, "post_start", "pre_start"]
+"""What was refused."""
+
+ERRORS: Mapping[Kind, type[OpsError]] = {
+    "variable": EnvFileError,
+    "env file": EnvFileError,
+    "engine": EngineError,
+    "file": UsageError,
+    "network setting": UsageError,
+}
+"""The class of error of a kind; that of the others is StartError."""
+
+_HOST = r"(?:\[[^\]\n]*\]|[\d.]+)"
+
+_NOT_PULLED = (
+    r"(?:pull access denied|manifest[^\n]* (?:unknown|not found)|failed to resolve reference"
+    r"|repository [^\n]* not found|no matching manifest|/v2/[^\n]*\": )"
 )
-"""Compose's progress, and its warnings."""
-
-
-@dataclass(frozen=True)
-class Said:
-    """What compose printed, its progress (`--progress plain`) included.
-
-    Attributes:
-        whole: All of it.
-    """
-
-    whole: str
-
-    @cached_property
-    def lines(self) -> list[str]:
-        """What is neither progress nor a warning."""
-        return [line.strip() for line in self.whole.splitlines() if line.strip() and not _NOISE.match(line)]
-
-    @property
-    def text(self) -> str:
-        """The same as one text."""
-        return "\n".join(self.lines)
-
-    @cached_property
-    def about(self) -> tuple[str, ...]:
-        """What compose was busy with when it failed: `service NAME`, `container NAME`, `image NAME` and so on."""
-        # Containers that were being made or started are told only where nothing else is: the others are cancelled.
-        return tuple(dict.fromkeys(self._named())) or tuple(
-            f"container {name}"
-            for first, last in (("Starting", "Started"), ("Recreate", "Recreated"), ("Creating", "Created"))
-            for name in dict.fromkeys(self.containers(first))
-            if name not in self.containers(last)
-        )
-
-    def _named(self) -> Iterator[str]:
-        """What the progress says to have failed, and what the words name."""
-        for kind, name in re.findall(r"^\s+(service|network|volume|provider):([^:\s]+)", self.whole, re.MULTILINE):
-            yield f"{kind.replace('provider', 'service')} {name}"
-        # The others are cancelled then, which is told of them as an error, too.
-        for kind, name in re.findall(
-            r"^\s+(Image|Network|Volume)\s+(\S+)\s+Error(?!.*(?:error during connect|context canceled))",
-            self.whole,
-            re.MULTILINE,
-        ):
-            yield f"{kind.lower()} {name}"
-        # One that is made anew; that it failed because of another one, or with it, is told of containers too.
-        yield from (
-            f"container {name}"
-            for name in re.findall(
-                r"^\s+Container\s+(\S+)\s+Error\b(?!.*(?:failed to start|didn't complete|context canceled))",
-                self.whole,
-                re.MULTILINE,
-            )
-        )
-        for pattern, kind in _NAMED:
-            for match in re.finditer(pattern, self.text):
-                yield f"{kind or match['kind']} {match['name']}"
-
-    def containers(self, step: str) -> list[str]:
-        """The containers that reached a step, such as Creating, Created, Starting or Started."""
-        return re.findall(rf"^\s*Container\s+(\S+)\s+{step}\b", self.whole, re.MULTILINE)
-
-
-_NAMED = (
-    (r"(?m)^service \"(?P<name>[^\"]+)\"", "service"),
-    (r"(?m)^(?P<name>[\w.-]+) hook exited with status", "service"),
-    (r"(?m)^network \"?(?P<name>[^\s\"]+)\"? declared as external", "network"),
-    (r"(?m)^failed to create network (?P<name>[^\s:]+)", "network"),
-    (r"(?m)^external volume \"(?P<name>[^\"]+)\"", "volume"),
-    (r"required by (?P<kind>secret|config|file) \"(?P<name>[^\"]+)\"", ""),
-    (r"(?m)^unsupported external (?P<kind>secret|config) (?P<name>\S+)", ""),
-    (r"(?m)^unable to get image '(?P<name>[^']+)'", "image"),
-    (r"No such image: (?P<name>\S+)", "image"),
+_SILENT = (
+    r"(?:no such host|server misbehaving|Temporary failure in name resolution|i/o timeout|TLS handshake timeout"
+    r"|connection refused|connection reset|network is unreachable|no route to host|deadline exceeded|Client\.Timeout"
+    r"|proxyconnect|x509:|certificate|: EOF|request canceled|50[234] )"
 )
-"""What the words themselves name."""
+_NO_PULL = "the image {image} could not be pulled"
+_PULL = "docker pull {image}, once its name is right and its registry answers (docker login, proxy)"
+_NO_NETWORK = "failed to create network {network}: {why}"
+
+
+def _engine(words: str) -> str:
+    """The pattern of an answer of the engine that holds these words."""
+    return rf"Error response from daemon: (?P<why>[\s\S]*{words}[\s\S]*)"
+
+
+def _network(words: str) -> str:
+    """The pattern of a network that the engine does not make, for a reason that holds these words."""
+    return rf"^failed to create network (?P<network>[^\s:]+): (?P<why>[\s\S]*{words}[\s\S]*)"
+
+
+WORDS: tuple[tuple[Kind, str, str, str], ...] = (
+    ("env file", r"failed to read (?P<path>[^\n]*?): (line \d+:|required variable|invalid template)", "", ""),
+    (
+        "variable",
+        r"env file ([^\n]*[/\\])?\.env not found: ",
+        ".env is missing, and a service reads all of it (env_file)",
+        "invoke env.init",
+    ),
+    (
+        "file",
+        r"env file (?P<path>[^\n]*) not found: ",
+        "the env_file {path} is not there",
+        "write it, or say `required: false` where it is named",
+    ),
+    (
+        "variable",
+        r"required variable (?P<name>\w+) is missing a value(?P<reason>: *\S[^\n]*)?",
+        "{name} is required and has no value{reason}",
+        "set {name} in .env; `invoke env.check` shows everything that is wrong with it",
+    ),
+    (
+        "variable",
+        r"environment variable \"(?P<name>\w+)\" required by (?P<kind>secret|config|file) \"(?P<of>[^\"\n]*)\"",
+        "{name} is not set, and the {kind} {of} is made of it",
+        "invoke env.set {name}",
+    ),
+    (
+        "engine",
+        r"[^\n]*(failed to|cannot) connect to the docker (API|daemon)[^\n]*|error during connect[^\n]*"
+        r"|[^\n]*permission denied while trying to connect to the docker[^\n]*"
+        r"|[^\n]*context \"[^\"\n]*\": context not found[^\n]*",
+        "the Docker Engine does not answer",
+        "invoke doctor",
+    ),
+    (
+        "network",
+        r"^network \"?(?P<network>[^\s\"]+)\"? declared as external, but could not be found",
+        "",
+        "docker network create {network}",
+    ),
+    ("volume", r"^external volume \"(?P<volume>[^\"\n]+)\" not found", "", "docker volume create {volume}"),
+    (
+        "file",
+        r"^(?P<refusal>unsupported external (?P<kind>secret|config) (?P<of>\S+))",
+        "{refusal}: only a swarm keeps {kind}s",
+        "give {of} file: or environment: instead of external: (top-level {kind}s: in its compose file)",
+    ),
+    (
+        "subnet",
+        _network(r"overlaps?\b"),
+        _NO_NETWORK,
+        "choose another subnet for network {network}, or remove the one that has it: docker network ls",
+    ),
+    (
+        "network",
+        _network("(address pools?|predefined)"),
+        _NO_NETWORK,
+        "docker network prune, which removes the networks that no container uses",
+    ),
+    (
+        "network",
+        _network(r"plugin \"(?P<plugin>[^\"]+)\" not found"),
+        _NO_NETWORK,
+        "correct the driver: of network {network}, or install it: docker plugin install {plugin}",
+    ),
+    ("network", _network(""), _NO_NETWORK, "correct network {network} in its compose file"),
+    (
+        "volume",
+        r"(?P<why>create (?P<volume>\S+): error looking up volume plugin (?P<plugin>[^\s:]+): [\s\S]*)",
+        "failed to create volume {volume}: {why}",
+        "correct the driver: of volume {volume}, or install it: docker plugin install {plugin}",
+    ),
+    (
+        # Behind the exit code come the last lines of the hook; compose before 5.6 leaves them out.
+        "post_start",
+        r"^(?P<service>[\w.-]+) hook exited with status (?P<code>\d+)(: (?P<output>[\s\S]*))?",
+        "the post_start hook of {service} exited with status {code}{last}",
+        "correct post_start: of {service}",
+    ),
+    (
+        "pre_start",
+        r"^service \"(?P<service>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<output>[\s\S]*)"
+        r"\(hook container (?P<container>\w+)",
+        "the pre_start hook of {service} exited with code {code}{last}",
+        "docker logs {container}; then correct pre_start: of {service}",
+    ),
+    (
+        "pre_start",
+        r"^service \"(?P<service>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<output>[\s\S]*)",
+        "the pre_start hook of {service} exited with code {code}{last}",
+        "correct pre_start: of {service}",
+    ),
+    *(
+        ("port", pattern, "port {port} is already in use{by}", "stop what uses port {port}, or choose another one")
+        for pattern in (
+            r"Bind for [^\n]*:(?P<port>\d+) failed: port is already allocated",
+            rf"failed to bind (host )?port (for )?{_HOST}:(?P<port>\d+)[^\n]*: address already in use[^\n]*",
+            # Older engines, and Docker Desktop.
+            rf"listen (tcp|udp)[46]? {_HOST}?:(?P<port>\d+): bind: (?!cannot assign|permission)[^\n]*",
+            r"exposing port \w+ [^\n]*?:(?P<port>\d+) ->[^\n]*already in use[^\n]*",
+        )
+    ),
+    (
+        "port denied",
+        _engine(rf"failed to bind (host )?port (for )?{_HOST}:(?P<port>\d+)[^\n]*: permission denied"),
+        "",
+        "",
+    ),
+    (
+        "image",
+        r"No such image: (?P<image>\S+)",
+        "the image {image} is not there",
+        "build it: run without --no-build",
+    ),
+    ("registry silent", rf"^(?=[^\n]*{_NOT_PULLED})[^\n]*{_SILENT}[^\n]*", _NO_PULL, _PULL),
+    (
+        "registry denied",
+        rf"^(?=[^\n]*{_NOT_PULLED})[^\n]*(denied|unauthorized|authentication required)[^\n]*",
+        _NO_PULL,
+        _PULL,
+    ),
+    ("not in registry", rf"[^\n]*{_NOT_PULLED}[^\n]*", _NO_PULL, _PULL),
+    (
+        "file",
+        r"[^\n]*container \S+ has no healthcheck configured[^\n]*",
+        "",
+        "give that service a healthcheck:, or wait for it with condition: service_started",
+    ),
+    (
+        "dependency",
+        r"(?P<refusal>dependency failed to start: [^\n]*|service \"[^\n]*\" didn't complete successfully[^\n]*)",
+        "a service that others wait for failed: {refusal}",
+        "invoke diagnose",
+    ),
+    (
+        "program",
+        r"^exec: \"(?P<command>[^\"\n]+)\": executable file not found[^\n]*",
+        "",
+        "install {command}, which compose runs for this service",
+    ),
+    (
+        "program",
+        r"^[^\n]*support requires Docker Model plugin[^\n]*",
+        "",
+        "install the Docker Model plugin, which compose runs for this service",
+    ),
+    (
+        "container",
+        r"(?P<why>Conflict\. The container name \"/?(?P<name>[^\"\n]+)\" is already in use[^\n]*)",
+        "",
+        "docker rm --force {name}, which removes that container; or choose another container_name",
+    ),
+    (
+        "file",
+        r"^healthcheck\.start_interval requires healthcheck\.start_period[^\n]*",
+        "",
+        "set start_period beside start_interval in its healthcheck:",
+    ),
+    ("network setting", r"^invalid (subnet|ip-range|gateway|auxiliary)[^\n]*", "", ""),
+    (
+        "file",
+        r"^invalid (DNS|IPv[46]|link-local|MAC|security-opt)[^\n]*"
+        r"|^opening seccomp profile [^\n]*|^Docker Compose does not support [^\n]*",
+        "",
+        "",
+    ),
+    ("endpoint", _engine("invalid endpoint settings"), "", ""),
+    ("image name", _engine("invalid reference format"), "", ""),
+    (
+        "platform",
+        _engine("(does not provide the specified platform|does not match the (specified|detected) (platform|host))"),
+        "",
+        "",
+    ),
+    *(
+        ("mount", _engine(pattern), "", "make {path}, or correct the path in its compose file")
+        for pattern in (
+            r"bind source path does not exist: (?P<path>[^\n]+)",
+            r"error mounting \"(?P<path>[^\"]+)\"[^\n]*: no such file or directory",
+            r"failed to (mount local volume|populate volume)[^\n]*?(mount |lstat |/)(?P<path>/[^\s:]+)[^\n]*"
+            r"no such file",
+            r"error while mounting volume '[^']*'[^\n]*(mount |lstat )(?P<path>/[^\s:]+)[^\n]*no such file",
+            r"error while creating mount source path '(?P<path>[^']+)'",
+        )
+    ),
+    *(
+        (
+            "mount syntax",
+            _engine(pattern),
+            "",
+            "write it as ./folder:/path/in/the/container, or name:/path/in/the/container",
+        )
+        for pattern in (
+            r"invalid volume specification: '(?P<path>[^'\n]*)'",
+            r"invalid mount path: '(?P<path>[^'\n]*)'",
+            r"(?:invalid (?:volume|mount)|mount path must be absolute|mount type unknown)",
+        )
+    ),
+    ("mount target", _engine(r"error mounting \"(?!tmpfs)[^\"]+\" to rootfs at \"(?P<path>[^\"]+)\""), "", ""),
+    # Compose fails over its own order. With no containers left it makes everything anew; the data stays.
+    ("container", _engine("marked for removal and cannot be connected"), "", "invoke stop, then the same again"),
+    (
+        "container",
+        _engine("(non running container|is not running|No such container)"),
+        "",
+        "invoke status shows what runs",
+    ),
+    (
+        "container",
+        _engine("no space left on device"),
+        "",
+        "docker system df, then free some space: docker builder prune",
+    ),
+    ("container", _engine(""), "", ""),
+)
+"""For each failure: its kind, the pattern of its words, its message and the next step. The first that matches counts.
+
+Message and step may hold `{groups}` of the pattern; an empty message quotes what was said, with an empty step none is
+better than to look into the compose file.
+"""

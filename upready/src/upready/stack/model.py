@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from upready.secrets import masking, ordinary
 from upready.secrets.secret import MASK, is_secret, worth_hiding
-from upready.stack import compose, compose_call, compose_yaml, model_secrets, refusal
+from upready.stack import compose_call, compose_yaml, model_secrets, refusal
 from upready.stack import service as entries
 from upready.stack.selection import Stack
 from upready.stack.service import Port, Service, unescape
@@ -167,7 +167,7 @@ def load_running(stack: Stack, running: Iterable[str]) -> Model:
     except UsageError:
         every = _beyond(stack)[1]
         found = [every[name] for name in sorted(running) if name in every]
-        needed = [each.profiles[0] for each in found if not refusal.active(each, stack.profiles)]
+        needed = [each.profiles[0] for each in found if not entries.is_active(each.profiles, stack.profiles)]
         if not needed:
             raise
         return load(dataclasses.replace(stack, profiles=(*stack.profiles, *dict.fromkeys(needed))))
@@ -179,8 +179,7 @@ def _merge(stack: Stack, *options: str) -> dict[str, Any]:
     Raises:
         OpsError: What it says against them.
     """
-    line = [*compose.command(stack, "config"), *options]
-    result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
+    result = compose_call.config(stack, *options)
     if result.code:
         raise refusal.of(stack, result.stderr)
     try:

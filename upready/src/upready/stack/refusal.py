@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from upready.stack import compose
 from upready.stack.selection import Stack
-from upready.stack.service import Service
+from upready.stack.service import Service, is_active
 from upready.support import files as reading
 from upready.support import parsing, spelling, yaml_location
 from upready.support.errors import OpsError, UsageError
@@ -26,7 +25,7 @@ OFF = re.compile(r'service "[^"]+" depends on undefined service "[^"]+"')
 """What compose says where a service waits for another one that is not there, or not with these profiles."""
 
 _NOISE = (
-    (r"^compose: |decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
+    (r"decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
     (r"^line \d+: |go-yaml load error in \w+ at \S+ ", ""),
     (r"(?P<path>[^\s:]+ )?additional properties '(?P<key>[^']+)' not allowed", _unknown_key),
 )
@@ -37,11 +36,12 @@ _ABSENT = re.compile(r"(?:open|stat|file) (?P<path>[^\n]+?)(?: not found)?: (?:s
 
 def of(stack: Stack, stderr: str) -> OpsError:
     """What compose says against a stack's files, with file, line and column, which it seldom tells itself."""
-    from upready.stack import compose_failure, compose_words, error_place  # most stacks are right
+    from upready.stack import compose_failure, error_place  # most stacks are right
 
     if (absent := _ABSENT.search(stderr)) and (told := misplaced(stack, Path(absent["path"]))):
         return told
-    error = compose.failure(stderr)
+    failure = compose_failure.read(stderr)
+    error = failure.as_error()
     if not isinstance(error, UsageError):
         return error
     again = f"then: {_merging(stack)}"
@@ -53,16 +53,17 @@ def of(stack: Stack, stderr: str) -> OpsError:
             return unreadable
         if broken is not None:
             return UsageError(broken[1], next=f"correct {broken[0]}, {again}")
-    message, details = (_short(stack.root, text) for text in (error.message, "\n".join(error.details)))
-    place = error_place.find(stack, compose_words.Said(stderr).text)
+    details = _short(stack.root, "\n".join(error.details)).splitlines()
+    place = error_place.find(stack, failure.stderr)
     if place is None:
         names = ", ".join(relative(file, stack.root) for file in stack.files)
-        return UsageError(message, details=[*details.splitlines(), f"files: {names}"], next=f"correct that, {again}")
-    name = relative(place.file, stack.root)
+        message = _short(stack.root, error.message)
+        return UsageError(message, details=[*details, f"files: {names}"], next=f"correct that, {again}")
+    name, message = relative(place.file, stack.root), _short(stack.root, failure.message)
     for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
         message = re.sub(noise, instead, message)
-    step = error.next if error.next and error.next != compose_failure.IN_THE_FILE else f"correct {name}:{place.line}"
-    return UsageError(f"{place.within(stack.root)}: {message}", details=details.splitlines(), next=f"{step}, {again}")
+    step = failure.next or f"correct {name}:{place.line}"
+    return UsageError(f"{place.within(stack.root)}: {message}", details=details, next=f"{step}, {again}")
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:
@@ -133,11 +134,6 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
     )
 
 
-def active(service: Service, profiles: Sequence[str]) -> bool:
-    """Whether a service is started with these profiles."""
-    return not service.profiles or "*" in profiles or bool(set(service.profiles) & set(profiles))
-
-
 def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageError:
     """A refusal that is about a service of a profile which is off, with the profiles that must be on."""
     found = list(_missing(every, stack.profiles))
@@ -155,9 +151,9 @@ def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageE
 def _missing(every: Mapping[str, Service], profiles: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Each active service that needs one which is not active, and that one."""
     for name, service in sorted(every.items()):
-        if active(service, profiles):
+        if is_active(service.profiles, profiles):
             for other, how in sorted((service.config.get("depends_on") or {}).items()):
-                if how.get("required", True) and other in every and not active(every[other], profiles):
+                if how.get("required", True) and other in every and not is_active(every[other].profiles, profiles):
                     yield name, other
 
 

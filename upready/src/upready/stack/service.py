@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from upready.support import size, spelling
+from upready.support import spelling, units
 from upready.support.errors import UsageError
 
-__all__ = ["Port", "Service", "named", "of", "unescape"]
+__all__ = ["Port", "Service", "is_active", "named", "of", "unescape"]
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,11 @@ def of(name: str, entry: Mapping[str, Any], project: str) -> Service:
     )
 
 
+def is_active(own: Collection[str], profiles: Sequence[str]) -> bool:
+    """Whether a service is started with these profiles; `own` are the profiles of the service."""
+    return not own or "*" in profiles or not set(own).isdisjoint(profiles)
+
+
 def named(name: str, entry: Mapping[str, Any]) -> Service:
     """A service of which no more can be told than its name and its profiles."""
     profiles = tuple(map(str, entry.get("profiles") or ()))
@@ -161,7 +166,7 @@ def _is_size(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | str):
         return False
     try:
-        return size.parse(str(value), "") >= 0
+        return units.parse_size(str(value), "") >= 0
     except UsageError:
         return False
 

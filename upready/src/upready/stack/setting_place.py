@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from upready.stack.selection import Stack
 from upready.support import yaml_location
@@ -53,13 +54,11 @@ def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
         paths: The keys that lead to each setting, from the top: `("services", "web", "cpus")`. Where one of a list is
             meant, the last key is part of its text, or of its `target`, `source` or `published`.
     """
-    import yaml
-
     for path in paths:
         for file in reversed(stack.files):
             for document in reversed(yaml_location.documents(file)):
                 if (node := _node(document, path)) is not None:
-                    text = node.value if isinstance(node, yaml.ScalarNode) else ""
+                    text = node.value if node.id == "scalar" else ""
                     return Place(yaml_location.relative(file, stack.root), node.start_mark.line + 1, text)
     return None
 
@@ -82,27 +81,17 @@ def change(stack: Stack, service: str, keys: Sequence[str], value: str = "") -> 
     return f"set {setting}: {value} in {where}" if value else f"correct {setting}: in {where}"
 
 
-def _node(node: object, path: Sequence[str]) -> yaml.Node | None:  # type: ignore[name-defined]  # noqa: F821
-    """The node that some keys lead to."""
-    import yaml
-
+def _node(node: Any, path: Sequence[str]) -> Any:
+    """The node that some keys lead to; None if they lead nowhere."""
     for number, key in enumerate(path):
-        if isinstance(node, yaml.MappingNode):
-            pairs = {name.value: value for name, value in node.value if isinstance(name, yaml.ScalarNode)}
-            node = pairs.get(key)
-        elif isinstance(node, yaml.SequenceNode) and number == len(path) - 1:
-            node = next((each for each in node.value if _mentions(each, key)), None)
-        else:
-            return None
-    return node if isinstance(node, yaml.Node) else None
+        if getattr(node, "id", "") == "sequence" and number == len(path) - 1:
+            return next((each for each in node.value if _mentions(each, key)), None)
+        node = yaml_location.below(node, key)
+    return node
 
 
-def _mentions(node: object, word: str) -> bool:
-    """Whether a member of a list speaks of something."""
-    import yaml
-
-    if isinstance(node, yaml.ScalarNode):
+def _mentions(node: Any, word: str) -> bool:
+    """Whether a member of a list has a word in its text, or as one of its values."""
+    if node.id == "scalar":
         return word in re.split(r"[:/=]|\.\.", node.value) or word in node.value
-    if isinstance(node, yaml.MappingNode):
-        return any(isinstance(value, yaml.ScalarNode) and word == value.value for _, value in node.value)
-    return False
+    return node.id == "mapping" and any(value.id == "scalar" and word == value.value for _, value in node.value)

@@ -17,8 +17,10 @@ class OpsError(Exception):
         message: What failed and where: the service, file and line, or variable. One sentence.
         details: The evidence, a line each: last log lines, exit code, the probe's answer.
         next: What to do about it, as a command where there is one.
-        about: What it is about, where compose says so: `service NAME`, `container NAME`, `image NAME` and so on.
-        begun: Whether compose had begun to start containers before it came to this.
+
+    Attributes:
+        failure: The `stack.compose_failure.Failure` where compose failed; None for other errors.
+        begun: Whether the start of containers had begun before.
     """
 
     code: ClassVar[int] = 1
@@ -30,15 +32,13 @@ class OpsError(Exception):
         *,
         details: Sequence[str] = (),
         next: str = "",  # noqa: A002
-        about: Sequence[str] = (),
-        begun: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.details = list(details)
         self.next = next
-        self.about = tuple(about)
-        self.begun = begun
+        self.failure: object = None
+        self.begun = False
 
     @property
     def summary(self) -> str:

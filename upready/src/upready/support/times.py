@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from upready.support import durations
+from upready.support import units
 from upready.support.errors import UsageError
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
@@ -25,7 +25,7 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
     """
     text, now = text.strip(), now or datetime.now(UTC)
     try:
-        if (back := durations.parse(text)) is not None:
+        if (back := units.parse_duration(text)) is not None:
             return now - timedelta(seconds=back)
         if clock := _CLOCK.fullmatch(text):
             hour, minute, second = (int(part or 0) for part in clock.groups())
@@ -64,6 +64,15 @@ def normalise(text: str) -> str:
     fraction = digits.group() if digits else ""
     moment = datetime.fromisoformat(whole + rest[len(fraction) :]).astimezone(UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{fraction[:9]:0<9}Z"
+
+
+def moment(text: str) -> datetime:
+    """An RFC 3339 time in UTC; what is finer than a microsecond is dropped.
+
+    Raises:
+        ValueError: The text is not such a time.
+    """
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def shift(text: str, by: timedelta) -> str:

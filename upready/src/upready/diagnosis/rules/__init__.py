@@ -1,23 +1,21 @@
-"""The usual causes, one a module: `find(evidence)` gives a `Finding` where it recognises itself, else None.
+"""The usual causes, one a module: `find(evidence)` gives a `Finding` where it recognises its cause, else None.
 
-To add one: a module here with a `find`, its place in `CAUSES`, a test in tests/unit/diagnosis for what it recognises,
+To add one: a module here with a `find`, its place in `RULES`, a test in tests/unit/diagnosis for what it recognises,
 and one in tests/engine/test_diagnosis.py that makes it happen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.diagnosis.rules import (
     address,
-    architecture,
     command,
     connection,
     data,
-    dependency,
-    ended,
     health_check,
     hook,
     image,
@@ -28,42 +26,47 @@ from upready.diagnosis.rules import (
     password,
     permission,
     port,
-    refused,
     setting,
     source,
     space,
+    state,
     variable,
-    waiting,
 )
 
-CAUSES: tuple[Callable[[Evidence], Finding | None], ...] = (
-    # What the engine itself says is certain.
-    port.find,
-    image.find,
-    hook.find,
-    mount.find,
-    network.find,
-    setting.find,
-    health_check.find,
-    architecture.find,
-    command.find,
-    memory.find,
-    space.find,
-    # Where compose or the engine refused, nothing else is asked.
-    refused.find,
+RULES: tuple[tuple[str, Callable[[Evidence], Finding | None]], ...] = (
+    # What compose or the engine says is certain.
+    ("port", port.find),
+    ("image", image.find),
+    ("hook", hook.find),
+    ("mount", mount.find),
+    ("network", network.find),
+    ("start", setting.find),
+    ("health-check", health_check.find),
+    ("architecture", command.find_architecture),
+    ("command", command.find),
+    ("oom", memory.find),
+    ("space", space.find),
+    # The log of a container that was refused is of an earlier start.
+    ("start", state.refused),
     # What the log says, the more particular first.
-    data.find,
-    password.find,
-    source.find,
-    permission.find,
-    variable.find,
-    name.find,
-    connection.find,
+    ("data", data.find),
+    ("password", password.find),
+    ("code", source.find),
+    ("permission", permission.find),
+    ("variable", variable.find),
+    ("dns", name.find),
+    ("connection", connection.find),
     # What the probe says.
-    address.find,
+    ("address", address.find),
     # What is left: one of these always answers.
-    dependency.find,
-    ended.find,
-    waiting.find,
+    ("dependency", state.dependency),
+    ("exited", state.ended),
+    ("", state.waiting),
 )
-"""In the order in which they are asked; the first that answers is the cause."""
+"""The word for each cause, and its rule, in the order in which they are asked."""
+
+
+def apply(evidence: Evidence) -> Finding:
+    """The finding of the first rule that recognises its cause."""
+    found = ((cause, rule(evidence)) for cause, rule in RULES)
+    return next(replace(each, cause=each.cause or cause) for cause, each in found if each is not None)

@@ -9,109 +9,76 @@ from urllib.parse import urlsplit
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
+from upready.runtime.interface import Container
 from upready.support.errors import EngineError
+
+_REFUSED = ("connection refused", "connection closed without an answer")
 
 
 def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a possibility
-    """Told by a probe that is refused while the container runs; its own table of sockets says where it listens."""
-    container, answer = evidence.container, evidence.health.probe
+    """The probe is refused while the container runs. The container's own table of sockets tells where it listens."""
+    name, container, answer = evidence.service.name, evidence.container, evidence.health.probe
     if evidence.docker is None or container is None or container.state != "running":
         return None
-    if answer is None or answer.status_code is not None:
-        return None
-    if answer.error not in ("connection refused", "connection closed without an answer"):
+    if answer is None or answer.status_code is not None or answer.error not in _REFUSED:
         return None
     port = urlsplit(answer.url).port or 80
-    if (holder := _holder(evidence)) is not None:
-        return _borrowed(evidence, holder, answer.url, port)
-    inner = next((target for _, published, _, target in container.ports if published == port), None)
-    if inner is None:
-        published = ", ".join(str(each[1]) for each in container.ports) or "none"
-        return Finding(
-            "address",
-            f"cannot be reached at {answer.url}: it publishes no port {port} (but {published})",
-            f"publish it under ports: of {evidence.service.name}, or correct its x-ops.health",
-        )
-    listening = _listening(evidence)
-    if not listening:
-        return None
-    own = sorted({number for address, number in listening if address != "loopback"})
-    if inner in own:
-        return None
-    if ("loopback", inner) in listening:
-        return Finding(
-            "address",
-            f"listens on 127.0.0.1:{inner} in its container, where nobody else reaches it",
-            f"let {evidence.service.name} listen on 0.0.0.0",
-        )
-    told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
-    return Finding(
-        "address",
-        f"does not listen on port {inner}, which is published at {port}, but {told}",
-        f"publish the port that {evidence.service.name} listens on, or let it listen on {inner}"
-        if own
-        else f"invoke logs --service {evidence.service.name}",
-    )
-
-
-def _holder(evidence: Evidence) -> str | None:
-    """The service whose network this one uses (`network_mode: service:…`); None where it has its own."""
+    # With `network_mode: service:…` a service has no ports of its own: those of the other service count.
     mode = str(evidence.service.config.get("network_mode") or "")
-    return mode.removeprefix("service:") if mode.startswith("service:") else None
-
-
-def _borrowed(evidence: Evidence, holder: str, url: str, port: int) -> Finding | None:
-    """Without a network of its own a service publishes nothing: its ports are those of the one whose network it has."""
-    name = evidence.service.name
-    other = evidence.others.get(holder)
-    container, owner = evidence.container, other.container if other else None
-    if owner is None or container is None:
-        return None
-    mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
-    restarted = owner.started and container.started and owner.started > container.started
-    if mode.removeprefix("container:") not in (owner.id, "", mode) or restarted:
-        return Finding(
-            "address",
-            f"cannot be reached at {url}: it uses the network of {holder}, which was started again without it, "
-            "so that its own is gone",
-            f"invoke restart --service {name}",
-        )
+    holder = mode.removeprefix("service:") if mode.startswith("service:") else ""
+    owner = container
+    if holder:
+        other = evidence.others.get(holder)
+        if other is None or other.container is None:
+            return None
+        owner = other.container
+        if _lost_network(container, owner):
+            return Finding(
+                f"cannot be reached at {answer.url}: it uses the network of {holder}, and {holder} was started again "
+                "without it, so that this network is gone",
+                f"invoke restart --service {name}",
+            )
     inner = next((target for _, published, _, target in owner.ports if published == port), None)
     if inner is None:
+        whose = f"it uses the network of {holder}, which" if holder else "it"
         published = ", ".join(str(each[1]) for each in owner.ports) or "none"
         return Finding(
-            "address",
-            f"cannot be reached at {url}: it uses the network of {holder}, which publishes no port {port} "
-            f"(but {published})",
-            f"publish it under ports: of {holder}, or correct x-ops.health of {name}",
+            f"cannot be reached at {answer.url}: {whose} publishes no port {port} (but {published})",
+            f"publish it under ports: of {holder or name}, or correct x-ops.health of {name}",
         )
-    listening = _listening(evidence)
+    listening = _listening(evidence, container)
     own = sorted({number for address, number in listening if address != "loopback"})
     if not listening or inner in own:
         return None
     if ("loopback", inner) in listening:
+        where = f"the network of {holder}" if holder else "its container"
         return Finding(
-            "address",
-            f"listens on 127.0.0.1:{inner} in the network of {holder}, where nobody else reaches it",
-            f"let {name} listen on 0.0.0.0",
+            f"listens on 127.0.0.1:{inner} in {where}, where nobody else reaches it", f"let {name} listen on 0.0.0.0"
         )
+    whose = f"{holder}, whose network it uses, publishes at {port}" if holder else f"is published at {port}"
     told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
     return Finding(
-        "address",
-        f"does not listen on port {inner}, which {holder}, whose network it uses, publishes at {port}, but {told}",
-        f"let {name} listen on {inner}, or publish under ports: of {holder} the port that {name} listens on"
+        f"does not listen on port {inner}, which {whose}, but {told}",
+        f"let {name} listen on {inner}, or publish under ports: of {holder or name} the port that {name} listens on"
         if own
         else f"invoke logs --service {name}",
     )
 
 
-def _listening(evidence: Evidence) -> set[tuple[str, int]]:
+def _lost_network(container: Container, owner: Container) -> bool:
+    """Whether the network of another container, which this one uses, is gone since that one was started again."""
+    mode = str((container.raw.get("HostConfig") or {}).get("NetworkMode") or "")
+    if mode.startswith("container:") and mode != f"container:{owner.id}":
+        return True
+    return bool(owner.started and container.started and owner.started > container.started)
+
+
+def _listening(evidence: Evidence, container: Container) -> set[tuple[str, int]]:
     """Where the container listens: (`loopback` or `any`, port); empty where it has no `cat` to tell by."""
     assert evidence.docker is not None  # noqa: S101 - `find` returned without one
-    assert evidence.container is not None  # noqa: S101 - nor without the other
     api: Any = evidence.docker.client.api
     with contextlib.suppress(EngineError), answering():
-        run = api.exec_create(evidence.container.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"])
+        run = api.exec_create(container.id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"])
         return parse(bytes(api.exec_start(run["Id"])).decode("ascii", "replace"))
     return set()
 

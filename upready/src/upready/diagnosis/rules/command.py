@@ -1,11 +1,13 @@
-"""A command that cannot be run: not there, not executable, or a script with Windows line ends."""
+"""A command that cannot be run: missing, not executable, with Windows line ends, or for another processor."""
 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.runtime.docker.engine import answering
 
 _MISSING = (
     r'exec: "(?P<path>[^"]+)": (?:executable file not found|stat [^\n]*no such file|no such file)',
@@ -24,9 +26,12 @@ _RETURN = (
     r"(?P<path>/\S+): \d+: (?:set: Illegal option -\s*$|Syntax error: word unexpected \(expecting \"(?:do|in)\")",
 )
 
+_MACHINES = {0x03: "386", 0x28: "arm", 0x3E: "amd64", 0xB7: "arm64", 0xF3: "riscv64", 0x15: "ppc64le", 0x16: "s390x"}
+"""The ELF header's `e_machine` (elf(5)), by the names that images use."""
+
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the words of the engine, of its init, or of a shell; the file itself says the rest."""
+    """The engine, its init or a shell names the program. The file itself tells the rest."""
     if evidence.service.config.get("provider"):
         return None  # a program of this machine, which compose runs
     if match := evidence.search(*_RETURN):
@@ -34,7 +39,6 @@ def find(evidence: Evidence) -> Finding | None:
     if match := evidence.search(*_DENIED):
         path = match["path"]
         return Finding(
-            "command",
             f"cannot run {path}: it is not executable",
             "chmod +x the file, or git update-index --chmod=+x it, "
             f"then invoke build --service {evidence.service.name}",
@@ -45,7 +49,7 @@ def find(evidence: Evidence) -> Finding | None:
 
 
 def _missing(evidence: Evidence, path: str) -> Finding:
-    """A file that is there cannot be run either when the interpreter that its first line names is not."""
+    """A program that was not found. If the file exists, its interpreter or its C library is missing."""
     head = evidence.read(path)
     if head is not None and (first := re.match(rb"#!\s*(\S+)[^\n]*", head)):
         if first.group().endswith(b"\r"):
@@ -53,19 +57,16 @@ def _missing(evidence: Evidence, path: str) -> Finding:
         interpreter = first[1].decode("utf-8", "replace")
         if evidence.read(interpreter, 4) is None:
             return Finding(
-                "command",
                 f"cannot run {path}: its first line asks for {interpreter}, which its image does not have",
                 f"install {interpreter} in the image, or begin {path} with #!/bin/sh",
             )
     if head is not None and head.startswith(b"\x7fELF"):
         return Finding(
-            "command",
             f"cannot run {path}: it is there, but not the loader or C library that it was built for (glibc and musl?)",
             "build it on the base image that it runs on",
         )
     where = "its PATH" if "/" not in path else "its image"
     return Finding(
-        "command",
         f"cannot run {path}: there is no such file in {where}",
         f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image",
     )
@@ -74,15 +75,15 @@ def _missing(evidence: Evidence, path: str) -> Finding:
 def _windows(evidence: Evidence, path: str) -> Finding:
     script = _script(evidence) or path
     return Finding(
-        "line-ends",
         f"cannot run {script}: it has Windows line ends (CRLF), and the carriage return counts as part of each line",
         f"sed -i 's/\\r$//' the file, keep it so in .gitattributes (*.sh text eol=lf), "
         f"then invoke build --service {evidence.service.name}",
+        cause="line-ends",
     )
 
 
 def _script(evidence: Evidence) -> str | None:
-    """The script among the words of the container's command that has such line ends."""
+    """The script in the container's command that has Windows line ends."""
     if evidence.container is None:
         return None
     raw = evidence.container.raw
@@ -91,3 +92,39 @@ def _script(evidence: Evidence) -> str | None:
         if head is not None and head.startswith(b"#!") and b"\r\n" in head:
             return str(word)
     return None
+
+
+def find_architecture(evidence: Evidence) -> Finding | None:
+    """The kernel cannot execute a program, or a shell took it for a script. Its ELF header tells its processor."""
+    container, docker = evidence.container, evidence.docker
+    if container is None or docker is None:
+        return None
+    match = evidence.search(
+        r"exec(?:ve)? (?P<path>/\S+?):? (?:failed: )?exec format error",
+        r"exec format error",
+        r"(?P<path>/\S+): .{0,8}\x7f?ELF",
+    )
+    if match is None:
+        return None
+    path = match.groupdict().get("path") or str(container.raw.get("Path") or "")
+    head = evidence.read(path, 20) or b""
+    is_program = head.startswith(b"\x7fELF") and len(head) >= 20
+    if head and not is_program and not head.startswith(b"#!"):
+        return Finding(
+            f"cannot run {path}: it is neither a program nor does it begin with #!",
+            f"begin {path} with a line such as #!/bin/sh",
+            cause="command",
+        )
+    with answering():
+        version: Any = docker.client.api.version()
+    here = str(version.get("Arch", "unknown"))
+    message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
+    if is_program:
+        made = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another processor")
+        if made == here:
+            return None
+        message = f"cannot run {path}: it was built for {made}, and the engine's machine is {here}"
+    of_image = (docker.image(container.image_id) or {}).get("Architecture", here)
+    shown = [f"the image {evidence.service.image} is for {of_image}"] if of_image != here else []
+    remedy = f"build or pull the image for this machine: platform: linux/{here}, then invoke build --no-cache"
+    return Finding(message, remedy, shown)

@@ -1,4 +1,4 @@
-"""Another service that does not take connections."""
+"""Another service that refuses connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REFUSED = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the program's words; the stack says who that is, and how it is."""
+    """The program names a host and a port. The stack tells which service that is, and whether it is ready."""
     match = evidence.search(*_REFUSED)
     if match is None:
         return None
@@ -30,21 +30,18 @@ def find(evidence: Evidence) -> Finding | None:
         if other is None or other.name == evidence.service.name:
             return None
         return Finding(
-            "connection",
             f"looks for port {port} at {host}, which within a container is the container itself",
             f"use {other.name}:{port} in the environment of {evidence.service.name}",
         )
     name = evidence.service_at(host)
     if name is None or name == evidence.service.name:
         return Finding(
-            "connection",
             f"is refused a connection by {host}:{port}",
             f"look whether something listens at {host}:{port}",
         )
     health = evidence.others.get(name)
     ready = health is not None and health.verdict is Verdict.READY
     return Finding(
-        "connection",
         f"is refused a connection by {name}, port {port}"
         + (
             "; it runs now: it was not ready yet, or listens on another port"
@@ -61,7 +58,7 @@ def find(evidence: Evidence) -> Finding | None:
 
 
 def _listens(config: object, port: str) -> bool:
-    """Whether a service's compose entry speaks of a port of its own."""
+    """Whether the compose entry of a service names this port of its container."""
     entry = config if isinstance(config, dict) else {}
     inner = [str(each.get("target")) for each in entry.get("ports") or []]
     return port in [*inner, *(str(each) for each in entry.get("expose") or [])]

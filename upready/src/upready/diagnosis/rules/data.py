@@ -1,4 +1,4 @@
-"""Data in a volume that another version of the program has written."""
+"""Data in a volume that another version of the program wrote."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ CERTAIN = (
     r"Can't handle RDB format version|Unknown RDB format|wrong signature trying to load DB",
     rf"cannot (?:up|down)grade a node from version \[{_VERSION}\]",
 )
-"""What only this means."""
+"""Words that always mean this."""
 
 LIKELY = (
     r"The (?:store|database) (?:file )?version .* (?:is not|not) (?:supported|compatible)",
     r"(?:data|database|storage) (?:format|files?|directory|version) [^\n]{0,60}"
     r"\b(?:incompatible|newer version|older version)",
 )
-"""What it mostly means."""
+"""Words that mostly mean this."""
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the program's words; the volume and where the image is written say how to go on."""
+    """The program says so. The volume, and the place of `image:` in the compose files, give the next step."""
     match = evidence.search(*CERTAIN, *LIKELY)
     if match is None:
         return None
@@ -46,14 +46,13 @@ def find(evidence: Evidence) -> Finding | None:
     if volumes and volumes[0].kind == "bind":
         afresh = f"or start without the data: move {volumes[0].source} away"
     return Finding(
-        "data",
         f"cannot use its data: {_sentence(evidence, match)}; {held} was written by {by}, and the image is {image}",
         f"{_back(evidence, image, old)}; {afresh}",
     )
 
 
 def _sentence(evidence: Evidence, match: re.Match[str]) -> str:
-    """The program's own sentence, without its time and level."""
+    """The program's own sentence, without time and level."""
     text = match.string
     begin, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
     line = text[begin : end if end > 0 else None]
@@ -61,7 +60,7 @@ def _sentence(evidence: Evidence, match: re.Match[str]) -> str:
 
 
 def _old(evidence: Evidence, match: re.Match[str]) -> str:
-    """The version that wrote the data; empty where nobody says."""
+    """The version that wrote the data; empty where the log does not tell."""
     if found := evidence.search(rf"initialized by PostgreSQL version {_VERSION}"):
         return str(found["old"])
     named = match.groupdict()
@@ -71,7 +70,7 @@ def _old(evidence: Evidence, match: re.Match[str]) -> str:
 
 
 def _back(evidence: Evidence, image: str, old: str) -> str:
-    """The step back to the version that wrote the data."""
+    """The step that goes back to the version which wrote the data."""
     if evidence.service.built:
         return f"build {evidence.service.name} on version {old or 'that wrote it'} again, then {evidence.restart}"
     name, colon, tag = image.rpartition(":")

@@ -1,4 +1,4 @@
-"""A health check that itself cannot be run."""
+"""A health check whose program is missing in the image."""
 
 from __future__ import annotations
 
@@ -16,25 +16,29 @@ _UNABLE = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by what the health check printed."""
-    if not evidence.container or evidence.container.state != "running" or evidence.said:
+    """The health check printed which program is missing."""
+    if not evidence.container or evidence.container.state != "running" or evidence.refusal:
         return None
     program = missing(evidence.checks)
     if program is None:
         return None
     place = evidence.written("healthcheck", "test")
     return Finding(
-        "health-check",
-        f"cannot be told to be healthy: its health check needs {program}, which its image does not have",
+        message(program),
         f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its image, "
         f"or install {program} there",
     )
 
 
+def message(program: str) -> str:
+    """The sentence about a health check whose program is missing."""
+    return f"cannot become healthy: its health check needs {program}, which its image does not have"
+
+
 def missing(checks: Sequence[tuple[int, str]]) -> str | None:
     """The program that a health check cannot run, by its last result; None where it can run."""
     code, output = checks[-1] if checks else (0, "")
-    # The engine's own words where the container ended, or was restarted, while the check began.
+    # The engine says this when the container ended, or was restarted, while the check began.
     passing = "setns" in output or "/proc/self/" in output
     for pattern in _UNABLE if code and not passing else ():
         if match := re.search(pattern, output.strip(), re.IGNORECASE | re.MULTILINE):

@@ -1,45 +1,39 @@
-"""A `post_start` or `pre_start` hook that failed: the container is there, and may even run."""
+"""A `post_start` or `pre_start` hook that failed."""
 
 from __future__ import annotations
-
-import re
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.support.errors import EngineError
 
-_HOOK = r"the (?P<kind>post_start|pre_start) hook of \S+ exited with|pre_start\[\d+\]|\bhook exited with status"
 LINES = 10
-"""Lines of a hook's output that are told."""
+"""Lines of a hook's output that are read."""
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by compose's words; what a hook before the start has written, by its container, which compose keeps."""
-    if evidence.refusal is None or not (match := re.search(_HOOK, evidence.said)):
+    """Compose names the hook. Compose keeps the container of a `pre_start` hook, so its output can be read there."""
+    failure = evidence.failure
+    if failure is None or failure.kind not in ("post_start", "pre_start"):
         return None
-    kind = match["kind"] or ("pre_start" if "pre_start" in evidence.said else "post_start")
-    output = list(evidence.refusal.details) or _output(evidence)
-    told = evidence.refusal.message
-    if output and not re.search(r"(?:code|status) \d+: ", told):
+    told, output = failure.message, list(failure.output)
+    if not output and (output := _output(evidence, failure.container)):
         told += f": {output[-1].strip()}"
-    place = evidence.written(kind)
+    place = evidence.written(failure.kind) or f"the compose entry of {evidence.service.name}"
     return Finding(
-        "hook",
-        f"was not started: {told}" if evidence.health.state != "running" else f"runs, but {told}",
-        f"correct {kind}: in {place or f'the compose entry of {evidence.service.name}'}, then {evidence.restart}",
-        output,
+        f"runs, but {told}" if evidence.health.state == "running" else f"was not started: {told}",
+        f"correct {failure.kind}: in {place}, then {evidence.restart}",
+        output[:-1],
     )
 
 
-def _output(evidence: Evidence) -> list[str]:
+def _output(evidence: Evidence, container: str) -> list[str]:
     """The last lines of the container that a hook ran in."""
-    kept = re.search(r"docker logs (\w+)", evidence.refusal.next) if evidence.refusal else None
-    if kept is None or evidence.docker is None:
+    if not container or evidence.docker is None:
         return []
     try:
         with answering():
-            raw: bytes = evidence.docker.client.containers.get(kept[1]).logs(tail=LINES)
+            raw: bytes = evidence.docker.client.containers.get(container).logs(tail=LINES)
     except EngineError:
         return []
     return [line for line in raw.decode("utf-8", "replace").splitlines() if line.strip()]

@@ -15,7 +15,7 @@ _HEAP = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the engine, or by the program itself."""
+    """The engine reports it, or the program says so itself."""
     container = evidence.container
     if container is None:
         return None
@@ -23,7 +23,6 @@ def find(evidence: Evidence) -> Finding | None:
     if evidence.health.cause == "oom" or (container.oom_killed and container.state != "running"):
         of = f"all {units.size(limit)} that it may use" if limit else "the machine's memory"
         return Finding(
-            "oom",
             f"ran out of memory: it used {of} and was killed"
             + (f", and was restarted {units.times(container.restarts)}" if container.restarts > 1 else ""),
             f"raise deploy.resources.limits.memory of {evidence.service.name}, or make it use less"
@@ -32,7 +31,6 @@ def find(evidence: Evidence) -> Finding | None:
         )
     if match := evidence.search(*_HEAP):
         return Finding(
-            "oom",
             f"ran out of the memory that its runtime allows itself ({match[0]})",
             f"raise the runtime's own limit (Node: --max-old-space-size) below the container's"
             f"{f' {units.size(limit)}' if limit else ''}, or make it use less",

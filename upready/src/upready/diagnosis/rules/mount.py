@@ -1,55 +1,41 @@
-"""A file or folder of the host that is to be mounted and is not there, or a volume that is written wrongly."""
+"""A file or folder of the host that is mounted and does not exist, or a volume that is written wrongly."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
-_GONE = (
-    r"bind source path does not exist: (?P<path>.+?)\s*$",
-    r"error mounting \"(?P<path>[^\"]+)\"[^\n]*: no such file or directory",
-    r"failed to (?:mount local volume|populate volume)[^\n]*?(?:mount |lstat |/)(?P<path>/[^\s:]+)[^\n]*no such file",
-    r"error while mounting volume '[^']*'[^\n]*(?:mount |lstat )(?P<path>/[^\s:]+)[^\n]*no such file",
-    r"error while creating mount source path '(?P<path>[^']+)'",
-)
-_ONTO = r"error mounting \"[^\"]+\" to rootfs at \"(?P<target>[^\"]+)\""
-_WRONG = r"invalid volume specification: '(?P<text>[^'\n]*)'|invalid mount path: '(?P<path>[^'\n]*)'|mount type unknown"
-
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the engine's words; the model says what that path is for."""
-    for pattern in _GONE:
-        if match := re.search(pattern, evidence.said, re.MULTILINE):
-            return _gone(evidence, match["path"])
-    if match := re.search(_WRONG, evidence.said):
-        text = next((each for each in match.groups() if each), "")
+    """The engine names the path. The model tells what that path is for."""
+    failure = evidence.failure
+    if failure is None:
+        return None
+    path = failure.path
+    if failure.kind == "mount":
+        return _gone(evidence, path)
+    if failure.kind == "mount syntax":
         # The engine is told `:rw` besides what is written.
-        place = evidence.written("volumes", text.removesuffix(":rw")) or _listed(evidence, text)
+        place = evidence.written("volumes", path.removesuffix(":rw")) or _listed(evidence, path)
+        return Finding(f"could not start: {evidence.refused}", f"{failure.next}, in {place}")
+    if failure.kind == "mount target":
+        place = evidence.written("volumes", path) or _used(evidence)
         return Finding(
-            "mount",
-            f"could not start: {evidence.said_briefly}",
-            f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}",
-        )
-    if "tmpfs" not in evidence.said and (match := re.search(_ONTO, evidence.said)):
-        place = evidence.written("volumes", match["target"]) or _used(evidence)
-        return Finding(
-            "start", f"could not start: {evidence.said_briefly}", f"correct {place}, then {evidence.restart}"
+            f"could not start: {evidence.refused}", f"correct {place}, then {evidence.restart}", cause="start"
         )
     return None
 
 
 def _gone(evidence: Evidence, path: str) -> Finding:
-    told = f"could not start: {evidence.said_briefly}"
+    told = f"could not start: {evidence.refused}"
     shown = _shown(evidence, path)
     for kind in ("secrets", "configs"):
         for name, entry in _declared(evidence, kind).items():
             if _same(entry.get("file"), path):
                 return Finding(
-                    "mount",
                     f"{told}: the file of {kind.removesuffix('s')} {name} is missing",
                     f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {evidence.restart}",
                 )
@@ -64,7 +50,7 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         None,
     )
     where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
-    return Finding("mount", told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
+    return Finding(told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:
@@ -89,7 +75,7 @@ def _shown(evidence: Evidence, path: str) -> str:
 
 
 def _listed(evidence: Evidence, text: str) -> str:
-    """Where the volume stands that the engine was told of: its paths are made absolute, so its target tells it."""
+    """The place of a volume in the compose files, found by its target: compose makes the source an absolute path."""
     for part in reversed(text.split(":")):
         if part not in ("rw", "ro") and (place := evidence.written("volumes", part)):
             return str(place)

@@ -32,7 +32,7 @@ _UNKNOWN = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the program's words; the stack says whether there is such a service, and how it is."""
+    """The program names a host. The stack tells whether a service has that name, and whether it runs."""
     match = evidence.search(*_UNKNOWN)
     if match is None:
         return None
@@ -40,7 +40,6 @@ def find(evidence: Evidence) -> Finding | None:
     host = match.groupdict().get("host") or _suspect(evidence, known)
     if host is None:
         return Finding(
-            "dns",
             "cannot resolve a host name",
             f"invoke exec {evidence.service.name} -- getent hosts NAME, for each it uses",
         )
@@ -48,7 +47,6 @@ def find(evidence: Evidence) -> Finding | None:
         other = evidence.others.get(host)
         if other is None or other.container is None:
             return Finding(
-                "dns",
                 f"cannot find {host}: that service has not been started",
                 f"start it too: its profile is {', '.join(known[host].profiles)}"
                 if known[host].profiles
@@ -56,12 +54,11 @@ def find(evidence: Evidence) -> Finding | None:
                 blames=host if other else None,
             )
         if other.state != "running":
-            return Finding("dns", f"cannot find {host}, which is {other.state}", f"invoke diagnose {host}", blames=host)
+            return Finding(f"cannot find {host}, which is {other.state}", f"invoke diagnose {host}", blames=host)
         return _unshared(evidence, host, other)
     near = difflib.get_close_matches(host, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     return Finding(
-        "dns",
         f"cannot find the host {host}: no service of this stack has that name{meant}",
         _correct(evidence, host)
         or (f"correct the name in the environment of {evidence.service.name}" if near else "")
@@ -70,19 +67,17 @@ def find(evidence: Evidence) -> Finding | None:
 
 
 def _unshared(evidence: Evidence, host: str, other: Health) -> Finding:
-    """Both run: whether they share a network is asked of the engine."""
+    """Both services run. The engine tells whether they share a network."""
     name = evidence.service.name
     own, theirs = _networks(evidence.container), _networks(other.container)
     if not own & theirs:
         return Finding(
-            "dns",
             f"cannot find {host}: they share no network ({name}: {_listed(own)}; {host}: {_listed(theirs)})",
             f"put {name} and {host} into the same network (networks: in their compose entries)",
         )
     again = f"invoke restart --service {name}"
     wait = f"let {name} wait for it: depends_on: [{host}]; now: {again}"
     return Finding(
-        "dns",
         f"could not find {host}, which runs now, in the same network ({_listed(own & theirs)}): "
         "its name was asked for before it ran, or the engine's resolver did not answer",
         again if host in evidence.service.depends_on else wait,
@@ -90,7 +85,7 @@ def _unshared(evidence: Evidence, host: str, other: Health) -> Finding:
 
 
 def _networks(container: Replica | None) -> set[str]:
-    """The networks of a container, by the engine; that of the host, or of another container, is one of its own kind."""
+    """The networks of a container; its network mode where it uses the network of the host or of another container."""
     if container is None:
         return set()
     found = (container.raw.get("NetworkSettings") or {}).get("Networks") or {}
@@ -103,7 +98,7 @@ def _listed(networks: set[str]) -> str:
 
 
 def _correct(evidence: Evidence, host: str) -> str:
-    """The step that changes the variable which holds a host name; empty where none does."""
+    """The step that changes the variable which holds a host name; empty where no variable holds it."""
     for name, value in evidence.environment.items():
         if host in _hosts(name, value) or (host == value and "." not in host):
             return evidence.change(("environment", name))
@@ -111,7 +106,7 @@ def _correct(evidence: Evidence, host: str) -> str:
 
 
 def _suspect(evidence: Evidence, known: Container[str]) -> str | None:
-    """What an error without a name may mean: a host in the service's variables that is no service, or is down."""
+    """The host that an error without a name may mean: one in the service's variables that is no service, or is down."""
     hosts = [host for name, value in evidence.environment.items() for host in _hosts(name, value)]
     down = [
         host
@@ -122,7 +117,7 @@ def _suspect(evidence: Evidence, known: Container[str]) -> str | None:
 
 
 def _hosts(name: str, value: str) -> list[str]:
-    """The hosts that a variable names: in a URL, or as the whole value of one called `…HOST`."""
+    """The hosts in the value of a variable: in a URL, or the whole value if the name ends with HOST."""
     hosts: list[str] = re.findall(r"://(?:[^/\s@]*@)?([A-Za-z0-9_.-]+)", value)
     if name.endswith("HOST") and re.fullmatch(r"[A-Za-z0-9_.-]+", value):
         hosts.append(value)

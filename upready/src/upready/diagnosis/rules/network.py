@@ -1,9 +1,8 @@
-"""A network or volume that compose does not find, or that the engine does not make."""
+"""A network or volume that does not exist, or that the engine does not make."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,44 +10,34 @@ from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.stack import setting_place
+from upready.stack.compose_failure import IN_THE_FILE, Failure
 from upready.support.errors import EngineError
-
-_NETWORK = (
-    r"network \S+ declared as external|failed to create network|invalid endpoint settings|invalid subnet|ip-range"
-)
-_VOLUME = r"external volume|error looking up volume plugin|failed to create volume"
-_OVERLAPS = re.compile(r"overlaps?\b", re.IGNORECASE)
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the words of compose or the engine; who has a subnet already, by the engine's networks."""
-    if not evidence.said or evidence.refusal is None:
+    """Compose names the network or volume. The engine tells which of its networks has the same subnet."""
+    failure = evidence.failure
+    if failure is None or failure.kind not in ("network", "network setting", "subnet", "endpoint", "volume"):
         return None
-    kind = "network" if re.search(_NETWORK, evidence.said) else "volume" if re.search(_VOLUME, evidence.said) else None
-    if kind is None:
-        return None
-    remedy, shown = evidence.refusal.next, []
-    place = _place(evidence, kind)
-    if kind == "network" and _OVERLAPS.search(evidence.said):
+    kind = "volume" if failure.kind == "volume" else "network"
+    remedy, shown = failure.next or IN_THE_FILE, []
+    place = _place(evidence, kind, failure)
+    if failure.kind == "subnet":
         holders = list(_holders(evidence))
         shown = [f"network {name} has {subnet}" for name, subnet, _ in holders]
         remedy = f"choose another subnet in {place}" if place else "choose another subnet"
         if foreign := [name for name, _, own in holders if not own]:
             remedy += f"; or remove the network that has it, if nothing uses it: docker network rm {foreign[0]}"
-    elif "endpoint settings" in evidence.said:
+    elif failure.kind == "endpoint":
         remedy = evidence.change(("networks",))
     elif place and not remedy.startswith("docker "):
         remedy = f"correct that in {place}, then {evidence.restart}"
-    return Finding(kind, f"was not started: {evidence.said_briefly}", remedy, shown)
+    return Finding(f"was not started: {evidence.refused}", remedy, shown, cause=kind)
 
 
-def _place(evidence: Evidence, kind: str) -> setting_place.Place | None:
+def _place(evidence: Evidence, kind: str, failure: Failure) -> setting_place.Place | None:
     """Where the network or volume stands in the compose files."""
-    names = (
-        [name for each in evidence.refusal.about for what, _, name in [each.partition(" ")] if what == kind]
-        if (evidence.refusal)
-        else []
-    )
+    names = failure.named(kind)
     declared = evidence.model.raw.get(f"{kind}s") or {}
     for key, entry in declared.items():
         if key in names or (entry or {}).get("name") in names:
@@ -57,7 +46,7 @@ def _place(evidence: Evidence, kind: str) -> setting_place.Place | None:
 
 
 def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
-    """The networks of the engine that overlap with what the stack asks for: name, subnet, whether it is its own."""
+    """The engine's networks that overlap with those of the stack: name, subnet, whether it is one of the stack."""
     wanted: dict[str, list[Any]] = {}
     for entry in (evidence.model.raw.get("networks") or {}).values():
         pools = ((entry or {}).get("ipam") or {}).get("config") or []
@@ -69,7 +58,7 @@ def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
     except EngineError:
         return
     for each in networks:
-        # One of the stack's own is in the way of the others too, but not of itself.
+        # A network of the stack may overlap with another one of the stack, but not with itself.
         others = [subnet for name, subnets in wanted.items() if name != each["Name"] for subnet in subnets]
         for pool in (each.get("IPAM") or {}).get("Config") or []:
             held = _subnet(pool.get("Subnet"))

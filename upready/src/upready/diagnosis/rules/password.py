@@ -1,4 +1,4 @@
-"""A database that refuses the password, mostly because its volume was initialised with another one."""
+"""A database that refuses the password, mostly because its volume was initialised with another password."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ REFUSED = (
     r"Access denied for user '(?P<user>[^']+)'@",
 )
 APART = 3.0
-"""Seconds by which a volume must be older than its container to be from an earlier one: made together, they are less
-than a second apart, and the volume's time has whole seconds."""
+"""A volume that is this many seconds older than its container was made by an earlier container. Made together, they are
+less than a second apart, and the time of a volume has whole seconds."""
 
 _SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD")
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the client's or the database's words; the age of the volume and the two settings say why."""
+    """The client or the database says so. The age of the volume and the two passwords tell why."""
     match = evidence.search(*REFUSED)
     if match is None:
         return None
@@ -31,7 +31,6 @@ def find(evidence: Evidence) -> Finding | None:
     database = evidence.service_at(match.groupdict().get("host") or "") or _database(evidence)
     if database is None:
         return Finding(
-            "password",
             f"is refused by its database: the password of user {user} is not the right one",
             f"correct the password in .env, then {evidence.restart}",
         )
@@ -44,7 +43,6 @@ def find(evidence: Evidence) -> Finding | None:
         and not any(secret in value for value in evidence.environment.values())
     ):
         return Finding(
-            "password",
             f"is refused by {database}: it is not given the password that {database} is given for user {user}",
             f"use the same variable in the environment of {evidence.service.name} and {database}",
             shown,
@@ -52,7 +50,6 @@ def find(evidence: Evidence) -> Finding | None:
         )
     if old:
         return Finding(
-            "password",
             f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
             "and keeps that one",
             f"put the old password back into .env, then {evidence.restart}; "
@@ -62,7 +59,6 @@ def find(evidence: Evidence) -> Finding | None:
             blames=database,
         )
     return Finding(
-        "password",
         f"is refused by {database}: the password of user {user} is not the right one",
         f"correct the password in .env, then {evidence.restart}",
         shown,
@@ -71,7 +67,7 @@ def find(evidence: Evidence) -> Finding | None:
 
 
 def _database(evidence: Evidence) -> str | None:
-    """The database that a service uses: itself, or the one that it waits for or is the only one of the stack."""
+    """The database that a service uses: itself, else the one it depends on, else the only one of the stack."""
     found = [name for name in evidence.others if _secret(evidence, name) is not None]
     for name in (evidence.service.name, *evidence.service.depends_on):
         if name in found:
@@ -80,13 +76,13 @@ def _database(evidence: Evidence) -> str | None:
 
 
 def _secret(evidence: Evidence, name: str) -> str | None:
-    """The password that a service is given as a database; None for one that is none."""
+    """The password of a service that is a database; None for other services."""
     environment, key = _setting(evidence, name)
     return str(environment[key]) if key else None
 
 
 def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
-    """The command in a database's container that gives the refused user another password."""
+    """The command that gives the refused user another password; it runs in the container of the database."""
     user = refusal["user"]
     if not refusal[0].startswith("Access denied"):
         return f"psql -U {user} -c '\\password'"
@@ -95,14 +91,14 @@ def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
 
 
 def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:
-    """The variables of a service, and which of them is its password as a database; empty for none."""
+    """The variables of a service, and the name of its database password; empty where it has none."""
     service = {**evidence.model.services, **evidence.model.inactive}.get(name)
     environment = (service.config.get("environment") or {}) if service else {}
     return environment, next((key for key in _SECRETS if environment.get(key)), "")
 
 
 def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str | None]:
-    """When the database's volumes were made, in words; and the one that is older than its container."""
+    """When the volumes of the database were made, in words; and the one that is older than its container."""
     if evidence.docker is None:
         return [], None
     shown, old = [], None
@@ -123,5 +119,5 @@ def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str |
 
 
 def _time(text: str) -> datetime:
-    """The engine's times: with a `Z` and nanoseconds, or with an offset."""
+    """A time of the engine: with a `Z` and nanoseconds, or with an offset."""
     return datetime.fromisoformat(text[:19] + (text[-6:] if text[-6] in "+-" else "+00:00"))

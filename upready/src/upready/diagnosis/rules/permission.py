@@ -1,4 +1,4 @@
-"""A file or folder that the container's user may not write or read, mostly on a volume."""
+"""A file or folder that the container's user may not read or write, mostly on a volume."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _QUOTE = "'\"\u2018\u2019"
-"""What programs put around a path."""
+"""The quotes that programs put around a path."""
 
 _READ_ONLY = (
     r"Read-only file system: '(?P<path>/[^']+)'",
@@ -23,18 +23,16 @@ _DENIED = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the program's words; mount and user say why."""
+    """The program names the path. The mount and the user tell why."""
     if match := evidence.search(*_READ_ONLY):
         path = match["path"]
         mount = evidence.mount_of(path)
         if mount is not None:
             return Finding(
-                "permission",
                 f"may not write {path}: {mount.source} is mounted read-only at {mount.target}",
                 f"mount {mount.target} without read_only, or write elsewhere",
             )
         return Finding(
-            "permission",
             f"may not write {path}: its root file system is read-only",
             f"give {evidence.service.name} a tmpfs or a volume for it, or write elsewhere",
         )
@@ -45,7 +43,6 @@ def find(evidence: Evidence) -> Finding | None:
     mount = evidence.mount_of(path)
     if mount is None:
         return Finding(
-            "permission",
             f"may not use {path}, a file of its image, as user {user}",
             f"COPY --chown={user} it in the Dockerfile, or give {evidence.service.name} a volume there",
         )
@@ -53,12 +50,10 @@ def find(evidence: Evidence) -> Finding | None:
     if mount.kind == "volume":
         image = evidence.container.image if evidence.container else evidence.service.image
         return Finding(
-            "permission",
             f"may not use {path} as user {user}: the volume {mount.source} at {mount.target} belongs to another user",
             f"docker run --rm --user 0 --entrypoint chown -v {mount.source}:/v {image} -R {who} /v",
         )
     return Finding(
-        "permission",
         f"may not use {path} as user {user}: {mount.source}, mounted at {mount.target}, belongs to another user",
         f"chown -R {who} {mount.source}, or run {evidence.service.name} as its owner (user: in its compose entry)",
     )

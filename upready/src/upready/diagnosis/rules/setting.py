@@ -1,4 +1,4 @@
-"""A setting that the engine refuses: a limit, a device, a capability, a driver, … Told with where it is written."""
+"""A setting that the engine refuses: a limit, a device, a capability, a driver; and where it is written."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Refusal:
     """How the engine refuses a setting.
 
     Attributes:
-        pattern: Its words. The group `most` is the most that it takes, `what` the member of a list that it means.
-        keys: Where the setting may stand within the service's entry, the likeliest first.
+        pattern: Its words. The group `most` is the limit that it names, `what` the member of a list that it refuses.
+        keys: The places of the setting in the entry of the service, the likeliest first.
         cause: One word for scripts.
-        before: What else can be done, before the step that changes the setting.
+        before: Another step, which is told before the one that changes the setting.
     """
 
     pattern: str
@@ -75,20 +75,20 @@ _REFUSALS = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the engine's words."""
-    for each in _REFUSALS if evidence.said else ():
+    """The engine names the setting in its own words, which are quoted."""
+    for each in _REFUSALS:
         match = re.search(each.pattern, evidence.said)
         if match is None:
             continue
         named = match.groupdict()
         keys = next((keys for keys in each.keys if _value(evidence, keys) is not None), each.keys[0])
         value = _value(evidence, keys)
-        told = f"could not start: {evidence.said_briefly}"
+        told = f"could not start: {evidence.refused}"
         if isinstance(value, str | int | float):
             told += f"; its {'.'.join(keys)} is {value}"
         if place := evidence.written(*keys, *filter(None, [named.get("what")])) or evidence.written(*keys):
             told += f" ({place})" if isinstance(value, str | int | float) else f" ({'.'.join(keys)}: {place})"
-        return Finding(each.cause, told, each.before + _step(evidence, keys, named))
+        return Finding(told, each.before + _step(evidence, keys, named), cause=each.cause)
     return None
 
 
@@ -104,7 +104,7 @@ def _step(evidence: Evidence, keys: tuple[str, ...], named: dict[str, str | None
 
 
 def _value(evidence: Evidence, keys: tuple[str, ...]) -> object:
-    """What the merged model has at some keys of the service."""
+    """The value of a setting of the service in the merged model; None where it is not set."""
     value: object = evidence.service.config
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None

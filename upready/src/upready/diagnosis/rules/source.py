@@ -1,4 +1,4 @@
-"""An error in the program itself: it cannot be read, a module is missing, or it fails while it is loaded."""
+"""An error in the program itself: a syntax error, a missing module, or an exception while it is loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAMED = (
     r"^(?P<why>Failed to (?:find attribute|parse) '.*)",
     r"^(?P<why>Error: Could not find or load main class .*)",
 )
-"""What programs say of it without a traceback."""
+"""Words of programs that report it without a traceback."""
 
 _MODULE = (
     r"No module named '?(?P<name>[\w.]+)'?"
@@ -33,11 +33,11 @@ class Broken:
     """What is wrong with a program.
 
     Attributes:
-        error: In its own words.
-        path: The file in question; empty where that is not told.
-        line: Its line; 0 where that is not told.
-        code: What stands there, as far as the log tells.
-        lasting: Whether no retry can mend it.
+        error: The error in the program's own words.
+        path: The file; empty where the log does not tell.
+        line: Its line; 0 where the log does not tell.
+        code: The code of that line, as far as the log tells.
+        lasting: Whether no retry can help.
     """
 
     error: str
@@ -48,16 +48,16 @@ class Broken:
 
     @property
     def module(self) -> str:
-        """The module that is missing; empty for another error."""
+        """The module that is missing; empty for other errors."""
         match = re.search(_MODULE, self.error)
         return next((each for each in match.groups() if each), "") if match else ""
 
 
 def look(log: Log, *, ended: bool) -> Broken | None:
-    """What is wrong with the program, where its log says so and nothing shows that it has started since.
+    """What is wrong with the program, if its log says so and does not show a later start that succeeded.
 
-    An error that a program catches and writes down is none: it must be told to have ended a process, by what watches
-    over that one or by the container having ended.
+    An error that the program caught and logged does not count. It counts when it ended a process: a reloader says
+    so, or the container has ended.
 
     Args:
         log: The end of its log.
@@ -76,15 +76,15 @@ def look(log: Log, *, ended: bool) -> Broken | None:
     for text in reversed(log.lines[begun:]):
         for pattern in _NAMED:
             if match := re.search(pattern, text):
-                # By itself it ends the program; where that is watched over, the container lives on.
+                # Such an error ends the program. Under a reloader the container goes on.
                 return Broken(match["why"].strip()) if ended or reloader or "ASGI" in text else None
     return None
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by a traceback, or by the words of what runs the program."""
+    """A traceback tells, or the words of the server or reloader that runs the program."""
     container = evidence.container
-    if container is None or evidence.said:
+    if container is None or evidence.refusal:
         return None
     ended = container.state in ("exited", "restarting", "dead")
     broken = look(evidence.log, ended=ended)
@@ -94,12 +94,12 @@ def find(evidence: Evidence) -> Finding | None:
     code = f"exited with code {container.exit_code}: " if ended else "cannot start: "
     message = f"{code}{broken.error}" + (f" ({place})" if place else "")
     if broken.module:
-        return Finding("module", message, _install(evidence, broken.module, place))
-    return Finding("code", message, f"correct {place or 'that'}{_after(evidence, broken.path)}")
+        return Finding(message, _install(evidence, broken.module, place), cause="module")
+    return Finding(message, f"correct {place or 'that'}{_after(evidence, broken.path)}")
 
 
 def _code(log: Log, path: str, line: int) -> str:
-    """The line of code that a traceback shows below a frame of Python's, or Node below a place."""
+    """The line of code that stands in the log below the file and line: Python and Node print it there."""
     for number, text in enumerate(log.lines[:-1]):
         if path and re.search(rf'{re.escape(path)}(?:", line |:){line}\b', text):
             return log.lines[number + 1].strip()
@@ -117,7 +117,7 @@ def _install(evidence: Evidence, module: str, place: str) -> str:
 
 
 def _after(evidence: Evidence, path: str) -> str:
-    """What makes a correction take effect: nothing where a reloader sees it, else a new image or container."""
+    """The step after the correction: none under a reloader, else a new image or container."""
     mounted = evidence.mount_of(path)
     reloader = any(RELOADER.search(line) for line in evidence.log.lines)
     if mounted is not None and mounted.kind == "bind" and reloader:

@@ -15,34 +15,31 @@ _FULL = (
 
 
 def find(evidence: Evidence) -> Finding | None:
-    """Told by the program's words; the mount says what is full."""
+    """The program names the path. The mount there tells which disk or volume is full."""
     match = evidence.search(*_FULL)
     if match is None:
         return None
     name = evidence.service.name
     path = match.groupdict().get("path")
     if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
-        return Finding("space", "has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
+        return Finding("has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
     small = [each for each in evidence.mounts if each.kind == "tmpfs"]
     mount = evidence.mount_of(path) if path else small[0] if len(small) == 1 else None
     where = f" for {path}" if path else ""
     if mount is not None and mount.kind == "tmpfs":
         size = f" ({mount.source})" if "size" in mount.source else ""
         return Finding(
-            "space",
             f"has no space left{where}: the tmpfs at {mount.target}{size} is full",
             f"raise the size of the tmpfs at {mount.target}, or use a volume",
         )
     if mount is not None:
         held = "the volume" if mount.kind == "volume" else "the folder"
         return Finding(
-            "space",
             f"has no space left{where}: {held} {mount.source} at {mount.target} is on a full disk",
             "docker system df, then free some space on the engine's machine" if evidence.docker else "free some space",
         )
     disk = "the disk of the engine's machine" if evidence.docker else "the disk"
     return Finding(
-        "space",
         f"has no space left{where}: {disk} is full",
         "docker system df, then free some space: docker builder prune" if evidence.docker else "free some space",
     )

@@ -1,4 +1,4 @@
-"""An environment variable that is missing, empty, or not what the program takes."""
+"""An environment variable that is missing, empty, or has a value that the program refuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 
 _NAME = r"[\"'`$]?\{?(?-i:(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[A-Z][A-Z0-9]{3,}))\}?[\"'`]?"
-"""A variable's name: in capitals, and long enough to be no other word."""
+"""The name of a variable: in capitals, and long enough that it is no other word."""
 
 _MISSING = (
     rf"^KeyError: '{_NAME}'",
@@ -23,13 +23,13 @@ _LOOSE = (
     rf"{_NAME}:? must (?:be set|be defined|be given|not be empty)",
     rf"\b(?:missing|undefined|unset|no value for|please set|set the):? {_NAME}",
 )
-"""The same without the word "variable": counts only where the name looks like one, or is one of the service's."""
+"""The same without the word "variable". It counts if the name has an underscore, or the service has that variable."""
 
 _FIELD = (
     r"^(?P<field>[a-z]\w*)\n\s+"
     r"(?P<why>Field required|(?:Input should be|Value error,|String should|URL) [^\n\[]+)"
 )
-"""A pydantic settings error: the field's name, and below it what is wrong."""
+"""An error of pydantic settings: the name of the field, and below it what is wrong."""
 
 _INVALID = (
     rf"\binvalid (?:value |setting |format )?(?:for |of |in )?(?:environment )?(?:variable )?{_NAME}",
@@ -44,7 +44,7 @@ _LITERAL = (
 
 
 def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a way to say it
-    """Told by the program's words; the compose entry says whether the variable is set."""
+    """The program names the variable. The compose entry tells whether it is set."""
     if match := evidence.search(*_MISSING):
         return _judge(evidence, match["name"])
     if (match := evidence.search(*_LOOSE)) and ("_" in match["name"] or match["name"] in evidence.environment):
@@ -62,16 +62,14 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
 
 
 def _judge(evidence: Evidence, name: str) -> Finding:
-    """What is wrong with a variable that a program complains about: it is not given, empty, or not what it takes."""
+    """What is wrong with a variable that a program names: it is not set, empty, or refused."""
     if name not in evidence.environment:
         return Finding(
-            "variable",
             f"asks for the variable {name}, which it is not given",
             f"add {name} under environment: of {evidence.service.name}, and its value to .env",
         )
     if not evidence.environment[name]:
         return Finding(
-            "variable",
             f"asks for the variable {name}, which is empty",
             f"invoke env.set {name}, then {evidence.restart}",
         )
@@ -80,18 +78,17 @@ def _judge(evidence: Evidence, name: str) -> Finding:
 
 def _wrong(evidence: Evidence, name: str) -> Finding:
     return Finding(
-        "variable",
         f"does not accept the value of the variable {name}",
         f"invoke env.set {name}, then {evidence.restart}; invoke env.show tells what it is now",
     )
 
 
 def _field(evidence: Evidence, field: str, why: str) -> Finding | None:
-    """A field of a settings class: its variable has the same name in capitals, with or without a prefix."""
+    """A field of a settings class. Its variable has the same name in capitals, with or without a prefix."""
     names = [name for name in evidence.environment if re.search(rf"(^|_){re.escape(field.upper())}$", name)]
     if not names and why == "Field required":
         return _judge(evidence, field.upper())
     if not names:
         return None
     found = _wrong(evidence, names[0])
-    return Finding("variable", f"{found.message}: {evidence.hide(why[:1].lower() + why[1:])}", found.next)
+    return Finding(f"{found.message}: {evidence.hide(why[:1].lower() + why[1:])}", found.next)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from upready.runtime.interface import Container, Origin
 from upready.secrets import masking
+from upready.support import times
 
 SERVICE = "com.docker.compose.service"
 NUMBER = "com.docker.compose.container-number"
@@ -69,18 +71,11 @@ def _number(label: str) -> int:
 
 def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
     """The results of the health check since the container last started: the engine keeps those of the run before."""
-    started = _moment(state["StartedAt"])
-    results = (state.get("Health") or {}).get("Log") or []
-    return tuple((each["ExitCode"], each["Output"]) for each in results if _moment(each.get("Start", "")) >= started)
-
-
-def _moment(text: str) -> datetime:
-    """A time of the engine's, which may have an offset and nanoseconds; one that is missing counts as just now."""
-    match = re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)", text)
-    if match is None:
-        return datetime.max.replace(tzinfo=UTC)
-    offset = "+00:00" if match[3] == "Z" else match[3]
-    return datetime.fromisoformat(f"{match[1]}.{(match[2] or '0'):0<6}{offset}")
+    started = _time(state["StartedAt"])
+    results = [(_time(each.get("Start", "")), each) for each in (state.get("Health") or {}).get("Log") or []]
+    return tuple(
+        (each["ExitCode"], each["Output"]) for at, each in results if at is None or started is None or at >= started
+    )
 
 
 def _exit_code(state: Mapping[str, Any]) -> int | None:
@@ -100,12 +95,7 @@ def _ports(ports: Mapping[str, Sequence[Mapping[str, str]] | None]) -> tuple[tup
 
 
 def _time(text: str) -> datetime | None:
-    """The engine's RFC 3339 time, whose nanoseconds Python does not take; year 1 means never."""
-    if text.startswith("0001"):
-        return None
-    return datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC, microsecond=_micro(text))
-
-
-def _micro(text: str) -> int:
-    fraction = text[20:].rstrip("Z").split("+")[0] if len(text) > 19 and text[19] == "." else ""
-    return int((fraction + "000000")[:6]) if fraction else 0
+    """A time of the engine; None for the year 1, which means "never", and for a text that is not a time."""
+    with contextlib.suppress(ValueError):
+        return None if text.startswith("0001") else times.moment(text)
+    return None

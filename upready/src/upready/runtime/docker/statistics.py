@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
 from upready.runtime.interface import Container, Sample
+from upready.support import times
 
 
 def sample(engine: Engine, container: Container) -> Sample | None:
@@ -28,7 +28,7 @@ def sample(engine: Engine, container: Container) -> Sample | None:
     if used is None:
         return None
     # The system's own counter of time ticks too coarsely for samples that are close together.
-    moment = datetime.fromisoformat(str(stats["read"])[:26].rstrip("Z") + "+00:00").timestamp()
+    moment = times.moment(str(stats["read"])).timestamp()
     return Sample(moment, ((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage", 0) / 1e9, used)
 
 

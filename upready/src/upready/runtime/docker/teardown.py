@@ -176,8 +176,7 @@ class Teardown:
             return []
         named: set[str] = set()
         for stack in stacks:
-            line = compose.command(compose.whole(stack), "config", "--no-consistency", "--format", "json")
-            result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
+            result = compose_call.config(compose.whole(stack), "--no-consistency", "--format", "json")
             if result.code == 0:
                 declared = compose_call.document(result).get("volumes") or {}
                 named |= {str(each.get("name")) for each in declared.values() if each and each.get("external")}

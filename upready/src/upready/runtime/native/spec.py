@@ -12,7 +12,7 @@ from upready.runtime.native.launch_plan import Plan
 from upready.stack import refusal
 from upready.stack.model import Service, unescape
 from upready.stack.selection import Stack
-from upready.support import durations, size, spelling
+from upready.support import spelling, units
 from upready.support.errors import UsageError
 
 _KEYS = ("command", "directory", "environment", "health")
@@ -128,12 +128,12 @@ def _count(value: object, where: str) -> int:
 
 def _seconds(text: object, default: float) -> float:
     """A duration as compose prints it: `1m30s`."""
-    found = durations.parse(str(text or ""))
+    found = units.parse_duration(str(text or ""))
     return default if found is None else found
 
 
 def _bytes(text: object, default: int) -> int:
     """A size as a log driver takes it: `10m`."""
     with contextlib.suppress(UsageError):
-        return size.parse(str(text), "max-size")
+        return units.parse_size(str(text), "max-size")
     return default

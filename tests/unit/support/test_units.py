@@ -1,10 +1,10 @@
-"""Sizes as people write them."""
+"""Sizes and times as people write them."""
 
 from __future__ import annotations
 
 import pytest
 
-from upready.support import size
+from upready.support import units
 from upready.support.errors import UsageError
 
 
@@ -23,10 +23,10 @@ from upready.support.errors import UsageError
     ],
 )
 def test_size_in_bytes(text: str, count: int) -> None:
-    assert size.parse(text, "x") == count
+    assert units.parse_size(text, "x") == count
 
 
 @pytest.mark.parametrize("text", ["", "MB", "much", "-1MB", "1TB", "1,5MB", "5ib", "True"])
 def test_no_size(text: str) -> None:
     with pytest.raises(UsageError, match=r"web: x-ops.size-budget: should be a size such as 95MB"):
-        size.parse(text, "web: x-ops.size-budget")
+        units.parse_size(text, "web: x-ops.size-budget")

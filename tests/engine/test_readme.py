@@ -1,0 +1,87 @@
+"""The README, typed by somebody with a fresh clone and an empty home folder, on a machine with uv and an engine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests import readme
+from tests.conftest import remove_project, unique_name
+from tests.readme import Newcomer
+from upready.support import platform
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.slow,
+    pytest.mark.skipif(platform.WINDOWS, reason="Windows has invoke.cmd"),
+    pytest.mark.skipif(not shutil.which("uv"), reason="there is no uv"),
+]
+
+ELSEWHERE = {
+    "./invoke test": "runs this very test",
+    "./invoke prod": "tests/engine/test_prod.py",
+    "./invoke logs -f": "has no end; tests/engine/test_logs.py",
+    "./invoke env.set": "asks; tests/unit/dotenv has its questions",
+    "./invoke env.set OPENROUTER_API_KEY": "the same",
+}
+"""What is not typed here, and where it is tried."""
+
+
+@pytest.fixture(scope="module")
+def user(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Newcomer]:
+    """A newcomer whose stack has a name and ports of its own; nothing is started yet."""
+    name = unique_name("readme")
+    own = {"COMPOSE_PROJECT_NAME": name, **{port: str(free_port()) for port in readme.PORTS}}
+    yield readme.newcomer(tmp_path_factory.mktemp("readme"), {**os.environ, **own})
+    remove_project(name)
+
+
+@pytest.fixture(scope="module")
+def text(user: Newcomer) -> str:
+    return (user.clone / "README.md").read_text("utf-8")
+
+
+def test_its_commands_do_what_it_says(user: Newcomer, text: str) -> None:
+    typed = readme.commands(text)
+    assert typed[:2] == ["./invoke dev", "./invoke test"]
+    assert {"./invoke health", "./invoke stop", "uv run invoke dev"} <= set(typed)
+    assert set(ELSEWHERE) <= set(typed)
+    first = user.ok(typed[0])
+    assert readme.lasting(first) == readme.lasting(readme.session(text, 0))
+    for line in typed[1:]:
+        if line not in ELSEWHERE and line != "./invoke stop":
+            user.ok(line)
+    user.ok("./invoke stop")
+    assert "nothing runs" in user.type("./invoke health").stdout
+    assert "Then `./invoke stop`. The data stays, unless you say `--volumes`." in text
+    assert "removed with their data: " in user.ok("./invoke stop --volumes --yes")
+    assert user.ok("git status --porcelain") == ""
+
+
+def test_the_options_it_names_are_there(user: Newcomer, text: str) -> None:
+    """Those that stand beside a task in the table: each is one of its own."""
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "`./invoke " in line and "`, `--" in line]
+    assert rows
+    for row in rows:
+        task = row.split("`./invoke ")[1].split("`")[0].split()[0]
+        shown = user.ok(f"./invoke --help {task}")
+        for option in [each.split()[0] for each in row.split("`") if each.startswith("--")]:
+            assert option in shown, f"{task} {option}"
+
+
+def test_a_port_that_is_taken_is_told_as_it_shows(user: Newcomer, text: str, free_port: Callable[[], int]) -> None:
+    typed, *shown, asked, code = readme.blocks(text, "console")[1].splitlines()
+    assert asked == "$ echo $?"
+    port = free_port()
+    user.ok(f"./invoke env.set API_PORT={port}")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        done = user.type(f"unset API_PORT; {typed.removeprefix('$ ')}")
+    assert done.returncode == int(code)
+    told = [line for line in done.stderr.splitlines() if line.startswith(("error: ", "next: "))]
+    assert readme.normal("\n".join(told)) == readme.normal("\n".join(shown))
