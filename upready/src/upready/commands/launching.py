@@ -44,7 +44,7 @@ def launch(
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
-    from upready.operations import launch, logs
+    from upready.operations import launch, logs, release
     from upready.report import launch as report
     from upready.report import logs as shown_logs
     from upready.report import warn
@@ -55,7 +55,8 @@ def launch(
     shown = report.Show(as_json=json)
     settings = invocation.settings(c, runtime)
     with shown.running():
-        ended = launch.launch(settings, environment, options, shown)
+        begin = release.release if environment == "prod" else launch.launch
+        ended = begin(settings, environment, options, shown)
     code = report.ended(ended, as_json=json)
     if code or not follow:
         return code

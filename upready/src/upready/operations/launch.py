@@ -114,7 +114,19 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    with exclusive.hold(settings.root, f"invoke {environment}"), ThreadPoolExecutor(1) as pool:
+    with exclusive.hold(settings.root, f"invoke {environment}"):
+        connected, merged = prepare(settings, environment, options, show)
+        show.step("start")
+        return start(connected, merged, show)
+
+
+def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+    """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    Raises:
+        OpsError: One of its kinds, whose class says which step failed.
+    """
+    with ThreadPoolExecutor(1) as pool:
         selected = stacks.select(settings, environment, options.profiles, options.timeout)
         stack = revision.stamp(selected, revision.describe(settings.root))
         connected = choice.choose(settings, environment, show.step, options.adopt)
@@ -135,8 +147,7 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         elif options.no_cache or options.pull:
             show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
         choice.remember(settings, connected, environment, [each.name for each in merged.wanted])
-        show.step("start")
-        return start(connected, merged, show)
+        return connected, merged
 
 
 def write_values(stack: Stack, show: Show) -> None:

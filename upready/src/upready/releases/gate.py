@@ -128,7 +128,7 @@ def wait_for(
 def monitor(service: Service) -> float:
     """Seconds that new containers must stay ready: `deploy.update_config.monitor`."""
     section = (service.config.get("deploy") or {}).get("update_config") or {}
-    return units.duration(str(section.get("monitor") or "0s"))
+    return units.parse_duration(str(section.get("monitor") or "0s")) or 0.0
 
 
 def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> str:

@@ -40,13 +40,13 @@ class History:
     Attributes:
         releases: By name, oldest first.
         current: The one that serves; empty where none was released.
-        pending: One that was begun and never ended; empty where there is none.
+        pending: The entry of a change that was begun and never ended; empty where there is none.
         last: The number of the last entry.
     """
 
     releases: dict[str, Release] = field(default_factory=dict)
     current: str = ""
-    pending: str = ""
+    pending: Mapping[str, Any] = field(default_factory=dict)
     last: int = 0
 
     @property
@@ -78,7 +78,7 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         if task == "prod" and name not in history.releases:
             told = (str(entry.get(key, "")) for key in ("time", "commit", "by"))
             history.releases[name] = Release(name, *told)
-        history.pending = name if result == BEGUN else ""
+        history.pending = entry if result == BEGUN else {}
         if result != DONE or name not in history.releases:
             continue
         if task == "rollback":

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from upready.releases import labels
+from upready.runtime.docker.inspection import ENVIRONMENT, RELEASE
 from upready.runtime.interface import Container
 from upready.stack.model import Service
 from upready.stack.selection import Stack
@@ -21,10 +21,10 @@ FILE = "upready-release.yaml"
 
 def as_running(service: Service, containers: Sequence[Container]) -> dict[str, Any]:
     """What stands in it of a service that is to stay as it runs; nothing of one that was started without a release."""
-    found = next((each for each in containers if labels.release(each)), None)
+    found = next((each for each in containers if each.release), None)
     if found is None:
         return {}
-    return entry(labels.release(found), labels.environment(found), found.image if service.built else "")
+    return entry(found.release, found.environment, found.image if service.built else "")
 
 
 def entry(release: str, environment: str, image: str = "") -> dict[str, Any]:
@@ -35,7 +35,7 @@ def entry(release: str, environment: str, image: str = "") -> dict[str, Any]:
         environment: Of the stack.
         image: The image to run; empty where that stays as the files say.
     """
-    told: dict[str, Any] = {"labels": {labels.RELEASE: release, labels.ENVIRONMENT: environment}}
+    told: dict[str, Any] = {"labels": {RELEASE: release, ENVIRONMENT: environment}}
     return {**told, "image": image} if image else told
 
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upready.releases import labels, override
+from upready.releases import override
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import compose, compose_call
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 
-NOTHING, CREATED, ROLLED, REPLACED = "nothing", "created", "rolled", "replaced"
-"""What is done with a service: left as it is; made and started; a new one beside the old; the old one stopped first."""
+NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
+"""What is done with a service: left as it is; made and started; another number of replicas; new ones beside the old; the
+old ones stopped first."""
 
 START_FIRST, STOP_FIRST = "start-first", "stop-first"
 
@@ -50,7 +51,12 @@ class Change:
 
 
 def find(
-    engine: Containers, model: Model, containers: Sequence[Container], before: Mapping[str, Any] | None
+    engine: Containers,
+    model: Model,
+    containers: Sequence[Container],
+    before: Mapping[str, Any] | None,
+    *,
+    recorded: bool = False,
 ) -> list[Change]:
     """What a start of a model would change, in the order of the model's names.
 
@@ -59,9 +65,13 @@ def find(
         model: What is to run, as its files say.
         containers: What runs of it now.
         before: The merged model of what runs, where that is known: tells which settings differ.
+        recorded: Whether the model says itself which release each of its services is of.
+
+    Raises:
+        OpsError: Compose refuses the model.
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
-    hashes = _hashes(_as_running(engine, model, running))
+    hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
     return [_change(engine, service, running[service.name], hashes, before) for service in model.wanted]
 
 
@@ -104,7 +114,7 @@ def _change(
     if not reasons:
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
-        return Change(service.name, CREATED, tuple(reasons))
+        return Change(service.name, SCALED, tuple(reasons))
     why = stops_first(service)
     return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why)
 
@@ -150,7 +160,7 @@ def _images_differ(engine: Containers, service: Service, found: Sequence[Contain
     if image is None:
         return False
     others = [each for each in found if each.image_id != image["Id"]]
-    if not (service.built and all(map(labels.release, others))):
+    if not (service.built and all(each.release for each in others)):
         return bool(others)
     return any(_contents(engine.image(each.image_id)) != _contents(image) for each in others)
 

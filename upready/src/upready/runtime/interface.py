@@ -55,6 +55,8 @@ class Container:
         revision: The image's own word on which version it is; None where it has none.
         created: When it was made; None without an engine.
         memory_limit: Bytes it may use; None where there is no limit.
+        release: The release that made it, and
+        environment: the environment of that release; empty where it was made by none.
         terminal: Whether it was given a terminal, which changes the form of its log.
         raw: The engine's whole inspection; without an engine, its skeleton. Holds secrets.
     """
@@ -83,6 +85,8 @@ class Container:
     revision: str | None = None
     created: datetime | None = None
     memory_limit: int | None = None
+    release: str = ""
+    environment: str = ""
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

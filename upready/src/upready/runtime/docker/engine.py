@@ -28,6 +28,9 @@ PROJECT = "com.docker.compose.project"
 ONE_OFF = "com.docker.compose.oneoff"
 """Labels that compose puts on what it makes; those of containers alone stand in `upready.runtime.docker.inspection`."""
 
+FAILED = ".failed-release"
+"""What ends the name of a container of a release that failed: it is kept for its logs, and is no replica."""
+
 ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
 """How every address of a machine is written."""
 
@@ -74,7 +77,17 @@ class Engine:
         return int(said["NCPU"]), int(said["MemTotal"])
 
     def containers(self, project: str) -> list[Container]:
-        """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
+        """All containers of a project, stopped ones included, by service and number.
+
+        One-off ones are left out, and those that are kept of a release that failed.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return [each for each in self.every(project) if not each.name.endswith(FAILED)]
+
+    def every(self, project: str) -> list[Container]:
+        """The same, with those that are kept of a release that failed.
 
         Raises:
             EngineError: The engine does not answer.

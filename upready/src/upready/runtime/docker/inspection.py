@@ -54,6 +54,8 @@ def container(raw: Mapping[str, Any]) -> Container:
         revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
         created=_time(raw["Created"]) if raw.get("Created") else None,
         memory_limit=host.get("Memory") or None,
+        release=labels.get(RELEASE, ""),
+        environment=labels.get(ENVIRONMENT, ""),
         terminal=bool(config.get("Tty")),
         raw=raw,
     )

@@ -1,0 +1,23 @@
+"""`invoke rollback`: back to an earlier release."""
+
+from invoke.context import Context
+
+from upready.commands import invocation
+from upready.commands.command import command
+
+
+@command(help={"to": "The release to go back to, instead of the one before the current one; see invoke releases."})
+def rollback(c: Context, to: str = "", json: bool = False) -> int:
+    """Bring back an earlier release, in the same way as a new one: ready first, then switched.
+
+    Example:
+        invoke rollback --to 20261126T221500-1a2b3c4
+    """
+    from upready.operations import release
+    from upready.report import launch as report
+
+    shown = report.Show(as_json=json)
+    settings = invocation.settings(c)
+    with shown.running():
+        ended = release.rollback(settings, to, shown)
+    return report.ended(ended, as_json=json)
