@@ -30,6 +30,8 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
 
 # --- sources: the service itself ---------------------------------------------------------------------------
 FROM ${PYTHON_IMAGE} AS sources
+# The list of diagram types, which the MCP server has.
+COPY docker/mcp-server/src/diagram_types.json /app/docker/mcp-server/src/
 COPY app /app/app
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app/app
 

@@ -1,54 +1,23 @@
-"""The diagram types, under the names that people and Mermaid give them."""
+"""The diagram types, under the names that people and Mermaid give them.
+
+The MCP server has the list: `diagram_types.json` among its sources, which the image brings along.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import WithJsonSchema
 
+LIST = Path(__file__).resolve().parents[1] / "docker" / "mcp-server" / "src" / "diagram_types.json"
+
 # What the validator answers as `diagram_type`, each with further names; as `_plain` writes them.
 TYPES: dict[str, tuple[str, ...]] = {
-    "flowchart-v2": ("graph", "flow"),
-    "sequence": (),
-    "classDiagram": (),
-    "stateDiagram": (),
-    "er": ("entityrelationship",),
-    "gantt": (),
-    "mindmap": (),
-    "pie": ("piechart",),
-    "timeline": (),
-    "journey": ("userjourney",),
-    "quadrantChart": ("quadrant",),
-    "gitGraph": ("git",),
-    "requirement": (),
-    "c4": ("c4context", "c4container", "c4component", "c4dynamic", "c4deployment"),
-    "architecture": (),
-    "block": (),
-    "kanban": (),
-    "xychart": ("xy",),
-    "sankey": (),
-    "packet": (),
-    "radar": (),
-    "treemap": (),
-    "treeView": (),
-    "swimlane": ("swimlanes",),
-    "usecase": (),
-    "venn": (),
-    "ishikawa": ("fishbone",),
-    "wardley": ("wardleymap",),
-    "cynefin": (),
-    "eventmodeling": (),
-    "agentflow": (),
-    "railroad": (),
-    "railroadEbnf": (),
-    "railroadAbnf": (),
-    "railroadPeg": (),
-    "flowchart-elk": (),
-    "info": (),
-    "error": (),
+    each["type"]: tuple(each["names"]) for each in json.loads(LIST.read_text(encoding="utf-8"))
 }
-
 
 DiagramType = Annotated[str, WithJsonSchema({"type": "string", "enum": list(TYPES)})]
 

@@ -12,15 +12,23 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import metrics, telemetry
+from app import metrics, problems, telemetry
 from app.caller import Caller
 from app.logs import REQUEST_ID_HEADER, request_id
+from app.problems import ProblemError
 
 logger = logging.getLogger("app.request")
 
 BODY_LIMIT = 1024 * 1024  # bytes
 BODY_TIMEOUT = 10.0  # seconds, from the first look at the body to its last byte
 LOGGED = 200  # characters of a method or a path; either may have 60,000, and is written twice
+NO_WEBSOCKETS = ProblemError(
+    400,
+    "about:blank",
+    "Bad Request",
+    "This service has no WebSockets. Send a plain HTTP request; with `Accept: text/event-stream` a model's work comes "
+    "as events.",
+)
 ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
@@ -104,7 +112,7 @@ class BodyLimit:
 
 
 class HttpCustoms:
-    """Answer HEAD where there is a GET, and a path with a slash at its end as the one without."""
+    """Answer HEAD where there is a GET, and a path with a slash at its end as the one without; refuse WebSockets."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -113,6 +121,9 @@ class HttpCustoms:
         """Serve one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+            return
+        if Headers(scope=scope).get("upgrade", "").strip().lower() == "websocket":
+            await problems.respond(NO_WEBSOCKETS, scope, receive, send)
             return
         head = scope["method"] == "HEAD"
 

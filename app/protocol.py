@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, with a bound on how long a request's head may take, and without Nagle's delay.
+"""HTTP/1.1 by uvicorn, with a time limit for the head of a request, without Nagle's delay, and without WebSockets.
 
 The image and compose name it to uvicorn with `UVICORN_HTTP`.
 """
@@ -41,6 +41,10 @@ class BoundedProtocol(H11Protocol):
         """Forget the timer."""
         super().connection_lost(exc)
         self._unwatch()
+
+    def _should_upgrade(self) -> bool:
+        # There is no other protocol to change to. uvicorn would say so too, and advise to install WebSockets with pip.
+        return False
 
     def _watch(self) -> None:
         if self.conn.their_state is not h11.IDLE:

@@ -145,7 +145,7 @@ def test_a_key_is_taken_from_one_header_and_nowhere_else(client: httpx.Client) -
     ],
 )
 def test_no_spelling_of_a_path_leads_around(client: httpx.Client, target: str) -> None:
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         answer = b"".join(iter(lambda: connection.recv(65536), b""))
     assert answer.startswith((b"HTTP/1.1 401", b"HTTP/1.1 404", b"HTTP/1.1 400"))
@@ -219,7 +219,7 @@ def test_only_trusted_proxies_are_believed(postgres_server: Postgres) -> None:
             answer = httpx.get(url + "/api/v1/diagrams", headers=forged)
             assert ("strict-transport-security" in answer.headers) == (trusted == "127.0.0.1")
             process.terminate()
-            output = process.communicate(timeout=10)[0]
+            output = process.communicate(timeout=60)[0]
         lines = [json.loads(line) for line in output.splitlines()]
         assert [line["caller"] for line in lines if line["logger"] == "app.request"] == [status]
 

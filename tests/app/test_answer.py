@@ -68,7 +68,7 @@ def test_what_never_ends_to_think_says_nothing() -> None:
 def test_no_answer_takes_long(text: str) -> None:
     begun = time.process_time()
     extract(text)
-    assert time.process_time() - begun < 0.05
+    assert time.process_time() - begun < 0.5  # of the processor; in time squared it would be minutes
 
 
 def test_text_that_no_encoder_takes_is_mended() -> None:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
+import json
 
 import pytest
 
-from app.diagram_types import TYPES, find, matches
-
-CATALOGUE = Path(__file__).resolve().parents[2] / "docker" / "mcp-server" / "src" / "catalogue.mjs"
+from app.diagram_types import LIST, TYPES, find, matches
 
 
-def test_they_are_the_mcp_server_s_under_every_name_it_knows() -> None:
-    entries = re.findall(
-        r"^  entry\('([^']+)', (?:'[^']*'|\"[^\"]*\"), \[([^\]]*)\], `\n([^\s`]+)",
-        CATALOGUE.read_text(encoding="utf-8"),
-        re.MULTILINE,
-    )
-    assert [type_ for type_, _, _ in entries] == list(TYPES)
-    for type_, aliases, keyword in entries:
-        for name in (type_, keyword, *re.findall(r"'([^']+)'", aliases)):
-            assert find(name) == type_, name
+def test_a_type_is_found_under_every_name_that_mermaid_has_for_it() -> None:
+    entries = json.loads(LIST.read_text(encoding="utf-8"))
+    assert [each["type"] for each in entries] == list(TYPES)
+    assert len(TYPES) == 38
+    for each in entries:
+        keyword = each["example"][0].split()[0]
+        for name in (each["type"], keyword, *each["aliases"], *each["names"]):
+            assert find(name) == each["type"], name
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from app import database, health
+from app import health
+from app.database import Database
 from app.validator import Validator
 from tests.app.servers import McpServer, Postgres, free_port, wait_until
 
@@ -26,11 +25,10 @@ def serve(serve: Serve) -> Serve:
     return functools.partial(serve, debug="true")
 
 
-@pytest.fixture
-def black_hole() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check may take long on a busy machine."""
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 30.0)
 
 
 def test_healthy_when_every_check_passes(serve: Serve, mcp: McpServer, postgres_server: Postgres) -> None:
@@ -88,19 +86,31 @@ def test_database_url_in_each_form(serve: Serve, postgres_server: Postgres, sche
     assert serve(database_url=url).get("/health").json()["checks"]["database"]["status"] == "healthy"
 
 
-def test_checks_run_at_the_same_time_and_are_bounded(
-    serve: Serve, black_hole: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "QUERY_TIMEOUT", 3.0)  # it is waited for at the start
-    monkeypatch.setattr(health, "CHECK_TIMEOUT", 3.0)
-    client = serve(
-        mcp_url=f"http://127.0.0.1:{black_hole}/mcp", postgres_host="127.0.0.1", postgres_port=str(black_hole)
-    )
-    start = time.perf_counter()
+def test_checks_run_at_the_same_time_and_are_bounded(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = serve(postgres_host="127.0.0.1", postgres_port=str(free_port()))
+    client.get("/health")
+    running: set[type] = set()
+    met = threading.Event()
+
+    async def hang(self: object) -> None:
+        running.add(type(self))
+        if len(running) == 2:
+            met.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            running.discard(type(self))
+
+    monkeypatch.setattr(Validator, "ping", hang)
+    monkeypatch.setattr(Database, "ping", hang)
+    for kept in ("SHARED_FOR", "GIVEN_FOR"):
+        monkeypatch.setattr(health, kept, 0.0)
+    monkeypatch.setattr(health, "CHECK_TIMEOUT", 0.5)
     answer = client.get("/health")
-    assert time.perf_counter() - start < 5.8  # one after the other would take 6 s
     assert answer.status_code == 503
-    assert [answer.json()["checks"][name]["status"] for name in ("mcp_server", "database")] == ["unhealthy"] * 2
+    for name in ("mcp_server", "database"):
+        assert answer.json()["checks"][name] == {"status": "unhealthy", "error": "no answer within 0.5 s"}
+    assert met.is_set()
 
 
 def test_the_result_is_shared_for_a_second(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,13 +132,12 @@ def test_who_asks_steadily_never_waits_for_the_checks(
     first = client.get("/health").json()["timestamp"]
     monkeypatch.setattr(health, "SHARED_FOR", 0.0)
     monkeypatch.setattr(health, "GIVEN_FOR", 60.0)
-    monkeypatch.setattr(health, "CHECK_TIMEOUT", 60.0)
     released = threading.Event()
     monkeypatch.setattr(Validator, "ping", lambda _: asyncio.to_thread(released.wait))
     for _ in range(3):
         assert client.get("/health").json()["timestamp"] == first  # though the next is being made
     released.set()
-    wait_until(lambda: client.get("/health").json()["timestamp"] != first, 5)
+    wait_until(lambda: client.get("/health").json()["timestamp"] != first)
 
 
 def test_recovers_when_the_mcp_server_comes_back(serve: Serve, mcp: McpServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +156,6 @@ def test_live_answers_while_checks_hang(serve: Serve, mcp: McpServer, monkeypatc
     client = serve(mcp_url=mcp.url + "/mcp")
     for kept in ("SHARED_FOR", "GIVEN_FOR"):
         monkeypatch.setattr(health, kept, 0.0)
-    monkeypatch.setattr(health, "CHECK_TIMEOUT", 60.0)
     hangs, released = threading.Event(), threading.Event()
 
     def ping() -> None:

@@ -146,7 +146,7 @@ def test_a_port_that_is_taken_is_told_and_the_service_runs(mcp: McpServer) -> No
     with uvicorn_process(environment={"METRICS_ADDRESS": mcp.url.removeprefix("http://")}) as (process, url):
         wait_until(lambda: answers(url))
         process.terminate()
-        output = process.communicate(timeout=10)[0]
+        output = process.communicate(timeout=60)[0]
     assert "no metrics are served at METRICS_ADDRESS=127.0.0.1" in output
 
 

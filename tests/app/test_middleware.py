@@ -27,7 +27,7 @@ def test_a_body_within_the_limit_is_read(serve: Serve, mcp: McpServer) -> None:
 
 def test_an_announced_long_body_is_refused_unread(serve: Serve) -> None:
     client = serve()
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n".encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
     assert client.get("/health/live").status_code == 200
@@ -35,7 +35,7 @@ def test_an_announced_long_body_is_refused_unread(serve: Serve) -> None:
 
 def test_an_unannounced_long_body_is_refused(serve: Serve) -> None:
     client = serve()
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
         for _ in range(17):
             connection.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
@@ -47,7 +47,7 @@ def test_an_unannounced_long_body_is_refused(serve: Serve) -> None:
 def test_a_slow_body_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(middleware, "BODY_TIMEOUT", 0.3)
     client = serve()
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(f'POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{"code": '.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
     assert client.get("/health/live").status_code == 200
@@ -59,14 +59,14 @@ def test_a_slow_body_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
 def test_a_request_that_does_not_begin_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.3)
     client = serve()
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(sent)
         assert connection.recv(100) == b""
 
 
 def test_a_further_request_that_does_not_begin_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     client = serve()
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=5) as connection:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
         connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
         while b"alive" not in answer:
@@ -101,8 +101,23 @@ def test_what_is_written_is_sent_at_once(settings: Callable[..., Settings]) -> N
                 await asyncio.sleep(0.01)
             writer.close()
 
-    asyncio.run(asyncio.wait_for(accept(), 5))
+    asyncio.run(asyncio.wait_for(accept(), 60))
     assert found[0] != 0
+
+
+@pytest.mark.parametrize(
+    ("path", "upgrade", "status"), [("/", "WebSocket", 400), ("/nope", "websocket", 400), ("/", "h2c", 200)]
+)
+def test_a_websocket_is_refused_without_advice(
+    serve: Serve, caplog: pytest.LogCaptureFixture, path: str, upgrade: str, status: int
+) -> None:
+    answer = serve().get(path, headers={"connection": "Upgrade", "upgrade": upgrade, "sec-websocket-version": "13"})
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "no WebSockets" in answer.json()["detail"]
+    assert "upgrade" not in caplog.text.lower()
+    assert "pip" not in caplog.text
 
 
 def test_a_slow_answer_is_waited_for(settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:

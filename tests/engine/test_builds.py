@@ -47,8 +47,8 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:
     edit(root / "app/main.py", "#")
     assert {title.partition(" --invalidation")[0] for title in build(root)} == {
-        "sources 2/3 COPY app /app/app",
-        "sources 3/3 RUN python -m compileall -q",
+        "sources 3/4 COPY app /app/app",
+        "sources 4/4 RUN python -m compileall -q",
         SERVICE,
     }
 

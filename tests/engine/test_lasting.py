@@ -162,5 +162,5 @@ def test_behind_the_network_of_another_service(play: Callable[..., Scene], free_
     # Restarted alone, its network is another one than that which web has.
     scene.engine.client.api.restart(scene.container("pause").id, timeout=0)
     told = next(each for each in scene.explain(scene.wait(3, start=False)) if each.service == "web")
-    assert "its own is gone" in told.message
+    assert "this network is gone" in told.message
     assert told.next == "invoke restart --service web"

@@ -3,7 +3,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
-import { BodyRefusedError, readBody } from './body.mjs';
 import { log, note, noting } from './log.mjs';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -54,12 +53,10 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       answer(response, 405, { error: '/mcp takes POST' });
       return;
     }
-    const body = await readBody(request, response);
-    const { method, url } = request;
     const named = callerHeader && request.headers[callerHeader]; // a header may be called `null`
     const caller = named || request.socket.remoteAddress || '';
-    const headers = { ...request.headers, [CALLER]: caller.slice(0, LONGEST_CALLER) };
-    await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
+    request.headers[CALLER] = caller.slice(0, LONGEST_CALLER);
+    await mcp(request, response);
   }
 
   function serveHealth(response) {
@@ -107,16 +104,10 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       route(request, response, path).catch((error) => {
         note({ error: error.message });
         if (response.headersSent || response.destroyed) response.destroy();
-        else if (error instanceof BodyRefusedError) refuse(response, error);
         else answer(response, 500, { error: 'internal error' });
       }),
     );
   };
-}
-
-function refuse(response, { status, message }) {
-  if (status === 503) response.setHeader('retry-after', '1');
-  answer(response, status, { jsonrpc: '2.0', error: { code: -32000, message }, id: null });
 }
 
 function answer(response, status, value) {

@@ -11,7 +11,7 @@ from upready.support import background
 
 
 def test_the_answer() -> None:
-    assert background.unless(threading.Event(), lambda: "yes") == "yes"
+    assert background.until_cancelled(threading.Event(), lambda: "yes") == "yes"
 
 
 def test_what_is_raised() -> None:
@@ -19,14 +19,14 @@ def test_what_is_raised() -> None:
         raise KeyError("no")
 
     with pytest.raises(KeyError, match="no"):
-        background.unless(threading.Event(), fail)
+        background.until_cancelled(threading.Event(), fail)
 
 
 def test_it_is_left_behind_when_it_is_not_wanted_any_more() -> None:
     cancel, over = threading.Event(), threading.Event()
     threading.Timer(0.1, cancel.set).start()
     began = time.monotonic()
-    assert background.unless(cancel, lambda: over.wait(60)) is None
+    assert background.until_cancelled(cancel, lambda: over.wait(60)) is None
     assert time.monotonic() - began < 30
     over.set()
 

@@ -166,15 +166,15 @@ class _Change:
                 if again.error is None:
                     ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
             done = ended.error is None
-            return ended
         except SickError as sick:
             report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
             error = sick.error if rollout.lost else self._returned(entry, sick.error, rollout.kept)
-            return Launch(target.stack, report, time.monotonic() - self.began, {}, sick.failures, error)
+            ended = Launch(target.stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
         except StartError as error:
             raise (error if rollout.lost else self._returned(entry, error, rollout.kept)) from error
         finally:
             self._write(entry, DONE if done else FAILED)
+        return ended
 
     def _start(self, target: Model, name: str) -> Launch:
         """Start what is not there yet, and see that everything is ready: what changed is by now."""
@@ -203,9 +203,7 @@ class _Change:
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
 
-    def _target(
-        self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str
-    ) -> Model:
+    def _target(self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str) -> Model:
         """The model, each of whose services has its release; images of the new one are tagged."""
         told = {}
         actions = {each.service: each.action for each in changes}

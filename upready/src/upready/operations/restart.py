@@ -75,7 +75,7 @@ def begin(connected: Runtime, merged: Model, names: Sequence[str], containers: S
     def start(attempt: Attempt) -> None:
         nonlocal left
         if left is not None:
-            found = background.unless(attempt.ending, lambda: connected.containers(merged.stack.project)) or []
+            found = background.until_cancelled(attempt.ending, lambda: connected.containers(merged.stack.project)) or []
             untouched = {each.service for each in found if (each.id, each.started) in before}
             left = [name for name in left if name in untouched]
         else:

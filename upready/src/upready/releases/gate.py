@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from upready.readiness import wait
 from upready.readiness.health import Health
 from upready.readiness.start_thread import Start
 from upready.runtime.docker.containers import Changes, Containers
-from upready.runtime.interface import Container, Runtime
+from upready.runtime.interface import Container, Note, Runtime
 from upready.stack.model import Model, Service
 from upready.support import units
 from upready.support.errors import OpsError, UnhealthyError
@@ -35,7 +35,7 @@ class SickError(Exception):
         services: Their state at the end.
     """
 
-    def __init__(self, error: OpsError, failures: list[Failure], services: list[Health]) -> None:
+    def __init__(self, error: OpsError, failures: Sequence[Failure], services: Sequence[Health]) -> None:
         super().__init__(error.message)
         self.error, self.failures, self.services = error, failures, services
 
@@ -70,7 +70,7 @@ class Fewer(Changes):
         super().__init__(stream)
         self._hidden = hidden
 
-    def __iter__(self):  # type: ignore[no-untyped-def] # noqa: ANN204 - as in the class above
+    def __iter__(self) -> Iterator[tuple[str, str]]:
         """See `Changes`."""
         return (each for each in super().__iter__() if each[0] not in self._hidden)
 
@@ -81,8 +81,8 @@ def wait_for(
     service: Service,
     old: Collection[str],
     begin: Start,
-    watch: Callable[[list[Health]], None],
-    warn: Callable[[str], None],
+    watch: wait.Watch,
+    warn: Note,
 ) -> list[Container]:
     """Start new containers of a service, and wait until they are ready and have stayed so.
 
@@ -158,5 +158,6 @@ def _sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
         refusals=outcome.refusals,
         timed_out=outcome.timed_out,
     )
-    error = diagnosis.error(failures, outcome.services, outcome.error, model.stack.timeout if outcome.timed_out else None)
+    within = model.stack.timeout if outcome.timed_out else None
+    error = diagnosis.error(failures, outcome.services, outcome.error, within)
     return SickError(error, failures, outcome.services)

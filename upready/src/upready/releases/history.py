@@ -76,8 +76,8 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         if not release_id.is_valid(name):
             continue
         if task == "prod" and name not in history.releases:
-            told = (str(entry.get(key, "")) for key in ("time", "commit", "by"))
-            history.releases[name] = Release(name, *told)
+            created, commit, by = (str(entry.get(key, "")) for key in ("time", "commit", "by"))
+            history.releases[name] = Release(name, created, commit, by)
         history.pending = entry if result == BEGUN else {}
         if result != DONE or name not in history.releases:
             continue

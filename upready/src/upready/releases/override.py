@@ -1,4 +1,4 @@
-"""The compose file that gives each service of a stack its release: as a label, and as the tag of an image that is built.
+"""The compose file that gives each service its release: as a label, and as the tag of an image that is built.
 
 A service that does not change keeps the release with which it was last changed: compose would replace it otherwise.
 """

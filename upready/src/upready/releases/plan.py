@@ -14,8 +14,8 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 
 NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
-"""What is done with a service: left as it is; made and started; another number of replicas; new ones beside the old; the
-old ones stopped first."""
+"""What is done with a service: left as it is; made and started; another number of replicas; new ones beside
+the old ones; the old ones stopped first."""
 
 START_FIRST, STOP_FIRST = "start-first", "stop-first"
 
@@ -175,4 +175,3 @@ def _contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
 
 def _labels(container: Container) -> Mapping[str, str]:
     return (container.raw.get("Config") or {}).get("Labels") or {}
-

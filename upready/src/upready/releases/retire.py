@@ -40,7 +40,7 @@ def retire(
 
 
 def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
-    """Stop containers of a release that failed, and keep them for their logs until the next one; returns their names."""
+    """Stop containers of a release that failed, and keep them until the next one, for their logs; returns names."""
     kept = []
     for each in containers:
         _stop(engine, each)

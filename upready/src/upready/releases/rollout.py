@@ -113,7 +113,9 @@ class Rollout:
 
     def _in_order(self) -> list[Change]:
         """What changes, each behind those that it depends on; where that leaves a choice, what has a gap comes last."""
-        left = {each.service: each for each in self.changes if each.action in (plan.CREATED, plan.ROLLED, plan.REPLACED)}
+        left = {
+            each.service: each for each in self.changes if each.action in (plan.CREATED, plan.ROLLED, plan.REPLACED)
+        }
         found: list[Change] = []
 
         def add(name: str) -> None:
@@ -173,15 +175,16 @@ class Rollout:
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""
         if self.edge is not None and self.edge.serves(service.name):
-            left = drain(self.edge, old, grace(service), lambda count: self.show.step(f"{service.name}: {count} under way"))
+            left = drain(
+                self.edge, old, grace(service), lambda count: self.show.step(f"{service.name}: {count} under way")
+            )
             if left:
-                self.show.warn(f"{service.name}: {left} requests were cut, after {grace(service):g} s (stop_grace_period)")
+                self.show.warn(
+                    f"{service.name}: {left} requests were cut, after {grace(service):g} s (stop_grace_period)"
+                )
         self.show.step(f"stop {len(old)} old {service.name}")
-        hooks = self.before.services[service.name].config.get("pre_stop") if self._known(service.name) else None
-        retire.retire(self.engine, old, hooks or service.config.get("pre_stop") or (), self.show.warn)
-
-    def _known(self, name: str) -> bool:
-        return self.before is not None and name in self.before.services
+        known = self.before.services.get(service.name) if self.before else None
+        retire.retire(self.engine, old, (known or service).config.get("pre_stop") or (), self.show.warn)
 
     def _pre_start(self, service: Service) -> None:
         """Run the service's `pre_start` hooks once, by the new image: compose runs them only where no replica runs."""
@@ -237,4 +240,3 @@ def grace(service: Service) -> float:
 
 def _update(service: Service) -> Mapping[str, Any]:
     return (service.config.get("deploy") or {}).get("update_config") or {}
-

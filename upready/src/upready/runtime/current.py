@@ -42,7 +42,10 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
-    """The environment that a project's containers were started with: told by a release's label, else by compose's with their files."""
+    """The environment that a project's containers were started with.
+
+    A release's label tells it; else compose's, which names their files.
+    """
     for container in containers:
         if container.environment in settings.environments:
             return container.environment

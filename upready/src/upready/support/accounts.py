@@ -1,4 +1,4 @@
-"""The users of a POSIX system: whom a process of root may become, and whom files belong to. Windows has none such."""
+"""The users of a POSIX system: which user a root process may become, and who owns files. Windows has no such users."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path("/proc/self/cwd")
-"""The folder that a process is in, whoever may enter those above it (Linux)."""
+"""The folder that a process is in, even if its user may not enter the folders above it (Linux)."""
 
 _FREE = range(61183, 60705, -1)
-"""Numbers between those of people and those of services, which systemd's table of users calls unused."""
+"""User numbers between those of people and those of services; systemd's table calls them unused."""
 
 _FEWER = range(60705, 99, -1)
-"""What else there is where a container has only some of the numbers."""
+"""More numbers to try, for a container that has only some of the numbers."""
 
 _NOBODY = "nobody"
-"""The user that nearly every system has for what belongs to none."""
+"""The user that nearly every system has for files that belong to nobody."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Account:
 
     @property
     def rights(self) -> dict[str, Any]:
-        """Arguments for `subprocess.Popen` that start a program as this user, with no other group."""
-        # Not an empty list of groups: Python 3.12.0 keeps root's then (CVE-2023-6507).
+        """Arguments for `subprocess.Popen` that start a program as this user, in no other group."""
+        # Not an empty list of groups: with it, Python 3.12.0 keeps root's groups (CVE-2023-6507).
         return {"user": self.user, "group": self.group, "extra_groups": [self.group]}
 
     def possible(self) -> bool:
@@ -61,28 +61,28 @@ class Account:
         os.setuid(self.user)
 
     def give(self, folder: Path) -> None:
-        """Make a file, or a folder and all in it, belong to this user; one that does already is left as it is.
+        """Make this user the owner of a file, or of a folder and everything in it, if it is not the owner already.
 
         Raises:
             OSError: The system refuses it.
         """
         if folder.stat().st_uid == self.user:
             return
-        # By open folders, so that nobody can put a link to another file in the way meanwhile.
+        # Through open folders, so that nobody can replace a file by a link in the meantime.
         for _, folders, files, place in os.fwalk(folder):
             for name in (*folders, *files):
                 os.chown(name, self.user, self.group, dir_fd=place, follow_symlinks=False)
-        # The folder itself comes last: only one that was given as a whole counts as given.
+        # The folder itself comes last: it counts as given only when everything in it was given.
         os.chown(folder, self.user, self.group)
 
 
 def current() -> Account:
-    """This process's."""
+    """The user of this process."""
     return Account(os.geteuid(), os.getegid())
 
 
 def owner(path: Path) -> Account:
-    """Whom a file or folder belongs to; of one that is not there, whom it would inherit from."""
+    """The owner of a file or folder; if it does not exist, the owner of the folder above it."""
     while not path.exists():
         path = path.parent
     found = path.stat()
@@ -90,7 +90,7 @@ def owner(path: Path) -> Account:
 
 
 def unused() -> Account | None:
-    """A number that no user and no group has; None where there is no other than root's."""
+    """A number that no user and no group has; None if there is only root's."""
     import grp
 
     free = (each for each in (*_FREE, *_FEWER) if _there(each) and not _found(grp.getgrgid, each))
@@ -98,7 +98,7 @@ def unused() -> Account | None:
 
 
 def named() -> Iterator[Account]:
-    """The users that the system has a name for, without root; the one that is nobody is the first."""
+    """The users with a name, except root; the user `nobody` comes first."""
     import pwd
 
     entries = sorted(pwd.getpwall(), key=lambda each: each.pw_name != _NOBODY)
@@ -106,7 +106,7 @@ def named() -> Iterator[Account]:
 
 
 def alone() -> bool:
-    """Whether root is the only user, as in a container that a user without rights has made: this root is that user."""
+    """Whether root is the only user, as in a container of a user without rights: this root is then that user."""
     return _numbers() == [range(1)]
 
 
@@ -122,7 +122,7 @@ def _there(number: int) -> bool:
 
 
 def _numbers() -> list[range]:
-    """The users that there are: a container may have only some."""
+    """The user numbers that exist: a container may have only some."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, ValueError):
             lines = Path("/proc/self/uid_map").read_text("ascii").splitlines()

@@ -1,4 +1,4 @@
-"""Ask what may take long in a thread that can be left behind."""
+"""Run calls that may take long in threads that need not be waited for."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ A = TypeVar("A", bound=Hashable)
 T = TypeVar("T")
 
 LOOK_EVERY = 0.05
-"""Seconds between looks at whether the answer is still wanted."""
+"""Seconds between looks whether the answer is still wanted."""
 
 
-def unless(cancel: threading.Event, task: Callable[[], T]) -> T | None:
-    """What `task` returns or raises; None as soon as `cancel` is set, however long the task goes on.
+def until_cancelled(cancel: threading.Event, task: Callable[[], T]) -> T | None:
+    """The result of `task`, or its error; None as soon as `cancel` is set, even if the task still runs.
 
-    The SDK's calls cannot be interrupted: an engine that is silent holds up each of them for ten seconds. The thread
-    does not keep the process alive.
+    The SDK's calls cannot be interrupted: each waits ten seconds for an engine that does not answer. The thread does
+    not keep the process alive.
     """
     future = begin(task)
     while not cancel.is_set():
@@ -29,7 +29,7 @@ def unless(cancel: threading.Event, task: Callable[[], T]) -> T | None:
 
 
 def begin(task: Callable[[], T]) -> Future[T]:
-    """Begin something in a thread that does not keep the process alive; its result or error is the future's."""
+    """Start a task in a thread that does not keep the process alive; the future gets its result or its error."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -43,9 +43,9 @@ def begin(task: Callable[[], T]) -> Future[T]:
 
 
 def each(call: Callable[[A], T], several: Iterable[A], seconds: float) -> dict[A, T]:
-    """What `call` returns for each of several, all called at the same time; of those that have returned in time.
+    """Call a function with several items at the same time; the results of the calls that returned in time.
 
-    An error of one is raised.
+    The error of a call is raised.
     """
     begun = {item: begin(functools.partial(call, item)) for item in several}
     ended = wait(begun.values(), seconds).done
@@ -53,5 +53,5 @@ def each(call: Callable[[A], T], several: Iterable[A], seconds: float) -> dict[A
 
 
 def done(future: Future[T], seconds: float) -> bool:
-    """Whether something that was begun has ended within so many seconds."""
+    """Whether a task that was begun ends within so many seconds."""
     return bool(wait([future], seconds).done)

@@ -1,4 +1,4 @@
-"""Where Python keeps the compiled form of this library: in the user's cache, and never in the project that it runs."""
+"""Keeps Python's compiled modules of this library in the user's cache, never in the project that it runs."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _LIBRARY = str(Path(__file__).resolve().parents[1])
 _prefix = ""
 
 _before = False
-"""Whether Python kept nothing before."""
+"""Whether Python wrote no compiled modules before."""
 
 
 class _Loader(SourceFileLoader):
-    """Looks for compiled modules, and puts them, below `_prefix`; those of other packages stay where they are."""
+    """Reads and writes compiled modules below `_prefix`; those of other packages stay where they are."""
 
     def get_code(self, fullname: str) -> CodeType | None:
-        """As Python's own, which takes the place from `sys`."""
+        """As Python's own method, which takes the folder from `sys.pycache_prefix`."""
         before, sys.pycache_prefix = sys.pycache_prefix, _prefix
         try:
             return super().get_code(fullname)
         except (EOFError, ValueError, TypeError):
-            # It is not whole: the disk was full, which not every Python notices as it writes.
+            # The file is incomplete: the disk was full, and not every Python notices that.
             from importlib.util import cache_from_source
 
             with contextlib.suppress(OSError):
@@ -35,7 +35,7 @@ class _Loader(SourceFileLoader):
             sys.pycache_prefix = before
 
     def set_data(self, path: str, data: bytes, *, _mode: int = 0o600) -> None:  # type: ignore[override,unused-ignore]
-        """As Python's own, which leaves to the umask who may change what is run."""
+        """As Python's own method, but nobody else may change the modules, whatever the umask is."""
         with contextlib.suppress(OSError):
             for each in reversed([above for above in Path(path).parents if not above.exists()]):
                 each.mkdir(mode=0o700)
@@ -45,9 +45,9 @@ class _Loader(SourceFileLoader):
 
 
 def keep_outside() -> None:
-    """Keep what is imported of this library from now on compiled, outside the project; call it before the imports.
+    """Keep the compiled modules of this library outside the project from now on; call it before the imports.
 
-    Where that is not possible nothing is kept, as invoke has it: each call is 0.4 s slower.
+    If there is no place for them, none are kept, as with plain invoke: each call is then 0.4 s slower.
     """
     global _prefix, _before
     _prefix, _before = folder(), sys.dont_write_bytecode
@@ -61,18 +61,18 @@ def keep_outside() -> None:
 
 
 def hand_back() -> None:
-    """Keep compiled modules as Python was told before: the next modules are the user's, beside the `tasks.py`."""
+    """Do as Python was told before: the next modules are the user's, beside the `tasks.py`."""
     sys.dont_write_bytecode = _before
 
 
 def keep() -> None:
-    """Keep modules compiled from now on, for a command of this library, which imports none of the user's."""
+    """Keep compiled modules from now on: for a command of this library, which imports none of the user's modules."""
     if _prefix:
         sys.dont_write_bytecode = False
 
 
 def folder() -> str:
-    """Where compiled modules are kept, made when it is not there; empty where there is no such place."""
+    """The folder of compiled modules, made if it is missing; empty if there is no place for one."""
     from upready.support import folders
     from upready.support.errors import UsageError
 

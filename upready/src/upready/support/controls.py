@@ -1,4 +1,4 @@
-"""Text of others, fit for a terminal: what a program logs must not move the cursor, hide lines or change the title."""
+"""Make text of other programs safe for a terminal: it must not move the cursor, hide lines or change the title."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u20
 
 
 def neutralise(text: str, *, colour: bool) -> str:
-    """A text whose control characters are shown instead of obeyed.
+    """A text in which control characters are shown, not obeyed.
 
     Args:
         text: What a program wrote.
-        colour: Whether its colours are kept, ended at the end of each line; else they are removed.
+        colour: Whether colours are kept, and ended at the end of each line, or removed.
     """
     if text.isprintable():
         return text
@@ -28,7 +28,7 @@ def neutralise(text: str, *, colour: bool) -> str:
 
 
 def escape(document: str) -> str:
-    """A JSON document in which every control character is escaped, those too that JSON allows as they are."""
+    """A JSON document in which every control character is escaped, also those that JSON allows unescaped."""
     return document if document.isprintable() else _CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", document)
 
 
@@ -47,6 +47,6 @@ def _line(line: str, *, colour: bool) -> str:
 
 
 def _picture(found: re.Match[str]) -> str:
-    """The character that Unicode has to show a control character; the replacement character where it has none."""
+    """The character with which Unicode shows a control character; the replacement character if there is none."""
     code = ord(found.group())
     return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"

@@ -1,4 +1,4 @@
-"""What earlier versions of the tasks kept in the project itself: the folder `.ops`, which image builds took along."""
+"""The folder `.ops` that earlier versions of the tasks kept in the project itself; image builds included it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from upready.support import files, lock
 from upready.support.errors import LockedError, OpsError, UsageError
 
 _IGNORED = b"*\n"
-"""What its `.gitignore` held."""
+"""The content of its `.gitignore`."""
 
 _NEEDLESS = ("lock", "env.lock", ".env.????????.tmp", ".gitignore")
-"""What was in it that nobody misses: locks, and what a killed writer of `.env` has left."""
+"""Files in it that nobody misses: locks, and what a killed writer of `.env` left."""
 
 
 def folder(root: Path) -> Path:
@@ -21,15 +21,15 @@ def folder(root: Path) -> Path:
 
 
 def native(root: Path) -> Path | None:
-    """The folder of the services that ran as processes, with their data; None where there is none of ours."""
+    """The folder of services that ran as processes, with their data; None if there is none of ours."""
     found = folder(root) / "native"
     return found if found.is_dir() and _ours(folder(root)) else None
 
 
 def move(root: Path, target: Path) -> None:
-    """Move what services keep to its place of today, and remove what else we left there; nothing of it may run.
+    """Move the data of services to today's place, and remove our other files from the old one; no service may run.
 
-    Where the new place is on another disk, or taken, the old one stays as it is.
+    If the new place is on another disk, or taken, the old one stays.
 
     Args:
         root: The project's folder.
@@ -39,7 +39,7 @@ def move(root: Path, target: Path) -> None:
         LockedError: A task of an earlier version is at work on the project.
     """
     old = folder(root)
-    # What belongs to another user, say, stays too.
+    # Files of another user stay too.
     with contextlib.suppress(OSError, UsageError):
         if not _ours(old):
             return

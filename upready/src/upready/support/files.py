@@ -1,4 +1,4 @@
-"""The one place that reads files which others write: whole, bounded, and never one that may not end."""
+"""The one place that reads files which other programs write: whole, up to a size, and never one that may block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from upready.support import platform, shell_words
 from upready.support.errors import OpsError, UsageError
 
 LARGEST = 16 << 20
-"""Bytes of a file of settings beyond which it is none."""
+"""Bytes of a settings file; a larger one is refused."""
 
 _KINDS = {
     stat.S_IFDIR: "it is a folder",
@@ -26,16 +26,16 @@ _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
 def read(path: Path, error: type[OpsError] = UsageError, *, name: str = "", limit: int = LARGEST) -> bytes | None:
-    """What a file holds; None where there is none. A link is followed; one that leads nowhere is no file.
+    """The content of a file; None if there is none. A link is followed; a link that leads nowhere is no file.
 
     Args:
         path: The file.
         error: The error to raise, which decides the task's exit code.
-        name: The file, as people call it; its last name by default.
-        limit: Bytes that it may hold.
+        name: The file's name for people; by default the last part of the path.
+        limit: The most bytes that it may have.
 
     Raises:
-        OpsError: There is something, and it cannot be read, is no file, or holds more than `limit`; of class `error`.
+        OpsError: Something is there that cannot be read, is no file, or is larger than `limit`; of class `error`.
     """
     data = _beginning(path, limit + 1, error, name)
     if data is not None and len(data) > limit:
@@ -44,19 +44,19 @@ def read(path: Path, error: type[OpsError] = UsageError, *, name: str = "", limi
 
 
 def start(path: Path, size: int) -> bytes:
-    """The first bytes of a file, as far as it has so many; none where there is no file.
+    """The first bytes of a file; empty if there is no file.
 
     Raises:
-        UsageError: There is something, and it cannot be read, or is no file.
+        UsageError: Something is there that cannot be read, or is no file.
     """
     return _beginning(path, size, UsageError) or b""
 
 
 def check(path: Path, error: type[OpsError] = UsageError, *, name: str = "", limit: int = LARGEST) -> bool:
-    """Whether a file is there that `read` would read; nothing of it is read.
+    """Whether there is a file that `read` would read; nothing of it is read.
 
     Raises:
-        OpsError: There is something, and it cannot be read, is no file, or holds more than `limit`; of class `error`.
+        OpsError: Something is there that cannot be read, is no file, or is larger than `limit`; of class `error`.
     """
     if _beginning(path, 0, error, name) is None:
         return False
@@ -67,7 +67,7 @@ def check(path: Path, error: type[OpsError] = UsageError, *, name: str = "", lim
 
 
 def real(path: Path) -> Path:
-    """Where a path leads, as far as that can be told; a link in a loop leads to itself."""
+    """The path with all links followed, as far as possible; a link in a loop leads to itself."""
     try:
         return Path(os.path.realpath(path))
     except OSError:  # relative to a folder that is gone
@@ -75,7 +75,7 @@ def real(path: Path) -> Path:
 
 
 def check_writable(path: Path, error: type[OpsError] = UsageError) -> None:
-    """Make sure that a path may be replaced by a file: nothing is there, or a file.
+    """Make sure that a path may be replaced by a file: nothing is there, or a file is.
 
     Raises:
         OpsError: Something else is there; of class `error`.
@@ -88,7 +88,7 @@ def check_writable(path: Path, error: type[OpsError] = UsageError) -> None:
 
 
 def there(path: Path) -> bool:
-    """Whether something is there that `read` would read, or refuse with the reason."""
+    """Whether something is there: `read` would read it, or say why not."""
     try:
         path.stat()
     except OSError as problem:
@@ -99,7 +99,7 @@ def there(path: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether a file is there, and may be looked at."""
+    """Whether a file is there that this user can see."""
     try:
         return path.is_file()
     except (OSError, ValueError):
@@ -107,7 +107,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there, and may be looked at."""
+    """Whether a folder is there that this user can see."""
     try:
         return path.is_dir()
     except (OSError, ValueError):
@@ -120,7 +120,7 @@ def _beginning(path: Path, size: int, error: type[OpsError], name: str = "") -> 
         if _is_null(found):
             return b""
         _regular(found)
-        # What the path leads to may change meanwhile: a pipe must not keep us waiting.
+        # The path may lead to something else by now: opening a pipe must not block.
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
         with os.fdopen(platform.patiently(lambda: os.open(path, flags)), "rb") as file:
             _regular(os.fstat(file.fileno()))
@@ -136,7 +136,7 @@ def _too_large(limit: int) -> OSError:
 
 
 def _is_null(found: os.stat_result) -> bool:
-    """Whether it is the device that is always empty, the usual way to say "no file"."""
+    """Whether it is the device that is always empty (`/dev/null`), the usual way to say "no file"."""
     return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, Path(os.devnull).stat())
 
 
@@ -146,7 +146,7 @@ def _regular(found: os.stat_result) -> None:
 
 
 def _told(path: Path, error: type[OpsError], name: str, problem: Exception, what: str = "read") -> OpsError:
-    """The error of a file that cannot be read: why, and the command that helps."""
+    """The error about a file that cannot be read: the reason, and the command that helps."""
     why, step = _why(path, problem)
     return error(f"{name or path.name} cannot be {what}: {why}", next=step)
 
@@ -169,7 +169,7 @@ def _why(path: Path, problem: Exception) -> tuple[str, str]:
 
 
 def _closed(path: Path) -> Path:
-    """What does not let this user in: the first folder on the way, else the file."""
+    """What keeps this user out: the first closed folder on the way, else the file itself."""
     return next((folder for folder in reversed(path.parents) if not os.access(folder, os.X_OK)), path)
 
 

@@ -1,4 +1,4 @@
-"""The user's own folders, in which the tasks keep what they must: outside of every project, for their owner only."""
+"""The folders of this user in which the tasks keep things: outside every project, closed to other users."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from upready.support import files, platform, shell_words
 from upready.support.errors import UsageError
 
 VARIABLE = "OPS_STATE_DIR"
-"""The environment variable that names another folder for all of it."""
+"""The environment variable that sets another folder for all of them."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What the system says where the disk, or the user's share of it, is full."""
+"""The system's errors when the disk, or the user's quota, is full."""
 
 _APPLICATION = "invoke-ops"
 
 
 def state(root: Path) -> Path:
-    """The folder that holds the state of all projects of this user; not made.
+    """The folder for the state of all projects of this user; it is not made.
 
     Args:
-        root: The project's folder. A place within it would be in the project's builds, and is not taken.
+        root: The project's folder. A place within it is not used, because image builds would include it.
 
     Returns:
-        What `OPS_STATE_DIR` names, else the system's place for it. Where there is no such place (no home folder, or one
-        that is not to be written), a folder among the system's temporary files.
+        The folder in `OPS_STATE_DIR`, else the system's usual place. If there is none (no home folder, or one that is
+        not writable), a folder among the system's temporary files.
 
     Raises:
         UsageError: `OPS_STATE_DIR` is not absolute.
@@ -37,7 +37,7 @@ def state(root: Path) -> Path:
 
 
 def cache(root: Path) -> Path:
-    """The folder for what can be made again at any time; not made. Found as `state` is.
+    """The folder for files that can be made again at any time; it is not made. Found in the same way as `state`.
 
     Raises:
         UsageError: `OPS_STATE_DIR` is not absolute.
@@ -47,17 +47,17 @@ def cache(root: Path) -> Path:
 
 
 def temporary() -> Path:
-    """The folder of a user who has no better place."""
+    """The folder for a user who has no better place."""
     return platform.temporary_folder() / f"{_APPLICATION}-{platform.user()}"
 
 
 def make(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for their owner only, whatever the umask.
+    """Make a folder, and those missing above it, closed to other users whatever the umask is.
 
-    What root makes in a user's home belongs to that user.
+    If root makes it in a user's home, that user becomes the owner.
 
     Raises:
-        UsageError: It cannot be made, or is another user's.
+        UsageError: It cannot be made, or belongs to another user.
     """
     with writing(folder):
         missing = []
@@ -69,16 +69,16 @@ def make(folder: Path) -> None:
             each.mkdir(mode=0o700, exist_ok=True)
             close(each)
             platform.inherit_owner(each)
-        # Anybody may make a folder among the temporary files, under any name.
+        # Anybody can make a folder with any name among the temporary files.
         if (shared := temporary()) in (folder, *folder.parents) and platform.belongs_to_another(shared):
             raise PermissionError(errno.EPERM, "it belongs to another user", str(shared))
 
 
 def close(folder: Path) -> None:
-    """Let nobody but its owner into a folder; on a file system without modes it stays as it is.
+    """Close a folder to other users; nothing changes on a file system without modes.
 
     Raises:
-        OSError: It is another user's.
+        OSError: It belongs to another user.
     """
     try:
         folder.chmod(0o700)
@@ -89,10 +89,10 @@ def close(folder: Path) -> None:
 
 @contextlib.contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Tell what the system refuses while the block writes in a place.
+    """Raise what the system refuses while the block writes in a place.
 
     Raises:
-        UsageError: It refused something.
+        UsageError: The system refused something.
     """
     try:
         yield
@@ -102,10 +102,10 @@ def writing(place: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def reading(place: Path) -> Iterator[None]:
-    """Tell what the system refuses while the block reads in a place.
+    """Raise what the system refuses while the block reads in a place.
 
     Raises:
-        UsageError: It refused something.
+        UsageError: The system refused something.
     """
     try:
         yield
@@ -114,7 +114,7 @@ def reading(place: Path) -> Iterator[None]:
 
 
 def is_full(error: UsageError) -> bool:
-    """Whether something was refused because there is no room for it on the disk."""
+    """Whether the error says that the disk is full."""
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
 
 
@@ -142,7 +142,7 @@ def _named() -> Path | None:
 
 
 def _usual(which: str, root: Path) -> Path | None:
-    """The system's place for something of this user; None where there is none that can be used."""
+    """The system's usual place for this user's files; None if there is none that can be used."""
     # Takes 12 ms.
     import platformdirs
 
@@ -159,7 +159,7 @@ def _outside(path: Path, root: Path) -> bool:
 
 
 def _possible(path: Path) -> bool:
-    """Whether a folder is there, or may be made."""
+    """Whether a folder exists, or can be made."""
     try:
         while not path.exists():
             path = path.parent

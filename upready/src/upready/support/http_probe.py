@@ -1,7 +1,7 @@
-"""Ask a service over HTTP whether it answers, from the host, as its users would.
+"""Ask a service over HTTP whether it answers, from this machine, as its users would.
 
-With the standard library's client: a probe runs up to twenty times a second, and one through `requests` costs sixteen
-times as much (0.8 ms against 0.05 ms where the connection is refused).
+It uses the standard library's client: there are up to twenty probes a second, and with `requests` each costs sixteen
+times as much (0.8 ms instead of 0.05 ms if the connection is refused).
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from upready.support import parsing
 from upready.support.parsing import MalformedError
 
 TIMEOUT = 2.0
-"""Seconds that an answer may take, from the connection to the last byte that is read."""
+"""Seconds for a whole answer, from the connection to the last byte."""
 
 LONGEST = 64 * 1024
-"""Bytes of an answer that are read; a health answer is small, and a flood must not fill memory. A longer one counts by
-its code alone: its `status` cannot be read."""
+"""Bytes of an answer that are read: a health answer is small, and a flood must not fill the memory. A longer answer
+counts by its status code alone."""
 
 _HEADERS = {"Accept": "application/json, */*", "Connection": "close", "User-Agent": "invoke-health"}
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What one request said.
+    """The result of one request.
 
     Attributes:
-        url: What was asked.
-        status_code: HTTP status; None when no answer came.
+        url: The URL.
+        status_code: HTTP status; None if no answer came.
         latency_ms: Milliseconds until the answer was read.
-        error: Why there is no usable answer; None when there is one.
-        answer: The answer's JSON object; empty when it is none.
+        error: Why there is no usable answer; None if there is one.
+        answer: The JSON object in the answer; empty if there is none.
     """
 
     url: str
@@ -48,19 +48,19 @@ class Probe:
 
     @property
     def status(self) -> str:
-        """The answer's own `status`, in lower case; empty when it has none."""
+        """The `status` in the answer, in lower case; empty if there is none."""
         status = self.answer.get("status", "")
         return status.lower() if isinstance(status, str) else ""
 
     @property
     def checks(self) -> Mapping[str, Any]:
-        """The answer's own `checks`, by name; empty when it has none."""
+        """The `checks` in the answer, by name; empty if there are none."""
         checks = self.answer.get("checks")
         return checks if isinstance(checks, dict) else {}
 
     @property
     def ok(self) -> bool:
-        """Whether the service answered, with 2xx and without calling itself unhealthy."""
+        """Whether the service answered with 2xx, and does not call itself unhealthy."""
         return self.error is None
 
     def as_dict(self) -> dict[str, Any]:
@@ -74,7 +74,7 @@ class Probe:
 
 
 def ask(url: str, timeout: float = TIMEOUT) -> Probe:
-    """Ask once. Never raises: what goes wrong stands in the answer's `error`.
+    """Ask once. Never raises: what went wrong is in the probe's `error`.
 
     Redirects are not followed, and proxies from the environment are not used: the service itself is asked.
     """
@@ -97,10 +97,10 @@ def ask(url: str, timeout: float = TIMEOUT) -> Probe:
 
 
 def reachable(url: str) -> str:
-    """A URL that can be asked: a wildcard address, where a service listens, becomes the loopback it is reached at."""
+    """The URL to ask: a wildcard address, on which a service listens, is replaced by the loopback address."""
     try:
         parts = urlsplit(url)
-    except ValueError:  # told by whoever asks it
+    except ValueError:  # the request reports it
         return url
     for wildcard, loopback in (("0.0.0.0", "127.0.0.1"), ("[::]", "[::1]")):  # noqa: S104 - read, not bound
         if parts.netloc.rpartition("@")[2].startswith(wildcard):
@@ -109,7 +109,7 @@ def reachable(url: str) -> str:
 
 
 class _Bounded(socket.socket):
-    """A socket whose reads share one deadline: its timeout alone would let a service trickle a byte at a time."""
+    """A socket whose reads share one deadline: with a timeout alone, a service could send bytes for ever."""
 
     deadline = 0.0
 
@@ -120,7 +120,7 @@ class _Bounded(socket.socket):
 
 
 class _Encrypted(ssl.SSLSocket):
-    """The same with TLS, whose handshake keeps to the socket's timeout by itself."""
+    """The same with TLS; its handshake keeps the socket's timeout by itself."""
 
     deadline = 0.0
 
@@ -141,7 +141,7 @@ def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
         raise ValueError(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     connection = http.client.HTTPConnection(parts.hostname, port)
-    # Before there is a connection, which whoever listens would be blamed for: this refuses what is no URL.
+    # Build the request before connecting, so that an invalid URL is not reported as a failure of the server.
     connection.putrequest("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")))
     for name, value in _HEADERS.items():
         connection.putheader(name, value)
@@ -172,7 +172,7 @@ def _wrap(plain: socket.socket, scheme: str, host: str, deadline: float) -> sock
         return encrypted
     bounded = _Bounded(fileno=plain.detach())
     bounded.deadline = deadline
-    # Made from a bare descriptor, it would wait for ever to send.
+    # A socket made from a descriptor would wait for ever to send.
     bounded.settimeout(_left(deadline))
     return bounded
 

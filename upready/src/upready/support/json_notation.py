@@ -1,4 +1,4 @@
-"""JSON that every reader takes: a number that JSON has no word for becomes a string."""
+"""JSON that every reader accepts: numbers that JSON does not have become strings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _strict = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 
 
 def compact(content: Mapping[str, Any]) -> str:
-    """An object on one line, as short as can be; quick, for many of them."""
+    """An object on one line, as short as possible; fast, for many objects."""
     try:
         return _strict(content)
     except ValueError:
@@ -19,7 +19,7 @@ def compact(content: Mapping[str, Any]) -> str:
 
 
 def encode(content: Mapping[str, Any], *, indent: int | None = None) -> str:
-    """An object; what JSON does not know at all is written as its text."""
+    """An object; a value of a type that JSON does not have is written as its text."""
     try:
         return _dumps(content, indent)
     except ValueError:
@@ -31,7 +31,7 @@ def _dumps(content: Any, indent: int | None) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """The same with `"NaN"`, `"Infinity"` and `"-Infinity"`, which services answer and log as numbers."""
+    """The value with `"NaN"`, `"Infinity"` and `"-Infinity"` as strings; services send and log them as numbers."""
     if isinstance(value, float) and not math.isfinite(value):
         return json.dumps(value)
     if isinstance(value, Mapping):

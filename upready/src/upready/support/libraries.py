@@ -1,4 +1,4 @@
-"""The libraries that this package needs, also beside a module of the user's that has the name of one."""
+"""Find the libraries of this package, even if the user has a module of the same name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _NAMES = {"docker", "dotenv", "paramiko", "platformdirs", "psutil", "requests", 
 
 
 class _Installed:
-    """Finds a library where packages are installed; what is not there is left to Python's own finders."""
+    """Finds these libraries among the installed packages; Python's own finders do the rest."""
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """As Python's own: only for a library itself, whose `path` is None, and not for the modules within it."""
+        """As Python's own finders: only for a library itself, whose `path` is None, not for the modules in it."""
         if path is not None or name not in _NAMES:
             return None
         installed = [place for place in sys.path if place.rstrip("/\\").endswith(("site-packages", "dist-packages"))]
@@ -23,9 +23,9 @@ class _Installed:
 
 
 def prefer_installed() -> None:
-    """Import those libraries from where packages are installed, from now on.
+    """Import these libraries from the installed packages from now on.
 
-    invoke puts the folder of a `tasks/` package first on Python's path: a `tasks/docker.py` would be taken for one.
+    invoke puts the folder of a `tasks/` package first on Python's path: its `tasks/docker.py` would replace `docker`.
     """
     if _Installed not in sys.meta_path:
         sys.meta_path.insert(0, _Installed)

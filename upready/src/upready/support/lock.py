@@ -1,4 +1,4 @@
-"""One task at a time changes a project: a kernel lock that ends with its holder, so it is never stale."""
+"""One task at a time changes a project: the kernel's lock ends with its process, so it is never stale."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from upready.support import folders, platform, shell_words, state
 from upready.support.errors import LockedError, UsageError
 
 _SIZE = 256
-"""Bytes that the holder's name takes at least, so that the next one needs no more space on the disk."""
+"""Bytes that the holder's name takes at least, so that the next holder needs no more space on the disk."""
 
 _CLOCK_STEP = 2.0
-"""Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
+"""Seconds by which the creation time of a process may seem to move when the clock is set."""
 
 
 @contextlib.contextmanager
@@ -27,16 +27,16 @@ def hold(root: Path, task: str) -> Iterator[None]:
 
     Args:
         root: The project's folder.
-        task: What holds it, as others are told: `invoke dev`.
+        task: The task that holds it, as others see it: `invoke dev`.
 
     Raises:
-        LockedError: Another task holds it; the message names that task, its process and since when.
-        UsageError: There is no place for it.
+        LockedError: Another task holds it; the message names the task, its process, and for how long.
+        UsageError: There is no place for the lock file.
     """
     with contextlib.ExitStack() as held:
         place = state.folder(root) / state.LOCK
-        # The lock of the project's folder needs no room on any disk. Who makes the file holds that first, so that
-        # nobody makes it beside one who could not.
+        # A lock on the project's folder needs no room on a disk. It is taken before the lock file is made, so that
+        # nobody makes the file beside a task that could not.
         spare = False if os.path.lexists(place) else held.enter_context(_spare(root))
         if spare is None:
             raise _locked(place)
@@ -55,7 +55,7 @@ def hold(root: Path, task: str) -> Iterator[None]:
 
 
 class _Folder:
-    """An open folder, as far as a lock on it needs one."""
+    """An open folder that can be locked like a file."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -66,7 +66,7 @@ class _Folder:
 
 @contextlib.contextmanager
 def _spare(root: Path) -> Iterator[bool | None]:
-    """Lock the project's folder while the block runs; False where none can be (Windows), None where another has it."""
+    """Lock the project's folder during the block: True; False if that is impossible (Windows), None if it is locked."""
     descriptor: int | None = None
     held: bool | None = False
     with contextlib.suppress(OSError):
@@ -88,13 +88,13 @@ def _locked(path: Path) -> LockedError:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file that is to be locked, made when it is not there, for its owner only.
+    """Open a file in order to lock it; it is made if it is missing, closed to other users.
 
     Raises:
         UsageError: It cannot be opened, or is no file.
     """
     with folders.writing(path):
-        # What a link leads to would be written to, and a pipe's other end would be waited for.
+        # A link would lead the write elsewhere, and a pipe would block.
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
             raise UsageError(f"{path} is not a file, and so cannot be locked", next=f"rm -r {shell_words.quoted(path)}")
         flags = os.O_RDWR | os.O_CREAT
@@ -106,7 +106,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 
 def taken(file: IO[bytes], path: Path) -> bool:
-    """Take the lock on an open file, without waiting; False when another process holds it.
+    """Take the lock on an open file without waiting; False if another process holds it.
 
     Raises:
         UsageError: The file system has no locks.
@@ -116,7 +116,7 @@ def taken(file: IO[bytes], path: Path) -> bool:
 
 
 def _sign(file: IO[bytes], task: str) -> None:
-    """Write down who holds the lock; a full disk keeps nobody from holding it."""
+    """Write down who holds the lock; a full disk does not matter."""
     text = json.dumps({"task": task, "pid": os.getpid(), "since": time.time()}).ljust(_SIZE).encode()
     with contextlib.suppress(OSError):
         file.write(text)
@@ -124,7 +124,7 @@ def _sign(file: IO[bytes], task: str) -> None:
 
 
 def _holder(path: Path) -> str:
-    """Who holds the lock; an earlier holder that could not be overwritten is not taken for it."""
+    """Who holds the lock. An earlier holder whose name could not be overwritten is not named."""
     import psutil
 
     with contextlib.suppress(KeyError, TypeError, ValueError, OverflowError, psutil.Error):

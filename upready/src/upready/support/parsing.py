@@ -1,4 +1,4 @@
-"""The one place that parses what others may have written: whatever it is, the answer is a value or one error."""
+"""The one place that parses text from elsewhere: the result is a value, or one kind of error."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     import yaml
 
 DEEPEST = 200
-"""Lists and mappings within each other; PyYAML ends the whole process at some ten thousand."""
+"""The deepest nesting of lists and mappings; at some ten thousand, PyYAML ends the whole process."""
 
 LARGEST = 1_000_000
-"""Values in all, where an alias counts as often as it is used: a few lines of them can stand for any number."""
+"""The most values in all. An alias counts each time that it is used: a few lines can stand for any number of values."""
 
 _EXACT = 1 << 18
-"""Bytes that PyYAML's own parser, which knows more words for what is wrong, reads within two seconds."""
+"""Bytes that PyYAML's own parser, which has better error messages, reads within two seconds."""
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _MERGED = 100_000
-"""Values that the aliases of a compose file may stand for; compose takes some ten seconds for so many."""
+"""Values that the aliases of a compose file may stand for; so many take compose about ten seconds."""
 
 _FEW = 30
-"""Aliases that cannot stand for so many, whatever they name."""
+"""So few aliases cannot stand for too many values."""
 
 _MAY_NEST = re.compile(rb"^[ \t?:-]+", re.MULTILINE)
 
 
 class MalformedError(ValueError):
-    """A text that means nothing, or more than can be.
+    """A text that cannot be parsed, or that stands for too much.
 
     Attributes:
-        line: Where, from 1; 0 where that is not known.
-        column: Where, from 1.
+        line: The line, from 1; 0 if it is not known.
+        column: The column, from 1.
         reason: What is wrong, for people.
-        begins: The line where that begins which is wrong: of a quote that is never closed, the quote's.
+        begins: The line where the broken part begins: for an open quote, the line of the quote.
     """
 
     def __init__(self, reason: str, line: int = 0, column: int = 0, begins: int = 0) -> None:
@@ -46,15 +46,15 @@ class MalformedError(ValueError):
         self.reason, self.line, self.column, self.begins = reason, line, column, begins or line
 
     def at(self, name: str) -> str:
-        """Where it is, as editors take it: `file:line:column`."""
+        """The place, as editors understand it: `file:line:column`."""
         return f"{name}:{self.line}:{self.column}" if self.line else name
 
 
 def from_json(text: str | bytes) -> Any:
-    """The value that a JSON text stands for.
+    """The value of a JSON text.
 
     Raises:
-        MalformedError: It stands for none, or is too deep.
+        MalformedError: It is not valid JSON, or nests too deeply.
     """
     try:
         return json.loads(text)
@@ -68,14 +68,14 @@ def from_json(text: str | bytes) -> Any:
 
 
 def nodes(data: bytes, *, exact: bool = False) -> list[Any]:
-    """The nodes of the documents in a YAML text: compose's tags (`!reset`) need no constructor.
+    """The nodes of the documents in a YAML text. Compose's tags (`!reset`) need no constructor for that.
 
     Args:
         data: The text.
-        exact: Whether an error says all that can be said, which takes a hundred times as long.
+        exact: Whether an error should be as precise as possible, which takes a hundred times as long.
 
     Raises:
-        MalformedError: It is no YAML, or too deep.
+        MalformedError: It is not valid YAML, or nests too deeply.
     """
     import yaml
 
@@ -86,15 +86,15 @@ def nodes(data: bytes, *, exact: bool = False) -> list[Any]:
             return [each for each in yaml.compose_all(check_depth(data), Loader=reads) if each is not None]
     except MalformedError as error:
         if exact and not error.line:
-            return nodes(data)  # of `"\\UFFFFFFFF"` only the other one tells where it is
+            return nodes(data)  # only the other parser says where `"\\UFFFFFFFF"` is
         raise
 
 
 def events(data: bytes) -> Iterator[Any]:
-    """The events of a YAML text, as far as it can be read.
+    """The events of a YAML text, up to the first error.
 
     Raises:
-        MalformedError: It can be read no further, or goes too deep.
+        MalformedError: The rest cannot be read, or nests too deeply.
     """
     import yaml
 
@@ -110,12 +110,12 @@ def events(data: bytes) -> Iterator[Any]:
 
 
 def check_aliases(data: bytes) -> None:
-    """Make sure that the aliases of a YAML text stand for no more than can be held: compose would go on without end.
+    """Make sure that the aliases of a YAML text do not stand for too many values: compose would never end.
 
-    A text that is no YAML passes: what is wrong with it is told elsewhere.
+    A text that is not YAML passes: other code reports that.
 
     Raises:
-        MalformedError: They do; where it says so first.
+        MalformedError: They do; with the place of the first one that does.
     """
     if data.count(b"*") < _FEW:
         return
@@ -129,7 +129,7 @@ def check_aliases(data: bytes) -> None:
 
 
 def _size(node: Any, sizes: dict[int, int]) -> int:
-    """How many values a node stands for, with its aliases; one that holds itself counts there as one."""
+    """How many values a node stands for, with its aliases; an alias of the node within itself counts as one."""
     if id(node) not in sizes:
         sizes[id(node)] = 1
         parts = node.value if isinstance(node.value, list) else ()
@@ -143,7 +143,7 @@ def _size(node: Any, sizes: dict[int, int]) -> int:
 
 
 def is_text(value: Any) -> bool:
-    """Whether a value is a text that the system takes for a path, or for a word of a command line."""
+    """Whether a value is a text that can be a path, or a word of a command line."""
     if not isinstance(value, str) or "\0" in value:
         return False
     try:
@@ -154,10 +154,10 @@ def is_text(value: Any) -> bool:
 
 
 def bound(value: Any) -> None:
-    """Make sure that a value can be copied, and gone through: aliases may stand for any number, or for themselves.
+    """Make sure that a value can be copied: aliases may stand for any number of values, or for themselves.
 
     Raises:
-        MalformedError: It is too deep, or too large.
+        MalformedError: It nests too deeply, or is too large.
     """
     count, level, depth = 0, [value], 0
     while level:
@@ -174,16 +174,16 @@ def bound(value: Any) -> None:
 
 
 def may_be_deep(data: bytes) -> bool:
-    """Whether a YAML text can be deeper than is taken, told quickly: two levels need a column, one a bracket."""
+    """Whether a YAML text may nest too deeply; a quick test: two levels need a column, one level needs a bracket."""
     columns = max((len(each) for each in _MAY_NEST.findall(data)), default=0)
     return data.count(b"[") + data.count(b"{") + 2 * columns > DEEPEST or b"\0" in data
 
 
 def check_depth(data: bytes) -> bytes:
-    """Make sure that a YAML text is not too deep for the loaders, which do not look after themselves; returns it.
+    """Make sure that a YAML text does not nest too deeply for PyYAML, which does not check this; returns the text.
 
     Raises:
-        MalformedError: It is, or is no YAML.
+        MalformedError: It does, or it is not YAML.
     """
     if may_be_deep(data):
         for _ in events(data):
@@ -192,7 +192,7 @@ def check_depth(data: bytes) -> bytes:
 
 
 def loader() -> Any:
-    """PyYAML's safe loader: the one in C where there is one, which is ten times as quick."""
+    """PyYAML's safe loader; the one in C if it is there, which is ten times as fast."""
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -200,7 +200,7 @@ def loader() -> Any:
 
 @contextlib.contextmanager
 def _told(data: bytes) -> Iterator[None]:
-    """Tell of whatever comes of a YAML text as one error."""
+    """Turn every error about a YAML text into a `MalformedError`."""
     import yaml
 
     try:
@@ -218,7 +218,7 @@ def _told(data: bytes) -> Iterator[None]:
 
 
 def _marked(error: yaml.MarkedYAMLError) -> MalformedError:
-    """What is wrong at a place that the parser tells, and where that began which it was in."""
+    """The error at the place that the parser names, with the place where the broken part begins."""
     mark, began = error.problem_mark or error.context_mark, error.context_mark
     reason = f"no valid YAML: {error.problem}"
     if mark is None:
@@ -231,7 +231,7 @@ def _marked(error: yaml.MarkedYAMLError) -> MalformedError:
 
 
 def _no_text(data: bytes, reason: str) -> MalformedError:
-    """The first thing in a text that is none: a byte, or a control character."""
+    """The error about a text that contains an invalid byte or a control character, with its place."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

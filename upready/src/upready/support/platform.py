@@ -1,6 +1,6 @@
 """The one place that knows operating systems; everything else asks here.
 
-Each function takes no platform argument: `WINDOWS` is decided once, and tests of the other branch set it.
+Functions take no platform argument: `WINDOWS` is set once, and tests of the other branch change it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WINDOWS = sys.platform == "win32"
 MACOS = sys.platform == "darwin"
 
-# Absent from the other platform's modules, and so from its type stubs.
+# Not in the modules of the other platform, and so not in its type stubs.
 _CTRL_BREAK_EVENT = 1
 _SO_EXCLUSIVEADDRUSE = ~socket.SO_REUSEADDR
 _CREATE_NEW_PROCESS_GROUP = 0x0200
@@ -36,7 +36,7 @@ _CREATE_NO_WINDOW = 0x0800_0000
 _LOCKED_BYTE = 1 << 30
 
 _SHARING_TRIES = 25
-"""How often something is tried, 20 ms apart, with a file that another process has open."""
+"""How often an action on a file is tried, 20 ms apart, while another process has the file open."""
 
 T = TypeVar("T")
 
@@ -51,16 +51,14 @@ _MACHINE = re.compile(
 def new_group() -> dict[str, Any]:
     """Arguments for `subprocess.Popen` that keep a terminal's Ctrl-C from reaching the child directly.
 
-    The task itself then decides when the child is interrupted, so that nothing is interrupted twice.
+    The task itself decides when the child is interrupted, so that nothing is interrupted twice.
     """
-    if WINDOWS:
-        return {"creationflags": _CREATE_NEW_PROCESS_GROUP}
-    return {"start_new_session": True}
+    return {"creationflags": _CREATE_NEW_PROCESS_GROUP} if WINDOWS else {"start_new_session": True}
 
 
 def interrupt(process: subprocess.Popen[Any]) -> None:
-    """Ask a child started with `new_group` to stop, as Ctrl-C would. A child already gone is fine."""
-    # Without a console of its own, Windows refuses with other errors too; the child is then killed after the grace.
+    """Ask a child started with `new_group` to stop, as Ctrl-C does. The child may have ended already."""
+    # Without a console, Windows gives other errors too; the child is then killed after the grace period.
     with contextlib.suppress(OSError):
         if WINDOWS:
             process.send_signal(_CTRL_BREAK_EVENT)
@@ -69,10 +67,10 @@ def interrupt(process: subprocess.Popen[Any]) -> None:
 
 
 def kill(process: subprocess.Popen[Any]) -> None:
-    """End a child started with `new_group` at once, with what it started and left behind."""
+    """Kill a child started with `new_group`, and all processes that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if WINDOWS:
-            # Without process groups as POSIX has them, the tree is ended by the system's own program.
+            # Windows has no process groups as POSIX has them; its own program ends the whole tree.
             subprocess.run(
                 ["taskkill", "/T", "/F", "/PID", str(process.pid)],  # noqa: S607
                 capture_output=True,
@@ -83,10 +81,9 @@ def kill(process: subprocess.Popen[Any]) -> None:
 
 
 def try_lock(file: IO[Any]) -> bool:
-    """Take the kernel's exclusive lock on an open file, without waiting; False when another process holds it.
+    """Take the kernel's exclusive lock on an open file without waiting; False if another process holds it.
 
-    The kernel drops the lock when its holder ends, however it ends, so a lock is never stale. The file's position
-    stays where it was.
+    The kernel drops the lock when its holder ends, however it ends. The file's position stays the same.
 
     Raises:
         OSError: The file system has no locks.
@@ -95,7 +92,7 @@ def try_lock(file: IO[Any]) -> bool:
         if WINDOWS:
             import msvcrt
 
-            # The byte locked lies behind any content: Windows refuses to read a locked range.
+            # The locked byte lies behind any content, because Windows refuses to read a locked range.
             descriptor = file.fileno()
             position = os.lseek(descriptor, 0, os.SEEK_CUR)
             os.lseek(descriptor, _LOCKED_BYTE, os.SEEK_SET)
@@ -115,22 +112,22 @@ def try_lock(file: IO[Any]) -> bool:
 def write_private(
     path: Path, text: str, verify: Callable[[Path], None] | None = None, *, folder: Path | None = None
 ) -> None:
-    """Write a file whole or not at all, readable by its owner only (mode 600 where modes exist).
+    """Write a file whole or not at all, readable only by its owner (mode 600 where there are modes).
 
-    A link is followed, so that a `.env` that points elsewhere stays a link. An existing file keeps its owner.
+    A link is followed, so that a `.env` that is a link stays one. An existing file keeps its owner.
 
     Args:
         path: The file.
         text: Its content.
-        verify: Looks at the new file before it takes the old one's place; what it raises leaves the old one as it was.
-        folder: Where the new file is written first; beside the old one by default. On another file system it is written
-            there for `verify` alone, and then once more beside the old one.
+        verify: Called with the new file before it replaces the old one; if it raises, the old file stays.
+        folder: Where the new file is written first; by default beside the old one. On another file system the file is
+            written there only for `verify`, and then once more beside the old one.
 
     Raises:
         OSError: The folder cannot be written.
     """
     path = path.resolve()
-    # Begins as the file itself does, so that what ignores `.env.*` ignores what a killed writer leaves.
+    # Begins with the file's name, so that a rule that ignores `.env.*` also ignores what a killed writer leaves.
     descriptor, name = tempfile.mkstemp(dir=folder or path.parent, prefix=f"{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
@@ -154,7 +151,7 @@ def write_private(
 
 
 def patiently(action: Callable[[], T]) -> T:
-    """Do something to a file that another process may just have open, which Windows refuses for that moment."""
+    """Do something with a file that another process may have open at this moment, which Windows refuses."""
     for _ in range(_SHARING_TRIES if WINDOWS else 0):
         try:
             return action()
@@ -164,24 +161,24 @@ def patiently(action: Callable[[], T]) -> T:
 
 
 def private(path: str, flags: int) -> int:
-    """An `opener` for `open`: a file that it makes is for its owner only, whatever the umask."""
+    """An `opener` for `open`: a file that it makes is only for its owner, whatever the umask is."""
     return os.open(path, flags, 0o600)
 
 
 def readable_by_others(path: Path) -> bool:
-    """Whether other users of this machine may read a file; where modes say nothing (Windows), no."""
+    """Whether other users of this machine may read a file; False where modes mean nothing (Windows)."""
     return not WINDOWS and bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
 def user() -> str:
-    """What tells this user from every other one of this machine, as a part of a file's name."""
+    """A text that differs between the users of this machine, for a file name."""
     return os.environ.get("USERNAME", "user") if WINDOWS else str(os.getuid())
 
 
 def temporary_folder() -> Path:
-    """Where every user may make files that outlive a restart of the machine, but perhaps not a month.
+    """A folder where every user may make files that survive a restart, but perhaps not a month.
 
-    Not `tempfile.gettempdir`, which differs between terminals, and finds nothing where the disk is full.
+    Not `tempfile.gettempdir`: that differs between terminals, and finds no folder on a full disk.
     """
     if WINDOWS:
         return Path(os.environ.get("TEMP", "C:/Windows/Temp"))
@@ -190,16 +187,16 @@ def temporary_folder() -> Path:
 
 
 def belongs_to_another(path: Path) -> bool:
-    """Whether something is another user's, or a link; where files have no such owner (Windows), it is not.
+    """Whether a path belongs to another user, or is a link; False where files have no such owner (Windows).
 
     Raises:
-        OSError: It is not there, or may not be looked at.
+        OSError: It does not exist, or this user cannot see it.
     """
     return not WINDOWS and (path.lstat().st_uid != os.geteuid() or path.is_symlink())
 
 
 def inherit_owner(folder: Path) -> None:
-    """Give a folder to whom the one above it belongs to, which only root may do; there is no root on Windows."""
+    """Give a folder to the owner of the folder above it, which only root may do; Windows has no root."""
     above = folder.parent.stat()
     if not WINDOWS and above.st_uid != os.geteuid() == 0:
         os.chown(folder, above.st_uid, above.st_gid)
@@ -211,10 +208,10 @@ def executable(name: str) -> str:
 
 
 def claim_exclusively(endpoint: socket.socket) -> None:
-    """Make a following `bind` fail when another process listens there, and only then.
+    """Make a later `bind` fail if another process listens on the port, and only then.
 
-    POSIX would also refuse a port whose last TCP connection has just closed (TIME_WAIT), and with that option hand out
-    a UDP port whose owner has set it, too; Windows would hand out one in use. macOS allows more still: `host_ports`.
+    On POSIX, TCP needs SO_REUSEADDR: otherwise a port counts as taken while its last connection closes (TIME_WAIT). UDP
+    must not have it: a port in use would be given away. Windows has its own option. macOS: see `host_ports`.
     """
     if WINDOWS:
         endpoint.setsockopt(socket.SOL_SOCKET, _SO_EXCLUSIVEADDRUSE, 1)
@@ -223,17 +220,16 @@ def claim_exclusively(endpoint: socket.socket) -> None:
 
 
 def detached() -> dict[str, Any]:
-    """Arguments for `subprocess.Popen` that let a child live on when this process ends or its terminal closes."""
-    if WINDOWS:
-        return {"creationflags": _CREATE_NEW_PROCESS_GROUP | _CREATE_NO_WINDOW}
-    return {"start_new_session": True}
+    """Arguments for `subprocess.Popen` that let a child run on when this process ends or its terminal closes."""
+    flags = _CREATE_NEW_PROCESS_GROUP | _CREATE_NO_WINDOW
+    return {"creationflags": flags} if WINDOWS else {"start_new_session": True}
 
 
 def ask_to_end(process: psutil.Process, name: str) -> None:
-    """Send a process a signal by its name (`SIGTERM`, `TERM`) or number; Windows has none that reach it, and ends it.
+    """Send a process a signal by its name (`SIGTERM`, `TERM`) or number; Windows has no signals, and ends it.
 
     Raises:
-        psutil.Error: It is gone, or not ours.
+        psutil.Error: It has ended, or belongs to another user.
     """
     number = int(name) if name.isdigit() else getattr(signal, f"SIG{name.removeprefix('SIG')}", None)
     if WINDOWS or number is None:
@@ -243,14 +239,14 @@ def ask_to_end(process: psutil.Process, name: str) -> None:
 
 
 def exit_code(code: int) -> int:
-    """What `Popen.wait` returned as a container would tell it: 128 + N when signal N ended it."""
+    """The exit code of `Popen.wait` as a container would give it: 128 + N if signal N ended the process."""
     return 128 - code if code < 0 else code
 
 
 def outlive_signals() -> None:
-    """Let this process go on when the terminal closes, or somebody signals the whole group.
+    """Let this process go on if the terminal closes, or if the whole group gets a signal.
 
-    By a handler, for a signal that is ignored would be ignored by its children too.
+    It sets a handler: children would inherit an ignored signal.
     """
     for name in ("SIGINT", "SIGTERM", "SIGBREAK" if WINDOWS else "SIGHUP"):
         if number := getattr(signal, name, None):
@@ -258,20 +254,20 @@ def outlive_signals() -> None:
 
 
 def machine_environment() -> dict[str, str]:
-    """Those of this process's variables that tell a program about its machine: paths, locale, certificates, proxies.
+    """The variables of this process that describe the machine: paths, locale, certificates, proxies.
 
-    A container would not see the others either.
+    A service without a container gets only these, because a container would not see the others either.
     """
     return {key: value for key, value in os.environ.items() if _MACHINE.fullmatch(key.upper())}
 
 
 def terminal_environment() -> dict[str, str]:
-    """Those of this process's variables that tell a program about its terminal."""
+    """The variables of this process that describe its terminal."""
     return {name: os.environ[name] for name in ("TERM", "COLORTERM", "NO_COLOR") if name in os.environ}
 
 
 def privileged() -> bool:
-    """Whether this process is root, or has an administrator's rights on Windows: some programs refuse to be either."""
+    """Whether this process is root, or an administrator on Windows: some programs refuse to run as either."""
     if WINDOWS:
         import ctypes
 
@@ -280,7 +276,7 @@ def privileged() -> bool:
 
 
 def become(command: Sequence[str]) -> NoReturn:
-    """Go on as another program, which keeps this process's number; Windows runs it as a child, and ends as it did."""
+    """Replace this process by another program; Windows runs that as a child, and this process ends with its code."""
     if WINDOWS:
         sys.exit(subprocess.call(list(command)))
     sys.stdout.flush()
@@ -288,12 +284,12 @@ def become(command: Sequence[str]) -> NoReturn:
 
 
 def musl() -> bool:
-    """Whether this is a Linux whose C library is musl (Alpine), for which some wheels have no programs."""
+    """Whether this is a Linux with the C library musl (Alpine), for which some wheels have no programs."""
     return sys.platform == "linux" and host.libc_ver()[0] != "glibc"
 
 
 def node_program(folder: Path) -> Path:
-    """Node in the folder of its wheel, as the archives of nodejs.org are laid out."""
+    """Node's program in the folder of its wheel."""
     return folder / "node.exe" if WINDOWS else folder / "bin" / "node"
 
 

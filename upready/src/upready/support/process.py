@@ -1,8 +1,8 @@
-"""The one edge to child processes: find a program, run it, stream its lines, interrupt it cleanly.
+"""The one place that runs child processes: run a program, stream its lines, interrupt it.
 
-Commands are argument lists, never a shell's. Output is UTF-8 whatever the system's code page says; bytes that are not
-are replaced, never fatal. invoke's own `c.run` is not used: it copies all output at every chunk (quadratic) and breaks
-multi-byte characters at chunk ends (measured: 5,000 lines/s).
+Commands are argument lists; no shell is used. Output is read as UTF-8 on every system, and invalid bytes are replaced.
+invoke's own `c.run` is not used: it copies all output at each chunk (quadratic), and breaks characters at the end of a
+chunk (measured: 5,000 lines/s).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from typing import Any
 from upready.support import platform, signals, terminal
 
 tell: Callable[[Sequence[str]], None] | None = None
-"""Told of every command that is started; set by `--debug`."""
+"""Called with every command that is started; set by `--debug`."""
 
 INTERRUPT_GRACE = 10.0
-"""Seconds that an interrupted child gets to end by itself."""
+"""Seconds that an interrupted child has to end."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a finished child left: its command, exit code (negative: killed by that signal), and text."""
+    """The result of a child that has ended: command, exit code (negative: the signal that killed it), and output."""
 
     command: tuple[str, ...]
     code: int
@@ -44,12 +44,12 @@ def run(
     timeout: float | None = None,
     abandon: threading.Event | None = None,
 ) -> Result:
-    """Run a command to its end and capture what it prints.
+    """Run a command to its end and capture its output.
 
     Args:
         command: The program and its arguments.
         cwd: The folder to run in; the current one by default.
-        env: Variables that are added to this process's own.
+        env: Variables that it gets besides this process's own.
         stdin: Text for its standard input; none (end of file) by default.
         timeout: Seconds after which it is killed.
         abandon: When set, it is killed.
@@ -77,14 +77,14 @@ def stream(
     cancel: threading.Event | None = None,
     abandon: threading.Event | None = None,
 ) -> int:
-    """Run a command and hand over each line of its output (both streams, as they come) without its line end.
+    """Run a command and pass on each line of its output (both streams, in order), without its line end.
 
     Args:
         command: The program and its arguments.
-        on_line: Called for every line, in the calling thread.
+        on_line: Called with every line, in the calling thread.
         cwd: The folder to run in.
-        env: Variables that are added to this process's own.
-        cancel: When set, the command is interrupted as Ctrl-C would.
+        env: Variables that it gets besides this process's own.
+        cancel: When set, the command is interrupted, as by Ctrl-C.
         abandon: When set, it is killed.
 
     Returns:
@@ -112,18 +112,18 @@ def attach(
 ) -> int:
     """Run a command on this terminal, input included, and return its exit code (`invoke exec`).
 
-    Signals are the child's to answer: a terminal sends it Ctrl-C, what reaches this process alone is passed on, and
-    this process waits for what the child makes of it.
+    The child handles signals: a terminal sends it Ctrl-C itself, other signals are passed on, and this process waits
+    for the child.
 
     Args:
         command: The program and its arguments.
         cwd: The folder to run in.
         env: Its variables.
-        inherit: Whether it gets this process's own variables, too.
-        abandon: When set, it is ended, and the terminal is as it was before.
+        inherit: Whether it also gets this process's own variables.
+        abandon: When set, it is killed, and the terminal gets its settings back.
 
     Returns:
-        The exit code; 128 + N when signal N ended it, as a shell tells it.
+        The exit code; 128 + N if signal N ended it, as in a shell.
 
     Raises:
         OSError: It cannot be run.
@@ -151,7 +151,7 @@ def _child(
     *,
     merged: bool = False,
 ) -> Iterator[subprocess.Popen[str]]:
-    """A child in a group of its own that never outlives the block: interrupted, and killed when that does not help."""
+    """A child in its own process group that never outlives the block: it is interrupted, and killed if need be."""
     if tell is not None:
         tell(command)
     child = subprocess.Popen(
@@ -178,9 +178,9 @@ def _child(
 
 
 def _end(child: subprocess.Popen[str]) -> None:
-    """Interrupt a child, wait, and kill what has not ended; a second Ctrl-C kills it at once.
+    """Interrupt a child, wait, and kill it if it has not ended; a second Ctrl-C kills it at once.
 
-    What the child still prints is read away: with a full pipe it could not end by itself.
+    Its output is read meanwhile: with a full pipe it could not end.
     """
     try:
         if child.poll() is None:
@@ -196,13 +196,13 @@ def _end(child: subprocess.Popen[str]) -> None:
 def _ended_by(
     child: subprocess.Popen[Any], event: threading.Event | None, grace: float = 0.0, *, group: bool = True
 ) -> Iterator[None]:
-    """End a child that still runs when an event is set during the block.
+    """End a child if an event is set during the block.
 
     Args:
         child: The child.
-        event: Nothing is done without one.
-        grace: Seconds that it gets to end by itself, after it was interrupted; without any it is killed.
-        group: Whether it has a group of its own, which ends with it.
+        event: The event; with None, nothing is done.
+        grace: Seconds between interrupting it and killing it; with 0 it is killed at once.
+        group: Whether it has its own process group, which is killed as a whole.
     """
     if event is None:
         yield
@@ -226,5 +226,5 @@ def _ended_by(
 
 
 def child_environment(env: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The variables of a child: this process's own, and these; None where there are none to add."""
+    """The variables of a child: this process's own and these; None if there are none to add."""
     return {**os.environ, **env} if env else None

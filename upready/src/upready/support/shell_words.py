@@ -1,4 +1,4 @@
-"""Commands that people are told, as their system's shells take them."""
+"""Commands to show to people, in the form that the shells of their system understand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from upready.support import platform
 
 
 def access_command(path: Path) -> str:
-    """The command that lets this user read and write a folder, or what there is of it."""
+    """The command that gives this user access to a path, or to the nearest folder above it that exists."""
     if platform.WINDOWS:
         return f'icacls "{path}" /grant "%USERNAME%:(OI)(CI)F" /T'
     while not os.path.lexists(path):
@@ -20,30 +20,30 @@ def access_command(path: Path) -> str:
 
 
 def move_command(source: Path, target: Path) -> str:
-    """The command that moves a folder into another one."""
+    """The command that moves a file or folder."""
     return f"{'move' if platform.WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
 
 
 def list_command(path: Path) -> str:
-    """The command that shows what there is under a path."""
+    """The command that shows what is at a path."""
     return f"{'dir' if platform.WINDOWS else 'ls -ld'} {quoted(path)}"
 
 
 def quoted(path: Path) -> str:
-    """A path as this system's shells read it as one word."""
+    """A path as one word for the shells of this system."""
     return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
 
 
 def word(text: str) -> str:
-    """A text as any of this system's shells reads it as one word."""
+    """A text as one word for the shells of this system."""
     return text if text.replace("-", "").isalnum() else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
 
 
 def with_variable(name: str, value: str, command: str) -> str:
-    """A command with a variable that it alone gets, for any of this system's shells."""
+    """A command with a variable that is set for it alone."""
     return f'cmd /c "set {name}={value}&& {command}"' if platform.WINDOWS else f"{name}={shlex.quote(value)} {command}"
 
 
 def assignment(name: str, value: str) -> str:
-    """The command that gives a variable to what is started in this terminal."""
+    """The command that sets a variable for everything that is started in this terminal."""
     return f"set {name}={value}" if platform.WINDOWS else f"export {name}={shlex.quote(value)}"

@@ -1,4 +1,4 @@
-"""What a signal that asks this process to end does: before, while and after a task is at work, and beside a child."""
+"""What the signals that end a process do: before, during and after a task, and while a child has the terminal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _ENDING = ("SIGINT", "SIGTERM", "SIGBREAK" if platform.WINDOWS else "SIGHUP")
 
 _PASSED_ON = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _TYPED = ("SIGINT", "SIGQUIT")
-"""Those that a terminal sends when a key is pressed."""
+"""Signals that a terminal sends when a key is pressed."""
 
 
 def interrupt() -> None:
-    """From now on each of them is a Ctrl-C: the task ends, its children with it, and says so."""
+    """From now on each of these signals acts like Ctrl-C: the task and its children end, and the task says so."""
     for number in _numbers(_ENDING):
         signal.signal(number, signal.default_int_handler)
 
 
 def leave(code: int) -> None:
-    """From now on each of them ends this process at once with an exit code: nothing is under way that could be cut.
+    """From now on each of these signals ends this process at once with an exit code: there is no work to cut off.
 
-    Python would end with a traceback while it imports or shuts down, and invoke with code 1.
+    Python would otherwise print a traceback while it imports or shuts down, and invoke would end with code 1.
     """
     for number in _numbers(_ENDING):
         signal.signal(number, lambda *_: os._exit(code))
@@ -37,9 +37,9 @@ def leave(code: int) -> None:
 
 @contextlib.contextmanager
 def passed_on() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
-    """While the block runs, signals are for a child, which the block gives as soon as there is one.
+    """Pass signals on to a child during the block, which gives the child as soon as there is one.
 
-    What a terminal sends, it sends to the child itself: that is not passed on. On Windows, nothing else can be caught.
+    A terminal sends its signals to the child itself, so these are not passed on. On Windows, no others can be caught.
     """
     child: subprocess.Popen[Any] | None = None
     early: list[int] = []
@@ -67,6 +67,6 @@ def passed_on() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
 
 
 def _numbers(names: Iterable[str]) -> list[int]:
-    """The signals of these names that there are here, but for those that are ignored: `nohup` means it."""
+    """The signals with these names that exist here and are not ignored: `nohup` ignores one on purpose."""
     found = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]

@@ -1,4 +1,4 @@
-"""Names that were mistyped: which one was meant."""
+"""Find the name that was meant by a misspelt one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def closest(name: str, known: Iterable[str]) -> str:
-    """The known name that is nearest to what was written; the empty string where none is near."""
+    """The known name that is nearest to what was written; empty if none is near."""
     import difflib  # only where something is wrong
 
     names = {each.lower().replace("_", "-"): each for each in known}
@@ -15,6 +15,6 @@ def closest(name: str, known: Iterable[str]) -> str:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """`; did you mean NAME?` where one of the known names is near to what was written; else nothing."""
+    """`; did you mean NAME?` if a known name is near to what was written; else empty."""
     near = closest(name, known)
     return f"; did you mean {near}?" if near else ""

@@ -1,7 +1,7 @@
-"""What the tasks remember of a project: in a folder of the user's own, found by the project's path.
+"""What the tasks remember of a project: in a folder of the user, found by the project's path.
 
-Each project's folder holds `project.json`, which tells people whose it is. A project that was renamed or moved on the
-same disk is known again by that file; a copy of it is another project.
+Each project's state folder has a `project.json`, which names the project. If a project was renamed, or moved on the
+same disk, its state is found by that file; a copy of the project has its own state.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from upready.support.errors import OpsError
 NOTE = "project.json"
 
 LOCK = "lock"
-"""The file that tasks lock; it is written to by each that changes the project."""
+"""The file that tasks lock; every task that changes the project writes to it."""
 
 _READABLE = 32
-"""Characters of the project's own name in its folder's."""
+"""Characters of the project's name in the name of its state folder."""
 
 _LARGEST = 1 << 20
-"""Bytes of a file of ours beyond which it is none."""
+"""Bytes of a state file; a larger file is not ours."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """Whose a folder is.
+    """The project that a state folder belongs to.
 
     Attributes:
         path: The project's folder.
-        place: Its device and number there, which it keeps when it is renamed; empty where the system has none.
+        place: Device and inode of the folder, which stay when it is renamed; empty if the system has none.
     """
 
     path: Path
@@ -47,10 +47,10 @@ class Project:
 
 
 def name(path: str) -> str:
-    """The name of the folder for a project.
+    """The name of the state folder of a project.
 
     Args:
-        path: Where the project really is, absolute. Windows does not tell upper case from lower.
+        path: The real, absolute path of the project. Windows does not distinguish upper and lower case.
     """
     if platform.WINDOWS:
         path = path.removeprefix("\\\\?\\").lower().replace("/", "\\")
@@ -60,7 +60,7 @@ def name(path: str) -> str:
 
 
 def folder(root: Path) -> Path:
-    """Where the state of a project is, or would be; not made.
+    """The state folder of a project, whether it exists or not; it is not made.
 
     Raises:
         UsageError: The user's folder cannot be read.
@@ -71,7 +71,7 @@ def folder(root: Path) -> Path:
 
 
 def make(root: Path) -> Path:
-    """The folder of a project's state, made when it is not there, and for its owner only.
+    """The state folder of a project, made if it is missing, and closed to other users.
 
     Raises:
         UsageError: It cannot be made.
@@ -86,23 +86,23 @@ def make(root: Path) -> Path:
 
 
 def settle(root: Path) -> None:
-    """Let the state of a project that was moved follow it; nothing may use it, and the lock must be held."""
+    """Move the state of a project that was moved; call it with the lock held, while nothing uses the state."""
     found, own = folder(root), _own(root)
     if found != own:
-        # Windows renames no folder while a file in it is open, as the lock is. Then it is used where it is.
+        # Windows cannot rename a folder in which a file is open, as the lock is. The state is then used where it is.
         with contextlib.suppress(OSError):
             found.rename(own)
             _note(own, root)
 
 
 def paths(root: Path) -> set[Path]:
-    """Where a project is, and where it was when its state was made."""
+    """The folder of a project now, and its folder when its state was made."""
     known = of(folder(root))
     return {root, known.path} if known else {root}
 
 
 def others(root: Path) -> list[tuple[Path, Project]]:
-    """The state of every other project of this user: its folder, and whose it is."""
+    """The state of every other project of this user: its folder, and the project."""
     home = folders.state(root)
     own = _own(root)
     with folders.reading(home):
@@ -111,7 +111,7 @@ def others(root: Path) -> list[tuple[Path, Project]]:
 
 
 def of(place: Path) -> Project | None:
-    """Whose a folder of state is; None where that is not known."""
+    """The project that a state folder belongs to; None if that is not known."""
     content = read(place / NOTE)
     with contextlib.suppress(KeyError, TypeError, ValueError):
         path, where = content["path"], content["place"]
@@ -121,7 +121,7 @@ def of(place: Path) -> Project | None:
 
 
 def read(file: Path) -> Any:
-    """What a file of JSON holds; None where there is none, or nothing that can be understood."""
+    """The content of a JSON file; None if there is no file, or it cannot be parsed."""
     with contextlib.suppress(OpsError, ValueError):
         if data := files.read(file, limit=_LARGEST):
             return parsing.from_json(data)
@@ -129,15 +129,15 @@ def read(file: Path) -> Any:
 
 
 def write(file: Path, content: Any) -> None:
-    """Put content into a file as JSON, whole or not at all, for its owner only, in the place of whatever is there.
+    """Write content to a file as JSON, whole or not at all, closed to other users; replaces whatever is there.
 
-    Where the disk has no room for a second file, the one that is there is written over.
+    If the disk has no room for a second file, the existing file is overwritten.
 
     Raises:
         OSError: The system refuses it.
     """
     text = json.dumps(content, indent=1)
-    # A folder cannot be replaced, and where a link leads is not ours to write.
+    # A folder cannot be replaced, and the target of a link is not ours to write.
     if file.is_symlink() or file.is_dir():
         remove(file)
     try:
@@ -149,7 +149,7 @@ def write(file: Path, content: Any) -> None:
 
 
 def reserve(file: Path, size: int) -> None:
-    """Make a file that holds nothing yet, with room for so many bytes; one that is there stays.
+    """Make a file without content, but with room for so many bytes; an existing file stays.
 
     Raises:
         OSError: The system refuses it.
@@ -160,15 +160,15 @@ def reserve(file: Path, size: int) -> None:
 
 
 def blank(file: Path) -> None:
-    """Make a file that is there hold nothing, but keep its room; nothing where there is none."""
+    """Empty a file but keep its room on the disk; does nothing if there is no file."""
     if file.is_file():
         _overwrite(file, b"")
 
 
 def _overwrite(file: Path, content: bytes) -> None:
-    """Write over a file, in the room that it has; what it held is put back where that is too little."""
+    """Overwrite a file within its room on the disk; if that is too little, its old content is put back."""
     before = file.read_bytes()
-    # Spaces, which JSON ignores: a file that is never cut keeps its room.
+    # Padded with spaces, which JSON ignores: a file that is never cut keeps its room.
     padded = content.ljust(len(before))
     with file.open("r+b", buffering=0) as there:
         try:
@@ -187,7 +187,7 @@ def _write_whole(there: FileIO, content: bytes) -> None:
 
 
 def remove(file: Path) -> None:
-    """Remove a file of ours, whatever somebody has put in its place; nothing where there is none.
+    """Remove a state file, whatever is in its place; does nothing if nothing is there.
 
     Raises:
         OSError: The system refuses it.
@@ -205,7 +205,7 @@ def _own(root: Path) -> Path:
 def _note(place: Path, root: Path) -> None:
     now = Project(files.real(root), _place(root))
     if of(place) != now:
-        # It is for people, and for a project that is moved: nothing that must work waits for it.
+        # It is for people, and for a project that is moved; the task works without it.
         with contextlib.suppress(OSError):
             write(place / NOTE, {"path": str(now.path), "place": now.place})
 
@@ -218,7 +218,7 @@ def _place(path: Path) -> tuple[int, ...]:
 
 
 def _moved(root: Path, home: Path) -> Path | None:
-    """The state that was made for a project when it had another path; None where there is none."""
+    """The state that was made for a project under another path; None if there is none."""
     place = _place(root)
     if not place or not home.is_dir():
         return None
@@ -229,14 +229,14 @@ def _moved(root: Path, home: Path) -> Path | None:
 
 
 def used(place: Path) -> float:
-    """When a task last changed a project, in seconds since 1970."""
+    """When a task last changed the project of a state folder, in seconds since 1970."""
     files = [place / LOCK, place / NOTE]
     return max(each.stat().st_mtime for each in files if each.exists())
 
 
 def _there_before(root: Path, moment: float) -> bool:
-    """Whether a folder holds anything from before a moment: the system gives a removed folder's number to a new one.
+    """Whether a folder holds anything older than a moment: the system gives a removed folder's inode to a new folder.
 
-    What `stat` tells is when a file was last touched in any way, or made (Windows); no copy takes that along.
+    It looks at the time of the last change to each file (on Windows, when it was made), which no copy keeps.
     """
     return any(each.lstat().st_ctime <= moment for each in root.iterdir())

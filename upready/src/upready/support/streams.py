@@ -1,11 +1,11 @@
-"""The three standard streams, kept usable whatever happens to them: closed from the start, full, or without a reader.
+"""The three standard streams, kept usable whatever happens: closed from the start, full, or without a reader.
 
-A task that changes something goes on when nobody reads any more, so writing never raises here: it is noted, and what
-follows is dropped. In the streams themselves, because Rich, invoke, threads and Python's own last flush write too.
+A task that changes something goes on if nobody reads any more. So writing never raises here: the error is kept, and
+further output is dropped. The streams themselves do this, because Rich, invoke, threads and Python's last flush write.
 
     python -m upready.support.streams MODULE ARGUMENTS…
 
-runs another program of Python's with such streams.
+runs another Python program with such streams.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from upready.support import platform
 from upready.support.errors import UsageError
 
 _GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.ENOTCONN, errno.ENXIO, errno.EBADF}
-"""How a system says that nobody reads any more, or that nobody ever could."""
+"""Errors that mean: nobody reads any more, or nobody ever could."""
 
 _NAMES = ("stdin", "stdout", "stderr")
 
 
 class LostError(Exception):
-    """There is nowhere to print any more, and nothing else to do."""
+    """Nothing can be printed any more, and there is nothing else to do."""
 
 
 @dataclass
 class _State:
-    """What is known of the streams of this process.
+    """What is known about the streams of this process.
 
     Attributes:
-        no_input: What stands in the place of standard input, which was closed when it began.
-        lost: Those that cannot be written any more, and why; the empty string where nobody reads.
+        no_input: What replaces a standard input that was closed from the start.
+        lost: The streams that cannot be written any more, each with the reason; empty if nobody reads.
     """
 
     no_input: TextIO | None = None
@@ -51,9 +51,9 @@ _state = _State()
 
 
 class _Lasting(io.TextIOWrapper):
-    """A text stream that is written as long as it can be.
+    """A text stream that never raises when it is written.
 
-    The layers below are Python's own: one in Python, cut by a Ctrl-C when it has just written, would write twice.
+    The layers below are Python's own: a layer written in Python could write twice after a Ctrl-C.
     """
 
     def __init__(self, name: str, stream: io.TextIOWrapper) -> None:
@@ -69,14 +69,14 @@ class _Lasting(io.TextIOWrapper):
         self._terminal = stream.isatty()
 
     def write(self, text: str, /) -> int:
-        """Write a text; all of it is taken when it can never be written."""
+        """Write a text; if the stream is lost, the text is dropped."""
         if self._stream not in _state.lost:
             with self._noting():
                 super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Write what waits to be written."""
+        """Write the text that is buffered."""
         if self._stream not in _state.lost:
             with self._noting():
                 super().flush()
@@ -91,10 +91,10 @@ class _Lasting(io.TextIOWrapper):
 
 
 def prepare() -> None:
-    """Make the streams of this process last, and write UTF-8 whatever the system's code page says.
+    """Make the streams of this process usable whatever happens, and write UTF-8 on every system.
 
-    What UTF-8 cannot write is replaced. A closed one becomes the null device, also for children: its number would else
-    be given to the next file that is opened. May be called again.
+    Characters that UTF-8 cannot write are replaced. A closed stream becomes the null device, also for children:
+    otherwise the next file that is opened would get its number. May be called again.
     """
     for number, name in enumerate(_NAMES):
         if getattr(sys, name) is None:
@@ -113,26 +113,26 @@ def prepare() -> None:
 
 
 def no_input() -> bool:
-    """Whether standard input was closed when this process began, rather than empty."""
+    """Whether standard input was closed from the start, rather than empty."""
     return sys.stdin is _state.no_input
 
 
 def lost(name: str) -> bool:
-    """Whether nothing can be written to a stream any more."""
+    """Whether a stream cannot be written any more."""
     return name in _state.lost
 
 
 def problem() -> str:
-    """Why standard output did not take what somebody waits for; empty where it did, or where nobody does."""
+    """Why standard output could not be written; empty if it could, or if nobody reads it."""
     return _state.lost.get("stdout", "")
 
 
 def read_line() -> str:
-    """A line of standard input, with its end; empty at the end of the input.
+    """A line of standard input with its line end; empty at the end of the input.
 
     Raises:
         UsageError: It cannot be read.
-        UnicodeError: It is no text.
+        UnicodeError: It is not text.
     """
     with _reading():
         return sys.stdin.readline()
@@ -149,10 +149,10 @@ def read_all() -> bytes:
 
 
 def check(*, look: bool = False) -> None:
-    """End what does nothing but print, when nobody would read it.
+    """End a task that only prints, if nobody would read it.
 
     Args:
-        look: Look for the reader of a pipe even though nothing is written just now. Windows cannot tell.
+        look: Also look whether a pipe has lost its reader, though nothing is written now. Windows cannot tell.
 
     Raises:
         LostError: Standard output cannot be written any more.
@@ -167,7 +167,7 @@ def _reading() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # Open for writing only, or of a terminal that has gone.
+        # Open only for writing, or the terminal is gone.
         raise UsageError(
             f"standard input cannot be read: {error.strerror or error}",
             next="the same again with < file, or | before it",
@@ -175,29 +175,29 @@ def _reading() -> Iterator[None]:
 
 
 def _null(number: int) -> TextIO:
-    """A stream that holds nothing and takes everything, under a standard stream's number where that is free."""
+    """A stream that is always empty and takes everything, with the number of a standard stream if that is free."""
     descriptor = os.open(os.devnull, os.O_RDWR)
     if descriptor == number:
         os.set_inheritable(descriptor, True)
-    # As Python's own three, it is not closed.
+    # As Python's own three streams, it is not closed.
     return open(descriptor, "w" if number else "r", encoding="utf-8", errors="replace", closefd=False)
 
 
 def _writes_to_the_system(stream: Any) -> bool:
-    """Whether it is as Python has made it; what a test has put in its place is left alone."""
+    """Whether Python made the stream; one that a test put in its place is left alone."""
     if type(stream) is not io.TextIOWrapper:
         return False
     return isinstance(getattr(stream.buffer, "raw", stream.buffer), io.RawIOBase)
 
 
 def _wait_for_room(descriptor: int) -> None:
-    """Let a write wait until there is room; another program may have changed that of a pipe that it shares with us."""
+    """Let a write wait until there is room; another program may have changed this for a pipe that it shares with us."""
     if hasattr(os, "set_blocking"):  # not on every Windows
         os.set_blocking(descriptor, True)
 
 
 def _pipe_on_windows(error: OSError) -> bool:
-    """Whether this is what Windows says of a pipe without a reader."""
+    """Whether this is the error of Windows for a pipe without a reader."""
     return platform.WINDOWS and error.errno == errno.EINVAL
 
 

@@ -1,4 +1,4 @@
-"""This process's terminal: how it is set, which a program that is killed leaves as it has made it; what keys do."""
+"""The settings of this process's terminal, which a killed program leaves as it set them, and what its keys do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 
 def keep() -> Callable[[], None]:
-    """Remember how the terminal is set; the function that it gives sets it so again. Windows' needs no such help."""
+    """Remember the settings of the terminal; returns a function that restores them. Windows does not need this."""
     try:
         import termios
 
@@ -28,7 +28,7 @@ def keep() -> Callable[[], None]:
 
 
 def may_send_signals() -> bool:
-    """Whether a key may have sent a signal: the terminal lets keys do that, and this process is in front."""
+    """Whether a key may have sent a signal: the terminal allows it, and this process is in the foreground."""
     try:
         import termios
 

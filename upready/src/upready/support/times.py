@@ -1,4 +1,4 @@
-"""Moments: what a user types for one, and the engine's notation of one."""
+"""Points in time: as users type them, and as the engine writes them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
 
 
 def parse(text: str, option: str, now: datetime | None = None) -> datetime:
-    """The moment that a user means.
+    """The point in time that a user means.
 
     Args:
         text: A duration back from now (`90s`, `10m`, `1h30m`, `2d`), a time of day that has last passed (`14:30`),
             or a date, with or without a time and a zone (`2026-11-29`, `2026-11-29T14:30Z`); local without a zone.
-        option: Named in the error.
-        now: The present, for tests.
+        option: The option, for the error message.
+        now: The current time, for tests.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: The text is none of these.
     """
     text, now = text.strip(), now or datetime.now(UTC)
     try:
@@ -44,19 +44,19 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
 
 
 def wire(moment: datetime | str) -> str:
-    """A moment as the engine's API takes it, to the nanosecond: seconds since 1970, a point, nine digits."""
+    """A time as the engine's API takes it: seconds since 1970, a point, nine digits."""
     if isinstance(moment, str):
         return f"{int(_second(moment).timestamp())}.{moment[20:29]}"
     return f"{int(moment.timestamp())}.{moment.microsecond:06d}000"
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as the engine stamps lines: RFC 3339, UTC, nine digits of a second."""
+    """A time as the engine writes it before each line: RFC 3339, UTC, nine digits of a second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
 
 
 def normalise(text: str) -> str:
-    """Any RFC 3339 time in the one form that sorts as text; engines other than Docker's write others."""
+    """An RFC 3339 time in the one form that sorts as text; engines other than Docker's write other forms."""
     if len(text) == 30 and text.endswith("Z"):
         return text
     whole, _, rest = text.partition(".")
@@ -76,12 +76,12 @@ def moment(text: str) -> datetime:
 
 
 def shift(text: str, by: timedelta) -> str:
-    """One of the engine's stamps, moved by whole seconds."""
+    """A time stamp of the engine, moved by whole seconds."""
     return f"{_second(text) + by:%Y-%m-%dT%H:%M:%S}{text[19:]}"
 
 
 def apart(earlier: str, later: str) -> float:
-    """Seconds between two of the engine's stamps."""
+    """Seconds between two time stamps of the engine."""
     if earlier[:19] == later[:19]:
         return (int(later[20:29]) - int(earlier[20:29])) / 1e9
     return (_second(later) - _second(earlier)).total_seconds() + (int(later[20:29]) - int(earlier[20:29])) / 1e9

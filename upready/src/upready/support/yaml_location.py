@@ -1,4 +1,4 @@
-"""Where in a YAML file a thing stands: what compose or a check complains of, as file, line and column."""
+"""Where things stand in a YAML file: file, line and column, for errors of compose and of the checks."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ class Location:
     column: int
 
     def within(self, root: Path) -> str:
-        """The place as people name it: `compose.yaml:3:5`, below the project's root by its path from there."""
+        """The place for people: `compose.yaml:3:5`, relative to the project's folder if the file is in it."""
         return f"{relative(self.file, root)}:{self.line}:{self.column}"
 
 
 def relative(file: Path, root: Path) -> str:
-    """A file as people name it: below the project's root by its path from there, with `/` on every platform."""
+    """A file for people: relative to the project's folder if it is in it, with `/` on every platform."""
     return file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
 
 
 def documents(file: Path) -> list[yaml.Node]:
-    """The documents that a YAML file holds, with their marks; none where it is none, or cannot be read."""
+    """The documents of a YAML file, with their positions; none if it is not YAML, or cannot be read."""
     try:
         return parsing.nodes(files.read(file) or b"")
     except (OpsError, MalformedError):
@@ -43,15 +43,15 @@ def documents(file: Path) -> list[yaml.Node]:
 
 
 def of_path(file: Path, path: str) -> tuple[int, Location] | None:
-    """Where a path such as `services.web.ports.0` leads in a file, as far as it leads.
+    """Where a path such as `services.web.ports.0` leads in a file.
 
     Args:
         file: The file.
-        path: Keys and numbers with dots between them; a key may hold dots itself. What comes behind the last key that
-            is there is passed over.
+        path: Keys and numbers with dots between them; a key may contain dots. Everything behind the last key that the
+            file has is ignored.
 
     Returns:
-        How many keys were found, and where the last of them stands; None where not even the first is there.
+        How many keys were found, and the place of the last one; None if not even the first key is there.
     """
     found = [each for node in documents(file) if (each := _along(file, node, path))]
     return max(found, key=lambda each: each[0], default=None)
@@ -72,7 +72,7 @@ def _along(file: Path, node: Any, rest: str) -> tuple[int, Location] | None:
 
 
 def of_word(file: Path, path: str, word: str) -> Location | None:
-    """Where, below a path, the first text stands that is a word or has it as a part: a volume's, a port's."""
+    """The place of the first text below a path that is a word, or has it as a part."""
     for document in documents(file):
         node: Any = document
         for key in path.split(".") if path else ():
@@ -85,7 +85,7 @@ def of_word(file: Path, path: str, word: str) -> Location | None:
 
 
 def of_file(file: Path, folders: Sequence[Path], named: Path) -> Location | None:
-    """Where a file names another one, by a path relative to one of some folders."""
+    """The place where a file names another file, by a path relative to one of some folders."""
     for each in (scalar for node in documents(file) for scalar in _scalars(node)):
         if each.value and len(each.value) < 1024 and any((folder / each.value) == named for folder in folders):
             return _mark(file, each)
@@ -95,7 +95,7 @@ def of_file(file: Path, folders: Sequence[Path], named: Path) -> Location | None
 
 
 def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
-    """The files of a stack, and those that they include or extend, as far as they are named without a variable."""
+    """The files of a stack, and the files that they include or extend, if those are named without a variable."""
     found: dict[Path, None] = dict.fromkeys(stacked)
     left = list(stacked)
     while left and len(found) < 100:
@@ -110,12 +110,12 @@ def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
 
 
 def below(node: Any, key: str) -> Any:
-    """What stands under a key of a mapping, or of one that is merged into it (`<<`); None where there is nothing."""
+    """The value of a key in a mapping, or in a mapping that is merged into it (`<<`); None if there is none."""
     return next((value for name, value in _pairs(node) if name.value == key), None)
 
 
 def _taken(node: Any) -> Iterator[str]:
-    """What a document includes and extends, as written."""
+    """The files that a document includes and extends, as written."""
     included, services = below(node, "include"), below(node, "services")
     for each in getattr(included, "value", None) or ():
         yield from (scalar.value for scalar in _scalars(below(each, "path") or each))
@@ -125,7 +125,7 @@ def _taken(node: Any) -> Iterator[str]:
 
 
 def _step(node: Any, rest: str) -> tuple[Any, Any, int] | None:
-    """The longest key of a mapping that a path begins with: key, value, and its length. Merged mappings count, too."""
+    """The longest key of a mapping that a path begins with: key, value, and its length. Merged mappings count too."""
     if getattr(node, "id", "") == "sequence":
         number = re.match(r"\d+", rest)
         if number and int(number[0]) < len(node.value):
@@ -141,7 +141,7 @@ def _step(node: Any, rest: str) -> tuple[Any, Any, int] | None:
 
 
 def _pairs(node: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
-    """Keys and values of a mapping, its own first, then those that are merged into it (`<<`)."""
+    """Keys and values of a mapping: first its own, then those that are merged into it (`<<`)."""
     if getattr(node, "id", "") != "mapping" or depth > 20:
         return
     yield from node.value
@@ -169,7 +169,7 @@ def _scalars(node: Any) -> Iterator[Any]:
 
 
 def _at(file: Path, key: Any, value: Any) -> Location:
-    """Where a setting is told to stand: at its value where that is on the same line, else at its key."""
+    """The place of a setting: its value if that is on the same line, else its key."""
     simple = value.id == "scalar" and value.value != "" and value.start_mark.line == key.start_mark.line
     return _mark(file, value if simple else key)
 

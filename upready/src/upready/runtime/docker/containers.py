@@ -72,7 +72,7 @@ class Containers(Engine):
             self.compose(model.stack, attempt, "up", "--detach", *QUIETLY)
             return
         self.compose(model.stack, attempt, "create", *QUIETLY)
-        made = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
+        made = background.until_cancelled(attempt.ending, lambda: self.containers(model.stack.project))
         if made is None:
             return
         attempt.made.set()
@@ -92,7 +92,7 @@ class Containers(Engine):
         """
         from upready.runtime.docker import startup
 
-        found = background.unless(attempt.ending, lambda: self.containers(model.stack.project))
+        found = background.until_cancelled(attempt.ending, lambda: self.containers(model.stack.project))
         if found is None:
             return
         attempt.made.set()

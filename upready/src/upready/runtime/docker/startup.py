@@ -151,7 +151,7 @@ class _Stage:
         if time.monotonic() - asked > LOOK_EVERY:
             identifiers = [each.id for each in self.containers[name]]
             look = partial(lambda ids: [self.connected.inspect(each) for each in ids], identifiers)
-            found = background.unless(self.attempt.ending, look) or []
+            found = background.until_cancelled(self.attempt.ending, look) or []
             self._looks[name] = time.monotonic(), found
         return found
 
