@@ -67,10 +67,10 @@ def rollback(settings: Settings, to: str, show: Show) -> Launch:
         target = to or told.previous
         if not target:
             raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
-        if target not in told.served():
-            known = told.releases.get(target)
-            why = "failed, and never served" if known and known.failed else "is not known"
-            raise UsageError(f"the release {target} {why}", details=told.served(), next="invoke releases")
+        known = told.releases.get(target)
+        if known is None or known.failed:
+            why = "failed, and never served" if known else "is not known"
+            raise UsageError(f"the release {target} {why}", next="invoke releases")
         if target == told.current:
             raise UsageError(f"the release {target} serves already", next="invoke releases")
         return _Change(connected, settings, environment, show).back(target)

@@ -1,7 +1,7 @@
 """What was released, kept on the engine: every checkout, machine and user that reaches the engine sees the same.
 
-It lies in one volume of its own, which no `prune` of Docker's takes while the project is there. Files get in and out of
-it through a container that is made and never started, of any image that the engine has.
+It lies in a volume of the project, and goes with the others (`invoke stop --volumes`). Files get in and out of it
+through a container that is made and never started, of any image that the engine has.
 
 `log/NNN.json`     one entry a file, the oldest overwritten after `ENTRIES`: who did what, when, and what came of it
 `models/ID.json`   what a release is made of: the merged compose model, which holds secrets as the containers do
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.docker.engine import PROJECT, Engine, answering
 
 ENTRIES = 500
 """So many entries are kept."""
@@ -81,11 +81,6 @@ class Record:
         """
         self._write({f"models/{release}.json": model})
 
-    def remove(self) -> None:
-        """Remove all of it."""
-        with answering():
-            self._api.remove_volume(self.volume)
-
     def _read(self, path: str) -> dict[str, dict[str, Any]]:
         """The files at a path of the record, or in that folder, by their names; one that is broken is left out."""
         from docker.errors import NotFound
@@ -115,7 +110,7 @@ class Record:
 
     def _write(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         with answering():
-            self._api.create_volume(self.volume, labels={LABEL: self._project})
+            self._api.create_volume(self.volume, labels={LABEL: self._project, PROJECT: self._project})
         packed = io.BytesIO()
         with tarfile.open(fileobj=packed, mode="w") as archive:
             for name, content in files.items():
