@@ -4,7 +4,7 @@ from pathlib import Path
 
 from invoke.context import Context
 
-from upready.tasks import UsageError, command, ns, remainder
+from upready.tasks import UsageError, command, ns, remainder, would_run
 
 ROOT = Path(__file__).parent.resolve()
 
@@ -41,6 +41,9 @@ def test(
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
     mark = "engine" if engine else "not engine" if unit else ""
+    if c.config.run.dry:
+        line = runner.command(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())
+        return would_run("test", line)
     return runner.run(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())
 
 

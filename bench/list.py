@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 RUNS = 20
-LIMIT = 1.3
+LIMIT = 1.1
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -178,7 +178,7 @@ def test_refusal(name: str, play: Callable[..., Scene]) -> None:
     assert words in error.message
     assert remedy in error.next
     assert error.next == told[0].next
-    assert "is not there" not in error.message
+    assert "is not started yet" not in error.message
     for useless in ("invoke logs", "invoke status", "invoke doctor"):
         assert useless not in error.next
 

@@ -1,4 +1,4 @@
-"""`invoke prod` as a release: what changes is rolled, what is sick never serves, and what served can be brought back."""
+"""`invoke prod` as a release: what changes is rolled, what is sick never serves, what served can be brought back."""
 
 from __future__ import annotations
 

@@ -206,11 +206,11 @@ def test_node_on_windows_is_beside_its_wheel(monkeypatch: pytest.MonkeyPatch, tm
 def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     monkeypatch.setattr(platform.sys, "platform", "linux")
-    monkeypatch.setattr(platform.host, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
     with pytest.raises(EngineError, match="no programs for musl") as caught:
         executables.postgres()
     assert "Docker Engine" in caught.value.next
-    monkeypatch.setattr(platform.host, "libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr("platform.libc_ver", lambda: ("glibc", "2.36"))
     with pytest.raises(EngineError, match="is not installed") as caught:
         executables.node()
     assert caught.value.next == "uv sync --group native"

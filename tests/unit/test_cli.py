@@ -480,47 +480,6 @@ def test_an_interrupt_while_python_executes_a_text_is_130_too(tmp_path: Path) ->
     assert (done.returncode, done.stderr.splitlines()[0]) == (130, "error: interrupted")
 
 
-CHANGING = (
-    ["dev"],
-    ["prod", "--json"],
-    ["restart"],
-    ["build"],
-    ["exec", "web", "--", "true"],
-    ["test", "--unit"],
-    ["env.init"],
-    ["env.set", "TAG=2"],
-)
-READING = (["config"], ["env.check"], ["env.show"], ["env.diff"], ["health"], ["status"], ["logs"], ["diagnose"])
-NO_ENGINE = {"DOCKER_HOST": "tcp://127.0.0.1:1"}
-
-
-def kept(root: Path) -> dict[str, bytes]:
-    """The files of a project, but for what the tasks keep for themselves."""
-    files = (each for each in root.rglob("*") if each.is_file())
-    return {str(each): each.read_bytes() for each in files if not {".ops", "__pycache__"} & set(each.parts)}
-
-
-@pytest.mark.parametrize("words", CHANGING, ids=lambda words: words[0])
-def test_a_dry_run_of_what_changes_something_is_refused(real: Project, words: list[str]) -> None:
-    (real.root / ".env.example").write_text("# @default\nTAG=1\n", encoding="utf-8")
-    before = kept(real.root)
-    ended = real.invoke("--dry", *words, env=NO_ENGINE)
-    assert ended.code == 2, ended.err
-    assert "--dry" in (json.loads(ended.out)["error"]["message"] if "--json" in words else ended.err)
-    assert kept(real.root) == before
-
-
-@pytest.mark.parametrize("words", READING, ids=lambda words: words[0])
-def test_a_dry_run_of_what_only_reads_just_runs(real: Project, words: list[str]) -> None:
-    told, dry = (real.invoke(*options, *words, env=NO_ENGINE) for options in ((), ("--dry",)))
-    assert (dry.code, dry.out, dry.err) == (told.code, told.out, told.err)
-    assert "--dry" not in dry.err
-
-
-def test_a_task_that_says_nothing_of_dry_runs_is_refused(project: Project) -> None:
-    assert project.invoke("--dry", "end").code == 2
-
-
 @pytest.mark.parametrize("option", ["--warn-only", "--pty", "--hide=both", "--command-timeout=5"])
 def test_options_of_invoke_that_would_not_be_heard_are_refused(project: Project, option: str) -> None:
     ended = project.invoke(option, "end")

@@ -160,6 +160,7 @@ def test_what_a_stop_would_remove(capsys: Captured) -> None:
     assert project.stopped(Stopped("demo", ["a", "b"], ["n"], ["v"]), as_json=False, dry=True) == 0
     assert capsys.readouterr().out == (
         "would stop and remove: a, b\nwould remove the networks: n\nwould remove, with their data: v\n"
+        "nothing was done (--dry)\n"
     )
     assert project.stopped(Stopped("demo", ["a"], [], []), as_json=True, dry=True) == 0
     assert json.loads(capsys.readouterr().out)["dry"] is True

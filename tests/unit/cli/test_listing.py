@@ -127,3 +127,18 @@ def test_this_project_fits_a_terminal_of_24_lines_with_its_prompt(called: str) -
     assert not [line for line in told if line.endswith("...")]
     assert told[0].split()[1:3] == ["dev", "Start"]
     assert done.stdout.isascii()
+
+
+def test_nothing_heavy_is_imported_for_it() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "invoke", "--list"],
+        cwd=ROOT,
+        env={**os.environ, called_as.VARIABLE: "invoke"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "upready.cli.listing" in imported
+    heavy = {"docker", "dotenv", "psutil", "requests", "rich", "upready.secrets", "upready.cli.completion"}
+    assert not heavy & imported

@@ -15,6 +15,7 @@ import pytest
 
 from upready.envfile import document
 from upready.operations import isolation
+from upready.operations.env_init import Initialised
 from upready.report import env as report
 from upready.runtime import checkouts, last_used, ports
 from upready.runtime.docker import containers
@@ -180,7 +181,7 @@ def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.Monkey
 
 def test_what_was_written_is_not_called_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
     own = isolation.Isolation("shop-1a2b3c", {"WEB_PORT": "20001"})
-    report.initialised([], [], created=False, own=own, as_json=False)
+    report.initialised(Initialised((), (), False, own), as_json=False)
     assert capsys.readouterr().out == "this checkout's own: the project name shop-1a2b3c\n  WEB_PORT=20001\n"
-    report.initialised([], [], created=False, as_json=False)
+    report.initialised(Initialised((), (), False), as_json=False)
     assert "nothing was changed" in capsys.readouterr().out

@@ -8,11 +8,11 @@ from unittest import mock
 
 import pytest
 
-from upready.operations import launch
-from upready.operations.launch import Options
+from upready.operations import launch, preflight
+from upready.operations.launch_options import Options
 from upready.runtime import choice
 from upready.stack import settings
-from upready.support.errors import EnvFileError
+from upready.support.errors import EnvFileError, UsageError
 
 SCHEMA = """\
 # @sensitive
@@ -35,7 +35,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., mock
     """Launch a project up to where its `.env` has been checked; gives who was told of what."""
     # No engine is needed for it, nor asked for anything.
     monkeypatch.setattr(choice, "choose", lambda *_: mock.NonCallableMock(spec=["fit"]))
-    monkeypatch.setattr(launch.model, "load", mock.Mock(side_effect=ReachedError))
+    monkeypatch.setattr(preflight.model, "load", mock.Mock(side_effect=ReachedError))
     (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     (tmp_path / ".env.example").write_text(SCHEMA, encoding="utf-8")
 
@@ -75,6 +75,13 @@ def test_a_missing_file_is_written_in_development_only(begin: Callable[..., mock
     assert not (tmp_path / ".env").exists()
     begin(None)
     assert (tmp_path / ".env").exists()
+
+
+def test_a_wrong_profile_is_told_before_anything_is_written(tmp_path: Path, begin: Callable[..., mock.Mock]) -> None:
+    assert begin is not None
+    with pytest.raises(UsageError, match="there is no profile 'nosuch'"):
+        launch.launch(settings.load(CONFIG, tmp_path), "dev", Options(profiles=("nosuch",)), mock.Mock())
+    assert not (tmp_path / ".env").exists()
 
 
 def test_a_warning_says_where_and_why_and_stops_nothing(begin: Callable[..., mock.Mock], tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_psql_finds_the_database(settings: Settings) -> None:
     engine: Any = Engine(
         Container("api", "api"), Container("db", "postgres:17"), Container("old", "postgres:9", (), "exited")
     )
-    assert psql.run(settings, engine, "", None, ["-c", "select 1"]) == 5
+    assert psql.find(settings, engine, "", None, ["-c", "select 1"]).run() == 5
     ((service, words),) = engine.ran
     assert service == "db"
     assert words[:2] == ["sh", "-c"]
@@ -71,22 +71,22 @@ def test_psql_finds_the_database(settings: Settings) -> None:
 def test_several_databases_are_named(settings: Settings) -> None:
     engine: Any = Engine(Container("orders", "postgres:17"), Container("users", "postgres:17"))
     with pytest.raises(UsageError, match="psql needs the name of a service: 2 run") as caught:
-        psql.run(settings, engine, "", None, [])
+        psql.find(settings, engine, "", None, [])
     assert caught.value.details == ["running: orders, users"]
     assert caught.value.next == "invoke psql orders"
-    assert psql.run(settings, engine, "users", None, []) == 5
+    assert psql.find(settings, engine, "users", None, []).run() == 5
 
 
 def test_no_database(settings: Settings) -> None:
     engine: Any = Engine(Container("api", "api"))
     with pytest.raises(UsageError, match="no PostgreSQL runs here") as caught:
-        psql.run(settings, engine, "", None, [])
+        psql.find(settings, engine, "", None, [])
     assert caught.value.next == "invoke dev"
 
 
 def test_a_shell_in_the_only_service(settings: Settings) -> None:
     engine: Any = Engine(Container("api"), Container("job", state="exited"))
-    assert execute.shell(settings, engine, "", None) == 5
+    assert execute.shell(settings, engine, "", None).run() == 5
     assert engine.ran == [("api", [])]
 
 

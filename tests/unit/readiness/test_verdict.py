@@ -19,8 +19,8 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
 @pytest.mark.parametrize(
     ("entry", "given", "seen", "verdict", "cause", "words"),
     [
-        # Not there, or not yet.
-        ({}, None, {}, "waiting", "missing", "is not there"),
+        # Not created, or not started.
+        ({}, None, {}, "waiting", "missing", "is not started yet"),
         ({}, None, {"removed": True}, "failed", "removed", "was removed"),
         ({}, {"state": "created"}, {}, "waiting", "created", "waits to be started"),
         ({}, {"state": "created", "error": "port taken"}, {}, "failed", "start", "could not start: port taken"),
@@ -67,9 +67,9 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
         ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
         ({"probe": True}, {}, {"answer": answer(error="HTTP 503"), "probed": True}, "waiting", "starting", "HTTP 503"),
-        ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "has not been asked yet"),
+        ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "probe has not run yet"),
         # The engine's word may be a minute old.
-        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "waiting", "starting", "it has not been asked yet"),
+        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "waiting", "starting", "its probe has not run yet"),
         (
             {"probe": True},
             {"health": "healthy"},

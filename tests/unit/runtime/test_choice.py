@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from upready.engine.absence import DeniedError, SettingsError
-from upready.runtime import choice, last_used
+from upready.runtime import choice, last_used, memory
 from upready.runtime.docker import containers
 from upready.runtime.interface import Runtime
 from upready.runtime.native import paths, record
@@ -159,7 +159,7 @@ def test_prod_needs_an_engine_whatever_is_configured(tmp_path: Path, engine: lis
     assert choose(say(tmp_path, "native")).name == "docker"
     with pytest.raises(EngineError, match="prod runs on a Docker Engine only"):
         choose(say(tmp_path, told="native"))
-    assert replace(say(tmp_path, told="native"), told=False) == say(tmp_path, "native")
+    assert replace(say(tmp_path, told="native"), runtime_forced=False) == say(tmp_path, "native")
 
 
 SILENT = "no Docker Engine answers at tcp://127.0.0.1:1"
@@ -241,10 +241,10 @@ def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
     monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
     these = say(tmp_path)
     connected = choice.find(these)
-    choice.remember(these, connected, "dev", ["web"])
+    memory.remember(these, connected, "dev", ["web"])
     known = last_used.recall(tmp_path)
     assert (known.runtime, known.endpoint, known.environment) == ("docker", "unix:///one.sock", "dev")
-    choice.remember(these, connected, "prod", ["web"])
+    memory.remember(these, connected, "prod", ["web"])
     assert last_used.recall(tmp_path).since == known.since > 0
 
     # On another engine, it is neither found nor forgotten.
@@ -253,14 +253,14 @@ def test_what_was_last_run_on_is_remembered_until_it_is_stopped(
     choice.find(these, told.append)
     assert len(told) == 1
     assert "last ran on the Docker Engine at unix:///one.sock" in told[0]
-    choice.forget(these, [connected], data=False)
+    memory.forget(these, [connected], data=False)
     assert last_used.recall(tmp_path).runtime == "docker"
 
     monkeypatch.setenv("DOCKER_HOST", "unix:///one.sock")
-    choice.forget(these, [connected], data=False)
+    memory.forget(these, [connected], data=False)
     left = last_used.recall(tmp_path)
     assert (left.runtime, left.since) == ("", known.since)
-    choice.forget(these, [connected], data=True)
+    memory.forget(these, [connected], data=True)
     assert last_used.recall(tmp_path).since == 0
 
 
@@ -270,15 +270,15 @@ def test_what_runs_under_an_earlier_name_is_not_forgotten(
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "one")
     these = say(tmp_path)
     connected = choice.find(these)
-    choice.remember(these, connected, "dev", ["web"])
+    memory.remember(these, connected, "dev", ["web"])
     engine.append(container(folder=tmp_path))
     monkeypatch.setenv("COMPOSE_PROJECT_NAME", "two")
-    choice.forget(these, [connected], data=True)
+    memory.forget(these, [connected], data=True)
     known = last_used.recall(tmp_path)
     assert (known.project, known.runtime) == ("one", "docker")
     assert known.since > 0
     engine.clear()
-    choice.forget(these, [connected], data=False)
+    memory.forget(these, [connected], data=False)
     assert last_used.recall(tmp_path).runtime == ""
 
 

@@ -262,6 +262,16 @@ def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(m
     assert caught.value.next == "invoke dev --profile dev"
 
 
+@pytest.mark.parametrize("variable", ["${UNSET:?set it}", "${SET:-1}"])
+def test_profiles_are_checked_before_there_is_an_env(make_stack: MakeStack, variable: str) -> None:
+    text = f"services: {{a: {{image: '{variable}', env_file: .env, profiles: [p, q]}}}}"
+    model.check_profiles(make_stack(text, profiles=["q"]))
+    with pytest.raises(UsageError, match="there is no profile 'r'"):
+        model.check_profiles(make_stack(text, profiles=["r"]))
+    # A profile by a variable that has no value yet: nobody knows.
+    model.check_profiles(make_stack(text.replace("[p", "['${P}'"), profiles=["r"]))
+
+
 def test_what_runs_tells_its_profiles(make_stack: MakeStack) -> None:
     stack = make_stack(OFF % "depends_on: [main]")
     merged = model.load_running(stack, ["test", "main", "store"])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from upready.stack import model
+from upready.stack import model, model_secrets
 from upready.stack.selection import Stack
 
 COMPOSE = """
@@ -45,7 +45,7 @@ def test_whatever_is_called_a_secret(make_stack: Callable[..., Stack], monkeypat
     monkeypatch.setenv("OPEN", "shown-open")
     stack = make_stack(COMPOSE, env="NAMED_TOKEN=named-value\n", profiles=["*"])
     (stack.root / "plain.txt").write_text("plain-value\n", "utf-8")
-    found = model.secrets(model.load(stack))
+    found = model_secrets.gather(model.load(stack))
     assert found == {
         "token-$value",
         "url-value",

@@ -20,6 +20,7 @@ libraries.prefer_installed()
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
     build,
+    completion,
     config,
     dev,
     diagnose,
@@ -45,10 +46,10 @@ from upready.commands import (  # noqa: E402
 from upready.commands import exec as execution  # noqa: E402
 from upready.commands import open as opening  # noqa: E402
 from upready.commands.command import command  # noqa: E402
-from upready.commands.invocation import remainder  # noqa: E402
+from upready.commands.invocation import remainder, would_run  # noqa: E402
 from upready.support.errors import UsageError  # noqa: E402
 
-__all__ = ["UsageError", "command", "ns", "remainder"]
+__all__ = ["UsageError", "command", "ns", "remainder", "would_run"]
 """All that this package promises to Python code. The rest of its modules is its own, and may change."""
 
 configuration.check()
@@ -84,6 +85,7 @@ ns = Collection(
     opening.open_,
     doctor.doctor,
     init.init,
+    completion.completion,
 )
 ns.add_collection(
     Collection(

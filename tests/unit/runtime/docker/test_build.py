@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.conftest import DATA, MakeStack
-from upready.runtime.docker import build
+from upready.runtime.docker import build, dockerfiles
 from upready.runtime.docker.build import Progress
 from upready.stack import model
 from upready.support.errors import BuildError, EngineError, UsageError
@@ -155,7 +155,7 @@ def test_an_engine_that_does_not_answer_is_no_build_error() -> None:
 )
 def test_a_dockerfile_is_named_below_the_root(make_stack: MakeStack, section: str, expected: str) -> None:
     stack = make_stack(f"services: {{web: {{{section}}}}}\n")
-    assert build._dockerfile(model.load(stack).service("web"), stack.root) == expected
+    assert dockerfiles._dockerfile(model.load(stack).service("web"), stack.root) == expected
 
 
 def test_command(make_stack: MakeStack) -> None:

@@ -29,6 +29,10 @@ def check() -> None:
             invoke_yaml.check(invocation.root())
         except OpsError as error:
             from upready import report
+            from upready.cli import completion
+
+            if completion.is_asked():
+                return
 
             report.failure(error, as_json="--json" in sys.argv)
             sys.exit(error.code)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from invoke import program
 from invoke.exceptions import Exit
 from invoke.program import Program
 
 from upready.cli import command_words, listing, positional, task_help, word_errors
 from upready.commands import invocation
 from upready.report import called_as
-from upready.support import spelling
-from upready.support.errors import UsageError
+from upready.support import bytecode, spelling
+from upready.support.errors import OpsError, UsageError
 
 _FORMATS = ("flat", "nested", "json")
 _list_flat, _parse_tasks, _parse_cleanup = Program.list_flat, Program.parse_tasks, Program.parse_cleanup
@@ -26,6 +27,7 @@ def install() -> None:
     Program.no_tasks_given = _nothing_given  # type: ignore[method-assign]
     Program.print_help = _print_help_as_called  # type: ignore[method-assign]
     Program.print_task_help = _print_task_help  # type: ignore[method-assign]
+    program.print_completion_script = _print_completion_script  # type: ignore[attr-defined]  # a name that it imports
 
 
 def _parse_tasks_and_command(self: Any) -> None:
@@ -40,6 +42,12 @@ def _parse_tasks_and_command(self: Any) -> None:
 
 def _parse_cleanup_of_known(self: Any) -> None:
     """Refuse what `--help` and `--list` do not know; invoke has a plain sentence, or a traceback."""
+    if self.args.complete.value:
+        bytecode.keep()
+        from upready.cli import completion
+
+        completion.show(self, invocation.root())
+        raise Exit
     asked, listed, form = (self.args[name].value for name in ("help", "list", "list-format"))
     if isinstance(asked, str) and asked not in self.parser.contexts:
         positional.refuse(word_errors.no_task(asked, self.parser.contexts))
@@ -85,3 +93,13 @@ def _print_help_as_called(self: Any) -> None:
 
 def _print_task_help(self: Any, name: str) -> None:
     task_help.show(self.parser.contexts[name], self.collection[name], called_as.prefix())
+
+
+def _print_completion_script(shell: str, names: list[str]) -> None:
+    """`upready --print-completion-script`; `invoke` answers that itself, before it has read any tasks."""
+    from upready.report import completion
+
+    try:
+        completion.show(shell)
+    except OpsError as error:
+        positional.refuse(error)

@@ -18,6 +18,7 @@ _NAMES = {
     "replica": "NUMBER",
     "runtime": "RUNTIME",
     "service": "SERVICE",
+    "shell": "SHELL",
     "since": "TIME",
     "tail": "LINES",
     "timeout": "SECONDS",

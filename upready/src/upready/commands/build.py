@@ -27,10 +27,14 @@ def build(
     Example:
         invoke build --service db --pull
     """
-    from upready.operations import launch
+    from upready.operations import build as operation
     from upready.report import launch as report
+    from upready.report import plan
 
+    if invocation.dry(c):
+        planned = operation.plan(invocation.settings(c), env, service, no_cache=no_cache, pull=pull)
+        return plan.steps("build", planned, as_json=False)
     shown = report.Show(as_json=False)
     with shown.running():
-        launch.build_images(invocation.settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
+        operation.build_images(invocation.settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
     return 0

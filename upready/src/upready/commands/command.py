@@ -16,7 +16,6 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from upready.commands import invocation
-from upready.secrets import masking
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 
@@ -49,7 +48,6 @@ def command(
     positional: Sequence[str] = (),
     iterable: Sequence[str] = (),
     optional: Sequence[str] = (),
-    dry: bool = False,
     prints: bool = False,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
@@ -61,7 +59,6 @@ def command(
         positional: Options that may be given by position.
         iterable: Options that may be given more than once.
         optional: Options whose value may be left out.
-        dry: Whether it may run under invoke's `--dry`: it only reads, or asks `dry` itself.
         prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
             something has done so all the same.
     """
@@ -76,8 +73,10 @@ def command(
                 bytecode.keep()
 
             def checked() -> int | None:
-                _check_core_options(c, task.name, dry=dry)
+                _check_core_options(c, task.name)
                 return body(c, *args, **kwargs)
+
+            from upready.secrets import masking
 
             with masking.hiding(invocation.root(), _env_secrets):
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
@@ -119,14 +118,12 @@ def _core(c: Context, name: str) -> Any:
     return (given.get("run") or {}).get(name)
 
 
-def _check_core_options(c: Context, task: str, *, dry: bool) -> None:
+def _check_core_options(c: Context, task: str) -> None:
     """Refuse those of invoke's own options that a task would not hear.
 
     Raises:
         UsageError: There is one.
     """
-    if c.config.run.dry and not dry:
-        raise UsageError(f"--dry is nothing that {task} can do: nothing was done", next=f"invoke --help {task}")
     for name, (option, instead) in _UNKEPT.items():
         if _core(c, name):
             raise UsageError(
@@ -208,4 +205,6 @@ def _env_secrets(root: Path) -> list[str]:
 
 def _hidden() -> list[str]:
     """What no error may show: what `.env` holds now, and whatever else has become known."""
+    from upready.secrets import masking
+
     return sorted({*_env_secrets(invocation.root()), *masking.mask().forms}, key=len, reverse=True)

@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, dry=True, prints=True)
+@command(help={"env": "The environment whose files are merged.", "reveal": "Show secrets."}, prints=True)
 def config(c: Context, env: str = "dev", reveal: bool = False, json: bool = False) -> int:
     """Print the merged compose files, with secrets masked.
 

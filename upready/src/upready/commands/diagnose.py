@@ -12,7 +12,6 @@ from upready.commands.command import command
         "json": "Print the same facts as one JSON document.",
     },
     positional=["service"],
-    dry=True,
     prints=True,
 )
 def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:

@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"env": "The environment that it is to run; the first one by default."}, dry=True, prints=True)
+@command(help={"env": "The environment that it is to run; the first one by default."}, prints=True)
 def doctor(c: Context, env: str = "", json: bool = False) -> int:
     """Check whether this machine can run the stack: exit 0, or 4.
 

@@ -9,7 +9,6 @@ from upready.commands.command import command
 @command(
     name="check",
     help={"env": "The environment that it must be good for.", "strict": "Fail for warnings, too."},
-    dry=True,
     prints=True,
 )
 def env_check(c: Context, env: str = "", strict: bool = False, json: bool = False) -> int:

@@ -12,7 +12,6 @@ from upready.commands.command import command
         "env": "The environment whose schema it is held against.",
         "with": "A file, or a Docker context where the stack runs: tells which values differ, by name alone.",
     },
-    dry=True,
     prints=True,
 )
 def env_diff(c: Context, env: str = "", with_: str = "", json: bool = False) -> int:

@@ -20,19 +20,12 @@ def env_init(c: Context, env: str = "", ask: bool = True, isolated: bool = False
     Example:
         invoke env.init --no-ask
     """
-    from upready import dotenv
+    from upready.operations import env_init
     from upready.report import env as report
-    from upready.report import prompt
-    from upready.support import files
+    from upready.report import plan, prompt
 
     stack = invocation.stack(c, env)
-    created = not files.there(stack.env_file)
-    # Without an example there is nothing to write but what is this checkout's own.
-    written = files.there(stack.example) or not isolated
-    names = dotenv.initialise(stack, ask=prompt.asker(stack) if ask and not json else None) if written else []
-    own = None
-    if isolated:
-        from upready.operations import isolation
-
-        own = isolation.isolate(stack)
-    return report.initialised(names, dotenv.still_open(stack), created=created, own=own, as_json=json)
+    if invocation.dry(c):
+        return plan.steps("env.init", env_init.draft(stack, isolated=isolated).plan(), as_json=json)
+    asker = prompt.asker(stack) if ask and not json else None
+    return report.initialised(env_init.initialise(stack, ask=asker, isolated=isolated), as_json=json)

@@ -24,8 +24,11 @@ def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool
     """
     from upready.operations import env_set
     from upready.report import env as report
-    from upready.report import prompt
+    from upready.report import plan, prompt
 
     stack = invocation.stack(c, env)
-    changed = env_set.set_variable(stack, assignment or "", prompt.value)
+    dry = invocation.dry(c)
+    changed = env_set.set_variable(stack, assignment or "", prompt.value, dry=dry)
+    if dry:
+        return plan.steps("env.set", changed.plan(), as_json=json)
     return report.changed(changed, stack.environment, as_json=json)

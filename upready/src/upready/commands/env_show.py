@@ -9,7 +9,6 @@ from upready.commands.command import command
 @command(
     name="show",
     help={"env": "The environment whose compose files are read.", "reveal": "Show secrets."},
-    dry=True,
     prints=True,
 )
 def env_show(c: Context, env: str = "", reveal: bool = False, json: bool = False) -> int:

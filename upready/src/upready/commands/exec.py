@@ -24,9 +24,11 @@ def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, run
         invoke exec db -- psql --version
     """
     from upready.operations import execute
-    from upready.report import warn
+    from upready.report import plan, warn
     from upready.runtime import choice
 
     settings = invocation.settings(c, runtime)
-    connected = choice.find(settings, warn, adopt=adopt, task=f"invoke exec {service}")
-    return execute.execute(settings, connected, service, replica or None, invocation.remainder())
+    dry = invocation.dry(c)
+    connected = choice.find(settings, warn, adopt=adopt, task=f"invoke exec {service}", remember=not dry)
+    call = execute.find(settings, connected, service, replica or None, invocation.remainder())
+    return plan.steps("exec", call.plan(), as_json=False) if dry else call.run()

@@ -14,7 +14,6 @@ from upready.support.errors import UsageError
         "strict": "Fail when a service is degraded, too.",
         "json": "Print one JSON document, for scripts; with --watch, an object a line for each change.",
     },
-    dry=True,
     prints=True,
 )
 def health(

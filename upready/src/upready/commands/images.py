@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"env": "Only the images of this environment."}, dry=True, prints=True)
+@command(help={"env": "Only the images of this environment."}, prints=True)
 def images(c: Context, env: str = "", json: bool = False) -> int:
     """Show what each image weighs, and adds to its base.
 

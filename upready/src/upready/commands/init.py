@@ -6,18 +6,21 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(dry=True)
+@command()
 def init(c: Context, json: bool = False) -> int:
     """Write an invoke.yaml that names this project's compose files."""
     from upready import report
     from upready.operations import project_settings
+    from upready.operations.step import Step
+    from upready.report import plan
 
     made = project_settings.draft(invocation.settings(c))
-    dry = invocation.dry(c)
-    if not dry:
-        project_settings.write(made)
+    if invocation.dry(c):
+        step = Step("write", (str(made.path),), f"write {made.path}:\n\n{made.text}")
+        return plan.steps("init", [step], as_json=json, more={"content": made.text})
+    project_settings.write(made)
     if json:
-        report.document({"written": None if dry else str(made.path), "content": made.text})
+        report.document({"written": str(made.path), "content": made.text})
     else:
-        report.say(f"{made.path}{' would hold' if dry else ' is written'}:\n\n{made.text}")
+        report.say(f"{made.path} is written:\n\n{made.text}")
     return 0

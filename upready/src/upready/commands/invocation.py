@@ -66,6 +66,15 @@ def dry(c: Context) -> bool:
     return bool(c.config.run.dry)
 
 
+def would_run(task: str, words: Sequence[str]) -> int:
+    """Under `--dry`: tell the command that a task would run; returns its exit code."""
+    from upready.operations.step import Step
+    from upready.report import plan
+    from upready.support import shell_words
+
+    return plan.steps(task, [Step("run", tuple(words), f"run {shell_words.line(words)}")], as_json=False)
+
+
 def remainder() -> list[str]:
     """The words of the command behind a task's own, as the shell gave them: invoke joins them and loses their bounds.
 

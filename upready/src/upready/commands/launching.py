@@ -44,16 +44,20 @@ def launch(
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
-    from upready.operations import launch, logs, release
+    from upready.operations import launch, launch_options, logs, plan, release
     from upready.report import launch as report
     from upready.report import logs as shown_logs
+    from upready.report import plan as report_plan
     from upready.report import warn
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
-    options = launch.Options(tuple(profile), build, no_cache, pull, invocation.seconds(timeout, "--timeout"), adopt)
-    shown = report.Show(as_json=json)
+    limit = invocation.seconds(timeout, "--timeout")
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt)
     settings = invocation.settings(c, runtime)
+    if invocation.dry(c):
+        return report_plan.show(plan.launching(settings, environment, options, warn), as_json=json)
+    shown = report.Show(as_json=json)
     with shown.running():
         begin = release.release if environment == "prod" else launch.launch
         ended = begin(settings, environment, options, shown)

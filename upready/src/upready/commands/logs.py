@@ -23,7 +23,6 @@ from upready.commands.command import command
     },
     short={"follow": "f", "tail": "n", "service": "s"},
     iterable=["service"],
-    dry=True,
     prints=True,
 )
 def logs(

@@ -13,7 +13,6 @@ from upready.commands.command import command
         "json": "Print one JSON document, and open nothing.",
     },
     positional=["name"],
-    dry=True,
 )
 def open_(c: Context, name: str | None = None, runtime: str = "", json: bool = False) -> int:
     """Open a service of the running stack in the browser.
@@ -24,12 +23,15 @@ def open_(c: Context, name: str | None = None, runtime: str = "", json: bool = F
         invoke open API
     """
     from upready.operations import links
+    from upready.operations.step import Step
     from upready.report import links as report
-    from upready.report import warn
+    from upready.report import plan, warn
 
     found = links.find(invocation.settings(c, runtime), warn)
-    if json and not name:
+    if json and not name and not invocation.dry(c):
         return report.show(found, as_json=True)
     chosen = links.choose(found, name or "")
-    opened = not (json or invocation.dry(c)) and links.browse(chosen)
+    if invocation.dry(c):
+        return plan.steps("open", [Step("open", (chosen.url,), f"open {chosen.url} in the browser")], as_json=json)
+    opened = not json and links.browse(chosen)
     return report.show([chosen], opened=opened, as_json=json)

@@ -23,9 +23,11 @@ def psql(c: Context, service: str | None = None, replica: int = 0, adopt: bool =
         invoke psql -- -c 'SELECT version()'
     """
     from upready.operations import psql
-    from upready.report import warn
+    from upready.report import plan, warn
     from upready.runtime import choice
 
     settings = invocation.settings(c, runtime)
-    connected = choice.find(settings, warn, adopt=adopt, task="invoke psql")
-    return psql.run(settings, connected, service or "", replica or None, invocation.remainder())
+    dry = invocation.dry(c)
+    connected = choice.find(settings, warn, adopt=adopt, task="invoke psql", remember=not dry)
+    call = psql.find(settings, connected, service or "", replica or None, invocation.remainder())
+    return plan.steps("psql", call.plan(), as_json=False) if dry else call.run()

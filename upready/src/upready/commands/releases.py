@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(dry=True, prints=True)
+@command(prints=True)
 def releases(c: Context, json: bool = False) -> int:
     """List the releases, the newest first, and which of them serves.
 

@@ -29,7 +29,12 @@ def restart(
     """
     from upready.operations import restart
     from upready.report import launch as report
+    from upready.report import plan, warn
 
+    if invocation.dry(c):
+        limit = invocation.seconds(timeout, "--timeout")
+        planned = restart.plan(invocation.settings(c, runtime), service, limit, warn, adopt=adopt)
+        return plan.show(planned, as_json=json)
     shown = report.Show(as_json=json)
     with shown.running():
         wanted = invocation.seconds(timeout, "--timeout")

@@ -23,9 +23,11 @@ def shell(c: Context, service: str | None = None, replica: int = 0, adopt: bool 
         invoke shell db
     """
     from upready.operations import execute
-    from upready.report import warn
+    from upready.report import plan, warn
     from upready.runtime import choice
 
     settings = invocation.settings(c, runtime)
-    connected = choice.find(settings, warn, adopt=adopt, task="invoke shell")
-    return execute.shell(settings, connected, service or "", replica or None)
+    dry = invocation.dry(c)
+    connected = choice.find(settings, warn, adopt=adopt, task="invoke shell", remember=not dry)
+    call = execute.shell(settings, connected, service or "", replica or None)
+    return plan.steps("shell", call.plan(), as_json=False) if dry else call.run()

@@ -14,7 +14,6 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     short={"yes": "y"},
-    dry=True,
 )
 def stop(
     c: Context,

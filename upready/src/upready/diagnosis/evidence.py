@@ -17,8 +17,7 @@ from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import masking
-from upready.stack import compose_failure, setting_place, source_files
-from upready.stack import model as models
+from upready.stack import compose_failure, model_secrets, setting_place, source_files
 from upready.stack.compose_failure import Failure
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
@@ -262,5 +261,5 @@ def _iso(moment: datetime | None) -> str | None:
 def secrets(model: Model) -> tuple[str, ...]:
     """The values that must not be shown, the longest first: by the names of variables, and by the project's schema."""
     declared = redaction.secrets(model.stack.root)
-    mask = masking.Mask([*models.secrets(model), *declared], spared=model.services)
+    mask = masking.Mask([*model_secrets.gather(model), *declared], spared=model.services)
     return tuple(sorted({*mask.forms, *masking.mask().forms}, key=len, reverse=True))

@@ -1,6 +1,6 @@
 """Is this machine able to run the stack? A list of small examinations, each with its finding and its remedy.
 
-A new one is a function that takes a `Patient` and yields findings, added to `EXAMINATIONS` (CONTRIBUTING.md).
+A new one is a function that takes a `Facts` and yields findings, added to `EXAMINATIONS` (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 from upready import dotenv
 from upready.doctor import host
-from upready.doctor.facts import Finding, Grade, Patient
+from upready.doctor.facts import Facts, Finding, Grade
 from upready.dotenv import redaction
 from upready.engine import desktop, endpoint, installation
 from upready.engine.absence import UnsureError
@@ -32,22 +32,22 @@ ENGINE_MINIMUM = 25
 """The first engine that knows a health check's `start_interval`, without which readiness shows up to 28 s late."""
 
 BUILDX_MINIMUM = (0, 17)
-"""The first buildx that this compose builds through; below it falls back to the classic builder."""
+"""The first buildx that compose uses; with an older one it uses the classic builder."""
 
 
 def examine(settings: Settings, environment: str | None = None) -> list[Finding]:
-    """Run every examination; one that fails is itself a finding, so that all the others are still told.
+    """Run every examination; one that fails becomes a finding itself, and the others still run.
 
     Raises:
         UsageError: There is no such environment.
     """
     if environment:
         settings.environment(environment)
-    patient = Patient(settings, environment)
+    facts = Facts(settings, environment)
     found: list[Finding] = []
     for examination in EXAMINATIONS:
         try:
-            found += examination(patient)
+            found += examination(facts)
         except OpsError as error:
             found.append(_problem(examination.__name__.removeprefix("_"), error))
     # What compose says of a broken stack may quote a value of `.env`.
@@ -55,22 +55,22 @@ def examine(settings: Settings, environment: str | None = None) -> list[Finding]
     return [dataclasses.replace(each, message=redaction.redact(each.message, hidden)) for each in found]
 
 
-def _engine(patient: Patient) -> Iterator[Finding]:
-    if isinstance(patient.engine, OpsError):
-        # One that is there and refuses this user is nothing to do without: `dev` does not, either.
-        without = not isinstance(patient.native, OpsError) and not isinstance(patient.engine, UnsureError)
+def _engine(facts: Facts) -> Iterator[Finding]:
+    if isinstance(facts.engine, OpsError):
+        # If an engine refuses this user, running without it is no solution; `dev` does not do that either.
+        without = not isinstance(facts.native, OpsError) and not isinstance(facts.engine, UnsureError)
         grade = Grade.WARNING if without else Grade.PROBLEM
-        yield Finding("engine", grade, patient.engine.summary, _engine_remedy(patient.engine))
+        yield Finding("engine", grade, facts.engine.summary, _engine_remedy(facts.engine))
         return
     with answering():
-        version = str(patient.engine.client.version()["Version"])
-    where = f"Docker Engine {version} at {patient.engine.address}"
+        version = str(facts.engine.client.version()["Version"])
+    where = f"Docker Engine {version} at {facts.engine.address}"
     if int(re.match(r"\d*", version)[0] or 0) < ENGINE_MINIMUM:  # type: ignore[index]
         fix = f"update Docker to {ENGINE_MINIMUM} or newer"
         yield Finding("engine", Grade.PROBLEM, f"{where} is too old", fix)
     else:
         yield Finding("engine", Grade.OK, where)
-    if not patient.engine.local:
+    if not facts.engine.local:
         yield Finding("engine", Grade.WARNING, "it is on another machine: bind mounts and probes do not reach it")
 
 
@@ -82,15 +82,15 @@ def _engine_remedy(error: OpsError) -> str:
     return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 
-def _native(patient: Patient) -> Iterator[Finding]:
-    if isinstance(patient.native, OpsError):
-        if isinstance(patient.engine, OpsError):
-            yield Finding("native", Grade.PROBLEM, patient.native.summary, patient.native.next)
+def _native(facts: Facts) -> Iterator[Finding]:
+    if isinstance(facts.native, OpsError):
+        if isinstance(facts.engine, OpsError):
+            yield Finding("native", Grade.PROBLEM, facts.native.summary, facts.native.next)
     else:
-        yield Finding("native", Grade.OK, f"without an engine, this machine runs: {patient.native}")
+        yield Finding("native", Grade.OK, f"without an engine, this machine runs: {facts.native}")
 
 
-def _context(patient: Patient) -> Iterator[Finding]:
+def _context(facts: Facts) -> Iterator[Finding]:
     place = endpoint.asked()
     if place.problem:
         named = f", which {place.source} names" if place.context and place.source not in place.problem else ""
@@ -101,7 +101,7 @@ def _context(patient: Patient) -> Iterator[Finding]:
         yield Finding("context", Grade.OK, f"docker context {place.context or endpoint.DEFAULT}")
 
 
-def _compose(_: Patient) -> Iterator[Finding]:
+def _compose(_: Facts) -> Iterator[Finding]:
     program = compose.program()
     compose_call.run([*program.command, "version", "--short"], timeout=20)
     if program.source == "plugin":
@@ -115,8 +115,8 @@ def _compose(_: Patient) -> Iterator[Finding]:
         )
 
 
-def _buildx(patient: Patient) -> Iterator[Finding]:
-    if isinstance(patient.engine, OpsError) and not isinstance(patient.engine, UnsureError):
+def _buildx(facts: Facts) -> Iterator[Finding]:
+    if isinstance(facts.engine, OpsError) and not isinstance(facts.engine, UnsureError):
         return  # where there is no engine, nothing is built
     name = platform.executable("docker-buildx")
     plugin = next((folder / name for folder in installation.plugin_folders() if files.is_file(folder / name)), None)
@@ -143,8 +143,8 @@ def _buildx(patient: Patient) -> Iterator[Finding]:
         yield Finding("buildx", Grade.OK, f"buildx {match[0] if match else said.strip()}")
 
 
-def _env(patient: Patient) -> Iterator[Finding]:
-    stack = patient.stack
+def _env(facts: Facts) -> Iterator[Finding]:
+    stack = facts.stack
     if isinstance(stack, OpsError):
         return
     if files.there(stack.example) and not files.there(stack.env_file):
@@ -158,31 +158,31 @@ def _env(patient: Patient) -> Iterator[Finding]:
         yield Finding("env", Grade.OK, ".env is valid" if files.there(stack.env_file) else "no .env is needed")
 
 
-def _files(patient: Patient) -> Iterator[Finding]:
-    if isinstance(patient.stack, OpsError):
-        yield _problem("files", patient.stack)
-    elif isinstance(patient.model, OpsError):
-        missing = isinstance(patient.model, EnvFileError) and not files.there(patient.stack.env_file)
+def _files(facts: Facts) -> Iterator[Finding]:
+    if isinstance(facts.stack, OpsError):
+        yield _problem("files", facts.stack)
+    elif isinstance(facts.model, OpsError):
+        missing = isinstance(facts.model, EnvFileError) and not files.there(facts.stack.env_file)
         grade = Grade.WARNING if missing else Grade.PROBLEM
-        fix = _initialise(patient.stack) if missing else patient.model.next
-        yield Finding("files", grade, patient.model.summary, fix)
+        fix = _initialise(facts.stack) if missing else facts.model.next
+        yield Finding("files", grade, facts.model.summary, fix)
     else:
         notes: list[str] = []
-        preflight.check(patient.model, notes.append)
+        preflight.check(facts.model, notes.append)
         for note in notes:
             yield Finding("files", Grade.WARNING, note, "docs/tasks.md tells which files and profiles are used")
-        names = ", ".join(patient.model.services)
-        yield Finding("files", Grade.OK, f"compose files of {patient.environment}: {names}")
+        names = ", ".join(facts.model.services)
+        yield Finding("files", Grade.OK, f"compose files of {facts.environment}: {names}")
 
 
-def _ports(patient: Patient) -> Iterator[Finding]:
-    stack, merged = patient.stack, patient.model
+def _ports(facts: Facts) -> Iterator[Finding]:
+    stack, merged = facts.stack, facts.model
     if isinstance(stack, OpsError) or isinstance(merged, OpsError):
         return
-    if isinstance(patient.engine, OpsError) and isinstance(patient.native, OpsError):
+    if isinstance(facts.engine, OpsError) and isinstance(facts.native, OpsError):
         return
     stack = merged.stack  # without a `.env`, the one that `dev` would write
-    where: Runtime = Native(stack.root) if isinstance(patient.engine, OpsError) else patient.engine
+    where: Runtime = Native(stack.root) if isinstance(facts.engine, OpsError) else facts.engine
     taken = list(ports.conflicts(where, merged))
     for each in taken:
         yield Finding("ports", Grade.PROBLEM, str(each), ports.remedy(stack, each))
@@ -192,7 +192,7 @@ def _ports(patient: Patient) -> Iterator[Finding]:
         yield Finding("ports", Grade.OK, f"{named} free, or this stack's own")
 
 
-EXAMINATIONS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+EXAMINATIONS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _engine,
     _native,
     _context,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from upready.dotenv import creation
+from upready.dotenv import drafted as drafting
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
@@ -26,7 +27,6 @@ from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, platform
 from upready.support.errors import EngineError, EnvFileError, OpsError
 
 T = TypeVar("T")
@@ -54,8 +54,8 @@ class Finding:
         return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
 
 
-class Patient:
-    """The machine and the project under examination; what several examinations ask is found out once.
+class Facts:
+    """Facts about the machine and the project; each is found out once, when an examination first needs it.
 
     Args:
         settings: The project's.
@@ -75,7 +75,7 @@ class Patient:
 
     @functools.cached_property
     def info(self) -> dict[str, Any]:
-        """What the engine says of itself."""
+        """The engine's own description."""
         if isinstance(self.engine, OpsError):
             return {}
         with answering():
@@ -95,20 +95,20 @@ class Patient:
         if isinstance(stack, OpsError):
             return stack
         found = _attempt(lambda: model.load(stack))
-        if isinstance(found, EnvFileError) and files.there(stack.example) and not files.there(stack.env_file):
+        if isinstance(found, EnvFileError) and drafting.is_missing(stack):
             drafted = _attempt(lambda: self._drafted(stack))
             return found if isinstance(drafted, OpsError) else drafted
         return found
 
     def _drafted(self, stack: Stack) -> Model:
-        """The model of a stack whose `.env` is not there yet, with the values that it would begin with."""
+        """The model of a stack without a `.env`, with the values that a new `.env` would have."""
         folder = tempfile.mkdtemp()
-        # As long as anybody may ask where a value is from.
+        # Keep the folder as long as somebody may ask where a value comes from.
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        draft = Path(folder, ".env")
-        platform.write_private(draft, creation.draft(stack))
-        name = stacks.project_name(stack.directory, stack.files, (draft,))
-        return model.load(dataclasses.replace(stack, project=name, variable_files=(draft,)))
+        made = creation.draft(stack)
+        drafted = drafting.place(stack, made, Path(folder)) if made else stack
+        name = stacks.project_name(stack.directory, stack.files, drafted.variable_files)
+        return model.load(dataclasses.replace(drafted, project=name))
 
     @functools.cached_property
     def native(self) -> str | OpsError:
@@ -119,7 +119,7 @@ class Patient:
         if isinstance(stack, OpsError):
             return stack
         if isinstance(merged, EnvFileError):
-            # Not yet to be read on a new machine; the programs tell enough.
+            # Without a `.env` the model cannot be read; the programs say enough.
             return _attempt(lambda: ", ".join(executables.versions()))
         if isinstance(merged, OpsError):
             return merged

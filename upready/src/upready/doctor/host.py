@@ -1,4 +1,4 @@
-"""What is examined of the machine itself: its disk, its size, how its engine starts, its clock."""
+"""Examinations of the machine: its disk, its size, how its engine starts, its clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from upready.doctor.facts import Finding, Grade, Patient
+from upready.doctor.facts import Facts, Finding, Grade
 from upready.engine import endpoint, installation
 from upready.runtime import resources
 from upready.runtime.docker.containers import Containers
@@ -17,19 +17,19 @@ from upready.support import files, process, units
 from upready.support.errors import OpsError
 
 DISK_NEEDED = 5 * 10**9
-"""Bytes that images, build cache and a small database want."""
+"""Bytes that images, build cache and a small database need."""
 
 CLOCK_TOLERANCE = 2.0
 """Seconds that the engine's clock may be off; a VM's clock stands still while a laptop sleeps."""
 
 
-def disk(patient: Patient) -> Iterator[Finding]:
+def disk(facts: Facts) -> Iterator[Finding]:
     """Whether there is room for images, build cache and data."""
-    if isinstance(patient.engine, Containers) and not patient.engine.local:
+    if isinstance(facts.engine, Containers) and not facts.engine.local:
         return
-    data = Path(str(patient.info.get("DockerRootDir") or "."))
-    # Docker Desktop's folder is inside its VM; what this machine can tell is the disk the project is on.
-    folder = data if files.is_folder(data) else patient.settings.root
+    data = Path(str(facts.info.get("DockerRootDir") or "."))
+    # Docker Desktop's folder is inside its VM; then this is the disk that the project is on.
+    folder = data if files.is_folder(data) else facts.settings.root
     available = shutil.disk_usage(folder).free
     words = f"{available / 1e9:.0f} GB free in {files.real(folder)}"
     if available < DISK_NEEDED:
@@ -40,12 +40,12 @@ def disk(patient: Patient) -> Iterator[Finding]:
         yield Finding("disk", Grade.OK, words)
 
 
-def capacity(patient: Patient) -> Iterator[Finding]:
+def capacity(facts: Facts) -> Iterator[Finding]:
     """Whether the engine's machine has the processors and the memory that the services' limits name."""
-    merged = patient.model
-    if isinstance(patient.engine, OpsError) or isinstance(merged, OpsError) or "NCPU" not in patient.info:
+    merged = facts.model
+    if isinstance(facts.engine, OpsError) or isinstance(merged, OpsError) or "NCPU" not in facts.info:
         return
-    cpus, memory = int(patient.info["NCPU"]), int(patient.info["MemTotal"])
+    cpus, memory = int(facts.info["NCPU"]), int(facts.info["MemTotal"])
     excesses = list(resources.excesses(merged, cpus))
     for each in excesses:
         yield Finding("capacity", Grade.PROBLEM, str(each), resources.remedy(merged, each))
@@ -57,12 +57,12 @@ def capacity(patient: Patient) -> Iterator[Finding]:
         yield Finding("capacity", Grade.OK, f"the engine's machine has {cpus} CPUs and {units.size(memory)} of memory")
 
 
-def boot(patient: Patient) -> Iterator[Finding]:
+def boot(facts: Facts) -> Iterator[Finding]:
     """Whether the engine of a production machine starts with it, where systemd starts it."""
-    stack, systemctl = patient.stack, shutil.which("systemctl")
-    if isinstance(stack, OpsError) or not stack.strict or isinstance(patient.engine, OpsError) or not systemctl:
+    stack, systemctl = facts.stack, shutil.which("systemctl")
+    if isinstance(stack, OpsError) or not stack.strict or isinstance(facts.engine, OpsError) or not systemctl:
         return
-    if not patient.engine.local or endpoint.asked().socket != installation.engine_socket():
+    if not facts.engine.local or endpoint.asked().socket != installation.engine_socket():
         return
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         said = process.run([systemctl, "is-enabled", "docker"], timeout=10).stdout.strip()
@@ -73,12 +73,12 @@ def boot(patient: Patient) -> Iterator[Finding]:
             yield Finding("boot", Grade.WARNING, message, "sudo systemctl enable docker")
 
 
-def clock(patient: Patient) -> Iterator[Finding]:
+def clock(facts: Facts) -> Iterator[Finding]:
     """Whether the engine's clock is right."""
-    said = str(patient.info.get("SystemTime") or "")
+    said = str(facts.info.get("SystemTime") or "")
     if not said:
         return
-    off = abs((datetime.fromisoformat(said) - patient.informed).total_seconds())
+    off = abs((datetime.fromisoformat(said) - facts.informed).total_seconds())
     if off > CLOCK_TOLERANCE:
         message = f"the engine's clock is {off:.0f} s off: tokens, certificates and log times will be wrong"
         yield Finding("clock", Grade.WARNING, message, "restart Docker Desktop, or synchronise the clock")

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["MASK", "Finding", "Secret", "brief", "check", "initialise", "secrets", "still_open", "values"]
 
 
-def check(stack: Stack) -> list[Finding]:
+def check(stack: Stack, *, sweep: bool = True) -> list[Finding]:
     """All errors and warnings about a stack's `.env`, sorted by file and line.
 
     Args:
         stack: The stack. Its environment decides what is required, and whether the rules for production apply.
+        sweep: Whether what a killed writer has left is removed; not in a dry run.
 
     Raises:
         EnvFileError: `.env` or the schema cannot be read at all.
@@ -33,7 +34,8 @@ def check(stack: Stack) -> list[Finding]:
     """
     from upready.dotenv import checks, inputs, writer
 
-    writer.sweep(stack.env_file.parent)
+    if sweep:
+        writer.sweep(stack.env_file.parent)
     return checks.run(inputs.gather(stack))
 
 

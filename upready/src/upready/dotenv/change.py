@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 
@@ -58,8 +59,14 @@ def doubt(stack: Stack, name: str, value: str) -> str | None:
     return kind.test(value) if kind is not None else None
 
 
-def change(stack: Stack, name: str, value: str) -> None:
+def change(stack: Stack, name: str, value: str, *, dry: bool = False) -> None:
     """Set a variable in `.env`, and change nothing else in the file.
+
+    Args:
+        stack: The stack.
+        name: The variable.
+        value: Its value.
+        dry: Whether only to find out that it could be set.
 
     Raises:
         UsageError: The schema refuses the name or the value, or no `.env` file can hold it.
@@ -71,7 +78,8 @@ def change(stack: Stack, name: str, value: str) -> None:
         example = f", such as {variable.example}" if variable.example else ""
         details = [f"{name}: {variable.description}"] if variable.description else []
         raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
-    with writer.locked(stack.env_file.parent):
+    write = writer.rehearse if dry else writer.write
+    with contextlib.nullcontext() if dry else writer.locked(stack.env_file.parent):
         doc = document.read(stack.env_file)
         if doc.undecodable:
             raise EnvFileError(".env is not UTF-8, so nothing was changed", next="save it as UTF-8: invoke env.check")
@@ -79,7 +87,7 @@ def change(stack: Stack, name: str, value: str) -> None:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
             raise UsageError(f"{name}: {error}", next=f"choose another value: invoke env.set {name}") from None
-        writer.write(stack.env_file, text, verified(stack, doc, {name: value}))
+        write(stack.env_file, text, verified(stack, doc, {name: value}))
 
 
 def _known(stack: Stack, example: Schema, name: str) -> None:

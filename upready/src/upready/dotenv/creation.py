@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from upready.dotenv import checks, edit, inputs, schema, writer
 from upready.dotenv.schema import Schema, Variable
@@ -15,6 +17,21 @@ from upready.support.errors import EnvFileError, UsageError
 
 Ask = Callable[[Variable], str]
 """Asks a person for a variable's value; an empty answer leaves the variable empty."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A file that is not written yet.
+
+    Attributes:
+        text: What it would hold. It has secrets.
+        names: The variables that are generated, answered or added; for a new file only the generated and answered ones.
+        verify: Given a file with the text, raises unless compose reads it as it is meant.
+    """
+
+    text: str = field(repr=False)
+    names: tuple[str, ...]
+    verify: Callable[[Path], None]
 
 
 def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
@@ -33,6 +50,33 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
         UsageError: There is no schema.
         EnvFileError: The schema is broken, or the file cannot be written.
     """
+    source, example = _schema(stack)
+    answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
+    with writer.locked(stack.env_file.parent):
+        made = _draft(stack, source, example, answers)
+        if made is None:
+            return []
+        writer.write(stack.env_file, made.text, made.verify)
+    return list(made.names)
+
+
+def draft(stack: Stack) -> Draft | None:
+    """What `initialise` would write with nobody asked; None where `.env` has everything already. Nothing is written.
+
+    Raises:
+        UsageError: There is no schema.
+        EnvFileError: The schema is broken, or a file cannot be read.
+    """
+    return _draft(stack, *_schema(stack), {})
+
+
+def _schema(stack: Stack) -> tuple[Document, Schema]:
+    """The file that a new `.env` is made from, and the schema in it.
+
+    Raises:
+        UsageError: There is none.
+        EnvFileError: It is broken.
+    """
     source = document.read(stack.example)
     if not source.exists:
         raise UsageError(
@@ -43,26 +87,16 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     if example.broken is not None:
         place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"
         raise EnvFileError(f"{place}: {example.broken.message}", next="correct this line, then run: invoke env.check")
-    answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
-    with writer.locked(stack.env_file.parent):
-        doc, base = document.read(stack.env_file), _base(stack, source)
-        values = _values(base, example, answers)
-        if doc.exists and not values:
-            return []
-        text = edit.complete(base, example.variables.values(), values)
-        writer.write(stack.env_file, text, verified(stack, doc, values, source))
-    return list(values)
+    return source, example
 
 
-def draft(stack: Stack) -> str:
-    """What a missing `.env` would hold once it is written, with nobody asked; nothing is written.
-
-    Raises:
-        EnvFileError: The schema cannot be read.
-    """
-    source = document.read(stack.example)
-    example, base = schema.parse(source), _base(stack, source)
-    return edit.complete(base, example.variables.values(), _values(base, example, {}))
+def _draft(stack: Stack, source: Document, example: Schema, answers: Mapping[str, str]) -> Draft | None:
+    doc, base = document.read(stack.env_file), _base(stack, source)
+    values = _values(base, example, answers)
+    if doc.exists and not values:
+        return None
+    text = edit.complete(base, example.variables.values(), values)
+    return Draft(text, tuple(values), verified(stack, doc, values, source))
 
 
 def still_open(stack: Stack) -> list[str]:

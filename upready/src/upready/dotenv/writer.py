@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -66,6 +69,31 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
         if error.errno in folders.FULL:
             step = f"make room on the disk of {path.parent} or {folder}"
         raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
+
+
+def check_possible(path: Path) -> None:
+    """Make sure that a file may be written where it is to be.
+
+    Raises:
+        EnvFileError: Its folder cannot be written, or the path is not a file.
+    """
+    files.check_writable(path, EnvFileError)
+    folder = files.real(path).parent
+    if not os.access(folder, os.W_OK):
+        raise EnvFileError(
+            f"{path.name} cannot be written: {os.strerror(errno.EACCES)}", next=f"make its folder writable: {folder}"
+        )
+
+
+def rehearse(path: Path, text: str, verify: Callable[[Path], None]) -> None:
+    """Find out whether `write` would do it, and write nothing in the project or in its state.
+
+    Raises:
+        EnvFileError: As `write` does.
+    """
+    check_possible(path)
+    with tempfile.TemporaryDirectory() as folder:
+        platform.write_private(Path(folder, path.name), text, verify)
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Why an engine cannot be asked, where that does not mean that there is none."""
+"""Errors of an engine that does not answer, although there may be one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from upready.support.errors import EngineError
 
 
 class UnsureError(EngineError):
-    """There may well be an engine, and containers on it: nobody knows. To do without it is for people to decide."""
+    """There may be an engine with containers on it: nobody knows. Only people can decide to do without it."""
 
 
 class DeniedError(UnsureError):
@@ -25,7 +25,7 @@ class SettingsError(UnsureError):
 
 
 def stopped(details: Sequence[str] = ()) -> SilentError:
-    """The error of an engine that has answered, and does not any more.
+    """The error of an engine that has stopped answering.
 
     Args:
         details: What may still run.

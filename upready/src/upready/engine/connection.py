@@ -1,7 +1,7 @@
-"""The way to the Docker Engine that the CLI would use, and why nothing answers there.
+"""Connect to the Docker Engine that the CLI would use, and say why if it does not answer.
 
-The SDK raises `requests`' errors besides its own; every call that talks goes through `answering`, which turns both into
-an `EngineError`.
+The SDK raises errors of its own and of `requests`. Every call to the engine goes through `answering`, which turns
+both into an `EngineError`.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _PIPE = re.compile(r"\((\d+), '\w+', ['\"](.*?)['\"]\)")
 _PIPE_ERRORS = {"2": "No such file or directory", "5": DENIED[1]}
 
 PING = "/_ping"
-"""What asks an engine for nothing but an answer."""
+"""The request that asks an engine only whether it answers."""
 
 EARLY = 0.2
-"""Seconds that an answer takes at most, mostly; only then the engine is pinged meanwhile."""
+"""Seconds within which most answers come; only after that the engine is pinged while its answer is awaited."""
 
 SSH = "http+docker://ssh"
-"""What the SDK makes of every address that is reached through SSH."""
+"""The address that the SDK has for every engine behind SSH."""
 
 SSH_PING = 5.0
-"""Seconds that an answer through SSH may take at least."""
+"""The shortest time limit for an answer through SSH, in seconds."""
 
 
 def client(timeout: float, patience: float | None = None) -> tuple[DockerClient, Heartbeat]:
@@ -50,16 +50,16 @@ def client(timeout: float, patience: float | None = None) -> tuple[DockerClient,
 
     Args:
         timeout: Seconds that a single answer may take, as long as the engine answers anything at all.
-        patience: Seconds that a log-in through SSH may take, where there is a way to do without an engine.
+        patience: Seconds that a log-in through SSH may take, if there is a way to do without an engine.
 
     Returns:
-        The SDK's client, each of whose requests ends once the engine is gone; and what finds out whether it is.
+        The SDK's client, each of whose requests ends once the engine is gone, and the heartbeat that finds this out.
 
     Raises:
         EngineError: Nothing answers.
         DeniedError: This user may not use it.
         SilentError: It does not answer.
-        SettingsError: The chosen context does not exist, or Docker's own settings make no sense.
+        SettingsError: The chosen context does not exist, or Docker's own settings are invalid.
     """
     place = endpoint.asked()
     _require(place)
@@ -84,7 +84,7 @@ def client(timeout: float, patience: float | None = None) -> tuple[DockerClient,
 def ping(api: Any, timeout: float) -> bool:
     """Whether the engine answers within so many seconds. Asks nothing that another call could hold up.
 
-    Through SSH, each connection starts a program there first, and gets the time for that.
+    Through SSH, each connection first starts a program there, and gets more time for that.
     """
     if str(api.base_url) == SSH:
         timeout = max(timeout, SSH_PING)
@@ -96,7 +96,7 @@ def ping(api: Any, timeout: float) -> bool:
 
 
 class _Watched:
-    """The SDK's way to send a request, but that it ends once the engine is gone, however long the answer may take.
+    """Sends a request as the SDK does, but gives up once the engine is gone, however long the answer may take.
 
     Args:
         send: The SDK's own.
@@ -122,11 +122,11 @@ class _Watched:
 
 
 def _require(place: Endpoint) -> None:
-    """Refuse what cannot answer before the SDK is imported: without an engine, every task is 0.1 s quicker.
+    """Refuse an engine that cannot answer before the SDK is imported: tasks without an engine are then 0.1 s faster.
 
     Raises:
         EngineError: The socket is not there.
-        SettingsError: The context does not exist, say, for which the SDK, in silence, would ask the default socket.
+        SettingsError: For example, the context does not exist; the SDK would silently use the default socket.
         DeniedError: The socket's folder is closed to this user.
     """
     if place.problem:
@@ -177,7 +177,7 @@ def answering() -> Iterator[None]:
 
 
 def lost() -> tuple[type[Exception], ...]:
-    """What a call raises when the engine does not answer; what SSH adds only where that was imported."""
+    """The errors of a call when the engine does not answer; those of SSH only if its library was imported."""
     import requests
     from docker.errors import DockerException
 

@@ -15,17 +15,17 @@ from upready.support.errors import EngineError
 T = TypeVar("T")
 
 PATIENCE = 60.0
-"""Seconds in which it has started."""
+"""Seconds within which it starts."""
 
 _EVERY = 1.0
-"""Seconds between two looks whether it has."""
+"""Seconds between two looks whether it has started."""
 
 _LINUX = Path("/opt/docker-desktop")
 _PROGRAMS = ("docker desktop", "com.docker.backend")
 
 
 def runs() -> bool:
-    """Whether it runs on this machine, and its engine is the one that is asked."""
+    """Whether Docker Desktop runs on this machine, and its engine is the chosen one."""
     if not endpoint.asked().url.startswith(("unix://", "npipe://")):
         return False
     if not (platform.WINDOWS or platform.MACOS or _LINUX.is_dir()):
@@ -37,11 +37,11 @@ def runs() -> bool:
 
 
 def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
-    """Connect to an engine; where it is Docker Desktop's, which still starts, wait for that.
+    """Connect to an engine; if Docker Desktop is still starting, wait for its engine.
 
     Args:
         connect: Connects, or raises.
-        tell: Told in one line that it is waited for; None where nobody has the time.
+        tell: Gets a line for the user when the wait begins; with None, there is no wait.
 
     Raises:
         SilentError: Docker Desktop runs, and its engine does not answer, not even after a minute.

@@ -1,7 +1,7 @@
 """Which Docker Engine is asked, as the CLI decides it: DOCKER_HOST, else DOCKER_CONTEXT, else the current context.
 
-Read from Docker's own files, without its SDK, which takes 0.1 s to import: what does not answer is told at once. What
-these files say wrong is told, too: Docker's own CLI goes on with a warning, and then perhaps with another engine.
+Docker's own files are read without its SDK, which takes 0.1 s to import. Mistakes in these files are errors here:
+Docker's CLI only warns about them, and then perhaps asks another engine.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from upready.support.errors import OpsError
 from upready.support.parsing import MalformedError
 
 DEFAULT = "default"
-"""The name of the context that stands for no context."""
+"""The context of this name means: no context."""
 
 
 _OBJECTS = ("auths", "HttpHeaders", "credHelpers", "proxies", "plugins")
-"""What Docker's settings hold as objects; of one that is none, the SDK makes a traceback."""
+"""Keys of Docker's settings that must be objects: otherwise the SDK fails with a traceback."""
 
 _TLS = ("ca.pem", "cert.pem", "key.pem")
-"""The files by which a context and its engine know each other."""
+"""The files with which a context and its engine recognise each other."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One engine, as somebody has named it.
+    """One engine, as the user has chosen it.
 
     Attributes:
         url: `unix://…`, `npipe://…`, `tcp://…` or `ssh://…`; empty for a context that does not exist.
         context: The context that it is from; empty without one.
-        source: What names it: a variable, or Docker's settings; empty where nothing does.
-        problem: What is wrong with what names it, as a sentence; empty where nothing is.
-        remedy: What to do about that.
-        tls: Its files for TLS, those that are there, by name.
-        verify: Whether what the engine shows of itself is held against them.
+        source: Where it is chosen: a variable, or Docker's settings; empty if nowhere.
+        problem: What is wrong with the choice, as a sentence; empty if nothing is.
+        remedy: How to correct it.
+        tls: The files for TLS that exist, by name.
+        verify: Whether the engine's certificate is checked.
     """
 
     url: str
@@ -54,7 +54,7 @@ class Endpoint:
     verify: bool = True
 
     def __str__(self) -> str:
-        """As people are told of it."""
+        """The engine for people; a password is masked."""
         url = re.sub(r"(?<=:)[^/@:]+(?=@)", "***", self.url)
         if self.context:
             return f"{url or 'nowhere'} (docker context {self.context})"
@@ -62,7 +62,7 @@ class Endpoint:
 
     @property
     def socket(self) -> Path | None:
-        """The Unix socket that it is; None where it is none."""
+        """Its Unix socket; None if it has none."""
         scheme, _, place = self.url.partition("://")
         return Path(place) if scheme == "unix" and not platform.WINDOWS else None
 
@@ -73,7 +73,7 @@ class Endpoint:
 
 
 def asked() -> Endpoint:
-    """The engine that this process asks, and compose too."""
+    """The engine that this process and compose use."""
     found, broken = _asked(), ""
     try:
         _settings()
@@ -82,13 +82,13 @@ def asked() -> Endpoint:
     if not broken:
         return found
     file = settings_file()
-    # Also where a variable names the engine: the SDK, and what logs in to registries, read that file all the same.
+    # Also if a variable names the engine: the SDK, and log-ins to registries, read this file in any case.
     remedy = "unset DOCKER_CONFIG" if os.environ.get("DOCKER_CONFIG") else f"move {file} away"
     return replace(found, problem=f"Docker's settings {file}: {broken}", remedy=f"correct {file}, or {remedy}")
 
 
 def settings_file() -> Path:
-    """Docker's own settings."""
+    """The file with Docker's own settings."""
     return installation.docker_configuration() / "config.json"
 
 
@@ -113,7 +113,7 @@ def _asked() -> Endpoint:
 
 
 def _usual() -> str:
-    """Where an engine is asked when nothing says otherwise."""
+    """The default address of an engine."""
     socket = installation.engine_socket()
     return f"unix://{socket}" if socket else installation.ENGINE_PIPE
 
@@ -141,7 +141,7 @@ def _context(name: str, source: str) -> Endpoint:
 
 
 def address_problem(url: str) -> str:
-    """What keeps an address from leading to any engine, as half a sentence; empty where it may."""
+    """Why an address cannot be that of an engine, as half a sentence; empty if it can."""
     url = url.strip()
     # Without a scheme it is `tcp`, as Docker has it.
     scheme, there, rest = url.partition("://")
@@ -162,10 +162,10 @@ def address_problem(url: str) -> str:
 
 
 def _settings() -> dict[str, Any]:
-    """Docker's own settings; empty where there are none.
+    """Docker's own settings; empty if there are none.
 
     Raises:
-        ValueError: They cannot be read, or make no sense; half a sentence.
+        ValueError: They cannot be read, or are invalid; half a sentence.
     """
     folder = installation.docker_configuration()
     if folder.exists() and not folder.is_dir():
@@ -183,10 +183,10 @@ def _settings() -> dict[str, Any]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    """A JSON object; empty where the file is.
+    """The JSON object in a file; empty if the file is empty.
 
     Raises:
-        FileNotFoundError: There is none.
+        FileNotFoundError: There is no file.
         ValueError: It cannot be read, or is no JSON object; half a sentence.
     """
     try:

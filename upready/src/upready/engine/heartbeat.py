@@ -1,4 +1,4 @@
-"""Whether an engine still answers, asked for as long as somebody waits for it: slow is not gone."""
+"""Find out whether an engine still answers, while somebody waits for it: a slow engine is not gone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PAUSE = 0.25
 """Seconds between an answer and the next ping."""
 
 RETRY = 0.1
-"""Seconds between pings that nobody answers."""
+"""Seconds between pings without an answer."""
 
 LOST = 2.0
 """Seconds without any answer after which an engine that has answered counts as gone."""
@@ -21,17 +21,17 @@ FIRST = 5.0
 """Seconds that the first answer may take."""
 
 SLOWER = 3.0
-"""So many times as long as its last answer took may the next one take, where that is more."""
+"""The next answer may take so many times as long as the last one, if that is more than `LOST`."""
 
 LAST_TRY = 0.5
-"""Seconds that the ping after an unanswered one gets at least."""
+"""The shortest time limit, in seconds, of the ping after an unanswered one."""
 
 FAREWELL = 0.1
-"""Seconds that the thread gets to end: one that still ran while Python takes itself apart could crash it."""
+"""Seconds to wait for the thread's end: a thread that still runs while Python shuts down could crash it."""
 
 
 class Watched(Protocol):
-    """An engine, as far as a call needs it that must not wait for one that is gone."""
+    """An engine with a heartbeat, for calls that must not wait for an engine that is gone."""
 
     heartbeat: Heartbeat
 
@@ -98,8 +98,8 @@ class Heartbeat:
         heard, unanswered = time.monotonic(), 0
         while not over.is_set():
             left = heard + self.limit - time.monotonic()
-            # More than one must fail: a process that was stopped for a while has not asked at all. The first one
-            # gets most of the time, so that a slow engine is heard.
+            # More than one ping must fail: this process itself may have been stopped for a while. The first ping gets
+            # most of the time, so that a slow engine can answer.
             if self._beat(max(LAST_TRY, left if unanswered else left * 0.75)):
                 heard, unanswered = time.monotonic(), 0
                 over.wait(PAUSE)

@@ -1,4 +1,4 @@
-"""Docker on this system: where its settings, plugins and socket are, and how it and the right to use it are had."""
+"""Docker on this system: its settings, plugins and socket, and how to install it or get the right to use it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from upready.support.errors import OpsError
 from upready.support.parsing import MalformedError
 
 ENGINE_PIPE = "npipe:////./pipe/docker_engine"
-"""Where an engine of a Windows machine is asked when nothing says otherwise."""
+"""The default address of an engine on Windows."""
 
 
 def docker_configuration() -> Path:
-    """The folder of Docker's own settings, contexts among them; without a home folder, where Docker looks then."""
+    """The folder of Docker's settings and contexts; without a home folder, the one that Docker uses then."""
     with contextlib.suppress(RuntimeError):
         return Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
     return Path(".docker")
 
 
 def engine_socket() -> Path | None:
-    """Where an engine of this machine is asked when nothing says otherwise; None where that is no file."""
+    """The default socket of an engine on this machine; None if the default is not a file (Windows)."""
     return None if platform.WINDOWS else Path("/var/run/docker.sock")
 
 
@@ -53,7 +53,7 @@ def homebrew_folders() -> list[Path]:
 
 
 def _extra_folders() -> list[Path]:
-    """The folders that Docker's settings name besides; none where these cannot be read, which others tell."""
+    """More folders, named in Docker's settings; none if these cannot be read, which other code reports."""
     with contextlib.suppress(OpsError, MalformedError):
         settings = parsing.from_json(files.read(docker_configuration() / "config.json", name="it") or b"{}")
         listed = settings.get("cliPluginsExtraDirs") if isinstance(settings, dict) else None
@@ -62,7 +62,7 @@ def _extra_folders() -> list[Path]:
 
 
 def engine_permission(socket: Path | None) -> str:
-    """How the right to use this machine's engine is had, as commands: its socket is for root and one group."""
+    """Commands that give this user the right to use this machine's engine: its socket is for root and one group."""
     if socket is None or platform.WINDOWS:
         return "net localgroup docker-users %USERNAME% /add, in an administrator's terminal; then log in again"
     import grp
@@ -72,7 +72,7 @@ def engine_permission(socket: Path | None) -> str:
         group = grp.getgrgid(socket.stat().st_gid)
         user = pwd.getpwuid(os.getuid()).pw_name
         if group.gr_gid and user in group.gr_mem:
-            # Groups are given at the log-in; this one came later.
+            # A session gets its groups at log-in; this one was added later.
             return f"log out and in again: {user} is in the group {group.gr_name} already, and this session is not yet"
         if group.gr_gid and group.gr_name != "docker":
             return f"sudo usermod -aG {group.gr_name} $USER, then log out and in again"
@@ -80,7 +80,7 @@ def engine_permission(socket: Path | None) -> str:
 
 
 def engine_remedy() -> str:
-    """How a Docker Engine is had on this system, in one line."""
+    """How to start or install a Docker Engine on this system, in one line."""
     if platform.WINDOWS or platform.MACOS:
         return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
     return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"

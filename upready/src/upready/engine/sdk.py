@@ -1,4 +1,4 @@
-"""The Docker SDK's client, made so that it asks the engine that the CLI would ask, and is told what it would guess."""
+"""Make the Docker SDK's client for the engine that the CLI would use."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TLS_VARIABLES = ("DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 
 
 def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClient:
-    """The SDK's client, which has asked nothing yet.
+    """The SDK's client; it has not asked the engine anything yet.
 
     Raises:
-        SettingsError: The SDK cannot make sense of Docker's settings, or the files for TLS are not there.
+        SettingsError: The SDK cannot use Docker's settings, or files for TLS are missing.
     """
     load()
     from docker.constants import MINIMUM_DOCKER_API_VERSION
@@ -37,7 +37,7 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
 
         return ssh.client(place.url, timeout, patience)
     try:
-        # With a version, it asks nothing.
+        # With a version, it does not ask the engine for one.
         return docker.DockerClient(
             base_url=place.url,
             tls=_tls(place),
@@ -53,7 +53,7 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
             next=f"unset {' '.join(_TLS_VARIABLES)}" if named else "docker context ls",
         ) from error
     except (AttributeError, TypeError, KeyError, ValueError) as error:
-        # It reads all of Docker's settings, and takes their form for granted.
+        # It reads all of Docker's settings without checking their form.
         file = endpoint.settings_file()
         raise SettingsError(
             f"Docker's settings make no sense: {file}", details=[str(error)], next=f"correct {file}, or move it away"
@@ -61,13 +61,13 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
 
 
 def load() -> None:
-    """Import the SDK; whatever imports it first would else import paramiko with it."""
+    """Import the SDK without paramiko, which it would otherwise import too."""
     with _without("paramiko"):
         import docker  # noqa: F401
 
 
 def _tls(place: Endpoint) -> TLSConfig | bool:
-    """How to speak TLS with an engine; not at all where nothing asks for it."""
+    """The TLS settings for an engine; False without TLS."""
     from docker.tls import TLSConfig
     from docker.utils import kwargs_from_env
 
@@ -85,10 +85,10 @@ def _tls(place: Endpoint) -> TLSConfig | bool:
 
 
 def require_version(api: Any) -> None:
-    """Refuse an engine that is too old for the SDK, as it does itself where it asks for the version.
+    """Refuse an engine that is too old for the SDK, as the SDK does when it asks for the version itself.
 
     Raises:
-        InvalidVersion: It is.
+        InvalidVersion: It is too old.
     """
     from docker.constants import MINIMUM_DOCKER_API_VERSION
     from docker.errors import InvalidVersion
@@ -100,9 +100,9 @@ def require_version(api: Any) -> None:
 
 @contextlib.contextmanager
 def _without(module: str) -> Iterator[None]:
-    """Let nothing import a module within the block, as if it were not installed.
+    """Make a module impossible to import during the block, as if it were not installed.
 
-    The SDK would import paramiko for every engine, which takes 0.2 s; `upready.engine.ssh` does, where it is needed.
+    The SDK would import paramiko for every engine, which takes 0.2 s; `upready.engine.ssh` imports it if it is needed.
     """
     if module in sys.modules:
         yield

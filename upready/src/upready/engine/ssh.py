@@ -1,6 +1,6 @@
 """A Docker Engine that is reached through SSH. Needs paramiko, the group `ssh`; imported for `ssh://` only.
 
-The SDK's own way opens one connection, over which a server allows ten streams, and waits for it without end.
+The SDK itself opens only one connection, on which a server allows ten streams, and waits for a stream without end.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
     Args:
         url: `ssh://[user@]host[:port]`.
         timeout: Seconds that a single answer, and the log-in, may take.
-        patience: Seconds that the log-in may take, where there is a way to do without an engine.
+        patience: Seconds that the log-in may take, if there is a way to do without an engine.
 
     Raises:
         EngineError: paramiko is not installed.
-        Exception: Whatever paramiko or the SDK say where nobody answers; see `failure`.
+        Exception: Any error of paramiko or the SDK if nobody answers; see `failure`.
     """
     if importlib.util.find_spec("paramiko") is None:
         raise EngineError(
@@ -45,14 +45,14 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
 
     import docker
 
-    # Compose logs in for each thing that it does at the same time; a server refuses some of ten that knock at once.
+    # Compose logs in for each action that it does at the same time; a server refuses some of ten log-ins at once.
     os.environ.setdefault("COMPOSE_PARALLEL_LIMIT", "4")
-    # It would write tracebacks to stderr of what it raises as well.
+    # It would also write its errors to stderr, as tracebacks.
     log = logging.getLogger("paramiko")
     log.addHandler(logging.NullHandler())
     log.propagate = False
     adapter = _adapter(url, timeout, patience)
-    # With a version it asks nothing yet; what it would ask gets its way through SSH first.
+    # With a version it asks nothing yet: its way through SSH is set first.
     made = docker.DockerClient(base_url="tcp://127.0.0.1:1", version=MINIMUM_DOCKER_API_VERSION, timeout=int(timeout))
     api: Any = made.api
     api.mount("http+docker://ssh", adapter)
@@ -63,7 +63,7 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
 
 
 def failure(place: Endpoint, error: BaseException) -> EngineError:
-    """Why an engine behind SSH does not answer; the next step is the same by hand, as compose does it."""
+    """The error of an engine behind SSH that does not answer; the next step tries the same by hand, as compose does."""
     said = str(error) or type(error).__name__
     reason = said.splitlines()[0]
     host = place.url.removeprefix("ssh://")
@@ -88,8 +88,8 @@ _REASONS = {
 
 
 def _adapter(url: str, timeout: float, patience: float | None) -> Any:
-    """The way to an engine, logged in; made here, for its class cannot exist without paramiko."""
-    # Without types: of the SDK's there are wrong ones, of paramiko none.
+    """A logged-in connection to an engine; its class is made here, because it needs paramiko."""
+    # Without types: those of the SDK are wrong, and paramiko has none.
     paramiko: Any = importlib.import_module("paramiko")
     sdk: Any = importlib.import_module("docker.transport.sshconn")
 
@@ -117,7 +117,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
             return Connection(self._adapter)
 
     class Adapter(sdk.SSHHTTPAdapter):  # type: ignore[misc]
-        """As the SDK's own, but for the time that it waits and the streams that there may be."""
+        """As the SDK's own adapter, but with time limits, and with as many streams as are needed."""
 
         def __init__(self) -> None:
             self._clients: list[Any] = []
@@ -126,7 +126,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
 
         @property
         def host(self) -> str:
-            """The host behind its name; empty where another program leads there."""
+            """The engine's host; empty if another program (`ProxyCommand`) connects to it."""
             return "" if self.ssh_params.get("sock") else str(self.ssh_params["hostname"])
 
         def _connect(self) -> None:
@@ -136,7 +136,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
             self._clients.append(self.ssh_client)
 
         def channel(self) -> Any:
-            """One more stream, over a connection that has room for it."""
+            """One more stream, on a connection that has room for it."""
             with self._opening:
                 for each in reversed(self._clients):
                     transport = each.get_transport()
@@ -151,7 +151,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
                 return self.ssh_client.get_transport().open_session(timeout=timeout)
 
         def get_connection(self, url: str, proxies: Any = None) -> Pool:
-            # One for all that is asked; the SDK has one for each URL.
+            # One pool for all requests; the SDK has one for each URL.
             with self.pools.lock:
                 if "" not in self.pools.keys():  # noqa: SIM118 - no iteration of it is allowed
                     self.pools[""] = Pool(self)
@@ -167,7 +167,7 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
 
 
 class Socket:
-    """One stream with the face of a socket, as far as HTTP and the SDK use it: paramiko's own files lack `read1`.
+    """One stream that HTTP and the SDK can use like a socket: paramiko's own files lack `read1`.
 
     Args:
         channel: paramiko's.
@@ -177,7 +177,7 @@ class Socket:
         self._channel = channel
 
     def makefile(self, mode: str = "r", buffering: int | None = None) -> io.BufferedReader:
-        """What comes, to be read."""
+        """A file to read what the stream receives."""
         return io.BufferedReader(Incoming(self), io.DEFAULT_BUFFER_SIZE)
 
     def __getattr__(self, name: str) -> Any:
@@ -185,12 +185,12 @@ class Socket:
 
 
 class Incoming(io.RawIOBase):
-    """The bytes that come through a stream."""
+    """The bytes that a stream receives."""
 
     def __init__(self, sock: Socket) -> None:
         super().__init__()
         self.sock = sock
-        """Where the SDK looks for what to shut, to end a stream that is being read."""
+        """The SDK shuts this down to end a stream that is being read."""
 
     def readable(self) -> bool:
         """Always."""

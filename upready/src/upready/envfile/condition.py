@@ -1,4 +1,4 @@
-"""When something holds: `forEnv(prod)`, `not($DEBUG)`, `and(…)`, as @env-spec writes it for `@required`.
+"""Conditions for `@required` in the notation of @env-spec: `forEnv(prod)`, `not($DEBUG)`, `and(…)`.
 
 The functions, and what counts as true, are those of https://varlock.dev/reference/functions.
 """
@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from upready.envfile import kinds
-from upready.envfile.kinds import KindError
 from upready.envfile.notation import Call, Value
+from upready.envfile.type_options import KindError
 
 Look = Callable[[str], str | bool]
-"""Gives another variable's value: True or False of one that is a boolean by its type, else its text, empty for none."""
+"""Gives the value of another variable: True or False if its type is boolean, else its text; empty if it has none."""
 
 _REFERENCE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})", re.ASCII)
 _FALSE = ("", "false", "0")
@@ -33,12 +33,12 @@ _ARGUMENTS = {
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold.
+    """A condition.
 
     Attributes:
-        value: As it stands in the schema.
+        value: As written in the schema.
         environments: The environments that it names.
-        names: The variables that it looks at.
+        names: The variables that it uses.
     """
 
     value: Value
@@ -46,15 +46,15 @@ class Condition:
     names: tuple[str, ...]
 
     def holds(self, environment: str, look: Look) -> bool:
-        """Whether it does in that environment."""
+        """Whether it is true in an environment."""
         return _is_true(_resolved(self.value, environment, look))
 
 
 def build(value: Value) -> Condition:
-    """Make a condition of what stands behind `@required=`.
+    """Make a condition from the value of `@required=`.
 
     Raises:
-        KindError: It holds a function that nobody knows, or one with wrong arguments.
+        KindError: It uses an unknown function, or wrong arguments.
     """
     calls = list(_calls(value))
     for call in calls:
@@ -79,7 +79,7 @@ def _resolved(value: Value, environment: str, look: Look) -> str | bool:  # noqa
         return environment in value.arguments
     if value.name == "ref":
         return look(str(value.arguments[0]))
-    # Nothing that is resolved costs anything, or changes something: all of them may be at once.
+    # Values have no side effects, so all of them are computed first.
     given = [_resolved(each, environment, look) for each in value.arguments]
     if value.name == "not":
         return not _is_true(given[0])
@@ -95,7 +95,7 @@ def _resolved(value: Value, environment: str, look: Look) -> str | bool:  # noqa
 
 
 def as_boolean(text: str) -> bool:
-    """What a boolean variable's text says; nothing says no."""
+    """The value of a boolean variable's text; an empty text is False."""
     return text.strip().lower() in kinds.TRUE
 
 
@@ -117,7 +117,7 @@ def _references(value: Value) -> Iterator[str]:
 
 
 def _referred(value: Value) -> str:
-    """The variable that a value refers to; empty where it is none."""
+    """The variable that a value refers to; empty if it is not a reference."""
     match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     return (match[1] or match[2]) if match else ""
 

@@ -1,4 +1,4 @@
-"""What decorators say about a variable: each by name, with what it takes."""
+"""The decorators of a variable, each with a method that reads its value."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 from upready.envfile import condition, kinds, notation
 from upready.envfile.notation import Decorator, Problem
+from upready.envfile.type_options import KindError
 from upready.support import spelling
 
 
 class Builder:
-    """What decorators say about a variable; what they say wrongly is collected, not raised."""
+    """Reads the decorators of a variable; mistakes in them are collected, not raised."""
 
     def __init__(self, decorators: list[Decorator]) -> None:
         self.problems: list[Problem] = []
@@ -33,7 +34,7 @@ class Builder:
             seen.add(decorator.name)
             try:
                 handle(self, decorator)
-            except kinds.KindError as error:
+            except KindError as error:
                 self._problem(decorator, f"@{decorator.name}: {error}")
         self._agree(next((each for each in decorators if each.name == "generate"), None))
 
@@ -45,7 +46,7 @@ class Builder:
         """`@required`, `@optional`: always, or where a condition holds."""
         value, optional = decorator.value, decorator.name == "optional"
         if value is None:
-            raise kinds.KindError("takes a value: @required=forEnv(prod)")
+            raise KindError("takes a value: @required=forEnv(prod)")
         if isinstance(value, bool):
             self._fields["required"] = value != optional
             return
@@ -58,47 +59,47 @@ class Builder:
     def sensitive(self, decorator: Decorator) -> None:
         """`@sensitive`, `@public`."""
         if not isinstance(decorator.value, bool):
-            raise kinds.KindError("takes true or false")
+            raise KindError("takes true or false")
         self._fields["sensitive"] = decorator.value == (decorator.name == "sensitive")
 
     def type(self, decorator: Decorator) -> None:
         """`@type`."""
         if decorator.value is None:
-            raise kinds.KindError("takes a value: @type=port")
+            raise KindError("takes a value: @type=port")
         self._fields["kind"] = kinds.build(decorator.value)
 
     def example(self, decorator: Decorator) -> None:
         """`@example`."""
         if not isinstance(decorator.value, str):
-            raise kinds.KindError("takes a text: @example=value")
+            raise KindError("takes a text: @example=value")
         self._fields["example"] = decorator.value
 
     def docs(self, decorator: Decorator) -> None:
         """`@docs`; may be given more than once."""
         call = decorator.call
         if call is None or call.options or not 1 <= len(call.arguments) <= 2:
-            raise kinds.KindError("takes an address: @docs(https://…) or @docs(title, https://…)")
+            raise KindError("takes an address: @docs(https://…) or @docs(title, https://…)")
         self._docs.append(str(call.arguments[-1]))
 
     def generate(self, decorator: Decorator) -> None:
         """`@generate`."""
         call = notation.Call(decorator.value) if isinstance(decorator.value, str) else decorator.value
         if not isinstance(call, notation.Call) or call.name != "secret" or call.arguments:
-            raise kinds.KindError("takes secret(length=32)")
+            raise KindError("takes secret(length=32)")
         unknown = set(call.options) - {"length", "prefix"}
         length, prefix = call.options.get("length", "32"), call.options.get("prefix", "")
         if not isinstance(prefix, str):
-            raise kinds.KindError("prefix takes a text")
+            raise KindError("prefix takes a text")
         if unknown or not re.fullmatch(r"\d{1,4}", str(length)) or not 16 <= int(str(length)) <= 1024:
-            raise kinds.KindError("secret takes length=, from 16 to 1024, and prefix=, what stands before it")
+            raise KindError("secret takes length=, from 16 to 1024, and prefix=, what stands before it")
         self._fields["generate"], self._fields["prefix"] = int(str(length)), prefix
 
     def _agree(self, decorator: Decorator | None) -> None:
-        """Hold what would be generated against the type: `env.init` is not to write what `env.check` refuses."""
+        """Check a generated value against the type: `env.init` must not write what `env.check` refuses."""
         length, kind = self._fields.get("generate"), self._fields.get("kind")
         if decorator is None or length is None or kind is None:
             return
-        # Of every sort of character that a secret is made of.
+        # A text with every kind of character that a generated secret can have.
         wanted = kind.test(self._fields["prefix"] + ("aB3d-F7h_" * 114)[: length - 1] + "Z")
         if wanted:
             self._problem(decorator, f"@generate makes what @type refuses: it {wanted}")

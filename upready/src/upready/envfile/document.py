@@ -1,7 +1,7 @@
-"""A `.env` file as text: what it holds, and where.
+"""A `.env` file as text: its entries, and their places.
 
-What the values are is compose's to say (`effective`). Nothing here changes a byte of what was read, so that the text
-can be edited and written back.
+Compose says what the values are (`dotenv.compose_values`). Nothing here changes a byte of the text, so that it can be
+edited and written back.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from upready.support.errors import EnvFileError
 BOM = entries.BOM
 
 LARGEST = 1 << 19
-"""Bytes of a file of variables beyond which it is none."""
+"""Bytes of a `.env` file; a larger file is refused."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class Document:
 
     Attributes:
         path: Where it was read from.
-        text: Its text, byte order mark and line ends untouched.
+        text: Its text, with byte order mark and line ends as they are.
         entries: In order.
-        exists: Whether there is a file.
+        exists: Whether the file exists.
         undecodable: Line and column of the first byte that is not UTF-8, if any.
-        undecodable_value: The same of one that is not in a comment.
+        undecodable_value: The same for one that is not in a comment.
     """
 
     path: Path
@@ -73,12 +73,12 @@ class Document:
 
     @functools.cached_property
     def torn_from(self) -> int:
-        """Offset of the first value whose quote is not closed: what stands behind it may be a part of it."""
+        """Offset of the first value whose quote is not closed: the text behind it may be part of it."""
         return next((each.start for each in self.entries if each.is_open(self.text)), len(self.text))
 
     @property
     def is_utf16(self) -> bool:
-        """Whether every other byte is a NUL, so that no line of it is what it seems."""
+        """Whether the file is UTF-16: every other byte is a NUL, and no line can be read."""
         return self.text.count("\0") * 3 > len(self.text)
 
     @functools.cached_property
@@ -87,22 +87,22 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """Read a file; one that is not there gives an empty document with `exists` False.
+    """Read a file; if it does not exist, the document is empty and `exists` is False.
 
     Raises:
-        EnvFileError: It is no file, may not be read, or is too large.
+        EnvFileError: It is not a file, cannot be read, or is too large.
     """
     data = files.read(path, EnvFileError, limit=LARGEST)
     return Document(path, "", (), exists=False) if data is None else parse(data, path)
 
 
 def unread(path: Path) -> Document:
-    """A file that compose does not read: whatever it holds, nothing is missing, and nothing is wrong."""
+    """The document for a file that compose does not read: nothing is missing in it, and nothing is wrong."""
     return Document(path, "", ())
 
 
 def parse(data: bytes, path: Path) -> Document:
-    """Find the entries in a file's bytes; bytes that are no UTF-8 are replaced, and the first one's place kept."""
+    """Find the entries in a file's bytes; bytes that are not UTF-8 are replaced, and the place of the first is kept."""
     undecodable: tuple[int, int] | None = None
     try:
         text = data.decode("utf-8")

@@ -1,7 +1,7 @@
-"""Finding the entries of a `.env` file's text, with their positions, quotes and comments.
+"""Find the entries in the text of a `.env` file, with their positions, quotes and comments.
 
-python-dotenv decides what an entry is. Lines without quotes, which are nearly all, are read here by its rules: five
-times as fast, and in linear time where its own expressions are not. Tests hold the two together.
+python-dotenv decides what an entry is. Nearly all lines have no quotes; these are read here by its rules, five times as
+fast, and in linear time, which its own expressions do not guarantee. Tests check that both agree.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ class Entry:
         value_column: Of the value's first character.
         raw: Everything after `=` up to the end of the line (or of the closing quote's line), as written.
         quote: `'`, `"` or nothing.
-        parsed: The value by python-dotenv, before it expands variables; None without `=`, or where it gives up.
+        parsed: The value by python-dotenv, before it expands variables; None without `=`, or if it cannot read it.
         start: Offset in the text of the line's first character.
         end: Offset behind the entry's line end.
         value_start: Offset of `raw`.
         readable: Whether python-dotenv could make sense of it.
-        torn: Whether it is a key in PEM format without quotes: `end` then lies behind its last line, and the lines
-            between, which every reader takes for entries and which hold a secret, are none here.
+        torn: Whether it is a PEM key without quotes. `end` is then behind its last line. Its lines hold a secret: other
+            readers take them for entries, but here they are none.
     """
 
     key: str
@@ -89,7 +89,7 @@ class Entry:
         return value != "" and not value.strip("=")
 
     def is_open(self, text: str) -> bool:
-        """Whether a quote begins the value that, for compose, ends neither on its line nor where python-dotenv ends it.
+        """Whether the value begins with a quote that compose finds closed neither on its line nor where the entry ends.
 
         Args:
             text: The file's.
@@ -101,7 +101,7 @@ class Entry:
 
 
 def find(text: str) -> Iterator[Entry]:
-    """Every entry of a text, in order; a comment is none, a line that makes no sense is."""
+    """Every entry of a text, in order. A comment is not an entry; a line that cannot be read is one."""
     offset = len(BOM) if text.startswith(BOM) else 0
     line, line_start = 1, 0
     reader: Reader | None = None
@@ -115,7 +115,7 @@ def find(text: str) -> Iterator[Entry]:
                 continue
             entry: Entry | None = _simple(simple, line, line_start)
         else:
-            # python-dotenv drops a byte order mark, and so do the offsets that it knows of.
+            # python-dotenv drops a byte order mark, and its offsets do not count it.
             shift = len(BOM) if text.startswith(BOM) else 0
             reader = reader or Reader(io.StringIO(text, newline=""))
             reader.position.chars = offset - shift
@@ -150,7 +150,7 @@ def strip_comment(bare: str) -> str:
 
 
 def _advance(text: str, start: int, end: int, line: int, line_start: int) -> tuple[int, int]:
-    """The line number, and where that line starts, after moving from one offset to another."""
+    """The line number and the offset where that line starts, after a move from one offset to another."""
     breaks = text.count("\n", start, end)
     return (line + breaks, text.rfind("\n", start, end) + 1) if breaks else (line, line_start)
 
@@ -185,7 +185,7 @@ def _complex(binding: Binding, body: str, start: int, end: int, line: int, line_
     column = start - line_start + 1
     head = _HEAD.match(body)
     if head is None:
-        # No `=`: compose takes such a name from the shell, if there is one.
+        # No `=`: compose takes such a name from the shell, if it is set there.
         name = binding.key or re.split(r"[\r\n#]", body, maxsplit=1)[0].removeprefix("export ").strip()
         return Entry(name, line, column, line, 1, "", "", None, start, end, 0, readable=not binding.error)
     raw = body[head.end() :].rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""What projects call the file that says what another one may hold: `.env.example`, `env.sample`, `.env.dist`."""
+"""The names of example files: `.env.example`, `env.sample`, `.env.dist`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def names(name: str = ".env") -> list[str]:
 
 
 def every(path: Path) -> list[Path]:
-    """The examples of a file that stand beside it, the one that counts first."""
+    """The example files beside a file, the one that counts first."""
     try:
         there = {each.name for each in path.parent.iterdir() if files.there(each)}
     except OSError:
@@ -29,5 +29,5 @@ def every(path: Path) -> list[Path]:
 
 
 def beside(path: Path) -> Path | None:
-    """The example of a file; None where there is none."""
+    """The example of a file; None if there is none."""
     return next(iter(every(path)), None)

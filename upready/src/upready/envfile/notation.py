@@ -1,8 +1,8 @@
 """The @env-spec notation: decorators in the comments above a variable.
 
 The syntax is the one of https://varlock.dev/env-spec/reference: `@name`, `@name=value`, `@name(arguments)`; a value is
-bare, quoted, a call `type(option=value)` or a list `[a, b]`; arguments may continue on the next comment line. What a
-decorator means is `schema`'s business.
+bare, quoted, a call `type(option=value)` or a list `[a, b]`; arguments may continue on the next comment line. What each
+decorator means is in `decorators`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Comment:
 
     @property
     def is_divider(self) -> bool:
-        """Whether it is a rule across the page, which detaches what stands above it."""
+        """Whether it is a line such as `# ---`, which separates the comments above it from the variable."""
         begin = self.text.lstrip(" \t")[:3]
         return len(begin) == 3 and set(begin) <= set("-=*#")
 
@@ -69,7 +69,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Problem:
-    """Something in the schema that cannot be understood, and where."""
+    """A mistake in the schema, and its place."""
 
     message: str
     line: int
@@ -112,7 +112,7 @@ def parse(comments: Sequence[Comment]) -> tuple[list[Decorator], list[Problem]]:
 # The same few decorators stand above most variables of a long schema.
 @functools.lru_cache(maxsize=256)
 def _read(texts: tuple[str, ...]) -> tuple[tuple[Decorator, ...], tuple[Problem, ...]]:
-    """The same of the lines' texts alone: `line` counts them from 0, and `column` their characters."""
+    """As `parse`, for the texts alone: `line` and `column` count from 0 within them."""
     decorators: list[Decorator] = []
     problems: list[Problem] = []
     # Arguments may go on in the following lines, so the reader has the whole block.
@@ -148,7 +148,7 @@ class _Reader:
         self._starts = list(itertools.accumulate((len(text) + 1 for text in texts), initial=0))
 
     def begin(self, row: int) -> bool:
-        """Go to the beginning of a line; False when it has been read already, as the rest of a line above it."""
+        """Go to the beginning of a line; False if it was already read, as the rest of a line above it."""
         if self._starts[row] < self._at:
             return False
         self._at = self._starts[row]
@@ -210,7 +210,7 @@ class _Reader:
         raise NotationError("a value is missing", start)
 
     def _arguments(self) -> tuple[tuple[Value, ...], dict[str, Value]]:
-        """What stands between parentheses, behind the opening one."""
+        """The arguments between parentheses; the opening one was read."""
         opening = self._at - 1
         arguments: list[Value] = []
         options: dict[str, Value] = {}

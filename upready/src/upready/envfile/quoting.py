@@ -1,4 +1,4 @@
-r"""How a value is written, so that compose reads back exactly that value, and python-dotenv too wherever it can.
+r"""Write a value so that compose reads back exactly this value, and python-dotenv too if it can.
 
 Compose (compose-go, `dotenv/parser.go`) reads: bare text up to ` #` or the line's end, trimmed, with `$` expanded;
 between single quotes everything as it is, but for `\'`; between double quotes escapes, then `$` expanded, where `\$` is
@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 
 _BARE = re.compile(r"[A-Za-z0-9_./:@%+,=-]*", re.ASCII)
-# Between single quotes these would be read differently, or (a carriage return) be changed by an editor.
+# Between single quotes these are read differently, or (a carriage return) an editor may change them.
 _NOT_IN_SINGLE_QUOTES = re.compile(r"\r|\\'|\\\\|\\\Z")
 
 
 class UnwritableError(ValueError):
-    """No `.env` file can hold this value: it has a NUL, or is no Unicode text."""
+    """No `.env` file can hold this value: it has a NUL, or is not Unicode text."""
 
 
 def encode(value: str) -> str:
-    """What stands behind `KEY=` for a value: bare where that is safe, else quoted.
+    """The text behind `KEY=` for a value: without quotes where that is safe, else quoted.
 
     Raises:
         UnwritableError: The value cannot be written at all.

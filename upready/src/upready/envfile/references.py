@@ -1,4 +1,4 @@
-"""`${NAME}` in a text: where each stands, and what the text is once they are replaced, by compose's rules."""
+"""The references `${NAME}` in a text: their places, and the text with their values, by compose's rules."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Use:
         file: Name of the file relative to the project; empty for one only compose knows of.
         line: From 1; 0 when unknown.
         column: Of the `$`, from 1.
-        within: The use whose default, or other text, this one stands in; None for none.
+        within: The use in whose default, or other text, this one stands; None if there is none.
         key: For a name that is passed on, the key that does it: `environment`, `build.args`, `secrets` or `configs`.
         wanted: For one under `secrets` or `configs`, whether a service mounts it.
     """
@@ -46,7 +46,7 @@ class Use:
 
     @property
     def blank_without_value(self) -> bool:
-        """Whether compose silently puts nothing here when the variable is unset."""
+        """Whether compose silently uses an empty text here if the variable is unset."""
         return self.operator == "" and not self.key
 
     @property
@@ -56,11 +56,11 @@ class Use:
 
     @property
     def has_default(self) -> bool:
-        """Whether all is well when the variable is unset."""
+        """Whether the variable may be unset."""
         return self.operator in ("-", ":-", "+", ":+")
 
     def is_reached(self, given: Mapping[str, str]) -> bool:
-        """Whether compose comes to it at all, with the variables that are given: a default may not be needed."""
+        """Whether compose needs this use at all, with the given variables: a default may not be needed."""
         if self.within is None:
             return True
         outer, value = self.within, given.get(self.within.name)
@@ -69,7 +69,7 @@ class Use:
 
 
 def scan(text: str, file: str = "") -> Iterator[Use]:
-    """The references in a text, outermost first, those within a default included; a YAML comment has none."""
+    """The references in a text, the outermost first, also those within a default, but not those in a YAML comment."""
     for number, line in enumerate(text.split("\n"), 1):
         if "$" in line:
             yield from references(_COMMENT.split(line, maxsplit=1)[0], file, number, 1)
@@ -107,7 +107,7 @@ def _closing_brace(text: str, start: int) -> int:
 
 
 def expand(text: str, given: Mapping[str, str]) -> str:
-    """A text with every reference replaced, by the variables that are given or else by its own default."""
+    """A text with every reference replaced by the variable's value, or else by its own default."""
     out, at = "", 0
     while match := _REFERENCE.search(text, at):
         out += text[at : match.start()]
@@ -124,7 +124,7 @@ def expand(text: str, given: Mapping[str, str]) -> str:
 
 
 def _expanded(value: str | None, inside: str, given: Mapping[str, str]) -> str:
-    """What stands for `${NAME…}`; `inside` is what follows the name."""
+    """The text for `${NAME…}`; `inside` is what follows the name."""
     operator = _OPERATOR.match(inside)
     sign = operator[0] if operator else ""
     is_there = value is not None and (value != "" or not sign.startswith(":"))

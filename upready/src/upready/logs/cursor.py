@@ -1,4 +1,4 @@
-"""How far a replica has been read, so that reading goes on without losing or doubling a line."""
+"""How far the log of a replica has been read, so that no line is lost or doubled when reading goes on."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from upready.logs.source import Line
 from upready.support import times
 
 SLACK = timedelta(seconds=1)
-"""How much older than the last line a new one may be stamped: each stream is stamped by itself."""
+"""A new line may have a time stamp this much older than the last line: each stream has stamps of its own."""
 
 
 @dataclass
 class Mark:
-    """The last time seen on each stream of a replica, and how many lines bore it.
+    """The last time on each stream of a replica, and the number of lines with that time.
 
-    Within a stream the engine's times never go back, and a line is known by its time and its number among those of
-    that time.
+    Within a stream the engine's times never go back. Time and number identify a line.
 
     Attributes:
-        start: The time from which lines are wanted while none has been seen; None means all.
+        start: The time from which lines are wanted before the first one is read; None for all.
     """
 
     start: str | None = None
@@ -34,20 +33,20 @@ class Mark:
         return times.shift(last, -SLACK) if last else self.start
 
     def note(self, lines: Iterable[Line]) -> None:
-        """Lines have been read."""
+        """Remember these lines as read."""
         seen = self._seen
         for time, stream, _ in lines:
             last = seen.get(stream)
             seen[stream] = (time, last[1] + 1 if last is not None and last[0] == time else 1)
 
     def noting(self, batches: Iterable[Sequence[Line]]) -> Iterator[Sequence[Line]]:
-        """The same lines, noted as they pass."""
+        """The same lines, remembered as read."""
         for lines in batches:
             self.note(lines)
             yield lines
 
     def resume(self, batches: Iterable[Sequence[Line]]) -> Iterator[Sequence[Line]]:
-        """The lines of a stream that was opened again at `after`, without those seen before; noted as they pass."""
+        """The lines of a stream that was opened again at `after`, without those read before; remembered as read."""
         known = dict(self._seen)
         for lines in batches:
             fresh = [line for line in lines if not _skips(known, line)] if known else lines
@@ -57,7 +56,7 @@ class Mark:
 
 
 def _skips(known: dict[int, tuple[str, int]], line: Line) -> bool:
-    """Whether a line was seen before; from the first new one of a stream on, all of that stream are new."""
+    """Whether a line was read before. After the first new line of a stream, all its lines are new."""
     time, stream, _ = line
     if stream not in known:
         return False

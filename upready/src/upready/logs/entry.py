@@ -1,6 +1,6 @@
-"""One log entry: when, which replica, which stream, and what its text says: level, message, fields.
+"""One log entry: its time, replica and stream, and level, message and fields from its text.
 
-The text is parsed only when asked for; showing plain lines never does.
+The text is parsed only when needed: not to show plain lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from upready.logs import levels, structured
 
 STREAMS = {1: "stdout", 2: "stderr"}
-"""The engine's numbers; it also has a third, for its own errors."""
+"""The engine's numbers. A third one is for errors of the engine itself."""
 
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 """A colour sequence (SGR, ECMA-48 8.3.117)."""
@@ -27,7 +27,7 @@ class Origin:
     Attributes:
         service: The service.
         replica: Its number, from 1.
-        key: What tells it from every other one, earlier ones of the same number included: a container's id.
+        key: Unique, also among earlier replicas of the same number: the id of a container.
     """
 
     service: str
@@ -41,7 +41,7 @@ class Origin:
 
 
 class Parsed(NamedTuple):
-    """What a text says: see the properties of `Entry`; `structured` tells a JSON log line."""
+    """The properties of `Entry` that come from its text. `structured` is true for a JSON log line."""
 
     level: str | None
     message: str
@@ -68,22 +68,22 @@ class Entry:
 
     @property
     def level(self) -> str | None:
-        """trace, debug, info, warning, error or critical; None where the text does not say."""
+        """trace, debug, info, warning, error or critical; None where the text does not tell."""
         return self.parsed.level
 
     @property
     def message(self) -> str:
-        """What a JSON line has as its message; else the text, without colours."""
+        """The message of a JSON line; else the text without colours."""
         return self.parsed.message
 
     @property
     def fields(self) -> Mapping[str, Any]:
-        """Whatever else a JSON line holds."""
+        """The other fields of a JSON line."""
         return self.parsed.fields
 
     @property
     def parsed(self) -> Parsed:
-        """What the text says."""
+        """Level, message and fields."""
         if self._parsed is None:
             self._parsed = parse(self.text)
         return self._parsed
@@ -102,10 +102,7 @@ class Entry:
 
 
 def parse(text: str) -> Parsed:
-    """What a text says.
-
-    A JSON object that has a message or a level is a log line; any other is a text that happens to be JSON.
-    """
+    """Level, message and fields of a text. A JSON object is a log line only if it has a message or a level."""
     if text.startswith("{") and (found := _object(text)) is not None:
         message = level = None
         for key in structured.MESSAGE_KEYS:
@@ -133,16 +130,16 @@ def plain(text: str) -> str:
 
 
 def _refuse(constant: str) -> None:
-    """NaN and Infinity are no JSON, and would not be in ours."""
+    """NaN and Infinity are not JSON, so they must not come into our output."""
     raise ValueError(constant)
 
 
-# The scanner in C alone: `decode` runs two regular expressions around it.
+# `decode` would run two regular expressions around this scanner.
 _scan = json.JSONDecoder(parse_constant=_refuse).scan_once  # type: ignore[attr-defined]
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """The JSON object that a text is; None where it is something else."""
+    """A text as a JSON object; None where it is something else."""
     try:
         found, end = _scan(text, 0)
     except (ValueError, StopIteration, RecursionError):

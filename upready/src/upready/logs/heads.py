@@ -1,6 +1,6 @@
-"""The head of a log line, in which a word tells the level: after a time, in brackets, behind a logger's name.
+"""The level in the head of a log line: a word after a time, in brackets, or behind the name of a logger.
 
-In a sentence the same word tells nothing, so what stands before it is looked at.
+The same word in a sentence is no level, so the text before the word decides.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 
 LONGEST = 160
-"""Characters at the start of a text among which a level is looked for: later, the word is part of the message."""
+"""Characters at the start of a text that are searched for a level; later words belong to the message."""
 
 _CAPITAL = (
     "TRACE[1-8]?|DEBUG[1-5]?|VERBOSE|INFO(?:RMATION)?|NOTICE|LOG|WARN(?:ING)?|ERR(?:OR)?|SEVERE|CRIT(?:ICAL)?|FATAL|ALERT"
     "|EMERG(?:ENCY)?|DPANIC|PANIC|CONFIG|FINE(?:R|ST)?"
 )
 _SHORT = "TRC|DBG|INF|WRN|FTL|PNC|VRB|TRAC|DEBU|ERRO|FATA|PANI"
-"""Serilog's, zerolog's and logrus' words; outside a head they may mean anything."""
+"""The words of Serilog, zerolog and logrus; outside a head they may mean anything."""
 
 _SMALL = frozenset(
     re.findall(
@@ -27,7 +27,7 @@ _SMALL = frozenset(
 _WEAK = frozenset(
     ["TRACE", "LOG", "NOTICE", "ALERT", "PANIC", "EMERG", "EMERGENCY", "VERBOSE", "CONFIG", "FINE", "FINER", "FINEST"]
 )
-"""Words that also begin an ordinary line, as a query's LOG; at a start, they need a sign behind them."""
+"""Words that may also begin an ordinary line; at the start of a line they count only with a sign behind them."""
 
 _SIGNS = (":", "]", "|", ")")
 _TIME = r"[\[(]?[\d:.,+/ -]*+(?:T\d[\d:.,+-]*+Z?|[AP]M\b)?[\])]?"
@@ -44,12 +44,12 @@ _TAGGED = re.compile(
 )
 
 _ANYWHERE = re.compile(rf"(?:{_CAPITAL})(?=[\s\]):|>,-]|$)")
-"""Letters first: Python searches for these ten times as quickly as for what may stand before them."""
+"""Begins with letters: Python finds these ten times as fast as the characters that may stand before them."""
 _KEYS = ("level=", "lvl=", "severity=")
 _VALUE = re.compile(r"\"?([A-Za-z]+)")
 _TAG = re.compile(r"[\[<](?:[\w-]+:)?([A-Za-z]+)\d?[\]>]")
 _SETTING = re.compile(r"(?:true|false|on|off|yes|no|none|null|nil|\d+)$|0\b")
-"""What stands behind `debug: ` where that is no level but a setting, behind `Error: ` where it is a count."""
+"""A value behind `debug: `, which is then a setting and no level; or a count behind `Error: `."""
 
 _BRACKETS = re.compile(r"\[[^\]]*\]|\([^)]*\)|\{[^}]*\}")
 _CLOCK = re.compile(r"\d:\d\d")
@@ -61,7 +61,7 @@ _SECOND = re.compile(r"(SEVERE|WARNING|INFO|CONFIG|FINE(?:R|ST)?): ")
 
 
 def usual(line: str) -> str | None:
-    """The word in the head that most programs write; None where there is no such head."""
+    """The level word in the kind of head that most programs write; None without such a head."""
     if match := _USUAL.match(line):
         start, end = match.span(1)
         before = line[:start]
@@ -76,7 +76,7 @@ def usual(line: str) -> str | None:
 
 
 def word(line: str) -> str | None:
-    """The first word that tells a level and stands where a head would have it, not within a sentence."""
+    """The first level word that stands in a head of any kind, not in a sentence."""
     at, found = _capitals(line)
     if "=" in line:
         at, found = _field(line, at, found)
@@ -91,13 +91,13 @@ def word(line: str) -> str | None:
 
 
 def second(rest: str) -> str | None:
-    """The word on the second line of java.util.logging's notation, whose first names the time and the method."""
+    """The level word on the second line of java.util.logging; its first line has the time and the method."""
     match = _SECOND.match(rest)
     return match[1] if match else None
 
 
 def _capitals(line: str) -> tuple[int, str | None]:
-    """Where the first word in capitals stands that is a level, and the word; the end where there is none."""
+    """The place of the first level word in capitals, and the word; the end of the line and None without one."""
     for capitals in _ANYWHERE.finditer(line):
         start, end = capitals.span()
         before = line[start - 1 : start]
@@ -112,7 +112,7 @@ def _capitals(line: str) -> tuple[int, str | None]:
 
 
 def _field(line: str, at: int, found: str | None) -> tuple[int, str | None]:
-    """`level=` of a line of such fields, if before `at`; not an option in a sentence."""
+    """`level=` in a line of such fields, if it stands before `at`; not an option in a sentence."""
     for key in _KEYS:
         start = line.find(key, 0, at)
         before = line[: max(start, 0)]
@@ -125,7 +125,7 @@ def _field(line: str, at: int, found: str | None) -> tuple[int, str | None]:
 
 
 def _tag(line: str, at: int, found: str | None) -> tuple[int, str | None]:
-    """`[error]` or `<Error>` in a head, if before `at`; `<error>` without a time is XML."""
+    """`[error]` or `<Error>` in a head, if it stands before `at`; `<error>` without a time is XML."""
     for match in _TAG.finditer(line, 0, at):
         before = line[: match.start()]
         known = match[1].lower() in _SMALL and (match[0][0] == "[" or _CLOCK.search(before))
@@ -135,7 +135,7 @@ def _tag(line: str, at: int, found: str | None) -> tuple[int, str | None]:
 
 
 def _named(line: str, at: int) -> str | None:
-    """`error: …` before `at`: at the start, or behind a time, a program's name, a place in a file."""
+    """`error: …` before `at`: at the start, or behind a time, the name of a program, or a place in a file."""
     end = line.find(": ", 0, at)
     while end >= 0:
         before, space, name = line[:end].rpartition(" ")
@@ -151,11 +151,11 @@ def _named(line: str, at: int) -> str | None:
 
 
 def _is_head(before: str, *, signed: bool) -> bool:
-    """Whether what stands before a word is a head: times, brackets, a process, a logger's name; no sentence.
+    """Whether the text before a word is a head: times, brackets, a process, the name of a logger; no sentence.
 
     Args:
         before: The line up to the word.
-        signed: Whether a sign behind the word says as much as a head would.
+        signed: Whether a sign stands behind the word; then less of a head is needed.
     """
     rest = _BRACKETS.sub(" ", before).split()
     if not rest:

@@ -1,4 +1,4 @@
-"""The severity of a log entry: its names, their order, and how a text tells it."""
+"""The level of a log entry: its names, their order, and how to find it in a text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALIASES = {
 _NAMES = {each: level for level in ORDER for each in (level, *_ALIASES[level].split())}
 
 _NUMBERS = {100: "debug", 200: "info", 250: "info", 300: "warning", 400: "error", 500: "critical", 550: "critical"}
-"""Monolog's; 10 to 69 are pino's and bunyan's, own ones between theirs included."""
+"""The numbers of Monolog. 10 to 69 are levels of pino and bunyan, and custom ones between these."""
 
 _STEP = re.compile(r"[+-]?\d+$")
 """Go's `INFO+2`, Postgres' `DEBUG2`, Apache's `trace4`"""
@@ -37,7 +37,7 @@ _PANIC = re.compile(r"^(?:panic: |fatal error: |thread '.*' (?:\(\d+\) )?panicke
 
 
 def name(value: object) -> str | None:
-    """The level that a JSON line's value names, in any of the usual spellings or numbers; None for none."""
+    """The level that a value in a JSON line names, in one of the usual spellings or numbers; None for none."""
     if isinstance(value, str):
         return _NAMES.get(value) or _NAMES.get(_STEP.sub("", value.strip().lower()))
     if isinstance(value, int) and not isinstance(value, bool):
@@ -46,21 +46,21 @@ def name(value: object) -> str | None:
 
 
 def detect(text: str) -> str | None:
-    """The level that a plain text tells: by a word in its head or by being a traceback; None where it does not."""
+    """The level of a plain text, by a word in its head or because it is a traceback; None where it has none."""
     line, _, rest = text[: heads.LONGEST].partition("\n")
     word = _word(line) or (heads.second(rest) if rest else None)
     found = None if word is None else name(word)
     if "\n" in text and found != "critical":
         if _PANIC.search(text):
             return "critical"
-        # A warning that brings a trace is one all the same.
+        # A warning with a traceback is still a warning.
         if (found is None or not at_least(found, "warning")) and _TRACE.search(text):
             return "error"
     return found
 
 
 def at_least(level: str | None, threshold: str) -> bool:
-    """Whether a level is a threshold or worse. A text without a level is not."""
+    """Whether a level is a threshold or worse; false for None."""
     return level is not None and ORDER.index(level) >= ORDER.index(threshold)
 
 
@@ -81,7 +81,7 @@ def parse(text: str) -> str:
 
 
 def _word(line: str) -> str | None:
-    """The word by which a line tells its level, or the level itself."""
-    if "PHP " in line and (found := notations.read(line)):  # which stands behind the level of what passed it on
+    """The level word of a line, or the level itself."""
+    if "PHP " in line and (found := notations.read(line)):  # the server that passed it on has put its own level before
         return found
     return heads.usual(line) or notations.read(line) or heads.word(line)

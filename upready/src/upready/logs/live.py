@@ -1,7 +1,7 @@
-"""What is written from now on, of all replicas, in time order, across restarts and new replicas.
+"""The log lines that are written from now on, of all replicas, in time order, across restarts and new replicas.
 
-A thread a replica reads; one more hears what starts. The main thread collects what came within a tick, so that lines
-of different replicas can be put in order and a traceback can come whole, and hands it over a tick or two later.
+A thread reads each replica; one more thread notices replicas that start. The main thread collects lines for a tick, so
+that it can put them in order and complete tracebacks, and yields them a tick or two later.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from upready.support.errors import OpsError
 _time = attrgetter("time")
 
 TICK = 0.006
-"""Seconds in which lines are collected; a line waits one or two."""
+"""Seconds for which lines are collected. A line waits for one or two of these ticks."""
 
 HEARTBEAT = 0.5
-"""Seconds of silence after which the source is asked whether it is still there (and Windows hears a Ctrl-C)."""
+"""Seconds of silence after which the source is checked. Windows needs it, too, to notice a Ctrl-C."""
 
 FULL = 8 * 1024 * 1024
-"""Bytes, about, that wait to be shown before reading pauses: a slow terminal must not cost memory."""
+"""Bytes that may wait to be shown, about. With more, reading pauses, so that a slow terminal costs no memory."""
 
 LINE = 250
 """Bytes that a line takes besides its text."""
@@ -41,7 +41,7 @@ RETRY = 0.2
 
 @dataclass
 class Inbox:
-    """What the threads have read and the main thread has not taken yet."""
+    """Lines that the threads have read and the main thread has not taken yet."""
 
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _items: list[tuple[Origin, Sequence[Line]]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Inbox:
     closed: bool = False
 
     def put(self, origin: Origin, lines: Sequence[Line]) -> None:
-        """Hand over lines; waits while there are too many."""
+        """Add lines; waits while there are too many."""
         size = sum(len(text) + LINE for _, _, text in lines)
         with self._changed:
             while self._size >= FULL and not self.closed:
@@ -61,16 +61,16 @@ class Inbox:
                 self._changed.notify_all()
 
     def fail(self, error: BaseException) -> None:
-        """Hand over what ended a thread; it is raised in the main one."""
+        """Add the error that ended a thread; the main thread raises it."""
         with self._changed:
             self._error = self._error or error
             self._changed.notify_all()
 
     def take(self, timeout: float) -> list[tuple[Origin, Sequence[Line]]]:
-        """Everything that has come, waiting for something until the timeout; empty when nothing did.
+        """All lines that have come, after a wait for the first one; empty when none came before the timeout.
 
         Raises:
-            BaseException: What ended a thread, once all lines have been taken.
+            BaseException: The error that ended a thread, when all lines have been taken.
         """
         with self._changed:
             if not self._items and self._error is None:
@@ -82,7 +82,7 @@ class Inbox:
             return items
 
     def close(self) -> None:
-        """Let no thread wait any longer."""
+        """Wake the threads that wait, so that they end."""
         with self._changed:
             self.closed = True
             self._changed.notify_all()
@@ -94,8 +94,8 @@ class Live:
 
     Attributes:
         source: Where lines come from.
-        marks: How far each replica has been read already. Others are read from their beginning when they start.
-        pulse: Called in each heartbeat of silence.
+        marks: How far each replica has been read already. Later ones are read from their beginning.
+        pulse: Called after each `HEARTBEAT` of silence.
     """
 
     source: Source
@@ -106,7 +106,7 @@ class Live:
     _groupers: dict[Origin, Grouper] = field(default_factory=dict)
 
     def entries(self) -> Iterator[list[Entry]]:
-        """Entries as they come, some at a time; never ends by itself.
+        """Entries as they come, some at a time; it does not end by itself.
 
         Raises:
             OpsError: The source is gone.
@@ -123,7 +123,7 @@ class Live:
                 started.set()
 
     def _collect(self) -> Iterator[list[Entry]]:
-        """Tick by tick: what came before the last tick is in order by now, and can go."""
+        """Collect tick by tick. Entries from before the last tick are complete and in order, and are yielded."""
         ready: list[Entry] = []
         touched: dict[Origin, float] = {}
         due = newest = ""
@@ -149,7 +149,7 @@ class Live:
             due = newest
 
     def _take(self, *, waiting: bool) -> list[tuple[Origin, Sequence[Line]]]:
-        """What has come: within a tick where something waits to be shown, else as soon as there is something."""
+        """New lines: after one tick where entries wait to be shown, else as soon as some come."""
         if waiting:
             time.sleep(TICK)
             return self._inbox.take(0)
@@ -159,7 +159,7 @@ class Live:
         return items
 
     def _idle(self, touched: Mapping[Origin, float], now: float) -> list[Entry]:
-        """The last entries of replicas that wrote nothing in this tick."""
+        """The open entries of replicas that wrote nothing in this tick."""
         ready: list[Entry] = []
         for origin, grouper in self._groupers.items():
             if touched[origin] < now:
@@ -186,7 +186,7 @@ class Live:
             started.wait(RETRY if running else None)
 
     def _hear(self) -> None:
-        """Wake the reader of each replica that starts; give one to those that are new."""
+        """Wake the reader of each replica that starts, and begin one for a new replica."""
         for origin in self.source.changes():
             if origin in self._starts:
                 self._starts[origin].set()

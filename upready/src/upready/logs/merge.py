@@ -1,13 +1,11 @@
-"""What has been written so far, of all replicas, in time order.
+"""The log lines that exist already, of all replicas, in time order.
 
-A lazy merge in one thread: it reads from the replica that is furthest behind, and hands over what no replica can still
-come before. The engine fills the other streams meanwhile. Memory holds a few hundred lines a replica, whatever their
-logs' sizes.
+The merge reads from the replica that is furthest behind, and yields the entries that no replica can still precede.
+Memory holds a few hundred lines of each replica, however large the logs are.
 """
 
 from __future__ import annotations
 
-import gc
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +22,7 @@ _END = "~"
 
 @dataclass
 class Feed:
-    """One replica's lines, on their way into the merge."""
+    """The lines of one replica, as input of the merge."""
 
     grouper: Grouper
     batches: Iterator[Sequence[Line]]
@@ -32,7 +30,7 @@ class Feed:
     low: str = ""
 
     def pull(self) -> None:
-        """Read some more; `low` is then the time before which nothing more comes from here."""
+        """Read some more. Afterwards nothing comes from here that is older than `low`."""
         lines = next(self.batches, None)
         if lines is None:
             self.ready += self.grouper.idle(patient=False)
@@ -43,7 +41,7 @@ class Feed:
         self.ready.sort(key=_time)
 
     def take(self, before: str) -> list[Entry]:
-        """Remove and return what is from before a time."""
+        """Remove and return the entries from before a time."""
         if not self.ready or self.ready[0].time >= before:
             return []
         if self.ready[-1].time < before:
@@ -57,17 +55,7 @@ class Feed:
 
 def merge(feeds: Iterable[Feed]) -> Iterator[list[Entry]]:
     """All entries of all feeds in time order, some at a time."""
-    collecting = gc.isenabled()
-    # Entries hold no cycles, and looking for some costs a fifth of the time of a long log.
-    gc.disable()
-    try:
-        yield from _merge(list(feeds))
-    finally:
-        if collecting:
-            gc.enable()
-
-
-def _merge(active: list[Feed]) -> Iterator[list[Entry]]:
+    active = list(feeds)
     while active:
         behind = min(active, key=lambda feed: feed.low)
         behind.pull()

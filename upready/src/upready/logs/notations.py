@@ -1,4 +1,4 @@
-"""Notations of single programs and libraries that tell a level otherwise than by a word in a line's head."""
+"""The notations of single programs and libraries for a level, other than a word in the head of a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SEVERITIES = ("critical", "critical", "critical", "error", "warning", "info", "info", "debug")
-"""syslog's, by number (RFC 5424, 6.2.1)."""
+"""The levels of syslog's numbers (RFC 5424, 6.2.1)."""
 
 _DIGITS = "0123456789"
 _LETTERS = {"E": "error", "F": "critical", "W": "warning", "I": "info", "D": "debug"}
@@ -15,13 +15,13 @@ _LETTERS = {"E": "error", "F": "critical", "W": "warning", "I": "info", "D": "de
 
 @dataclass(frozen=True)
 class Notation:
-    """One way to tell a level.
+    """One notation.
 
     Attributes:
-        first: The first characters of lines that have it; empty where they may begin with anything.
+        first: The first characters that such a line may have; empty for any.
         pattern: Matches at the start of such a line.
-        levels: The level; or by what the first group holds, where that is no level's name itself.
-        needle: What such a line holds somewhere: lines without it are not tried.
+        levels: The level; or the level of each text of the first group, unless that text is the name of a level.
+        needle: A text in every such line; lines without it are not matched, which saves time.
     """
 
     first: str
@@ -88,14 +88,14 @@ ALL = (
         {"Parse": "critical", "Notice": "info", "Deprecated": "warning"},
         needle="PHP ",
     ),
-    # what ends a program
+    # Programs that end.
     Notation("p", re.compile(r"panic: "), "critical"),
     Notation("t", re.compile(r"thread '.*' (?:(?:\(\d+\) )?panicked at |has overflowed its stack)"), "critical"),
     Notation("t", re.compile(r"terminate called "), "critical"),
     Notation("fF", re.compile(r"[Ff]atal error[:.] |fatal runtime error: |Fatal Python error: "), "critical"),
     Notation("S", re.compile(r"SIG(?:QUIT|SEGV|ABRT|BUS|FPE|ILL): |Segmentation fault"), "critical"),
     Notation("#", re.compile(r"# A fatal error has been detected"), "critical"),
-    # exceptions that nothing has caught
+    # Exceptions that nothing has caught.
     Notation("EUg", re.compile(r"Exception in |Unhandled exception|Uncaught |goroutine \d+ \[[^\]]+\]:$"), "error"),
     Notation("", re.compile(r"\S+:\d+:in ['`].*: .*\([\w:]+\)$"), "error", needle=":in "),
     *(
@@ -106,19 +106,11 @@ ALL = (
     Notation("", re.compile(r"\S+(?: -|:) error TS\d"), "error", needle="error TS"),
 )
 
-_BY_FIRST = {
-    character: tuple(each for each in ALL if character in each.first)
-    for character in sorted({character for each in ALL for character in each.first})
-}
-_BY_NEEDLE = tuple(each for each in ALL if not each.first)
-
 
 def read(line: str) -> str | None:
     """The level that a line tells in a notation of its own, or a name of it; None where it has none."""
-    for each in _BY_FIRST.get(line[:1], ()):
-        if found := each.read(line):
-            return found
-    for each in _BY_NEEDLE:
-        if each.needle in line and (found := each.read(line)):
+    first = line[:1]
+    for each in ALL:
+        if (not each.first or first in each.first) and each.needle in line and (found := each.read(line)):
             return found
     return None

@@ -1,4 +1,4 @@
-"""What a user wants to see of the logs."""
+"""Which log entries a user wants to see, and how."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from upready.support import times
 from upready.support.errors import UsageError
 
 DEFAULT_TAIL = 100
-"""Entries that are shown when nothing else limits them."""
+"""The number of entries that are shown when no option limits them."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """What to show, and how.
+    """Which entries to show, and how.
 
     Attributes:
-        services: Only these; empty means all.
-        follow: Whether to go on with what is written from now on.
-        tail: How many of the last entries that match, over all services together; None means all.
-        since: Nothing from before.
-        until: Nothing from after.
-        grep: Only entries in which it is found.
-        exclude: Only entries in which it is not found.
-        level: Only entries that tell this level or a worse one.
-        as_json: One JSON object a line.
-        output: The file that gets it instead of stdout.
-        colour: Whether to colour; None means on a terminal.
-        cut: Whether `tail` is the default rather than the user's word.
+        services: Only these; empty for all.
+        follow: Whether to go on with new entries.
+        tail: The number of last entries that match, over all services together; None for all.
+        since: No entries from before this time.
+        until: No entries from after this time.
+        grep: Only entries that match.
+        exclude: Only entries that do not match.
+        level: Only entries of this level or a worse one.
+        as_json: Whether to write one JSON object a line.
+        output: A file to write to instead of stdout.
+        colour: Whether to colour; None for on a terminal.
+        cut: Whether `tail` is the default, not given by the user.
         reveal: Whether secrets are shown.
     """
 
@@ -68,12 +68,12 @@ class Query:
         color: bool = True,
         reveal: bool = False,
     ) -> Query:
-        """A query from the task's options, as typed; empty means not given.
+        """A query from the options of the task, as typed; empty for not given.
 
-        Without `--tail`, the last 100 entries, and all of them where another option already says which or where to.
+        Without `--tail` it is the last 100 entries, or all of them if another option already selects entries.
 
         Raises:
-            UsageError: An option's value means nothing, or two contradict each other.
+            UsageError: The value of an option is invalid, or two options contradict each other.
         """
         if follow and until:
             raise UsageError(
@@ -104,11 +104,11 @@ class Query:
 
     @property
     def filters(self) -> bool:
-        """Whether `accepts` may say no."""
+        """Whether `accepts` may refuse an entry."""
         return self.grep is not None or self.exclude is not None or self.level is not None
 
     def accepts(self, entry: Entry) -> bool:
-        """Whether an entry is wanted: a pattern may match the message, or the text around it."""
+        """Whether an entry is wanted. A pattern may match the message, or the text around it."""
         if self.level is not None and not levels.at_least(entry.level, self.level):
             return False
         if self.exclude is not None and _found(self.exclude, entry):

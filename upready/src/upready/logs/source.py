@@ -1,4 +1,4 @@
-"""Where log lines come from: what is asked of the engine's containers, or of anything else that writes logs."""
+"""The source of log lines: the containers of an engine, or anything else that writes logs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Line = tuple[str, int, str]
 
 
 class Source(Protocol):
-    """Raw lines, a replica at a time. Merging, grouping, filtering and showing are the same for every source."""
+    """Raw lines of one replica at a time. They are merged, grouped and shown in the same way for every source."""
 
     def origins(self) -> list[Origin]:
-        """Every replica that has written something and can still be read, whether it runs or not.
+        """Every replica with a log that can still be read, whether it runs or not.
 
         Raises:
             OpsError: The source is gone.
@@ -31,44 +31,44 @@ class Source(Protocol):
         until: datetime | None = None,
         whole: bool = False,
     ) -> Iterator[Sequence[Line]]:
-        """What a replica has written so far, in the order written, some lines at a time.
+        """The lines that a replica has written until now, in order, some at a time.
 
         Args:
             origin: The replica.
-            tail: Only so many of the last lines.
-            since: Only lines from this moment on.
-            until: Only lines up to this moment.
-            whole: Leave out a line whose end has not come: `follow` will bring it.
+            tail: Only this many of the last lines.
+            since: Only lines from this time on.
+            until: Only lines up to this time.
+            whole: Leave out a line that is not complete yet: `follow` will bring it.
         """
 
     def follow(self, origin: Origin, after: str | None) -> Iterator[Sequence[Line]]:
-        """What a replica writes, as it is written, until it ends.
+        """The lines that a replica writes, as they come, until it ends.
 
         Args:
             origin: The replica.
-            after: Lines from before this time need not be given again; None gives everything.
+            after: Lines from before this time may be left out; None for all lines.
         """
 
     def running(self, origin: Origin) -> bool | None:
-        """Whether a replica may write something now; None when it is gone for good.
+        """Whether a replica may write now; None when it is removed.
 
         Raises:
             OpsError: The source is gone.
         """
 
     def changes(self) -> Iterator[Origin]:
-        """Each replica that runs now, then each that starts, again and again; never ends by itself.
+        """Each replica that runs now, then each one that starts; it does not end by itself.
 
         Raises:
             OpsError: The source is gone.
         """
 
     def check(self) -> None:
-        """Make sure that the source is still there.
+        """Make sure that the source still answers.
 
         Raises:
             OpsError: It is gone.
         """
 
     def close(self) -> None:
-        """End whatever `follow` and `changes` still wait for."""
+        """End all calls of `follow` and `changes`."""

@@ -1,4 +1,4 @@
-"""JSON log lines: which of an object's keys are the level and the message, as the usual loggers name them."""
+"""JSON log lines: the keys of level and message, as the usual loggers name them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from upready.logs.notations import SEVERITIES
 TIME_KEYS = frozenset(["time", "timestamp", "ts", "@timestamp", "asctime", "datetime", "@t", "Timestamp"])
 LEVEL_KEYS = ("level", "levelname", "severity", "log.level", "lvl", "loglevel")
 MESSAGE_KEYS = ("message", "msg", "event")
-"""What loggers call these three in a JSON line, the more usual first (pino, zap, structlog, ECS, …)."""
+"""The usual names of time, level and message, the most usual first (pino, zap, structlog, ECS, …)."""
 
 RARER_LEVELS = (
     "LogLevel",
@@ -25,21 +25,21 @@ RARER_LEVELS = (
     "severity_text",
     "L",
 )
-"""… .NET's, Serilog's, Monolog's, OpenTelemetry's, zap's in development; looked for where no usual one stands."""
+"""Rarer names of the level: of .NET, Serilog, Monolog, OpenTelemetry, and of zap in development."""
 RARER_MESSAGES = ("Message", "RenderedMessage", "MessageTemplate", "short_message", "body", "text", "M")
-"""… which make a line of a log only beside a level: other objects have them, too."""
+"""Rarer names of the message. They count only beside a level: other objects have them, too."""
 
 _MONGO = {"F": "critical", "E": "error", "W": "warning", "I": "info", "D": "debug"}
 _HOLE = re.compile(r"\{[@$]?(\w+)(?:[,:][^{}]*)?\}")
 
 
 def rarer(found: dict[str, Any], level: str | None, message: str | None) -> tuple[str | None, str | None]:
-    """The level and the message of a JSON object that lacks one under the usual keys; they are taken out of it.
+    """Level and message of a JSON object that has at most one of them under a usual name; removes them from it.
 
     Args:
-        found: The object, without what was found already.
+        found: The object, without the keys that were found.
         level: The level that was found; None for none.
-        message: The same of the message.
+        message: The message that was found; None for none.
     """
     level = level or _rarer_level(found, message)
     if message is None and level is not None:
@@ -48,7 +48,7 @@ def rarer(found: dict[str, Any], level: str | None, message: str | None) -> tupl
 
 
 def _rarer_level(found: dict[str, Any], message: str | None) -> str | None:
-    """The level in a notation of one logger's own."""
+    """The level in the notation of one logger."""
     if "@t" in found and ("@m" in found or "@mt" in found):  # Serilog's compact one leaves `Information` out
         return levels.name(found.pop("@l", "info"))
     for key in RARER_LEVELS:
@@ -64,7 +64,7 @@ def _rarer_level(found: dict[str, Any], message: str | None) -> str | None:
 
 
 def _lettered(found: dict[str, Any]) -> str | None:
-    """MongoDB's level: a letter."""
+    """The level of MongoDB: a letter."""
     level = _MONGO.get(str(found.get("s"))[:1]) if "ctx" in found else None
     if level is not None:
         del found["s"]
@@ -72,7 +72,7 @@ def _lettered(found: dict[str, Any]) -> str | None:
 
 
 def _numbered(found: dict[str, Any]) -> str | None:
-    """The level of journald and GELF: syslog's number, beside a message that only they call so."""
+    """The level of journald and GELF: syslog's number, beside the name that only they give to the message."""
     key = "PRIORITY" if "MESSAGE" in found else "level" if "short_message" in found else ""
     number = str(found.get(key))
     if len(number) == 1 and number in "01234567":
@@ -82,7 +82,7 @@ def _numbered(found: dict[str, Any]) -> str | None:
 
 
 def _rarer_message(found: dict[str, Any]) -> str | None:
-    """The message in a notation of one logger's own; only where there is a level."""
+    """The message in the notation of one logger; called only where there is a level."""
     if type(found.get("@m")) is str:
         return str(found.pop("@m"))
     if type(found.get("@mt")) is str:
@@ -98,6 +98,6 @@ def _rarer_message(found: dict[str, Any]) -> str | None:
 
 
 def _rendered(template: str, values: object) -> str:
-    """A message template with the values in its holes; a hole without a value stays."""
+    """A message template with its values filled in; a `{name}` without a value stays."""
     known = values if isinstance(values, Mapping) else {}
     return _HOLE.sub(lambda hole: str(known.get(hole[1], hole[0])), template)

@@ -1,4 +1,4 @@
-"""Tracebacks of Python and Node: where they stand in a log, what they say, and whose code their frames are."""
+"""Tracebacks of Python and Node: their place in a log, the error, and whose code the frames are."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SOURCE = ("SyntaxError", "IndentationError", "TabError", "ImportError", "ModuleNotFoundError", "NameError")
-"""Python's errors that only an edit, or another image, can mend."""
+"""Errors of Python that only an edit, or another image, can correct."""
 
 FOLDED = "  … "
-"""Begins the line that stands for some frames of libraries."""
+"""The start of a line that replaces some frames of libraries."""
 
 _HEADER = re.compile(r"(?P<before>.*?)Traceback \(most recent call last\):$")
 _PYTHON = re.compile(r'^\s+(?:\| )?File "(?P<path>[^"]+)", line (?P<line>\d+)(?:, in (?P<where>.*))?$')
@@ -32,7 +32,7 @@ _LIBRARY = re.compile(
     r"|^(?P<odd><[^>]+>)$"
 )
 _DIES = re.compile(
-    # The interpreter's, a worker's supervisor's or a reloader's word that what follows ended the process.
+    # The interpreter, the supervisor of a worker or a reloader says that the traceback below ended the process.
     r"^Process \w*Process-\d[\d:]*:$|Exception in worker process|Exception in thread django-main-thread"
     r"|While importing .*, an ImportError was raised"
 )
@@ -40,10 +40,7 @@ _DIES = re.compile(
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame of a traceback: the file, its line, the first and last index of its log lines, and the library.
-
-    `library` is empty where the code is the user's own.
-    """
+    """A frame: file, line, first and last index of its log lines, library (empty for the user's own code)."""
 
     path: str
     line: int
@@ -58,11 +55,11 @@ class Trace:
 
     Attributes:
         first: Index of its first line.
-        last: Index of its last, which says what was raised in Python; in Node, the last frame.
-        kind: The exception's name, or Node's code of it.
-        error: What was raised, in the program's words.
+        last: Index of its last line: in Python the exception, in Node the last frame.
+        kind: The name of the exception, or its code in Node.
+        error: The exception, in the program's words.
         frames: Its frames, the innermost last.
-        fatal: Whether it is told to have ended the process.
+        fatal: Whether the log says that it ended the process.
     """
 
     first: int
@@ -74,18 +71,18 @@ class Trace:
 
     @property
     def place(self) -> tuple[str, int] | None:
-        """File and line of the user's innermost frame; line 0 where only the file is known."""
+        """File and line of the innermost frame in the user's code; line 0 where only the file is known."""
         own = [each for each in self.frames if not each.library]
         return (own[-1].path, own[-1].line) if own else None
 
     @property
     def unmendable(self) -> bool:
-        """Whether it is about the source itself, or about what is installed: no waiting and no retry mends that."""
+        """Whether the source or the installed packages are wrong: waiting and retries do not help."""
         return self.kind in (*SOURCE, "ReferenceError", "ERR_MODULE_NOT_FOUND") or "Cannot find module" in self.error
 
 
 def find(lines: Sequence[str]) -> list[Trace]:
-    """The tracebacks in some lines, in order; one that was cut off has no error and is left out."""
+    """The tracebacks in some lines, in order; without those that were cut off before the exception."""
     found: list[Trace] = []
     at = 0
     while at < len(lines):
@@ -93,7 +90,6 @@ def find(lines: Sequence[str]) -> list[Trace]:
         if trace is None:
             at += 1
             continue
-        # A chain tells first what was raised first: the last one is what ended it.
         found.append(trace)
         at = trace.last + 1
     return found
@@ -127,7 +123,7 @@ def _python(lines: Sequence[str], at: int) -> Trace | None:
             dies = any(_DIES.search(each) for each in lines[max(0, at - 2) : at])
             return Trace(first, end, raised["kind"], line.strip(), tuple(frames), dies)
         else:
-            # Another process wrote in between.
+            # A line of another process.
             foreign += 1
             if foreign > 3:
                 return None
@@ -136,7 +132,7 @@ def _python(lines: Sequence[str], at: int) -> Trace | None:
 
 
 def _unreadable(lines: Sequence[str], at: int) -> Trace | None:
-    """A file that Python cannot read, run by itself: a frame, the line and its mark, the error; no header."""
+    """A syntax error in the file that Python runs: a frame, the line with a mark, the error; no header."""
     match = _PYTHON.match(lines[at])
     if match is None or match["where"] is not None:
         return None
@@ -178,7 +174,7 @@ def _node(lines: Sequence[str], at: int) -> Trace | None:
 
 
 def _head(lines: Sequence[str], at: int) -> tuple[int, Frame | None]:
-    """The place that Node prints above an error, with the line of code and its mark."""
+    """The file and line that Node prints above an error, with the code and a mark below."""
     for number in range(at - 1, max(-1, at - 7), -1):
         if match := _HEAD.match(lines[number]):
             return number, Frame(match["path"], int(match["line"]), number, number, library(match["path"]))
@@ -188,7 +184,7 @@ def _head(lines: Sequence[str], at: int) -> tuple[int, Frame | None]:
 
 
 def fold(lines: list[str]) -> list[str]:
-    """The lines of one log entry, with the frames of libraries told as one line, where there are more than two."""
+    """The lines of one log entry, with one line in place of three or more frames of libraries in a row."""
     folded: list[str] = []
     at = 0
     for trace in find(lines):
@@ -196,7 +192,7 @@ def fold(lines: list[str]) -> list[str]:
         keep = [each for each in sorted(trace.frames, key=lambda each: each.first) if each.first > trace.first]
         own = any(not each.library for each in trace.frames)
         for frame in keep:
-            # Without a frame of the user's own, the innermost is the best there is; Node begins with that one.
+            # Without any frame of the user's code the innermost frame is kept; in Node that is the first one.
             innermost = keep[0] if lines[frame.first].lstrip().startswith("at ") else keep[-1]
             if frame.library and (own or frame is not innermost):
                 run.append(frame)

@@ -1,6 +1,6 @@
-"""Which lines belong to the one before them though nothing indents them: those of exceptions and panics.
+"""Lines of exceptions and panics that belong to the line before them, although they are not indented.
 
-A line is looked at only where the entry before it may have such lines (`opens`), so that ordinary ones cost nothing.
+A line is examined only after an entry that may have such lines (`opens`), so ordinary lines cost no time.
 """
 
 from __future__ import annotations
@@ -28,14 +28,13 @@ OPENERS = {
 }
 _MONTHS = frozenset("JFMASOND")
 FIRST = frozenset(OPENERS) | _MONTHS
-"""The first characters of lines of which `opens` may be true."""
-"""By its first character, how a line begins that lines without an indentation may continue, whatever else it says."""
+"""The first characters of lines for which `opens` may be true."""
 
 TELLING = ("xception", "Error", "\tERROR\t")
-"""Where none of these is in some lines, no other line among them opens anything."""
+"""Without one of these texts, a line with any other first character opens nothing."""
 
 _DATED = re.compile(r"[JFMASOND][a-z]{2} \d{1,2}, \d{4} \d{1,2}:\d\d:\d\d\s[AP]M \S+ \S+$")
-"""The first line of java.util.logging: time, class, method; the level and the message come on the next."""
+"""The first line of java.util.logging: time, class, method. Level and message are on the next line."""
 
 _TROUBLE = ("error", "exception", "critical", "fatal", "panic", "fail", "warn", "severe", "crash", "uncaught", "abort")
 _ENDED = ("unhandled", "terminat", "goroutine")
@@ -58,7 +57,7 @@ _TRAIL = re.compile(
 """Lines that only ever follow an error."""
 
 _GO_NAME = re.compile(r"[\w./~-]+(?:\.\(\*?[\w.\[\]]+\))?(?:\.[\w.\[\]-]+)+$")
-"""A function as zap and pkg/errors print it; its place follows, indented."""
+"""A function as zap and pkg/errors print it; file and line follow, indented."""
 _GO_FRAME = re.compile(r"\S+\(.*\)$|created by |\.\.\.(?:additional frames|\d+ frames)|\w+ +0x[0-9a-f]+$|PC=0x")
 _OTP = re.compile(
     r"(?:Last message|State|Client|Server|Request|Initial Call|Ancestors|Function|Process|Queued messages|Neighbours"
@@ -68,18 +67,18 @@ _JUL = re.compile(r"(?:SEVERE|WARNING|INFO|CONFIG|FINE(?:R|ST)?): ")
 _PANICKED = re.compile(r"thread '.*' (?:\(\d+\) )?panicked at .*:\d+:\d+:$")
 _AFTER_BLANK = re.compile(r"(?:Uncaught )?[\w.]*(?:Error|Exception)\b|Node\.js v\d|goroutine \d")
 _CARET = re.compile(r"\s*\^+")
-"""Under the source line that Node shows; what was thrown, whatever its name, comes after a blank line."""
+"""The mark under the source line that Node shows. The error follows after a blank line."""
 _FIELD = re.compile(r"[\w.\[\]-]+")
-"""Where a validation of pydantic's failed."""
+"""A field that pydantic refused."""
 _STAMPED = re.compile(r"\s+\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
 def opens(text: str, telling: Sequence[str]) -> bool:
-    """Whether a line begins as one does that others may continue without an indentation.
+    """Whether lines that are not indented may continue this one.
 
     Args:
         text: The line.
-        telling: Which of `TELLING` to look for.
+        telling: Those of `TELLING` that occur nearby.
     """
     first = text[:1]
     if first in OPENERS and text.startswith(OPENERS[first]):
@@ -90,13 +89,13 @@ def opens(text: str, telling: Sequence[str]) -> bool:
 
 
 def expects(held: str) -> bool:
-    """Whether an entry is sure to go on: its last line announces what the next one says."""
+    """Whether another line surely follows: the last one announces it."""
     last = held.rpartition("\n")[2]
     return bool(_PANICKED.match(last) or _DATED.match(last))
 
 
 def trouble(text: str) -> bool:
-    """Whether a text tells of something that has gone wrong, so that a trace may follow."""
+    """Whether a text reports an error or a warning, so that a traceback may follow."""
     start = text[:1000].lower()
     return any(each in start for each in (*_TROUBLE, *_ENDED)) or bool(
         _SHORT.search(text, 0, 200) or _BEGUN.match(text)
@@ -104,15 +103,15 @@ def trouble(text: str) -> bool:
 
 
 def indented(text: str) -> bool:
-    """Whether an indented line goes on with the one before; Rust's `tracing` indents whole entries, time and all."""
+    """Whether an indented line continues the one before. Rust's `tracing` indents whole entries, with their time."""
     return not _STAMPED.match(text)
 
 
 def follows(held: str, text: str, *, blank: bool) -> bool:
-    """Whether a line without an indentation goes on with an entry.
+    """Whether a line that is not indented continues an entry.
 
     Args:
-        held: The entry so far.
+        held: The entry until now.
         text: The line.
         blank: Whether there are blank lines between them.
     """
@@ -127,14 +126,14 @@ def follows(held: str, text: str, *, blank: bool) -> bool:
 
 
 def _word_follows(held: str, last: str, text: str) -> bool:
-    """The same for a line of one word: a function in a trace of zap's, a field that pydantic refuses."""
+    """The same for a line of one word: a function in a traceback of zap, or a field that pydantic refused."""
     if "\t" in held and _GO_NAME.match(text) and trouble(held):
         return "\n" not in held or last.startswith("\t")
     return "validation error" in held and bool(_FIELD.fullmatch(text))
 
 
 def _words_follow(held: str, last: str, text: str) -> bool:
-    """The same for what a single program begins so."""
+    """The same for lines of single programs."""
     return (
         (text.startswith(OPENERS["n"]) and held.startswith(text[:8]))
         or (text.startswith("- ") and "Require stack:" in held)

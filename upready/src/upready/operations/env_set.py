@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from upready.dotenv import change
+from upready.operations.step import Step
 from upready.secrets import secret
 from upready.stack.selection import Stack
 from upready.support.errors import UsageError
@@ -14,10 +15,22 @@ from upready.support.errors import UsageError
 
 @dataclass(frozen=True)
 class Change:
-    """What was set: the variable's name, and what its user should know of the value, a sentence each."""
+    """What was set.
+
+    Attributes:
+        name: The variable.
+        notes: What its user should know of the value, a sentence each.
+        asks: Whether the value is still to be asked for, so that nobody knows it.
+    """
 
     name: str
     notes: tuple[str, ...]
+    asks: bool = False
+
+    def plan(self) -> list[Step]:
+        """What setting it would do."""
+        asking = [Step("ask", (self.name,), f"ask for the value of {self.name}")] if self.asks else []
+        return [*asking, Step("write", (self.name,), f"set {self.name} in .env")]
 
 
 class Prompt(Protocol):
@@ -27,13 +40,14 @@ class Prompt(Protocol):
         """The answer; empty where there is none. What is typed for a secret is not shown."""
 
 
-def set_variable(stack: Stack, assignment: str, prompt: Prompt) -> Change:
+def set_variable(stack: Stack, assignment: str, prompt: Prompt, *, dry: bool = False) -> Change:
     """Set one variable, asking for its value where none is given.
 
     Args:
         stack: Whose `.env`.
         assignment: `NAME=VALUE`, or `NAME` alone.
         prompt: Asks for the value.
+        dry: Whether only to find out that it could be set; then nobody is asked.
 
     Raises:
         UsageError: A secret was typed on the command line, no value was given, or the schema refuses the name or it.
@@ -46,13 +60,15 @@ def set_variable(stack: Stack, assignment: str, prompt: Prompt) -> Change:
             f"{name} {what}, and a command line is kept in the shell's history",
             next=f"invoke env.set {name} asks for it; or pipe it in: invoke env.set {name} < file",
         )
+    if not given and dry:
+        return Change(name, (), asks=True)
     if not given:
         value = prompt(f"{name}: ", sensitive=sensitive)
         if not value:
             raise UsageError(
                 f"no value was given, so {name} stays as it is", next=f"to empty it: invoke env.set {name}="
             )
-    change.change(stack, variable.name, value)
+    change.change(stack, variable.name, value, dry=dry)
     notes = []
     doubt = change.doubt(stack, name, value)
     if doubt is not None:

@@ -10,6 +10,15 @@ from upready.runtime.docker import continuation
 from upready.support import lock, state
 
 
+def check(root: Path) -> None:
+    """Make sure that no other task is at work on the project, for a dry run: nothing is held afterwards.
+
+    Raises:
+        LockedError: One is; the message names it.
+    """
+    lock.check(root)
+
+
 @contextlib.contextmanager
 def hold(root: Path, task: str) -> Iterator[None]:
     """Hold the project's lock while the block runs; what compose still starts for an earlier task is ended.

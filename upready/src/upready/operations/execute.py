@@ -3,16 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
+from upready.operations.step import Step
 from upready.runtime import current
 from upready.runtime.interface import Container, Runtime
+from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import spelling
+from upready.support import shell_words, spelling
 from upready.support.errors import UsageError
 
 
-def execute(settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]) -> int:
-    """Run a command where a service runs, on this terminal; returns its exit code.
+@dataclass(frozen=True)
+class Call:
+    """A command that is to be run beside a service.
+
+    Attributes:
+        settings: The project's.
+        connected: Where the service runs.
+        container: Beside which of its containers.
+        words: The command and its arguments; a shell where there are none.
+    """
+
+    settings: Settings
+    connected: Runtime
+    container: Container
+    words: Sequence[str]
+
+    def run(self) -> int:
+        """Run it on this terminal; returns its exit code.
+
+        Raises:
+            OpsError: It could not be run.
+        """
+        return self.connected.execute(current.name(self.settings), self.container, self.words, self._stack)
+
+    def plan(self) -> list[Step]:
+        """What `run` would do.
+
+        Raises:
+            OpsError: It could not be run.
+        """
+        line, folder = self.connected.command(current.name(self.settings), self.container, self.words, self._stack)
+        where = f"in {self.container.name}" if folder is None else f"with the variables of {self.container.service}"
+        text = f"run {where}: {shell_words.line(line)}" + (f"  (in {folder})" if folder else "")
+        return [Step("run", tuple(line), text)]
+
+    def _stack(self) -> Stack:
+        return current.current(self.settings, self.connected)[0]
+
+
+def find(settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]) -> Call:
+    """The call of a command where a service runs.
 
     Args:
         settings: The project's.
@@ -25,14 +67,12 @@ def execute(settings: Settings, connected: Runtime, service: str, replica: int |
         UsageError: The service is not running.
         EngineError: The engine does not answer.
     """
-    project = current.name(settings)
-    containers = connected.containers(project)
-    chosen = container_of(containers, service, replica, settings.default)
-    return connected.execute(project, chosen, words, lambda: current.current(settings, connected)[0])
+    containers = connected.containers(current.name(settings))
+    return Call(settings, connected, container_of(containers, service, replica, settings.default), words)
 
 
-def shell(settings: Settings, connected: Runtime, service: str, replica: int | None) -> int:
-    """Run a shell where a service runs, on this terminal; where none is named, in the only one that runs.
+def shell(settings: Settings, connected: Runtime, service: str, replica: int | None) -> Call:
+    """The call of a shell where a service runs; where none is named, in the only one that runs.
 
     Raises:
         UsageError: The service is not running, or several are and none is named.
@@ -42,7 +82,7 @@ def shell(settings: Settings, connected: Runtime, service: str, replica: int | N
         containers = connected.containers(current.name(settings))
         running = {each.service for each in containers if each.state == "running"}
         service = only(running, "shell", "service", next(iter(settings.environments)))
-    return execute(settings, connected, service, replica, [])
+    return find(settings, connected, service, replica, [])
 
 
 def only(names: Collection[str], task: str, kind: str, environment: str) -> str:

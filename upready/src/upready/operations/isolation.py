@@ -53,8 +53,12 @@ class Isolation:
         return asdict(self)
 
 
-def isolate(stack: Stack) -> Isolation:
+def isolate(stack: Stack, *, dry: bool = False) -> Isolation:
     """Give a checkout ports and a project name of its own, in its `.env`; what it has of its own already is kept.
+
+    Args:
+        stack: The checkout's.
+        dry: Whether only to find out what would be written.
 
     Raises:
         EnvFileError: `.env` cannot be read or written.
@@ -70,13 +74,14 @@ def isolate(stack: Stack) -> Isolation:
     values = {NAME: project, **chosen}
     moved = {number for name in chosen if (number := context.interpolated.get(name) or _default(context, name))}
     notes += [*shared.values(context, moved, set(values)), *shared.entries(stack, {*chosen, *kept})]
-    with writer.locked(stack.env_file.parent):
+    write = writer.rehearse if dry else writer.write
+    with contextlib.nullcontext() if dry else writer.locked(stack.env_file.parent):
         doc = document.read(stack.env_file)
         changed = {name: value for name, value in values.items() if _text(doc, name) != value}
         if changed:
             known = {name: each for name, each in context.schema.variables.items() if each.block}
             described = {NAME: Variable(NAME, block=f"{_NOTE}\n{NAME}="), **known}
-            writer.write(stack.env_file, edit.change(doc, changed, described), verified(stack, doc, changed))
+            write(stack.env_file, edit.change(doc, changed, described), verified(stack, doc, changed))
     return Isolation(project, {**kept, **chosen}, notes)
 
 

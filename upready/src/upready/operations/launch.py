@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from upready import dotenv
-from upready.operations import exclusive, preflight
-from upready.readiness import one_look, unstarted, wait
+from upready.operations import build, exclusive, preflight
+from upready.operations.launch_options import Options, Show
+from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
 from upready.readiness.start_thread import Start
-from upready.runtime import choice, ports, resources
+from upready.runtime import choice, memory
 from upready.runtime.attempt import Attempt
-from upready.runtime.docker import build, engine
-from upready.runtime.docker.build import Progress, Step
 from upready.runtime.interface import Runtime
-from upready.stack import compose, compose_call, model, revision
-from upready.stack import selection as stacks
+from upready.stack import revision
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, state
-from upready.support.errors import EnvFileError, OpsError, StartError
+from upready.support import state
+from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from upready.diagnosis import Failure
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a user asked of `invoke dev` or `invoke prod`.
-
-    Attributes:
-        profiles: Instead of the environment's own.
-        build: Whether images are built first.
-        no_cache: Build every step again.
-        pull: Ask the registry for newer images.
-        timeout: Seconds until every service must be ready, instead of the environment's.
-        adopt: Whether containers of another folder that may be this one count as this one's.
-    """
-
-    profiles: tuple[str, ...] = ()
-    build: bool = True
-    no_cache: bool = False
-    pull: bool = False
-    timeout: float | None = None
-    adopt: bool = False
-
-
-class Show(Protocol):
-    """Who is told of what happens, as it happens; `upready.report.launch` shows it."""
-
-    @property
-    def live(self) -> bool:
-        """Whether there is a live view, which shows the services' last log lines too."""
-
-    def step(self, text: str) -> None:
-        """A new step begins."""
-
-    def warn(self, text: str) -> None:
-        """Something that does not stop the launch."""
-
-    def build(self, progress: Progress, step: Step | None, line: str) -> None:
-        """A build has printed a line."""
-
-    def health(self, services: Sequence[Health]) -> None:
-        """The state of the services has changed."""
 
 
 @dataclass(frozen=True)
@@ -126,64 +81,16 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    with ThreadPoolExecutor(1) as pool:
-        selected = stacks.select(settings, environment, options.profiles, options.timeout)
-        stack = revision.stamp(selected, revision.describe(settings.root))
-        connected = choice.choose(settings, environment, show.step, options.adopt)
-        write_values(stack, show)
-        # Compose reads the files while `.env` is checked, whose errors come first.
-        merging = pool.submit(model.load, stack)
-        check_values(stack, show)
-        merged = merging.result()
-        preflight.check(merged, show.warn)
-        merged = connected.fit(merged, show.warn)
-        connected.tidy(stack.project)
-        ports.check(connected, merged)
-        if isinstance(connected, engine.Engine):
-            asked = connected
-            resources.check(merged, lambda: asked.capacity[0])
-        if connected.name == DOCKER:
-            _images(connected, merged, options, show)
-        elif options.no_cache or options.pull:
-            show.warn("nothing is built or pulled without an engine: --no-cache and --pull mean nothing here")
-        choice.remember(settings, connected, environment, [each.name for each in merged.wanted])
-        return connected, merged
-
-
-def write_values(stack: Stack, show: Show) -> None:
-    """Write `.env` where it is missing and the environment is not strict.
-
-    Raises:
-        EnvFileError: It is missing in a strict environment.
-    """
-    if stack.reads_env and files.there(stack.example) and not files.there(stack.env_file):
-        if stack.strict:
-            raise EnvFileError(
-                f".env is missing, and {stack.environment} writes none for you",
-                next="invoke env.init, then set what it asks for",
-            )
-        made = dotenv.initialise(stack, ask=None)
-        show.step(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
-
-
-def check_values(stack: Stack, show: Show) -> None:
-    """Check `.env`, and warn of what is odd about it, in few words.
-
-    Raises:
-        EnvFileError: It is invalid.
-    """
-    findings = dotenv.check(stack)
-    wrong = [each for each in findings if each.severity == "error"]
-    for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
-        show.warn(line)
-    if wrong:
-        # What is only missing, and has a default or can be generated, is added by a command.
-        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
-        raise EnvFileError(
-            f".env is not valid for {stack.environment}: {wrong[0]}",
-            details=[str(each) for each in wrong[1:]],
-            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
-        )
+    stack = preflight.select(settings, environment, options.profiles, options.timeout)
+    connected = choice.choose(settings, environment, show.step, options.adopt)
+    preflight.write_values(stack, show.step)
+    merged = preflight.examine(connected, stack, show.warn)
+    if connected.name == DOCKER:
+        build.provide(connected, merged, options, show)
+    elif unheard := options.unheard():
+        show.warn(unheard)
+    memory.remember(settings, connected, environment, [each.name for each in merged.wanted])
+    return connected, merged
 
 
 def start(connected: Runtime, merged: Model, show: Show) -> Launch:
@@ -249,52 +156,7 @@ def _go_on(stack: Stack, services: Sequence[Service], outcome: wait.Outcome) -> 
 
     if outcome.error is not None and not outcome.timed_out:
         return []
-    names = unstarted.find(services, outcome.services)
+    names = wait.unstarted(services, outcome.services)
     if names:
         continuation.begin(stack, state.make(stack.root), names, made=outcome.made)
     return names
-
-
-def build_images(
-    settings: Settings, environment: str, services: Sequence[str], *, no_cache: bool, pull: bool, show: Show
-) -> None:
-    """Build the images of an environment, of every profile or of some services, and start nothing.
-
-    Raises:
-        UsageError: There is no such service.
-        BuildError: An image did not build.
-    """
-    stack = revision.stamp(stacks.select(settings, environment), revision.describe(settings.root))
-    merged = model.load_all(stack)
-    for name in services:
-        merged.service(name)
-    connected = engine.connect()
-    show.step("build")
-    build.run(
-        merged,
-        services=services,
-        no_cache=no_cache,
-        pull=pull,
-        watch=show.build,
-        engine=connected,
-    )
-
-
-def _images(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
-    """Build and pull the images that an engine is to run, as far as that is asked for."""
-    asked = connected if isinstance(connected, engine.Engine) else None
-    if options.build:
-        show.step("build")
-        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
-    if options.pull:
-        show.step("pull")
-        _pull(merged.stack, asked)
-
-
-def _pull(stack: Stack, asked: engine.Engine | None) -> None:
-    line = compose.command(stack, "pull", "--ignore-buildable", "--quiet")
-    result = compose_call.run(
-        line, asked, cwd=stack.root, env=stack.variables, running=["the engine may still fetch images"]
-    )
-    if result.code:
-        raise compose_call.failed(compose.failure(result.stderr, StartError), result.stderr, asked)

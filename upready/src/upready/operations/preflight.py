@@ -1,16 +1,118 @@
-"""What is looked at in a merged model before it is launched, beside what compose itself refuses."""
+"""What is looked at before a stack is launched: `.env`, its model, ports and limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from upready.runtime.interface import Note
-from upready.stack import refusal
+from upready import dotenv
+from upready.dotenv import drafted
+from upready.runtime import ports, resources
+from upready.runtime.docker import engine
+from upready.runtime.interface import Note, Runtime
+from upready.stack import model, refusal, revision
+from upready.stack import selection as stacks
 from upready.stack.model import Model
+from upready.stack.selection import Stack
 from upready.stack.service import Service
+from upready.stack.settings import Settings
 from upready.support import spelling, yaml_location
-from upready.support.errors import UsageError
+from upready.support.errors import EnvFileError, UsageError
+
+
+def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
+    """The stack that is to be launched, with the revision that its images are built from.
+
+    Raises:
+        OpsError: There is no such environment, or its files cannot be read.
+    """
+    selected = stacks.select(settings, environment, profiles, timeout)
+    return revision.stamp(selected, revision.describe(settings.root))
+
+
+def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) -> Model:
+    """The model of a stack, once all that can be known before a build speaks for the launch.
+
+    Args:
+        connected: Where it is to run.
+        stack: The stack.
+        tell: Told of what is odd, a sentence each.
+        dry: Whether to leave everything as it is, what earlier tasks have left included.
+
+    Raises:
+        EnvFileError: `.env` is invalid.
+        UsageError: A compose file is broken, or nothing is to be started.
+        EngineError: The stack cannot run here.
+        StartError: A port is taken, or a limit is more than the machine has.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        # Compose reads the files while `.env` is checked, whose errors come first.
+        merging = pool.submit(model.load, stack)
+        check_values(stack, tell, sweep=not dry)
+        merged = merging.result()
+    check(merged, tell)
+    merged = connected.fit(merged, tell)
+    if not dry:
+        connected.tidy(stack.project)
+    ports.check(connected, merged)
+    if isinstance(connected, engine.Engine):
+        asked = connected
+        resources.check(merged, lambda: asked.capacity[0])
+    return merged
+
+
+def write_values(stack: Stack, tell: Note) -> None:
+    """Write `.env` where it is missing and the environment is not strict; tells so.
+
+    Raises:
+        EnvFileError: It is missing in a strict environment.
+        UsageError: A profile does not exist: then nothing is written.
+    """
+    if drafted.is_missing(stack):
+        check_may_write(stack)
+        made = dotenv.initialise(stack, ask=None)
+        tell(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
+
+
+def check_may_write(stack: Stack) -> None:
+    """Make sure that a missing `.env` may be written by a start.
+
+    Raises:
+        EnvFileError: Not in a strict environment.
+        UsageError: A profile does not exist.
+    """
+    if stack.strict:
+        raise EnvFileError(
+            f".env is missing, and {stack.environment} writes none for you",
+            next="invoke env.init, then set what it asks for",
+        )
+    model.check_profiles(stack)
+
+
+def check_values(stack: Stack, tell: Note, *, sweep: bool = True) -> None:
+    """Check `.env`, and tell of what is odd about it, in few words.
+
+    Args:
+        stack: The stack.
+        tell: Told in a line each.
+        sweep: As in `dotenv.check`.
+
+    Raises:
+        EnvFileError: It is invalid.
+    """
+    findings = dotenv.check(stack, sweep=sweep)
+    wrong = [each for each in findings if each.severity == "error"]
+    for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
+        tell(line)
+    if wrong:
+        # What is only missing, and has a default or can be generated, is added by a command.
+        added = all(each.check == "missing" and each.fix.startswith("invoke env.init") for each in wrong)
+        raise EnvFileError(
+            f".env is not valid for {stack.environment}: {wrong[0]}",
+            details=[str(each) for each in wrong[1:]],
+            next=f"invoke env.{'init' if added else 'check'} --env {stack.environment}",
+        )
 
 
 def check(merged: Model, tell: Note) -> None:

@@ -25,8 +25,10 @@ exec psql "$@"
 """Read in the container, where the variables and secret files of the official image and of Bitnami's are."""
 
 
-def run(settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]) -> int:
-    """Run psql where PostgreSQL runs, on this terminal; returns its exit code.
+def find(
+    settings: Settings, connected: Runtime, service: str, replica: int | None, words: Sequence[str]
+) -> execute.Call:
+    """The call of psql where PostgreSQL runs.
 
     Args:
         settings: The project's.
@@ -46,7 +48,7 @@ def run(settings: Settings, connected: Runtime, service: str, replica: int | Non
         service = execute.only(found, "psql", "PostgreSQL", next(iter(settings.environments)))
     # Without an engine, the service's variables are psql's own (`PGUSER`), and there may be no sh.
     program = ["sh", "-c", _SCRIPT, "psql"] if connected.name == DOCKER else ["psql"]
-    return execute.execute(settings, connected, service, replica, [*program, *words])
+    return execute.find(settings, connected, service, replica, [*program, *words])
 
 
 def is_postgres(container: Container, image: str = "") -> bool:

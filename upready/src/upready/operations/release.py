@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from upready.operations import exclusive, launch
-from upready.operations.launch import Launch, Options, Show
+from upready.operations.launch import Launch
+from upready.operations.launch_options import Options, Show
 from upready.readiness.health import Report
 from upready.releases import history, leftovers, override, plan, prune, release_id
 from upready.releases.gate import SickError

@@ -7,11 +7,15 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from upready.operations import exclusive, launch
-from upready.operations.launch import Launch, Show
+from upready.operations import plan as planning
+from upready.operations.launch import Launch
+from upready.operations.launch_options import Show
+from upready.operations.plan import Plan
 from upready.readiness.start_thread import Start
 from upready.runtime import choice, current, interface
+from upready.runtime.actions import Action, Actions, ServiceAction
 from upready.runtime.attempt import Attempt
-from upready.runtime.interface import Container, Runtime
+from upready.runtime.interface import Container, Note, Runtime
 from upready.stack import model
 from upready.stack.model import Model, Service
 from upready.stack.settings import Settings
@@ -30,23 +34,53 @@ def restart(
     """
     with exclusive.hold(settings.root, "invoke restart"):
         connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
-        stack, containers = current.current(settings, connected)
-        stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
-        merged = connected.fit(model.load_running(stack, [each.service for each in containers]), interface.silent)
-        there = Counter(each.service for each in containers)
-        for name in services:
-            if merged.service(name).name not in there:
-                raise UsageError(f"{name} has no container to restart", next=f"invoke {stack.environment}")
-        if not containers:
-            raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
-        chosen = along(merged, services, there) if services else current.services_of(merged, containers)
-        for each in chosen:
-            if each.name not in there:
-                show.warn(f"{each.name} has no container to restart: invoke {stack.environment} starts it")
-        chosen = [dataclasses.replace(each, replicas=there[each.name]) for each in chosen if each.name in there]
+        merged, chosen, containers = _choose(settings, connected, services, timeout, show.warn)
         show.step("restart")
         again = begin(connected, merged, [each.name for each in chosen], containers)
         return launch.until_ready(connected, merged, chosen, again, show)
+
+
+def plan(
+    settings: Settings, services: Sequence[str], timeout: float | None, tell: Note, *, adopt: bool = False
+) -> Plan:
+    """What `restart` would do; the arguments and the errors are the same, and nothing is done."""
+    exclusive.check(settings.root)
+    connected = choice.find(settings, tell, adopt=adopt, task="invoke restart", remember=False)
+    merged, chosen, containers = _choose(settings, connected, services, timeout, tell)
+    names = {each.name: tuple(one.name for one in containers if one.service == each.name) for each in chosen}
+    services_planned = [ServiceAction(name, Action.RESTART, own) for name, own in names.items()]
+    return Plan(
+        task="restart",
+        stack=merged.stack,
+        runtime=connected.name,
+        actions=Actions(tuple(services_planned)),
+        waits=planning.waits(connected, merged, chosen),
+    )
+
+
+def _choose(
+    settings: Settings, connected: Runtime, services: Sequence[str], timeout: float | None, tell: Note
+) -> tuple[Model, list[Service], list[Container]]:
+    """What would be restarted: the model, its services with as many replicas as there are, and all containers.
+
+    Raises:
+        UsageError: A service does not exist, or has no container.
+    """
+    stack, containers = current.current(settings, connected)
+    stack = dataclasses.replace(stack, timeout=stack.timeout if timeout is None else timeout)
+    merged = connected.fit(model.load_running(stack, [each.service for each in containers]), interface.silent)
+    there = Counter(each.service for each in containers)
+    for name in services:
+        if merged.service(name).name not in there:
+            raise UsageError(f"{name} has no container to restart", next=f"invoke {stack.environment}")
+    if not containers:
+        raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
+    chosen = along(merged, services, there) if services else current.services_of(merged, containers)
+    for each in chosen:
+        if each.name not in there:
+            tell(f"{each.name} has no container to restart: invoke {stack.environment} starts it")
+    found = [dataclasses.replace(each, replicas=there[each.name]) for each in chosen if each.name in there]
+    return merged, found, containers
 
 
 def along(merged: Model, names: Sequence[str], there: Collection[str]) -> list[Service]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upready.engine import endpoint
 from upready.operations import exclusive
-from upready.runtime import choice, current, orphans, ownership
+from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
 from upready.stack.selection import Stack
@@ -55,7 +55,7 @@ def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell:
         StartError: Something could not be stopped.
     """
     project = current.name(settings, somehow=True)
-    running = choice.all_of(settings, project, tell, adopt=options.adopt)
+    running = choice.all_of(settings, project, tell, adopt=options.adopt, remember=not options.dry)
     if options.data and not options.adopt and any(each.name == DOCKER for each in running):
         ownership.check_data(settings, project, endpoint.asked().url)
     present = [each.present(project, data=options.data) for each in running]
@@ -78,7 +78,7 @@ def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell:
             stopped.append(replace(gone, orphans=[one.name for one in lost]))
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)
-        choice.forget(settings, running, data=options.data and not kept)
+        memory.forget(settings, running, data=options.data and not kept)
     return together
 
 

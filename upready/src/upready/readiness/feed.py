@@ -1,8 +1,7 @@
-"""Report whatever happens to a project while it is waited for: events, states, answers, log lines, a silent engine.
+"""Collect the news of a project while it is waited for: events, states, answers, log lines, a silent engine.
 
-Every look runs in a thread of its own and ends in one inbox, so that whoever reads that inbox never waits for anybody:
-an engine that hangs holds up no deadline, and a container that is just being started (the engine locks it meanwhile)
-holds up no other one's news.
+Each look runs in its own thread and puts its result into one inbox. So an engine that hangs delays no deadline, and a
+container that the engine has locked, because it is just being started, does not delay news of other containers.
 """
 
 from __future__ import annotations
@@ -29,38 +28,38 @@ EAGER = 0.05
 """Seconds between probes of a replica that does not answer yet."""
 
 CROWD = 10
-"""So many replicas are probed that often; where there are more, each takes its turn less often."""
+"""With more replicas than this, each is probed less often."""
 
 RELAXED = 0.5
-"""Seconds between probes of one that does, while others are waited for: it may fall back."""
+"""Seconds between probes of a replica that answers: it may fail again while others are waited for."""
 
 REFRESH = 2.0
-"""Seconds between looks at everything, for news that the event stream lost."""
+"""Seconds between lists of all containers, for news that the event stream lost."""
 
 FAREWELL = 0.1
-"""Seconds that the threads get to end, at the end; nearly all need none."""
+"""Seconds that the threads get to end; nearly all end at once."""
 
 LINES = 0.5
 """Seconds between looks at the last log lines."""
 
 DOUBTS = 1.0
-"""Seconds between looks at why a replica is not ready yet."""
+"""Seconds between checks whether waiting for a replica can help."""
 
 FindPermanent = Callable[[Health], tuple[str, str] | None]
-"""Tells of a replica that is not ready why no waiting will make it so, as (cause, reason); None where it may."""
+"""Tells why waiting will not make a replica ready, as (cause, reason); None where waiting may help."""
 
 
 class Feed:
-    """Watches one project and puts what it sees into `inbox`. Use as a context manager.
+    """Watches one project and puts its news into `inbox`. Use as a context manager.
 
     Args:
         engine: Where the project runs.
         project: Compose's project name.
-        lines: Whether the last log lines are wanted too.
-        find_permanent: Asked about replicas that are not ready.
+        lines: Whether to read the last log lines too.
+        find_permanent: Called for replicas that are not ready.
 
     Attributes:
-        inbox: Whatever was seen, in the order it was.
+        inbox: The news, in the order in which they were seen.
     """
 
     def __init__(
@@ -105,14 +104,14 @@ class Feed:
         self.watch({}, (), {})
         self._close()
         self._watch.close()
-        # One that still ran while Python takes itself apart could crash it (seen: SIGSEGV of Python 3.11.2).
+        # A thread that still runs while Python exits can crash it (seen: SIGSEGV of Python 3.11.2).
         deadline = time.monotonic() + FAREWELL
         while (left := [each for each in self._threads if each.is_alive()]) and time.monotonic() < deadline:
-            left[0].join(0.05)  # they may start others yet
+            left[0].join(0.05)  # a thread may start another one
 
     @property
     def drops(self) -> int:
-        """How often the engine was seen to drop the connection, or not to answer."""
+        """How often the engine dropped the connection, or did not answer."""
         return self._dropped + self._pulse.misses
 
     @property
@@ -121,7 +120,7 @@ class Feed:
         return self._gone.is_set()
 
     def refresh(self) -> int:
-        """Ask for a look at everything that begins from now on; the `request` of a `Listed` reaches this number."""
+        """Ask for a list of all containers; it comes as a `Listed` whose `request` is at least this number."""
         self._requested += 1
         self._again.set()
         return self._requested
@@ -137,12 +136,12 @@ class Feed:
         unchecked: Mapping[Run, Container],
         suspects: Sequence[Health] = (),
     ) -> None:
-        """Say what is to be looked at; replaces what was said before.
+        """Set what is watched, in place of what was set before.
 
         Args:
-            targets: Which runs are probed, by which URL.
-            running: Which containers run.
-            unchecked: Those whose health check has yet to pass, and is run by us too.
+            targets: The URL to probe, for each run that has one.
+            running: The containers that run.
+            unchecked: The containers whose health check is run until it passes.
             suspects: The replicas that are not ready.
         """
         self._running, self._suspects = running, suspects
@@ -160,11 +159,11 @@ class Feed:
             self._begin(self._probe, run, targets[run], self._probed[run])
 
     def _look(self, identifier: str, ticket: int) -> None:
-        with contextlib.suppress(EngineError):  # the pings tell that it is gone
+        with contextlib.suppress(EngineError):  # the heartbeat notices that the engine is gone
             self.inbox.put(Looked(ticket, identifier, self._engine.inspect(identifier)))
 
     def _follow(self) -> None:
-        """Report every event; a stream that drops is opened again, and everything looked at for what it missed."""
+        """Report every event. A stream that breaks is opened again, and all containers are listed for lost events."""
         while not self._over.is_set():
             with contextlib.suppress(EngineError, OSError, ValueError):
                 self._stream = self._engine.changes(self._project)
@@ -179,7 +178,7 @@ class Feed:
             self._over.wait(0.1)
 
     def _close(self) -> None:
-        """End the event stream: reading it is the one thing that would wait without end."""
+        """End the event stream: a read from it would wait for ever."""
         if self._stream is not None:
             with contextlib.suppress(Exception):
                 self._stream.close()
@@ -195,7 +194,7 @@ class Feed:
             self._over.wait(0.1)
 
     def _probe(self, run: Run, url: str, over: threading.Event) -> None:
-        """Probe one run of a replica for as long as it is aimed at."""
+        """Probe one run of a replica until `over` is set."""
         while not over.is_set():
             answer = http_probe.ask(url)
             self.inbox.put(Answered(run, answer))
@@ -204,12 +203,12 @@ class Feed:
         self._eager.discard(run)
 
     def _check(self, run: Run, container: Container, over: threading.Event) -> None:
-        """Run a container's own health check again and again, until it passes."""
+        """Run the health check of a container again and again, until it passes."""
         if not isinstance(self._engine, Engine):
             return
         while not over.is_set():
             began = time.monotonic()
-            with contextlib.suppress(EngineError):  # it has just ended, or the pings tell that the engine has gone
+            with contextlib.suppress(EngineError):  # the container has just ended, or the engine is gone
                 code = healthcheck.run(self._engine, container, over)
                 if code is not None:
                     self.inbox.put(Checked(run, code))
@@ -218,7 +217,7 @@ class Feed:
             over.wait(healthcheck.pause(time.monotonic() - began, len(self._checked)))
 
     def _read(self) -> None:
-        """Report the last log line of every running container, whenever it has changed."""
+        """Report the last log line of each running container when it changes."""
         known: dict[str, str] = {}
         while not self._over.wait(LINES):
             for container in self._running:
@@ -229,8 +228,8 @@ class Feed:
                         self.inbox.put(Wrote(container.id, line))
 
     def _ask(self) -> None:
-        """Ask about every replica that is not ready whether waiting may help."""
-        assert self._find_permanent is not None  # noqa: S101 - it is not begun without
+        """Check for each replica that is not ready whether waiting may help."""
+        assert self._find_permanent is not None  # noqa: S101 - this thread is not started without
         while not self._over.wait(DOUBTS):
             for each in self._suspects:
                 container = each.container
@@ -239,7 +238,7 @@ class Feed:
                         self.inbox.put(Permanent((container.id, container.started), self._find_permanent(each)))
 
     def _begin(self, task: Callable[..., None], *arguments: Any) -> None:
-        """Run something in a thread that does not keep the process alive, however long the engine makes it wait."""
+        """Run something in a daemon thread: it may wait for the engine longer than the process lives."""
         thread = threading.Thread(target=task, args=arguments, name=task.__name__, daemon=True)
         thread.start()
         self._threads = [each for each in self._threads if each.is_alive()] + [thread]

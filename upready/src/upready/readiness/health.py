@@ -1,4 +1,4 @@
-"""How services are at one moment: the verdict on each replica, and what a whole project's come to."""
+"""The health of services at one moment: the verdict on each replica, and the status of the whole project."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from upready.support.parsing import MalformedError
 
 
 class Verdict(StrEnum):
-    """What is known of one replica: it is ready, it may become so, or it never will."""
+    """Whether a replica is ready, may become ready, or will never be ready."""
 
     READY = "ready"
     WAITING = "waiting"
@@ -25,7 +25,7 @@ class Verdict(StrEnum):
 
 
 PASSED = ("ok", "healthy", "configured", "up", "pass")
-"""What services call a check that passes, in its `status`."""
+"""The words for a check that passes, in the `status` of its answer."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -39,10 +39,10 @@ class Health:
         replica: Its number, from 1.
         container: The engine's description; None when there is no container.
         probe: The last answer to the host's probe; None where there is no probe.
-        verdict: The judgement.
-        reason: The judgement in words, for people.
-        cause: The judgement in one word, for scripts: exited, oom, unhealthy, starting, …
-        line: The last line of its log, where a live view wants it.
+        verdict: Whether it is ready.
+        reason: The reason for the verdict, for people: the rest of a sentence that begins with its name.
+        cause: The reason in one word, for scripts: exited, oom, unhealthy, starting, …
+        line: The last line of its log, for a live view.
     """
 
     service: str
@@ -66,11 +66,11 @@ class Health:
 
     @property
     def degraded(self) -> bool:
-        """Whether the service answers but says that it lacks something."""
+        """Whether the service answers, and reports that a part of it does not work."""
         return self.probe is not None and self.probe.ok and self.probe.status == "degraded"
 
     def failing_checks(self) -> list[tuple[str, str]]:
-        """The checks inside the probe's answer that do not pass: name, and what is said of each."""
+        """The checks in the answer to the probe that do not pass: name, and status with detail."""
         found = []
         for name, said in self.checks.items():
             known = said if isinstance(said, dict) else {"status": said}
@@ -81,7 +81,7 @@ class Health:
         return found
 
     def unset_variables(self) -> list[str]:
-        """The variables that would mend failing checks, where the answer names them (`"variable": "API_KEY"`)."""
+        """The variables that failing checks need, where the answer names them (`"variable": "API_KEY"`)."""
         failing = dict(self.failing_checks())
         named = [
             said.get("variable") for name, said in self.checks.items() if name in failing and isinstance(said, dict)
@@ -90,9 +90,9 @@ class Health:
 
     @property
     def checks(self) -> Mapping[str, Any]:
-        """The checks inside the probe's answer, by name; each with what its own health check says of the same, too.
+        """The checks in the answer to the probe, by name.
 
-        A service may tell its own health check, from within its container, what it does not tell strangers.
+        A service may give details only to its own health check, inside the container. They are added here.
         """
         asked = self.probe.checks if self.probe else {}
         inside = _inside(self.container) if any(map(_lacks_detail, asked.values())) else {}
@@ -106,14 +106,14 @@ class Health:
         }
 
     def probe_as_dict(self) -> dict[str, Any] | None:
-        """The probe as it stands in the JSON documents, without the secrets that its URL or its error may hold."""
+        """The probe for the JSON documents, without the secrets that its URL or its error may hold."""
         if self.probe is None:
             return None
         shown = self.probe.as_dict()
         return {**shown, **{key: masking.hide(shown[key]) for key in ("url", "error") if shown[key] is not None}}
 
     def as_dict(self) -> dict[str, Any]:
-        """The replica as it stands under `services` in a task's JSON document."""
+        """The replica for `services` in the JSON document of a task."""
         container = self.container
         return {
             "service": self.service,
@@ -138,7 +138,7 @@ def _lacks_detail(said: Any) -> bool:
 
 
 def _inside(container: Container | None) -> Mapping[str, Any]:
-    """The checks in what a container's health check last printed: an answer's JSON object, with anything before it."""
+    """The checks that the health check of a container printed last: a JSON object, perhaps with text before it."""
     output = container.probes[-1][1] if container is not None and container.probes else ""
     with contextlib.suppress(MalformedError):
         answer = parsing.from_json(output[output.find("{") :])
@@ -154,7 +154,7 @@ class Report:
     Attributes:
         project: Compose's project name.
         environment: The environment that was started.
-        services: One entry a replica.
+        services: An entry for each replica.
         runtime: `docker` or `native`.
     """
 
@@ -165,7 +165,7 @@ class Report:
 
     @property
     def status(self) -> str:
-        """healthy, degraded (all ready, but one lacks something), unhealthy, or stopped (nothing runs)."""
+        """healthy, degraded (all are ready, but a part of one does not work), unhealthy, or stopped (nothing runs)."""
         if not any(each.container for each in self.services):
             return "stopped"
         if any(each.verdict is not Verdict.READY for each in self.services):

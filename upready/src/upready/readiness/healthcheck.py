@@ -1,4 +1,4 @@
-"""A container's own health check, run by us: the engine may run it only every half a minute."""
+"""Run a container's own health check: the engine may run it only twice a minute."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from upready.support import background
 from upready.support.errors import EngineError
 
 EAGER = 0.25
-"""Seconds from the begin of one run to that of the next, at least."""
+"""Seconds between the starts of two runs, at least."""
 
 CROWD = 4
-"""So many containers are checked that often; where there are more, each takes its turn less often."""
+"""With more containers than this, each is checked less often."""
 
 LATE = -1
-"""In place of an exit code: it took longer than its timeout."""
+"""The exit code of a check that took longer than its timeout."""
 
 PATIENCE = 5.0
-"""Seconds that one look waits for the checks that it runs."""
+"""Seconds that a single look waits for the checks."""
 
 _TIMEOUT = 30.0
-"""Seconds that the engine gives a health check which names none."""
+"""The engine's timeout of a health check without one, in seconds."""
 
 _LOOK = 0.02
-"""Seconds between the first looks at whether it has ended."""
+"""Seconds until the first look whether the check has ended."""
 
 
 def command(container: Container) -> list[str]:
@@ -47,7 +47,7 @@ def command(container: Container) -> list[str]:
 
 
 def frequent(container: Container) -> bool:
-    """Whether the engine itself runs the check as often as we would, until it passes for the first time."""
+    """Whether the engine itself runs the check as often as we would, as long as it has not passed."""
     check = _settings(container)
     often = int(check.get("StartInterval") or 0) if check.get("StartPeriod") else int(check.get("Interval") or 0)
     return 0 < often <= EAGER * 1e9
@@ -56,15 +56,15 @@ def frequent(container: Container) -> bool:
 def run(engine: Engine, container: Container, over: threading.Event) -> int | None:
     """Run the check once, as the engine would: the same command, user, folder and variables.
 
-    It is never left running beside the next one: this waits until it has ended, however long that takes.
+    Waits until the check has ended, however long that takes, so that no two run at the same time.
 
     Args:
         engine: Where the container runs.
         container: The container.
-        over: When set, the answer is wanted no longer.
+        over: When set, the result is not needed any more.
 
     Returns:
-        Its exit code, `LATE` where it took longer than its timeout; None where it is wanted no longer.
+        Its exit code, `LATE` where it took longer than its timeout; None where it is not needed any more.
 
     Raises:
         EngineError: The engine does not answer.
@@ -88,22 +88,22 @@ def run(engine: Engine, container: Container, over: threading.Event) -> int | No
 
 
 def pause(took: float, crowd: int) -> float:
-    """Seconds until the check may run again: it runs for no more than half of the time.
+    """Seconds until the check may run again: it runs for at most half of the time.
 
     Args:
-        took: Seconds that it has just taken.
+        took: Seconds that the last run took.
         crowd: How many containers are checked at the same time.
     """
     return max(EAGER * max(1.0, crowd / CROWD) - took, took)
 
 
 def passed_now(engine: Engine, containers: Sequence[Container]) -> set[str]:
-    """The ids of those whose check passes now, all of them run at the same time, each for its timeout at most."""
+    """The ids of the containers whose check passes now. All checks run at the same time."""
     every = {each.id: each for each in containers}
     over = threading.Event()
 
     def passes(identifier: str) -> bool:
-        # One that cannot be asked has not passed.
+        # A check that cannot be run has not passed.
         with contextlib.suppress(EngineError):
             return run(engine, every[identifier], over) == 0
         return False

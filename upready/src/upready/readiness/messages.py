@@ -1,29 +1,27 @@
-"""What is seen of a project while it is waited for: one message for each piece of news."""
+"""The news of a project that is waited for, a message each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from upready.runtime.interface import Container
 from upready.support.errors import OpsError
 from upready.support.http_probe import Probe
 
 Run = tuple[str, datetime | None]
-"""One run of a container: its id, and when it started. What an earlier run answered says nothing of this one."""
+"""One run of a container: its id, and when it started. An answer of an earlier run says nothing about a later one."""
 
 
-@dataclass(frozen=True)
-class Listed:
-    """Every container of the project, as the engine describes it. `request` tells which `refresh` it answers."""
+class Listed(NamedTuple):
+    """Every container of the project. `request` is the number of the last `refresh` that came before."""
 
     ticket: int
     request: int
     containers: list[Container]
 
 
-@dataclass(frozen=True)
-class Looked:
+class Looked(NamedTuple):
     """One container; None when it is gone."""
 
     ticket: int
@@ -31,8 +29,7 @@ class Looked:
     container: Container | None
 
 
-@dataclass(frozen=True)
-class Happened:
+class Happened(NamedTuple):
     """An event: the container's id and the engine's word (`die`, `oom`, `health_status: healthy`, …)."""
 
     ticket: int
@@ -40,48 +37,42 @@ class Happened:
     action: str
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A replica's answer to a probe."""
+class Answered(NamedTuple):
+    """The answer of a replica to a probe."""
 
     run: Run
     answer: Probe
 
 
-@dataclass(frozen=True)
-class Checked:
-    """How a container's health check ended, which we have run: its exit code."""
+class Checked(NamedTuple):
+    """The exit code of a container's health check that we ran."""
 
     run: Run
     code: int
 
 
-@dataclass(frozen=True)
-class Permanent:
-    """What the log of a run tells: why no waiting will make it ready, as (cause, reason); None where it may."""
+class Permanent(NamedTuple):
+    """Why waiting will not make a run ready, as (cause, reason), according to its log; None where waiting may help."""
 
     run: Run
     trouble: tuple[str, str] | None
 
 
-@dataclass(frozen=True)
-class Wrote:
+class Wrote(NamedTuple):
     """The last line of a container's log."""
 
     id: str
     line: str
 
 
-@dataclass(frozen=True)
-class Started:
-    """The start of the containers has ended, or failed."""
+class Started(NamedTuple):
+    """The start of the containers has ended; `error` tells why it failed."""
 
     error: Exception | None
 
 
-@dataclass(frozen=True)
-class Refused:
-    """A service could not be started, and why; the others go on."""
+class Refused(NamedTuple):
+    """A service could not be started, and why; the start of the others goes on."""
 
     service: str
     error: OpsError

@@ -1,4 +1,4 @@
-"""Whom to ask over HTTP, and one look that asks all of them at the same time."""
+"""One look at services: probe all of them at the same time, and give a verdict on each."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from upready.support.http_probe import Probe
 def judge_now(
     engine: Runtime, project: str, environment: str, services: Sequence[Service], containers: Sequence[Container]
 ) -> Report:
-    """Judge containers that have just been looked at, probing those that can be probed.
+    """The health of services, whose containers have just been listed; those with a health URL are probed.
 
     Args:
         engine: Where they run.
         project: Compose's project name.
         environment: The environment that was started.
-        services: What is expected.
-        containers: What was found.
+        services: The services that should run.
+        containers: The containers that exist.
     """
     urls = {url for service in services for url in targets(engine, service, containers).values()}
     answers = ask_all(urls)
@@ -47,7 +47,7 @@ def judge_now(
 
 
 def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[Container]) -> set[str]:
-    """The ids of those whose health check the engine has yet to run, or to see pass, and that pass it now."""
+    """The ids of the containers whose health check has not passed yet for the engine, and passes now."""
     if not isinstance(engine, Engine):
         return set()
     eager = {service.name for service in services if service.ops.get("eager", True) and not service.probe_url}
@@ -56,7 +56,7 @@ def _passed(engine: Runtime, services: Sequence[Service], containers: Sequence[C
 
 
 def answered(engine: Runtime, services: Iterable[Service], healths: Sequence[Health]) -> list[Health]:
-    """The same judgements, each with its probe's answer also where nobody has waited for it."""
+    """The same healths; those without an answer are probed now."""
     containers = [each.container for each in healths if each.container]
     urls = {key: url for service in services for key, url in targets(engine, service, containers).items()}
     missing = {each.container.id for each in healths if each.container and each.probe is None} & urls.keys()
@@ -72,8 +72,8 @@ def answered(engine: Runtime, services: Iterable[Service], healths: Sequence[Hea
 def targets(engine: Runtime, service: Service, containers: Iterable[Container]) -> dict[str, str]:
     """The URL by which each running replica of a service is probed, by container id.
 
-    `x-ops.health` names one port. Where replicas publish the same port of theirs at different ones of the host, each is
-    asked at its own; where several share what is asked (behind a load balancer), an answer tells nothing of each one.
+    `x-ops.health` names one port. Replicas that publish the same container port at different host ports are probed at
+    their own host port. Replicas behind a load balancer are not probed: an answer would not tell which one gave it.
     """
     if not service.probe_url or not engine.local:
         return {}
@@ -92,7 +92,7 @@ def targets(engine: Runtime, service: Service, containers: Iterable[Container]) 
 
 
 def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
-    """Probe several URLs at the same time; none holds up the others, nor this call beyond the probe's own limit."""
+    """Probe several URLs at the same time, within the time limit of one probe."""
     urls = set(urls)
     answers = background.each(http_probe.ask, urls, http_probe.TIMEOUT + 1)
     late = f"no answer within {http_probe.TIMEOUT:g} s"

@@ -1,4 +1,4 @@
-"""Start the containers while they are watched, and know how far that is."""
+"""Start the containers in a thread, while they are watched."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from upready.runtime.attempt import Attempt
 from upready.support.errors import OpsError
 
 Start = Callable[[Attempt], None]
-"""Starts the containers, raising what goes wrong with all of them."""
+"""Starts the containers; raises what keeps all of them from being started."""
 
 
 class StartThread:
-    """Starts the containers in a thread, and knows how far that is.
+    """Starts the containers in a thread.
 
     Attributes:
-        given: Whether there is anything to do at all.
-        begun: Whether it has been begun; not, where it must be once more because the engine went away meanwhile.
-        complete: Whether it has ended well, and everything has been looked at since.
-        error: What it raised, everything having been looked at since.
-        attempt: What it is told, and tells.
+        given: Whether there is anything to start.
+        begun: Whether the start has begun; False again where it must be repeated, because the engine was away.
+        complete: Whether it has succeeded, and all containers have been listed since.
+        error: Why it failed, set when all containers have been listed since.
+        attempt: How the start is cancelled, and reports what it does.
     """
 
     RETRIES = 3
@@ -40,10 +40,10 @@ class StartThread:
         self._end: tuple[OpsError | None, int] | None = None
 
     def begin(self, drops: int) -> None:
-        """Start the containers; what comes of it is put into the inbox.
+        """Start the containers. The result is put into the inbox.
 
         Args:
-            drops: How often the connection to the engine has been seen to drop by now.
+            drops: How often the connection to the engine has dropped until now.
         """
         self.begun, self.error, self._end, self._drops = True, None, None, drops
         if self._start is None:
@@ -53,17 +53,17 @@ class StartThread:
         self._thread.start()
 
     def ended(self, error: Exception | None, request: int) -> None:
-        """It has ended; that counts with the answer to this look at everything.
+        """The start has ended; the result counts when the containers have been listed for this request.
 
         Raises:
-            Exception: What it raised, where that is a bug: nothing that happens from now on explains it.
+            Exception: The start raised something that is no `OpsError`: a bug.
         """
         if error is not None and not isinstance(error, OpsError):
             raise error
         self._end = error, request
 
     def reached(self, request: int, drops: int) -> None:
-        """Everything has been looked at, so the engine answers: judge how the start ended."""
+        """All containers were listed, so the engine answers: decide how the start ended."""
         if self._end is None or request < self._end[1]:
             return
         error = self._end[0]
@@ -76,11 +76,10 @@ class StartThread:
             self.complete = True
 
     def stop(self, patience: float = 0.0) -> None:
-        """End it, and wait until it has ended.
+        """End the start, and wait until it has ended.
 
         Args:
-            patience: Seconds in which what is under way may end by itself: a hook that is interrupted has half done
-                its work.
+            patience: Seconds until a step is interrupted: an interrupted hook would leave its work half done.
         """
         self.attempt.ending.set()
         if self._thread is not None and patience > 0:
@@ -93,6 +92,6 @@ class StartThread:
         error: Exception | None = None
         try:
             start(self.attempt)
-        except Exception as caught:  # noqa: BLE001 - raised again where it is waited for
+        except Exception as caught:  # noqa: BLE001 - raised again in the thread that waits
             error = caught
         self._inbox.put(Started(error))

@@ -1,10 +1,10 @@
-"""What is known of a project's containers while they are waited for, pieced together from the news."""
+"""The state of a project's containers while they are waited for, made from the news."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -19,25 +19,23 @@ from upready.support.errors import OpsError
 from upready.support.http_probe import Probe
 
 PICTURE = 0.25
-"""Seconds between reports to a live view that nothing new has happened."""
+"""Seconds between updates of a live view without news."""
 
 CRASHES = 5
-"""So many restarts, all with the same exit code and none of them longer, and a crash loop is told."""
+"""Restarts after which a crash loop is reported: all with the same exit code, and no run longer than before."""
 
 ENDS = 3
-"""So many of these ends must have been seen."""
-
-_NONE: Mapping[str, tuple[str, str]] = {}
+"""The number of these exits that must have been seen."""
 
 
 class Tracker:
-    """What is known of the containers of a project while it is waited for.
+    """The state of a project's containers while it is waited for.
 
     Attributes:
-        known: Whether they have been looked at.
-        complete: Whether a start of ours has ended, so that what is missing from now on was taken away.
-        ready: The runs that answer, or are healthy; replaced as a whole, so that another thread may read it.
-        refusals: Why services could not be started.
+        known: Whether the containers have been listed once.
+        complete: Whether our start has ended; a container that is missing from then on was removed.
+        ready: The runs that answer, or are healthy. The set is replaced, not changed: another thread may read it.
+        refusals: Why services could not be started, by service.
     """
 
     def __init__(self, engine: Runtime, services: Sequence[Service]) -> None:
@@ -62,9 +60,10 @@ class Tracker:
         self._lines: dict[str, str] = {}
         self._oomed: set[str] = set()
         self._oom_kills: dict[str, int] = {}
+        self._loops: dict[str, tuple[str, str]] = {}
 
     def take(self, message: Listed | Looked | Happened | Answered | Checked | Permanent | Wrote | Refused) -> None:
-        """Make a message part of the view. Of two looks at one container, the one that began later counts."""
+        """Take in a message. Of two looks at one container, the one that began later counts."""
         match message:
             case Listed(ticket, _, containers):
                 for each in containers:
@@ -88,37 +87,39 @@ class Tracker:
                 self.refusals[service] = error
 
     def starting(self) -> None:
-        """A start begins: what has ended by now is yet to be started by it, and what runs may be ended by it."""
+        """A start begins. It will start the containers that have exited, and may stop and replace those that run."""
         self._ended_before = {_run(each) for each in self._containers.values() if not _runs(each)}
         self._replaceable = {_run(each) for each in self._containers.values()} - self._ended_before
         self.refusals = {}
 
     def stopped(self) -> None:
-        """The start has failed: what ran before it, and has ended, was ended by something else."""
+        """The start has failed. From now on an exited container counts as failed, not as being replaced."""
         self._replaceable = set()
 
     def healths(self) -> list[Health]:
-        """The judgement of every replica, as things are now."""
+        """The health of every replica now."""
         counts = Counter(each.service for each in self._containers.values())
         if self.complete:
             self._had = {name: max(counts[name], self._had.get(name, 0)) for name in {*counts, *self._had}}
         self._lost = {name for name, had in self._had.items() if counts[name] < had}
         order = sorted(self._containers.values(), key=lambda each: (each.service, each.replica))
+        self._loops = {}
         found = assess(self._services, order, self._observe)
-        if loops := self._loops(found):
-            found = assess(self._services, order, lambda service, each: self._observe(service, each, loops))
+        if loops := self._crash_loops(found):
+            self._loops = loops
+            found = assess(self._services, order, self._observe)
         self.ready = {_run(each.container) for each in found if each.container and each.cause in ("answers", "healthy")}
         return [
             replace(each, line=self._lines.get(each.container.id, "")) if each.container else each for each in found
         ]
 
     def looked(self) -> bool:
-        """Whether everything has been looked at once, every probe been answered, and every health check been run."""
+        """Whether all containers have been listed, all probes been answered, and all health checks been run, once."""
         asked = self._urls.keys() <= self._answers.keys() and self.unchecked().keys() <= self._checks.keys()
         return self.known and asked
 
     def blocked(self) -> bool:
-        """Whether a service for whose health others wait is not healthy, so that compose would not start these."""
+        """Whether a service is not healthy that others wait for, so that compose would not start those."""
         needed = {
             other for each in self._services for other, how in each.depends_on.items() if how == "service_healthy"
         }
@@ -129,7 +130,7 @@ class Tracker:
         )
 
     def unchecked(self) -> dict[Run, Container]:
-        """The runs whose health check we run too: it has yet to pass, and no probe tells more."""
+        """The runs whose health check we run too: it has not passed yet, and there is no probe."""
         eager = {service.name for service in self._services if service.ops.get("eager", True)}
         return {
             run: each
@@ -143,7 +144,7 @@ class Tracker:
         }
 
     def targets(self) -> dict[Run, str]:
-        """Which runs are probed, by which URL."""
+        """The URL to probe, for each run that has one."""
         return self._urls
 
     def running(self) -> tuple[Container, ...]:
@@ -151,7 +152,7 @@ class Tracker:
         return tuple(each for each in self._containers.values() if each.state == "running")
 
     def patience(self) -> float:
-        """Seconds until a look is due without any news: sooner where time itself makes a service ready."""
+        """Seconds until the next look without news: fewer where a service will soon have run long enough."""
         waits = [PICTURE]
         for service in self._services:
             for each in self._containers.values():
@@ -169,29 +170,29 @@ class Tracker:
         else:
             self._note(self._containers.get(identifier), container)
             self._containers[identifier] = container
-            # When a run began is told by this machine's clock, for the engine's may be another machine's; but for what
-            # ran before the first look.
+            # By the clock of this machine, since the engine's may be on another one. Only for a container that ran
+            # before the first look, the engine's own times count.
             self._began.setdefault(_run(container), time.monotonic() - (0.0 if self.known else age(container)))
         everything = self._containers.values()
         urls = {key: url for each in self._services for key, url in targets(self._engine, each, everything).items()}
         self._urls = {_run(self._containers[key]): url for key, url in urls.items()}
 
     def _note(self, before: Container | None, now: Container) -> None:
-        """Note what a look at a container tells beyond its state: since when it is unhealthy, and how its runs end."""
+        """Note since when a container is unhealthy, and how its runs end."""
         if now.health != "unhealthy":
             self._unhealthy_since.pop(now.id, None)
         elif now.id not in self._unhealthy_since or (before is not None and before.health != "unhealthy"):
             self._unhealthy_since[now.id] = time.monotonic()
-            # The engine's word is newer than that of our own run of the check.
+            # The engine's result is newer than that of our own run of the check.
             self._checks.pop(_run(now), None)
         if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
             lasted = (now.finished - now.started).total_seconds()
             self._ends.setdefault(now.id, {})[now.finished] = (now.exit_code or 0, lasted)
 
-    def _loops(self, found: Sequence[Health]) -> dict[str, tuple[str, str]]:
-        """The containers that crash again and again, and will not stop to: by id, the cause and the reason.
+    def _crash_loops(self, found: Sequence[Health]) -> dict[str, tuple[str, str]]:
+        """The containers that will go on to crash again and again: by id, the cause and the reason.
 
-        Not while another service is yet to become ready: a program may crash until its database answers.
+        None while another service may become ready: a program may crash until its database answers.
         """
         loops: dict[str, tuple[str, str]] = {}
         for each in found:
@@ -227,12 +228,10 @@ class Tracker:
         kind, _, health = action.partition(": ")
         known = self._containers.get(identifier)
         if kind == "health_status" and health in ("healthy", "unhealthy") and known is not None:
-            # The event itself says it; the look that follows brings the rest.
+            # The event has the health. The look that follows brings the rest.
             self._put(identifier, ticket, replace(known, health=health))
 
-    def _observe(
-        self, service: Service, container: Container | None, loops: Mapping[str, tuple[str, str]] = _NONE
-    ) -> Observation:
+    def _observe(self, service: Service, container: Container | None) -> Observation:
         refusal = self.refusals.get(service.name)
         refused = refusal.message if refusal else ""
         if container is None:
@@ -249,7 +248,7 @@ class Tracker:
             oom_kills=self._oom_kills.get(container.id, 0),
             refused=refused,
             unhealthy_for=time.monotonic() - sick if sick is not None else 0.0,
-            permanent=loops.get(container.id) or self._permanent.get(run),
+            permanent=self._loops.get(container.id) or self._permanent.get(run),
         )
 
     def _age(self, container: Container) -> float:

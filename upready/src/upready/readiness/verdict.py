@@ -1,4 +1,4 @@
-"""When is a service ready? One set of rules, for a task that waits and for the single look of `invoke health`."""
+"""When is a service ready? The same rules for a task that waits, and for the single look of `invoke health`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from upready.readiness.health import Health, Verdict
 from upready.runtime.interface import Container
 from upready.stack.model import Service
+from upready.support import units
 from upready.support.http_probe import Probe
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known of one replica, besides what the engine says now.
+    """What is known about one replica, besides the engine's description of it.
 
     Attributes:
         answer: The last answer to the probe from the host; None before the first answer, and without a probe.
@@ -27,7 +28,7 @@ class Observation:
             again yet.
         removed: Whether somebody removed its container.
         oom_kills: How often it ran out of memory while it was waited for.
-        refused: What compose or the engine said when it could not be started; empty when it could.
+        refused: Why it could not be started; empty when it could.
         awaited: Whether another service waits until it has completed.
         unhealthy_for: Seconds for which the engine has reported it unhealthy.
         permanent: Why waiting will not make it ready, as (cause, reason); None if waiting may help.
@@ -75,8 +76,8 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
     """Judge one replica from what is known of it.
 
     Args:
-        service: What was wanted.
-        container: What the engine says; None when there is no container.
+        service: Its service in the model.
+        container: The engine's description; None when there is no container.
         observation: What else is known.
     """
     if observation.refused:
@@ -84,8 +85,8 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
     if container is None:
         if observation.removed:
             return Verdict.FAILED, "was removed while it was waited for", "removed"
-        return Verdict.WAITING, "is not there", "missing"
-    # The engine keeps what it said, also of a container that had run before.
+        return Verdict.WAITING, "is not started yet", "missing"
+    # The engine keeps the error of the last start, also for a container that had run before.
     if container.state in ("created", "exited") and container.error and not observation.ended_before:
         return Verdict.FAILED, f"could not start: {container.error}", "start"
     if container.state == "created" or observation.ended_before:
@@ -106,17 +107,17 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
 
 
 def window(service: Service, container: Container) -> float:
-    """Seconds that a replica must run until it counts as ready, where nothing tells its health.
+    """Seconds that a replica without health check and probe must run until it counts as ready.
 
-    `x-ops.stable` says so; else it is longer for what the engine restarts. After a restart it must also run twice as
-    long as its runs have lasted so far.
+    `x-ops.stable` sets them; else they are more for a container that the engine restarts. After a restart it must also
+    run twice as long as its earlier runs did on average.
     """
     lasting = service.ops.get("stable") is None and container.restart_policy in RESTARTED
     return max(LASTING if lasting else service.stable, _relapse(container))
 
 
 def _relapse(container: Container) -> float:
-    """Seconds for which the restarts of a container are held against its present run."""
+    """Seconds that the present run of a restarted container must last before its restarts no longer count."""
     if not container.restarts or container.created is None or container.started is None:
         return 0.0
     lasted = (container.started - container.created).total_seconds() / container.restarts
@@ -124,7 +125,7 @@ def _relapse(container: Container) -> float:
 
 
 def _judge_running(service: Service, container: Container, observation: Observation) -> Judgement:
-    again = f" (restarted {_times(container.restarts)})" if container.restarts else ""
+    again = f" (restarted {units.times(container.restarts)})" if container.restarts else ""
     answer = observation.answer
     if observation.probed:
         # The engine's last result may be a minute old. Where there is a probe, only its answer counts.
@@ -144,10 +145,10 @@ def _judge_running(service: Service, container: Container, observation: Observat
 
 
 def _judge_restarted(container: Container, observation: Observation, judgement: Judgement) -> Judgement:
-    """Hold a crash loop against a container that is ready in between."""
+    """A container in a crash loop is not ready, even if it answers between two crashes."""
     if container.restarts < LOOP or observation.age >= _relapse(container):
         return judgement
-    times = _times(container.restarts)
+    times = units.times(container.restarts)
     return Verdict.WAITING, f"was restarted {times}, and runs for {observation.age:.1f} s only", "restarting"
 
 
@@ -163,16 +164,16 @@ def _judge_ended(service: Service, container: Container, observation: Observatio
     what = f"exited with code {code}"
     if container.oom_killed:
         what = "ran out of memory and was killed (OOM)"
-    # After `docker stop` the state is the same, and nothing restarts the container; but no start waits for such one.
+    # After `docker stop` the state is the same and nothing restarts the container; but no start waits for it then.
     restarts = lasting or (container.restart_policy == "on-failure" and code != 0 and not _exhausted(container))
     if container.state == "restarting" or (restarts and container.state == "exited"):
-        after = f" (restarted {_times(container.restarts)})" if container.restarts else ""
+        after = f" (restarted {units.times(container.restarts)})" if container.restarts else ""
         return Verdict.WAITING, f"{what} and will be restarted{after}", "restarting"
     return Verdict.FAILED, what, "oom" if container.oom_killed else "exited"
 
 
 def age(container: Container) -> float:
-    """Seconds since a container last started, by the engine's clock against this machine's."""
+    """Seconds since a container last started: this machine's clock minus the engine's time of the start."""
     return (datetime.now(UTC) - container.started).total_seconds() if container.started else 0.0
 
 
@@ -184,9 +185,9 @@ def assess(
     """Judge every replica of some services.
 
     Args:
-        services: What is expected.
-        containers: What the engine has.
-        observation: What else is known of a replica, or of one that is not there.
+        services: The services that should run.
+        containers: The containers that exist.
+        observation: Gives what else is known about a replica, also about one without a container.
     """
     services = list(services)
     awaited = {
@@ -217,23 +218,17 @@ def _exhausted(container: Container) -> bool:
 
 
 def _last_probe(container: Container, observation: Observation) -> str:
-    """The best word on why a service is not ready: the host's probe, else the engine's health check."""
+    """Why a service is not ready: the last answer to the probe from the host, else of the engine's health check."""
     if observation.answer is not None and observation.answer.error:
         return observation.answer.error
     if observation.probed and observation.answer is None and container.health != "unhealthy":
-        return "it has not been asked yet"
+        return "its probe has not run yet"
     if container.probes:
         code, output = container.probes[-1]
         lines = output.strip().splitlines()
         return lines[-1] if lines else f"its health check exits with {code}"
+    if observation.check is not None and observation.check <= 0:
+        return "its health check takes too long"
     if observation.check is not None:
-        return (
-            f"its health check exits with {observation.check}"
-            if observation.check > 0
-            else "its health check takes too long"
-        )
-    return "its health check has not run yet" if container.health else "it has not been asked yet"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+        return f"its health check exits with {observation.check}"
+    return "its health check has not run yet" if container.health else "its probe has not run yet"

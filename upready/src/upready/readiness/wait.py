@@ -1,7 +1,7 @@
 """Wait until every service is ready, or until it is clear that one will not be.
 
-The engine's events and the host's own probes say at once what changes; nothing is polled through compose, which reports
-readiness up to 28 s late (docs/health.md). One deadline, in wall time, for everything.
+The engine's events and the probes from this machine report changes at once. Compose is not asked: it reports readiness
+up to 28 s late (docs/health.md). There is one deadline, in wall time, for everything.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ SETTLE = 1.0
 """Seconds to wait after the first failure: it often causes others, and all of them are reported."""
 
 LOOK = 2.0
-"""Seconds for a first complete look at all services, also where the timeout is shorter."""
+"""Seconds for the first complete look at all services, even if the timeout is shorter."""
 
 Watch = Callable[[Sequence[Health]], None]
-"""Callback that is given the state of all services whenever it changes."""
+"""Callback; receives the health of all services whenever it changes."""
 
 
 @dataclass
@@ -37,12 +37,12 @@ class Outcome:
     """How the wait ended.
 
     Attributes:
-        services: The last judgement of every replica.
-        seconds: How long it took.
-        error: What the start of the containers raised, or that it had not ended at the deadline.
-        timed_out: Whether the deadline ended it.
+        services: The last health of every replica.
+        seconds: How long the wait took.
+        error: Why the start of the containers failed, or that it had not ended at the deadline.
+        timed_out: Whether the deadline ended the wait.
         refusals: Why services could not be started, by service.
-        made: Whether the containers are as the files say; only starts are left then.
+        made: Whether all containers were created as the files say, and only had to be started.
     """
 
     services: list[Health]
@@ -66,11 +66,11 @@ class Waiter:
     Attributes:
         engine: Where they run.
         project: Compose's project name.
-        services: What is waited for.
-        watch: Told of every change.
-        live: Whether `watch` draws a live view, and wants each service's last log line too.
-        warn: Told what compose warns of.
-        find_permanent: Asked about replicas that are not ready whether waiting may help.
+        services: The services to wait for.
+        watch: Receives every change.
+        live: Whether `watch` draws a live view, and needs the last log line of each service too.
+        warn: Receives the warnings of compose.
+        find_permanent: Tells why waiting for a replica will not help.
     """
 
     engine: Runtime
@@ -92,8 +92,8 @@ class Waiter:
 
         Args:
             timeout: Seconds for everything together, the start included.
-            start: Run in a thread of its own, so that what happens meanwhile is seen. It must bear being called
-                again: it is, when the engine went away during the first call and came back.
+            start: Starts them, in a thread of its own. It is called again if the engine went away during the first
+                call and came back.
 
         Raises:
             EngineError: The engine went away.
@@ -105,11 +105,11 @@ class Waiter:
             try:
                 outcome = self._loop(feed, thread, began, began + timeout)
                 if not outcome.timed_out:
-                    # What compose is doing for one service goes on, though another has failed.
+                    # One service has failed; compose may still finish its work on the others.
                     thread.stop(began + timeout - time.monotonic())
                 return outcome
             finally:
-                # Also after Ctrl-C: compose must be gone before this process is.
+                # Also after Ctrl-C: compose must end before this process does.
                 thread.stop()
 
     def _loop(self, feed: Feed, thread: StartThread, began: float, deadline: float) -> Outcome:
@@ -124,7 +124,7 @@ class Waiter:
                 return outcome
             failed = any(each.verdict is Verdict.FAILED for each in healths)
             if isinstance(thread.error, UnhealthyError) and not failed:
-                # Compose gives up when a service that others wait for is unhealthy; it may still become healthy.
+                # Compose gives up when a service that others wait for is unhealthy, but it may still become healthy.
                 failing = None
                 if not self._tracker.blocked():
                     self._begin(feed, thread)
@@ -140,7 +140,7 @@ class Waiter:
             self._receive(feed, thread, max(deadline, began + LOOK) - now)
 
     def _look(self, feed: Feed, now: float) -> list[Health]:
-        """The state of every replica, which is also given to `watch` where it has changed.
+        """The health of every replica, which `watch` receives too if it has changed.
 
         Raises:
             EngineError: The engine has stopped answering.
@@ -155,7 +155,7 @@ class Waiter:
                 next="invoke doctor, then start it again: containers may still be running",
             )
         feed.watch(tracker.targets(), tracker.running(), tracker.unchecked(), waiting)
-        # The reason counts the seconds while a service stabilises; a new number alone is no change.
+        # Not the reason: it may hold a number of seconds, which changes all the time.
         picture = [(each.name, each.state, each.cause, each.line) for each in healths]
         if tracker.known and (picture != self._shown or (self.live and now - self._told > PICTURE)):
             self.watch(healths)
@@ -163,7 +163,7 @@ class Waiter:
         return healths
 
     def _receive(self, feed: Feed, thread: StartThread, longest: float) -> None:
-        """Wait for the next message, for `longest` seconds at most, and take all that are there."""
+        """Wait for the next message, for `longest` seconds at most, and take all that have come."""
         with contextlib.suppress(queue.Empty):
             message = feed.inbox.get(timeout=max(0.01, min(longest, self._tracker.patience())))
             while True:
@@ -171,10 +171,10 @@ class Waiter:
                 message = feed.inbox.get_nowait()
 
     def _take(self, message: Message, feed: Feed, thread: StartThread) -> None:
-        """Make a message part of the view, and of what is known of the start."""
+        """Take in a message."""
         if isinstance(message, Started):
-            # Not the end until everything has been looked at once more: compose may have replaced containers, and an
-            # engine that dropped the connection must answer before it is known what the error means.
+            # It counts only after all containers have been listed once more: compose may have replaced some, and an
+            # engine that dropped the connection must answer before it is clear what the error means.
             thread.ended(message.error, feed.refresh())
             return
         self._tracker.take(message)
@@ -193,13 +193,13 @@ class Waiter:
 
 
 def _may_fail(health: Health) -> bool:
-    """Whether a replica that is not ready may still tell of a failure of its own."""
+    """Whether a replica that is not ready may still fail by itself."""
     return health.verdict is Verdict.WAITING and health.state in ("running", "restarting", "exited")
 
 
 def _settled(thread: StartThread, healths: Sequence[Health], failing: float) -> bool:
     """Whether no further failure is expected, `failing` seconds after the first one."""
-    # While the start goes on, it may still start containers that are only created.
+    # As long as the start goes on, it may start more containers.
     ended = thread.complete or thread.error is not None
     return failing >= SETTLE or (ended and not any(map(_may_fail, healths)))
 
@@ -212,3 +212,18 @@ def _late(outcome: Outcome, thread: StartThread) -> Outcome:
             "the containers were still being started when time was up", next="the same again with a longer --timeout"
         )
     return outcome
+
+
+def unstarted(services: Sequence[Service], healths: Sequence[Health]) -> list[str]:
+    """The services that still wait to be started, and depend on nothing that has failed."""
+    states = {each.service: each for each in healths if each.verdict is not Verdict.READY}
+    states |= {each.service: each for each in healths if each.verdict is Verdict.FAILED}
+    every = {each.name: each for each in services}
+
+    def blocked(name: str, seen: tuple[str, ...] = ()) -> bool:
+        if name in states and states[name].verdict is Verdict.FAILED:
+            return True
+        needed = (every[name].config.get("depends_on") or {}) if name in every and name not in seen else {}
+        return any(blocked(other, (*seen, name)) for other, how in needed.items() if how.get("required", True))
+
+    return [name for name in every if name in states and states[name].cause == "created" and not blocked(name)]

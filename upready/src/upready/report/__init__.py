@@ -1,8 +1,7 @@
-"""Everything that prints: for people with Rich, for scripts as JSON. Nothing else in `upready` prints.
+"""Print, for people with Rich, for scripts as JSON. Nothing else in `upready` prints.
 
-People's output goes to stdout, problems to stderr. Colour and live views appear on a terminal only, and NO_COLOR is
-honoured.
-With `--json` one document goes to stdout and nothing else does.
+Output for people goes to stdout, problems go to stderr. Only a terminal gets colours and live views; NO_COLOR counts.
+With `--json` stdout gets one document and nothing else.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from upready.report import called_as
-from upready.secrets import masking
 from upready.support import streams
 from upready.support.controls import neutralise
 from upready.support.errors import OpsError
@@ -24,32 +22,37 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDE = 160
-"""Columns where there is no terminal to tell: wide enough that no table of ours is cut in a log file."""
+"""Columns where the output is no terminal: wide enough that no table is cut in a log file."""
 
 
 @functools.cache
 def console() -> Console:
-    """Where people read."""
+    """The console for output."""
     return _console(stderr=False)
 
 
 @functools.cache
 def errors() -> Console:
-    """Where problems, and progress beside a JSON document, are written."""
+    """The console for problems, and for progress beside a JSON document."""
     return _console(stderr=True)
 
 
 def clean(text: str) -> str:
-    """A text that may quote what others said, without secrets and without control characters."""
-    # Again behind it: colours may stand within a secret.
+    """A text that may quote other programs, without secrets and control characters."""
+    from upready.secrets import masking
+
+    # Masked twice: colours may stand between the letters of a secret.
     return masking.hide(neutralise(masking.hide(text), colour=False))
 
 
 def say(text: str, *, style: str | None = None, as_json: bool = False, quoted: bool = False) -> None:
     """One plain line for people; beside a JSON document it goes to stderr.
 
-    It may quote what others said: control characters are shown, not obeyed. Where it is nothing but a quotation, its
-    commands stay as they are.
+    Args:
+        text: The line. It may quote other programs: control characters are made visible.
+        style: A style of Rich.
+        as_json: Whether stdout is for a JSON document.
+        quoted: Whether all of it is quoted from the user's files, so that `invoke …` in it is left as it is.
     """
     out = errors() if as_json else console()
     out.print(
@@ -58,22 +61,21 @@ def say(text: str, *, style: str | None = None, as_json: bool = False, quoted: b
 
 
 def warn(text: str) -> None:
-    """One line about something that does not end the task, on stderr."""
+    """A warning on stderr, for something that does not end the task."""
     from rich.text import Text
 
     errors().print(Text.assemble(("warning: ", "yellow"), clean(called_as.spoken(text))), soft_wrap=True)
 
 
 def command(words: Sequence[str]) -> None:
-    """A command that is about to run, for `--debug`. A secret in it is what somebody typed (`invoke exec`)."""
+    """A command that is about to run, for `--debug`. The user may have typed a secret in it (`invoke exec`)."""
     errors().print(f"$ {shlex.join(map(clean, words))}", style="dim", markup=False, soft_wrap=True)
 
 
 def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool = False) -> None:
-    """The one JSON document of a task; without secrets, unless these were asked for.
+    """The one JSON document of a task, without secrets unless `revealed`; `quoted` as in `say`."""
+    from upready.secrets import masking
 
-    Where it is nothing but a quotation of the user's own files, its commands stay as they are.
-    """
     content = content if quoted else called_as.spoken_in(content)
     content = content if revealed else masking.hide_in(content)
     sys.stdout.write(encode(content, indent=2) + "\n")
@@ -81,13 +83,15 @@ def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool
 
 
 def line(content: Mapping[str, Any]) -> None:
-    """One JSON object of a stream, on a line of its own; without secrets."""
+    """One JSON object of a stream, on its own line, without secrets."""
+    from upready.secrets import masking
+
     sys.stdout.write(encode(masking.hide_in(content)) + "\n")
     sys.stdout.flush()
 
 
 def failure(error: OpsError, *, as_json: bool = False) -> None:
-    """An error: what failed, the evidence, the next step. Where no document can be written, people are told."""
+    """An error: what failed, the evidence, the next step; for people also where no document can be written."""
     if as_json and not streams.problem():
         document({"error": error.as_dict()})
         return
@@ -96,7 +100,7 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
     sys.stdout.flush()
     out = errors()
 
-    # Message and evidence are also what others printed: it must not move the cursor.
+    # Message and evidence may quote other programs, whose output must not move the cursor.
     out.print(Text.assemble(("error: ", "bold red"), (clean(called_as.spoken(error.message)), "bold")), soft_wrap=True)
     for line in error.details:
         out.print(Text(f"  {clean(line)}"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Tables that fit their terminal: columns are left out where they would not fit, and no name is ever broken."""
+"""Tables that fit the terminal: columns that do not fit are left out, and no name is broken."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Column:
 
     Attributes:
         name: Its heading.
-        drop: When it is left out: the highest number first; 0 stays always.
-        right: Whether its cells stand at its right edge.
+        drop: The column with the highest number is left out first; one with 0 never.
+        right: Whether its cells are aligned to the right.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Column:
 
 
 class FittingTable:
-    """A table without lines around it, as wide as its cells; a terminal that is too narrow gets fewer columns.
+    """A table without borders, as wide as its cells. A terminal that is too narrow gets fewer columns.
 
     Args:
         columns: Its columns, from left to right.
@@ -41,11 +41,11 @@ class FittingTable:
         self._rows: list[list[Text]] = []
 
     def add_row(self, *cells: str | Text) -> None:
-        """Add a row: a cell for each column."""
+        """Add a row, with a cell for each column."""
         self._rows.append([cell if isinstance(cell, Text) else Text(cell) for cell in cells])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """The table in the columns that fit, and one line that names those that do not."""
+        """The table with the columns that fit, and a line that names the others."""
         widths = [
             max([len(column.name), *(cell_len(line) for row in self._rows for line in row[at].plain.split("\n"))])
             for at, column in enumerate(self._columns)
@@ -58,7 +58,7 @@ class FittingTable:
                 break
             shown.remove(last)
             left_out.append(self._columns[last].name)
-        # In a file every column stays, and the words of a long cell go to the next line.
+        # A file gets every column; long cells are wrapped.
         table = Table(box=None, pad_edge=False, header_style="bold")
         for at in shown:
             column = self._columns[at]

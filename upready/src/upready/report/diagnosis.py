@@ -1,4 +1,4 @@
-"""Diagnoses for people: a panel each, what went wrong on top, the next step at the bottom."""
+"""Diagnoses for people: a panel for each, with the failure at the top and the next step at the bottom."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ ENOUGH = 200
 """Characters of a health check's output that are shown; the JSON has all of it."""
 
 FINE = "none"
-"""The cause of a story without a failure."""
+"""The cause of a replica that is ready."""
 
 
 def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
-    """Print the diagnoses of a project, or the JSON document. Always exit code 0: `health` is the task that judges."""
+    """Print the diagnoses of a project, or the JSON document. The exit code is always 0; that of `health` judges."""
     if as_json:
         stories_as_dict = [each.as_dict() for each in stories]
         told = {"diagnoses": stories_as_dict, "warnings": warnings(found)}
@@ -46,7 +46,7 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
 
 
 def warnings(found: Report) -> list[str]:
-    """What services that are ready say that they lack, or that happened to them."""
+    """The checks that do not pass in services that are ready."""
     return [
         f"{each.name}: {check} is {said}"
         for each in found.services
@@ -56,13 +56,13 @@ def warnings(found: Report) -> list[str]:
 
 
 def panels(console: Console, stories: Sequence[Failure]) -> None:
-    """Print a panel a story, in their order: the root cause first."""
+    """Print a panel for each failure, the root cause first."""
     for each in stories:
         console.print(panel(each))
 
 
 def panel(story: Failure) -> Panel:
-    """All that is known of one replica."""
+    """All that is known about one replica."""
     good = story.cause == FINE
     style = "green" if good else "red"
     rows: list[RenderableType] = [Text(_clean(story.message), style=f"bold {style}"), _facts(story.facts)]
@@ -116,7 +116,7 @@ def _rows(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _log(facts: Mapping[str, Any]) -> Group | None:
-    """The last log lines, the error among them standing out."""
+    """The last log lines, with the error marked."""
     lines, error = facts.get("log") or [], facts.get("error")
     if not lines:
         return None

@@ -1,4 +1,4 @@
-"""What the doctor found, for people: a line each, and the remedy below what needs one."""
+"""The findings of the doctor: a line for each, and below it the remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `.env` tasks show: findings, effective values, differences."""
+"""The output of the tasks for `.env`: findings, effective values, differences."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from upready.dotenv.difference import Difference
     from upready.dotenv.value import Value
     from upready.operations.comparison import Comparison
+    from upready.operations.env_init import Initialised
     from upready.operations.env_set import Change
-    from upready.operations.isolation import Isolation
 
 
 def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
-    """Print what a check found, a block each; exit code 3 with any error, or with anything when `strict`."""
+    """Print the findings of a check. The exit code is 3 with an error, and with any finding when `strict`."""
     errors = sum(each.severity == "error" for each in found)
     code = EnvFileError.code if errors or (strict and found) else 0
     if as_json:
@@ -36,10 +36,7 @@ def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
 
 
 def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as_json: bool) -> int:
-    """Print every variable, its value and where that comes from.
-
-    Secrets are masked, and wherever they stand within another value so is what is `hidden`.
-    """
+    """Print each variable, its value and its source. Secrets are masked, as are `hidden` values within others."""
     rows = [each.as_dict(reveal=reveal, hidden=hidden) for each in found]
     if as_json:
         report.document({"variables": rows}, revealed=reveal)
@@ -60,7 +57,7 @@ def variables(found: Sequence[Value], hidden: Sequence[str], *, reveal: bool, as
 
 
 def _way(way: Mapping[str, Any]) -> str:
-    """One way to a service, in words: `web, worker by env_file .env`."""
+    """How a variable reaches services, in words: `web, worker by env_file .env`."""
     services = ", ".join(way["services"])
     return f"{services} by {way['by']} {way['file']}" if services else f"wherever {way['by']} stands"
 
@@ -84,7 +81,7 @@ def difference(found: Difference, *, as_json: bool) -> int:
 
 
 def comparison(found: Comparison, *, as_json: bool) -> int:
-    """Print which variables have another value elsewhere, and no value."""
+    """Print the names of variables with another value elsewhere, but no values."""
     if as_json:
         report.document(found.as_dict())
         return 0
@@ -101,10 +98,9 @@ def comparison(found: Comparison, *, as_json: bool) -> int:
     return 0
 
 
-def initialised(
-    names: Sequence[str], waiting: Sequence[str], *, created: bool, own: Isolation | None = None, as_json: bool
-) -> int:
-    """Print what `env.init` wrote, what is this checkout's own, and which variables still wait for a value."""
+def initialised(done: Initialised, *, as_json: bool) -> int:
+    """Print what `env.init` wrote, what only this checkout has, and which variables still need a value."""
+    names, waiting, created, own = done.names, done.waiting, done.created, done.own
     if as_json:
         content = {"created": created, "names": list(names), "open": list(waiting)}
         report.document({**content, "isolated": own.as_dict()} if own else content)
@@ -129,7 +125,7 @@ def initialised(
 
 
 def changed(found: Change, environment: str, *, as_json: bool) -> int:
-    """Print that a variable is set, never to what; and which environment is to be started for it to count."""
+    """Print that a variable is set, without its value, and which task applies it."""
     if as_json:
         report.document({"set": found.name})
     else:
@@ -141,12 +137,12 @@ def changed(found: Change, environment: str, *, as_json: bool) -> int:
 
 
 def printable(text: str) -> str:
-    """A value on one line: what a terminal would obey, or break the line at, is shown as an escape."""
+    """A value on one line, with control characters and line ends as escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def _line(*parts: tuple[str, str]) -> None:
-    """One line, of texts and their styles; with Rich, which takes as long to import as a check, on a terminal only."""
+    """One line of texts with styles. Rich, whose import takes as long as a whole check, is used on a terminal only."""
     if not sys.stdout.isatty():
         sys.stdout.write("".join(text for text, _ in parts) + "\n")
         return

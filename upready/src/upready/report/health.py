@@ -1,6 +1,6 @@
-"""Health for people: one table, one line a service, and the words for what is wrong.
+"""The health of services: a table, and sentences about what is wrong.
 
-Rich is imported where something is drawn: a JSON document would be a twentieth later.
+Rich is imported only where it draws: for a JSON document it would take a twentieth of the time.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
 
 
 def table(services: Sequence[Health]) -> FittingTable:
-    """One row a replica: its container, the engine's health, the probe's answer, our verdict, restarts."""
+    """A row for each replica: container, health by the engine, answer to the probe, our verdict, restarts."""
     from rich.text import Text
 
     from upready.report.columns import Column, FittingTable
@@ -81,7 +81,7 @@ def table(services: Sequence[Health]) -> FittingTable:
 
 
 def live(services: Sequence[Health]) -> Table:
-    """One line a replica for a live view: how it is, for how long, and what it last wrote."""
+    """A line for each replica in a live view: its state, for how long, and its last log line."""
     from rich.table import Table
     from rich.text import Text
 
@@ -107,14 +107,14 @@ def live(services: Sequence[Health]) -> Table:
 
 
 def word(health: Health) -> str:
-    """One word for a replica: ready, degraded, or why it is neither."""
+    """One word for a replica: ready, degraded, or the cause why it is not ready."""
     if health.verdict is Verdict.READY:
         return "degraded" if health.degraded else "ready"
     return health.cause
 
 
 def checks(services: Sequence[Health]) -> list[Text]:
-    """A line for each answer with checks inside: each with its status, and those that do not pass stand out."""
+    """A line for each service whose answer has checks: their names and status, coloured."""
     from rich.text import Text
 
     lines = []
@@ -130,7 +130,7 @@ def checks(services: Sequence[Health]) -> list[Text]:
 
 
 def problems(services: Sequence[Health]) -> list[str]:
-    """What is wrong, in sentences: services that are not ready, and checks inside an answer that do not pass."""
+    """A sentence for each replica that is not ready, and for each check that does not pass."""
     lines = [f"{each.name} {each.reason}" for each in services if each.verdict is not Verdict.READY]
     for each in services:
         lines += [f"{each.name}: {check} is {said}" for check, said in each.failing_checks()]
@@ -138,7 +138,7 @@ def problems(services: Sequence[Health]) -> list[str]:
 
 
 def steps(services: Sequence[Health], environment: str) -> list[str]:
-    """What to do about services that answer but lack something, a command a line; the last one makes it count."""
+    """The commands that help degraded services; the last one applies the others."""
     names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
     if names:
         return [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
@@ -160,15 +160,15 @@ def _text(words: str, style: str = "") -> Text:
 
 
 def _clean(words: str) -> str:
-    """What a service said, on one line, obeyed by no terminal."""
+    """Words of a service on one line, without control characters."""
     return " ".join(report.clean(words).split())
 
 
 def follow(reports: Iterable[Report], *, as_json: bool) -> int:
-    """Show one report after the other: live on a terminal, elsewhere a line per change. Ends with Ctrl-C: 130.
+    """Show one report after another: live on a terminal, else a line for each change. Ctrl-C ends it: exit code 130.
 
     Raises:
-        LostError: Nobody reads them any more.
+        LostError: The reader of standard output is gone.
     """
     reports = _while_read(reports)
     try:
@@ -190,7 +190,7 @@ def _while_read(reports: Iterable[Report]) -> Iterator[Report]:
 
 
 def _follow_json(reports: Iterable[Report]) -> None:
-    """One JSON object a line, whenever something has changed; the time that an answer took is no change."""
+    """One JSON object a line for each change; another response time is no change."""
     told: object = None
     for each in reports:
         picture = _picture(each)
@@ -231,7 +231,7 @@ def _follow_lines(reports: Iterable[Report]) -> None:
 
 
 def _picture(found: Report) -> object:
-    """What a change is told by."""
+    """The parts of a report that count as a change."""
     return found.status, [
         (each.name, each.state, word(each), each.container and (each.container.health, each.container.restarts))
         for each in found.services

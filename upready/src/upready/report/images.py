@@ -1,4 +1,4 @@
-"""Image sizes, for people."""
+"""The sizes of images."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from upready.support import units
 
 
 def show(found: Sequence[Image], *, as_json: bool) -> int:
-    """Print one table, or the JSON document. Exit code 5 when an image is over its budget."""
+    """Print a table, or the JSON document. The exit code is 5 when an image is over its budget."""
     over = any(each.within is False for each in found)
     if as_json:
         report.document({"images": [each.as_dict() for each in found]})
@@ -31,7 +31,7 @@ def show(found: Sequence[Image], *, as_json: bool) -> int:
         table.add_row(
             each.service,
             report.clean(each.image),
-            units.size(each.size) if each.size is not None else "not there",
+            units.size(each.size) if each.size is not None else "missing",
             Text(units.size(each.added), style=colour),
             units.size(each.budget),
             each.base or "-",

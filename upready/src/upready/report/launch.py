@@ -1,4 +1,4 @@
-"""A launch for people: live on a terminal, a line per change elsewhere, URLs and the last log lines at the end."""
+"""The progress of a launch: live on a terminal, else a line for each change; at the end the URLs or the failure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Show:
     """Shows a launch while it runs. Use as a context manager, so that the live view ends with it.
 
     Args:
-        as_json: Whether stdout belongs to a JSON document; progress then goes to stderr.
+        as_json: Whether stdout is for a JSON document; progress then goes to stderr.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -56,11 +56,11 @@ class Show:
         self.console.print(Text(report.clean(text), style="bold"), soft_wrap=True)
 
     def warn(self, text: str) -> None:
-        """Something that does not stop the launch."""
+        """Warn of something that does not stop the launch."""
         report.warn(text)
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
-        """A build has printed a line: part of the live picture; where there is none, a line a step, and its output."""
+        """A build has printed a line. Without a live view, each step and its output are printed."""
         self._build = progress
         if self._live is not None:
             return
@@ -90,7 +90,7 @@ class Show:
         return Group(*rows, elapsed)
 
     def _step_row(self, step: Step) -> Text:
-        """A step that is under way: what is most needed stands first, for the end of the line may not be shown."""
+        """A step that is being built. The most useful part comes first, since the line may be cut."""
         last = f"  {report.clean(step.output[-1])}" if step.output else ""
         seconds = f"{time.monotonic() - step.began:5.1f} s"
         text = Text.assemble((step.service, "cyan"), f"  {step.number}  {seconds}  {step.words}", (last, "dim"))
@@ -99,7 +99,7 @@ class Show:
 
 
 def ended(launch: Launch, *, as_json: bool) -> int:
-    """How a launch ended: the table, then the URLs, or what failed with its evidence. Returns the exit code."""
+    """Print the table, then the URLs, or what failed and why. Returns the exit code."""
     if as_json:
         report.document(launch.as_dict())
     elif launch.error is None:

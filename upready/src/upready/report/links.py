@@ -1,4 +1,4 @@
-"""The addresses of what runs."""
+"""The addresses of services."""
 
 from __future__ import annotations
 

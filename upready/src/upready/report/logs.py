@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from upready import report
+from upready.logs import own_time
 from upready.logs.entry import Entry, Origin, Parsed, parse
-from upready.logs.masking import masked
 from upready.logs.structured import TIME_KEYS
 from upready.report import called_as
 from upready.secrets import masking
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from upready.operations.logs import Logs
 
 COLOURS = (36, 32, 35, 34, 96, 92, 95, 94)
-"""SGR codes that services take in turn; red and yellow are the levels'."""
+"""SGR codes of the services, in turn; without red and yellow, which are for levels."""
 
 LEVELS = {"trace": 2, "debug": 2, "info": 32, "warning": 33, "error": 31, "critical": 31}
 _NAMES: dict[str | None, str] = {None: " " * 9, **{name: f"{name.upper():9}" for name in LEVELS}}
@@ -67,21 +67,21 @@ class Printer:
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
-            # What could not be written is tried again here, and has been told.
+            # Closing writes again what could not be written; that error was reported before.
             with contextlib.suppress(OSError):
                 self._file.close()
 
     def expect(self, origins: Iterable[Origin]) -> None:
-        """Align to, and colour by, the replicas that are known beforehand."""
+        """Set the width and the colours for replicas that are known beforehand."""
         for origin in sorted(origins, key=lambda each: (each.service, each.replica)):
             self._prefix(origin)
         self._prefixes.clear()
 
     def write(self, entries: Sequence[Entry]) -> None:
-        """Write some entries, at once.
+        """Write some entries, without delay.
 
         Raises:
-            LostError: Nobody reads them any more.
+            LostError: The reader of standard output is gone.
         """
         if not entries:
             self.check(look=True)
@@ -89,9 +89,9 @@ class Printer:
         self.count += len(entries)
         text = self._form(entries)
         mask = masking.mask()
-        # Looked for in all that would be shown, in one go: nearly always there is nothing.
+        # One search in the whole text: nearly always it holds no secret.
         if mask.may_touch(text):
-            text = self._form(masked(entries, mask))
+            text = self._form([_masked(each, mask) if mask.may_touch(each.text) else each for each in entries])
         if self._file is None:
             sys.stdout.write(text)
             sys.stdout.flush()
@@ -106,7 +106,7 @@ class Printer:
             raise _unwritable(self._path, error, "it holds the beginning of the logs, and can be removed") from error
 
     def check(self, *, look: bool = False) -> None:
-        """End, as `streams.check` does, where nobody reads what is written to standard output."""
+        """End the task as `streams.check` does, if the reader of standard output is gone."""
         if self._file is None:
             streams.check(look=look)
 
@@ -130,8 +130,9 @@ class Printer:
             if text[:1] == "{" and (parsed := entry.parsed).structured:
                 text = _structured(parsed, colour=self._colour)
             elif not text.isprintable():
-                text = neutralise(text, colour=self._colour)
+                text = own_time.without(neutralise(text, colour=self._colour), time)
             else:
+                text = own_time.without(text, time)
                 append(f"{clock}{time[19:23]} {prefix}{text}\n")
                 continue
             head = f"{clock}{time[19:23]} {prefix}"
@@ -139,7 +140,7 @@ class Printer:
         return "".join(parts)
 
     def _tick(self, time: str) -> tuple[str, str]:
-        """A new second: its local time, with the date where it is not today or the reader may be elsewhere."""
+        """A new second: its local time, with the date in a file or for another day than today."""
         moment = datetime.fromisoformat(f"{time[:19]}+00:00").astimezone()
         dated = self._dated or moment.date() != self._today
         self._second, self._clock = time[:19], f"{moment:%Y-%m-%d %H:%M:%S}" if dated else f"{moment:%H:%M:%S}"
@@ -157,25 +158,28 @@ class Printer:
 
 
 def readable(line: str) -> str:
-    """A log line for people, without colours: a JSON line as its level, message and fields."""
+    """A log line for people, without colours: of a JSON line time, level, message and fields."""
     parsed = parse(line)
-    return _structured(parsed, colour=False) if parsed.structured else line
+    if not parsed.structured:
+        return line
+    clock = own_time.of(parsed.fields)
+    return f"{clock} {_structured(parsed, colour=False)}" if clock else _structured(parsed, colour=False)
 
 
 def _structured(parsed: Parsed, *, colour: bool) -> str:
-    """A JSON line: level, message, fields; a field of several lines, such as a traceback, below."""
+    """A JSON line: level, message and fields; below them fields with several lines, such as a traceback."""
     level, message, found, _ = parsed
     fields = ""
     long: list[str] = []
     for key, value in found.items():
         if key in TIME_KEYS:
-            continue  # the engine's stands before every line
+            continue  # it stands before the line
         kind = type(value)
         if kind is int or (kind is str and _is_word(value)):
             fields += f" {key}={value}"
         elif kind is str and "\n" in value:
             long.append(neutralise(value.rstrip("\n"), colour=False))
-        else:  # quoted, so that it can be told from what follows
+        else:  # quoted, so that its end can be seen
             fields += f" {key}={_compact(value)}"
     fields = fields[1:]
     if not (message.isprintable() and fields.isprintable()):
@@ -186,6 +190,13 @@ def _structured(parsed: Parsed, *, colour: bool) -> str:
         fields = f"{_FAINT}{fields}{RESET}" if fields else ""
     head = f"{name}{message} {fields}" if message and fields else f"{name}{message}{fields}"
     return "\n".join([head, *long]) if long else head
+
+
+def _masked(entry: Entry, mask: masking.Mask) -> Entry:
+    """An entry without secrets: JSON may write them with escapes, and colours may stand between their letters."""
+    level, message, fields, structured = entry.parsed
+    parsed = Parsed(level, mask.text(message), mask.value(fields), structured)
+    return Entry(entry.time, entry.origin, entry.stream, mask.text(entry.text), parsed)
 
 
 def _wanted() -> bool:
@@ -214,10 +225,7 @@ def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
 
 
 def show(logs: Logs) -> int:
-    """Show a project's logs as the query asks; following ends with Ctrl-C.
-
-    Returns:
-        The exit code: 0, or 130 after Ctrl-C.
+    """Show the logs of a project as the query asks. Returns the exit code: 0, or 130 after Ctrl-C.
 
     Raises:
         UsageError: There is no such service, or the output file cannot be written.
@@ -245,27 +253,24 @@ def show(logs: Logs) -> int:
 
 
 def note(text: str) -> None:
-    """Something about the logs that is none of them: on stderr."""
+    """A line about the logs, on stderr."""
     report.errors().print(masking.hide(called_as.spoken(text)), style="dim", markup=False, soft_wrap=True)
 
 
 def failed(error: OpsError) -> None:
-    """What ended a stream of JSON objects, as its last one."""
+    """The error that ended a stream of JSON objects, as its last object."""
     report.line({"error": masking.hide_in(called_as.spoken_in(error.as_dict()))})
 
 
 def nothing(project: str, query: Query, environment: str) -> None:
-    """There is no container to show logs of; this environment would start some."""
+    """There is no container with logs; `environment` is the one that would start some."""
     what = ", ".join(query.services) or project
-    note(
-        f"{what}: nothing runs yet; waiting (Ctrl-C ends)"
-        if query.follow
-        else f"{what}: nothing runs" + (f"; invoke {environment} starts it")
-    )
+    waits = "nothing runs yet; waiting (Ctrl-C ends)"
+    note(f"{what}: {waits if query.follow else f'nothing runs; invoke {environment} starts it'}")
 
 
 def ended(query: Query, count: int) -> None:
-    """All has been shown: say where it went, that nothing matched, or that there may be more."""
+    """All entries have been shown: say where they went, that none matched, or that there may be more."""
     if query.output is not None:
         note(f"{count} {'entry' if count == 1 else 'entries'} written to {query.output}")
     elif count == 0:

@@ -1,4 +1,4 @@
-"""What happens to a project as a whole: stopped, or about to lose its data."""
+"""Stopping a project, and the question before its data is removed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upready import report
+from upready.operations.step import Step
+from upready.report import plan
 from upready.runtime.interface import Stopped
 from upready.support import streams
 from upready.support.errors import UsageError
 
 
 def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
-    """Have the user type the project's name before data is removed.
+    """Have the user type the name of the project before data is removed.
 
     Raises:
-        UsageError: The name was not typed, or nobody is there to type it.
+        UsageError: The name was not typed, or there is no terminal to type it at.
     """
     if not volumes:
         return
@@ -26,11 +28,11 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
             details=[f"volume {name}" for name in volumes],
             next="invoke stop --volumes --yes",
         )
-    # Beside a JSON document, too: a question is no output.
+    # On stderr where stdout is for a JSON document.
     what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
     report.say(what, style="bold red", as_json=True)
     report.errors().print(f"Type {project} to go on: ", end="", markup=False)
-    # Who cannot see what is lost cannot confirm it.
+    # Without stderr the user has not seen the question.
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
@@ -39,12 +41,11 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
 
 
 def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
-    """What a stop removed, or would remove. Nothing to remove is success too."""
-    if as_json:
-        report.document({**gone.as_dict(), "dry": True} if dry else gone.as_dict())
-        return 0
+    """Print what a stop removed. Returns 0, also where there was nothing to remove."""
     if dry:
-        _planned(gone)
+        return plan.steps("stop", _planned(gone), as_json=as_json, more=gone.as_dict())
+    if as_json:
+        report.document(gone.as_dict())
         return 0
     if not (gone.containers or gone.networks or gone.volumes or gone.kept):
         report.say(f"{gone.project}: nothing runs")
@@ -63,14 +64,14 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
     return 0
 
 
-def _planned(gone: Stopped) -> None:
-    """What a stop would do."""
-    if not (gone.containers or gone.networks or gone.volumes):
-        report.say(f"{gone.project}: nothing runs, so nothing would be stopped")
-    for what, names in (
-        ("would stop and remove", gone.containers),
-        ("would remove the networks", gone.networks),
-        ("would remove, with their data", gone.volumes),
-    ):
-        if names:
-            report.say(f"{what}: {', '.join(names)}")
+def _planned(gone: Stopped) -> list[Step]:
+    """The steps of a stop."""
+    return [
+        Step(does, tuple(names), f"{what}: {', '.join(names)}")
+        for does, what, names in (
+            ("stop", "stop and remove", gone.containers),
+            ("remove", "remove the networks", gone.networks),
+            ("remove", "remove, with their data", gone.volumes),
+        )
+        if names
+    ]

@@ -1,4 +1,4 @@
-"""Ask a person for a value of `.env`: at a terminal, where a secret is not shown; else standard input is the value."""
+"""Read a value for `.env`: typed at a terminal, where a secret is not shown, or from standard input."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 
 def asker(stack: Stack) -> Ask | None:
-    """What asks a person for values, until each is none or a good one; None where nobody is at a terminal.
-
-    What is typed for a secret is not shown.
-    """
+    """A function that asks for a value until it is valid or empty; None where there is no terminal."""
     from upready.dotenv import change
     from upready.envfile import quoting
 
@@ -48,13 +45,11 @@ def asker(stack: Stack) -> Ask | None:
 
 
 def value(text: str, *, sensitive: bool) -> str:
-    """One value from a person at a terminal, or else the whole of standard input but for its last line end.
-
-    The end of the input (Ctrl-D) is an empty answer.
+    """One value, typed at a terminal; else all of standard input but its last line end. Ctrl-D gives an empty value.
 
     Raises:
-        UsageError: There is nothing to read from, or what was typed is no text.
-        InterruptError: The person pressed Ctrl-C.
+        UsageError: Standard input is closed, or the value is not UTF-8.
+        InterruptError: The user pressed Ctrl-C.
     """
     if streams.no_input():
         raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
@@ -62,7 +57,7 @@ def value(text: str, *, sensitive: bool) -> str:
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
         answer = _hidden(text) if sensitive else _visible(text)
-        # Where the locale lets bytes through that are no text, they are told here.
+        # The locale may let bytes through that are not UTF-8.
         answer.encode()
     except EOFError:
         aside("")

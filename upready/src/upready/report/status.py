@@ -1,4 +1,4 @@
-"""The status of a project, for people."""
+"""The status of a project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from upready.support import units
 
 
 def show(overview: Overview, *, as_json: bool) -> int:
-    """Print one table, or the JSON document. Always exit code 0: `health` is the task that judges."""
+    """Print a table, or the JSON document. The exit code is always 0; that of `health` judges."""
     if as_json:
         report.document(overview.as_dict())
         return 0

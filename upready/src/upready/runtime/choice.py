@@ -5,9 +5,6 @@ What a project last ran on is remembered (`last_used`): where that engine does n
 
 from __future__ import annotations
 
-import dataclasses
-import time
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from upready.engine import desktop, endpoint
@@ -31,27 +28,28 @@ REMEMBERED = 20.0
 """Seconds that one on which the project last ran gets for each answer, while it answers pings: slow is not gone."""
 
 
-def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False) -> Runtime:
-    """Where an environment is to be run; the project's lock must be held.
+def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False, *, remember: bool = True) -> Runtime:
+    """Where an environment is to be run; the project's lock must be held, unless nothing is to be remembered.
 
     Args:
         settings: The project's.
         environment: Its name; a strict one (`prod`) runs on an engine only.
         tell: Told in one line when it is not an engine, or no longer natively, and what that means.
         adopt: Whether containers of another folder that may be this one count as this one's.
+        remember: Whether anything may be remembered, moved or forgotten; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and this environment needs one, or the stack last ran on one.
         UsageError: The stack runs in another runtime already, or the project is another folder's.
     """
     strict = settings.environment(environment).strict
-    if strict and settings.told and settings.runtime == NATIVE:
+    if strict and settings.runtime_forced and settings.runtime == NATIVE:
         raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
     asked = DOCKER if strict else settings.runtime
     known = last_used.recall(settings.root)
     native = _native(settings) if paths.native(settings.root).is_dir() else None
     running = native is not None and native.runs()
-    if not running:
+    if not running and remember:
         paths.settle(settings.root)
     if native and running and asked != DOCKER:
         if asked == AUTO:
@@ -77,15 +75,25 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     if running:
         raise _already("natively")
     project = current.name(settings)
-    ownership.check(settings, project, connected, tell, adopt=adopt, task=f"invoke {environment}")
+    task = f"invoke {environment}"
+    ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
         tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
-        native.forget()
+        if remember:
+            native.forget()
     return connected
 
 
-def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: str = "", project: str = "") -> Runtime:
+def find(
+    settings: Settings,
+    tell: Note = silent,
+    *,
+    adopt: bool = False,
+    task: str = "",
+    project: str = "",
+    remember: bool = True,
+) -> Runtime:
     """Where a project runs now; where it does not, where it was or would be started.
 
     Args:
@@ -94,13 +102,14 @@ def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: 
         adopt: Whether containers of another folder that may be this one count as this one's.
         task: The task that is about to change something; empty where one only looks.
         project: Its name, where that is known already.
+        remember: Whether what `adopt` says is remembered; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and one is wanted, or the project last ran on one.
         UsageError: The project is another folder's.
     """
     # Only what the task itself was told narrows the search.
-    asked = settings.runtime if settings.told else AUTO
+    asked = settings.runtime if settings.runtime_forced else AUTO
     known = last_used.recall(settings.root)
     native = None
     if asked != DOCKER and (settings.runtime == NATIVE or paths.native(settings.root).is_dir()):
@@ -121,12 +130,14 @@ def find(settings: Settings, tell: Note = silent, *, adopt: bool = False, task: 
     project = project or current.name(settings)
     if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, project, connected):
         return native
-    ownership.check(settings, project, connected, tell, adopt=adopt, task=task)
+    ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
     _tell_of_another_engine(project, known, connected, tell)
     return connected
 
 
-def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False) -> list[Runtime]:
+def all_of(
+    settings: Settings, project: str, tell: Note, *, adopt: bool = False, remember: bool = True
+) -> list[Runtime]:
     """Every runtime in which something of a project may be: to stop it all, however it was started.
 
     Args:
@@ -134,13 +145,14 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
         project: Its name.
         tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
         adopt: Whether containers of another folder that may be this one count as this one's.
+        remember: Whether what `adopt` says is remembered; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and one is wanted, or the project last ran on one.
         UsageError: The project is another folder's.
     """
-    if settings.told and settings.runtime != AUTO:
-        return [find(settings, tell, adopt=adopt, task="invoke stop", project=project)]
+    if settings.runtime_forced and settings.runtime != AUTO:
+        return [find(settings, tell, adopt=adopt, task="invoke stop", project=project, remember=remember)]
     known = last_used.recall(settings.root)
     native = _native(settings)
     # Also without its folder, which somebody may have removed: processes are found by their mark.
@@ -157,7 +169,7 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
             tell(f"{error.summary}: what runs there, if anything, is left as it is")
         return [native if there else _native(settings, missing=error.summary)]
     try:
-        ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop")
+        ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
     except UsageError as error:
         if not found:
             raise
@@ -165,54 +177,6 @@ def all_of(settings: Settings, project: str, tell: Note, *, adopt: bool = False)
         return [native]
     _tell_of_another_engine(project, known, connected, tell)
     return [native, connected] if there else [connected]
-
-
-def remember(settings: Settings, connected: Runtime, environment: str, services: Sequence[str]) -> None:
-    """Remember that services of a project are about to be started here."""
-    known, name = last_used.recall(settings.root), current.name(settings)
-    if connected.name == NATIVE:
-        now = dataclasses.replace(
-            known, project=name, runtime=NATIVE, environment=environment, services=tuple(services)
-        )
-    else:
-        place = endpoint.asked()
-        again = known.since and (known.project, known.endpoint) == (name, place.url)
-        now = dataclasses.replace(
-            known,
-            project=name,
-            runtime=DOCKER,
-            endpoint=place.url,
-            context=place.context,
-            environment=environment,
-            services=tuple(services),
-            since=known.since if again else time.time(),
-        )
-    if now != known:
-        last_used.write(settings.root, now)
-
-
-def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> None:
-    """Forget where a project last ran, once it was stopped there.
-
-    Args:
-        settings: The project's.
-        stopped: Where it was stopped.
-        data: Whether its data there has gone, too.
-    """
-    known = last_used.recall(settings.root)
-    asked = {each.name for each in stopped}
-    renamed = known.project not in ("", current.name(settings, somehow=True))
-    left = renamed and any(ownership.started(settings, known.project, each) for each in stopped if each.name == DOCKER)
-    if known.runtime == DOCKER and (left or known.endpoint != endpoint.asked().url):
-        asked.discard(DOCKER)
-    now = dataclasses.replace(
-        known,
-        runtime="" if known.runtime in asked else known.runtime,
-        services=() if known.runtime in asked else known.services,
-        since=0.0 if data and DOCKER in asked else known.since,
-    )
-    if now != known:
-        last_used.write(settings.root, now)
 
 
 def _native(settings: Settings, missing: str = "") -> Native:
@@ -265,7 +229,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         found = _containers(settings, current.name(settings), _engine(NATIVE, known))
     except EngineError as error:
         if known.runtime == DOCKER:
-            if not settings.told:
+            if not settings.runtime_forced:
                 raise _unanswered(error, known) from error
             tell(f"{error.summary}: what runs there, if anything, is left as it is")
         return

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from upready.logs import entry
 from upready.logs.source import Source
 
 if TYPE_CHECKING:
+    from upready.runtime.actions import Actions
     from upready.runtime.attempt import Attempt
     from upready.stack.model import Model
     from upready.stack.selection import Stack
@@ -238,6 +240,9 @@ class Runtime(Protocol):
             EngineError: Nothing of it can run here, or a program is missing.
         """
 
+    def actions(self, model: Model) -> Actions:
+        """What `start` would do, and nothing of it is done; raises where nothing could be started."""
+
     def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run already, in the order that `depends_on` asks for.
 
@@ -275,6 +280,15 @@ class Runtime(Protocol):
 
     def origins(self, project: str) -> list[Origin]:
         """Where what runs was started, each place once; nothing where that is always this folder."""
+
+    def command(
+        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
+    ) -> tuple[list[str], Path | None]:
+        """The command that `execute` would run, with the same arguments, and the folder where; None is any.
+
+        Raises:
+            OpsError: It could not be run.
+        """
 
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell.

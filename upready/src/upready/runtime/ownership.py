@@ -57,6 +57,7 @@ def check(
     *,
     adopt: bool = False,
     task: str = "",
+    remember: bool = True,
 ) -> None:
     """Make sure that a project's containers on an engine are this folder's.
 
@@ -69,6 +70,7 @@ def check(
         adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
         task: The task that is about to change something; empty where one only looks, which does no harm where
             nobody can be sure.
+        remember: Whether what `adopt` says is remembered; not for a dry run.
 
     Raises:
         UsageError: They are another folder's; names it.
@@ -100,7 +102,7 @@ def check(
         elif claimed is Claim.MOVED:
             tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
     taken += found if adopt else []
-    if taken:
+    if taken and remember:
         everything = tuple(dict.fromkeys([*known.adopted, *taken]))
         last_used.write(settings.root, dataclasses.replace(known, adopted=everything))
     if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):

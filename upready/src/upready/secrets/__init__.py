@@ -1,1 +1,1 @@
-"""What must not be shown, and the mask over it."""
+"""Secrets: what they are, and how they are masked in output."""

@@ -1,4 +1,4 @@
-"""Secrets that no key of the compose model names: in the words of a command, in a configuration file."""
+"""Secrets that no key of the compose model names: in the words of a command, or in a configuration file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LINE = re.compile(
     r"""^[ \t-]*(?:export[ \t]+)?["']?([\w.-]+)["']?[ \t]*[:=][ \t]*(["']?)(.+?)\2[ \t]*[,;]?\r?$""", re.MULTILINE
 )
 _REFERENCE = re.compile(r"\$\w|\$\{|\{\{|%\(|[\[{]$|null$|true$|false$", re.IGNORECASE)
-"""What stands in the place of a value, or is none that anybody would hide."""
+"""A reference instead of a value, or a value that nobody would hide."""
 
 
 def in_command(words: Any) -> Iterator[str]:
     """The secrets in a command, a list of words or one text: behind `--password`, in a header, in a URL.
 
     Args:
-        words: As compose or the engine gives it; whatever is no text is passed over.
+        words: As compose or the engine gives them; items that are not texts are ignored.
     """
     listed = [words] if isinstance(words, str) else words if isinstance(words, list | tuple) else []
     texts = [each for each in listed if isinstance(each, str)]
@@ -36,7 +36,7 @@ def in_command(words: Any) -> Iterator[str]:
 
 
 def in_configuration(text: str) -> Iterator[str]:
-    """The secrets in a configuration file, whatever its notation: `key = value`, `key: value`, JSON."""
+    """The secrets in a configuration file of any notation: `key = value`, `key: value`, JSON."""
     yield from passwords(text)
     for match in _LINE.finditer(text):
         if is_secret(match[1], match[3]) and not _REFERENCE.match(match[3]):

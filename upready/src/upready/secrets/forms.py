@@ -11,18 +11,18 @@ from urllib.parse import quote, quote_plus
 from upready.secrets.secret import SHORTEST
 
 _ENOUGH = 6
-"""Characters of base64 below which a part of one is not looked for: it could stand in any text."""
+"""Shorter parts of a base64 text are not searched for: they could be in any text."""
 
 
 def of(secret: str) -> set[str]:
-    """The texts by which a secret may be found in what programs print."""
+    """The forms in which programs may print a secret."""
     found = {secret, repr(secret)[1:-1]}
     for escaped in (quote(secret, safe=""), quote(secret, safe="/"), quote_plus(secret)):
         # Some write %2f, some %2F.
         found |= {escaped, re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), escaped)}
     for ascii_only in (True, False):
         inner = secret
-        # Once, and within JSON.
+        # As JSON, and as JSON within JSON.
         for _ in range(2):
             inner = json.dumps(inner, ensure_ascii=ascii_only)[1:-1]
             found.add(inner)
@@ -31,7 +31,7 @@ def of(secret: str) -> set[str]:
 
 
 def needles(forms: Iterable[str]) -> list[str]:
-    """Of some texts those that hold none of the others: a text that holds any of all holds one of these."""
+    """The texts that contain none of the others: a text that contains any of all contains one of these."""
     found: list[str] = []
     for each in sorted(set(forms), key=lambda each: (len(each), each)):
         if not any(one in each for one in found):
@@ -40,11 +40,11 @@ def needles(forms: Iterable[str]) -> list[str]:
 
 
 def _base64(secret: str) -> Iterator[str]:
-    """A secret in base64, also as a part of what is encoded (`user:secret`): there are three ways to be cut."""
+    """A secret in base64, also as part of a longer text (`user:secret`), in which it can begin at three positions."""
     data = secret.encode("utf-8", "surrogateescape")
     for before in range(3):
         whole = base64.b64encode(bytes(before) + data)
-        # The first characters are also of what stands before, the last one of what comes behind.
+        # The first characters also encode what stands before the secret, the last one what follows it.
         first = (0, 2, 3)[before]
         last = (before + len(data)) * 8 // 6
         for encoded in {whole, whole.translate(bytes.maketrans(b"+/", b"-_"))}:

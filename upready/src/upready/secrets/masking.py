@@ -1,7 +1,7 @@
-"""What this process must not show, from all that it has come to know, and the mask over it in whatever is printed.
+"""The secrets that this process knows, and the mask over them in everything that it prints.
 
-`.env`, the merged model and each container tell of secrets when they are read. What prints asks `hide`, or `mask` where
-it prints a lot.
+Reading `.env`, the merged model or a container registers its secrets here. Code that prints calls `hide`, or `mask` for
+many texts.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Mask:
     """Hides some secrets in texts.
 
     Args:
-        secrets: Their texts. Those that are too short are left in place; so are ordinary ones, but behind a name that
+        secrets: Their texts. Those that are too short are not masked; ordinary words are masked only behind a name that
             says that they are secret and `=`.
-        urls: Whether every URL's password is hidden, too.
-        spared: Words that are no secret whatever says so: they stand everywhere.
+        urls: Whether passwords in URLs are masked too.
+        spared: Words that are never masked: they stand everywhere.
     """
 
     def __init__(self, secrets: Iterable[str], *, urls: bool = True, spared: Collection[str] = ()) -> None:
@@ -41,11 +41,11 @@ class Mask:
 
     @property
     def forms(self) -> list[str]:
-        """What is looked for, the longest first: each secret as it is, and as JSON, URLs and base64 write it."""
+        """The texts that are masked, the longest first: each secret as it is, and as JSON, URLs and base64 write it."""
         return self._forms
 
     def may_touch(self, text: str) -> bool:
-        """Whether `text` may change something in a text, or in what JSON makes of it. Quick: for many lines at once."""
+        """Whether `text` may change a text, or its form in JSON. A quick test for many lines at once."""
         for form in self._needles:
             if form in text:
                 return True
@@ -56,9 +56,9 @@ class Mask:
         return self._urls and "://" in text and hide_url_passwords(text) != text
 
     def text(self, text: str) -> str:
-        """A text with a mask in the place of every secret."""
+        """A text with a mask in place of every secret."""
         text = self._plainly(text)
-        # Where colours stood within a secret, all of them go.
+        # If a secret has colours within it, all colours are removed.
         if "\x1b" in text and (bare := _COLOUR.sub("", text)) != (masked := self._plainly(bare)):
             return masked
         return text
@@ -71,25 +71,25 @@ class Mask:
         return hide_url_passwords(text) if self._urls and "://" in text else text
 
     def _entry(self, name: str, value: Any) -> Any:
-        """What stands under a name: an ordinary word is a secret there, if the name says so."""
+        """The value of a name: an ordinary word is masked if the name says that it is secret."""
         return MASK if value in self._weak and looks_secret(name) else self.value(value)
 
     def _hide_weak(self, text: str) -> str:
-        """A text with a mask over the ordinary words, where their form tells that they are secrets."""
+        """A text in which ordinary words are masked where their form shows that they are secrets."""
         if not self._weak:
             return text
         text = ordinary.hide(text, self._weak)
         return hide_assigned(text) if "=" in text else text
 
     def value(self, value: Any) -> Any:
-        """A value of JSON with the same done to every text in it, keys included."""
+        """A JSON value in which every text is masked, keys included."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
             return {self.text(str(key)): self._entry(str(key), each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(each) for each in value]
-        # A number may be one, too.
+        # A number may be a secret too.
         return MASK if isinstance(value, int | float) and str(value) in self._forms else value
 
 
@@ -107,7 +107,7 @@ _env: Callable[[Path], Iterable[str]] | None = None
 
 @contextlib.contextmanager
 def hiding(root: Path, env: Callable[[Path], Iterable[str]]) -> Iterator[None]:
-    """While the block runs, hide whatever becomes known, and what the project's `.env` holds.
+    """During the block, mask all secrets that become known, and those in the project's `.env`.
 
     Args:
         root: The project's folder.
@@ -119,7 +119,7 @@ def hiding(root: Path, env: Callable[[Path], Iterable[str]]) -> Iterator[None]:
     ordinary.forget()
     _env, _hiding, _mask = env, True, None
     know_env(root)
-    # Whatever is passed on to compose, under whatever other name.
+    # Compose may pass variables of the shell on under other names.
     know("shell", lambda: named(dict(os.environ)))
     try:
         yield
@@ -134,11 +134,11 @@ def reveal() -> None:
 
 
 def know(key: Hashable, texts: Callable[[], Iterable[str]]) -> None:
-    """Remember where secrets can be had; asked for when something is printed.
+    """Register a source of secrets; it is read when something is printed.
 
     Args:
-        key: What they are secrets of; what was known of it before is forgotten.
-        texts: Gives them.
+        key: What the secrets belong to; an earlier source with the same key is forgotten.
+        texts: Gives the secrets.
     """
     global _mask, _version
     _sources[key] = texts
@@ -147,7 +147,7 @@ def know(key: Hashable, texts: Callable[[], Iterable[str]]) -> None:
 
 
 def spare(names: Iterable[str]) -> None:
-    """Never hide the names of services and images: a password that is the same is none that anybody could hide."""
+    """Never mask the names of services and images: a password that equals such a name cannot be hidden."""
     global _mask, _version
     ordinary.spare(names)
     _mask, _version = None, _version + 1
@@ -159,7 +159,7 @@ def knows_model() -> bool:
 
 
 def know_env(root: Path) -> None:
-    """Remember to look into a project's `.env`, again where it has been looked into before."""
+    """Register the secrets in a project's `.env`; if it was read before, it is read again."""
 
     def texts() -> list[str]:
         if _env is None or not (files.there(root / ".env") or example_names.beside(root / ".env")):
@@ -170,7 +170,7 @@ def know_env(root: Path) -> None:
 
 
 def know_container(raw: Mapping[str, Any]) -> None:
-    """Remember what a container was given, told by the engine's inspection; a container's never changes."""
+    """Register the secrets of a container, from the engine's inspection; they never change."""
     key = ("container", raw.get("Id"))
     if key not in _sources:
         know(key, lambda: _given(raw))
@@ -179,7 +179,7 @@ def know_container(raw: Mapping[str, Any]) -> None:
 
 
 def mask() -> Mask:
-    """The mask over all that is known by now."""
+    """The mask over all secrets that are known so far."""
     global _mask  # noqa: PLW0603
     if not _hiding:
         return _nothing
@@ -187,23 +187,23 @@ def mask() -> Mask:
         known = _version
         for key, texts in list(_sources.items()):
             if key not in _texts:
-                # Also an error is told through here: what cannot be read cannot be known, and stops nothing.
+                # Errors are printed through this mask too: a source that cannot be read must not stop them.
                 with contextlib.suppress(Exception):
                     _texts[key] = list(texts())
         made = Mask(text for texts in list(_texts.values()) for text in texts)
-        # Another thread may have come to know more meanwhile.
+        # Another thread may have registered more secrets meanwhile.
         if known == _version:
             _mask = made
     return _mask
 
 
 def hide(text: str) -> str:
-    """A text without any secret that is known."""
+    """A text with all known secrets masked."""
     return mask().text(text) if _hiding else text
 
 
 def hide_in(value: Any) -> Any:
-    """A value of JSON without any secret that is known."""
+    """A JSON value with all known secrets masked."""
     return mask().value(value) if _hiding else value
 
 
@@ -224,5 +224,5 @@ def _given(raw: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _is_word(text: str) -> bool:
-    """Whether a secret is of letters alone, and so short that it may be part of a longer word."""
+    """Whether a secret consists of letters only and is short, so that it may be part of a longer word."""
     return len(text) <= 12 and text.isascii() and text.isalpha()

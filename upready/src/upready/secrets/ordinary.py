@@ -1,7 +1,7 @@
 """Secrets that are ordinary words: `postgres`, `shop`, `6379`.
 
-Masked wherever they stand, they would take image names, paths and ports with them, and be told by the gaps. So they are
-masked where they stand as a value: behind a name that says so. That anybody can guess them is `weak-secret`'s to tell.
+If they were masked everywhere, image names, paths and ports would be masked too, and the gaps would reveal them. So
+they are masked only as a value, behind a name that says so. The check `weak-secret` says that they can be guessed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ORDINARY = re.compile(
     r"|letmein|welcome|development|production|administrator|username|localhost|sample|master|docker|mongodb|elastic"
     r"|wordpress|nextcloud|keycloak|grafana|minioadmin|database|backend|frontend|service|server|testing|staging"
 )
-"""Words that any text may hold."""
+"""Words that any text may contain."""
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*([._-][A-Za-z0-9]+)*|\d+")
 # `password: shop`, `"password": "shop"`, `--requirepass shop`, `redis-cli -a shop`, `-pshop`.
@@ -35,17 +35,17 @@ def spare(words: Iterable[str]) -> None:
 
 
 def forget() -> None:
-    """Count only those as ordinary that are so in every project."""
+    """Forget the ordinary words of the project; only those of every project remain."""
     _spared.clear()
 
 
 def is_ordinary(text: str, spared: Collection[str] = ()) -> bool:
-    """Whether a secret is a word that stands in other places, too, and means something else there."""
+    """Whether a secret is a word that also stands in other places, with another meaning."""
     return text in spared or text in _spared or bool(_ORDINARY.fullmatch(text))
 
 
 def hide(text: str, words: Iterable[str]) -> str:
-    """A text with a mask in the place of each ordinary secret that stands behind a name which says that it is one."""
+    """A text in which each ordinary secret is masked if it stands behind a name that says that it is secret."""
     present = [each for each in words if each in text]
     if not present:
         return text
@@ -61,21 +61,21 @@ def _masked(match: re.Match[str]) -> str:
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """A text with a mask over every secret: an ordinary word only as a value, any other wherever it stands."""
+    """A text with every secret masked: an ordinary word only as a value, any other secret everywhere."""
     every = list(secrets)
     words = [each for each in every if is_ordinary(each)]
     return hide(secret.masked(text, [each for each in every if each not in words]), words)
 
 
 def masked_value(name: str, value: str, secrets: Iterable[str]) -> str:
-    """The same for the value of a variable: one that is nothing but an ordinary secret is that, unless it names."""
+    """The same for the value of a variable: a value that is an ordinary secret is masked, unless it names something."""
     if not secret_names.is_naming(name) and any(value == each and is_ordinary(each) for each in secrets):
         return MASK
     return masked(value, secrets)
 
 
 def words(model: Mapping[str, Any]) -> Iterator[str]:
-    """What a merged compose model names: services, images, volumes, networks, paths, users and databases."""
+    """The names in a merged compose model: of services, images, volumes, networks, paths, users and databases."""
     yield str(model.get("name", ""))
     for kind in ("services", "volumes", "networks", "configs", "secrets"):
         yield from map(str, model.get(kind) or ())

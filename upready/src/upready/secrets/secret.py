@@ -1,4 +1,4 @@
-"""What a secret is, and how it is hidden: a value that hides itself, and texts that may quote one."""
+"""What a secret is, and how it is masked: as a value of its own, and within texts."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from upready.support import parsing
 from upready.support.parsing import MalformedError
 
 MASK = "********"
-"""What is shown instead of a secret: of one length, whatever the secret's."""
+"""Shown instead of a secret; always of the same length."""
 
 SHORTEST = 4
-"""Characters below which a secret is not looked for in texts: masking each `a` would hide them, and protect nothing."""
+"""Shorter secrets are not searched for in texts: masking each `a` would make a text unreadable, and protect nothing."""
 
 # `://user:password@`. Up to the last `@`: a password that is not URL-encoded may hold one, and `/`. A number up to a
 # `/` is a port.
 _URL_PASSWORD = re.compile(r"(://[^\s/?#:@\[]*:)(?!\d+(?:[/?#\s]|$))(\S{0,500})@")
 # `name:secret` or `name:secret:scope`, of which a list is made with commas.
 _NAMED = re.compile(r"[A-Za-z][\w.-]*:([^\s,:/][^\s,:]{7,})(?::[A-Za-z]+)?")
-# A secret that stands elsewhere.
+# A reference to a secret elsewhere.
 _REFERENCE = re.compile(r"\$(?:\w+|\{\w+\})")
 # `?password=x`, `;Password=x`, `--password=x`, and `password=x` within a text.
 _ASSIGNED = re.compile(r"(?<![\w.-])([\w.-]+)=([^\s&;,\"']+)")
 
 
 class Secret:
-    """Text that must be asked for by name: only `reveal()` gives it, everything else gives `MASK`."""
+    """A text that only `reveal()` gives; everything else gives `MASK`."""
 
     __slots__ = ("_text",)
 
@@ -60,7 +60,7 @@ class Secret:
         return bool(self._text)
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
-        # A pickled secret would be its text in some file.
+        # Pickling would write the text into some file.
         return (Secret, (MASK,))
 
 
@@ -71,9 +71,9 @@ def looks_secret(name: str) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def is_secret(name: str, value: str) -> bool:
-    """Whether a value is a secret, by its name and by itself: `yes` is none, whatever it is called.
+    """Whether a value is a secret, by its name and its form: `yes` is none, whatever its name is.
 
-    An empty value is one where its name says so: what will stand there is.
+    An empty value is a secret if its name says so: the later value will be one.
     """
     says = secret_names.of(name)
     if not value.strip():
@@ -88,10 +88,10 @@ def is_secret(name: str, value: str) -> bool:
 
 
 def passwords(text: str) -> set[str]:
-    """The passwords that a text shows by its form: in a URL, or behind a name that says so and `=`."""
+    """The passwords that the form of a text shows: in a URL, or behind a name that says so and `=`."""
     found = {match[2] for match in _ASSIGNED.finditer(text) if is_secret(match[1], match[2])}
     for match in _URL_PASSWORD.finditer(text):
-        # Of several URLs in one text, the first one's ends at the first `@`.
+        # If a text has several URLs, the first password ends at the first `@`.
         found |= {match[2], match[2].partition("@")[0]}
     return found - {"", MASK}
 
@@ -109,16 +109,16 @@ def named(value: Any, key: str = "") -> Iterator[str]:
 
 
 def in_json(text: str) -> Iterator[str]:
-    """The same of a JSON object, as the keys of a service account are kept; nothing of any other text."""
+    """The same for a JSON object, such as the key of a service account; nothing for any other text."""
     if text.lstrip().startswith("{"):
         with contextlib.suppress(MalformedError):
             yield from named(parsing.from_json(text))
 
 
 def worth_hiding(texts: Iterable[str]) -> list[str]:
-    """Secrets that are to be looked for in other texts, the longest first.
+    """The texts of secrets to search for in other texts, the longest first.
 
-    One of several lines by its lines, too; a list of `name:secret` by each of its secrets.
+    A secret of several lines is also searched for line by line, a list of `name:secret` by each of its secrets.
     """
     found = {part for text in texts for part in (text, *text.splitlines(), *listed(text))}
     chosen = (each for each in found if len(each) >= SHORTEST and not _REFERENCE.fullmatch(each))
@@ -126,23 +126,23 @@ def worth_hiding(texts: Iterable[str]) -> list[str]:
 
 
 def listed(text: str) -> list[str]:
-    """The secrets of a list `name:secret,name:secret:scope`; none of any other text."""
+    """The secrets of a list `name:secret,name:secret:scope`; none for any other text."""
     parts = [_NAMED.fullmatch(part.strip()) for part in text.split(",")]
     return [part[1] for part in parts if part is not None] if all(parts) else []
 
 
 def hide_url_passwords(text: str) -> str:
-    """A text with a mask in the place of every password that stands in a URL."""
+    """A text in which the password of every URL is masked."""
     return _URL_PASSWORD.sub(rf"\g<1>{MASK}@", text)
 
 
 def hide_assigned(text: str) -> str:
-    """A text with a mask in the place of every value that stands behind `=` and a name that says that it is secret."""
+    """A text in which each value behind `=` and a name that says that it is secret is masked."""
     return _ASSIGNED.sub(lambda match: f"{match[1]}={MASK}" if is_secret(match[1], match[2]) else match[0], text)
 
 
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
-    """A text with a mask in the place of every secret that is known, and of every password that its form shows."""
+    """A text in which the given secrets, and the passwords that its form shows, are masked."""
     for each in secrets:
         text = text.replace(each, MASK)
     return hide_assigned(hide_url_passwords(text))

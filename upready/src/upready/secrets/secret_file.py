@@ -1,4 +1,4 @@
-"""What a file that holds a secret must not let into any text: a value, or the lines of a key."""
+"""The texts to mask for a file that holds a secret: a value, or the lines of a key."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from upready.support import files
 from upready.support.errors import OpsError
 
 ENOUGH = 64 * 1024
-"""Bytes that are read: a secret is small, and what is named as one may be anything."""
+"""Bytes that are read: a secret is small, and the file may be anything."""
 
 LONG = 16
-"""Characters from which a line of several is hidden by itself: a shorter one may stand anywhere."""
+"""The shortest line of several that is masked by itself: a shorter one may be in any text."""
 
 
 def texts(path: Path) -> set[str]:
-    """The texts to hide; none of a file that is missing, cannot be read, or holds no text."""
+    """The texts to mask; none for a file that is missing, cannot be read, or is not text."""
     try:
         return parts(files.start(path, ENOUGH))
     except OpsError:
@@ -24,7 +24,7 @@ def texts(path: Path) -> set[str]:
 
 
 def parts(data: bytes) -> set[str]:
-    """The texts to hide of what a secret's file holds; none where that is no text."""
+    """The texts to mask for the content of a secret's file; none if it is not text."""
     if b"\0" in data:
         return set()
     # The end may be cut within a character.

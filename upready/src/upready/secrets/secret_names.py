@@ -1,4 +1,4 @@
-"""What a variable's name says of its value: a secret, perhaps one, nothing, or that it is none."""
+"""What a variable's name says about its value: a secret, perhaps one, nothing, or not a secret."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 
 
 class Says(enum.IntEnum):
-    """What a name says of a value, from "it is none" to "it is a secret"."""
+    """What a name says about a value, from "not a secret" to "a secret"."""
 
     PUBLIC = 0
     NOTHING = 1
@@ -18,7 +18,7 @@ class Says(enum.IntEnum):
 
 # --- What images and services call theirs ---------------------------------------------------------------------------
 # To add one: write it beside its image. A name counts by its last words, too: `SALT` is `LANGFUSE_SALT`.
-# Only what the rules below do not know has its place here; a test holds the table to that.
+# Only names that the rules below do not know belong here; a test checks that.
 
 SECRET_NAMES = {
     "apprise, watchtower, diun": "APPRISE_URL APPRISE_URLS NOTIFICATION_URL NOTIFICATION_URLS",
@@ -66,11 +66,11 @@ _KEY_WORDS = """
 ACCESS ACCOUNT ADMIN API APP AUTH COOKIE CREDS CRYPT CRYPTO CSRF DEPLOY ENC ENCRYPT ENCRYPTION FERNET HMAC JWT
 LICENSE MASTER PRIVATE RECOVERY SESSION SHARED SIGN SIGNATURE SIGNING SSH SSL TLS UNSEAL WEBHOOK
 """
-# `…_KEY` is one with these in front.
+# `…_KEY` is a secret with one of these words in front.
 _KEYS = frozenset(_KEY_WORDS.split())
 _PUBLIC_KEYS = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "ANON", "SITE", "ROUTING", "PARTITION", "FOREIGN", "SORT"})
 _TOKENS = frozenset({"API", "AUTH", "ACCESS", "REFRESH", "BEARER"})
-# What a value that looks random makes a secret of.
+# Names whose value is a secret if it looks random.
 _PERHAPS = frozenset(
     {
         "AUTH",
@@ -98,16 +98,16 @@ POLICY PORT PREFIX PROGRAM PROVIDER QUOTA RATE REGEX REGION REQUIRED ROLE ROTATI
 SERVICE SIZE STORE STRATEGY SUBJECT SUFFIX SUPPORT SUPPLY SYMBOL TEMPLATE THRESHOLD TIME TIMEOUT TITLE TTL TYPE URI
 URL USER USERNAME VALIDATORS VALIDITY VERSION WINDOW
 """
-# What only describes a secret.
+# Words that only describe a secret.
 _DESCRIPTIONS = frozenset(_DESCRIBING_WORDS.split())
 _NAMING = frozenset({"DB", "DATABASE", "SCHEMA", "LOGIN", "OWNER", "PROJECT", "TAG", "IMAGE", "ENV", "ENVIRONMENT"})
-# Variables that a web page is built with: whoever loads it has them.
+# Variables that are built into a web page, which everybody can load.
 _PAGES = (("NEXT", "PUBLIC"), ("NUXT", "PUBLIC"), ("EXPO", "PUBLIC"))
 
 
 @functools.lru_cache(maxsize=4096)
 def of(name: str) -> Says:
-    """What a name says: `DB_PASSWORD` that it is a secret, `ROUTING_KEY` nothing, `TOKEN_TTL` that it is none."""
+    """What a name says: `DB_PASSWORD` is a secret, `ROUTING_KEY` says nothing, `TOKEN_TTL` is not a secret."""
     words = _words(name)
     if not words or "_".join(words) in ("PWD", "OLDPWD"):
         return Says.NOTHING
@@ -124,7 +124,7 @@ def of(name: str) -> Says:
 
 
 def ends_in_secret(name: str) -> bool:
-    """Whether the secret is the last thing that a name names: `DB_PASSWORD`, `API_KEY_2`, not `PASSWORD_MINIMUM`."""
+    """Whether a name ends with the word for a secret: `DB_PASSWORD`, `API_KEY_2`, not `PASSWORD_MINIMUM`."""
     words = _words(name)
     while words and words[-1].isdigit():
         words = words[:-1]
@@ -132,7 +132,7 @@ def ends_in_secret(name: str) -> bool:
 
 
 def is_naming(name: str) -> bool:
-    """Whether a variable names something: a user, a database, a host. Its value is no secret, whatever else has it."""
+    """Whether a variable names something: a user, a database, a host. Its value is not a secret."""
     words = _words(name)
     return bool(words) and (words[-1] in _DESCRIPTIONS | _NAMING) and of(name) is not Says.SECRET
 
@@ -147,7 +147,7 @@ def _is_in(table: frozenset[tuple[str, ...]], words: tuple[str, ...]) -> bool:
 
 
 def _said(words: tuple[str, ...], at: int) -> Says:
-    """What one of a name's words says, with the one before it."""
+    """What one word of a name says, together with the word before it."""
     word, before = words[at], words[at - 1] if at else ""
     if word in _NONE:
         return Says.NOTHING
@@ -159,7 +159,7 @@ def _said(words: tuple[str, ...], at: int) -> Says:
 
 
 def _words(name: str) -> tuple[str, ...]:
-    """The words of a name, as `A_B`, `a-b` and `aB` have them, in capitals."""
+    """The words of a name in capitals, from `A_B`, `a-b` or `aB`."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
     return tuple(each.upper() for each in re.split(r"[^A-Za-z0-9]+", spaced) if each)
 

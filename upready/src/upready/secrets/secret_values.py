@@ -1,6 +1,6 @@
-"""What a value says of itself: that it cannot be a secret, that it looks generated, or that it is a service's token.
+"""What the form of a value says: that it cannot be a secret, that it looks generated, or that it is a token.
 
-Both are needed beside the name: `MYSQL_RANDOM_ROOT_PASSWORD=yes` is none, and `NOTES=ghp_…` is one.
+Name and value are both needed: `MYSQL_RANDOM_ROOT_PASSWORD=yes` is not a secret, and `NOTES=ghp_…` is one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _HOST = re.compile(
 _EMAIL = re.compile(r"[^@\s:/]+@[^@\s:/]+\.[a-z]{2,}", re.IGNORECASE)
 _PREFIX = re.compile(r"[a-z][a-z_-]*[:/]", re.IGNORECASE)
 
-# What services put in front of theirs, so that scanners find them. Formats are facts; gitleaks keeps a longer list.
+# Prefixes that services give their tokens, so that scanners find them. gitleaks has a longer list.
 _TOKEN = re.compile(
     r"gh[opusr]_[A-Za-z0-9]{30,}|github_pat_\w{30,}|gl(pat|ptt|rt|dt|soat|cbt|agent|imt|ft)-[\w.-]{18,}|sk-[\w-]{20,}"
     r"|(sk|rk)_(live|test|prod)_\w{10,}|whsec_\w{16,}|xox[a-z][.-][\w.-]{10,}|xapp-\d-[\w-]{10,}|AIza[\w-]{30,}|ya29\.[\w.-]{20,}"
@@ -66,11 +66,11 @@ def is_token(value: str) -> bool:
 
 
 def is_public(value: str, *, certain: bool = False) -> bool:
-    """Whether a value is of a kind that carries no secret: a boolean, number, path, URL, list, algorithm, address, ….
+    """Whether a value is of a kind that is never secret: a boolean, number, path, URL, list, algorithm, address, ….
 
     Args:
         value: The text.
-        certain: The name says that it is a secret, and nothing else: digits are then a bad password, no number.
+        certain: Whether the name clearly says that it is a secret: digits are then a bad password, not a number.
     """
     text = value.strip()
     if is_token(text):
@@ -91,12 +91,12 @@ def is_public(value: str, *, certain: bool = False) -> bool:
 
 
 def is_off(value: str) -> bool:
-    """Whether a value says no more than yes, no or nothing."""
+    """Whether a value only says yes, no or nothing."""
     return value.strip().lower() in _WORDS
 
 
 def is_path(text: str) -> bool:
-    """Whether a text is a path: `/run/secrets/db`, not `/k3J…=`, which a text in Base64 may be."""
+    """Whether a text is a path: `/run/secrets/db`, not `/k3J…=`, which may be Base64."""
     if _RELATIVE.fullmatch(text):
         return True
     match = _PATH.fullmatch(text)
@@ -132,7 +132,7 @@ def _is_jumbled(piece: str) -> bool:
 
 
 def _is_url(text: str) -> bool:
-    """Whether a text is a URL that holds no password, nor a token in its query or path."""
+    """Whether a text is a URL without a password, and without a token in its query or path."""
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text) or re.search(r"\s", text):
         return False
     try:

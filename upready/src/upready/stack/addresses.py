@@ -19,17 +19,17 @@ _NO_HTTP = frozenset(
         *(50051, 5678, 9229, 2375, 2376, 3389, 5900),  # gRPC, debuggers, Docker, screens
     }
 )
-"""Ports within a container at which, by convention, something else than HTTP answers."""
+"""Ports in a container that by convention are not HTTP."""
 
 
 def of(services: Iterable[Service]) -> dict[str, str]:
-    """What services publish, by the service's name: a URL, or `host:port` where it is no HTTP by convention.
+    """The addresses that services publish, by the service's name: a URL, or `host:port` for a port that is not HTTP.
 
-    One that publishes several ports has each of them, by its name and the port in the container: `web:9000`.
+    A service with several ports has an entry for each, named after the port in the container: `web:9000`.
     """
     found: dict[str, str] = {}
     for service in services:
-        # The engine publishes nothing of a container that shares its host's network.
+        # The engine publishes no ports of a container in the host's network.
         if service.config.get("network_mode") == "host":
             continue
         published = {port.target: port for port in reversed(service.ports) if port.protocol == "tcp"}

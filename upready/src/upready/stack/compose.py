@@ -86,6 +86,15 @@ def program() -> Program:
     )
 
 
+def quickest() -> Program:
+    """A program that can merge files, found without asking any for its version where the wheel is installed.
+
+    Raises:
+        EngineError: There is none.
+    """
+    return _wheel() or program()
+
+
 def remedy() -> str:
     """What to do about a program that is there and does not work."""
     if program().source == "plugin":
@@ -95,14 +104,19 @@ def remedy() -> str:
 
 def command(stack: Stack, *arguments: str) -> list[str]:
     """The argument list that runs compose on a stack: its project, files and profiles, then `arguments`."""
-    line = [*program().command, "--project-directory", str(stack.directory), "--project-name", stack.project]
+    return [*program().command, *selecting(stack), *arguments]
+
+
+def selecting(stack: Stack) -> list[str]:
+    """The options of compose that select a stack: its project, files and profiles."""
+    line = ["--project-directory", str(stack.directory), "--project-name", stack.project]
     for file in stack.files:
         line += ["--file", str(file)]
     for file in stack.variable_files:
         line += ["--env-file", str(file)]
     for profile in stack.profiles:
         line += ["--profile", profile]
-    return [*line, *arguments]
+    return line
 
 
 def whole(stack: Stack) -> Stack:

@@ -1,4 +1,4 @@
-"""Where compose stumbled over the files of a stack, told by its words: it names a path of keys, seldom a line."""
+"""The place in a stack's files that compose complains about: its message names a path of keys, rarely a line."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ _WORD = re.compile(
 )
 
 _NO_NUMBERS = [f"{sign}.{each}" for sign in ("", "+", "-") for each in ("nan", "NaN", "NAN", "inf", "Inf", "INF")]
-"""What YAML calls a number, and JSON does not: compose says only that there is one."""
+"""Numbers in YAML that JSON does not have: compose only says that there is one."""
 
 
 def find(stack: Stack, words: str) -> Location | None:
-    """Where that stands in the stack's files which compose complains of; None where its words do not tell.
+    """The place in the stack's files that compose complains about; None if its message does not say.
 
     Args:
-        stack: Whose files.
+        stack: The stack.
         words: What compose said, with absolute paths.
     """
     named = _FILE.search(words)
     if named and reading.is_file(path := Path(named["path"] or named["in"])):
         files = [path]
     else:
-        # Of several that set the same, the last one counts.
+        # Of several files with the same setting, the last one counts.
         files = [*reversed(yaml_location.taken_in(stack.files, stack.directory))]
     return _line(words, files if named else []) or _absent(words, stack, files) or _setting(words, files)
 
 
 def _line(words: str, files: Sequence[Path]) -> Location | None:
-    """A line that compose itself tells, of a file that it names."""
+    """The line that compose itself names, in a file that it names."""
     if not files:
         return None
     if match := _MARK.search(words):
@@ -64,7 +64,7 @@ def _line(words: str, files: Sequence[Path]) -> Location | None:
 
 
 def _absent(words: str, stack: Stack, files: Sequence[Path]) -> Location | None:
-    """Where a file is named that is not there."""
+    """The place that names a file which does not exist."""
     if match := _ABSENT.search(words) or _ENV_FILE.search(words):
         named = Path(match["path"])
         found = (yaml_location.of_file(file, (file.parent, stack.directory), named) for file in files)
@@ -73,7 +73,7 @@ def _absent(words: str, stack: Stack, files: Sequence[Path]) -> Location | None:
 
 
 def _setting(words: str, files: Sequence[Path]) -> Location | None:
-    """Where the setting stands that compose names: of all files, the one that the path leads furthest into."""
+    """The place of the setting that compose names, in the file that has most of its path."""
     best: tuple[int, Location] | None = None
     for path, word in _paths(words):
         for file in files:
@@ -86,7 +86,7 @@ def _setting(words: str, files: Sequence[Path]) -> Location | None:
 
 
 def _paths(words: str) -> Iterator[tuple[str, str]]:
-    """The paths of keys that compose names, each with a word that stands below it; the most exact first."""
+    """The paths of keys in compose's message, each with a word to find below it; the most exact first."""
     text = re.sub(r"\[([^\]\s]+)\]", r".\1", _FILE.sub(" ", words, count=1) if _FILE.match(words) else words)
     key, word = _KEY.search(text), _WORD.search(text)
     extra = (key["key"] or key["number"]) if key else ""

@@ -1,4 +1,4 @@
-"""`invoke.yaml` as a file: invoke itself reads it right after the tasks, and meets most faults with a traceback."""
+"""Check `invoke.yaml` before invoke reads it: invoke itself answers most mistakes in it with a traceback."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from upready.support.errors import UsageError
 from upready.support.parsing import MalformedError
 
 NAMES = ("invoke.yaml", "invoke.yml", "invoke.json")
-"""In invoke's order; it reads the first one that is there."""
+"""In invoke's order; it reads the first one that exists."""
 
 
 def check(root: Path) -> None:
@@ -49,7 +49,7 @@ def _place(file: Path, problem: str) -> str:
 
 
 def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
-    """Make sure that invoke can take its settings from the variables of the shell that stand for them.
+    """Make sure that invoke can take settings from the variables of the shell that stand for them.
 
     Raises:
         UsageError: It cannot.
@@ -102,7 +102,7 @@ def _from_yaml(data: bytes) -> Any:
 
 
 def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
-    """Where a configuration has a mapping in the place of a value, or the other way round; invoke merges neither."""
+    """The place of a mapping instead of a value, or of a value instead of a mapping; invoke cannot merge these."""
     if not isinstance(given, dict):
         return f"{path + ': ' if path else ''}should be a mapping{f', not {given!r}' if path else ''}"
     for key, value in given.items():
@@ -118,7 +118,7 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
 
 
 def _odd(given: Any, path: str = "") -> str:
-    """Where a configuration has a number, or YAML's yes and no, in the place of a name; invoke puts names together."""
+    """The place of a number, or of YAML's yes or no, instead of a name; invoke needs texts as names."""
     for key, value in given.items() if isinstance(given, dict) else ():
         here = f"{path}.{key}" if path else str(key)
         if not isinstance(key, str):

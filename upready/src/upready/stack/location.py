@@ -1,4 +1,4 @@
-"""Where a project is: the folder of its `invoke.yaml`, or of the compose file that compose itself would take."""
+"""Find the project's folder: that of its `invoke.yaml`, or of the compose file that compose itself would use."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from upready.support import files, shell_words
 from upready.support.errors import EnvFileError, UsageError
 
 _BELOW = 2
-"""Levels below a folder in which compose files are looked for, to say where one is."""
+"""Levels below a folder in which a compose file is searched for, to name it in an error."""
 
 _LOOKED_AT = 2_000
-"""Folders that are looked at for that."""
+"""The most folders that are searched for that."""
 
 
 def find(start: Path) -> Path | None:
-    """The project's folder, seen from a folder in it; None where there is no project.
+    """The project's folder, seen from a folder in it; None if there is no project.
 
-    It is the nearest one, upwards, with an `invoke.yaml`, a compose file by one of compose's own names, or a `.env`
-    that sets COMPOSE_FILE. Where the shell sets COMPOSE_FILE, compose looks nowhere else; it then is the folder of the
-    first file that is named there, but for a project whose `invoke.yaml` stands above.
+    It is the nearest folder, upwards, with an `invoke.yaml`, a compose file with one of compose's own names, or a
+    `.env` that sets COMPOSE_FILE. If the shell sets COMPOSE_FILE, compose looks nowhere else: the project's folder is
+    then that of the first file that is named there, unless there is an `invoke.yaml` above.
     """
     named = _named_by_the_shell(start)
     for folder in (start, *start.parents):
@@ -57,7 +57,7 @@ def missing(folder: Path, *, above: bool) -> UsageError:
 
 
 def _named_by_the_shell(start: Path) -> list[Path]:
-    """The files that the shell's COMPOSE_FILE names; none where it is not set, or names standard input."""
+    """The files that the shell's COMPOSE_FILE names; none if it is not set, or names standard input."""
     names = os.environ.get("COMPOSE_FILE", "").split(_separator())
     return [] if {"", "-"} & {*names} else [Path(os.path.normpath(start / Path(name).expanduser())) for name in names]
 
@@ -67,7 +67,7 @@ def _separator() -> str:
 
 
 def _env_names_files(folder: Path) -> bool:
-    # A file that cannot be read is told by the command that needs it.
+    # The command that needs the file reports that it cannot be read.
     with contextlib.suppress(EnvFileError):
         return any(compose_variables.named_files((folder / ".env",)) or ())
     return False

@@ -1,4 +1,4 @@
-"""The merged model that compose makes of a stack's files: services, what they publish, and their `x-ops`."""
+"""The merged model that compose makes of a stack's files: services, the ports they publish, and their `x-ops`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from upready.support import files, parsing, spelling, yaml_location
 from upready.support.errors import EnvFileError, OpsError, UsageError
 from upready.support.parsing import MalformedError
 
-__all__ = ["Model", "Port", "Service", "load", "load_all", "load_running", "masked", "secrets", "unescape"]
+__all__ = ["Model", "Port", "Service", "check_profiles", "load", "load_all", "load_running", "masked", "unescape"]
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Model:
 
     Attributes:
         services: The services that are active with the stack's profiles, by name.
-        inactive: Those of other profiles, as far as compose can tell them; it is asked when they are.
-        raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` gives it without.
+        inactive: The services of other profiles, as far as compose can say; it is asked only when they are needed.
+        raw: Everything compose said, `x-*` keys included. Holds secrets; `masked` removes them.
         stack: What it was merged from.
     """
 
@@ -43,19 +43,19 @@ class Model:
     @property
     def every(self) -> Mapping[str, Service]:
         """All services by name, active or not."""
-        # What is active is found without asking for the others.
+        # Active services are found without asking compose for the others.
         return ChainMap(cast("dict[str, Service]", self.services), cast("dict[str, Service]", self.inactive))
 
     @property
     def wanted(self) -> list[Service]:
-        """The services that a start brings up: all active ones that want a container; a provider's want none."""
+        """The services that a start brings up: all active ones with a container; a provider's services have none."""
         return [each for each in self.services.values() if each.replicas > 0 and not each.config.get("provider")]
 
     def service(self, name: str) -> Service:
         """A service by its name, active or not.
 
         Raises:
-            UsageError: There is none of that name.
+            UsageError: There is no service of that name.
         """
         every = self.every
         if name in every:
@@ -67,17 +67,17 @@ class Model:
         )
 
     def urls(self, *, local: bool = True) -> dict[str, str]:
-        """What to open once the stack is ready, as this machine reaches it.
+        """The URLs to open once the stack is ready, by name.
 
-        That is `x-ops.open` of every active service; where none has it, what the services publish.
+        They are in `x-ops.open` of the active services; if no service has it, they are the published ports.
 
         Args:
-            local: Whether published ports are ports of this machine; else nobody knows where they are reached.
+            local: Whether published ports are ports of this machine; if not, nobody knows their addresses.
         """
         return {name: url for _, name, url in self.links(local=local)}
 
     def links(self, *, local: bool = True) -> list[tuple[str, str, str]]:
-        """What `urls` tells, with the service of each: (service, name, URL)."""
+        """The same as (service, name, URL)."""
         from upready.stack import addresses
         from upready.support.http_probe import reachable
 
@@ -110,32 +110,39 @@ def load(stack: Stack) -> Model:
         raise refusal.off(stack, every, error) from None
     services = _services(raw, stack)
     others = _Others(stack, services)
-    # Whoever has a profile that is chosen is active, so that nobody has one that is not among theirs.
+    # Every service with a chosen profile is active, so a profile that no active service has does not exist.
     for profile in _unknown(stack, services):
         raise refusal.no_profile(stack, profile, {**services, **others})
     return _known(Model(services, others, raw, stack))
 
 
 def _known(merged: Model) -> Model:
-    """The model itself, whose secrets are hidden from now on in whatever is printed."""
+    """The model; from now on its secrets are masked in everything that is printed."""
     stack = merged.stack
     masking.know_env(stack.root)
     masking.spare([stack.project, *ordinary.words(merged.raw)])
-    masking.know(("model", stack.environment, stack.profiles), lambda: secrets(merged))
+    masking.know(("model", stack.environment, stack.profiles), lambda: model_secrets.gather(merged))
     return merged
 
 
 def _unknown(stack: Stack, services: Mapping[str, Service]) -> list[str]:
-    """The profiles of a stack that no service has, where that is an error."""
+    """The profiles of a stack that no service has, where that is an error, and no variable stands for one."""
     known = {"*", *(profile for each in services.values() for profile in each.profiles)}
-    return [profile for profile in stack.profiles if profile not in known and stack.demanded]
+    return [each for each in stack.profiles if each not in known and stack.demanded and "$" not in "".join(known)]
+
+
+def check_profiles(stack: Stack) -> None:
+    """Refuse a profile that no service has, as `load` does, as far as that shows before there is a `.env`."""
+    every = _uninterpolated(dataclasses.replace(stack, profiles=("*",)))
+    for profile in _unknown(stack, every) if every else ():
+        raise refusal.no_profile(stack, profile, every)
 
 
 def load_all(stack: Stack) -> Model:
-    """The model with the services of every profile, for what is not about a start: images, builds, the files.
+    """The model with the services of every profile, for tasks that start nothing: images, builds, config.
 
-    Where profiles exclude each other, the services of all of them together make no valid stack: then what is chosen
-    must be right, and the others are added as far as compose can merge them. The model's `stack` says which it is.
+    If profiles exclude each other, all services together are no valid stack. Then the chosen profiles must be valid,
+    and the other services are added as far as compose can merge them. The model's `stack` says which case it is.
 
     Raises:
         OpsError: As `load` does.
@@ -153,7 +160,7 @@ def load_all(stack: Stack) -> Model:
 
 
 def load_running(stack: Stack, running: Iterable[str]) -> Model:
-    """The model of what runs, which may have been started with other profiles than the stack's.
+    """The model of the services that run; they may have been started with other profiles than the stack's.
 
     Args:
         stack: The stack.
@@ -174,10 +181,10 @@ def load_running(stack: Stack, running: Iterable[str]) -> Model:
 
 
 def _merge(stack: Stack, *options: str) -> dict[str, Any]:
-    """What compose makes of a stack's files.
+    """Let compose merge a stack's files.
 
     Raises:
-        OpsError: What it says against them.
+        OpsError: Compose refuses the files.
     """
     result = compose_call.config(stack, *options)
     if result.code:
@@ -195,14 +202,14 @@ def _services(raw: Mapping[str, Any], stack: Stack) -> dict[str, Service]:
     try:
         return {name: entries.of(name, entry or {}, stack.project) for name, entry in found}
     except UsageError as error:
-        # Its words begin with the path of the wrong setting.
+        # The message begins with the path of the wrong setting.
         raise refusal.at(stack, error.message, error) from None
 
 
 def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
-    """What compose makes of every profile's services without asking whether they go together; nothing where it fails.
+    """The merged model and the services of every profile, whether they fit together or not; empty if compose fails.
 
-    It may fail where the stack itself does not: an `env_file` or a `label_file` of another profile is not there.
+    It may fail though the stack itself is valid: an `env_file` or a `label_file` of another profile may be missing.
     """
     whole = dataclasses.replace(stack, profiles=("*",))
     for options in (["--no-consistency"], ["--no-consistency", "--no-env-resolution"]):
@@ -210,14 +217,19 @@ def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
             raw = _merge(whole, *options)
             found = (raw.get("services") or {}).items()
             return raw, {name: _leniently(name, entry or {}, whole) for name, entry in found}
+    return {}, _uninterpolated(whole)
+
+
+def _uninterpolated(stack: Stack) -> dict[str, Service]:
+    """The services of a stack with the names of variables in place of their values; nothing where that fails."""
     with contextlib.suppress(OpsError):
-        raw = _merge(whole, "--no-interpolate")
-        return {}, {name: entries.named(name, entry or {}) for name, entry in (raw.get("services") or {}).items()}
-    return {}, {}
+        found = _merge(stack, "--no-interpolate").get("services") or {}
+        return {name: entries.named(name, entry or {}) for name, entry in found.items()}
+    return {}
 
 
 def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
-    """A service of a profile that is off: what is wrong with its `x-ops` matters once it is on."""
+    """A service of a profile that is off; mistakes in its `x-ops` do not matter yet."""
     try:
         return entries.of(name, entry, stack.project)
     except UsageError:
@@ -225,7 +237,7 @@ def _leniently(name: str, entry: Mapping[str, Any], stack: Stack) -> Service:
 
 
 class _Others(Mapping[str, Service]):
-    """The services of the profiles that are off, by name: compose is asked for them when somebody asks."""
+    """The services of the profiles that are off, by name; compose is asked for them only when they are needed."""
 
     def __init__(self, stack: Stack, active: Collection[str]) -> None:
         self._stack, self._active = stack, active
@@ -247,14 +259,9 @@ class _Others(Mapping[str, Service]):
 
 
 def _may_hide(file: Path) -> bool:
-    """Whether a compose file, or one that it takes in, may have services with profiles."""
+    """Whether a compose file, or a file that it includes or extends, may have services with profiles."""
     data = files.read(file) or b""
     return any(word in data for word in (b"profiles", b"include", b"extends"))
-
-
-def secrets(merged: Model) -> set[str]:
-    """The secrets of a stack; see `upready.stack.model_secrets.gather`."""
-    return model_secrets.gather(merged)
 
 
 def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
@@ -262,7 +269,7 @@ def masked(merged: Model, secrets: Iterable[str] = ()) -> dict[str, Any]:
 
     Args:
         merged: The model.
-        secrets: Values to mask wherever they stand, also within other text.
+        secrets: Values to mask everywhere, also within other text.
 
     A value under a key that names a secret (`POSTGRES_PASSWORD`, `API_TOKEN`) and a password within a URL are masked
     whatever the schema says, so that a project without a schema is safe too.
@@ -279,7 +286,7 @@ def _mask(value: Any, key: str, secrets: Sequence[str], *, variables: bool = Fal
         inside = variables or key in ("environment", "args")
         return {name: _mask(each, str(name), secrets, variables=inside) for name, each in value.items()}
     if isinstance(value, list):
-        # Behind an option, as in `[redis-server, --requirepass, x]`, its name is the key.
+        # The value behind an option, as in `[redis-server, --requirepass, x]`, has the option's name as its key.
         keys = [key, *(str(each) if str(each).startswith("-") else key for each in value)]
         return [_mask(each, before, secrets) for each, before in zip(value, keys, strict=False)]
     if not isinstance(value, str) or not value:

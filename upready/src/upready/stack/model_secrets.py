@@ -1,4 +1,4 @@
-"""The secrets of a stack, from its merged model: what must stand in no output, wherever a program quotes it."""
+"""The secrets in a stack's merged model, which no output may contain."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 def gather(merged: Model) -> set[str]:
-    """Values that a key or a variable calls secret, passwords within any text, and what compose's secrets hold.
+    """Values whose key or variable is named like a secret, passwords in texts, and the content of compose's secrets.
 
-    Of compose's secrets, files are read on this machine, and variables in the shell and `.env`; an external one cannot
-    be known. Very short texts are left out: masking them wherever they stand would leave nothing readable.
+    Files of compose's secrets are read on this machine, variables in the shell and `.env`; external secrets cannot be
+    known. Very short texts are left out: masking them everywhere would leave nothing readable.
     """
     top = {name: entry for name, entry in merged.raw.items() if name not in ("services", "secrets", "configs")}
-    # Under these two keys stand names, not values.
+    # These two keys contain names, not values.
     services = [{**each.config, "secrets": None, "configs": None} for each in merged.services.values()]
     commands = [text for each in merged.services.values() for text in _commanded(each.config)]
     found = {each.replace("$$", "$") for each in (*named([top, services]), *commands)}
@@ -35,7 +35,7 @@ def gather(merged: Model) -> set[str]:
 
 
 def held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) -> set[str]:
-    """What a secret holds, or a config: that is no secret but where it, or its variable, is called one."""
+    """The secrets in an entry of compose's secrets or configs; a config is one only if it is named like a secret."""
     stack = merged.stack
     if variable := str(entry.get("environment") or ""):
         if not (secret or looks_secret(variable) or looks_secret(name)):
@@ -51,14 +51,14 @@ def held(merged: Model, name: str, entry: Mapping[str, Any], *, secret: bool) ->
 
 
 def _text(path: Path) -> str:
-    """The start of a configuration file; nothing of one that cannot be read."""
+    """The start of a configuration file; empty if it cannot be read."""
     with contextlib.suppress(OpsError):
         return files.start(path, secret_file.ENOUGH).decode("utf-8", "ignore")
     return ""
 
 
 def _commanded(config: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in whatever a service runs."""
+    """The secrets in the commands of a service."""
     hooks = [hook.get("command") for kind in ("pre_start", "post_start", "pre_stop") for hook in config.get(kind) or ()]
     test = (config.get("healthcheck") or {}).get("test")
     native = (config.get("x-ops") or {}).get("native")

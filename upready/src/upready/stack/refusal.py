@@ -1,4 +1,4 @@
-"""What compose says against the files of a stack, with what it leaves out: the file, the line, the profile."""
+"""Compose's complaints about a stack's files, completed with what it leaves out: the file, the line, the profile."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def _unknown_key(match: re.Match[str]) -> str:
 
 
 OFF = re.compile(r'service "[^"]+" depends on undefined service "[^"]+"')
-"""What compose says where a service waits for another one that is not there, or not with these profiles."""
+"""Compose's message about a service that depends on one that does not exist, or not with these profiles."""
 
 _NOISE = (
     (r"decoding failed due to the following error\(s\): |yaml: construct errors: line \d+: ", ""),
     (r"^line \d+: |go-yaml load error in \w+ at \S+ ", ""),
     (r"(?P<path>[^\s:]+ )?additional properties '(?P<key>[^']+)' not allowed", _unknown_key),
 )
-"""What compose's words need not say where the place is told."""
+"""Parts of compose's messages that are not needed next to the place."""
 
 _ABSENT = re.compile(r"(?:open|stat|file) (?P<path>[^\n]+?)(?: not found)?: (?:stat |no such|The system cannot)")
 
 
 def of(stack: Stack, stderr: str) -> OpsError:
-    """What compose says against a stack's files, with file, line and column, which it seldom tells itself."""
+    """Compose's error about a stack's files, with file, line and column, which it rarely names itself."""
     from upready.stack import compose_failure, error_place  # most stacks are right
 
     if (absent := _ABSENT.search(stderr)) and (told := misplaced(stack, Path(absent["path"]))):
@@ -67,7 +67,7 @@ def of(stack: Stack, stderr: str) -> OpsError:
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:
-    """A refusal of what stands under a path of keys in the compose files, with the place where it stands."""
+    """An error about the setting at a path of keys in the compose files, with its place."""
     places = [
         found
         for file in reversed(yaml_location.taken_in(stack.files, stack.directory))
@@ -84,7 +84,7 @@ def at(stack: Stack, path: str, error: UsageError) -> UsageError:
 
 
 def _merging(stack: Stack) -> str:
-    """The command that shows whether the files are right by now."""
+    """The command that shows whether the files are correct now."""
     return "invoke config" if stack.environment == "dev" else f"invoke config --env {stack.environment}"
 
 
@@ -96,9 +96,9 @@ def _short(root: Path, text: str) -> str:
 
 
 def _broken(data: bytes, name: str, words: str) -> tuple[str, str] | None:
-    """What makes a file no YAML, or no compose file, if anything: where, and that as a sentence.
+    """Why a file is not YAML, or not a compose file: the place, and a sentence; None if it is one.
 
-    An empty one beside others is right to compose, so that counts where its words are about it.
+    Compose accepts an empty file beside others, so an empty file counts only if compose's message is about it.
     """
     try:
         found = parsing.nodes(data, exact=True)
@@ -113,12 +113,12 @@ def _broken(data: bytes, name: str, words: str) -> tuple[str, str] | None:
 
 
 def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
-    """What is wrong where a path leads nowhere from the project directory, and somewhere from its compose file.
+    """The error about a path that does not exist in the project directory, but in the folder of the compose file.
 
     Args:
         stack: The stack.
         path: As compose resolved it.
-        service: Who names it.
+        service: The service that names it.
     """
     folder = stack.files[0].parent
     if stack.project_directory is not None or folder.samefile(stack.directory) or reading.there(path):
@@ -135,12 +135,12 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
 
 
 def off(stack: Stack, every: Mapping[str, Service], error: UsageError) -> UsageError:
-    """A refusal that is about a service of a profile which is off, with the profiles that must be on."""
+    """The error about a service of a profile that is off, with the profiles that must be on."""
     found = list(_missing(every, stack.profiles))
     if not found:
         return error
     wanted = list(stack.profiles)
-    # What is switched on may itself wait for something that is off.
+    # A service that is switched on may itself depend on one that is off.
     while more := next(_missing(every, wanted), None):
         wanted.append(every[more[1]].profiles[0])
     told = [f"{name} depends on {other}, which only runs with {_either(every[other])}" for name, other in found]

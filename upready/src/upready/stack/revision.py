@@ -15,13 +15,13 @@ VARIABLE = "OPS_REVISION"
 
 
 def stamp(stack: Stack, described: Mapping[str, str]) -> Stack:
-    """The stack with what `describe` says added to compose's variables; what the shell sets is kept."""
+    """The stack with the variables of `describe` added; variables that are set in the shell win."""
     found = {key: value for key, value in described.items() if not os.environ.get(key)}
     return dataclasses.replace(stack, variables={**stack.variables, **found})
 
 
 def describe(root: Path) -> dict[str, str]:
-    """OPS_REVISION, the commit that is checked out, and OPS_CREATED; nothing without git.
+    """OPS_REVISION, the commit that is checked out, and OPS_CREATED; empty without git.
 
     The revision ends in `-dirty` when files differ from the commit's. The date is the commit's own, not the clock's:
     the same commit gives the same image.

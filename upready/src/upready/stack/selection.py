@@ -20,7 +20,7 @@ from upready.support.parsing import MalformedError
 
 @dataclass(frozen=True)
 class Stack:
-    """What is to be run, before compose has read it.
+    """The chosen stack, before compose has read its files.
 
     Attributes:
         root: The project's folder, where compose is called.
@@ -32,13 +32,13 @@ class Stack:
         timeout: Seconds until every service must be ready.
         strict: Whether the rules for production hold.
         elsewhere: Compose files of the other environments.
-        environments: Names of all environments; empty where that does not matter.
-        project_directory: Compose's, where it is another folder than the root.
-        variable_files: The files that compose is told to take variables from, where these are not its own choice; of
-            two that set one, the later one wins.
+        environments: Names of all environments; empty if that does not matter.
+        project_directory: Compose's project directory, if it is not the root.
+        variable_files: Files that are given to compose as `--env-file`, because it would not find them itself; the
+            later file wins.
         demanded: Whether a profile that does not exist is an error. Compose ignores one, and COMPOSE_PROFILES may be
             meant for other projects, too.
-        notes: What a user should hear of how the files were found.
+        notes: Notes for the user about how the files were found.
     """
 
     root: Path
@@ -63,22 +63,22 @@ class Stack:
 
     @property
     def env_file(self) -> Path:
-        """The user's values."""
+        """The file with the user's values, `.env`."""
         return next((file for file in reversed(self.variable_files) if reading.there(file)), self.directory / ".env")
 
     @property
     def read_files(self) -> tuple[Path, ...]:
-        """The files that compose takes variables from, there or not; of two that set one, the later one wins."""
+        """The files that compose reads variables from, whether they exist or not; the later file wins."""
         return self.variable_files or compose_variables.env_files(self.root, self.directory)
 
     @property
     def reads_env(self) -> bool:
-        """Whether compose reads the user's values at all: COMPOSE_ENV_FILES may name others, or none be wanted."""
+        """Whether compose reads `env_file` at all: COMPOSE_ENV_FILES may name other files, or it may be disabled."""
         return self.env_file in self.read_files
 
     @property
     def example(self) -> Path:
-        """The schema of those values; a foreign project may have none, or call it otherwise."""
+        """The schema of these values, `.env.example`; a project may have none, or one with another name."""
         usual = self.env_file.parent / ".env.example"
         return usual if reading.there(usual) else example_names.beside(self.env_file.with_name(".env")) or usual
 
@@ -126,7 +126,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
 
 
 def check(stack: Stack) -> None:
-    """Make sure that compose can read what there is of a stack's files; it would wait for a pipe for ever.
+    """Make sure that compose can read those of the stack's files that exist; it would wait for a pipe for ever.
 
     Raises:
         UsageError: A compose file cannot be read.
@@ -142,7 +142,7 @@ _UNUSABLE = re.compile(r"(?P<control>[\x00-\x1f\x7f])|(?P<percent>%(?![0-9A-Fa-f
 
 
 def _check_path(root: Path) -> None:
-    """Make sure that compose can work in the project's folder: it looks for its own rules by a URL made of that.
+    """Make sure that compose can work in the project's folder: it makes a URL of the folder's path.
 
     Raises:
         UsageError: It cannot.
@@ -167,7 +167,7 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
     """Make sure that an environment's compose files and its project directory are there.
 
     Raises:
-        UsageError: One is not.
+        UsageError: One is missing.
     """
     setting = f"ops.environments.{chosen.name}"
     for name, file in zip(chosen.files, files, strict=True):
@@ -184,10 +184,10 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
 
 
 def _check_text(file: Path, name: str) -> bool:
-    """Whether a compose file is there that compose can read in a time.
+    """Whether a compose file exists that compose can read in a reasonable time.
 
     Raises:
-        UsageError: Something is there that it cannot.
+        UsageError: It exists, and compose cannot.
     """
     data = reading.read(file, name=name)
     try:
@@ -200,7 +200,7 @@ def _check_text(file: Path, name: str) -> bool:
 
 
 def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
-    """What compose itself would do otherwise, or would say."""
+    """Notes about what compose itself would do differently, or would say."""
     if chosen.found is not None:
         several = [name for name in compose_variables.DEFAULT_FILES if reading.is_file(settings.root / name)]
         if not chosen.found and len(several) > 1:
@@ -217,14 +217,14 @@ def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:
 
 
 def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | None = None) -> str:
-    """Compose's project name by compose's own precedence, read so that it is found in a broken project too.
+    """Compose's project name by compose's own precedence; it is found in a broken project too.
 
     The shell's COMPOSE_PROJECT_NAME, `.env`'s, the last `name:` of the compose files, the folder's name.
 
     Args:
         root: The project directory.
         files: The compose files.
-        variables: The files that set variables, `.env` there by default.
+        variables: The files that set variables; by default the `.env` there.
 
     Raises:
         UsageError: None of them holds a letter or digit that compose allows, or a compose file cannot be read.
@@ -263,20 +263,20 @@ def name_of(settings: Settings, *, values: bool = True) -> str:
 
 
 def _variables(root: Path, environment: Environment) -> tuple[Path, ...]:
-    """The files that compose takes an environment's variables from; of two that set one, the later one wins."""
+    """The files that compose reads an environment's variables from; the later file wins."""
     files = compose_variables.env_files(root, root / environment.project_directory)
     return (*files, root / ".env") if _is_layered(root, environment) else files
 
 
 def _is_layered(root: Path, environment: Environment) -> bool:
-    """Whether compose reads two `.env`: COMPOSE_FILE is set where it is called, and leads it to another folder."""
+    """Whether compose reads two `.env` files: COMPOSE_FILE is set in the first, and leads to a folder with another."""
     files = compose_variables.env_files(root, root / environment.project_directory)
     own = root / environment.project_directory / ".env"
     return bool(environment.found) and files == (own,) and own != root / ".env"
 
 
 def _declared_name(file: Path) -> str:
-    """The top-level `name:` of a compose file; one that is broken further down still tells."""
+    """The top-level `name:` of a compose file; works also if the rest of the file is invalid YAML."""
     data = reading.read(file) or b""
     if b"name" not in data:
         return ""

@@ -1,4 +1,4 @@
-"""One service of a merged model, reduced to what the tasks ask, and its `x-ops`."""
+"""One service of a merged model, reduced to what the tasks need, and its `x-ops`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Port", "Service", "is_active", "named", "of", "unescape"]
 class Port:
     """One published port: the address and port on the host, the protocol, and the port in the container.
 
-    Of a range, `published` is the first and `last` the last: the engine chooses one for each replica.
+    In a range, `published` is the first port and `last` the last: the engine chooses one for each replica.
     """
 
     host: str
@@ -29,24 +29,24 @@ class Port:
 
     @property
     def numbers(self) -> range:
-        """The ports on the host that it may be."""
+        """The ports on the host that it may get."""
         return range(self.published, max(self.published, self.last) + 1)
 
 
 @dataclass(frozen=True)
 class Service:
-    """One service of the merged model, reduced to what the tasks ask.
+    """One service of the merged model, reduced to what the tasks need.
 
     Attributes:
         name: The service's name.
         image: Its image, as written or as compose names a built one.
         built: Whether it has a build section.
         depends_on: For each service it waits for, the condition (`service_healthy`, …).
-        ports: What it publishes.
-        ranges: Where the engine chooses the port to publish, within these.
+        ports: The ports that it publishes.
+        ranges: Ranges from which the engine chooses the published port.
         replicas: How many containers it wants.
-        profiles: Those that activate it; none means always.
-        ops: Its `x-ops` section, with the types that docs/tasks.md tells.
+        profiles: The profiles that activate it; empty means always.
+        ops: Its `x-ops` section, as docs/tasks.md describes it.
         config: The whole entry, as compose merged it. Holds secrets.
     """
 
@@ -63,12 +63,12 @@ class Service:
 
     @property
     def probe_url(self) -> str | None:
-        """The URL that tells from the host whether the service answers."""
+        """The URL to ask from the host whether the service answers."""
         return self.ops.get("health") or None
 
     @property
     def stable(self) -> float:
-        """Seconds that the service must run to count as ready when nothing else can tell."""
+        """Seconds that the service must run to count as ready if it has neither a probe nor a health check."""
         return float(self.ops.get("stable", 2.0))
 
     @property
@@ -106,7 +106,7 @@ def is_active(own: Collection[str], profiles: Sequence[str]) -> bool:
 
 
 def named(name: str, entry: Mapping[str, Any]) -> Service:
-    """A service of which no more can be told than its name and its profiles."""
+    """A service of which only the name and the profiles are known."""
     profiles = tuple(map(str, entry.get("profiles") or ()))
     return Service(name, "", False, {}, (), 1, profiles, {}, {})
 
@@ -133,7 +133,7 @@ def unescape(value: Any) -> Any:
 
 
 def _checked(ops: Any, path: str) -> dict[str, Any]:
-    """An `x-ops` section whose keys are known and have the right type, so that whoever reads them need not ask."""
+    """An `x-ops` section; its keys are known and have the right types, so that readers need not check them."""
     if not isinstance(ops, dict):
         raise UsageError(f"{path}: should be a mapping, not {ops!r}")
     for key, value in ops.items():
@@ -147,7 +147,7 @@ def _checked(ops: Any, path: str) -> dict[str, Any]:
 
 
 def _is_url(value: object) -> bool:
-    """Whether something is a URL that can be asked."""
+    """Whether a value is a URL that can be asked."""
     if not isinstance(value, str) or not re.match(r"https?://[^/\s]+", value):
         return False
     try:
@@ -158,7 +158,7 @@ def _is_url(value: object) -> bool:
 
 
 def _is_duration(value: object) -> bool:
-    """Whether something is a number of seconds that anybody waits: neither endless nor more than a day."""
+    """Whether a value is a reasonable number of seconds: finite, and not more than a day."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 86_400
 
 
@@ -182,4 +182,4 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "eager": (lambda value: isinstance(value, bool), "true or false"),
     "native": (lambda value: isinstance(value, dict), "a mapping"),
 }
-"""What may stand in `x-ops`: a test of the value, and the words for what it should be."""
+"""The keys of `x-ops`: a test of the value, and a description of what it should be."""

@@ -1,4 +1,4 @@
-"""What is wrong with a setting of the tasks, told with the place where it is set: `invoke.yaml`, or the shell."""
+"""Errors about a setting of the tasks, with the place where it is set: `invoke.yaml`, or the shell."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _FILE = "invoke.yaml"
 
 
 def placed(error: UsageError, root: Path) -> UsageError:
-    """A refusal whose words begin with the path of a setting (`ops.runtime: …`), with the place where it is set.
+    """The error with the place of its setting, if its message begins with the path of one (`ops.runtime: …`).
 
     Args:
-        error: The refusal.
+        error: The error.
         root: The project's folder.
     """
     message = error.message.removeprefix(f"{_FILE}: ")
@@ -25,7 +25,7 @@ def placed(error: UsageError, root: Path) -> UsageError:
         return error
     variable = "INVOKE_" + re.sub(r"\W", "_", path).upper()
     if variable in os.environ:
-        # The shell's beats the file's.
+        # A variable of the shell wins over the file.
         return UsageError(f"{variable}: {message}", details=error.details, next=error.next or f"correct {variable}")
     found = yaml_location.of_path(root / _FILE, message)
     if found is None:

@@ -13,12 +13,12 @@ from upready.support import yaml_location
 
 @dataclass(frozen=True)
 class Place:
-    """Where a setting stands.
+    """The place of a setting.
 
     Attributes:
         file: The compose file, relative to the project's folder where it lies in it.
         line: From 1.
-        text: What is written there; empty for more than a scalar.
+        text: The value as written; empty if it is not a scalar.
     """
 
     file: str
@@ -30,13 +30,13 @@ class Place:
 
     @property
     def variable(self) -> str | None:
-        """The one variable that the value comes from."""
+        """The one variable that the value comes from; None for none or several."""
         names = set(re.findall(r"(?<!\$)\$(?:\{([A-Za-z_]\w*)|([A-Za-z_]\w*))", self.text))
         found = {first or second for first, second in names}
         return found.pop() if len(found) == 1 else None
 
     def part(self, value: str) -> str:
-        """What the variable must be for the whole setting to become a value; empty where it cannot."""
+        """The value of the variable that gives the whole setting a value; empty if there is none."""
         before, _, rest = re.sub(r"\$\{[A-Za-z_]\w*(?:[^{}]|\{[^{}]*\})*\}|\$[A-Za-z_]\w*", "\0", self.text).partition(
             "\0"
         )
@@ -45,12 +45,12 @@ class Place:
 
 
 def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
-    """Where the first of some settings is written that is written at all; of several files, in the last one.
+    """The place of the first of some settings that is written somewhere; of several files, in the last one.
 
-    Files that are included or extended are not looked at: None then, as for what no file says.
+    None if no file has one of them. Included and extended files are not searched.
 
     Args:
-        stack: Whose compose files are looked at.
+        stack: The stack whose compose files are searched.
         paths: The keys that lead to each setting, from the top: `("services", "web", "cpus")`. Where one of a list is
             meant, the last key is part of its text, or of its `target`, `source` or `published`.
     """
@@ -64,13 +64,13 @@ def find(stack: Stack, *paths: Sequence[str]) -> Place | None:
 
 
 def change(stack: Stack, service: str, keys: Sequence[str], value: str = "") -> str:
-    """How a setting of a service is changed: a command where it comes from a variable, else where it stands.
+    """How to change a setting of a service: a command if it comes from a variable, else its place.
 
     Args:
-        stack: Whose compose files are looked at.
+        stack: The stack whose compose files are searched.
         service: The service.
         keys: The keys that lead to the setting within the service's entry.
-        value: What to set it to, where that is known.
+        value: The new value, if it is known.
     """
     place = find(stack, ("services", service, *keys))
     if place is not None and place.variable:

@@ -19,12 +19,12 @@ from upready.support.errors import EnvFileError, UsageError
 DEFAULT_TIMEOUT = 120.0
 
 LONGEST = 365 * 24 * 3600.0
-"""Seconds of a wait beyond which no clock of the system goes."""
+"""The longest wait, in seconds, that the system's clocks allow."""
 
 DOCKER = "docker"
 NATIVE = "native"
 AUTO = "auto"
-"""Where stacks run: the two runtimes, and whichever of them there is."""
+"""Where stacks run: the two runtimes, and `auto` for the one that there is."""
 
 RUNTIMES = (AUTO, DOCKER, NATIVE)
 
@@ -34,14 +34,13 @@ class Environment:
     """One way to run the stack: `dev`, `prod`, or any other name.
 
     Attributes:
-        name: As it stands in `invoke.yaml`.
+        name: As in `invoke.yaml`.
         files: Compose files, stacked in this order, relative to the root.
-        profiles: What is started unless `--profile` or COMPOSE_PROFILES says otherwise.
+        profiles: The profiles that are started unless `--profile` or COMPOSE_PROFILES names others.
         timeout: Seconds until every service must be ready.
         strict: `.env` must exist and pass the checks for production; nothing is written for the user.
-        project_directory: What relative paths in the compose files are relative to, and where `.env` is; relative to
-            the root.
-        found: How the files were found where `invoke.yaml` names none: by COMPOSE_FILE or, empty, by their names.
+        project_directory: The folder for relative paths in the compose files, and for `.env`; relative to the root.
+        found: How the files were found if `invoke.yaml` names none: COMPOSE_FILE, or empty for their default names.
     """
 
     name: str
@@ -62,19 +61,19 @@ class Settings:
         environments: By name.
         profiles: For a profile, the variables that are set while it is the only one chosen.
         runtime: Where stacks run: auto, docker or native.
-        told: Whether the task itself was told so (`--runtime`). What is only the habit here starts nothing elsewhere,
-            but does not hide what runs there.
+        runtime_forced: Whether `--runtime` was given. Without it, tasks that only look also see a stack on the other
+            runtime.
     """
 
     root: Path
     environments: Mapping[str, Environment]
     profiles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     runtime: str = AUTO
-    told: bool = False
+    runtime_forced: bool = False
 
     @property
     def default(self) -> str:
-        """The environment that is meant where none is named: the first one."""
+        """The environment that is used if none is named: the first one."""
         return next(iter(self.environments))
 
     def environment(self, name: str) -> Environment:
@@ -101,13 +100,13 @@ class Settings:
 def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
     """Type the `ops:` section of invoke's merged configuration.
 
-    Without any environment in it, `dev` is what plain compose would take: the files that COMPOSE_FILE names, else
-    compose's own default file with its override file. So a foreign project needs no more.
+    If it defines no environment, `dev` has the files that plain compose would use: those in COMPOSE_FILE, else
+    compose's own default file with its override file. So a project needs no `invoke.yaml`.
 
     Args:
         config: The merged configuration.
         root: The project's folder.
-        runtime: What `--runtime` says; empty when it was not given.
+        runtime: The value of `--runtime`; empty if it was not given.
 
     Raises:
         UsageError: A setting has the wrong type, or is unknown.
@@ -146,13 +145,13 @@ def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
         hint = spelling.meant(str(chosen), RUNTIMES)
         step = "invoke --help dev" if runtime else ""
         raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}{hint}", next=step)
-    return Settings(root, environments, profiles, chosen, told=bool(runtime))
+    return Settings(root, environments, profiles, chosen, runtime_forced=bool(runtime))
 
 
 def _as_compose_finds(root: Path) -> Environment:
-    """The environment `dev` of a project that names no files: those that plain compose takes there."""
+    """The environment `dev` of a project that names no files, with the files that plain compose would use."""
     named = None
-    # What cannot be read here is told by the tasks that need it: `stop` does not.
+    # Tasks that need an unreadable file report it; `stop` does not need it.
     with contextlib.suppress(EnvFileError):
         named = compose_variables.named_files(compose_variables.env_files(root, root))
     if named is not None:
@@ -199,7 +198,7 @@ def _strings(value: object, path: str) -> tuple[str, ...]:
 
 
 def _text(value: object, path: str) -> str:
-    """A variable's value as compose's own files would give it: `true`, not Python's `True`; nothing for null."""
+    """A variable's value as compose's own files would give it: `true`, not Python's `True`; empty for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -210,7 +209,7 @@ def _text(value: object, path: str) -> str:
 
 
 def _is_name(text: str) -> bool:
-    """Whether the system takes it for the name of a variable."""
+    """Whether a text can be the name of an environment variable."""
     return bool(text) and "=" not in text and parsing.is_text(text)
 
 
@@ -223,7 +222,7 @@ def _known(entry: Mapping[str, Any], names: set[str], path: str) -> None:
 
 
 def _misnamed(config: Mapping[str, Any]) -> None:
-    """Refuse a section of another name that holds what belongs into `ops:`: it would be passed over in silence."""
+    """Refuse a section with a name similar to `ops` that has the keys of `ops`: it would be ignored silently."""
     for name in config:
         entry = config[name]
         held = set(entry) & {"environments", "profiles", "runtime"} if hasattr(entry, "items") else set()

@@ -1,4 +1,4 @@
-"""Which file of the user's checkout a file within a container is."""
+"""Find the file of the user's checkout that a file in a container comes from."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from upready.support import files
 from upready.support.errors import OpsError
 
 ENOUGH = 50_000
-"""Files and folders that are looked at."""
+"""The most files and folders that are searched."""
 
 _PASSED = frozenset(["node_modules", "__pycache__", "venv", "dist", "build", "target"])
-"""Folders that hold no sources of the user's own, besides those that begin with a dot."""
+"""Folders without sources of the user, besides all that begin with a dot."""
 
 
 def find(
     path: str, root: Path, service: Service, mounts: Sequence[tuple[str, str]] = (), line: int = 0, code: str = ""
 ) -> str:
-    """The path within the project's folder, with `/` between its parts; the container's path where that is not clear.
+    """The path within the project's folder, with `/` between its parts; the container's path if that is not clear.
 
-    Told by what is mounted there, by `develop.watch`, and else by the longest end of the path that one file of the
+    It is found by the mounts, by `develop.watch`, and else by the longest end of the path that exactly one file of the
     project has too.
 
     Args:
@@ -32,7 +32,7 @@ def find(
         service: Whose container it is.
         mounts: What is mounted into it: (path on the engine's machine, path in the container).
         line: A line of the file.
-        code: What stands there, where that is known: tells files of one name apart.
+        code: The text of that line, if it is known: it distinguishes files of one name.
     """
     if Path(path).is_absolute() and Path(path).is_relative_to(root):
         return Path(path).relative_to(root).as_posix()

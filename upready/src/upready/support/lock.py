@@ -17,6 +17,9 @@ from upready.support.errors import LockedError, UsageError
 _SIZE = 256
 """Bytes that the holder's name takes at least, so that the next holder needs no more space on the disk."""
 
+_NOBODY_KNOWN = "another task"
+"""The holder that has not written down who it is, or ended."""
+
 _CLOCK_STEP = 2.0
 """Seconds by which the creation time of a process may seem to move when the clock is set."""
 
@@ -52,6 +55,22 @@ def hold(root: Path, task: str) -> Iterator[None]:
             raise _locked(path)
         _sign(file, task)
         yield
+
+
+def check(root: Path) -> None:
+    """Make sure that nobody holds the project's lock, and leave everything as it is.
+
+    The lock is tried, for a moment, only where its last holder still lives.
+
+    Raises:
+        LockedError: Somebody does; the message names the task, its process and since when.
+    """
+    path = state.folder(root) / state.LOCK
+    if not path.is_file() or _holder(path) == _NOBODY_KNOWN:
+        return
+    with opened(path) as file:
+        if not taken(file, path):
+            raise _locked(path)
 
 
 class _Folder:
@@ -132,4 +151,4 @@ def _holder(path: Path) -> str:
         task, pid, since = str(found["task"]), int(found["pid"]), float(found["since"])
         if psutil.Process(pid).create_time() <= since + _CLOCK_STEP:
             return f"{task} (process {pid}, for {max(0, round(time.time() - since))} s)"
-    return "another task"
+    return _NOBODY_KNOWN

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import platform as host
 import re
 import signal
 import socket
@@ -285,7 +284,9 @@ def become(command: Sequence[str]) -> NoReturn:
 
 def musl() -> bool:
     """Whether this is a Linux with the C library musl (Alpine), for which some wheels have no programs."""
-    return sys.platform == "linux" and host.libc_ver()[0] != "glibc"
+    import platform
+
+    return sys.platform == "linux" and platform.libc_ver()[0] != "glibc"
 
 
 def node_program(folder: Path) -> Path:

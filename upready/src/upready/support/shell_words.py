@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from upready.support import platform
@@ -37,6 +39,11 @@ def quoted(path: Path) -> str:
 def word(text: str) -> str:
     """A text as one word for the shells of this system."""
     return text if text.replace("-", "").isalnum() else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
+
+
+def line(words: Sequence[str]) -> str:
+    """A command as this system's shells take it."""
+    return subprocess.list2cmdline(words) if platform.WINDOWS else shlex.join(words)
 
 
 def with_variable(name: str, value: str, command: str) -> str:

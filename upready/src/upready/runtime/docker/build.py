@@ -10,14 +10,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from upready.dotenv import dockerignore
+from upready.runtime.docker import dockerfiles
 from upready.stack import compose, compose_call
-from upready.stack.model import Model, Service
+from upready.stack.model import Model
 from upready.stack.selection import Stack
-from upready.support import files
 from upready.support.errors import BuildError, EngineError, OpsError
 
 if TYPE_CHECKING:
@@ -199,32 +197,6 @@ def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pu
     return [*line, *services]
 
 
-def _dockerfile(service: Service, root: Path) -> str:
-    """A service's Dockerfile, below the project's root where it lies there."""
-    section = service.config["build"]
-    if section.get("dockerfile_inline"):
-        return "its inline Dockerfile"
-    name = str(section.get("dockerfile") or "Dockerfile")
-    path = Path(section.get("context") or "", name)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else name
-
-
-def _check_readable(service: Service) -> None:
-    """Make sure that the builder does not wait for a pipe where it wants a file.
-
-    Raises:
-        BuildError: It would, or cannot read the file.
-    """
-    section = service.config["build"]
-    folder = Path(section.get("context") or "")
-    dockerfile = folder / str(section.get("dockerfile") or "Dockerfile")
-    wanted = [dockerignore.file_for(folder, dockerfile)]
-    if not section.get("dockerfile_inline"):
-        wanted.append(dockerfile)
-    for file in wanted:
-        files.check(file, BuildError, name=f"{service.name}: {file.name}")
-
-
 def _source(model: Model, service: str, said: Sequence[str]) -> str:
     """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
     from upready.logs import tracebacks
@@ -268,10 +240,7 @@ def run(
         UsageError: A service does not exist.
     """
     stack = model.stack
-    wanted = [model.service(name) for name in services] or list(model.services.values())
-    built = {service.name: _dockerfile(service, stack.root) for service in wanted if service.built}
-    for name in built:
-        _check_readable(model.service(name))
+    built = dockerfiles.find(model, services)
     progress = Progress(built)
     if not built:
         return progress

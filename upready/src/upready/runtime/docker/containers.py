@@ -20,6 +20,7 @@ from upready.support import background
 from upready.support.errors import StartError
 
 if TYPE_CHECKING:
+    from upready.runtime.actions import Actions
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
@@ -57,6 +58,12 @@ class Containers(Engine):
         """An engine runs everything. Containers may hold secrets that this shell no longer has."""
         masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
+
+    def actions(self, model: Model) -> Actions:
+        """What compose says that it would do; see `upready.runtime.docker.dry_run`."""
+        from upready.runtime.docker import dry_run
+
+        return dry_run.actions(self, model, apart=ITS_OWN)
 
     def start(self, model: Model, attempt: Attempt) -> None:
         """Let compose make what is to be there, then start each service when its dependencies allow it.
@@ -145,14 +152,21 @@ class Containers(Engine):
 
         return Teardown(self, project, data=data, grace=grace, tell=tell).run(stacks)
 
-    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
-        """Run a command within a container; known by its labels alone, so that no broken file gets in the way."""
+    def command(
+        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
+    ) -> tuple[list[str], Path | None]:
+        """Compose's `exec`; the container is known by its labels, so that no broken file gets in the way."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")
+        return [*line, container.service, *(words or _SHELL)], None
+
+    def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
+        """Run a command within a container."""
+        line, _ = self.command(project, container, words, stack)
         environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
         return compose_call.attach(
-            [*line, container.service, *(words or _SHELL)],
+            line,
             self,
             cwd=Path(Path(sys.executable).anchor),
             env={**environment, **compose.NO_FILES},

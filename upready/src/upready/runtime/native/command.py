@@ -24,15 +24,20 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
         MissingError: There is no such program.
         RefusedError: It cannot be executed.
     """
-    if not files.is_folder(folder):
-        raise UsageError(f"there is no folder {folder} to run {words[0]!r} in", next="invoke config")
-    found = program(words[0], folder, environment.get("PATH"))
+    found = find(words[0], folder, environment)
     try:
         return process.attach([found, *words[1:]], cwd=folder, env=environment, inherit=False)
     except FileNotFoundError:
         raise _missing(words[0], "what its first line names is not there") from None
     except OSError as error:
         raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
+
+
+def find(name: str, folder: Path, environment: Mapping[str, str]) -> str:
+    """The path of the program that a command names; the arguments and the errors are those of `run`."""
+    if not files.is_folder(folder):
+        raise UsageError(f"there is no folder {folder} to run {name!r} in", next="invoke config")
+    return program(name, folder, environment.get("PATH"))
 
 
 _NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"

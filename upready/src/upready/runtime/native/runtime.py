@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from upready.runtime.actions import Actions
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Container, Note, Origin, Sample, Stopped, silent
 from upready.runtime.native import (
+    actions,
     check,
     command,
     container,
@@ -147,6 +149,10 @@ class Native:
             raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
         return replace(model, services=_once(active), inactive=_once(inactive))
 
+    def actions(self, model: Model) -> Actions:
+        """What does not run as its plan says would be started, or ended and started again."""
+        return actions.find(self.root, model, self._plans())
+
     def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run as its plan says."""
         names = [each.name for each in model.wanted]
@@ -197,14 +203,27 @@ class Native:
                 paths.native(self.root).rmdir()
         return gone
 
+    def command(
+        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
+    ) -> tuple[list[str], Path | None]:
+        """The command itself, by the path of its program."""
+        words, folder, environment = self._call(container, words, stack)
+        return [command.find(words[0], folder, environment), *words[1:]], folder
+
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command with a service's variables, in its folder."""
+        return command.run(*self._call(container, words, stack))
+
+    def _call(
+        self, container: Container, words: Sequence[str], stack: Callable[[], Stack]
+    ) -> tuple[Sequence[str], Path, dict[str, str]]:
+        """A command, its folder and its variables."""
         from upready.stack import model
 
         started = stack()
         plan = spec.plan(started, model.load(started).service(container.service), ())
         environment = {**service.surroundings(), **platform.terminal_environment(), **plan.environment}
-        return command.run(words or platform.shell(), Path(plan.directory), environment)
+        return words or platform.shell(), Path(plan.directory), environment
 
     def _plans(self) -> dict[str, Plan | None]:
         """The plan of each service that was started; None where only its processes tell of it."""

@@ -1,0 +1,19 @@
+"""`invoke completion`: the script by which a shell completes tasks, options and values."""
+
+from invoke.context import Context
+
+from upready.commands.command import command
+
+
+@command(help={"shell": "bash, zsh, fish or powershell."}, positional=["shell"], prints=True)
+def completion(c: Context, shell: str) -> int:
+    """Print the script by which a shell completes tasks, options and values.
+
+    docs/completion.md says where to put it.
+
+    Example:
+        invoke completion bash
+    """
+    from upready.report import completion
+
+    return completion.show(shell)

@@ -1,0 +1,57 @@
+"""What a user asks of `invoke dev` and `invoke prod`, and who is told of what happens then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from upready.readiness.health import Health
+from upready.runtime.docker.build import Progress, Step
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked of `invoke dev` or `invoke prod`.
+
+    Attributes:
+        profiles: Instead of the environment's own.
+        build: Whether images are built first.
+        no_cache: Build every step again.
+        pull: Ask the registry for newer images.
+        timeout: Seconds until every service must be ready, instead of the environment's.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+    """
+
+    profiles: tuple[str, ...] = ()
+    build: bool = True
+    no_cache: bool = False
+    pull: bool = False
+    timeout: float | None = None
+    adopt: bool = False
+
+    def unheard(self) -> str:
+        """What of it means nothing without an engine, in a sentence; empty where all is heard."""
+        if self.no_cache or self.pull:
+            return "nothing is built or pulled without an engine: --no-cache and --pull mean nothing here"
+        return ""
+
+
+class Show(Protocol):
+    """Who is told of what happens, as it happens; `upready.report.launch` shows it."""
+
+    @property
+    def live(self) -> bool:
+        """Whether there is a live view, which shows the services' last log lines too."""
+
+    def step(self, text: str) -> None:
+        """A new step begins."""
+
+    def warn(self, text: str) -> None:
+        """Something that does not stop the launch."""
+
+    def build(self, progress: Progress, step: Step | None, line: str) -> None:
+        """A build has printed a line."""
+
+    def health(self, services: Sequence[Health]) -> None:
+        """The state of the services has changed."""

@@ -1,0 +1,206 @@
+"""What a start of a stack would do, as data: `.env`, images, each service, and what is waited for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from upready.dotenv import drafted
+from upready.operations import build, exclusive, preflight
+from upready.operations.launch_options import Options
+from upready.operations.step import Step
+from upready.runtime import choice
+from upready.runtime.actions import Action, Actions
+from upready.runtime.docker import dockerfiles, engine
+from upready.runtime.interface import Note, Runtime
+from upready.stack.model import Model, Service
+from upready.stack.selection import Stack
+from upready.stack.settings import Settings
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image of a service, and what is done to have it: `build`, `pull`, or nothing (empty)."""
+
+    service: str
+    name: str
+    provide: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The image as it stands under `images` in the JSON document."""
+        return {"service": self.service, "image": self.name, "provide": self.provide}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a task would do to a stack.
+
+    Attributes:
+        task: The task's name.
+        stack: What it is about.
+        runtime: Where it would run: `docker` or `native`.
+        actions: What would be done to services, networks and volumes.
+        waits: By service what tells that it is ready, in words.
+        images: The image of each service; empty where images are left as they are.
+        generated: The variables of a new `.env` that would be generated; None where no `.env` would be written.
+    """
+
+    task: str
+    stack: Stack
+    runtime: str
+    actions: Actions
+    waits: dict[str, str] = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
+    generated: tuple[str, ...] | None = None
+
+    @property
+    def steps(self) -> list[Step]:
+        """The plan in the order in which it would be carried out."""
+        return [*self._env(), *self._images(), *self._resources(), *self._services(), *self._wait()]
+
+    def provide(self, service: str) -> str:
+        """What is done to have the image of a service: `build`, `pull`, or nothing (empty)."""
+        return next((each.provide for each in self.images if each.service == service), "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document of a dry run."""
+        return {
+            "dry": True,
+            "task": self.task,
+            "plan": [each.as_dict() for each in self.steps],
+            "project": self.stack.project,
+            "environment": self.stack.environment,
+            "runtime": self.runtime,
+            "env_file": {"written": self.generated is not None, "generated": list(self.generated or ())},
+            "images": [each.as_dict() for each in self.images],
+            "services": [{**each.as_dict(), "ready": self.waits.get(each.service)} for each in self.actions.services],
+            "resources": [each.as_dict() for each in self.actions.resources],
+            "orphans": list(self.actions.orphans),
+            "timeout": self.stack.timeout,
+        }
+
+    def _env(self) -> Iterator[Step]:
+        if self.generated is not None:
+            made = ", ".join(self.generated) or "nothing"
+            yield Step("write", (".env",), f"write .env from {self.stack.example.name}; generated: {made}")
+
+    def _images(self) -> Iterator[Step]:
+        for provide, what in (("build", "build the images of"), ("pull", "pull the images of")):
+            if names := tuple(each.service for each in self.images if each.provide == provide):
+                yield Step(provide, names, f"{what} {', '.join(names)}")
+
+    def _resources(self) -> Iterator[Step]:
+        for action in Action:
+            for kind in ("network", "volume"):
+                found = (each for each in self.actions.resources if (each.action, each.kind) == (action, kind))
+                if names := tuple(sorted(each.name for each in found)):
+                    what = f"the {kind}{'' if len(names) == 1 else 's'} {', '.join(names)}"
+                    yield Step(action.value, names, f"{action.value} {what}")
+
+    def _services(self) -> Iterator[Step]:
+        for action in Action:
+            names = tuple(each.service for each in self.actions.services if each.action is action)
+            if names and action is not Action.UNCHANGED:
+                yield Step(action.value, names, f"{action.value} {', '.join(names)}")
+
+    def _wait(self) -> Iterator[Step]:
+        if self.waits:
+            text = f"wait until {_all(len(self.waits))} ready, {self.stack.timeout:g} s at most"
+            yield Step("wait", tuple(self.waits), text)
+
+
+def launching(settings: Settings, environment: str, options: Options, tell: Note) -> Plan:
+    """What `invoke dev` or `invoke prod` would do; nothing is done, and nothing remembered.
+
+    The errors are those of `upready.operations.launch.launch` before it changes anything, and those of compose's dry
+    run.
+
+    Args:
+        settings: The project's.
+        environment: The environment.
+        options: What was asked for.
+        tell: Told of what is odd, a sentence each.
+
+    Raises:
+        OpsError: The launch would be refused.
+    """
+    exclusive.check(settings.root)
+    selected = preflight.select(settings, environment, options.profiles, options.timeout)
+    connected = choice.choose(settings, environment, tell, options.adopt, remember=False)
+    with _with_values(selected) as (stack, generated):
+        merged = preflight.examine(connected, stack, tell, dry=True)
+        asked = connected if isinstance(connected, engine.Engine) else None
+        images = _images(asked, merged, options) if asked else ()
+        if asked is None and (unheard := options.unheard()):
+            tell(unheard)
+        actions = connected.actions(merged)
+        for notice in actions.notices:
+            tell(notice)
+        return Plan(
+            task=environment,
+            stack=selected,
+            runtime=connected.name,
+            actions=actions,
+            waits=waits(connected, merged, merged.wanted),
+            images=images,
+            generated=generated,
+        )
+
+
+@contextlib.contextmanager
+def _with_values(stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None]]:
+    """The stack with the `.env` that the launch would write, and what it would generate; None where it writes none."""
+    if not drafted.is_missing(stack):
+        yield stack, None
+        return
+    preflight.check_may_write(stack)
+    with drafted.stack_with(stack) as found:
+        yield found
+
+
+def _images(asked: engine.Engine, merged: Model, options: Options) -> tuple[Image, ...]:
+    """The images of the services that are wanted, and which of them would be built or pulled.
+
+    Raises:
+        StartError: One that would only be built is not there, and nothing is built.
+        BuildError: A Dockerfile cannot be read.
+    """
+    built = dockerfiles.find(merged) if options.build else {}
+    found = []
+    for service in merged.wanted:
+        if service.built:
+            if not options.build:
+                build.check_there(asked, service)
+            provide = "build" if service.name in built else ""
+        else:
+            always = service.config.get("pull_policy") == "always"
+            provide = "pull" if options.pull or always or asked.image(service.image) is None else ""
+        found.append(Image(service.name, service.image, provide))
+    return tuple(found)
+
+
+def waits(connected: Runtime, merged: Model, services: Sequence[Service]) -> dict[str, str]:
+    """What tells of each service that it is ready, in words; see `upready.readiness.verdict`."""
+    return {each.name: _readiness(connected, merged, each) for each in services}
+
+
+def _readiness(connected: Runtime, merged: Model, service: Service) -> str:
+    if service.probe_url and connected.local:
+        return f"{service.probe_url} answers"
+    awaited = (each.depends_on.get(service.name) for each in merged.services.values())
+    if "service_completed_successfully" in awaited:
+        return "it is done"
+    if not isinstance(connected, engine.Engine):
+        health = (service.ops.get("native") or {}).get("health")
+        return f"{health} answers" if health else f"it runs for {service.stable:g} s"
+    check = service.config.get("healthcheck")
+    if check is None:
+        check = ((connected.image(service.image) or {}).get("Config") or {}).get("Healthcheck")
+    off = not check or check.get("disable") or [*(check.get("test") or check.get("Test") or ())][:1] == ["NONE"]
+    return f"it runs for {service.stable:g} s" if off else "its health check passes"
+
+
+def _all(count: int) -> str:
+    return "it is" if count == 1 else f"all {count} are"
