@@ -10,14 +10,14 @@ from typing import Any
 
 GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
-    "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql", "open"),
-    "look": ("status", "diagnose", "releases", "images"),
+    "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
+    "look": ("status", "diagnose", "releases"),
     ".env": ("env.check", "env.init", "env.show", "env.set"),
     "other": ("doctor",),
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("config", "env.diff", "init", "completion")
+SELDOM = ("open", "images", "config", "env.diff", "init", "completion")
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"

@@ -8,7 +8,7 @@ from upready.commands.command import command
 
 @command(prints=True)
 def releases(c: Context, json: bool = False) -> int:
-    """List the releases, the newest first, and which of them serves.
+    """List the releases, and say which of them serves.
 
     Example:
         invoke releases --json

@@ -8,7 +8,7 @@ from upready.commands.command import command
 
 @command(help={"to": "The release to go back to, instead of the one before the current one; see invoke releases."})
 def rollback(c: Context, to: str = "", json: bool = False) -> int:
-    """Bring back an earlier release, in the same way as a new one: ready first, then switched.
+    """Bring back an earlier release, ready before it serves.
 
     Example:
         invoke rollback --to 20261126T221500-1a2b3c4

@@ -120,7 +120,9 @@ def wait_for(
     made = [each.container for each in outcome.services if each.container]
     if trouble := _unsteady(view, made, monitor(service)):
         outcome.services = wait.Waiter(view, model.stack.project, [judged]).wait(0).services
-        outcome.error = UnhealthyError(f"{service.name} was ready and did not stay so: {trouble}")
+        outcome.error = UnhealthyError(
+            f"{service.name} was ready and did not stay so: {trouble}", next=f"invoke logs --service {service.name}"
+        )
         raise _sick(view, model, outcome)
     return made
 

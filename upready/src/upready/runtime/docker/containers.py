@@ -201,6 +201,7 @@ class Containers(Engine):
             raise StartError(
                 f"the pre_start hook of {service} ended with exit code {code}: {shlex.join(words)}",
                 details=[each for each in said if each.strip()][-20:],
+                next=f"correct services.{service}.pre_start, then: invoke prod",
             )
 
     def compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
