@@ -114,7 +114,7 @@ def serving(keep: bool = False) -> Iterator[Callable[..., httpx.Client]]:
             if keep and key in kept:
                 return kept[key]
             server = stack.enter_context(AsgiServer(create_app(make_settings(**environment))))
-            kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=20))
+            kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=60))
             return kept[key]
 
         yield start

@@ -111,6 +111,9 @@ def test_a_browser_client_on_a_named_origin_can_use_a_key(serve: Serve) -> None:
         ("forwarded_allow_ips", "*"),
         ("forwarded_allow_ips", "0.0.0.0/0"),
         ("forwarded_allow_ips", "proxy"),
+        ("forwarded_allow_hosts", "*"),
+        ("forwarded_allow_hosts", "*.example.com"),
+        ("forwarded_allow_hosts", "127.0.0.1"),
     ],
 )
 def test_what_would_open_it_to_all_is_refused(settings: Callable[..., Settings], variable: str, text: str) -> None:

@@ -41,7 +41,7 @@ def waiting(scene: Scene, service: str) -> tuple[Finding, Failure]:
         return (health, found) if found else None
 
     scene.up(Attempt())
-    health, found = until(look, 60)
+    health, found = until(look)
     return found, inspect(scene.engine, scene.model, health, [health])
 
 

@@ -75,7 +75,12 @@ def test_four_workers_run(stack: Project) -> None:
 
 @pytest.mark.parametrize(
     ("service", "cpus", "memory", "reserved"),
-    [("ai-service", 2, 2 * GIB, GIB // 2), ("mcp-server", 1, GIB // 2, GIB // 8), ("db", 2, 2 * GIB, GIB // 2)],
+    [
+        ("ai-service", 2, 2 * GIB, GIB // 2),
+        ("mcp-server", 1, GIB // 2, GIB // 8),
+        ("db", 2, 2 * GIB, GIB // 2),
+        ("edge", 1, GIB // 4, GIB // 16),
+    ],
 )
 def test_limits_and_restart_policy(stack: Project, service: str, cpus: int, memory: int, reserved: int) -> None:
     host = stack.container(service).raw["HostConfig"]
@@ -84,28 +89,29 @@ def test_limits_and_restart_policy(stack: Project, service: str, cpus: int, memo
     assert host["MemoryReservation"] == reserved
     assert host["RestartPolicy"]["Name"] == "always"
     assert host["CapDrop"] == ["ALL"]
-    assert not host["CapAdd"]
+    # Caddy's program carries this one, and cannot be started without it.
+    assert (host["CapAdd"] or []) == (["CAP_NET_BIND_SERVICE"] if service == "edge" else [])
     assert "no-new-privileges:true" in host["SecurityOpt"]
     assert host["PidsLimit"] == 256
 
 
-def test_only_the_api_is_published(stack: Project) -> None:
+def test_only_the_edge_is_published(stack: Project) -> None:
     bound = {each.service: each.raw["HostConfig"]["PortBindings"] or {} for each in stack.containers()}
-    api = {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": stack.environment["API_PORT"]}]}
-    assert bound == {"ai-service": api, "mcp-server": {}, "db": {}}
+    edge = {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": stack.environment["API_PORT"]}]}
+    assert bound == {"edge": edge, "ai-service": {}, "mcp-server": {}, "db": {}}
     for each in stack.containers():
         assert each.raw["HostConfig"]["NetworkMode"].startswith(f"{stack.name}_")  # not the host's own
         assert not each.raw["HostConfig"]["PublishAllPorts"]
 
 
-@pytest.mark.parametrize("service", ["ai-service", "mcp-server", "db"])
+@pytest.mark.parametrize("service", ["ai-service", "mcp-server", "db", "edge"])
 def test_no_process_is_root(stack: Project, service: str) -> None:
     users = {each["USER"] for each in processes(stack, service)}
     assert users
     assert "root" not in users
 
 
-@pytest.mark.parametrize("service", ["ai-service", "mcp-server", "db"])
+@pytest.mark.parametrize("service", ["ai-service", "mcp-server", "db", "edge"])
 def test_the_root_file_system_refuses_a_write(stack: Project, service: str) -> None:
     assert stack.container(service).raw["HostConfig"]["ReadonlyRootfs"] is True
     code, said = inside(stack, service, "sh", "-c", "echo x > /written", user="root")
@@ -144,11 +150,13 @@ def test_images_are_within_their_budget(stack: Project) -> None:
         "ai-service": 95 * 10**6,
         "mcp-server": 15 * 10**6,
         "db": None,
+        "edge": None,
     }
     assert {each["service"]: each["within"] for each in measured} == {
         "ai-service": True,
         "mcp-server": True,
         "db": None,
+        "edge": None,
     }
 
 
@@ -166,20 +174,14 @@ def test_images_say_what_they_are(stack: Project) -> None:
         )
 
 
-def test_it_stops_within_a_second_with_a_request_in_flight(stack: Project) -> None:
+def test_it_stops_by_itself_with_a_request_in_flight(stack: Project) -> None:
     container = connected().client.containers.get(stack.container("ai-service").id)
-    took: list[float] = []
-    while not took or (took[-1] >= 1 and len(took) < 3):  # a busy machine may spoil one measurement, not three
-        container.start()
-        with until(lambda: request_in_flight(stack)):
-            began = time.monotonic()
-            container.stop(timeout=5)
-            took.append(time.monotonic() - began)
-        container.reload()
-        assert container.attrs["State"]["ExitCode"] == 0
+    with until(lambda: request_in_flight(stack)):
+        container.stop()  # the engine's ten seconds; then it kills, and the code is 137
+    container.reload()
+    assert container.attrs["State"]["ExitCode"] == 0
     container.start()  # the other tests want it
-    until(lambda: stack.container("ai-service").health == "healthy", 60)
-    assert took[-1] < 1, took
+    until(lambda: stack.container("ai-service").health == "healthy")
 
 
 def request_in_flight(stack: Project) -> socket.socket | None:

@@ -44,6 +44,16 @@ def test_port_conflict(found_by: Callable[..., list[str]], env: str, expected: l
     assert found_by("port-conflict", env, schema=SCHEMA, compose=COMPOSE) == expected
 
 
+@pytest.mark.parametrize(
+    ("target", "expected"), [(80, []), (81, ["1:3 error P"])], ids=["the same entry twice", "two ports of one service"]
+)
+def test_an_entry_that_a_service_has_twice_is_one(
+    found_by: Callable[..., list[str]], target: int, expected: list[str]
+) -> None:
+    compose = f"services: {{a: {{image: a, ports: ['8080:80', '${{P:-8080}}:{target}']}}}}\n"
+    assert found_by("port-conflict", "P=8080\n", schema="P=\n", compose=compose) == expected
+
+
 def published(*ports: str, profiles: str = "") -> str:
     """A compose file with a service for each port; `profiles` is the last one's."""
     services = [f"  s{number}: {{image: a, ports: ['{port}']}}\n" for number, port in enumerate(ports)]

@@ -44,7 +44,7 @@ def test_it_is_waited_for_and_that_is_told_once() -> None:
         return answer
 
     assert desktop.wait(connect, told.append) == "connected"
-    assert told == ["Docker Desktop is starting: its engine is waited for, 60 s at most"]
+    assert told == ["Docker Desktop is starting: waiting for its engine, 60 s at most"]
 
 
 def test_one_that_never_answers_is_no_reason_to_run_natively(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,13 @@ def test_its_own_health_check_tells_why_where_strangers_are_not_told() -> None:
         assert other.failing_checks() == [("db", "unhealthy")]
 
 
+def test_its_own_health_check_tells_all_where_nobody_asks_from_outside() -> None:
+    inside = '200 {"checks": {"db": {"status": "unhealthy", "error": "refused"}}}'
+    one = replace(READY, probe=None, container=container(probes=((1, "old"), (0, inside))))
+    assert one.failing_checks() == [("db", "unhealthy: refused")]
+    assert replace(one, container=None).failing_checks() == []
+
+
 def test_the_probe_of_a_document_holds_no_secret(tmp_path: Path) -> None:
     with masking.hiding(tmp_path, lambda _: []):
         masking.know("test", lambda: ["s3cret-value-1"])

@@ -137,4 +137,4 @@ def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
         each.folder = str(tmp_path)
     told: list[str] = []
     assert stop._started_from(settings, "shop", several, told.append) == []
-    assert told == ["stopped without the pre_stop hooks that there may be: compose.yaml cannot be read: it is a folder"]
+    assert told == ["stopped, perhaps without pre_stop hooks: compose.yaml cannot be read: it is a folder"]

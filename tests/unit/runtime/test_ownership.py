@@ -101,6 +101,10 @@ def test_a_folder_that_is_no_checkout_any_more_must_be_adopted(here: Settings, t
     with pytest.raises(UsageError, match="another folder") as caught:
         told(here, left, task="invoke restart")
     assert caught.value.next == "invoke restart --adopt"
+    # A dry run goes on, and remembers nothing.
+    assert told(here, left, task="invoke restart", adopt=True, remember=False) == []
+    with pytest.raises(UsageError):
+        told(here, left, task="invoke restart")
     assert told(here, left, task="invoke restart", adopt=True) == []
     # Once is enough.
     assert told(here, left, task="invoke stop") == []

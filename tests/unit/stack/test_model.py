@@ -349,6 +349,9 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
     assert one(make_stack, "{image: x, x-ops: {eager: false}}").eager is False
 
 
+EDGE = "services.a.x-ops.edge: should be a mapping such as {port: 8000, path: /, host: example.com}, not "
+
+
 @pytest.mark.parametrize(
     ("ops", "message"),
     [
@@ -373,6 +376,12 @@ def test_x_ops_has_defaults(make_stack: MakeStack) -> None:
         ("{size-budget: [1]}", "services.a.x-ops.size-budget: should be a size such as 95MB, not [1]"),
         ("{eager: 1}", "services.a.x-ops.eager: should be true or false, not 1"),
         ("{native: true}", "services.a.x-ops.native: should be a mapping, not True"),
+        ("{edge: 8000}", EDGE + "8000"),
+        ("{edge: {path: /}}", EDGE + "{'path': '/'}"),
+        ("{edge: {port: 70000}}", EDGE + "{'port': 70000}"),
+        ("{edge: {port: 80, path: api}}", EDGE + "{'path': 'api', 'port': 80}"),
+        ("{edge: {port: 80, hots: a}}", EDGE + "{'hots': 'a', 'port': 80}"),
+        ("{edge: {port: 80, host: 'a b'}}", EDGE + "{'host': 'a b', 'port': 80}"),
     ],
 )
 def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -> None:
@@ -387,11 +396,11 @@ def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: no valid YAML: "),
-        (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: no valid YAML: found character '\\t'"),
-        ([b"services: {a: {image: '\x07'}}"], "compose.yaml:1:24: no valid YAML: "),
+        (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: not valid YAML: "),
+        (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: not valid YAML: found character '\\t'"),
+        ([b"services: {a: {image: '\x07'}}"], "compose.yaml:1:24: not valid YAML: "),
         (["services: {a: {image: x, imagine: 1}}"], "compose.yaml:1:35: services.a.imagine is no key"),
-        (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: no valid YAML"),
+        (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: not valid YAML"),
     ],
 )
 def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes], message: str) -> None:

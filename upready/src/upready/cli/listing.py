@@ -71,9 +71,8 @@ def _last(names: Iterable[str], program: str, columns: int) -> list[str]:
     example = next(iter(grouped(names).values()))[0]
     seldom = [name for name in SELDOM if name in names]
     parts = [
-        f"Help: {program} --help {example}",
-        f"{program} --help",
-        *([f"also: {', '.join(seldom)}"] if seldom else []),
+        *([f"Also: {', '.join(seldom)}"] if seldom else []),
+        f"Help: {program} --help {example}   {program} --help",
     ]
     line = "   ".join(parts)
     return [line] if len(line) <= columns else parts

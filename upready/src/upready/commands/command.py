@@ -31,6 +31,8 @@ class Command(Task):  # type: ignore[type-arg]
     """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
 
     short: Mapping[str, str] = {}
+    prints = False
+    """Whether it does nothing but print."""
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
         """Invoke's description of one option, with its short flag."""
@@ -99,6 +101,7 @@ def command(
             auto_shortflags=False,
         )
         task.short = dict(short or {})
+        task.prints = prints
         return task
 
     return decorate

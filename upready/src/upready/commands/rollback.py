@@ -15,9 +15,12 @@ def rollback(c: Context, to: str = "", json: bool = False) -> int:
     """
     from upready.operations import release
     from upready.report import launch as report
+    from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json)
     settings = invocation.settings(c)
+    if invocation.dry(c):
+        return report_releases.plan(release.plan_rollback(settings, to, shown), as_json=json)
     with shown.running():
         ended = release.rollback(settings, to, shown)
     return report.ended(ended, as_json=json)

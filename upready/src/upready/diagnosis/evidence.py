@@ -87,7 +87,7 @@ class Evidence:
     @property
     def refused(self) -> str:
         """Why it could not be started, in one line; empty when it could."""
-        text = self.failure.message if self.failure else self.refusal.message if self.refusal else ""
+        text = compose_failure.reason(self.refusal) if self.refusal else ""
         return _BEGINNING.sub("", " ".join(text.split()))
 
     @property

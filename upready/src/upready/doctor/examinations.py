@@ -151,7 +151,7 @@ def _env(facts: Facts) -> Iterator[Finding]:
         message = ".env is not there yet" + ("" if stack.strict else f"; invoke {stack.environment} writes it")
         yield Finding("env", Grade.WARNING, message, _initialise(stack))
         return
-    errors = [each for each in dotenv.check(stack) if each.severity == "error"]
+    errors = [each for each in dotenv.check(stack, sweep=False) if each.severity == "error"]
     for each in errors:
         yield Finding("env", Grade.PROBLEM, str(each) if each.line else f".env: {each}", "invoke env.check")
     if not errors:

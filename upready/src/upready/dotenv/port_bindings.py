@@ -54,14 +54,18 @@ class Binding:
 
     def socket(self, given: Mapping[str, str]) -> Socket | None:
         """The published socket with the given variables; None if the engine chooses the port, or it is invalid."""
-        match = _SHORT.fullmatch(expand(self.text, given))
+        match = _SHORT.fullmatch(self.expanded(given))
         if match is None or (match["high"] and "-" not in match["target"]):
             return None
         return _socket(match)
 
+    def expanded(self, given: Mapping[str, str]) -> str:
+        """The entry with the given variables."""
+        return expand(self.text, given)
+
     def may_be(self, number: int, given: Mapping[str, str]) -> bool:
         """Whether this entry may publish a port: its only one, or one of the range from which the engine chooses."""
-        match = _SHORT.fullmatch(expand(self.text, given))
+        match = _SHORT.fullmatch(self.expanded(given))
         socket = _socket(match) if match else None
         return socket is not None and socket.low <= number <= socket.high
 

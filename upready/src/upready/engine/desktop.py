@@ -65,6 +65,6 @@ def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
                     next="restart Docker Desktop, then the same again" if waiting else "the same again in a minute",
                 ) from error
             if not waiting:
-                tell(f"Docker Desktop is starting: its engine is waited for, {PATIENCE:.0f} s at most")
+                tell(f"Docker Desktop is starting: waiting for its engine, {PATIENCE:.0f} s at most")
                 waiting = True
         time.sleep(_EVERY)

@@ -158,7 +158,8 @@ def address_problem(url: str) -> str:
         return "that names no host"
     if port == 0 or (port is None and scheme != "ssh"):
         return f"that names no port, as in tcp://{host}:2375"
-    return "it holds what is no part of an address" if parts.password or parts.query or parts.fragment else ""
+    extra = parts.password or parts.query or parts.fragment
+    return "it has a password, a query or a fragment, which are not allowed" if extra else ""
 
 
 def _settings() -> dict[str, Any]:

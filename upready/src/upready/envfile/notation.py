@@ -193,7 +193,7 @@ class _Reader:
         if first == "[":
             return self._list()
         if first == "{":
-            raise NotationError("an object `{…}` means nothing here", start)
+            raise NotationError("an object `{…}` is not allowed here", start)
         if match := self._FUNCTION.match(self._text, start):
             self._at = match.end()
             arguments, options = self._arguments()

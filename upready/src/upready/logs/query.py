@@ -133,6 +133,6 @@ def _pattern(text: str, option: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise UsageError(
-            f"{option}: {text!r} is no regular expression: {error}",
+            f"{option}: {text!r} is not a valid regular expression: {error}",
             next="put \\ before a character that is meant as it is",
         ) from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from upready.operations import build, exclusive, preflight
+from upready.operations import build, displaced, exclusive, preflight
 from upready.operations.launch_options import Options, Show
 from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
@@ -87,6 +87,7 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     merged = preflight.examine(connected, stack, show.warn)
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
+        displaced.remove(connected, settings, merged, show.step)
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])

@@ -53,6 +53,30 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         return _Change(connected, settings, environment, show).release(merged)
 
 
+def plan_release(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
+    """What a release would change, service by service. Images are built, as they tell it; nothing else is done.
+
+    Raises:
+        UsageError: The stack runs without an engine, where there are no releases.
+        OpsError: As `release` does.
+    """
+    with exclusive.hold(settings.root, f"invoke {environment} --plan"):
+        connected, merged = launch.prepare(settings, environment, options, show)
+        if not isinstance(connected, Containers):
+            raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
+        return _Change(connected, settings, environment, show).plan(merged)
+
+
+def plan_rollback(settings: Settings, to: str, show: Show) -> list[Change]:
+    """What a rollback would change, service by service.
+
+    Raises:
+        OpsError: As `rollback` does.
+    """
+    connected, environment, target = _target_of(settings, to)
+    return _Change(connected, settings, environment, show).plan_back(target)
+
+
 def rollback(settings: Settings, to: str, show: Show) -> Launch:
     """Bring back a release that has served: the one before the current one, or the one that is named.
 
@@ -61,20 +85,26 @@ def rollback(settings: Settings, to: str, show: Show) -> Launch:
         OpsError: As `release` does.
     """
     with exclusive.hold(settings.root, "invoke rollback"):
-        connected = containers(settings)
-        project = current.name(settings)
-        told = history.read(Record(connected, project).entries())
-        environment = current.running_environment(settings, connected.containers(project)) or settings.default
-        target = to or told.previous
-        if not target:
-            raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
-        known = told.releases.get(target)
-        if known is None or known.failed:
-            why = "failed, and never served" if known else "is not known"
-            raise UsageError(f"the release {target} {why}", next="invoke releases")
-        if target == told.current:
-            raise UsageError(f"the release {target} serves already", next="invoke releases")
+        connected, environment, target = _target_of(settings, to)
         return _Change(connected, settings, environment, show).back(target)
+
+
+def _target_of(settings: Settings, to: str) -> tuple[Containers, str, str]:
+    """The engine, the environment that runs there, and the release to go back to."""
+    connected = containers(settings)
+    project = current.name(settings)
+    told = history.read(Record(connected, project).entries())
+    environment = current.running_environment(settings, connected.containers(project)) or settings.default
+    target = to or told.previous
+    if not target:
+        raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
+    known = told.releases.get(target)
+    if known is None or known.failed:
+        why = "failed, and never served" if known else "is not known"
+        raise UsageError(f"the release {target} {why}", next="invoke releases")
+    if target == told.current:
+        raise UsageError(f"the release {target} serves already", next="invoke releases")
+    return connected, environment, target
 
 
 def containers(settings: Settings) -> Containers:
@@ -130,18 +160,35 @@ class _Change:
             prune.prune(self.engine, self.record, self.history)
         return ended
 
+    def plan(self, merged: Model) -> list[Change]:
+        """What going forward would change."""
+        before = self._recorded(self.history.current)
+        return plan.find(self.engine, merged, self._containers(), before.raw if before else None)
+
+    def plan_back(self, name: str) -> list[Change]:
+        """What going back would change."""
+        before = self._recorded(self.history.current)
+        return plan.find(
+            self.engine, self._served(name), self._containers(), before.raw if before else None, recorded=True
+        )
+
     def back(self, name: str) -> Launch:
         """Back to a release that has served."""
+        target = self._served(name)
+        running = self._settle()
+        before = self._recorded(self.history.current)
+        changes = plan.find(self.engine, target, running, before.raw if before else None, recorded=True)
+        return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
+
+    def _served(self, name: str) -> Model:
+        """The model of a release that has served, whose images are there."""
         target = self._recorded(name)
         if target is None:
             raise UsageError(f"what the release {name} was made of is not recorded any more", next="invoke releases")
         for service in target.wanted:
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
-        running = self._settle()
-        before = self._recorded(self.history.current)
-        changes = plan.find(self.engine, target, running, before.raw if before else None, recorded=True)
-        return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
+        return target
 
     def _go(
         self,

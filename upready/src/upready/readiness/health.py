@@ -11,7 +11,7 @@ from typing import Any
 
 from upready.runtime.interface import Container
 from upready.secrets import masking
-from upready.support import parsing
+from upready.support import parsing, units
 from upready.support.http_probe import Probe
 from upready.support.parsing import MalformedError
 
@@ -57,7 +57,7 @@ class Health:
     @property
     def name(self) -> str:
         """The service, with its number from the second replica on."""
-        return self.service if self.replica == 1 else f"{self.service}-{self.replica}"
+        return units.replica(self.service, self.replica)
 
     @property
     def state(self) -> str:
@@ -70,7 +70,7 @@ class Health:
         return self.probe is not None and self.probe.ok and self.probe.status == "degraded"
 
     def failing_checks(self) -> list[tuple[str, str]]:
-        """The checks in the answer to the probe that do not pass: name, and status with detail."""
+        """The checks that do not pass: name, and status with detail."""
         found = []
         for name, said in self.checks.items():
             known = said if isinstance(said, dict) else {"status": said}
@@ -92,9 +92,12 @@ class Health:
     def checks(self) -> Mapping[str, Any]:
         """The checks in the answer to the probe, by name.
 
-        A service may give details only to its own health check, inside the container. They are added here.
+        A service may give details only to its own health check, inside the container. They are added here. Without a
+        probe, these are all.
         """
-        asked = self.probe.checks if self.probe else {}
+        if self.probe is None:
+            return _inside(self.container)
+        asked = self.probe.checks
         inside = _inside(self.container) if any(map(_lacks_detail, asked.values())) else {}
         return {
             name: {**other, **said}

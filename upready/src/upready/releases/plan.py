@@ -39,12 +39,17 @@ class Change:
     reasons: tuple[str, ...] = ()
     order: str = ""
 
+    @property
+    def gap(self) -> bool:
+        """Whether the service is away for a while."""
+        return self.action == REPLACED
+
     def as_dict(self) -> dict[str, Any]:
         """It, as it stands under `services` in the JSON document."""
         return {
             "service": self.service,
             "action": self.action,
-            "gap": self.action == REPLACED,
+            "gap": self.gap,
             "reasons": list(self.reasons),
             "order": self.order,
         }

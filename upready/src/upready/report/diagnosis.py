@@ -41,7 +41,7 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         for line in warnings(found):
             report.say(line)
         if found.status == "degraded":
-            report.say(f"next: {', then '.join(health_report.steps(found.services, found.environment))}")
+            report.say(f"next: {health_report.step(found.services, found.environment)}")
     return 0
 
 

@@ -46,7 +46,7 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         if not good and found.status != "degraded":
             report.say("next: invoke diagnose")
         if found.status == "degraded":
-            report.say(f"next: {', then '.join(steps(found.services, found.environment))}")
+            report.say(f"next: {step(found.services, found.environment)}")
     return 0 if good else UnhealthyError.code
 
 
@@ -137,12 +137,13 @@ def problems(services: Sequence[Health]) -> list[str]:
     return lines
 
 
-def steps(services: Sequence[Health], environment: str) -> list[str]:
+def step(services: Sequence[Health], environment: str) -> str:
     """The commands that help degraded services; the last one applies the others."""
-    names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
-    if names:
-        return [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
-    return [f"invoke logs --service {each.service} --level warning" for each in services if each.degraded]
+    names = dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables())
+    commands = [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
+    if not names:
+        commands = [f"invoke logs --service {each.service} --level warning" for each in services if each.degraded]
+    return ", then ".join(commands)
 
 
 def _probe(health: Health) -> str:

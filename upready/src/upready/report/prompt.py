@@ -20,7 +20,7 @@ def asker(stack: Stack) -> Ask | None:
     from upready.dotenv import change
     from upready.envfile import quoting
 
-    if not _at_a_terminal():
+    if not sys.stdin.isatty():
         return None
 
     def ask(variable: Variable) -> str:
@@ -53,10 +53,10 @@ def value(text: str, *, sensitive: bool) -> str:
     """
     if streams.no_input():
         raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
-    if not _at_a_terminal():
+    if not sys.stdin.isatty():
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
-        answer = _hidden(text) if sensitive else _visible(text)
+        answer = _typed(text, hidden=sensitive)
         # The locale may let bytes through that are not UTF-8.
         answer.encode()
     except EOFError:
@@ -71,17 +71,12 @@ def value(text: str, *, sensitive: bool) -> str:
         return answer
 
 
-def _hidden(text: str) -> str:
-    from getpass import getpass
+def _typed(text: str, *, hidden: bool) -> str:
+    """A line that the user types."""
+    if hidden:
+        from getpass import getpass
 
-    return getpass(text)
-
-
-def _visible(text: str) -> str:
+        return getpass(text)
     sys.stderr.write(text)
     sys.stderr.flush()
     return streams.read_line().rstrip("\r\n")
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from upready import report
 from upready.releases.history import History
+from upready.releases.plan import Change
 from upready.report.columns import Column, FittingTable
 
 
@@ -23,4 +26,18 @@ def show(history: History, *, as_json: bool) -> int:
         for state, each in found:
             table.add_row(each.release, state, each.created[:19].replace("T", " "), each.by)
         report.console().print(table)
+    return 0
+
+
+def plan(changes: Sequence[Change], *, as_json: bool) -> int:
+    """What would change, service by service; returns the exit code."""
+    if as_json:
+        report.document({"dry": True, "services": [each.as_dict() for each in changes]})
+        return 0
+    table = FittingTable(Column("service"), Column("action"), Column("because of"), Column("stopped first for", drop=1))
+    for each in changes:
+        table.add_row(each.service, each.action, ", ".join(each.reasons) or "-", each.order or "-")
+    report.console().print(table)
+    if any(each.gap for each in changes):
+        report.say("A service that is replaced is away for as long as its new version takes to start.")
     return 0

@@ -47,6 +47,11 @@ class ServiceAction:
     command: tuple[str, ...] = ()
     directory: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reasons, and the variables behind them; empty without any."""
+        return ", ".join([*self.reasons, *([f"variables: {', '.join(self.variables)}"] if self.variables else [])])
+
     def as_dict(self) -> dict[str, Any]:
         """The action as it stands under `services` in the JSON document."""
         return {

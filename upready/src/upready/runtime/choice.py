@@ -29,7 +29,7 @@ REMEMBERED = 20.0
 
 
 def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False, *, remember: bool = True) -> Runtime:
-    """Where an environment is to be run; the project's lock must be held, unless nothing is to be remembered.
+    """Choose where to run an environment; the project's lock must be held, unless nothing is to be remembered.
 
     Args:
         settings: The project's.
@@ -53,7 +53,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         paths.settle(settings.root)
     if native and running and asked != DOCKER:
         if asked == AUTO:
-            tell("the stack runs natively already, and goes on so (docs/native.md)")
+            tell("the stack already runs natively, and stays there (docs/native.md)")
         return native
     if running and not strict:
         raise _already("natively")
@@ -79,7 +79,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
-        tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
+        tell("the native services have ended: the stack runs on the Docker Engine now, with separate data")
         if remember:
             native.forget()
     return connected
@@ -94,21 +94,21 @@ def find(
     project: str = "",
     remember: bool = True,
 ) -> Runtime:
-    """Where a project runs now; where it does not, where it was or would be started.
+    """Find where a project runs now; if it does not run, where it was or would be started.
 
     Args:
         settings: The project's.
         tell: Told in one line of an engine that could not be asked, and of containers whose folder was moved.
         adopt: Whether containers of another folder that may be this one count as this one's.
-        task: The task that is about to change something; empty where one only looks.
-        project: Its name, where that is known already.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        task: The task that is about to change something; empty for a task that only looks.
+        project: Its name, if it is already known.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and one is wanted, or the project last ran on one.
         UsageError: The project is another folder's.
     """
-    # Only what the task itself was told narrows the search.
+    # Only `--runtime` narrows the search.
     asked = settings.runtime if settings.runtime_forced else AUTO
     known = last_used.recall(settings.root)
     native = None
@@ -145,7 +145,7 @@ def all_of(
         project: Its name.
         tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
         adopt: Whether containers of another folder that may be this one count as this one's.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and one is wanted, or the project last ran on one.
@@ -166,14 +166,14 @@ def all_of(
         if not found:
             if settings.runtime == DOCKER or isinstance(error, UnsureError):
                 raise
-            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+            tell(f"{error.summary}: whatever runs there is not changed")
         return [native if there else _native(settings, missing=error.summary)]
     try:
         ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
     except UsageError as error:
         if not found:
             raise
-        tell(f"{error.message}: what runs there is left as it is")
+        tell(f"{error.message}: whatever runs there is not changed")
         return [native]
     _tell_of_another_engine(project, known, connected, tell)
     return [native, connected] if there else [connected]
@@ -231,7 +231,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         if known.runtime == DOCKER:
             if not settings.runtime_forced:
                 raise _unanswered(error, known) from error
-            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+            tell(f"{error.summary}: whatever runs there is not changed")
         return
     if any(each.state in ("running", "paused", "restarting") for each in found):
         raise _already("on a Docker Engine")
@@ -247,11 +247,11 @@ def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineE
     """Why no engine could be asked, with what is known of what runs there."""
     details = list(error.details)
     if known.runtime == DOCKER:
-        details.append(f"{known.project} last ran on {known}: what runs there goes on, and nobody can tell what")
+        details.append(f"{known.project} last ran on {known}: its services may still run there")
     if without:
-        details.append(f"without it, and with data of its own: {without}")
+        details.append(f"to start without it, with separate data: {without}")
     return type(error)(error.message, details=details, next=error.next)
 
 
 def _already(where: str) -> UsageError:
-    return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")
+    return UsageError(f"the stack already runs {where}", next="invoke stop, then the same again")

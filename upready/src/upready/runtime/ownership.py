@@ -68,9 +68,8 @@ def check(
         tell: Told in one line where they were started from a folder that is gone, and where this folder has others
             under an earlier name.
         adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
-        task: The task that is about to change something; empty where one only looks, which does no harm where
-            nobody can be sure.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        task: The task that is about to change something; empty for a task that only looks, which does no harm.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
         UsageError: They are another folder's; names it.
@@ -93,12 +92,12 @@ def check(
         if claimed is Claim.UNSURE and task and not adopt:
             raise UsageError(
                 f"the project {project} was started from another folder, {folder}, "
-                "and nothing there tells that it was moved here",
+                "and nothing there shows that it was moved here",
                 details=["if it was: with --adopt, its containers and its data count as this folder's"],
                 next=f"{task} --adopt",
             )
         if claimed is Claim.UNSURE and not adopt:
-            tell(f"{project} was started from another folder, {folder}; nothing there tells that it was moved here")
+            tell(f"{project} was started from another folder, {folder}; nothing there shows that it was moved here")
         elif claimed is Claim.MOVED:
             tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
     taken += found if adopt else []

@@ -89,6 +89,12 @@ def of(error: OpsError | None) -> Failure | None:
     return error.failure if error is not None and isinstance(error.failure, Failure) else None
 
 
+def reason(error: OpsError) -> str:
+    """What an error says, without the words before the reason of compose or the engine."""
+    failure = of(error)
+    return failure.message if failure else error.message
+
+
 def read(printed: str) -> Failure:
     """Why compose failed.
 
@@ -156,7 +162,7 @@ def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str,
 def _unknown(lines: Sequence[str]) -> Failure:
     """A failure whose words are new: they are quoted."""
     if not lines:
-        return Failure("other", "compose failed and said nothing", next="the same command with --debug")
+        return Failure("other", "compose failed without any output", next="run the same with --debug")
     # An error in a file may take compose a few lines; after progress, the last line counts.
     message, quotes = (" ".join(lines), lines[:0]) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
     return Failure(

@@ -74,7 +74,7 @@ def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
             loader._path_set(path, os.environ[variable])
         except (UncastableEnvVar, TypeError, ValueError):
             raise UsageError(
-                f"{variable} is set in the shell, and {'.'.join(path)} cannot be taken from there",
+                f"{variable} is set in the shell, and {'.'.join(path)} cannot be set from there",
                 next=f"unset {variable}, and write it in invoke.yaml",
             ) from None
 
@@ -113,7 +113,7 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
             if problem := _clash(known[key], value, here):
                 return problem
         elif isinstance(value, dict):
-            return f"{here}: should be no mapping"
+            return f"{here}: should not be a mapping"
     return ""
 
 

@@ -152,8 +152,8 @@ def _check_path(root: Path) -> None:
         return
     what = {
         "control": "a line end, a tab or another control character",
-        "percent": "a % that no two hexadecimal digits follow",
-        "bytes": "a byte that is no UTF-8",
+        "percent": "a % without two hexadecimal digits behind it",
+        "bytes": "a byte that is not UTF-8",
     }[str(found.lastgroup)]
     folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
     raise UsageError(
@@ -240,7 +240,7 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     if normal:
         return normal
     raise UsageError(
-        f"{name!r} makes no project name: it needs a letter from a to z, or a digit",
+        f"{name!r} is not a valid project name: it needs a letter from a to z, or a digit",
         next="set COMPOSE_PROJECT_NAME in .env",
     )
 

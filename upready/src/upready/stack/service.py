@@ -171,6 +171,21 @@ def _is_size(value: object) -> bool:
         return False
 
 
+def _is_route(value: object) -> bool:
+    """Whether something says which port of a service the edge serves: `{port: 8000, path: /api, host: example.com}`."""
+    if not isinstance(value, dict) or not value.keys() <= {"port", "path", "host"}:
+        return False
+    port, path, host = str(value.get("port")), value.get("path") or "/", value.get("host") or ""
+    return (
+        port.isdecimal()
+        and 1 <= int(port) <= 65535
+        and isinstance(path, str)
+        and path.startswith("/")
+        and isinstance(host, str)
+        and re.fullmatch(r"[\w.*-]*", host) is not None
+    )
+
+
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "health": (lambda value: value == "" or _is_url(value), "an http:// URL"),
     "open": (
@@ -181,5 +196,6 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "size-budget": (_is_size, "a size such as 95MB"),
     "eager": (lambda value: isinstance(value, bool), "true or false"),
     "native": (lambda value: isinstance(value, dict), "a mapping"),
+    "edge": (_is_route, "a mapping such as {port: 8000, path: /, host: example.com}"),
 }
 """The keys of `x-ops`: a test of the value, and a description of what it should be."""

@@ -137,7 +137,7 @@ def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
         _known(entry, {"environment"}, path)
         variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
         if unfit := next((key for key in variables if not _is_name(str(key))), None):
-            message = f"invoke.yaml: {path}.environment: {unfit!r} is no name for a variable"
+            message = f"invoke.yaml: {path}.environment: {unfit!r} is not a valid variable name"
             raise UsageError(message, next="name it with letters, digits and _ in invoke.yaml, then: invoke config")
         profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
     where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)

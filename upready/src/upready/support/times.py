@@ -37,7 +37,7 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
     except (ValueError, OverflowError, OSError):
         pass
     raise UsageError(
-        f"{option}: {text!r} is no time",
+        f"{option}: {text!r} is not a time",
         details=["a duration back from now: 90s, 10m, 1h30m, 2d", "or a time: 14:30, 2026-11-29, 2026-11-29T14:30Z"],
         next=f"invoke logs {option} 10m",
     )

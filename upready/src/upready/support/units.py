@@ -73,6 +73,11 @@ def parse_duration(text: str) -> float | None:
     return sum(float(count) * _SECONDS[unit] for count, unit in parts)
 
 
+def replica(service: str, number: int) -> str:
+    """The name of a replica: the service, with its number from the second one on."""
+    return service if number == 1 else f"{service}-{number}"
+
+
 def times(count: int) -> str:
     """How often: once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

@@ -39,22 +39,14 @@ def find(evidence: Evidence) -> Finding | None:
             f"is refused a connection by {host}:{port}",
             f"look whether something listens at {host}:{port}",
         )
+    told = f"is refused a connection by {name}, port {port}"
     health = evidence.others.get(name)
-    ready = health is not None and health.verdict is Verdict.READY
-    return Finding(
-        f"is refused a connection by {name}, port {port}"
-        + (
-            "; it runs now: it was not ready yet, or listens on another port"
-            if ready
-            else f", which {health.reason}"
-            if health
-            else ""
-        ),
-        f"let {evidence.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
-        if ready
-        else f"invoke diagnose {name}",
-        blames=None if ready else name,
-    )
+    if health is not None and health.verdict is Verdict.READY:
+        return Finding(
+            f"{told}; it runs now: it was not ready yet, or listens on another port",
+            f"let {evidence.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}",
+        )
+    return Finding(told + (f", which {health.reason}" if health else ""), f"invoke diagnose {name}", blames=name)
 
 
 def _listens(config: object, port: str) -> bool:

@@ -58,7 +58,7 @@ def _absent(evidence: Evidence, failure: Failure, name: str) -> tuple[str, str]:
     if failure.kind == "image":
         never = evidence.service.config.get("pull_policy") == "never"
         return f"has no image: {name} is not here" + (
-            ", and pull_policy: never lets nobody pull it" if never else ""
+            ", and pull_policy: never forbids to pull it" if never else ""
         ), pull
     if failure.kind == "registry silent":
         return f"has no image: {name} is not here, and {_why(failure)}", f"{pull}, once the registry answers"
@@ -66,8 +66,7 @@ def _absent(evidence: Evidence, failure: Failure, name: str) -> tuple[str, str]:
         first = name.split("/", maxsplit=1)[0]
         registry = first if "." in first or ":" in first else ""
         return (
-            f"has no image: {name} is not here, and its registry does not give it: there is none of that name, "
-            "or you must log in",
+            f"has no image: {name} is not here, and its registry refuses it: the name is wrong, or you must log in",
             f"{evidence.change(('image',))}; or docker login {registry}".rstrip(),
         )
     return (

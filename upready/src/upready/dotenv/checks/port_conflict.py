@@ -59,7 +59,12 @@ def _described(claim: _Claim, name: str) -> str:
 
 
 def _claims(context: Context) -> Iterator[_Claim]:
+    told = set()
     for binding in context.uses.bindings:
+        entry = (binding.service, binding.expanded(context.interpolated))
+        if entry in told:
+            continue  # written twice in one service, compose makes one of it
+        told.add(entry)
         socket = binding.socket(context.interpolated)
         if socket is not None:
             yield _Claim(next(iter(binding.variables), ""), socket, binding.service, binding.active)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from upready.runtime.docker import dockerfiles
-from upready.stack import compose, compose_call
+from upready.stack import compose, compose_call, compose_notices
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import BuildError, EngineError, OpsError
@@ -100,7 +100,8 @@ class Progress:
         """
         if step is None:
             # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
-            return line if not self.steps and not line.startswith(" ") else ""
+            known = self.steps or line.startswith(" ") or compose_notices.told_elsewhere(line)
+            return "" if known else line
         if not step.number:
             return ""
         _, _, text = line.partition(" ")
@@ -131,8 +132,10 @@ class Progress:
         solved = re.search(r"(?:target (?P<service>\S+): )?failed to solve: (?P<why>.*)", text)
         if solved is None:
             # No BuildKit: the engine is not there, a build folder is missing, or it is the classic builder.
+            from upready.stack import compose_failure  # most builds do not fail
+
             error = compose.failure(text)
-            message = f"the build failed: {error.message.removeprefix('compose: ')}"
+            message = f"the build failed: {compose_failure.reason(error)}"
             return (
                 error
                 if isinstance(error, EngineError)
@@ -173,7 +176,7 @@ def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, l
     """What failed in a build, the evidence beside the step's output, and what to do."""
     if base := re.search(r"failed to resolve source metadata for (\S+): (.*)", why):
         return (
-            f"its base image {base[1]} could not be had",
+            f"its base image {base[1]} could not be pulled",
             [base[2]],
             f"check its name at {place}, and that its registry answers (docker login, proxy)",
         )
@@ -198,7 +201,7 @@ def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pu
 
 
 def _source(model: Model, service: str, said: Sequence[str]) -> str:
-    """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
+    """The user's file and line in the last traceback that a step printed; empty if it is not in the project."""
     from upready.logs import tracebacks
     from upready.stack import source_files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
@@ -28,6 +29,9 @@ ITS_OWN = ("provider", "models")
 
 _SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
 """The better shell of those that an image has."""
+
+GRACE = 10
+"""Seconds that the engine gives a container to stop, where nothing else is said."""
 
 QUIETLY = ("--no-build", "--quiet-pull")
 
@@ -152,10 +156,23 @@ class Containers(Engine):
 
         return Teardown(self, project, data=data, grace=grace, tell=tell).run(stacks)
 
+    def remove(self, container: Container) -> None:
+        """Stop one container, with the grace that its service has, and remove it and its anonymous volumes.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        from docker.errors import NotFound
+
+        grace = int(container.raw["Config"].get("StopTimeout") or GRACE)
+        with answering(), contextlib.suppress(NotFound):
+            self.client.api.stop(container.id, timeout=grace)
+            self.client.api.remove_container(container.id, v=True, force=True)
+
     def command(
         self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
     ) -> tuple[list[str], Path | None]:
-        """Compose's `exec`; the container is known by its labels, so that no broken file gets in the way."""
+        """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")

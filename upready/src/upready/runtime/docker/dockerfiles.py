@@ -40,10 +40,10 @@ def _dockerfile(service: Service, root: Path) -> str:
 
 
 def _check_readable(service: Service) -> None:
-    """Make sure that the builder does not wait for a pipe where it wants a file.
+    """Make sure that the builder gets files, not pipes, for which it would wait.
 
     Raises:
-        BuildError: It would, or cannot read the file.
+        BuildError: One is a pipe, or cannot be read.
     """
     section = service.config["build"]
     folder = Path(section.get("context") or "")

@@ -72,7 +72,7 @@ def _number(label: str) -> int:
 
 
 def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
-    """The results of the health check since the container last started: the engine keeps those of the run before."""
+    """The results of the health check since the container last started; the engine also keeps earlier ones."""
     started = _time(state["StartedAt"])
     results = [(_time(each.get("Start", "")), each) for each in (state.get("Health") or {}).get("Log") or []]
     return tuple(

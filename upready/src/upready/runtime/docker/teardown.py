@@ -114,9 +114,9 @@ class Teardown:
         error = compose.failure(result.stderr)
         if isinstance(error, UsageError | EnvFileError) and " Container " not in result.stderr:
             if self.found().containers and any(map(_perhaps_hooks, stack.files)):
-                self._tell(f"stopped without the pre_stop hooks that there may be: {error.message}")
+                self._tell(f"stopped, perhaps without pre_stop hooks: {error.message}")
         elif not isinstance(error, EngineError):
-            self._tell(f"stopped all the same: {error.message}")
+            self._tell(f"stopped in spite of an error: {error.message}")
 
     def _by_name(self) -> str:
         """Let compose stop all that carries the project's name; returns what it said."""

@@ -28,7 +28,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
     try:
         return process.attach([found, *words[1:]], cwd=folder, env=environment, inherit=False)
     except FileNotFoundError:
-        raise _missing(words[0], "what its first line names is not there") from None
+        raise _missing(words[0], "its first line names a program that does not exist") from None
     except OSError as error:
         raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
 
@@ -61,7 +61,7 @@ def program(name: str, folder: Path, path: str | None) -> str:
         return str(place)
     found = shutil.which(name, path=path) if name else None
     if found is None:
-        raise _missing(name, "none of that name is on the PATH")
+        raise _missing(name, "it is not on the PATH")
     return found
 
 

@@ -77,7 +77,8 @@ class Source:
             return
         first = max(logfile.stamp(found.started), after or "")
         for lines in _grow(self._log(origin), lambda: self._closed.is_set() or not self.running(origin), self._closed):
-            if kept := [line for line in lines if line[0] >= first]:
+            end = self._end(origin)
+            if kept := [line for line in lines if first <= line[0] < end]:
                 yield kept
 
     def running(self, origin: Origin) -> bool | None:
@@ -105,6 +106,11 @@ class Source:
     def _origin(self, name: str, run: str) -> Origin:
         """Always the same one for a run: whoever follows tells them apart by that."""
         return self._known.setdefault(run, Origin(name, 1, run))
+
+    def _end(self, origin: Origin) -> str:
+        """From when on lines are the next run's, whose reader tells them."""
+        found = service.look(self.root, origin.service)
+        return logfile.stamp(found.started) if found and found.run != origin.key else "~"
 
     def _log(self, origin: Origin) -> Path:
         return paths.of(self.root, origin.service) / "log"

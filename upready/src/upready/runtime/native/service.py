@@ -141,8 +141,8 @@ def stop(
         if ended.left:
             numbers = ", ".join(str(each.pid) for each in ended.left)
             raise StartError(
-                f"{service} could not be ended: process {numbers} lives on",
-                next="end it as the user who started it, then the same again",
+                f"{service} could not be stopped: process {numbers} still runs",
+                next="stop it as the user who started it, then run the task again",
             )
     if again:
         state.blank(folder / paths.RECORD)
