@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -78,6 +79,15 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Postgres:
 @pytest.fixture(scope="session")
 def postgres_server(postgres_template: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     server = Postgres(tmp_path_factory.mktemp("postgres"), copy_of=postgres_template)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres(postgres_template: Postgres, tmp_path: Path) -> Iterator[Postgres]:
+    """A database of the test's own: empty, and free to be stopped."""
+    server = Postgres(tmp_path, copy_of=postgres_template)
     server.start()
     yield server
     server.stop()

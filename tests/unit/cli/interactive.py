@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 """Seconds within which a shell answers, also on a busy machine."""
 
 _START = {

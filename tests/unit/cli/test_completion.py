@@ -18,7 +18,7 @@ COMPOSE = """
 services:
   web: {image: "${IMAGE:?is missing}", x-ops: {open: {API docs: "http://localhost"}}}
   worker: {image: y, profiles: [jobs]}
-  db: {image: z}
+  db: {image: z, x-ops: wrong}
 """
 INVOKE = """
 ops:
@@ -157,6 +157,21 @@ def test_a_broken_project_completes_tasks_and_says_nothing(shop: Path, name: str
     assert [words(found) for found in told.values()][::2] == [["logs"], ["warning"]]
     if name == "compose.yaml":
         assert words(told["invoke logs --service "]) in ([""], ["proxy"])
+
+
+def test_a_broken_env_hides_no_service(shop: Path) -> None:
+    (shop / ".env").write_text('no variable here\nA="\n', encoding="utf-8")
+    assert words(ask(shop, "invoke exec d")["invoke exec d"]) == ["db"]
+
+
+def test_a_file_that_a_variable_names_is_included(shop: Path) -> None:
+    (shop / "compose.yaml").write_text(
+        "include: ['${PLACE}/more.yaml']\nservices: {db: {image: z}}\n", encoding="utf-8"
+    )
+    (shop / "more").mkdir()
+    (shop / "more" / "more.yaml").write_text("services: {cache: {image: c}}\n", encoding="utf-8")
+    (shop / ".env").write_text("PLACE=more\n", encoding="utf-8")
+    assert words(ask(shop, "invoke exec ")["invoke exec "]) == ["cache", "db", "proxy"]
 
 
 def test_without_a_project_tasks_are_completed(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from upready.diagnosis.rules import address, data, name, password, variable
 from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.stack import compose_failure
+from upready.stack.compose_failure import Failure
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import StartError
@@ -173,6 +174,27 @@ def test_words(line: str, cause: str, words: str) -> None:
 )
 def test_words_of_the_engine(said: str, cause: str, words: str) -> None:
     told = found(case(said=said, state="created"))
+    assert told[0] == cause
+    assert words in told[1]
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause", "words"),
+    [
+        (Failure("image", "x", image="gone:1"), "image", "has no image: gone:1 is not here"),
+        (Failure("registry denied", "x", image="gone:1"), "image", "its registry refuses it"),
+        (Failure("not in registry", "x", image="gone:1"), "image", "neither here nor in its registry"),
+        (Failure("pre_start", "x", output=("one", "no ledger")), "hook", "was not started: x"),
+        (Failure("mount", "x", path="/srv/gone"), "mount", "could not start: x"),
+        (Failure("mount target", "x", path="/srv/gone"), "start", "could not start: x"),
+        (Failure("subnet", "x", about=("network shop_a",)), "network", "was not started: x"),
+        (Failure("volume", "x", about=("volume shop_a",)), "volume", "was not started: x"),
+        (Failure("container", "x"), "start", "could not start: x"),
+    ],
+)
+def test_a_rule_reads_the_fields_of_a_failure_and_not_its_message(failure: Failure, cause: str, words: str) -> None:
+    one = Evidence(**{**vars(case(state="created")), "refusal": failure.as_error(StartError)})
+    told = found(one)
     assert told[0] == cause
     assert words in told[1]
 

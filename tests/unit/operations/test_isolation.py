@@ -115,7 +115,7 @@ networks: {default: {external: true, name: proxy}}
         "web publishes port 8000, which no variable sets",
         "URL still names port 5432 of this machine",
         "web has the container_name theweb, which one container alone can have",
-        "DB_PORT is given to web, too",
+        "DB_PORT is also given to web",
         "volume shared is one for all checkouts, as the compose file names it",
         "network proxy is one for all checkouts, as the compose file names it",
     ]

@@ -181,7 +181,7 @@ def test_volumes_that_no_other_checkout_has_made(here: Settings, beside: Path, h
 def test_what_this_folder_has_started_under_an_earlier_name(here: Settings, tmp_path: Path) -> None:
     last_used.write(here.root, Memory(project="market", runtime="docker"))
     (said,) = told(here, started(here.root))
-    assert "containers of the project market, too" in said
+    assert "also has containers of the project market" in said
     assert "COMPOSE_PROJECT_NAME=market" in said
     assert said.endswith(("invoke stop", 'invoke stop"'))
     last_used.write(here.root, Memory(project="shop", runtime="docker"))

@@ -47,6 +47,6 @@ def _current_folder() -> Path:
     try:
         return Path(os.getcwd())  # noqa: PTH109 - as compose: not resolved, so that the folder's name stays
     except OSError:
-        error = UsageError("the current folder is no longer there", next="cd .. && pwd, then the same again")
+        error = UsageError("the current folder is no longer there", next="cd .. && pwd, then try again")
         report.failure(error, as_json="--json" in sys.argv)
         sys.exit(error.code)

@@ -189,7 +189,7 @@ def _written(code: int, *, prints: bool) -> int:
     if reason := streams.problem():
         what = f"standard output could not be written: {reason}"
         if prints and code == 0:
-            raise UsageError(what, next="df -h shows which disk is full; then the same again")
+            raise UsageError(what, next="df -h shows which disk is full; then try again")
         report.warn(what)
     return code
 

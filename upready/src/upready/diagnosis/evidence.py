@@ -80,11 +80,6 @@ class Evidence:
         return compose_failure.of(self.refusal)
 
     @property
-    def kind(self) -> str:
-        """The kind of `failure`; empty without one."""
-        return self.failure.kind if self.failure else ""
-
-    @property
     def refused(self) -> str:
         """Why it could not be started, in one line; empty when it could."""
         text = compose_failure.reason(self.refusal) if self.refusal else ""

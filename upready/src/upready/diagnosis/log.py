@@ -79,13 +79,7 @@ class Log:
 
 
 def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
-    """Read the end of a container's log: of its last run, or of all runs where the last one has written nothing.
-
-    Args:
-        engine: Where it runs.
-        container: The container.
-        tail: How many lines are read.
-    """
+    """Read the last `tail` lines of a container: of its last run, or of all runs where that has written nothing."""
     from upready.logs.groups import Grouper
 
     source = engine.source("")

@@ -78,7 +78,7 @@ def _engine_remedy(error: OpsError) -> str:
     if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
         return "correct DOCKER_HOST, or unset it to use this machine's own engine"
     if desktop.runs():
-        return "Docker Desktop runs: the same again in a minute, else restart it"
+        return "Docker Desktop runs: try again in a minute, or restart it"
     return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 

@@ -61,7 +61,7 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
 
 
 def draft(stack: Stack) -> Draft | None:
-    """What `initialise` would write with nobody asked; None where `.env` has everything already. Nothing is written.
+    """What `initialise` would write without asking anybody; None if `.env` is complete. Nothing is written.
 
     Raises:
         UsageError: There is no schema.

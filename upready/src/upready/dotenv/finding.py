@@ -27,7 +27,7 @@ class Finding:
         column: Counts from 1; 0 if there is no column.
         message: What is wrong. One sentence, without a full stop.
         why: Why it matters.
-        fix: How to fix it, as a command where there is one.
+        fix: How to fix it, as a command if there is one.
         file: Name of the file, relative to the project: `.env`, the schema, or a compose file.
     """
 

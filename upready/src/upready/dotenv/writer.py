@@ -72,7 +72,7 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
 
 
 def check_possible(path: Path) -> None:
-    """Make sure that a file may be written where it is to be.
+    """Make sure that a file can be written in its place.
 
     Raises:
         EnvFileError: Its folder cannot be written, or the path is not a file.

@@ -62,7 +62,7 @@ def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
                 raise SilentError(
                     f"Docker Desktop runs, and its engine does not answer{after}",
                     details=[error.summary],
-                    next="restart Docker Desktop, then the same again" if waiting else "the same again in a minute",
+                    next="restart Docker Desktop, then try again" if waiting else "try again in a minute",
                 ) from error
             if not waiting:
                 tell(f"Docker Desktop is starting: waiting for its engine, {PATIENCE:.0f} s at most")

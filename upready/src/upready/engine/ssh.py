@@ -204,4 +204,4 @@ class Incoming(io.RawIOBase):
 
 
 STREAMS = 10
-"""Streams that a server allows over one connection unless it is told otherwise (sshd_config, MaxSessions)."""
+"""Streams that a server allows on one connection by default (sshd_config, MaxSessions)."""

@@ -30,7 +30,7 @@ Value = str | bool | Call | tuple["Value", ...]
 
 @dataclass(frozen=True)
 class Decorator:
-    """One decorator and where it stands (from 1).
+    """One decorator and its place (from 1).
 
     Attributes:
         name: Without the `@`.
@@ -49,7 +49,7 @@ class Decorator:
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment line: its text behind the `#` and where that begins."""
+    """One comment line: its text behind the `#`, and the place of that text."""
 
     text: str
     line: int

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from upready import dotenv
-from upready.dotenv import drafted
+from upready.dotenv import creation, drafted
 from upready.runtime import ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
@@ -71,7 +71,7 @@ def write_values(stack: Stack, tell: Note) -> None:
     """
     if drafted.is_missing(stack):
         check_may_write(stack)
-        made = dotenv.initialise(stack, ask=None)
+        made = creation.initialise(stack, ask=None)
         tell(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
 

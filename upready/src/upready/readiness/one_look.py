@@ -20,15 +20,7 @@ from upready.support.http_probe import Probe
 def judge_now(
     engine: Runtime, project: str, environment: str, services: Sequence[Service], containers: Sequence[Container]
 ) -> Report:
-    """The health of services, whose containers have just been listed; those with a health URL are probed.
-
-    Args:
-        engine: Where they run.
-        project: Compose's project name.
-        environment: The environment that was started.
-        services: The services that should run.
-        containers: The containers that exist.
-    """
+    """The health of the services that should run, from a list of their containers; those with a URL are probed."""
     urls = {url for service in services for url in targets(engine, service, containers).values()}
     answers = ask_all(urls)
 

@@ -209,7 +209,7 @@ def _late(outcome: Outcome, thread: StartThread) -> Outcome:
     outcome.timed_out = True
     if outcome.error is None and not thread.complete:
         outcome.error = UnhealthyError(
-            "the containers were still being started when time was up", next="the same again with a longer --timeout"
+            "the containers were still being started when time was up", next="try again with a longer --timeout"
         )
     return outcome
 

@@ -36,7 +36,7 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
-            next="invoke stop, which keeps the data; or the same again",
+            next="invoke stop, which keeps the data; or try again",
         )
 
 

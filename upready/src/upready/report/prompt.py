@@ -66,7 +66,7 @@ def value(text: str, *, sensitive: bool) -> str:
         raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
     except KeyboardInterrupt:
         aside("")
-        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
+        raise InterruptError("interrupted; nothing was changed", next="try again") from None
     else:
         return answer
 

@@ -96,11 +96,7 @@ def reason(error: OpsError) -> str:
 
 
 def read(printed: str) -> Failure:
-    """Why compose failed.
-
-    Args:
-        printed: What it printed, its progress (`--progress plain`) included.
-    """
+    """Why compose failed, from all that it printed, its progress (`--progress plain`) included."""
     progress = Progress(printed)
     lines = progress.words()
     stderr = "\n".join(lines)
@@ -122,16 +118,7 @@ def by_engine(container: str, why: str) -> Failure:
 
 
 def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str, str], about: Sequence[str]) -> Failure:
-    """A failure whose words are known.
-
-    Args:
-        kind: What was refused.
-        message: The sentence for it, with `{names}` of groups; empty to quote compose or the engine.
-        step: The next step, likewise.
-        said: What the pattern matched.
-        found: The groups of the pattern.
-        about: What failed, as far as compose names it.
-    """
+    """A failure whose words are known: `said` is what the pattern of a row in `WORDS` matched, `found` its groups."""
     image = found.get("image") or next((each.removeprefix("image ") for each in about if each.startswith("image ")), "")
     output = [line.strip() for line in found.get("output", "").strip().splitlines()]
     shown = {name: _one_line(text) for name, text in found.items()}

@@ -253,7 +253,7 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
     ),
     ("mount target", _engine(r"error mounting \"(?!tmpfs)[^\"]+\" to rootfs at \"(?P<path>[^\"]+)\""), "", ""),
     # Compose fails over its own order. With no containers left it makes everything anew; the data stays.
-    ("container", _engine("marked for removal and cannot be connected"), "", "invoke stop, then the same again"),
+    ("container", _engine("marked for removal and cannot be connected"), "", "invoke stop, then try again"),
     (
         "container",
         _engine("(non running container|is not running|No such container)"),

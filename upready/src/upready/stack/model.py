@@ -221,7 +221,7 @@ def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
 
 
 def _uninterpolated(stack: Stack) -> dict[str, Service]:
-    """The services of a stack with the names of variables in place of their values; nothing where that fails."""
+    """The services of a stack with the names of variables in place of their values; empty if that fails."""
     with contextlib.suppress(OpsError):
         found = _merge(stack, "--no-interpolate").get("services") or {}
         return {name: entries.named(name, entry or {}) for name, entry in found.items()}

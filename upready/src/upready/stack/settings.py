@@ -155,7 +155,7 @@ def _as_compose_finds(root: Path) -> Environment:
     with contextlib.suppress(EnvFileError):
         named = compose_variables.named_files(compose_variables.env_files(root, root))
     if named is not None:
-        # The folder of the first file is compose's project directory, too.
+        # The folder of the first file is also compose's project directory.
         return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
     if files := compose_variables.found_files(root):
         return Environment("dev", tuple(files), found="")

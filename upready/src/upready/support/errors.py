@@ -16,7 +16,7 @@ class OpsError(Exception):
     Args:
         message: What failed and where: the service, file and line, or variable. One sentence.
         details: The evidence, a line each: last log lines, exit code, the probe's answer.
-        next: What to do about it, as a command where there is one.
+        next: What to do about it, as a command if there is one.
 
     Attributes:
         failure: The `stack.compose_failure.Failure` where compose failed; None for other errors.

@@ -121,7 +121,7 @@ def is_full(error: UsageError) -> bool:
 def _refused(place: Path, what: str, error: OSError) -> UsageError:
     shared = temporary()
     if error.errno in FULL:
-        step = "make room on that disk, then the same again"
+        step = "make room on that disk, then try again"
     elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
         step = shell_words.access_command(place)
     else:

@@ -170,7 +170,7 @@ def _reading() -> Iterator[None]:
         # Open only for writing, or the terminal is gone.
         raise UsageError(
             f"standard input cannot be read: {error.strerror or error}",
-            next="the same again with < file, or | before it",
+            next="try again with < file, or | before it",
         ) from error
 
 

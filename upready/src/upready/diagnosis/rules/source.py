@@ -57,11 +57,7 @@ def look(log: Log, *, ended: bool) -> Broken | None:
     """What is wrong with the program, if its log says so and does not show a later start that succeeded.
 
     An error that the program caught and logged does not count. It counts when it ended a process: a reloader says
-    so, or the container has ended.
-
-    Args:
-        log: The end of its log.
-        ended: Whether the container has ended.
+    so, or the container has `ended`.
     """
     begun = max((number for number, line in enumerate(log.lines) if BEGINS.search(line)), default=0)
     given_up = any(GIVEN_UP.search(line) for line in log.lines[begun:])

@@ -30,7 +30,7 @@ _upready_uv() {
         program=$(_upready_find . "${COMP_WORDS[i]}") && _upready_ask "$i" "$2" "$program"
         return
         ;;
-      "uvx "*" upready")
+      "uvx "*" upready" | "uvx "*" upready@"*)
         _upready_ask "$i" "$2" uvx upready
         return
         ;;

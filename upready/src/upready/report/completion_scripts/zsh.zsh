@@ -26,7 +26,7 @@ _upready_uv() {
         program=$(_upready_find . $words[i]) && _upready_ask $i $program
         return
         ;;
-      ("uvx "*" upready"*)
+      ("uvx "*" upready"|"uvx "*" upready@"*)
         _upready_ask $i uvx upready
         return
         ;;

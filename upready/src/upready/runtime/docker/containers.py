@@ -1,4 +1,4 @@
-"""The stack as containers of a Docker Engine: what the engine tells, and what compose does, behind one face."""
+"""The stack as containers of a Docker Engine: the engine's answers and compose's actions behind one interface."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
-"""Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
+"""Keys with which one service changes what others get: then only one `up` for all services works as in compose."""
 
 _SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
 """The better shell of those that an image has."""
 
 GRACE = 10
-"""Seconds that the engine gives a container to stop, where nothing else is said."""
+"""Seconds that a container has to stop by default."""
 
 QUIETLY = ("--no-build", "--quiet-pull")
 
@@ -42,7 +42,7 @@ class Containers(Engine):
     name = settings.DOCKER
 
     def changes(self, project: str) -> Changes:
-        """The engine's events, without those that say nothing of a container's state."""
+        """The engine's events, without those that say nothing about a container's state."""
         return Changes(self.events(project))
 
     def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
@@ -56,10 +56,10 @@ class Containers(Engine):
         return statistics.sample(self, container)
 
     def tidy(self, project: str) -> None:
-        """An engine loses nothing."""
+        """Nothing to do: an engine forgets no container."""
 
     def fit(self, model: Model, tell: Note) -> Model:
-        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
+        """An engine can run everything. Register the secrets that containers hold and this shell no longer has."""
         masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
 
@@ -70,12 +70,13 @@ class Containers(Engine):
         return dry_run.actions(self, model, apart=ITS_OWN)
 
     def start(self, model: Model, attempt: Attempt) -> None:
-        """Let compose make what is to be there, then start each service when its dependencies allow it.
+        """Let compose create what is needed, then start each service when its dependencies allow it.
 
-        `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
+        `compose create` alone decides what has changed: services, networks, volumes, configs, secrets, images,
+        replicas.
 
         Raises:
-            OpsError: What compose or the engine says, where nothing could be made.
+            OpsError: Compose or the engine refuses to create something.
         """
         from upready.runtime.docker import startup
 
@@ -96,10 +97,10 @@ class Containers(Engine):
         startup.start(self, model.wanted, made, begin, attempt)
 
     def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
-        """Restart services as they are, each when what it depends on is as far as it asks.
+        """Restart services unchanged, each when the conditions of its `depends_on` hold.
 
         Raises:
-            OpsError: What compose says.
+            OpsError: Compose fails.
         """
         from upready.runtime.docker import startup
 
@@ -107,7 +108,7 @@ class Containers(Engine):
         if found is None:
             return
         attempt.made.set()
-        # Of what was only created, compose's `restart` would do the mere start.
+        # For a container that was only created, compose's `restart` would do no more than start it.
         created = {each.service for each in found if each.state == "created"}
 
         def begin(names: Sequence[str]) -> None:
@@ -131,7 +132,7 @@ class Containers(Engine):
         return sorted(each["Name"] for each in found)
 
     def origins(self, project: str) -> list[Origin]:
-        """Where a project's containers were started, one-off ones included; told by their labels."""
+        """Where a project's containers were started, one-off ones included, from their labels."""
         with answering():
             listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
         return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
@@ -222,14 +223,14 @@ class Containers(Engine):
             )
 
     def compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
-        """Let compose change something, until the attempt is interrupted.
+        """Let compose do something; it ends when the attempt is interrupted.
 
         Raises:
-            OpsError: What it says.
+            OpsError: Compose fails.
         """
         said: list[str] = []
         line = compose.command(stack, *arguments)
-        # Whoever waits for the start notices that the engine is gone, and cancels the attempt.
+        # The thread that waits for the start notices that the engine is gone, and cancels the attempt.
         code = compose_call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
         if attempt.cancel.is_set():
             return
@@ -241,20 +242,20 @@ class Containers(Engine):
 
 
 class Changes:
-    """A stream of the engine's events, reduced to what is asked of it."""
+    """Iterator over (container id, action) from Docker's event stream."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
+        """The container's id and the engine's name of the event; containers of `compose run` are left out."""
         for event in self._stream:
             actor = event["Actor"]
             if actor["Attributes"].get(ONE_OFF) != "True":
                 yield actor["ID"], event["Action"]
 
     def close(self) -> None:
-        """End it: reading it is the one thing that would wait without end."""
+        """End the stream: reading it would otherwise wait without end."""
         self._stream.close()
 
 

@@ -30,7 +30,7 @@ def find(model: Model, services: Sequence[str] = ()) -> dict[str, str]:
 
 
 def _dockerfile(service: Service, root: Path) -> str:
-    """A service's Dockerfile, below the project's root where it lies there."""
+    """A service's Dockerfile, relative to the project's root if it is in it."""
     section = service.config["build"]
     if section.get("dockerfile_inline"):
         return "its inline Dockerfile"

@@ -1,4 +1,4 @@
-"""What the engine tells of one container (`docker inspect`), as a `Container`."""
+"""The engine's description of one container (`docker inspect`) as a `Container`."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def origin(labels: Mapping[str, str]) -> Origin:
 
 
 def _number(label: str) -> int:
-    """A replica's number; anybody may write a label by hand."""
+    """A replica's number; 1 if the label was written by hand and is not a number."""
     return int(label) if re.fullmatch(r"[1-9][0-9]{0,8}", label) else 1
 
 
@@ -83,7 +83,7 @@ def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
 def _exit_code(state: Mapping[str, Any]) -> int | None:
     if state["Status"] in ("running", "paused"):
         return None
-    # What could not be started stays `created`. Then 126 and 127 say why; 128 is what the engine says of all else.
+    # A container that could not be started stays `created`. Then 126 and 127 say why; 128 means any other reason.
     told = state["Status"] != "created" or (state.get("Error") and state["ExitCode"] in (126, 127))
     return int(state["ExitCode"]) if told else None
 

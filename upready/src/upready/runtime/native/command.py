@@ -1,4 +1,4 @@
-"""A command that is run beside a service: found as a shell finds it, refused as Docker refuses it."""
+"""Run a command next to a service: it is found as in a shell, and refused with Docker's exit codes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a progr
 
 
 def program(name: str, folder: Path, path: str | None) -> str:
-    """Where a program is: in the folders of `path`; one with a folder in its name is told from `folder`.
+    """The path of a program: in the folders of `path`; a name with a folder is relative to `folder`.
 
     Raises:
         MissingError: There is none.
