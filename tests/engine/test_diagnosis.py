@@ -127,7 +127,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         python("x = [bytearray(1 << 20) for _ in range(200)]", mem_limit="32m"),
         {},
         "oom",
-        ("33.6 MB", "limits.memory"),
+        ("33.6 MB", "set mem_limit: 64M in compose.yaml:"),
     ),
     "memory of a runtime": (
         node("const held = []; for (;;) held.push(new Array(1000).fill(1.5))", "--max-old-space-size=16"),
@@ -181,7 +181,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         shell(': "${API_TOKEN:?must be set}"', environment={"API_TOKEN": ""}),
         {},
         "variable",
-        ("API_TOKEN", "empty", "env.set API_TOKEN"),
+        ("API_TOKEN", "empty", "correct environment.API_TOKEN: in compose.yaml:"),
     ),
     "variable wrong": (
         python("import os; int(os.environ['WORKERS'])", environment={"WORKERS": "many"}),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Project
+from tests.engine.conftest import Project, until
 from tests.engine.scene import connected
 from tests.engine.twins import SLEEPER, plain
 from upready.runtime.actions import Action, ServiceAction
@@ -105,6 +105,7 @@ services:
 """
     project.write("compose.yaml", text)
     assert plain(project, "up", "--detach").code == 0
+    until(lambda: project.container("ended").state == "exited", 60)
     found = planned(project, text)
     assert {name: each.action for name, each in found.items()} == {
         "web": Action.UNCHANGED,

@@ -59,6 +59,7 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     assert market.ok("exec", "clock", "--", "python", "-c", code).out == "Europe/Berlin\n"
     leak = "import os; print(os.environ.get('LEAKED'))"
     assert market.ok("exec", "clock", "--", "python", "-c", leak, env={"LEAKED": "from the shell"}).out == "None\n"
+    assert market.ok("psql", "--", "-tAc", "SELECT current_user || current_database()").out == "marketmarket\n"
     assert market.ok("exec", "clock").out == ""  # a shell, whose input ends at once
     assert market.invoke("exec", "shop", "--", "python", "-c", "raise SystemExit(5)").code == 5
     assert market.invoke("exec", "shop", "--", "no-such-program").code == 127

@@ -63,7 +63,7 @@ def test_invoke_yaml_is_read_and_a_tasks_py_is_not(shop: Path) -> None:
     assert list(model(shop / "src")["services"]) == ["other"]  # type: ignore[call-overload]
     (shop / "invoke.yaml").write_text("ops: [\n", encoding="utf-8")
     done = upready(shop, "config")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "next: correct invoke.yaml")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "next: correct invoke.yaml:2:1, then: invoke config")
 
 
 def test_without_a_compose_file_it_says_what_was_looked_for_and_where(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_without_a_compose_file_it_says_what_was_looked_for_and_where(tmp_path: 
         assert name in str(error["details"])
     (tmp_path / "a" / "b" / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     error = json.loads(upready(tmp_path / "a", "health", "--json").stdout)["error"]
-    assert error["next"] == f"cd {tmp_path / 'a' / 'b'}"
+    assert error["next"] == "cd b && invoke health --json"
 
 
 def test_list_help_and_version_need_no_project(tmp_path: Path) -> None:

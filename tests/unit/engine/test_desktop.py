@@ -57,7 +57,7 @@ def test_one_that_never_answers_is_no_reason_to_run_natively(monkeypatch: pytest
 def test_whoever_only_looks_does_not_wait() -> None:
     with pytest.raises(SilentError, match="does not answer yet") as caught:
         desktop.wait(refuse, None)
-    assert caught.value.next == "try again in a minute"
+    assert caught.value.next == "in a minute: <the same command>"
 
 
 @pytest.mark.parametrize("name", ["Docker Desktop", "Docker Desktop.exe", "com.docker.backend.exe"])

@@ -173,7 +173,7 @@ def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.Monkey
     last_used.write(stack.root, last_used.Memory(project="shop", runtime="docker"))
     with pytest.raises(UsageError, match="shop has containers") as caught:
         isolation.isolate(stack)
-    assert caught.value.next == "invoke stop, then: invoke env.init --isolated"
+    assert caught.value.next == "invoke stop && <the same command>"
     assert written(stack) == {"DB_PORT": "5432"}
     folders[:] = [str(stack.root.parent / "another")]
     assert isolation.isolate(stack).project != "shop"

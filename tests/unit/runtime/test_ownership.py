@@ -100,7 +100,7 @@ def test_a_folder_that_is_no_checkout_any_more_must_be_adopted(here: Settings, t
     assert str(tmp_path / "left" / "shop") in line
     with pytest.raises(UsageError, match="another folder") as caught:
         told(here, left, task="invoke restart")
-    assert caught.value.next == "invoke restart --adopt"
+    assert caught.value.next == "<the same command> --adopt"
     # A dry run goes on, and remembers nothing.
     assert told(here, left, task="invoke restart", adopt=True, remember=False) == []
     with pytest.raises(UsageError):

@@ -144,7 +144,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /srv/x',
         StartError,
         "bind source path does not exist: /srv/x",
-        "make /srv/x",
+        "mkdir -p /srv/x",
         ("service app",),
     ),
     "volume that is written wrongly": (
@@ -185,7 +185,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "have to remove (or rename) that container to be able to reuse that name.",
         StartError,
         'The container name "/web" is already in use',
-        "docker rm --force web, which removes that container",
+        "docker rm --force web\n",
         ("service app",),
     ),
     "provider": (
@@ -217,7 +217,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "dependency failed to start: container shop-db-1 has no healthcheck configured",
         UsageError,
         "container shop-db-1 has no healthcheck configured",
-        "healthcheck:",
+        "healthcheck",
         (),
     ),
 }

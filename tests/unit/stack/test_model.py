@@ -259,7 +259,7 @@ def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(m
         model.load(make_stack(OFF % "depends_on: [main]", profiles=["dve"]))
     assert str(caught.value).endswith("; did you mean dev?")
     assert caught.value.details == ["profiles: all, data, dev, more"]
-    assert caught.value.next == "invoke dev --profile dev"
+    assert caught.value.next == "<the same command with dev for dve>"
 
 
 @pytest.mark.parametrize("variable", ["${UNSET:?set it}", "${SET:-1}"])

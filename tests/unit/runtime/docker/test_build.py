@@ -105,7 +105,7 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
                 "lookup nosuch.example on 192.0.2.53:53: no such host",
                 "at web/Dockerfile:1",
             ],
-            "check its name at web/Dockerfile:1, and that its registry answers (docker login, proxy), "
+            "check its name at web/Dockerfile:1, and that its registry answers (a login, a proxy), "
             "then: invoke build --service web",
         ),
         (

@@ -18,6 +18,7 @@ from invoke.tasks import Task
 from upready.commands import invocation
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 HELP = {
     "debug": "Show the traceback of an error, and the commands that are run.",
@@ -189,7 +190,7 @@ def _written(code: int, *, prints: bool) -> int:
     if reason := streams.problem():
         what = f"standard output could not be written: {reason}"
         if prints and code == 0:
-            raise UsageError(what, next="df -h shows which disk is full; then try again")
+            raise UsageError(what, next=f"make room, or send it elsewhere, then: {AGAIN}")
         report.warn(what)
     return code
 

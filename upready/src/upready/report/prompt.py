@@ -9,6 +9,7 @@ from upready.report.env import aside
 from upready.stack.selection import Stack
 from upready.support import streams
 from upready.support.errors import InterruptError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.dotenv.creation import Ask
@@ -52,7 +53,8 @@ def value(text: str, *, sensitive: bool) -> str:
         InterruptError: The user pressed Ctrl-C.
     """
     if streams.no_input():
-        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
+        step = f"with an input, or in a terminal: {AGAIN}"
+        raise UsageError("standard input is closed, so no value can be read", next=step)
     if not sys.stdin.isatty():
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
@@ -63,10 +65,10 @@ def value(text: str, *, sensitive: bool) -> str:
         aside("")
         return ""
     except UnicodeError:
-        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
+        raise UsageError("what was typed is not UTF-8", next=f"in a UTF-8 terminal: {AGAIN}") from None
     except KeyboardInterrupt:
         aside("")
-        raise InterruptError("interrupted; nothing was changed", next="try again") from None
+        raise InterruptError("interrupted; nothing was changed", next=AGAIN) from None
     else:
         return answer
 

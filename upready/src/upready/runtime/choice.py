@@ -15,7 +15,9 @@ from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
 from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
+from upready.support import shell_words
 from upready.support.errors import EngineError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
@@ -254,4 +256,4 @@ def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineE
 
 
 def _already(where: str) -> UsageError:
-    return UsageError(f"the stack already runs {where}", next="invoke stop, then try again")
+    return UsageError(f"the stack already runs {where}", next=shell_words.in_turn("invoke stop", AGAIN))

@@ -10,7 +10,7 @@ import subprocess
 from typing import Any
 
 from upready.stack.model import Port
-from upready.support import platform, process
+from upready.support import platform, process, shell_words
 
 UNKNOWN = "another process"
 """The owner of a port if the system does not say."""
@@ -51,9 +51,9 @@ def owner(port: Port) -> str:
 def stop(port: Port, owner: str) -> str:
     """How to free a port, as a command if there is one."""
     if match := re.match(r"process (\d+) ", owner):
-        return f"taskkill /PID {match[1]}" if platform.WINDOWS else f"kill {match[1]}"
+        return shell_words.end_command(int(match[1]))
     if owner == RESERVED:
-        return "as administrator: net stop winnat, then net start winnat"
+        return f"as administrator: {shell_words.in_turn('net stop winnat', 'net start winnat')}"
     number, protocol = port.published, port.protocol
     if platform.WINDOWS:
         return f"stop what this shows: netstat -ano -p {protocol} | findstr :{number}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from upready.runtime import last_used
 from upready.runtime.interface import Note, Origin, Runtime
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, shell_words
+from upready.support import files, next_step, shell_words
 from upready.support.errors import UsageError
 
 
@@ -94,7 +94,7 @@ def check(
                 f"the project {project} was started from another folder, {folder}, "
                 "and nothing there shows that it was moved here",
                 details=["if it was: with --adopt, its containers and its data count as this folder's"],
-                next=f"{task} --adopt",
+                next=next_step.again("--adopt"),
             )
         if claimed is Claim.UNSURE and not adopt:
             tell(f"{project} was started from another folder, {folder}; nothing there shows that it was moved here")
@@ -146,7 +146,7 @@ def check_data(settings: Settings, project: str, url: str) -> None:
             raise UsageError(
                 f"the data of {project} is that of another folder, {other.folder}, which started it first",
                 details=["nothing was stopped or removed; with --adopt, the data counts as this folder's"],
-                next="invoke stop, which keeps the data",
+                next="invoke stop",
             )
 
 

@@ -10,6 +10,7 @@ from upready.runtime import checkouts, host_ports, published_ports
 from upready.runtime.interface import Runtime
 from upready.stack.model import Model, Port, Service
 from upready.stack.selection import Stack
+from upready.support import next_step
 from upready.support.errors import StartError
 
 REPLICA = "another replica of it"
@@ -73,7 +74,7 @@ def check(engine: Runtime, model: Model) -> None:
         if folder := checkouts.holder(engine, stack, conflict.port):
             details.append(f"{folder} is another checkout of this project")
             if published_ports.is_variable(stack, conflict.service, conflict.port.published):
-                step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+                step = next_step.either("invoke env.init --isolated", _stop(conflict))
             break
     raise StartError(str(found[0]), details=details, next=step)
 
@@ -89,10 +90,15 @@ def remedy(stack: Stack, conflict: Conflict) -> str:
     if conflict.owner == REPLICA:
         where = published_ports.place(stack, conflict.service, first)
         many = first + conflict.needed - 1
-        return f"publish a port for each replica, such as {first}-{many}:{conflict.port.target}, in {where}"
+        ports = f"{first}-{many}:{conflict.port.target}"
+        return f"publish a port for each replica, such as {ports}, in {where}, then: {next_step.AGAIN}"
     other = another(conflict.port, last)
-    change = published_ports.change(stack, conflict.service, first, other)
-    return f"{change}, or: {conflict.stop or f'stop {conflict.owner}'}"
+    return next_step.either(published_ports.change(stack, conflict.service, first, other), _stop(conflict))
+
+
+def _stop(conflict: Conflict) -> str:
+    """How the owner of a port is stopped."""
+    return conflict.stop or f"stop {conflict.owner}, then: {next_step.AGAIN}"
 
 
 def another(port: Port, above: int) -> int:

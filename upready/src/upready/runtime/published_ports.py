@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from upready.stack.selection import Stack
 from upready.support import yaml_location
 from upready.support.errors import OpsError
+from upready.support.next_step import AGAIN
 from upready.support.yaml_location import below
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
     try:
         context = inputs.gather(stack)
     except OpsError:
-        return f"choose another port for {service} in the compose files"
+        return f"choose another port for {service} in the compose files, then: {AGAIN}"
     for binding in context.uses.bindings:
         if binding.service == service and binding.may_be(number, context.interpolated):
             name = next(iter(binding.variables), "")
@@ -38,7 +39,7 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
                 fits = binding.may_be(to, {**context.interpolated, name: str(to)})
                 return remedy.another(context, name, to=str(to) if fits else "")
             break
-    return f"choose another port in {place(stack, service, number)}"
+    return f"choose another port in {place(stack, service, number)}, then: {AGAIN}"
 
 
 def is_variable(stack: Stack, service: str, number: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from upready.stack import setting_place
 from upready.stack.model import Model
 from upready.stack.service import Service
-from upready.support import units
+from upready.support import next_step, units
 from upready.support.errors import StartError
 
 CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
@@ -67,7 +67,7 @@ def excesses(model: Model, cpus: int) -> Iterator[Excess]:
 def remedy(model: Model, excess: Excess) -> str:
     """What to do about a limit of too many processors, as a command if there is one."""
     change = setting_place.change(model.stack, excess.service, excess.keys, str(excess.there))
-    return f"{change}, then invoke {model.stack.environment}"
+    return next_step.then(change, f"invoke {model.stack.environment}")
 
 
 def memory(model: Model) -> int:

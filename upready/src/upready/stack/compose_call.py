@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 from upready.engine import absence
 from upready.engine.heartbeat import Watched
 from upready.stack import compose
-from upready.support import parsing, process
+from upready.support import next_step, parsing, process, shell_words
 from upready.support.errors import EngineError, OpsError
+from upready.support.next_step import AGAIN
 from upready.support.process import Result
 
 if TYPE_CHECKING:
@@ -152,13 +153,13 @@ def _blamed(error: OpsError, said: str) -> OpsError:
         return EngineError(
             f"DOCKER_API_VERSION is {version}, which this Docker Engine does not support",
             details=[words[0]],
-            next="unset DOCKER_API_VERSION",
+            next=shell_words.removal("DOCKER_API_VERSION"),
         )
     for name in _STEERING:
         value = os.environ.get(name)
         if value and (name in said or f'"{value}"' in said):
             error.details.append(f"{name} is {value} in the shell")
-            error.next = f"unset {name}, then try again"
+            error.next = shell_words.in_turn(shell_words.removal(name), AGAIN)
             break
     return error
 
@@ -225,7 +226,7 @@ def _told(command: Sequence[str]) -> Iterator[None]:
         raise EngineError(
             f"{_named(command)} has not ended after {error.timeout:g} s",
             details=["a file that a compose file names (env_file, include, extends) may be a pipe, or on a dead drive"],
-            next=f"look at those files; where they can be read, {compose.remedy()}",
+            next=next_step.either(f"correct those files, then: {AGAIN}", compose.remedy()),
         ) from error
     except OSError as error:
         if error.filename not in (None, command[0]):  # the folder to run in, for example

@@ -14,6 +14,7 @@ from pathlib import Path
 from upready.stack import env_file_error
 from upready.stack.compose_progress import Progress
 from upready.stack.compose_words import ERRORS, WORDS, Kind
+from upready.support import next_step, shell_words
 from upready.support.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
 IN_THE_FILE = "correct that in its compose file, then: invoke config"
@@ -123,6 +124,9 @@ def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str,
     output = [line.strip() for line in found.get("output", "").strip().splitlines()]
     shown = {name: _one_line(text) for name, text in found.items()}
     shown |= {"image": image or "IMAGE", "last": f": {output[-1]}" if output else "", "by": _busy_with(about)}
+    if found.get("path"):
+        shown["make"] = shell_words.make_command(Path(shown["path"]))
+    step = next_step.either(*(way for way in step.splitlines() if image or "{image}" not in way))
     quotes = output[:-1]
     if kind in ("engine", "port", "registry silent", "registry denied", "not in registry"):
         quotes = [_one_line(said)]
@@ -149,7 +153,7 @@ def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str,
 def _unknown(lines: Sequence[str]) -> Failure:
     """A failure whose words are new: they are quoted."""
     if not lines:
-        return Failure("other", "compose failed without any output", next="run the same with --debug")
+        return Failure("other", "compose failed without any output", next=next_step.again("--debug"))
     # An error in a file may take compose a few lines; after progress, the last line counts.
     message, quotes = (" ".join(lines), lines[:0]) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
     return Failure(

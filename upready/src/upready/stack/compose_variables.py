@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upready.support import files as reading
+from upready.support import shell_words
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 """The names that compose looks for where no file is named, in its order."""
@@ -78,7 +80,7 @@ def check(files: Sequence[Path]) -> None:
             in_shell = name in os.environ
             raise UsageError(
                 f"{name} is {value!r} in {'the shell' if in_shell else '.env'}, but compose wants {wanted}",
-                next=f"unset {name}" if in_shell else f"correct {name} in .env",
+                next=shell_words.removal(name) if in_shell else f"correct {name} in .env, then: {AGAIN}",
             )
 
 

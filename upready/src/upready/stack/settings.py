@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.stack import compose_variables, location, setting_error
-from upready.support import files, parsing, spelling
+from upready.support import files, next_step, parsing, spelling
 from upready.support.errors import EnvFileError, UsageError
 
 DEFAULT_TIMEOUT = 120.0
@@ -88,12 +88,14 @@ class Settings:
         if not near and not files.there(self.root / "invoke.yaml"):
             raise UsageError(
                 f"there is no environment {name!r}: without an invoke.yaml there is only {self.default}",
-                next=f"invoke init, then name the compose files of {name} in invoke.yaml",
+                next="invoke init",
             )
         raise UsageError(
             f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
-            next=f"invoke config --env {near}" if near else f"add ops.environments.{name} to invoke.yaml",
+            next=next_step.instead(name, near)
+            if near
+            else f"add ops.environments.{name} to invoke.yaml, then: {next_step.AGAIN}",
         )
 
 
@@ -143,7 +145,7 @@ def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
     where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
     if chosen not in RUNTIMES:
         hint = spelling.meant(str(chosen), RUNTIMES)
-        step = "invoke --help dev" if runtime else ""
+        step = next_step.again("--runtime", spelling.closest(chosen, RUNTIMES) or AUTO) if runtime else ""
         raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}{hint}", next=step)
     return Settings(root, environments, profiles, chosen, runtime_forced=bool(runtime))
 

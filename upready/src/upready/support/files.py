@@ -10,6 +10,7 @@ from pathlib import Path
 
 from upready.support import platform, shell_words
 from upready.support.errors import OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 LARGEST = 16 << 20
 """Bytes of a settings file; a larger one is refused."""
@@ -164,7 +165,7 @@ def _why(path: Path, problem: Exception) -> tuple[str, str]:
     if number in (errno.EINVAL, errno.EFBIG):
         return why, aside
     if number == errno.ENAMETOOLONG or isinstance(problem, ValueError):
-        return why, "use a valid, shorter path where it is set"
+        return why, f"use a valid, shorter path where it is set, then: {AGAIN}"
     return why, f"look at what is there, and at the disk: {shell_words.list_command(path)}"
 
 

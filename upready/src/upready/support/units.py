@@ -48,7 +48,8 @@ def parse_size(text: str, where: str) -> int:
     unit = (match[2].lower() or "b") if match else ""
     unit = unit if unit.endswith("b") else f"{unit}b"
     if match is None or unit not in _BYTES:
-        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}", next="write it so: 95MB")
+        step = "write it as 95MB, say, then: invoke config"
+        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}", next=step)
     return round(float(match[1]) * _BYTES[unit])
 
 

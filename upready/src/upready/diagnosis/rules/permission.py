@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 _QUOTE = "'\"\u2018\u2019"
 """The quotes that programs put around a path."""
@@ -29,10 +30,10 @@ def find(evidence: Evidence) -> Finding | None:
         path, mount = match["path"], evidence.mount_of(match["path"])
         if mount is not None:
             why = f"{mount.source} is mounted read-only at {mount.target}"
-            step = f"mount {mount.target} without read_only, or write elsewhere"
+            step = evidence.then(f"mount {mount.target} without read_only, or write elsewhere")
         else:
             why = "its root file system is read-only"
-            step = f"give {name} a tmpfs or a volume for it, or write elsewhere"
+            step = evidence.then(f"give {name} a tmpfs or a volume for it, or write elsewhere")
         return Finding(f"may not write {path}: {why}", step)
     match = evidence.search(*_DENIED)
     if match is None:
@@ -42,12 +43,15 @@ def find(evidence: Evidence) -> Finding | None:
     told = f"may not use {path} as user {user}: "
     if mount is None:
         told = f"may not use {path}, a file of its image, as user {user}"
-        step = f"COPY --chown={user} it in the Dockerfile, or give {name} a volume there"
+        step = evidence.then(f"COPY --chown={user} it in the Dockerfile, or give {name} a volume there")
     elif mount.kind == "volume":
         told += f"the volume {mount.source} at {mount.target} belongs to another user"
         image = evidence.container.image if evidence.container else evidence.service.image
         step = f"docker run --rm --user 0 --entrypoint chown -v {mount.source}:/v {image} -R {owner} /v"
     else:
         told += f"{mount.source}, mounted at {mount.target}, belongs to another user"
-        step = f"chown -R {owner} {mount.source}, or run {name} as its owner (user: in its compose entry)"
+        step = next_step.either(
+            f"sudo chown -R {owner} {shell_words.word(mount.source)}",
+            evidence.then(f"run {name} as its owner (user: in its compose entry)"),
+        )
     return Finding(told, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step
 
 _FULL = (
     r"could not resize shared memory segment[^\n]*No space left on device",
@@ -21,16 +22,18 @@ def find(evidence: Evidence) -> Finding | None:
         return None
     path = match.groupdict().get("path")
     if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
-        step = f"raise shm_size of {evidence.service.name}"
+        step = evidence.change(("shm_size",), "256m")
         return Finding("has no space left in /dev/shm, its shared memory", step)
     small = [each for each in evidence.mounts if each.kind == "tmpfs"]
     mount = evidence.mount_of(path) if path else small[0] if len(small) == 1 else None
     full = "the disk of the engine's machine is full" if evidence.docker else "the disk is full"
-    step = "docker system df, then free some space: docker builder prune" if evidence.docker else "free some space"
+    step = evidence.then("free some space")
+    if evidence.docker:
+        step = next_step.either("docker builder prune", "docker system df")
     if mount is not None and mount.kind == "tmpfs":
         size = f" ({mount.source})" if "size" in mount.source else ""
         full = f"the tmpfs at {mount.target}{size} is full"
-        step = f"raise the size of the tmpfs at {mount.target}, or use a volume"
+        step = evidence.then(f"raise the size of the tmpfs at {mount.target}, or use a volume")
     elif mount is not None:
         held = "the volume" if mount.kind == "volume" else "the folder"
         full = f"{held} {mount.source} at {mount.target} is on a full disk"

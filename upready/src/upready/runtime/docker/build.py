@@ -151,7 +151,7 @@ class Progress:
         return BuildError(
             f"the image of {service} did not build: {what}",
             details=[*said, *details, *([f"at {place}"] if place else [])],
-            next=f"{fix}, then: invoke build --service {service}",
+            next=f"{fix}, then: invoke build {' '.join(f'--service {each}' for each in service.split(', '))}",
         )
 
     def _place(self, text: str, service: str) -> str:
@@ -178,7 +178,7 @@ def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, l
         return (
             f"its base image {base[1]} could not be pulled",
             [base[2]],
-            f"check its name at {place}, and that its registry answers (docker login, proxy)",
+            f"check its name at {place}, and that its registry answers (a login, a proxy)",
         )
     if step and (code := re.search(r"exit code: (\d+)", step.why)):
         return f"{step.title} exited with {code[1]}", [], f"correct {source or place}"

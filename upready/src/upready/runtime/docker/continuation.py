@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from upready.stack import compose
 from upready.stack.selection import Stack
-from upready.support import platform, process, state
+from upready.support import platform, process, shell_words, state
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     import psutil
@@ -82,7 +83,7 @@ def end(folder: Path) -> None:
             except psutil.AccessDenied as error:
                 raise UsageError(
                     f"process {found.pid} still starts services of this project, and is another user's",
-                    next="wait until it is done, or end it as that user",
+                    next=shell_words.in_turn(shell_words.end_command(found.pid, foreign=True), AGAIN),
                 ) from error
     with contextlib.suppress(OSError):
         state.remove(folder / FILE)

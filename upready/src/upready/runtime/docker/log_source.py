@@ -17,6 +17,7 @@ from upready.runtime.docker.log_stream import Frames, Terminal, open_parts, read
 from upready.runtime.interface import Container
 from upready.support import times
 from upready.support.errors import EngineError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from requests import Response
@@ -146,7 +147,7 @@ class Containers:
         self._live.add(stream)
         try:
             if self._closed.is_set():
-                raise EngineError("the connection was closed", next="try again")
+                raise EngineError("the connection was closed", next=AGAIN)
             yield stream
         finally:
             self._live.discard(stream)

@@ -20,6 +20,7 @@ from upready.runtime.startup_order import LOOK_EVERY
 from upready.stack.model import Service
 from upready.support import background
 from upready.support.errors import EngineError, OpsError, StartError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.engine import Engine
@@ -175,7 +176,7 @@ class _Stage:
             name,
             StartError(
                 f"{name} waits until {other} is healthy, but {other} has no health check",
-                next=f"give {other} a healthcheck, or let {name} wait for condition: service_started",
+                next=f"give {other} a healthcheck, or let {name} wait for condition: service_started, then: {AGAIN}",
             ),
         )
 

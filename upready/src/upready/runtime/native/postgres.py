@@ -64,7 +64,10 @@ def check(data: Path) -> str:
         if not data.exists():
             runner.named()
     except OSError as error:
-        raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
+        raise EngineError(
+            f"PostgreSQL cannot be run: {error}",
+            next="as another user, or with a Docker Engine: invoke dev --runtime docker",
+        ) from error
     return runner.remark
 
 

@@ -133,7 +133,10 @@ class Native:
             tell(f"{name} has no x-ops.native and is left out{means}")
         # Services of other profiles too: tasks search for started services among all.
         inactive = {name: each for name, each in model.inactive.items() if spec.runs_here(each)}
-        problems = [] if active else ["no service has x-ops.native, which says how it is run without an engine"]
+        step, problems = (
+            "",
+            [] if active else ["no service has x-ops.native, which says how it is run without an engine"],
+        )
         for each in active.values():
             if each.replicas > 1:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
@@ -143,10 +146,11 @@ class Native:
                     if remark := postgres.check(data):
                         tell(f"{each.name}: {remark}")
             except EngineError as error:
-                problems.append(f"{each.name}: {error.message}; next: {error.next}")
+                problems.append(f"{each.name}: {error.message}")
+                step = step or error.next
         if problems:
             details = [*filter(None, [self.missing]), *problems]
-            raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
+            raise EngineError("the stack cannot run on this machine", details=details, next=step or "invoke doctor")
         return replace(model, services=_once(active), inactive=_once(inactive))
 
     def actions(self, model: Model) -> Actions:

@@ -25,7 +25,7 @@ from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.process_tree import Ended
 from upready.runtime.native.record import Record
 from upready.stack.model import Port
-from upready.support import folders, platform, state
+from upready.support import folders, next_step, platform, shell_words, state
 from upready.support.errors import StartError
 
 START_WITHIN = 10.0
@@ -65,7 +65,9 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
             owner = host_ports.owner(port)
             raise StartError(
                 f"port {published}, which {plan.service} needs, is taken by {owner}",
-                next=f"{host_ports.stop(port, owner)}, or choose another port in .env",
+                next=next_step.either(
+                    host_ports.stop(port, owner), f"choose another port in .env, then: {next_step.AGAIN}"
+                ),
             )
     if cancel.is_set():
         return None
@@ -142,7 +144,9 @@ def stop(
             numbers = ", ".join(str(each.pid) for each in ended.left)
             raise StartError(
                 f"{service} could not be stopped: process {numbers} still runs",
-                next="stop it as the user who started it, then run the task again",
+                next=shell_words.in_turn(
+                    shell_words.end_command(*(each.pid for each in ended.left), foreign=True), next_step.AGAIN
+                ),
             )
     if again:
         state.blank(folder / paths.RECORD)
@@ -250,7 +254,7 @@ def _wait_started(
             raise StartError(
                 f"the supervisor of {service} ended with code {code}",
                 details=said,
-                next=f"make room on the disk of {folder}, then: invoke dev" if full else "invoke doctor",
+                next=f"make room on the disk of {folder}, then: {next_step.AGAIN}" if full else "invoke doctor",
             )
         time.sleep(0.01)
     raise StartError(f"the supervisor of {service} did not start within {START_WITHIN:g} s", next="invoke doctor")
