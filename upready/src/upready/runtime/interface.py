@@ -24,6 +24,10 @@ Note = Callable[[str], None]
 """Callback; receives one sentence for the user."""
 
 
+Line = tuple[list[str], Path | None]
+"""The words of a command, and the folder where it is run; None is any."""
+
+
 def silent(_: str) -> None:
     """Tell nobody."""
 
@@ -281,9 +285,7 @@ class Runtime(Protocol):
     def origins(self, project: str) -> list[Origin]:
         """The folders from which the project was started, each once; empty if that is always this folder."""
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """The command that `execute` would run, with the same arguments, and the folder where; None is any.
 
         Raises:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
-from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
+from upready.runtime.interface import Container, Line, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
 from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
@@ -170,9 +170,7 @@ class Containers(Engine):
             self.client.api.stop(container.id, timeout=grace)
             self.client.api.remove_container(container.id, v=True, force=True)
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
