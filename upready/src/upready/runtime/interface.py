@@ -61,6 +61,8 @@ class Container:
         revision: The version in the image's labels; None if there is none.
         created: When it was made; None without an engine.
         memory_limit: Bytes it may use; None if there is no limit.
+        release: The release that made it; empty if none did.
+        environment: The environment of that release; empty if there is none.
         terminal: Whether it has a terminal, which changes the form of its log.
         raw: The engine's whole inspection; without an engine an empty skeleton. Holds secrets.
     """
@@ -89,6 +91,8 @@ class Container:
     revision: str | None = None
     created: datetime | None = None
     memory_limit: int | None = None
+    release: str = ""
+    environment: str = ""
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
