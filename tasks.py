@@ -39,7 +39,7 @@ def test(
     from tests import runner
 
     if unit and engine:
-        raise UsageError("--unit and --engine exclude each other", next="invoke test, which runs both")
+        raise UsageError("--unit and --engine exclude each other", next="invoke test")
     mark = "engine" if engine else "not engine" if unit else ""
     if c.config.run.dry:
         line = runner.command(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())

@@ -1,7 +1,6 @@
-"""Who may do what: every request is refused that is not allowed here, whatever route would serve it.
+"""Who may do what. Every request is checked here, before a route serves it.
 
-What may be asked for without a key is named one by one, by the very path that the router is going to see; a route that
-nobody has thought of needs a key.
+The paths that need no key are listed here, as the router sees them. Every other route needs a key, also a new one.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import examples, keys, problems
 from app.caller import ANONYMOUS, EVERYTHING, Caller, Permission, address, caller, set_caller
+from app.middleware import Middleware
 from app.problems import ProblemError
 from app.rates import Rates
 from app.settings import Settings
 
 OPEN = frozenset({"/", "/health", "/health/live", "/api/v1/session"})
 OPEN_FOLDER = "/assets/"  # the page's files
-READ_METHODS = frozenset({"GET", "OPTIONS"})  # HEAD comes as GET
-READ_BY_POST = frozenset({"/api/v1/diagrams/validate"})  # changes nothing, and costs nothing
+READ_METHODS = frozenset({"GET", "OPTIONS"})  # HEAD arrives here as GET
+READ_BY_POST = frozenset({"/api/v1/diagrams/validate"})  # stores nothing, and calls no model
 
 router = APIRouter(prefix="/api/v1/session", tags=["service"])
 
@@ -40,9 +40,9 @@ class Session(BaseModel):
 
 @router.get("", summary="Say what the caller may do")
 async def get_session(request: Request) -> Session:
-    """Say who calls and what he may do, whether others need an API key, and whether a language model is configured.
+    """Say who calls and what he may do, whether an API key is needed, and whether a language model is configured.
 
-    Answers everybody: a key that is not known counts as none, with no scope.
+    Everybody gets an answer. A caller whose key is unknown has no scope.
     """
     settings: Settings = request.app.state.services.settings
     found = caller(request)
@@ -54,29 +54,26 @@ async def get_session(request: Request) -> Session:
     )
 
 
-class Access:
-    """Find out who calls, before anything else is done for him, and refuse what he may not do."""
+class Access(Middleware):
+    """Find out who calls, and refuse what he may not do, before anything else is done for the request."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+        super().__init__(app)
         self._keys = settings.keys
         self._anonymous: frozenset[Permission] = EVERYTHING if settings.api_allow_anonymous else frozenset()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         found, fault = self._caller(scope)
         set_caller(scope, found)
-        everybodys = is_open(scope)
-        # Counted before anything is refused: guessing keys is limited, too.
-        if fault is not None or not everybodys:
+        needs_key = not is_open(scope)
+        # Counted before anything is refused, so that guessing keys is limited too.
+        if fault is not None or needs_key:
             rates: Rates = scope["app"].state.services.rates
             if (refusal := await rates.refusal(found.identity)) is not None:
                 await problems.respond(refusal, scope, receive, send)
                 return
-        if not everybodys:
+        if needs_key:
             fault = fault or _missing(found, needed(scope))
             if fault is not None:
                 await problems.respond(fault, scope, receive, send)
@@ -84,12 +81,12 @@ class Access:
         await self.app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> tuple[Caller, ProblemError | None]:
-        """Who calls; and what is wrong with the key that he sent, if anything."""
+        """Who calls, and what is wrong with the key that was sent; None if nothing is."""
         origin = address(scope)
         given = Headers(scope=scope).getlist("authorization")
         scheme, _, text = given[0].strip().partition(" ") if given else ("", "", "")
         if len(given) <= 1 and scheme.lower() != "bearer":
-            # Another scheme is for somebody else, such as a proxy that asks for a password.
+            # Another scheme is not for this service, but for example for a proxy that asks for a password.
             return Caller(ANONYMOUS, origin, self._anonymous), None
         found = keys.find(self._keys, text.strip()) if len(given) == 1 else None
         if found is None:
@@ -98,7 +95,7 @@ class Access:
 
 
 def needed(scope: Scope) -> Permission:
-    """What a caller must be allowed to do for this request; whatever is not known to change nothing is `write`."""
+    """The permission that a request needs: `read` if it is known to change nothing, else `write`."""
     path = _path(scope)
     if scope["method"] in READ_METHODS or (scope["method"] == "POST" and path in READ_BY_POST):
         return "read"
@@ -106,13 +103,13 @@ def needed(scope: Scope) -> Permission:
 
 
 def _path(scope: Scope) -> str:
-    """As the router sees it."""
+    """The path as the router sees it, without the root path of a proxy."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
 
 
 def is_open(scope: Scope) -> bool:
-    """Whether everybody may ask for it."""
+    """Whether the request is allowed without an API key."""
     path = _path(scope)
     return scope["method"] == "GET" and (path in OPEN or path.startswith(OPEN_FOLDER))
 

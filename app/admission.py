@@ -1,7 +1,7 @@
-"""Who is let in to what is costly: nobody waits for what cannot be served in time.
+"""Limits how much costly work is done at the same time. A request that would wait too long is refused at once.
 
-The processes that serve do not share their counts, and need not: each knows what waits in it, how long an answer takes
-(which tells of the others' work, too), and so how long a newcomer would wait.
+Each worker process decides for itself. It knows how many requests wait in it and how long answers take, which also
+depends on the work of the other processes. From both follows how long a new request would wait.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from dataclasses import dataclass, field
 
 logger = logging.getLogger(__name__)
 
-IN_TIME = 4.0  # seconds that a caller may wait for his turn
-PLACES = 16  # served at the same time by one process
-PLACES_EACH = 4  # of them for one caller; twice as many as the MCP server has parsers, so that none is ever idle
-WEIGHT = 0.1  # of the newest answer in the mean of how long answers take
-QUICK = 3  # refusals a second that are answered at once; the further ones are held back, for they cost time, too
-HELD_BACK = 2.0  # seconds
-TOLD_EVERY = 10.0  # seconds; a line for each refusal would be a burden of its own
+IN_TIME = 4.0  # seconds that a request may wait
+PLACES = 16  # requests that one process serves at the same time
+PLACES_EACH = 4  # of them for one caller; twice the number of parsers, so that no parser is ever idle
+WEIGHT = 0.1  # of the newest answer in the running mean of the durations
+QUICK = 3  # refusals a second that are sent at once; more are delayed, since a refusal costs time too
+HELD_BACK = 2.0  # seconds that such a refusal is delayed
+TOLD_EVERY = 10.0  # seconds between two log lines about refusals
 
 
 class OverloadedError(Exception):
-    """A caller was refused before any work was done for him.
+    """A request was refused before any work was done for it.
 
     Attributes:
         retry_after: Seconds until there may be room.
@@ -39,29 +39,29 @@ class OverloadedError(Exception):
 
 @dataclass
 class _Lane:
-    """One caller's requests."""
+    """The requests of one caller: how many are served, and those that wait."""
 
     served: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
 class Admission:
-    """Places for work that is done at the same time, given to the callers in turn, in the order that each asked."""
+    """A limited number of places for work. Callers get them in turn; the requests of one caller keep their order."""
 
     def __init__(self) -> None:
-        self._lanes: dict[str, _Lane] = {}  # of those who wait or are served; whose turn it is comes first
+        self._lanes: dict[str, _Lane] = {}  # of callers with requests; the first one is next
         self._served = 0
-        self._mean = 0.0  # seconds that one place is held
-        self._second, self._quick = -math.inf, 0  # when the present second began, and refusals since
+        self._mean = 0.0  # seconds that a place is held, on average
+        self._second, self._quick = -math.inf, 0  # start of the current second, and the refusals in it
         self._refused = 0
         self._told = -math.inf
 
     @asynccontextmanager
     async def place(self, caller: str) -> AsyncIterator[None]:
-        """Hold a place while work is done for this caller; wait for one where that is not too long.
+        """Hold a place while work is done for this caller. Waits for a place, but at most IN_TIME seconds.
 
         Raises:
-            OverloadedError: It would be too long, or it was.
+            OverloadedError: The wait was too long, or would be.
         """
         lane = self._lanes.setdefault(caller, _Lane())
         try:
@@ -90,7 +90,7 @@ class Admission:
         try:
             await asyncio.wait({turn}, timeout=IN_TIME)
         except asyncio.CancelledError:
-            if turn.done():  # it was given just now
+            if turn.done():  # the place was given just now
                 self._leave(lane)
             else:
                 lane.waiting.remove(turn)
@@ -112,14 +112,14 @@ class Admission:
         self._admit()
 
     def _admit(self) -> None:
-        """Give free places to those who wait: one to each caller in turn."""
+        """Give the free places to waiting requests, one to each caller in turn."""
         for name, lane in list(self._lanes.items()):
             if self._served >= PLACES:
                 return
             if lane.waiting and self._has_room(lane):
                 self._take(lane)
                 lane.waiting.popleft().set_result(None)
-                self._lanes[name] = self._lanes.pop(name)  # to the end: the others come first next time
+                self._lanes[name] = self._lanes.pop(name)  # to the end of the order
 
     def _forget(self, caller: str) -> None:
         lane = self._lanes.get(caller)
@@ -127,7 +127,7 @@ class Admission:
             del self._lanes[caller]
 
     async def _hold_back(self) -> None:
-        """Let a refusal wait where there are many: those who ask again at once would else take the time of all."""
+        """Delay a refusal if there are many. Clients that retry at once would take the processor time of all others."""
         now = asyncio.get_running_loop().time()
         if now - self._second >= 1:
             self._second, self._quick = now, 0
@@ -139,6 +139,6 @@ class Admission:
         self._refused += 1
         now = asyncio.get_running_loop().time()
         if now - self._told >= TOLD_EVERY:
-            logger.warning("overloaded: %d requests were refused since this was last told", self._refused)
+            logger.warning("overloaded: %d requests were refused since the last line about it", self._refused)
             self._refused, self._told = 0, now
         return OverloadedError(max(1, math.ceil(seconds)))

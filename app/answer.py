@@ -1,4 +1,4 @@
-"""A language model's answer: the Mermaid source in it, as text that every encoder takes."""
+"""Finds the Mermaid source in the answer of a language model, and cleans it of characters that no encoder accepts."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass
 
 from app import diagram_types
 
-CODE_LIMIT = 50_000  # UTF-16 code units, as the validator counts: JavaScript's idea of a character
+CODE_LIMIT = 50_000  # UTF-16 code units, which the validator counts, since it is written in JavaScript
 
 OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\w*)")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the model wrote."""
+    """The code that the model wrote, and whether its answer was complete."""
 
     code: str
     complete: bool
 
 
 def extract(text: str) -> str:
-    """The Mermaid source in a model's answer, without what the model thought or said around it.
+    """The Mermaid source in an answer, without the text around it.
 
-    What is in its Mermaid fence, else in its first fence, else from the line that begins a diagram, else all of it.
+    In this order: what is in a Mermaid fence, what is in the first fence, the text from the line that begins a diagram,
+    the whole answer.
     """
     text = _spoken(text)
     first: str | None = None
@@ -36,7 +37,7 @@ def extract(text: str) -> str:
 
 
 def unfence(code: str) -> str:
-    """A caller's code without the Markdown fence that it may have come in."""
+    """The code of a caller without the Markdown fence around it, if there is one."""
     return extract(code) or code if OPENING.match(code.lstrip()) else code
 
 
@@ -46,20 +47,20 @@ def fits(code: str) -> bool:
 
 
 def units(code: str) -> int:
-    """How long a text is, in UTF-16 code units."""
+    """The length of a text in UTF-16 code units."""
     return len(code.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def sound(text: str) -> str:
-    """The text without what no encoder or no database takes: halves of surrogate pairs, and NUL.
+    """The text without single halves of surrogate pairs and without NUL, which encoders or the database refuse.
 
-    Two halves side by side, as where a provider splits an escape over two chunks, become the character they are.
+    Two halves side by side become one character. They occur if a provider splits an escape sequence over two chunks.
     """
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
 def _fences(text: str) -> Iterator[tuple[str, str]]:
-    """Language and body of each Markdown fence; the last may be open. In time proportional to the text's length."""
+    """Language and body of each Markdown fence; the last one may be open. The time is linear in the length."""
     marker, language = "", ""
     body: list[str] = []
     for line in text.split("\n"):
@@ -76,10 +77,9 @@ def _fences(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _spoken(text: str) -> str:
-    """The text after what a reasoning model thought, which some endpoints send with it: `<think>…</think>`.
+    """The text after the thoughts of a reasoning model, which some endpoints send too: `<think>…</think>`.
 
-    The tag that opens may be missing, where the endpoint's template holds it; without the one that closes, nothing
-    was said yet.
+    The opening tag may be missing, if the endpoint's template contains it. Without the closing tag there is no answer.
     """
     if text.lstrip().startswith("<think>"):
         return text.partition("</think>")[2]
@@ -87,12 +87,12 @@ def _spoken(text: str) -> str:
 
 
 def _unfenced(text: str) -> str:
-    """The diagram in a text without a fence: no sentence before it, and none after it."""
+    """The diagram in a text without a fence, without the sentences before and after it."""
     lines = text.replace("\r\n", "\n").split("\n")
     start = next((at for at, line in enumerate(lines) if diagram_types.begins(line)), None)
     if start is None:
         return text
-    if text.lstrip().startswith(("---", "%%")):  # its settings, or a comment
+    if text.lstrip().startswith(("---", "%%")):  # settings of the diagram, or a comment
         start = 0
     while start and (not lines[start - 1].strip() or lines[start - 1].lstrip().startswith("%%")):
         start -= 1
@@ -101,7 +101,7 @@ def _unfenced(text: str) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line that follows an empty one explains the diagram: a sentence at the margin, without any syntax."""
+    """Whether a line after an empty line is a sentence about the diagram: it starts at the margin and has no syntax."""
     return re.fullmatch(r"[A-Z*][^\[\]{}()<>|;]*[.!?:]\*{0,2}\s*", line) is not None and len(line.split()) > 3
 
 

@@ -1,4 +1,4 @@
-"""What is left to do in the database: diagrams to judge, to make findable, and to remove for good."""
+"""Open work in the database: diagrams to validate, to add to the search, and to remove for good."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from app.judgement import NOT_JUDGED, Judgement
 from app.store import kept, vector
 from app.tables import diagrams, revised_at, revisions
 
-KEPT_FOR = timedelta(days=30)  # what was deleted
-SOONEST = timedelta(minutes=1)  # until a diagram that could not be judged is tried again
-BATCH = 50  # rows that are written at once
+KEPT_FOR = timedelta(days=30)  # how long a deleted diagram can be restored
+SOONEST = timedelta(minutes=1)  # before a diagram is tried again that could not be validated
+BATCH = 50  # rows that are written in one transaction
 
-# So begins what releases before said of a diagram that the validator could not look at.
+# How earlier releases began the warning that the validator could not look at a diagram.
 UNSEEN = ("It was not validated: the MCP server", "It could not be validated")
 
 
 @dataclass(frozen=True)
 class Due:
-    """A revision that is to be judged: the row of `table` whose `key` is `id`."""
+    """A revision that must be validated: the row of `table` whose column `key` is `id`."""
 
     table: sa.Table
     key: str
@@ -37,13 +37,13 @@ class Due:
 
 
 class Backlog:
-    """Work that nobody waits for. Every method raises `DatabaseUnavailableError` when the database does not answer."""
+    """The open work. Every method raises `DatabaseUnavailableError` if the database does not answer."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def to_judge(self) -> Due | None:
-        """What waits longest to be judged: the newest revisions of diagrams come before earlier ones."""
+        """The revision that has waited longest. The newest revisions of all diagrams come before the earlier ones."""
 
         async def fetch(connection: AsyncConnection) -> Due | None:
             for table, key in ((diagrams, "id"), (revisions, "diagram_id")):
@@ -58,7 +58,7 @@ class Backlog:
         return await self._database.run(fetch)
 
     async def judged(self, due: Due, judgement: Judgement) -> None:
-        """Keep a verdict. The warning that there was none goes."""
+        """Store a verdict, and remove the warning that there was none."""
         warnings = [each for each in due.warnings if not each.startswith(NOT_JUDGED)]
         values = {
             "validated": bool(judgement.validated),
@@ -70,13 +70,13 @@ class Backlog:
         await self._change(due, values)
 
     async def postpone(self, due: Due) -> None:
-        """Try again when the revision is twice as old: what can never be judged costs ever less."""
+        """Try again when the revision is twice as old. So one that can never be validated costs less and less."""
         since = revised_at if due.table is diagrams else revisions.c.created_at
         age = sa.func.greatest(sa.func.now() - since, SOONEST)
         await self._change(due, {"judge_at": sa.func.now() + age})
 
     async def adopt(self) -> int:
-        """Make some diagrams findable that a release before stored, and have those judged that were not; how many."""
+        """Add some diagrams of earlier releases to the search, and have them validated if they were not; how many."""
         query = sa.select(diagrams).where(diagrams.c.words.is_(None)).order_by(diagrams.c.id.desc()).limit(BATCH)
 
         async def adopt(connection: AsyncConnection) -> int:
@@ -89,19 +89,19 @@ class Backlog:
         return await self._database.run(adopt)
 
     async def purge(self) -> int:
-        """Remove some of the diagrams that were deleted long ago; how many."""
+        """Remove some of the diagrams that were deleted more than KEPT_FOR ago; how many."""
         over = diagrams.c.deleted_at < sa.func.now() - KEPT_FOR
         old = sa.select(diagrams.c.id).where(over).limit(BATCH)
 
         async def purge(connection: AsyncConnection) -> Sequence[Any]:
-            # Asked of each once more: it may have been restored just now.
+            # The condition is checked again for each row: the diagram may have been restored in between.
             query = sa.delete(diagrams).where(diagrams.c.id.in_(old), over).returning(diagrams.c.id)
             return (await connection.execute(query)).all()
 
         return len(await self._database.run(purge))
 
     async def _change(self, due: Due, values: dict[str, Any]) -> None:
-        """Change the row, unless it holds another revision by now: then that one's turn comes."""
+        """Change the row, but only if it still holds the same revision."""
         same = sa.and_(due.table.c[due.key] == due.id, due.table.c.revision == due.revision)
 
         async def change(connection: AsyncConnection) -> None:
@@ -111,7 +111,7 @@ class Backlog:
 
 
 def _adopted(row: Any) -> dict[str, Any]:
-    """What a release before would have stored of a diagram, had it known of these columns."""
+    """The values of the new columns for a diagram that an earlier release stored."""
     values: dict[str, Any] = {"words": vector(row.title, row.prompt, row.code)}
     if not row.validated and any(each.startswith(NOT_JUDGED) for each in row.warnings):
         values["judged"] = False

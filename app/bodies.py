@@ -1,4 +1,4 @@
-"""What requests may hold."""
+"""The bodies of requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from app import diagram_types, text, title
+from app import diagram_types, text
 from app.answer import CODE_LIMIT, units
 from app.settings import MODEL_NAME
 
@@ -36,10 +36,10 @@ Code = Annotated[
 SavedCode = Annotated[Code, Field(min_length=1, pattern=r"\S")]
 Title = Annotated[
     str,
-    Field(min_length=1, max_length=title.LIMIT, pattern=r"\S", description="What the diagram is called."),
+    Field(min_length=1, max_length=text.TITLE_LIMIT, pattern=r"\S", description="The title of the diagram."),
     AfterValidator(text.unicode),
     AfterValidator(text.visible),
-    AfterValidator(title.shorten),  # on one line
+    AfterValidator(text.shorten),  # on one line
 ]
 Wish = Annotated[
     str,
@@ -52,77 +52,79 @@ Model = Annotated[
     str | None,
     Field(
         pattern=MODEL_NAME,
-        description="The provider's name of a model, one of LLM_MODELS; OPENROUTER_MODEL where there is none.",
+        description="The provider's name of a model, one of LLM_MODELS. Without it, OPENROUTER_MODEL is used.",
     ),
 ]
 Base = Annotated[
     int | None,
-    Field(ge=1, le=LAST_REVISION, description="The newest revision that the caller knows: 409 where there is a newer."),
+    Field(
+        ge=1, le=LAST_REVISION, description="The newest revision that the caller knows; 409 if there is a newer one."
+    ),
 ]
 
 
 class Strict(BaseModel):
-    """A request body: a field that nobody knows is an error, and so is `true` or "1" for a number."""
+    """A request body. An unknown field is an error, and so is `true` or "1" in place of a number."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ValidateRequest(Strict):
-    """A diagram to judge."""
+    """A diagram to validate."""
 
     code: Annotated[Code, Field(min_length=1)]
 
 
 class CreateRequest(Strict):
-    """What a model is to draw."""
+    """A diagram that a model must write."""
 
-    prompt: Wish = Field(description="What it is to show, in any language.")
+    prompt: Wish = Field(description="What the diagram should show, in any language.")
     diagram_type: Annotated[str, AfterValidator(_known_type)] | None = Field(
         default=None,
         max_length=40,
-        description="Mermaid's name of a type (flowchart, sequence, er, …); the model chooses where there is none.",
+        description="Mermaid's name of a type (flowchart, sequence, er, …). Without it the model chooses.",
     )
     model: Model = None
     title: Title | None = None
 
 
 class SaveRequest(Strict):
-    """Code of the caller's own, to be saved."""
+    """The caller's own code, to be saved."""
 
     code: SavedCode
     title: Title | None = None
 
 
 class ChangeRequest(Strict):
-    """What a model is to change in the newest revision."""
+    """A change that a model must make in the newest revision."""
 
-    change: Wish = Field(description="What is to be different, in any language.")
+    change: Wish = Field(description="What should be different, in any language.")
     model: Model = None
     base: Base = None
 
 
 class EditRequest(Strict):
-    """What the caller made of the diagram."""
+    """The diagram as the caller changed it."""
 
     code: SavedCode
     base: Base = None
 
 
 class UndoRequest(Strict):
-    """The earlier revision that is to be the newest again."""
+    """The earlier revision to go back to."""
 
     revision: int = Field(ge=1, le=LAST_REVISION)
     base: Base = None
 
 
 class RenameRequest(Strict):
-    """Another title."""
+    """A new title for the diagram."""
 
     title: Title
 
 
 def _kind(*fields: str) -> Discriminator:
-    """Which of several bodies is meant: the first whose field is there, else the last."""
+    """Chooses between several bodies: the first one whose field was sent, else the last."""
 
     def kind(body: Any) -> str:
         given = body if isinstance(body, dict) else getattr(body, "__dict__", {})
@@ -132,7 +134,7 @@ def _kind(*fields: str) -> Discriminator:
 
 
 def tag(field: str) -> str:
-    """How a kind of body is named among the places of an error, where a caller is not to see it."""
+    """The name of a kind of body in the location of an error; `mistakes.where` removes it again."""
     return f"«{field}»"
 
 

@@ -1,4 +1,4 @@
-"""What the language model may cost: which models may be named, and how many calls a day all callers have together."""
+"""Limits for the language model: which models a request may name, and how many calls a day all callers may make."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from app.tables import model_calls
 
 logger = logging.getLogger(__name__)
 
-RETRY_AFTER = 5  # seconds, where the database does not answer
+RETRY_AFTER = 5  # seconds, if the database does not answer
 
-# By the database's clock: all workers have the same day.
+# By the clock of the database, so that all workers have the same day.
 NOW = sa.func.timezone("UTC", sa.func.now())
 TODAY = sa.cast(NOW, sa.Date)
 LEFT = sa.extract("epoch", sa.func.date_trunc("day", NOW) + timedelta(days=1) - NOW)
@@ -42,7 +42,7 @@ class Spending:
 
 
 class Budget:
-    """Counts calls of the model, each before it is made, so that all workers together never make too many.
+    """Counts each call of the model before it is made, so that all workers together never make too many.
 
     The count is the database's. Where none is configured, each worker counts for itself and has its share of the limit
     until it ends.
@@ -58,11 +58,11 @@ class Budget:
             self._count = _Remembered(share)
 
     async def reserve(self) -> None:
-        """Count a call that is about to be made; it counts whatever comes of it.
+        """Count a call that is about to be made. It counts even if it fails.
 
         Raises:
-            WriterError: The day's calls are used up (`budget-spent`), or cannot be counted (`uncounted`): what cannot
-                be counted is not spent.
+            WriterError: The calls of the day are used up (`budget-spent`). Or they cannot be counted (`uncounted`);
+                then no call may be made.
         """
         try:
             left = await self._count.add()
@@ -70,8 +70,8 @@ class Budget:
             if self._limit is None:
                 logger.warning("a call of the model was not counted: %s", error)
                 return
-            # Why stands in the log and in /health: the driver's words name hosts and users.
-            logger.warning("no call of the model, for it could not be counted: %s", error)
+            # The reason is only in the log and in /health, since the driver's message names hosts and users.
+            logger.warning("the model was not called, because the call could not be counted: %s", error)
             reason = "The database, which counts the calls of the model, does not answer"
             raise WriterError("uncounted", reason, RETRY_AFTER) from None
         if left is not None:
@@ -81,23 +81,26 @@ class Budget:
             raise WriterError("budget-spent", f"{reason}; there are new ones {_in(seconds)}, at 00:00 UTC", seconds)
 
     async def today(self) -> Spending:
-        """What was spent on this day.
+        """The calls of this day (UTC).
 
         Raises:
-            DatabaseUnavailableError: Nobody can tell.
+            DatabaseUnavailableError: The database does not answer.
         """
         return Spending(await self._count.calls(), self._limit)
 
 
 class _Counted:
-    """In the database."""
+    """Counts in the database."""
 
     def __init__(self, database: Database, limit: int | None) -> None:
         self._database = database
         self._limit = limit
 
     async def add(self) -> float | None:
-        """Count one more; or the seconds until there may be one. A repetition after a cut counts twice, no less."""
+        """Count one more: None, or the seconds until the next day if there are no calls left.
+
+        If the connection breaks and the transaction is repeated, the call may count twice, but never not at all.
+        """
         row = insert(model_calls).values(day=TODAY, calls=1)
         more = model_calls.c.calls + row.excluded.calls
         within = None if self._limit is None else more <= self._limit
@@ -122,7 +125,7 @@ class _Counted:
 
 
 class _Remembered:
-    """In this process."""
+    """Counts in the memory of this process."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -130,7 +133,7 @@ class _Remembered:
         self._calls = 0
 
     async def add(self) -> float | None:
-        """Count one more; or the seconds until there may be one."""
+        """Count one more: None, or the seconds until the next day if there are no calls left."""
         if self._limit is not None and await self.calls() >= self._limit:
             now = datetime.now(UTC)
             midnight = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC)
@@ -147,7 +150,7 @@ class _Remembered:
 
 
 def _in(seconds: int) -> str:
-    """How long until then, in hours and minutes, or in seconds at last."""
+    """A duration in words: in hours and minutes, or in seconds if it is shorter than a minute."""
     hours, minutes = divmod(seconds // 60, 60)
     if hours:
         return f"in {hours} h {minutes} min"
@@ -155,7 +158,7 @@ def _in(seconds: int) -> str:
 
 
 def choose_model(settings: Settings, named: str | None) -> str:
-    """The model that is to be asked: the one that a request names, else the configured one.
+    """The model to call: the one that the request names, else the configured one.
 
     Raises:
         ProblemError: It is not allowed.
@@ -168,5 +171,5 @@ def choose_model(settings: Settings, named: str | None) -> str:
         422,
         "model-not-allowed",
         "The model is not allowed",
-        f"{named} is none of the models that may be asked here: {allowed}. Name one of them, or none.",
+        f"{named} is not one of the allowed models: {allowed}. Name one of them, or leave `model` out.",
     )

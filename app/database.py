@@ -1,4 +1,4 @@
-"""PostgreSQL: a pool of connections that survives a restart of the database, and its schema kept up to date."""
+"""PostgreSQL: a pool of connections that survives a restart of the database, and the migration of its schema."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from app.settings import Settings
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-MIGRATION_LOCK = 0x62615F636F70  # of pg_advisory_xact_lock: "ba_cop"; one number for all who migrate this database
+MIGRATION_LOCK = (
+    0x62615F636F70  # for pg_advisory_xact_lock: "ba_cop"; the same for all processes that migrate this database
+)
 CONNECT_TIMEOUT = 3  # seconds
-QUERY_TIMEOUT = 5.0  # seconds, for waiting for a connection, one unit of work, and its repetition
-# A host that is gone without a word: the kernel then ends the connection, which else would block its place in the pool.
+QUERY_TIMEOUT = 5.0  # seconds for all of: the wait for a connection, one unit of work, and its repetition
+# For a host that disappears without closing: the kernel then ends the connection, and its place in the pool is free.
 DEAD_PEER = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 2, "tcp_user_timeout": 5000}
-MIGRATION_TIMEOUT = 600.0  # seconds, the wait for another worker's migration included
+MIGRATION_TIMEOUT = 600.0  # seconds, including the wait for the migration of another worker
 
 T = TypeVar("T")
 
@@ -45,24 +47,24 @@ def database_url(settings: Settings) -> URL:
 
 
 class Database:
-    """The configured database. Nothing is connected before the first use.
+    """The configured database. It connects at the first use.
 
-    Its schema is brought up to date once a process, before anything else is done with it; whichever process comes first
-    does it, the others wait for the advisory lock and find it done.
+    Each process migrates the schema before its first other use of the database. The first process does the work; the
+    others wait for the advisory lock, and then find nothing to do.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engine = create_async_engine(
             database_url(settings),
-            hide_parameters=True,  # what users wrote stays out of logs and errors
-            pool_pre_ping=True,  # a connection that the database closed is replaced, not handed out
+            hide_parameters=True,  # the texts of users do not get into logs and errors
+            pool_pre_ping=True,  # a connection that the database closed is replaced before it is used
             pool_size=5,
             max_overflow=5,
             pool_timeout=QUERY_TIMEOUT,
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT,
-                "prepare_threshold": None,  # works behind a pooler, too
+                "prepare_threshold": None,  # works behind a pooler too
                 "application_name": "ba-copilot-ai",
                 **DEAD_PEER,
             },
@@ -72,19 +74,19 @@ class Database:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        """Do a unit of work in a transaction; once more if the database cut the connection meanwhile.
+        """Do a unit of work in a transaction, and once more if the database closed the connection during it.
 
-        `work` must be idempotent for that reason.
+        So `work` must be idempotent.
 
         Raises:
-            DatabaseUnavailableError: It could not be done.
+            DatabaseUnavailableError: The work could not be done.
         """
         with telemetry.span("transaction") as span:
             span.attributes = {"db.system.name": "postgresql"}
             return await self._run(work)
 
     async def _run(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
-        deadline = asyncio.get_running_loop().time() + QUERY_TIMEOUT  # of all that follows together
+        deadline = asyncio.get_running_loop().time() + QUERY_TIMEOUT  # for everything below together
         await self._migrate()
         try:
             try:
@@ -117,7 +119,7 @@ class Database:
         await self._engine.dispose()
 
     async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]], deadline: float) -> T:
-        """In a task of its own, which is left alone when it takes too long: cancelling waits for the database, too."""
+        """Do the work in its own task, and stop waiting at the deadline. To cancel it would wait for the database."""
         task = self._spawn(self._transaction(work))
         try:
             done, _ = await asyncio.wait({task}, timeout=deadline - asyncio.get_running_loop().time())
@@ -132,7 +134,7 @@ class Database:
             return await work(connection)
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Start a task that nobody has to wait for: it is kept until its end, and its error may stay unread."""
+        """Start a task that nobody has to wait for. It is kept until it ends, and its error may stay unread."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -140,7 +142,7 @@ class Database:
         return task
 
     async def _migrate(self) -> None:
-        """Wait for the migration; all who wait share one attempt, and none who gives up (as /health does) ends it."""
+        """Wait for the migration. All callers share one attempt, which goes on if one of them stops waiting."""
         if self._migrated:
             return
         if self._migration is None or self._migration.done():
@@ -162,16 +164,16 @@ class Database:
         self._migrated = True
 
     def _reason(self, error: BaseException) -> str:
-        """What the driver said, on one line, without SQL and without secrets."""
+        """The message of the driver on one line, without SQL and without secrets."""
         original = error.orig if isinstance(error, DBAPIError) and error.orig else error
         return self._settings.mask(" ".join(str(original).split()))
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the schema up to date within the connection's transaction, which also holds the lock.
+    """Migrate the schema within the transaction of the connection, which also holds the lock.
 
-    A database that is ahead of this code (after a rollback to an older release) is left as it is: migrations only add,
-    so older code works with a newer schema.
+    A schema that is newer than this code (after a rollback to an older release) stays as it is. Migrations only add to
+    the schema, so older code works with a newer one.
     """
     known = sorted(path.stem.partition("_")[0] for path in MIGRATIONS.glob("versions/*.py"))
     if _revision(connection) == known[-1]:
@@ -183,7 +185,7 @@ def upgrade(connection: Connection) -> None:
     if current is not None and current not in known:
         logger.warning("the database's schema %s is newer than this release's, %s", current, known[-1])
         return
-    # Imported only where there is something to migrate: not at every start of every worker.
+    # Imported only if there is something to migrate, not at every start of every worker.
     from alembic import command
     from alembic.config import Config
 
@@ -195,8 +197,8 @@ def upgrade(connection: Connection) -> None:
 
 
 def _revision(connection: Connection) -> str | None:
-    """The revision that the database is at; None where it was never migrated."""
-    # Not to_regclass: it remembers that there was no such table, though another worker made it since.
+    """The revision of the schema; None if the database was never migrated."""
+    # Not to_regclass: it would still answer that there is no such table after another worker has made it.
     table = "SELECT 1 FROM pg_tables WHERE tablename = 'alembic_version' AND schemaname = ANY (current_schemas(false))"
     if connection.scalar(text(table)) is None:
         return None

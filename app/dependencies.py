@@ -1,4 +1,4 @@
-"""What routes take from the application."""
+"""Dependencies of the routes: the caller, the services, the store and the revisions."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ WithServices = Annotated[Services, Depends(_services)]
 
 
 def store_of(services: WithServices) -> Store:
-    """The store.
+    """The stored diagrams.
 
     Raises:
-        ProblemError: There is none.
+        ProblemError: No database is configured.
     """
     if services.store is None:
         raise _no_database()
@@ -35,10 +35,10 @@ def store_of(services: WithServices) -> Store:
 
 
 def history_of(services: WithServices) -> History:
-    """The revisions.
+    """The revisions of diagrams.
 
     Raises:
-        ProblemError: There is no database.
+        ProblemError: No database is configured.
     """
     if services.history is None:
         raise _no_database()
@@ -50,7 +50,7 @@ WithHistory = Annotated[History, Depends(history_of)]
 
 
 def no_such_diagram(id: UUID) -> ProblemError:  # noqa: A002 - the path's word
-    """No diagram has this id, or it is deleted."""
+    """The problem that no diagram has this id, or that it is deleted."""
     return ProblemError(404, "no-such-diagram", "No such diagram", f"No diagram has the id {id}.")
 
 

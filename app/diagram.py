@@ -1,4 +1,4 @@
-"""A diagram and its revisions, as the API answers them."""
+"""The answers of the API about diagrams and their revisions."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import examples
 from app.diagram_types import DiagramType
-from app.title import title
+from app.text import title
 
 Source = Literal["model", "caller"]
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is new in a revision.
+    """The content of a revision.
 
     Attributes:
-        validated: None where it was not judged.
-        later: Whether it is to be judged later.
-        model: Which one wrote it; None for the caller's own code.
-        attempts: How many answers of the model it took.
-        change: What the model was asked to change.
-        restored: The revision that it brings back.
+        validated: The verdict of the validator; None if there is none.
+        later: Whether it must be validated later.
+        model: The model that wrote it; None for the caller's own code.
+        attempts: How many answers of the model were needed.
+        change: The change that the model was asked for.
+        restored: The earlier revision that this one restores.
     """
 
     code: str
@@ -43,26 +43,28 @@ class Content:
 
 
 class Written(BaseModel):
-    """A diagram that was just written. Without an id where it could not be stored: `warnings` then says why."""
+    """A new diagram. It has no id if it could not be stored; then `warnings` says why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [examples.UNSTORED]}, json_schema_serialization_defaults_required=True
     )
 
     id: UUID | None = None
-    title: str = Field(description="The caller's, else made from the prompt's or the diagram's beginning.")
+    title: str = Field(description="The caller's title, else the beginning of the prompt or of the diagram.")
     created_at: datetime | None = None
-    updated_at: datetime | None = Field(default=None, description="When it got its newest revision, or another title.")
-    deleted_at: datetime | None = Field(default=None, description="It is removed for good 30 days later.")
+    updated_at: datetime | None = Field(default=None, description="When it got its newest revision, or a new title.")
+    deleted_at: datetime | None = Field(
+        default=None, description="When it was deleted; it is removed for good 30 days later."
+    )
     revision: int | None = Field(default=None, description="The newest; the first is 1.")
     prompt: str | None = Field(description="What the model was asked for; null for a caller's own code.")
     code: str
     diagram_type: DiagramType | None = Field(description="As the validator recognised it.")
-    model: str | None = Field(description="The one that wrote this revision; null where the caller did.")
+    model: str | None = Field(description="The model that wrote this revision; null for the caller's own code.")
     validated: bool | None = Field(
-        description="Whether the validator accepts it. Null: not judged, which is done later where it can be."
+        description="Whether the validator accepts it. Null if there is no verdict, or none yet."
     )
-    attempts: int = Field(description="How many answers of the model this revision took.")
+    attempts: int = Field(description="How many answers of the model were needed for this revision.")
     warnings: list[str]
 
 
@@ -78,17 +80,21 @@ class Diagram(Written):
 
 
 class Revision(BaseModel):
-    """One state that a diagram had."""
+    """One revision of a diagram."""
 
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     revision: int
     created_at: datetime
-    change: str | None = Field(default=None, description="What the model was asked to change, if it was.")
-    restored: int | None = Field(default=None, description="The earlier revision that this one brought back.")
+    change: str | None = Field(
+        default=None, description="The change that the model was asked for; null for other revisions."
+    )
+    restored: int | None = Field(
+        default=None, description="The earlier revision that this one restores; null for other revisions."
+    )
     code: str
     diagram_type: DiagramType | None
-    validated: bool | None = Field(description="Null: not judged.")
+    validated: bool | None = Field(description="Null if there is no verdict.")
     source: Source = Field(description="Who wrote the code.")
 
 
@@ -112,7 +118,7 @@ class Page(BaseModel):
 
 @dataclass(frozen=True)
 class Unstored:
-    """What would have been stored, a new diagram or a revision of one, and why it was not."""
+    """A new diagram, or a new revision, that was not stored, and the reason."""
 
     content: Content
     prompt: str | None
@@ -120,7 +126,7 @@ class Unstored:
     reason: str
 
     def written(self) -> Written:
-        """The answer."""
+        """The answer to the caller."""
         content = self.content
         return Written(
             title=self.title or title(self.prompt, content.code),

@@ -1,4 +1,4 @@
-"""Diagrams over HTTP: write or save, list, show, rename, delete, restore."""
+"""The routes of diagrams: write or save, list, show, rename, delete, restore."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ async def create_diagram(
 ) -> Written | Response:
     """Have a language model write a diagram (`prompt`), or save one of your own (`code`); it is validated and stored.
 
-    201 with `Location` when it was stored; 200 when what a model wrote could not be: it is never lost. With
-    `Accept: text/event-stream` a model's work is told while it goes on.
+    201 with `Location` if it was stored. 200 if a model wrote it and it could not be stored, so that it is not lost.
+    With `Accept: text/event-stream` the model's progress is sent as events.
     """
     if isinstance(body, SaveRequest):
         store = store_of(services)
@@ -71,9 +71,11 @@ async def list_diagrams(
         str,
         AfterValidator(text.unicode),
         AfterValidator(text.plain),
-        Query(max_length=200, description="Words, or beginnings of words, that the diagrams hold: all of them."),
+        Query(max_length=200, description="Words, or beginnings of words. Diagrams with all of them are found."),
     ] = "",
-    deleted: Annotated[bool, Query(description="Those that can be restored, instead of those that are there.")] = False,
+    deleted: Annotated[
+        bool, Query(description="List deleted diagrams, which can be restored, instead of the others.")
+    ] = False,
 ) -> Page:
     """List the stored diagrams, newest first."""
     items = await store.list(limit + 1, before, search=search, deleted=deleted)
@@ -106,7 +108,7 @@ async def delete_diagram(id: UUID, store: WithStore) -> None:  # noqa: A002 - th
 
 @router.post("/{id}/restore", responses=responses(404, 422, 503), summary="Restore a diagram")
 async def restore_diagram(id: UUID, store: WithStore) -> Diagram:  # noqa: A002 - the path's word
-    """Take a deletion back."""
+    """Restore a deleted diagram."""
     return found(await store.restore(id), id)
 
 
@@ -122,7 +124,7 @@ def found(diagram: Diagram | None, id: UUID) -> Diagram:  # noqa: A002 - the pat
 
 
 def located(written: Written | Response, response: Response) -> Written | Response:
-    """The answer, with its status and its place; events have none."""
+    """The answer with its status and the header `Location`; a stream of events has neither."""
     if isinstance(written, Written):
         if written.id is None:
             response.status_code = 200

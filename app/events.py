@@ -1,4 +1,4 @@
-"""An answer as server-sent events: what happens is told as it happens, and last what came of it."""
+"""An answer as server-sent events: the progress of the work, and at the end its result."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from app.progress import Attempt, Event, Progress, Token
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "text/event-stream"
-SILENCE = 10.0  # seconds without an event, after which a comment tells proxies that the connection is in use
-SEND_TIMEOUT = 30.0  # seconds, in which a caller must take what was sent
+SILENCE = 10.0  # seconds without an event, after which a comment is sent to keep proxies from closing the connection
+SEND_TIMEOUT = 30.0  # seconds that a caller may need to receive what was sent
 
-# The end of the events, in the queue of them.
+# Marks the end of the events in their queue.
 END = None
 Events = asyncio.Queue[Event | None]
 
 
 def described(description: str, model: type[BaseModel]) -> dict[str, Any]:
-    """An answer of OpenAPI's that comes whole or as events."""
+    """An answer for the OpenAPI document that comes as one document or as events."""
     schema = {"type": "string", "description": "`attempt`, `token` and `validation`; last a `diagram` or a `problem`."}
     content = {MEDIA_TYPE: {"schema": schema, "example": examples.EVENTS}}
     return {"model": model, "description": description, "content": content}
@@ -41,12 +41,12 @@ def wanted(headers: Headers) -> bool:
 
 
 class EventStream(Response):
-    """The events of some work, then its result: a `diagram`, or a `problem`.
+    """The events of some work, then its result: a `diagram` or a `problem`.
 
     Args:
-        events: They are put there while the work goes on, and `END` after it.
-        work: Gives the result.
-        progress: Of the work, to stop it.
+        events: A queue of the events, with `END` at its end.
+        work: The task that returns the result.
+        progress: Stops the work.
     """
 
     media_type = MEDIA_TYPE
@@ -59,7 +59,7 @@ class EventStream(Response):
         self._progress = progress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send what comes, as soon as it comes."""
+        """Send each event as soon as it is in the queue."""
 
         async def put(body: bytes, more: bool = True) -> None:
             async with asyncio.timeout(SEND_TIMEOUT):
@@ -71,14 +71,14 @@ class EventStream(Response):
                 await put(chunk)
             await put(_result(self._work.result()), more=False)
         except (TimeoutError, OSError):
-            logger.warning("a caller does not take the events that he asked for")
+            logger.warning("a caller does not read the events that he asked for")
             self._progress.stop()
-            await asyncio.wait({self._work})  # what was written until now is kept
+            await asyncio.wait({self._work})  # what the model has written so far is saved
         finally:
             self._work.cancel()
 
     async def _next(self) -> bytes | None:
-        """The events that are there, waiting for the first of them; None after the last."""
+        """The next event, or a comment after a silence; None after the last event."""
         try:
             async with asyncio.timeout(SILENCE):
                 event = await self._events.get()

@@ -1,4 +1,4 @@
-"""What the API's documentation shows: requests that work, and an answer of each kind."""
+"""Examples for the API's documentation: requests that work, and an answer of each kind."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""`/metrics`, in Prometheus's format, on a port of its own: served by the process that outlives the workers.
+"""`/metrics` in the format of Prometheus, on its own port, served by the parent process of the workers.
 
-The workers' numbers are in files, which are summed up when somebody asks; what became of the workers and of the MCP
-server's parsers is asked for just then.
+The numbers of the workers are in files, and are added up at each request. So are the restarts of workers, and the
+parsers that the MCP server has lost.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ MCP_TIMEOUT = 1.0  # seconds
 
 
 class Around(Collector):
-    """What no worker counts."""
+    """Numbers that no worker counts: restarts of workers, and lost parsers of the MCP server."""
 
     def collect(self) -> Iterator[Metric]:
-        """The numbers of this moment."""
+        """The current numbers."""
         restarts = workers.read()
         if restarts is not None:
             family = CounterMetricFamily("worker_restarts", "Workers that were replaced.", labels=["reason"])
@@ -45,7 +45,7 @@ class Around(Collector):
 
 
 def _parsers() -> dict[str, float]:
-    """How many parsers the MCP server has lost since its start, by reason; empty where it does not answer."""
+    """How many parsers the MCP server has lost since its start, by reason; empty if it does not answer."""
     url = os.environ.get("MCP_URL", "http://mcp-server:3000/mcp")
     try:
         health = urlsplit(url)._replace(path="/health", query="").geturl()
@@ -57,7 +57,7 @@ def _parsers() -> dict[str, float]:
 
 
 def serve(address: str) -> None:
-    """Answer at HOST:PORT, in threads of their own; that it cannot is no reason for the service not to start."""
+    """Serve the metrics at HOST:PORT in threads. If that is not possible, only a warning is logged."""
     host, _, port = address.rpartition(":")
     registry = CollectorRegistry()
     try:

@@ -1,4 +1,4 @@
-"""What a caller is told when something that this service calls fails."""
+"""The answers to a caller when something fails that this service calls."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ OWN_PROBLEMS: dict[str, ProblemType] = {"budget-spent": "budget-spent", "uncount
 
 
 def of_writer(error: WriterError) -> ProblemError:
-    """No diagram, and why."""
-    # What the model wrote instead of a diagram is the caller's; the log holds no contents.
+    """The problem that the model gave no diagram, and why."""
+    # The text that the model wrote instead of a diagram stays out of the log, like all contents.
     logger.warning("no diagram: %s", error.kind if error.kind == "no-diagram" else error)
     status, title, remedy = WRITER_PROBLEMS[error.kind]
     headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
@@ -43,19 +43,19 @@ def of_writer(error: WriterError) -> ProblemError:
 
 
 def _sentence(words: str) -> str:
-    """A reason as a sentence; a provider's own may be one already, or begin with a name (`openai/gpt is unknown`)."""
+    """A reason as a sentence. A provider's may be one already, or begin with a name (`openai/gpt is unknown`)."""
     first = words.partition(" ")[0].rstrip(":,")
     begun = words[:1].upper() + words[1:] if first.isalpha() else words
     return f"{begun.rstrip('.')}."
 
 
 def of_departure() -> ProblemError:
-    """Nobody reads this answer; the log has its status."""
+    """The problem that the caller is gone. Nobody reads it, but the log shows its status."""
     return ProblemError(499, "caller-gone", "The caller has gone", "The connection was closed before the answer.")
 
 
 def of_validator(error: ValidatorUnavailableError | ValidatorRefusedError) -> ProblemError:
-    """No verdict, and why."""
+    """The problem that there is no verdict, and why."""
     if isinstance(error, ValidatorRefusedError):
         return ProblemError(
             503,
@@ -64,7 +64,7 @@ def of_validator(error: ValidatorUnavailableError | ValidatorRefusedError) -> Pr
             f"The MCP server answered: {error}",
             headers={"Retry-After": "1"},
         )
-    # Why stands in the log and in /health: it names the server's address.
+    # The reason is only in the log and in /health, since it contains the address of the server.
     logger.warning("the MCP server is not available: %s", error)
     return ProblemError(
         503,

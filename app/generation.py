@@ -1,4 +1,4 @@
-"""From a prompt to a diagram: the model writes, the validator judges, the model repairs."""
+"""From a prompt to a diagram: the model writes, the validator checks, the model corrects its errors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from enum import IntEnum
 from app import diagram_types, instructions, judgement
 from app.answer import CODE_LIMIT, Answer, fits
 from app.caller import CURRENT
+from app.diagram import Content
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
 from app.instructions import Order
 from app.progress import Progress
@@ -21,12 +22,12 @@ logger = logging.getLogger(__name__)
 
 CONCURRENT = 50  # diagrams that one worker writes at the same time
 EACH = 25  # of them for one caller
-BUSY_AFTER = 5  # seconds, that a caller is to wait when there are more
-BUSY_PAUSE = 1.0  # seconds, before a busy validator is asked once more
+BUSY_AFTER = 5  # seconds that a caller should wait if there are more
+BUSY_PAUSE = 1.0  # seconds before a busy validator is asked once more
 
 
 class Worth(IntEnum):
-    """How good an answer is."""
+    """How good an answer is; a higher number is better."""
 
     NO_DIAGRAM = 0  # something else, such as an apology
     CUT_OFF = 1
@@ -39,25 +40,13 @@ class Worth(IntEnum):
 
 @dataclass
 class Draft:
-    """An answer of the model, and what the validator says about it."""
+    """An answer of the model, with the verdict of the validator."""
 
     code: str
     worth: Worth = Worth.NOT_JUDGED
     diagram_type: str | None = None
     warnings: list[str] = field(default_factory=list)
-    undecided: bool = False  # the validator answered, but could not tell
-
-
-@dataclass(frozen=True)
-class Generated:
-    """A diagram that the model wrote; `validated` is None where it was not judged, `later` where it is to be yet."""
-
-    code: str
-    diagram_type: str | None
-    validated: bool | None
-    later: bool
-    attempts: int
-    warnings: list[str]
+    undecided: bool = False  # the validator answered, but could not decide
 
 
 class Generator:
@@ -77,12 +66,12 @@ class Generator:
         self._timeout = timeout
         self._running: Counter[str] = Counter()  # by caller
 
-    async def generate(self, order: Order, progress: Progress) -> Generated:
-        """Write a diagram; the best that was reached within the attempts and the time, and until it was stopped.
+    async def generate(self, order: Order, progress: Progress) -> Content:
+        """Write a diagram. Returns the best one within the attempts and the time, or until the work was stopped.
 
         Raises:
-            WriterError: The model gave no usable answer at all, or too many are waited for (`busy`).
-            CallerGoneError: It was stopped before there was any answer.
+            WriterError: The model gave no usable answer, or too many diagrams are being written (`busy`).
+            CallerGoneError: The work was stopped before there was an answer.
         """
         caller = CURRENT.get()
         if self._running.total() >= CONCURRENT or self._running[caller] >= EACH:
@@ -99,7 +88,7 @@ class Generator:
         """Close the connections to the language model."""
         await self._writer.close()
 
-    async def _generate(self, order: Order, progress: Progress) -> Generated:
+    async def _generate(self, order: Order, progress: Progress) -> Content:
         drafts: list[Draft] = []
         attempts = 0
         failure: WriterError | None = None  # of the last attempt
@@ -119,20 +108,20 @@ class Generator:
                         continue
                     attempts += 1
                     failure = None
-                    drafts.append(Draft(answer.code))  # kept before it is judged: the time may be over meanwhile
+                    drafts.append(Draft(answer.code))  # kept before it is validated, since the time may end during that
                     feedback = await self._judge(drafts[-1], answer, order.wanted, progress)
                     if feedback is None:
                         break
                     messages = instructions.again(order.question, answer.code, feedback)
         except TimeoutError:
             if progress.stopped:
-                failure = WriterError("timeout", "nobody waited for it any more")
+                failure = WriterError("timeout", "the caller was gone")
             else:
                 logger.warning("a diagram took more than %g s", self._timeout)
                 failure = WriterError("timeout", f"the time of {self._timeout:g} s was over")
         except WriterError as error:
             failure = error
-        best = max(reversed(drafts), key=lambda draft: draft.worth, default=None)  # of equals the last
+        best = max(reversed(drafts), key=lambda draft: draft.worth, default=None)  # the last one of equals
         if best is None or best.worth is Worth.NO_DIAGRAM:
             if progress.stopped:
                 raise CallerGoneError
@@ -140,10 +129,10 @@ class Generator:
         if failure:
             missed = "validated" if best.worth is Worth.NOT_JUDGED else "repaired"
             best.warnings.append(f"It could not be {missed}: {failure}.")
-        return _generated(best, attempts)
+        return _content(best, order.model, attempts)
 
     async def _judge(self, draft: Draft, answer: Answer, wanted: str | None, progress: Progress) -> str | None:
-        """Fill in what the draft is worth; what to tell the model if it is to try again."""
+        """Set the worth of a draft. Returns what to tell the model if it should try again, else None."""
         if not answer.complete:
             draft.worth = Worth.CUT_OFF
             draft.warnings.append("The model's answer was cut off.")
@@ -162,7 +151,7 @@ class Generator:
         return _weigh(draft, verdict, wanted)
 
     async def _verdict(self, code: str) -> Verdict:
-        """What the validator says; a busy one is asked once more."""
+        """The verdict of the validator. A busy validator is asked once more."""
         try:
             return await self._validator.validate(code)
         except ValidatorRefusedError:
@@ -170,20 +159,22 @@ class Generator:
             return await self._validator.validate(code)
 
 
-def _generated(best: Draft, attempts: int) -> Generated:
-    validated: bool | None = best.worth in {Worth.OTHER_TYPE, Worth.GOOD}
-    if best.worth is Worth.NOT_JUDGED:
-        validated = None
-    later = best.worth is Worth.NOT_JUDGED and not best.undecided
-    return Generated(best.code, best.diagram_type, validated, later, attempts, best.warnings)
+def _content(best: Draft, model: str, attempts: int) -> Content:
+    """What is kept of the best draft; it is judged later only where the validator gave no answer at all."""
+    judged = best.worth is not Worth.NOT_JUDGED
+    validated = best.worth in {Worth.OTHER_TYPE, Worth.GOOD} if judged else None
+    later = not judged and not best.undecided
+    return Content(
+        best.code, validated, best.diagram_type, best.warnings, later, model=model, source="model", attempts=attempts
+    )
 
 
 def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:
-    """Fill in what a judged draft is worth; what to tell the model if it is to try again."""
+    """Set the worth of a draft by its verdict. Returns what to tell the model if it should try again, else None."""
     judged = judgement.of(verdict)
     draft.diagram_type = judged.diagram_type
     draft.warnings += judged.warnings
-    if judged.validated is None:  # no fault of the diagram's that a model could repair
+    if judged.validated is None:  # not an error of the diagram that a model could correct
         draft.undecided = True
         return None
     errors = "\n".join(judgement.errors(verdict))
@@ -202,11 +193,11 @@ def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:
 
 
 def _is_something_else(code: str, verdict: Verdict) -> bool:
-    """Whether not even its beginning is a diagram's."""
+    """Whether the text does not even begin like a diagram."""
     return verdict.diagram_type is None and any(error.line for error in verdict.errors) and not code.startswith("---")
 
 
 def _start(text: str) -> str:
-    """Its first words, on one line."""
+    """The beginning of a text on one line."""
     line = " ".join(text[:400].split())
     return line if len(line) <= 200 else line[:199] + "…"

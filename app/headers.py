@@ -1,4 +1,4 @@
-"""Headers that tell browsers to trust an answer with no more than it needs."""
+"""Security headers: browsers allow a page only what it needs."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import hashlib
 import re
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 INLINE_SCRIPT = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 HSTS = "max-age=31536000"
 
 
 def content_security_policy(**sources: str) -> str:
-    """A Content-Security-Policy that allows nothing but what is named, as `img_src="'self' data:"`.
+    """A Content-Security-Policy that allows only the given sources, such as `img_src="'self' data:"`.
 
-    A route gives its page this header; every other answer gets the policy that allows nothing at all.
+    A route sets this header for its page. Every other answer gets the policy that allows nothing.
     """
     allowed = {"default_src": "'none'", "base_uri": "'none'", "form_action": "'none'", "frame_ancestors": "'none'"}
     return "; ".join(f"{name.replace('_', '-')} {value}" for name, value in (allowed | sources).items())
 
 
 def script_hashes(page: str) -> str:
-    """The sources that allow a page's own inline scripts, and no other: their hashes."""
+    """The sources that allow only the inline scripts of this page: their hashes."""
     hashes = (hashlib.sha256(script.encode()).digest() for script in INLINE_SCRIPT.findall(page))
     return " ".join(f"'sha256-{base64.b64encode(each).decode()}'" for each in hashes)
 
@@ -39,30 +39,10 @@ SECURITY = {
 
 
 def secure(headers: MutableHeaders, scope: Scope) -> None:
-    """Add what an answer to this request lacks."""
+    """Add the security headers that an answer does not have."""
     for name, value in SECURITY.items():
         headers.setdefault(name, value)
     if scope["path"].startswith("/api/"):
         headers.setdefault("Cache-Control", "no-store")
-    if scope["scheme"] == "https":  # as a trusted proxy tells; over http browsers ignore it
+    if scope["scheme"] == "https":  # according to a trusted proxy; browsers ignore the header over http
         headers.setdefault("Strict-Transport-Security", HSTS)
-
-
-class SecurityHeaders:
-    """Give every answer the headers that it lacks."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_securely(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                secure(MutableHeaders(scope=message), scope)
-            await send(message)
-
-        await self.app(scope, receive, send_securely)

@@ -1,6 +1,6 @@
-"""Is the service able to work?
+"""The health of the service.
 
-Its checks run at the same time, each bounded, and their result is shared for a second: polling costs nothing.
+The checks run at the same time, each with a time limit. Their result is shared for a second, so polling costs little.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from app.settings import Settings
 from app.validator import Validator
 from app.workers import Restarts
 
-CHECK_TIMEOUT = 2.0  # seconds, each
-SHARED_FOR = 1.0  # seconds
-GIVEN_FOR = 0.25  # seconds more, while the next report is made
+CHECK_TIMEOUT = 2.0  # seconds for each check
+SHARED_FOR = 1.0  # seconds that a report is given to everybody who asks
+GIVEN_FOR = 0.25  # seconds more, while the next report is being made
 
 router = APIRouter(tags=["health"])
 
 
 class Check(BaseModel):
-    """How one dependency is."""
+    """The state of one dependency."""
 
     status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured", "restarted"]
-    latency_ms: float | None = Field(default=None, description="Of a round trip to it, where one was made.")
+    latency_ms: float | None = Field(default=None, description="The time of a request to it, if there was one.")
     error: str | None = Field(default=None, description="Why it is not healthy.")
-    variable: str | None = Field(default=None, description="The variable of `.env` to set, where that mends it.")
-    restarts: int | None = Field(default=None, description="Of workers: how many were replaced since the start.")
+    variable: str | None = Field(default=None, description="The variable to set in `.env`, if that helps.")
+    restarts: int | None = Field(default=None, description="For the workers: how many were replaced since the start.")
 
 
 class Report(BaseModel):
-    """How the service is, and why."""
+    """The state of the service, and the checks behind it."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.HEALTH]})
 
@@ -55,10 +55,10 @@ class Report(BaseModel):
 
 
 class Health:
-    """Runs the checks, at most once per `SHARED_FOR` seconds however many ask.
+    """Runs the checks, at most once in `SHARED_FOR` seconds.
 
-    Who asks steadily never waits for them: a report that has just become too old is given once more while the next
-    one is made.
+    A client that polls never waits for the checks: a report that has just become too old is given once more while the
+    next one is being made.
     """
 
     def __init__(self, settings: Settings, validator: Validator, database: Database | None, budget: Budget) -> None:
@@ -72,7 +72,7 @@ class Health:
         self._refresh: asyncio.Task[Report] | None = None
 
     async def report(self) -> Report:
-        """The current report: a shared one if it is young enough."""
+        """The current report, or the last one if it is young enough."""
         age = time.monotonic() - self._made
         if self._report is not None and age < SHARED_FOR:
             return self._report
@@ -83,7 +83,7 @@ class Health:
         return await asyncio.shield(self._refresh)
 
     def begin(self) -> None:
-        """Make a first report, so that connections are opened while the process still starts."""
+        """Start the first report, so that connections are opened while the process still starts."""
         self._refresh = asyncio.create_task(self._run())
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ class Health:
         return await self._check(self._database.ping)
 
     async def _measure(self) -> None:
-        """What is left of the day's calls of the model, for the metrics: health is asked for steadily."""
+        """Set the metrics of the day's calls of the model. This is done here, since health is polled all the time."""
         with contextlib.suppress(DatabaseUnavailableError, TimeoutError):
             async with asyncio.timeout(CHECK_TIMEOUT):
                 spending = await self._budget.today()
@@ -144,7 +144,7 @@ class Health:
 
 
 def _check_workers(restarts: Restarts) -> Check:
-    """A worker that had to be replaced shows for a while: what it was doing was lost."""
+    """The check of the workers. A replaced worker is shown for a while, because its requests were lost."""
     if not restarts.recent:
         return Check(status="healthy", restarts=restarts.total)
     return Check(status="restarted", restarts=restarts.total, error=f"the last one {restarts.last}")
@@ -159,7 +159,7 @@ def _check_workers(restarts: Restarts) -> Check:
 async def get_health(request: Request, response: Response) -> Report:
     """Healthy or degraded (no key, or no MCP server: the core works): 200. Unhealthy (no database): 503.
 
-    Why something is not healthy is told to callers with an API key only: it names hosts and users.
+    Only callers with an API key are told why something is not healthy, since that names hosts and users.
     """
     checks: Health = request.app.state.services.health
     report = await checks.report()
@@ -171,7 +171,7 @@ async def get_health(request: Request, response: Response) -> Report:
 
 
 def _for_strangers(report: Report) -> Report:
-    # What became of workers names nobody, and `invoke health`, which has no key, is to tell it.
+    # The check of the workers names no host and no user, and `invoke health` shows it without a key.
     checks = {name: check if name == "workers" else Check(status=check.status) for name, check in report.checks.items()}
     return report.model_copy(update={"checks": checks})
 

@@ -1,7 +1,7 @@
 """The image's HEALTHCHECK: exit 0 if `/health` answers 2xx, else 1.
 
-It runs four times a second while the service starts, on the same cores: no more is imported than a socket, for
-`http.client` alone would double what it costs.
+It runs four times a second while the service starts, on the same processors. So it imports only a socket:
+`http.client` alone would double its cost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 def check(host: str, port: int, timeout: float = 4.0, api_keys: str = "") -> bool:
     """Whether `GET /health` answers with a 2xx status, each read within `timeout` seconds; prints the answer.
 
-    With the first of the service's own API keys, since strangers are not told why something is not healthy.
+    It sends the first of the service's own API keys, so that the answer says why something is not healthy.
     """
     key = api_keys.partition(",")[0].strip().partition(":")[2].partition(":")[0]
     sign = f"Authorization: Bearer {key}\r\n" if key else ""

@@ -1,4 +1,4 @@
-"""The revisions of diagrams in the database. The newest is the diagram's own row, the earlier ones have a table."""
+"""The revisions of diagrams in the database. The newest is in the diagram's own row, the earlier ones in a table."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class History:
         self._database = database
 
     async def add(self, id: UUID, content: Content, *, base: int | None) -> Diagram | None:  # noqa: A002 - column
-        """Make this the newest revision; None if there is no such diagram.
+        """Add a newest revision; None if there is no such diagram.
 
         Raises:
-            RevisionConflictError: The newest is not `base` (any more).
+            RevisionConflictError: The newest revision is not `base`.
         """
         edit = uuid4()
 
         async def add(connection: AsyncConnection) -> Any:
             newest = sa.select(diagrams).where(diagrams.c.id == id, kept).with_for_update()
             row = (await connection.execute(newest)).one_or_none()
-            if row is None or row.edit == edit:  # done already, by a try whose connection was cut
+            if row is None or row.edit == edit:  # the first try was successful, but its connection broke
                 return row
             if base not in {None, row.revision}:
                 raise RevisionConflictError(row.revision)
@@ -56,7 +56,7 @@ class History:
         return None if row is None else diagram.of_row(row._mapping)
 
     async def list(self, id: UUID, limit: int, before: int | None) -> list[Revision]:  # noqa: A002 - as the column
-        """At most `limit` revisions, those before `before`; none if there is no such diagram."""
+        """At most `limit` revisions with numbers below `before`; none if there is no such diagram."""
         query = self._all(id)
         if before is not None:
             query = query.where(query.selected_columns.revision < before)
@@ -64,7 +64,7 @@ class History:
         return [Revision.model_validate({**row, "validated": _validated(row)}) for row in rows]
 
     async def get(self, id: UUID, revision: int) -> Content | None:  # noqa: A002 - as the column
-        """What one revision holds, to be brought back by another."""
+        """The content of an earlier revision, for a new one that restores it; None if there is none."""
         query = self._all(id)
         rows = await self._rows(query.where(query.selected_columns.revision == revision))
         for row in rows:

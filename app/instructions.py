@@ -1,11 +1,11 @@
-"""What the model is told."""
+"""The messages to the model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the SDK is imported by whoever speaks to the model: that takes half a second
+if TYPE_CHECKING:  # only app.writer imports the SDK at run time, since that takes half a second
     from openai.types.chat import ChatCompletionMessageParam
 
     Messages = list[ChatCompletionMessageParam]
@@ -46,12 +46,12 @@ EMPTY = "You answered nothing. Answer with the Mermaid source."
 
 @dataclass(frozen=True)
 class Order:
-    """What the model is to write.
+    """What the model must write.
 
     Attributes:
-        question: What it is told first.
-        model: The provider's name of it.
-        wanted: The type of diagram that it is to be.
+        question: The first messages to the model.
+        model: The provider's name of the model.
+        wanted: The type of diagram that was asked for; None for any.
     """
 
     question: Messages
@@ -71,7 +71,7 @@ def change(code: str, wish: str, model: str) -> Order:
 
 
 def again(question: Messages, code: str | None, feedback: str) -> Messages:
-    """Ask once more, with what is wrong with the answer."""
+    """Ask once more, and tell what is wrong with the answer."""
     answered: Messages = [{"role": "assistant", "content": code}] if code else []
     return [*question, *answered, {"role": "user", "content": feedback}]
 

@@ -1,4 +1,4 @@
-"""What the validator's verdict means for a diagram that is stored."""
+"""From the verdict of the validator to what is stored with a diagram."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.admission import OverloadedError
-from app.connection import while_waited_for
+from app.caller import while_waited_for
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError
 from app.validator import Verdict
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NOT_JUDGED = ("It was not validated", "It could not be validated")  # so begin the warnings that a verdict takes away
+NOT_JUDGED = ("It was not validated", "It could not be validated")  # the beginnings of warnings that a verdict removes
 LATER = "It was not validated: the validator does not answer, or is busy. It is validated later, by itself."
 
 
@@ -28,8 +28,8 @@ class Judgement:
     """A verdict as it is stored.
 
     Attributes:
-        validated: Whether it is valid and, as far as can be told, drawable; None where that could not be decided.
-        later: Whether to ask again later.
+        validated: Whether the diagram is valid and, as far as is known, drawable; None if that is undecided.
+        later: Whether to ask the validator again later.
     """
 
     validated: bool | None
@@ -39,7 +39,7 @@ class Judgement:
 
 
 async def judge(request: Request, services: Services, caller: Caller, code: str) -> Judgement:
-    """Judge a caller's code; it is judged later where the validator cannot do so now, or the caller does not wait."""
+    """Validate the code of a caller, or later if the validator cannot do it now, or if the caller does not wait."""
 
     async def ask() -> Judgement:
         async with services.admission.place(caller.identity):
@@ -55,24 +55,24 @@ async def judge(request: Request, services: Services, caller: Caller, code: str)
 
 
 def of(verdict: Verdict) -> Judgement:
-    """What is stored of a verdict."""
+    """The verdict as it is stored."""
     if verdict.valid is None:
         return Judgement(None, None, [undecided(verdict)])
     if not verdict.valid:
         return Judgement(False, verdict.diagram_type, [f"Not valid: {line}" for line in errors(verdict)])
     if verdict.drawable is False:
         return Judgement(False, verdict.diagram_type, [f"It cannot be drawn: {line}" for line in errors(verdict)])
-    # It is valid, and perhaps slow to draw.
+    # It is valid, but may be slow to draw.
     return Judgement(True, verdict.diagram_type, [f"It is {verdict.reason}."] if verdict.reason else [])
 
 
 def undecided(verdict: Verdict) -> str:
-    """The warning of a diagram that cannot be judged, now or later."""
+    """The warning for a diagram that cannot be validated, now or later."""
     return f"It was not validated: {verdict.reason}."
 
 
 def errors(verdict: Verdict) -> list[str]:
-    """A line for each error: where, what, and the text there."""
+    """A line for each error: the line number, the message and the text there."""
     lines = []
     for error in verdict.errors:
         where = f"line {error.line}: " if error.line else ""

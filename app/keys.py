@@ -1,4 +1,4 @@
-"""API keys: how they are written in a setting, how strong they must be, and which one a caller holds."""
+"""API keys: how a setting names them, how strong they must be, and which one a caller has sent."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from app.caller import ANONYMOUS, EVERYTHING, Permission
 
-SHORTEST = 20  # characters of a key; of letters and digits at random that is more than 100 bits
-VARIETY = 8  # different characters that it has at least
-LEFT = 12  # characters that are left of it without the words that everybody tries first
+SHORTEST = 20  # characters of a key; random letters and digits are then more than 100 bits
+VARIETY = 8  # different characters that a key must have
+LEFT = 12  # characters that must remain of a key without common words
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
-KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # what may stand behind `Bearer` (RFC 6750, section 2.1)
+KEY = re.compile(r"[A-Za-z0-9._~+/-]+=*")  # what `Bearer` allows (RFC 6750, section 2.1)
 WORDS = re.compile(
     r"change|default|example|sample|dummy|test|demo|passw(?:or[dt]|0rd)|s[e3]cr[e3]t|token|key|api|admin|root|user|my|your"
     r"|this|is|the|please|me|not|very|super|strong|secure|insecure|qwerty|asdf|abc(?:def)?|letmein|welcome|hello|world"
@@ -25,7 +25,7 @@ SCOPES: dict[str, frozenset[Permission]] = {"": EVERYTHING, "read": frozenset({"
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key that is accepted. Its text is not kept, only its hash."""
+    """A key that is accepted. Only the hash of its text is kept."""
 
     name: str
     digest: bytes
@@ -33,10 +33,10 @@ class ApiKey:
 
 
 def parse(text: str) -> tuple[ApiKey, ...]:
-    """The keys of `name:key` or `name:key:read`, several with commas between them.
+    """Parse keys such as `name:key` or `name:key:read`, with commas between them.
 
     Raises:
-        ValueError: One is malformed or weak; the message says which by its place or name, and never holds a key.
+        ValueError: A key is malformed or weak. The message names it by its position or name, and never contains a key.
     """
     found: list[ApiKey] = []
     for number, part in enumerate(text.split(","), 1):
@@ -49,12 +49,12 @@ def parse(text: str) -> tuple[ApiKey, ...]:
 
 
 def texts(text: str) -> list[str]:
-    """The keys alone, however broken the rest is: what must never be shown."""
+    """The texts of the keys, also if the setting is malformed. They must never be shown."""
     return [piece for part in text.split(",") for piece in part.strip().split(":")[1:2] or [part.strip()]]
 
 
 def find(keys: Iterable[ApiKey], text: str) -> ApiKey | None:
-    """The key with this text. Takes the same time for each, so that it tells nothing of those that are accepted."""
+    """The key with this text. It takes the same time for every text, so the time tells nothing about accepted keys."""
     digest, found = _digest(text), None
     for each in keys:
         if hmac.compare_digest(each.digest, digest):
@@ -63,13 +63,13 @@ def find(keys: Iterable[ApiKey], text: str) -> ApiKey | None:
 
 
 def weakness(key: str) -> str | None:
-    """Why a key can be guessed, as the end of a sentence; None where it cannot."""
+    """Why a key can be guessed, as the end of a sentence; None if it cannot."""
     rules = (
         (len(key) < SHORTEST, f"is shorter than {SHORTEST} characters"),
         (key.isdigit(), "is made of digits alone"),
         (len(set(key)) < VARIETY, "is made of very few different characters"),
-        (key in (key + key)[1:-1], "is one short text again and again"),
-        (_is_row(key), "is a row of neighbours, such as abcdef"),
+        (key in (key + key)[1:-1], "is one short text that is repeated"),
+        (_is_row(key), "is a sequence, such as abcdef"),
         (len(WORDS.sub("", key.lower())) < LEFT, "is made of common words"),
     )
     return next((reason for holds, reason in rules if holds), None)
@@ -98,7 +98,7 @@ def _parse_one(number: int, part: str, taken: set[str]) -> ApiKey:
 
 
 def _digest(text: str) -> bytes:
-    # No slow hash: nobody can go through all keys of this length, as he could through passwords.
+    # A slow hash is not needed: unlike passwords, keys of this length cannot all be tried.
     return hashlib.sha256(text.encode()).digest()
 
 

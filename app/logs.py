@@ -1,7 +1,7 @@
-"""Logging of the whole process, uvicorn's included: one JSON object a line, or text that is pleasant to read.
+"""Logging of the whole process, including uvicorn: one JSON object per line, or text for people.
 
-`logging.json` is the configuration. uvicorn is given it too (`UVICORN_LOG_CONFIG` in the image), since its parent
-process never imports the application; for its sake this module is light, and reads LOG_FORMAT by itself.
+The configuration is `logging.json`. uvicorn gets it too (`UVICORN_LOG_CONFIG` in the image), since its parent process
+never imports the application. So this module imports little, and reads LOG_FORMAT itself.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _mask: Callable[[str], str] = _unmasked
 
 
 class _Json(JsonFormatter):
-    """A JSON object a line: time, level, logger, message, whatever `extra` held, and a traceback."""
+    """One JSON object per line: time, level, logger, message, the fields of `extra`, and a traceback."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class _Json(JsonFormatter):
 
 
 class _Text(logging.Formatter):
-    """A line for people, with `extra` as key=value at its end."""
+    """One line of text, with the fields of `extra` as key=value at its end."""
 
     def __init__(self) -> None:
         super().__init__(TEXT, datefmt="%H:%M:%S")
@@ -66,7 +66,7 @@ class _Text(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         known = {*RESERVED_ATTRS, "color_message", "message", "asctime"}
         fields = [f"{key}={value}" for key, value in record.__dict__.items() if key not in known]
-        # A caller's text may hold line breaks and colour codes, and would look like lines of this log.
+        # The text of a caller may contain line breaks and colour codes. It must not look like other lines of this log.
         return CONTROLS.sub(lambda found: repr(found[0])[1:-1], " ".join([super().formatMessage(record), *fields]))
 
     def format(self, record: logging.LogRecord) -> str:
@@ -74,10 +74,10 @@ class _Text(logging.Formatter):
 
 
 class RequestIdFilter(logging.Filter):
-    """Put the id of the request being served on every record."""
+    """Adds the id of the current request to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, with its `request_id`."""
+        """Accept every record, and set its `request_id`."""
         if current := request_id.get():
             record.request_id = current
         return True
@@ -89,8 +89,8 @@ def formatter() -> logging.Formatter:
 
 
 def configure(settings: Settings | None) -> None:
-    """Configure logging of this process: its level, and what is masked. Without settings, where they are invalid."""
-    global _mask  # noqa: PLW0603 - as logging itself: one for the process
+    """Configure the logging of this process: its level and its masking. `settings` is None if they are invalid."""
+    global _mask  # noqa: PLW0603 - one per process, like logging itself
     logging.config.dictConfig(json.loads(CONFIG.read_text(encoding="utf-8")))
     if settings is not None:
         _mask = settings.mask

@@ -1,6 +1,6 @@
-"""What is counted, for Prometheus. One number is the sum over all workers (app/exposition.py).
+"""Counters for Prometheus. Each number is the sum over all workers (app/exposition.py).
 
-No label takes a caller's words: routes are templates, and a model that is not configured is `other`.
+No label contains words of a caller: routes are templates, and a model that is not configured is `other`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 OTHER = "other"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
-_held: IO[str] | None = None  # the lock of this process's number, for as long as it lives
+_held: IO[str] | None = None  # the lock on the number of this process, held until it ends
 
 
 def number() -> str:
-    """A number that no other living process of this service has; the one of a process that ended is given again.
+    """A number that no other running process of this service has. Numbers of ended processes are used again.
 
-    The library would take the process's id, and leave files behind for every worker that was ever replaced.
+    The library would use the process id, and so leave files behind for each worker that was replaced.
     """
-    global _held  # noqa: PLW0603 - one for the process
+    global _held  # noqa: PLW0603 - one per process
     try:
         import fcntl
     except ImportError:  # Windows, where only the development server runs
@@ -71,7 +71,7 @@ def request(route: str, method: str, status: int, seconds: float) -> None:
 
 
 def verdict(found: Verdict) -> str:
-    """A verdict in a word."""
+    """A verdict as the value of a label."""
     if found.valid is None:
         return "undecided"
     if not found.valid:
@@ -80,5 +80,5 @@ def verdict(found: Verdict) -> str:
 
 
 def model(settings: Settings, name: str) -> str:
-    """A model as a label."""
+    """A model as the value of a label."""
     return name if name in (settings.openrouter_model, *settings.llm_models) else OTHER

@@ -1,4 +1,4 @@
-"""What every request passes through: an id, one log line, a limit on what it may send, customs of HTTP."""
+"""The layers around the routes: request ids and log lines, security headers, limits of bodies, and rules of HTTP."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import metrics, problems, telemetry
 from app.caller import Caller
+from app.headers import secure
 from app.logs import REQUEST_ID_HEADER, request_id
 from app.problems import ProblemError
 
 logger = logging.getLogger("app.request")
 
 BODY_LIMIT = 1024 * 1024  # bytes
-BODY_TIMEOUT = 10.0  # seconds, from the first look at the body to its last byte
-LOGGED = 200  # characters of a method or a path; either may have 60,000, and is written twice
+BODY_TIMEOUT = 10.0  # seconds from the start of reading the body to its last byte
+LOGGED = 200  # characters of a method or a path that are logged; a caller may send 60,000
 NO_WEBSOCKETS = ProblemError(
     400,
     "about:blank",
@@ -32,29 +33,41 @@ NO_WEBSOCKETS = ProblemError(
 ACCEPTED_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 
 
-class RequestLog:
-    """Give each request an id (the caller's own, where it is sane), answer with it, and log one line.
-
-    Health checks that succeed are not logged: they come several times a second. Nor is what was refused for there being
-    too much of it.
-    """
+class Middleware:
+    """One layer around the application. Subclasses serve HTTP requests; everything else is passed on."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
+        """Handle a message of the server: a request, or the start and the end of the process."""
+        if scope["type"] == "http":
+            await self.serve(scope, receive, send)
+        else:
             await self.app(scope, receive, send)
-            return
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        raise NotImplementedError
+
+
+class RequestLog(Middleware):
+    """Give each request an id (the one of the caller if it is acceptable), answer with it, and log one line.
+
+    Successful health checks are not logged, since they come several times a second. Nor are requests that were refused
+    because there were too many.
+    """
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
         current = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
-        # Never reset: each request runs in a task of its own, and uvicorn logs a traceback from the same one.
+        # Never reset: each request has its own task, and uvicorn logs a traceback from the same task.
         request_id.set(current)
         start = time.perf_counter()
         status = 500
         polled = scope["path"].startswith("/health")
-        scope.setdefault("state", {})  # one for all that serve it: who calls is found out further in
+        scope.setdefault("state", {})  # shared by all layers; Access stores the caller in it
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -76,17 +89,25 @@ class RequestLog:
                 _log(scope, status, time.perf_counter() - start)
 
 
-class BodyLimit:
-    """Refuse a body that is too long (413) or comes too slowly (408), when the route reads it."""
+class SecurityHeaders(Middleware):
+    """Add the security headers that an answer does not have."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
+
+        async def send_securely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                secure(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        await self.app(scope, receive, send_securely)
+
+
+class BodyLimit(Middleware):
+    """Refuse a body that is too long (413) or too slow (408), at the time when the route reads it."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         size, complete, deadline = 0, False, 0.0
         announced = Headers(scope=scope).get("content-length", "0")
 
@@ -111,17 +132,11 @@ class BodyLimit:
         await self.app(scope, receive_within, send)
 
 
-class HttpCustoms:
-    """Answer HEAD where there is a GET, and a path with a slash at its end as the one without; refuse WebSockets."""
+class HttpCustoms(Middleware):
+    """Answer HEAD like GET, and a path with a slash at its end like the path without it; refuse WebSockets."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         if Headers(scope=scope).get("upgrade", "").strip().lower() == "websocket":
             await problems.respond(NO_WEBSOCKETS, scope, receive, send)
             return
@@ -140,11 +155,11 @@ class HttpCustoms:
         try:
             await self.app(served, receive, send_head if head else send)
         finally:
-            scope["route"] = served.get("route")  # which the router found
+            scope["route"] = served.get("route")  # set by the router
 
 
 def _route(scope: Scope) -> str:
-    """The template of the route that served a request: a path's own words would be a number each."""
+    """The template of the route that served a request. With the path itself, each path would be a metric of its own."""
     template = getattr(scope.get("route"), "path", "")
     if template:
         return str(template)

@@ -1,4 +1,4 @@
-"""What is wrong with a request or a setting, in plain words: pydantic's own are about its types."""
+"""Says in plain words what is wrong with a request or a setting. pydantic's own messages are about its types."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 from app import examples
 from app.settings import MODEL_NAME
 
-NAMED = 60  # characters of a field's name that are told; an unknown field may have any
-SHOWN = 40  # characters of a value that are told; of a longer one only how long it is
+NAMED = 60  # characters of a field's name that are shown; the name of an unknown field may be long
+SHOWN = 40  # characters of a value that is shown; of a longer one only the length is
 
 NUMBER = "must be a number"
 WHOLE = "must be a whole number"
@@ -27,7 +27,7 @@ PATTERNS = {
     MODEL_NAME: "must be the name of a model: at most 200 letters, digits and `.` `_` `:` `/` `@` `~` `-`",
 }
 
-# What is wanted, by pydantic's kind of error; `{…}` are the bounds that it names.
+# The rule for each kind of error of pydantic; `{…}` are its bounds.
 RULES = {
     "bool_parsing": BOOLEAN,
     "bool_type": BOOLEAN,
@@ -51,7 +51,7 @@ RULES = {
     "string_too_short": SHORT,
     "string_type": TEXT,
     "string_unicode": "must be valid Unicode",
-    "too_long": LONG,  # of a text, too, where its bound was added to one that is validated further
+    "too_long": LONG,  # also of a text that has further validators
     "too_short": SHORT,
     "url_parsing": URL,
     "url_scheme": "must be a URL that begins with {expected_schemes}",
@@ -73,14 +73,14 @@ def sentence(error: Mapping[str, Any]) -> str:
             return f"{field} is no field of this request, or cannot be sent together with the others."
         case "json_invalid":
             return f"The body is no valid JSON: it cannot be read on from character {error['loc'][-1] + 1}."
-        case "value_error":  # our own words, which tell what was sent where that helps
+        case "value_error":  # our own message, which says what was sent if that helps
             return f"{field} {rule(error)}."
     wanted = rule(error)
     return f"{field} {wanted}." if wanted == EMPTY else f"{field} {wanted}; {_sent(error['input'])} was sent."
 
 
 def rule(error: Mapping[str, Any]) -> str:
-    """What a value must be, without the value: it may be a secret."""
+    """The rule that a value breaks, without the value, which may be a secret."""
     bounds: Mapping[str, Any] = error.get("ctx") or {}
     match error["type"]:
         case "value_error":
@@ -94,12 +94,12 @@ def rule(error: Mapping[str, Any]) -> str:
 
 
 def where(error: Mapping[str, Any]) -> str:
-    """Where an error is, in the caller's words: without the kind of body that was taken for meant (`bodies.tag`)."""
+    """The location of an error, without the kind of body that was assumed (`bodies.tag`)."""
     return ".".join(str(part) for part in error["loc"] if not str(part).startswith("«"))
 
 
 def _field(error: Mapping[str, Any]) -> str:
-    """The field as a sentence begins with it: a name, or the whole body."""
+    """The beginning of the sentence: the name of the field, or the whole body."""
     names = where(error).split(".", 1)
     if len(names) == 1:
         return f"The {names[0]}"
@@ -108,7 +108,7 @@ def _field(error: Mapping[str, Any]) -> str:
 
 
 def _sent(value: object) -> str:
-    """A value, where it is short; else what it is."""
+    """A value if it is short, else what kind of value it is."""
     if isinstance(value, str):
         shown = json.dumps(value) if value else "nothing"
         return shown if len(value) <= SHOWN else f"a text of {len(value):,} characters"

@@ -1,13 +1,20 @@
-"""The OpenAPI document as its readers expect it: one schema of all problems, and names that make good client code."""
+"""The API's documentation: the OpenAPI document, and Swagger UI at `/docs`.
+
+The document has one schema for all problems, and names that make good client code. Swagger UI comes from this service
+itself, and its policy allows nothing else.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from app.access import is_open, needed
+from app.headers import content_security_policy, script_hashes
 from app.problems import Problem, responses
 
 SCHEME = {
@@ -16,11 +23,14 @@ SCHEME = {
     "description": "An API key; whoever runs the service gives it to you (API_KEYS). One that is open to everybody "
     "(API_ALLOW_ANONYMOUS, as in development) answers without a key, too.",
 }
+STATIC = "/static-offline-docs"  # where fastapi-offline has its copy
 METHODS = ("delete", "get", "patch", "post", "put")
+
+router = APIRouter(include_in_schema=False)
 
 
 def install(app: FastAPI) -> None:
-    """Complete the application's document: the schema `Problem` of every error, and where an API key is needed."""
+    """Add to the application's document: the schema `Problem` of every error, and which routes need an API key."""
     build = app.openapi
 
     def document() -> dict[str, Any]:
@@ -33,13 +43,13 @@ def install(app: FastAPI) -> None:
             _tell_access(made["paths"])
         return build()
 
-    app.openapi = document  # type: ignore[method-assign]  # FastAPI's own way to extend the document
+    app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI documents
 
 
 def _tell_access(paths: dict[str, Any]) -> None:
-    """Say of each operation whether it needs a key, and how one without the right scope is answered.
+    """Add to each operation whether it needs a key, and the answers to a request without the right scope.
 
-    The same for every setting: a client that is made from a document of development is used in production.
+    This is the same for all settings, since a client that was made in development is used in production.
     """
     for path, operations in paths.items():
         for method in METHODS:
@@ -54,6 +64,28 @@ def _tell_access(paths: dict[str, Any]) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """The name of a route's function in camel case, `createDiagram`: what a generated client calls its method."""
+    """The name of a route's function in camel case, such as `createDiagram`: the name in generated clients."""
     first, *others = route.name.split("_")
     return first + "".join(map(str.capitalize, others))
+
+
+@router.get("/docs")
+async def get_documentation(request: Request) -> HTMLResponse:
+    """Show the API in Swagger UI."""
+    base = request.scope.get("root_path", "")
+    page = get_swagger_ui_html(
+        openapi_url=f"{base}{request.app.openapi_url}",
+        title=f"{request.app.title}: the API",
+        swagger_js_url=f"{base}{STATIC}/swagger-ui-bundle.js",
+        swagger_css_url=f"{base}{STATIC}/swagger-ui.css",
+        swagger_favicon_url=f"{base}{STATIC}/favicon.png",
+        # The document is not sent to a validator on another server.
+        swagger_ui_parameters={"validatorUrl": None},
+    )
+    page.headers["Content-Security-Policy"] = content_security_policy(
+        script_src=f"'self' {script_hashes(bytes(page.body).decode())}",
+        style_src="'self' 'unsafe-inline'",  # Swagger UI writes styles into its elements
+        img_src="'self' data:",
+        connect_src="'self'",
+    )
+    return page

@@ -1,6 +1,6 @@
-"""Spans on the wire: OTLP over HTTP, in protobuf, as OpenTelemetry's collectors take them.
+"""Sends spans to a collector of OpenTelemetry: OTLP over HTTP, encoded as protobuf.
 
-Written by hand: the official exporter brings protobuf, requests and urllib3, 9 MB for what is done here.
+The official exporter is not used, because its packages (protobuf, requests, urllib3) would add 9 MB to the image.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 logger = logging.getLogger("app.telemetry")
 
 TIMEOUT = 5.0  # seconds
-TOLD_EVERY = 60.0  # seconds; a collector that is away is away for every batch
+TOLD_EVERY = 60.0  # seconds between two warnings; without a collector every batch would log one
 
 
 class Exporter(SpanExporter):
@@ -33,7 +33,7 @@ class Exporter(SpanExporter):
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Send some spans; those that cannot be sent are lost, which must not hold up the service."""
+        """Send some spans. Spans that cannot be sent are lost, so that the service does not wait."""
         try:
             request = urllib.request.Request(self._url, encode(spans), self._headers)  # noqa: S310 - an operator's URL
             with self._opener.open(request, timeout=TIMEOUT):
@@ -46,13 +46,13 @@ class Exporter(SpanExporter):
 
 
 def _headers() -> dict[str, str]:
-    """Those that are given as `name=value,name=value`, percent-encoded."""
+    """The headers of the setting, given as `name=value,name=value`, percent-encoded."""
     pairs = [each.partition("=") for each in os.environ.get("OTEL_EXPORTER_OTLP_HEADERS", "").split(",")]
     return {name.strip(): unquote(value.strip()) for name, found, value in pairs if found and name.strip()}
 
 
 def encode(spans: Sequence[ReadableSpan]) -> bytes:
-    """An `ExportTraceServiceRequest` of spans of one resource (opentelemetry-proto, trace.proto)."""
+    """An `ExportTraceServiceRequest` with the spans of one resource (opentelemetry-proto, trace.proto)."""
     resource = b"".join(_attributes(1, spans[0].resource.attributes.items())) if spans else b""
     scope = _bytes(1, b"ba-copilot-ai")
     body = _bytes(1, scope) + b"".join(_bytes(2, _span(each)) for each in spans)
@@ -61,13 +61,13 @@ def encode(spans: Sequence[ReadableSpan]) -> bytes:
 
 def _span(span: ReadableSpan) -> bytes:
     context = span.get_span_context()
-    assert context is not None  # noqa: S101 - one that has ended has one
+    assert context is not None  # noqa: S101 - an ended span has one
     parts = [
         _bytes(1, context.trace_id.to_bytes(16, "big")),
         _bytes(2, context.span_id.to_bytes(8, "big")),
         _bytes(4, span.parent.span_id.to_bytes(8, "big")) if span.parent else b"",
         _bytes(5, span.name.encode()),
-        _number(6, span.kind.value + 1),  # the SDK begins at 0, protobuf's enumeration has "unspecified" there
+        _number(6, span.kind.value + 1),  # the SDK begins at 0, protobuf at 1
         _fixed(7, span.start_time or 0),
         _fixed(8, span.end_time or 0),
         *_attributes(9, (span.attributes or {}).items()),

@@ -1,4 +1,4 @@
-"""The page at `/`, and its files: as page/build.mjs made them, compressed."""
+"""The page at `/` and its files, which page/build.mjs has built and compressed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from app import page_builder
 from app.headers import content_security_policy
 
 BUILT = Path(__file__).resolve().parents[1] / "page" / "dist"
-"""In the image as in a checkout: beside this package."""
+"""The built page, beside this package in the image and in a checkout."""
 
 MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 
-# The page takes nothing from anywhere but this server and runs no script that stands in itself. What it shows of a
-# diagram is a picture (blob:, data:), which neither runs nor fetches anything. Styles as attributes are allowed for
-# Chromium itself: it writes some into what is typed over in the editor.
+# The page loads everything from this server, and runs no inline script. It shows a diagram as an image (blob:, data:),
+# which neither runs nor loads anything. Style attributes are allowed, because Chromium writes some into the editor.
 PAGE_POLICY = content_security_policy(
     script_src="'self'",
     style_src="'self'",
@@ -28,8 +27,8 @@ PAGE_POLICY = content_security_policy(
     connect_src="'self'",
     frame_src="'self'",
 )
-# The frame that draws has no origin (sandbox), so it can read neither the page nor its API key, and connects to
-# nothing. Mermaid writes the styles of a picture into the picture, so they are allowed there.
+# The frame that draws has no origin (sandbox). So it cannot read the page or its API key, and connects to nothing.
+# Inline styles are allowed, because Mermaid writes the styles of a picture into the picture.
 DRAWING_POLICY = content_security_policy(
     sandbox="allow-scripts",
     script_src="'self'",
@@ -41,12 +40,12 @@ router = APIRouter(include_in_schema=False)
 
 
 def wants(request: Request) -> bool:
-    """Whether the caller is a browser that opens `/`, and no program."""
+    """Whether the caller is a browser that opens `/`."""
     return "text/html" in request.headers.get("accept", "")
 
 
 async def show(request: Request) -> Response:
-    """The page; or, where it is not built, why not and what to do."""
+    """The page, or why it is not built and what to do."""
     settings = request.app.state.services.settings
     if settings.page_node and (notice := await page_builder.notice(settings.page_node, BUILT)):
         return notice
@@ -63,16 +62,16 @@ async def show(request: Request) -> Response:
 
 @router.get("/assets/{name}")
 def show_asset(request: Request, name: str) -> Response:
-    """A file of the page. Its name holds a hash of its content, so whoever has it never asks again."""
+    """A file of the page. Its name contains a hash of its content, so browsers may keep it for ever."""
     path = BUILT / "assets" / f"{name}.gz"
-    # A name and no path: `..`, `\\` and a drive's colon lead nowhere.
+    # Only a plain name is allowed: no `..`, no `\\`, no drive letter.
     if Path(name).name != name or not all(character.isalnum() or character in "-._" for character in name):
         raise HTTPException(404)
     try:
         content = path.read_bytes()
     except (OSError, ValueError):
         raise HTTPException(404) from None
-    # The frame that draws has no origin, and so fetches its scripts as a stranger: they are for everybody.
+    # The frame that draws has no origin, so its scripts must be readable for every origin.
     headers = {
         "Cache-Control": "public, max-age=31536000, immutable",
         "Access-Control-Allow-Origin": "*",
@@ -85,7 +84,7 @@ def show_asset(request: Request, name: str) -> Response:
 
 
 def _compressed(request: Request, content: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """What is kept compressed, unpacked for the rare caller who cannot do that."""
+    """An answer with a compressed file, unpacked if the client does not accept gzip."""
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers = {**headers, "Content-Encoding": "gzip"}
     else:

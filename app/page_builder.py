@@ -1,4 +1,4 @@
-"""Without an image (`invoke dev --runtime native`): the page is built when it is asked for, and again after an edit."""
+"""Builds the page without an image (`invoke dev --runtime native`): at the first request, and again after an edit."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from pathlib import Path
 from starlette.responses import HTMLResponse
 
 BUILD = Path(__file__).resolve().parents[1] / "page" / "build.mjs"
-BUILD_AGAIN = 10.0  # seconds that a visitor waits for; without an edit it takes a tenth of one
+BUILD_AGAIN = 10.0  # seconds that a browser waits for a build; without an edit it takes a tenth of a second
 OUTPUT_SHOWN = 4000  # characters
 
 _running: asyncio.Task[str] | None = None
 
 
 async def notice(node: Path, built: Path) -> HTMLResponse | None:
-    """Build what is out of date.
+    """Build the page if it is out of date.
 
     Args:
         node: Node's program.
         built: The folder that the build fills.
 
     Returns:
-        What to show in place of the page: that it is being built, or why it cannot be. None when it is there.
+        What to show in place of the page: that it is being built, or why that failed. None if it is built.
     """
-    global _running  # noqa: PLW0603 - one build a process, whoever asks
+    global _running  # noqa: PLW0603 - one build per process
     if _running is None:
         _running = asyncio.create_task(_build(node))
     building = _running
@@ -41,7 +41,7 @@ async def notice(node: Path, built: Path) -> HTMLResponse | None:
 
 
 def missing() -> HTMLResponse:
-    """Told where nobody has built the page."""
+    """The answer if the page is not built."""
     return _tell(
         "The page is not built",
         "Run “node page/build.mjs” in the project's folder and reload. The API works without it, see /docs.",
@@ -49,7 +49,7 @@ def missing() -> HTMLResponse:
 
 
 async def _build(node: Path) -> str:
-    """Run the build; what it said where it failed, else nothing."""
+    """Run the build; its output if it failed, else an empty text."""
     try:
         process = await asyncio.create_subprocess_exec(
             str(node), str(BUILD), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT

@@ -25,9 +25,9 @@ from app.settings import Settings
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-ERRORS_LIMIT = 20  # of one request that are told; a body of 1 MiB can have 100,000
-UNREAD = "There was an error parsing the body"  # FastAPI's words
-WHERE_LIMIT = 200  # characters; a name of the caller's choice stands in it
+ERRORS_LIMIT = 20  # errors of one request that are listed; a body of 1 MiB can have 100,000
+UNREAD = "There was an error parsing the body"  # FastAPI's message
+WHERE_LIMIT = 200  # characters of a location, which contains names that the caller chose
 
 
 ProblemType = Literal[
@@ -69,7 +69,7 @@ ProblemType = Literal[
 
 
 class Problem(BaseModel):
-    """A problem document, as every error of this API is answered."""
+    """A problem document. Every error of this API is answered with one."""
 
     type: ProblemType = Field(
         description="What kind of problem this is; stable, for programs.", examples=["mcp-unavailable"]
@@ -77,23 +77,27 @@ class Problem(BaseModel):
     title: str = Field(description="The kind in words.", examples=["The validator is not available"])
     status: int = Field(description="The HTTP status code.", examples=[503])
     detail: str = Field(description="What happened this time, and what to do about it.")
-    errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
-    code: str | None = Field(default=None, description="What a model wrote, where it could not be stored.")
-    retry_after: int | None = Field(default=None, description="Among events, which have no header `Retry-After`.")
-    request_id: str | None = Field(default=None, description="Under this id the log tells more.")
-    traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="For an invalid request: what is wrong, and where."
+    )
+    code: str | None = Field(default=None, description="What a model wrote, if it could not be stored.")
+    retry_after: int | None = Field(
+        default=None, description="Seconds to wait; only in events, which have no header `Retry-After`."
+    )
+    request_id: str | None = Field(default=None, description="The id of the request in the log.")
+    traceback: list[str] | None = Field(default=None, description="The traceback of a bug, if DEBUG is on.")
 
 
 class ProblemError(Exception):
-    """A failure that the caller is told about.
+    """An error that is answered with a problem document.
 
     Args:
         status: The HTTP status code of the answer.
-        type: The kind of problem, stable: programs may compare it.
+        type: The kind of problem. It does not change between releases, so programs may compare it.
         title: The kind in words.
-        detail: What happened this time and what to do about it; never a secret.
+        detail: What happened this time and what to do about it, without secrets.
         headers: Headers of the answer, such as `Retry-After`.
-        code: What a model wrote, and is not to be lost.
+        code: What a model wrote, so that it is not lost.
     """
 
     def __init__(
@@ -120,26 +124,31 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(DatabaseUnavailableError)
     async def _database(_request: Request, error: DatabaseUnavailableError) -> JSONResponse:
-        # Why stands in the log and in /health: the driver's words name hosts and users.
+        # The reason is only in the log and in /health, since the driver's message names hosts and users.
         logger.warning("the database is not available: %s", error)
-        problem = Problem(
-            type="database-unavailable",
-            title="The database is not available",
-            status=503,
-            detail="The database does not answer. Try again shortly; /health says why.",
+        return answer(
+            ProblemError(
+                503,
+                "database-unavailable",
+                "The database is not available",
+                "The database does not answer. Try again shortly; /health says why.",
+                headers={"Retry-After": "5"},
+            )
         )
-        return _answer(problem, {"Retry-After": "5"})
 
     @app.exception_handler(OverloadedError)
     async def _overloaded(request: Request, error: OverloadedError) -> JSONResponse:
-        request.state.unlogged = True  # app.admission tells of all of them together
-        problem = Problem(
-            type="overloaded",
-            title="Too much is asked for at once",
-            status=503,
-            detail=f"What waits already cannot be served in time. Try again in {error.retry_after} s.",
+        request.state.unlogged = True  # app.admission logs one line about all of them
+        wait = error.retry_after
+        return answer(
+            ProblemError(
+                503,
+                "overloaded",
+                "Too much is asked for at once",
+                f"Too many requests are waiting already. Try again in {wait} s.",
+                headers={"Retry-After": str(wait)},
+            )
         )
-        return _answer(problem, {"Retry-After": str(error.retry_after)})
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
@@ -175,22 +184,22 @@ def install(app: FastAPI, settings: Settings) -> None:
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> JSONResponse:
         response = _answer(of_bug(error, settings), {REQUEST_ID_HEADER: request_id.get()})
-        secure(response.headers, request.scope)  # no middleware sees this answer
+        secure(response.headers, request.scope)  # this answer passes through no middleware
         return response
 
 
 def answer(error: ProblemError, headers: dict[str, str] | None = None) -> JSONResponse:
-    """The error as an answer, for what no route raises."""
+    """The answer to an error, for code that is not in a route."""
     return _answer(error.problem, {**(error.headers or {}), **(headers or {})})
 
 
 async def respond(error: ProblemError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request with an error before any route sees it."""
+    """Answer a request with an error, before it reaches a route."""
     await answer(error)(scope, receive, send)
 
 
 def of_bug(error: Exception, settings: Settings) -> Problem:
-    """What a caller is told of an error that nobody expected."""
+    """The problem of an unexpected error."""
     problem = Problem(
         type="internal-error",
         title="Internal error",
@@ -204,7 +213,7 @@ def of_bug(error: Exception, settings: Settings) -> Problem:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route for OpenAPI: these statuses answer with a problem document."""
+    """The `responses` of a route for OpenAPI: these statuses have a problem document."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -220,7 +229,7 @@ def _is_json(request: Request) -> bool:
 
 
 def _methods(request: Request) -> str:
-    """The value of `Allow`: the methods of all routes of the request's path. The router names those of the first."""
+    """The value of `Allow`: the methods of all routes with this path. The router would name those of the first one."""
     methods = {
         method
         for method in ("DELETE", "GET", "PATCH", "POST", "PUT")

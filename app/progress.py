@@ -1,4 +1,4 @@
-"""What happens while a model writes, told to whoever watches, who may also end the work."""
+"""The progress of a model that writes: its events, and a way to stop the work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from app.validator import Verdict
 
 
 class Attempt(BaseModel):
-    """The model is asked: the text begins anew."""
+    """The model is asked; its text begins again."""
 
-    attempt: int = Field(description="The first is 1; the same comes again where a connection broke.")
+    attempt: int = Field(description="The first is 1. The same number comes again if a connection broke.")
     attempts: int = Field(description="How many there may be.")
 
 
 class Token(BaseModel):
-    """A piece of the model's answer, as it came."""
+    """A piece of the model's answer."""
 
     text: str
 
@@ -32,7 +32,7 @@ class Progress:
     """The progress of one diagram.
 
     Args:
-        tell: Called with each event, as it happens.
+        tell: Called with each event.
     """
 
     def __init__(self, tell: Callable[[Event], None] = lambda _: None) -> None:
@@ -43,35 +43,35 @@ class Progress:
         self.stopped = False
 
     def next(self, attempts: int) -> None:
-        """Count an attempt of at most so many."""
+        """Begin the next attempt; `attempts` is how many there may be."""
         self._attempt = Attempt(attempt=self._attempt.attempt + 1, attempts=attempts)
 
     def begin(self) -> None:
-        """The model is being asked, for the attempt that was counted last."""
+        """Tell that the model is asked for the current attempt."""
         self._half = ""
         self._tell(self._attempt)
 
     def token(self, text: str) -> None:
-        """The model said this. Half of a surrogate pair, as where a provider splits an escape, waits for the other."""
+        """Tell a piece of the answer. A first half of a surrogate pair is kept until the second half comes."""
         text = self._half + text
         self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
         if whole := sound(text.removesuffix(self._half)):
             self._tell(Token(text=whole))
 
     def verdict(self, verdict: Verdict) -> None:
-        """The validator said this."""
+        """Tell the verdict of the validator."""
         self._tell(verdict)
 
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[None]:
-        """Limit the time of what is done within: `TimeoutError` when it is over, or when it was stopped."""
+        """Limit the time of the code in the `with` block: `TimeoutError` when it is over, or after `stop`."""
         async with asyncio.timeout(seconds) as self._limit:
             if self.stopped:
                 self.stop()
             yield
 
     def stop(self) -> None:
-        """End what is done `within`, since nobody waits for it any more. What was written until now is kept."""
+        """End the code in the block of `within`: the caller is gone. What the model has written so far is kept."""
         self.stopped = True
         if self._limit is not None and not self._limit.expired():
             self._limit.reschedule(asyncio.get_running_loop().time())

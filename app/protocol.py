@@ -1,6 +1,6 @@
 """HTTP/1.1 by uvicorn, with a time limit for the head of a request, without Nagle's delay, and without WebSockets.
 
-The image and compose name it to uvicorn with `UVICORN_HTTP`.
+The image and compose choose it with the variable `UVICORN_HTTP`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import socket
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_TIMEOUT = 10.0  # seconds, from connecting, or a further request's first byte, to the end of its headers
+HEAD_TIMEOUT = 10.0  # seconds from the connection, or the first byte of a further request, to the end of the headers
 
 
 class BoundedProtocol(H11Protocol):
-    """Closes a connection whose request does not begin. uvicorn itself waits for ever for a first or a half head.
+    """Closes a connection if the head of its request is not complete in time. uvicorn itself would wait for ever.
 
-    An answer's head and body are written one after the other. With several workers, or reloading, uvicorn makes the
-    listening socket in a way that asyncio does not take for TCP, so that the kernel held each body back until the
-    client's delayed acknowledgement of the head: 40 ms (measured).
+    It also switches Nagle's algorithm off. With several workers, or with reloading, asyncio does not do this: uvicorn
+    makes the listening socket in a way that asyncio does not recognise as TCP. The kernel would then delay each body
+    by 40 ms (measured), until the client acknowledges the head.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give the first request its time, and send whatever is written at once."""
+        """Start the time of the first request, and switch Nagle's algorithm off."""
         super().connection_made(transport)
         connection = transport.get_extra_info("socket")
         if connection is not None and connection.family != getattr(socket, "AF_UNIX", None):
@@ -33,12 +33,12 @@ class BoundedProtocol(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the time goes on while it is less than a head."""
+        """Handle what came; the time goes on until the head is complete."""
         super().data_received(data)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the timer."""
+        """Stop the timer."""
         super().connection_lost(exc)
         self._unwatch()
 

@@ -1,4 +1,4 @@
-"""How often a caller may ask: so many requests a minute, over all workers."""
+"""Limits the requests of each caller per minute, over all workers."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from app.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-BLOCKS = 60  # a worker takes a sixtieth of the limit from the database at a time
+BLOCKS = 60  # a worker reserves a sixtieth of the limit in the database at a time
 PATIENCE = 1.0  # seconds that a request waits for the database's count
-ALONE = 5.0  # seconds that a worker counts for itself, after the database did not answer
-FORGET_AT = 10_000  # refused callers that are remembered, before those whose minute is over are forgotten
+ALONE = 5.0  # seconds that a worker counts in memory after the database did not answer
+FORGET_AT = 10_000  # refused callers in memory; at more, those whose minute is over are removed
 
 
 class Rates:
-    """Counts the requests of each caller. A minute begins with a caller's first request, and ends 60 s later.
+    """Counts the requests of each caller. A minute begins with the first request of a caller, and ends 60 s later.
 
-    The count is the database's, so that it is one for all workers. While that does not answer, or where none is
-    configured, each worker counts for itself: requests are served all the same.
+    The count is in the database, so that all workers share it. If the database does not answer, or none is configured,
+    each worker counts in its memory, and requests are still served.
     """
 
     def __init__(self, settings: Settings, database: Database | None) -> None:
@@ -42,10 +42,10 @@ class Rates:
         if database is not None:
             self._shared = FixedWindowRateLimiter(RequestCounts(database, max(1, self._limit // BLOCKS)))
         self._away_until = -math.inf
-        self._refused: dict[str, float] = {}  # until when, by time.time(): they cost nothing more
+        self._refused: dict[str, float] = {}  # the end of their minute, by time.time(); they are not counted again
 
     async def refusal(self, identity: str) -> ProblemError | None:
-        """Count a request of this caller; what he is told if it was one too many."""
+        """Count a request of this caller; the problem if there were too many, else None."""
         if self._limit is None:
             return None
         left = self._refused.get(identity, 0) - time.time()
@@ -54,16 +54,14 @@ class Rates:
         return _too_many(self._limit, left) if left > 0 else None
 
     async def _count(self, identity: str) -> float:
-        """Count a request; the seconds until there may be another one, 0 where this one is allowed."""
+        """Count a request; 0 if it is allowed, else the seconds until the next one is."""
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(PATIENCE):
                     return await self._hit(self._shared, identity)
             except (DatabaseUnavailableError, TimeoutError) as error:
                 self._away_until = time.monotonic() + ALONE
-                logger.warning(
-                    "each worker counts requests for itself for a while: %s", error or "the database is slow"
-                )
+                logger.warning("requests are counted by each worker for a while: %s", error or "the database is slow")
         return await self._hit(self._alone, identity)
 
     async def _hit(self, limiter: FixedWindowRateLimiter, identity: str) -> float:

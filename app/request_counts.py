@@ -1,4 +1,4 @@
-"""Counts of requests in PostgreSQL, as a storage of the library `limits`, which has none for it."""
+"""A storage for the library `limits` in PostgreSQL, which the library does not have."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ SWEEP_EVERY = 60.0  # seconds
 
 @dataclass
 class _Block:
-    """Numbers of a key's requests that this process may give, and until when."""
+    """Numbers of a key that this process has reserved, and the end of the key's window."""
 
-    given: int = 0  # the last one that was given
+    given: int = 0  # the last number that was given
     last: int = 0
     until: float = -math.inf  # by time.monotonic()
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class RequestCounts(Storage):
-    """Numbers each key's requests from 1, over all processes, until its window is over.
+    """Numbers the requests of each key from 1, over all processes, until the key's window is over.
 
-    A process takes a block of numbers from the database, and gives those without asking again: so most requests cost
-    nothing, no number is given twice, and what a process has taken and not given is lost to the others.
+    A process reserves a block of numbers in the database, and gives them without asking again. So most requests cost
+    nothing, and no number is given twice. Numbers that a process has reserved and not given are lost.
 
     Args:
-        database: Where the counts are.
-        block: How many numbers are taken at once.
+        database: The database with the counts.
+        block: How many numbers are reserved at once.
 
     Every method may raise `DatabaseUnavailableError`.
     """
@@ -53,11 +53,11 @@ class RequestCounts(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What says that the storage itself failed."""
+        """The error of a storage that fails."""
         return DatabaseUnavailableError
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Give the next number of a key, whose window has `expiry` seconds; a new window begins with 1."""
+        """The next number of a key. A window has `expiry` seconds, and begins with 1."""
         block = self._blocks.setdefault(key, _Block())
         async with block.lock:
             if block.given + amount > block.last or time.monotonic() >= block.until:
@@ -108,7 +108,7 @@ class RequestCounts(Storage):
                 "until": sa.case((over, new.until), else_=request_counts.c.until),
             },
         ).returning(request_counts.c.requests, sa.extract("epoch", request_counts.c.until - sa.func.now()))
-        # Those that another process is at are left to it: two that wait for each other's would wait for ever.
+        # Rows that another process has locked are skipped, so that two processes never wait for each other.
         expired = sa.select(request_counts.c.key).where(over).with_for_update(skip_locked=True)
         sweep = sa.delete(request_counts).where(request_counts.c.key.in_(expired))
 

@@ -1,4 +1,4 @@
-"""The revisions of a diagram over HTTP: change, edit, undo, list."""
+"""The routes of revisions: change, edit, undo, list."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def create_revision(
     """Have a model change a diagram (`change`), save what you made of it (`code`), or go back (`revision`).
 
     The result is the newest revision; earlier ones stay. With `base`, 409 if somebody else made a newer one. With
-    `Accept: text/event-stream` a model's work is told while it goes on.
+    `Accept: text/event-stream` the model's progress is sent as events.
     """
     if isinstance(body, ChangeRequest):
         written = await _change(id, body, request, services, store, history)
@@ -71,7 +71,7 @@ async def list_revisions(
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
     before: Annotated[int | None, Query(ge=1, le=LAST_REVISION, description="`next` of the page before")] = None,
 ) -> Revisions:
-    """List what the diagram was, newest first."""
+    """List the revisions of a diagram, newest first."""
     items = await history.list(id, limit + 1, before)
     if not items:
         found(await store.get(id), id)
@@ -122,7 +122,7 @@ async def _earlier(
     services: Services,
     history: History,
 ) -> Content:
-    """What an earlier revision holds."""
+    """The content of an earlier revision, for a new one that restores it."""
     content = await history.get(id, revision)
     if content is None:
         if not await history.list(id, 1, None):

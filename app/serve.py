@@ -1,15 +1,17 @@
-"""uvicorn's command line with a shorter grace, and workers that are watched: `python -m app.serve app.main:app`.
+"""uvicorn's command line, with our supervisor of the workers and with metrics: `python -m app.serve app.main:app`.
 
-A stop takes less than a second, whatever is in flight: a diagram that is being written may take a minute. uvicorn's own
-option takes whole seconds only: 1 is too long, and 0 lets nothing end and logs an error at each stop.
+A stop takes less than a second, also while a diagram is being written, which may take a minute. For that the option
+`--timeout-graceful-shutdown` takes fractions of a second here. uvicorn takes whole seconds: 1 is too long; with 0 no
+request can end, and each stop logs an error.
 """
 
 from __future__ import annotations
 
 import gc
 
-# Hardly any of what an import leaves is garbage. app.main switches it on again; the parent of workers, which does not
-# import that, only waits for them. Before the imports below, for it is they that are quicker.
+# Imports leave hardly any garbage. Without looking for it they take a tenth less time: 0.25 s of processor time in each
+# worker (measured). So this comes before the imports below. app.main switches the collector on again. The parent of
+# the workers, which does not import app.main, only waits for them.
 gc.disable()
 
 import os  # noqa: E402
@@ -25,22 +27,22 @@ from uvicorn.main import main  # noqa: E402
 
 from app import workers  # noqa: E402
 
-GRACE = 0.2  # seconds for requests in flight; beside it, uvicorn itself needs up to 0.2, and closing up to 0.2
+GRACE = 0.2  # seconds for requests in flight; uvicorn itself needs up to 0.2 more, and closing another 0.2
 
 
 def option(command: click.Command, name: str) -> click.Parameter:
-    """The option of a command by the name of what it sets."""
+    """The option of a command with this name."""
     return next(each for each in command.params if each.name == name)
 
 
 def shorten(command: click.Command, grace: float) -> None:
-    """Make this the default of `--timeout-graceful-shutdown`, which then takes fractions."""
+    """Let `--timeout-graceful-shutdown` take fractions, and make this its default."""
     found = option(command, "timeout_graceful_shutdown")
     found.type, found.default = click.FLOAT, grace
 
 
 def supervise(command: click.Command) -> None:
-    """Have several workers watched by our own supervisor, and given more time than by uvicorn's."""
+    """Use our supervisor for several workers, with a longer time until a silent worker counts as hung."""
     from app.supervisor import TIMEOUT, Supervisor
 
     option(command, "timeout_worker_healthcheck").default = TIMEOUT
@@ -48,7 +50,7 @@ def supervise(command: click.Command) -> None:
 
 
 def meet() -> None:
-    """Make the folder in which this process and its workers tell each other what they know; it goes with this one."""
+    """Run uvicorn with a folder that this process and its workers share; it is removed at the end."""
     folder = tempfile.mkdtemp(prefix="ba-copilot-")
     os.environ[workers.VARIABLE] = folder
 
@@ -57,7 +59,7 @@ def meet() -> None:
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
-    # A server without workers ends by the very signal that stopped it.
+    # A server without workers raises the signal that stopped it again, and so never gets to `finally`.
     signal.signal(signal.SIGTERM, remove)
     try:
         threading.Thread(target=expose, name="metrics", daemon=True).start()
@@ -67,7 +69,7 @@ def meet() -> None:
 
 
 def expose() -> None:
-    """Serve metrics where that is asked for; imported beside the start, which must not wait for it."""
+    """Serve metrics if METRICS_ADDRESS is set. Runs in a thread, so that the start does not wait for the import."""
     if address := os.environ.get("METRICS_ADDRESS"):
         from app import exposition
 

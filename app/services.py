@@ -1,4 +1,4 @@
-"""What the routes work with, made from the settings when the process starts, closed when it ends."""
+"""The services that the routes use: made from the settings when the process starts, closed when it ends."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """The parts of one process. What was not asked for (no key, no database) is None."""
+    """The services of one process. What is not configured (no key, no database) is None."""
 
     settings: Settings
     validator: Validator
@@ -45,7 +45,7 @@ class Services:
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Make them; a database that does not answer yet is no reason not to start: /health tells, later uses try again."""
+    """Make the services, even if the database does not answer yet: /health says so, and later uses try again."""
     telemetry.open_provider()
     validator = Validator(str(settings.mcp_url))
     database = Database(settings) if settings.database_configured else None
@@ -80,7 +80,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if upkeep is not None:
             upkeep.close()
         await validator.close()
-        # One that could not be made has nothing to close; whoever asked for a diagram was told.
+        # A generator that could not be made has nothing to close. Requests for a diagram have got that error.
         if generator is not None and generator.done() and not generator.exception():
             await generator.result().close()
         if database is not None:
@@ -89,7 +89,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _make_generator(settings: Settings, validator: Validator, budget: Budget) -> Generator:
-    """Made in a thread while the service already answers: importing the SDK takes half a second of CPU."""
+    """Make it in a thread, while the service answers already: to import the SDK takes half a second of CPU."""
     from app.generation import Generator
     from app.writer import Writer
 

@@ -1,4 +1,4 @@
-"""Everything that can be set from outside, in one typed class, read once from the environment."""
+"""All settings in one typed class, read once from the environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.keys import ApiKey
 POSTGRES_SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
 ANY_MODEL = "*"
 MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@~-]{0,199}$"
-SHORTEST_MASKED = 4  # a shorter "secret" would blank out half of every message
+SHORTEST_MASKED = 4  # characters; to mask a shorter secret would make messages unreadable
 
 
 class Settings(BaseSettings):
@@ -30,7 +30,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    # Before the keys, which are needed where it is false.
+    # Before the keys, whose validator reads it.
     api_allow_anonymous: bool = Field(default=False, description="Whether a caller without a key may do everything.")
     api_keys: SecretStr | None = Field(default=None, validate_default=True, description="As `app.keys` reads them.")
     api_hosts: Annotated[tuple[str, ...], NoDecode] = Field(default=(), description="Names it is asked for under.")
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
         try:
             parts.port  # noqa: B018 - reading it checks it
         except ValueError:
-            raise ValueError("its port is no number; is something in its password not percent-encoded?") from None
+            raise ValueError("its port is not a number; is a character of its password not percent-encoded?") from None
         return value
 
     @cached_property
@@ -144,19 +144,19 @@ class Settings(BaseSettings):
 
     @property
     def database_configured(self) -> bool:
-        """Whether a database was asked for; without one (profile ai-only) the service is ready all the same."""
+        """Whether a database is configured. Without one (profile ai-only) the service works, but stores nothing."""
         return self.database_url is not None or self.postgres_host is not None
 
     @cached_property
     def _secrets(self) -> list[str]:
-        """Every secret's value, in each form it could take in a message: raw, URL-quoted, escaped. Longest first."""
+        """The values of all secrets in each form that a message may have: raw, URL-quoted, escaped. Longest first."""
         values = {self.postgres_password.get_secret_value()}
         if self.openrouter_api_key is not None:
             values.add(self.openrouter_api_key.get_secret_value())
         if self.api_keys is not None:
             values.update(keys.texts(self.api_keys.get_secret_value()))
         if self.database_url is not None:
-            # Cut by hand: the password of a URL that no parser accepts must be masked too.
+            # Not by a URL parser: the password of an invalid URL must be masked too.
             authority = self.database_url.get_secret_value().partition("://")[2].rpartition("@")[0]
             values.add(authority.partition(":")[2])
         values |= {unquote(value) for value in values} | {quote(value, safe="") for value in values}
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         return sorted((value for value in values if len(value) >= SHORTEST_MASKED), key=len, reverse=True)
 
     def mask(self, text: str) -> str:
-        """The text with every secret's value replaced by `***`."""
+        """The text with `***` in place of the values of all secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text

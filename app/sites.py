@@ -1,7 +1,8 @@
-"""For whom browsers may ask: the names of this host, and the sites that may use it from their own pages.
+"""Requests of browsers: under which host names this service may be reached, and which sites may use it.
 
-A page anywhere can let its visitor's browser ask this service, and, with DNS rebinding, have its own name lead here.
-Where a key is needed, it gains nothing by that, for it has none. Else it could do all that its visitor can.
+Any page can make the browser of its visitor send requests to this service. With DNS rebinding, even the name of the
+page's own host can lead here. If a key is needed, this is harmless, since the page has no key. Otherwise the page could
+do everything that its visitor may do.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import addresses, problems
 from app.logs import REQUEST_ID_HEADER
+from app.middleware import Middleware
 from app.problems import ProblemError
 from app.settings import Settings
 
@@ -22,26 +24,25 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 METHODS = ("GET", "POST", "PATCH", "DELETE")
 SENT = ("Accept", "Authorization", "Content-Type", REQUEST_ID_HEADER)
 READ = ("Location", "Retry-After", "WWW-Authenticate", REQUEST_ID_HEADER)
-PREFLIGHT_KEPT = 600  # seconds
+PREFLIGHT_KEPT = 600  # seconds that a browser may remember a preflight
 
 
-class Sites:
-    """Refuse a request for another host (421), and one that another site's page sends for a caller without a key (403).
+class Sites(Middleware):
+    """Refuse requests for another host (421), and requests of other sites' pages without a key (403).
 
-    An IP address, and this machine's own name for itself, always pass: no page's name can be one.
+    IP addresses and `localhost` are always accepted: the page of another site cannot have such a name.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
+        super().__init__(app)
         self._hosts = settings.api_hosts
         self._origins = settings.api_origins
-        # With no names given, any will do where a key is needed: a fresh server is reached under names that only its
-        # owner knows.
+        # Without API_HOSTS every name is accepted if a key is needed: only the owner of a new server knows its names.
         self._any_host = not settings.api_hosts and not settings.api_allow_anonymous
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        fault = self._fault(scope) if scope["type"] == "http" else None
+        fault = self._fault(scope)
         if fault is not None:
             await problems.respond(fault, scope, receive, send)
         else:
@@ -54,11 +55,11 @@ class Sites:
             return ProblemError(
                 421,
                 "host-unknown",
-                "This service does not go by that name",
+                "This service does not have that name",
                 "The header `Host` names another host. If it is a name of this service, add it to API_HOSTS.",
             )
         origin = headers.get("origin")
-        # A browser adds other credentials by itself, a key never: then the page knows it.
+        # A browser never adds a key by itself. So if there is one, the page knows it.
         keyed = headers.get("authorization", "").lower().startswith("bearer ")
         if scope["method"] in SAFE_METHODS or origin is None or keyed:
             return None
@@ -68,12 +69,12 @@ class Sites:
             403,
             "origin-refused",
             "A page of another site may not do this",
-            "The header `Origin` names a site that is none of this service's. If it is, add it to API_ORIGINS.",
+            "The header `Origin` names a site that may not use this service. If it should, add it to API_ORIGINS.",
         )
 
 
 class Cors(CORSMiddleware):
-    """Lets pages of the origins in API_ORIGINS read answers; a preflight that is refused is a problem document, too."""
+    """Lets pages of the origins in API_ORIGINS read answers. A refused preflight gets a problem document too."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         super().__init__(
@@ -86,7 +87,7 @@ class Cors(CORSMiddleware):
         )
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer what a browser asks before it sends a request for a page of another origin."""
+        """Answer the request that a browser sends before a request of another origin's page."""
         response = super().preflight_response(request_headers)
         if response.status_code < 400:
             return response
@@ -102,7 +103,7 @@ class Cors(CORSMiddleware):
 
 
 def is_ours(name: str, hosts: Collection[str]) -> bool:
-    """Whether a host is this one: by its address, as this machine calls itself, or by one of the names."""
+    """Whether a host name is accepted: an IP address, a name of this machine for itself, or one of `hosts`."""
     if addresses.is_address(name) or name == "localhost" or name.endswith(".localhost") or name in hosts:
         return True
     return any(each.startswith("*.") and name.endswith(each[1:]) for each in hosts)

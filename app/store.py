@@ -21,15 +21,15 @@ kept = diagrams.c.deleted_at.is_(None)
 
 
 def new_id() -> UUID:
-    """A UUID of version 7 (RFC 9562): ids sort by the time they were made, to the millisecond."""
+    """A UUID of version 7 (RFC 9562). Such ids sort by the millisecond in which they were made."""
     milliseconds = time.time_ns() // 1_000_000
     return UUID(int=milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62))
 
 
 class Store:
-    """Diagrams, newest first. Every method raises `DatabaseUnavailableError` when the database does not answer.
+    """Diagrams, newest first. Every method raises `DatabaseUnavailableError` if the database does not answer.
 
-    A diagram that was deleted is as none, except where it is asked for.
+    Deleted diagrams are not found, except by `list(deleted=True)` and `restore`.
     """
 
     def __init__(self, database: Database) -> None:
@@ -39,7 +39,7 @@ class Store:
         """Store a new diagram."""
         row = {"id": new_id(), "prompt": prompt or "", "title": title}
         values = {**row, **columns(content), "words": vector(title, prompt, content.code)}
-        # An update that changes nothing, so that the repetition after a cut connection gives the row as well.
+        # An update that changes nothing: if the connection broke and the insert is repeated, it returns the row too.
         query = insert(diagrams).values(values)
         query = query.on_conflict_do_update(index_elements=["id"], set_={"id": query.excluded.id})
         stored = await self._one(query.returning(diagrams))
@@ -53,7 +53,7 @@ class Store:
     async def list(
         self, limit: int, before: UUID | None = None, *, search: str = "", deleted: bool = False
     ) -> list[Diagram]:
-        """At most `limit` diagrams, newest first; those made before `before`, with all words of `search`."""
+        """At most `limit` diagrams, newest first, that are older than `before` and have all words of `search`."""
         query = sa.select(diagrams).order_by(diagrams.c.id.desc()).limit(limit)
         query = query.where(diagrams.c.deleted_at.is_not(None) if deleted else kept)
         if before is not None:
@@ -85,12 +85,12 @@ class Store:
         return None if row is None else diagram.of_row(row._mapping)
 
     async def delete(self, id: UUID) -> bool:  # noqa: A002 - as the column
-        """Delete a diagram, so that it can be restored; whether there was one."""
+        """Mark a diagram as deleted; whether there was one."""
         query = sa.update(diagrams).where(diagrams.c.id == id, kept).values(deleted_at=sa.func.now())
         return await self._one(query.returning(diagrams)) is not None
 
     async def restore(self, id: UUID) -> Diagram | None:  # noqa: A002 - as the column
-        """Take a deletion back; nothing happens to a diagram that is not deleted."""
+        """Restore a deleted diagram. A diagram that is not deleted stays as it is."""
         query = sa.update(diagrams).where(diagrams.c.id == id).values(deleted_at=None)
         return await self._one(query.returning(diagrams))
 
@@ -103,7 +103,7 @@ class Store:
 
 
 def columns(content: Content) -> dict[str, Any]:
-    """The columns of a revision's content."""
+    """The values of the columns for the content of a revision."""
     return {
         "code": content.code,
         "diagram_type": content.diagram_type,

@@ -1,7 +1,7 @@
-"""The parent of the workers: replaces each that ended or hangs, and says why.
+"""The parent process of the workers: it replaces each worker that ended or hangs, and logs why.
 
-uvicorn's own kills a worker that is silent for some seconds by the clock, which it is on a machine without a free CPU,
-too; and it tells neither that nor the kernel's reasons.
+uvicorn's own supervisor kills a worker that is silent for some seconds by the clock. On a busy machine that happens to
+healthy workers too. It also does not log why it replaced a worker.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from app.workers import Kind, Restarts
 
 logger = logging.getLogger("app.workers")
 
-TIMEOUT = 30  # seconds of silence; meanwhile the others take the new connections
-LONGEST_TURN = 1.0  # seconds that a turn of this process counts for; it takes half of one unless it was stalled itself
-TOLD_AFTER = 5.0  # seconds of silence that are told even if the worker comes back
+TIMEOUT = 30  # seconds of silence until a worker counts as hung; the others take the new connections
+LONGEST_TURN = 1.0  # seconds that one turn of this process may count; it takes 0.5 unless this process stood still
+TOLD_AFTER = 5.0  # seconds of silence that are logged even if the worker answers again
 
-# Where the kernel counts the processes of this container that it killed for want of memory: cgroups 2, then 1.
+# Files in which the kernel counts the processes of this container that it killed to free memory: cgroups 2, then 1.
 COUNTERS = [
     Path("/sys/fs/cgroup/memory.events"),
     Path("/sys/fs/cgroup/memory/memory.oom_control"),
@@ -34,7 +34,7 @@ COUNTERS = [
 
 
 class Supervisor(Multiprocess):
-    """Asks each worker at every turn, and waits for none of them."""
+    """Asks each worker at every turn whether it lives, and never waits for the answer."""
 
     def __init__(self, config: Config, sockets: list[socket]) -> None:
         super().__init__(config, sockets)
@@ -47,7 +47,7 @@ class Supervisor(Multiprocess):
     def keep_subprocess_alive(self) -> None:
         """Replace the workers that ended or hang."""
         now = time.monotonic()
-        # Whatever stalls the machine stalls this process, too: that is no worker's fault.
+        # If the whole machine stood still, this process did too. That is no fault of a worker.
         passed, self._turn = min(now - self._turn, LONGEST_TURN), now
         for index, process in enumerate(self.processes):
             if self.should_exit.is_set() or self._stopping:
@@ -59,13 +59,13 @@ class Supervisor(Multiprocess):
             process.kill()
             process.join()
             self._silent.pop(process.pid or 0, None)
-            if process.exitcode == STARTUP_FAILURE:  # it would fail so every time
+            if process.exitcode == STARTUP_FAILURE:  # a new worker would fail too
                 logger.error("worker [%s] could not start: the service stops", process.pid)
                 self.should_exit.set()
                 return
             kind, reason = self._why(process, silent if alive else None)
             self._restarts = self._restarts.one_more(kind, reason)
-            logger.warning("worker [%s] %s; another one takes its place", process.pid, reason)
+            logger.warning("worker [%s] %s; a new one takes its place", process.pid, reason)
             self._tell()
             self.processes[index] = Process(self.config, self.sockets)
             self.processes[index].start()
@@ -73,16 +73,16 @@ class Supervisor(Multiprocess):
     def _tell(self) -> None:
         try:
             workers.write(self._restarts)
-        except OSError as error:  # a full disk must not end the service
-            logger.warning("what became of the workers cannot be told: %s", error)
+        except OSError as error:  # a full disk must not stop the service
+            logger.warning("the restarts of workers could not be saved: %s", error)
 
     @property
     def _stopping(self) -> bool:
-        """Whether a signal that ends this process waits to be handled: it may have ended the workers, too."""
+        """Whether a signal to stop waits to be handled. It may have ended the workers too."""
         return any(each in (signal.SIGINT, signal.SIGTERM) for each in self.signal_queue)
 
     def _asked(self, process: Process, passed: float) -> bool:
-        """Ask a worker, or look whether it has answered; whether it lives."""
+        """Ask a worker, or check whether it has answered. Returns whether it lives."""
         pid = process.pid or 0
         if not process.process.is_alive():
             return False
@@ -97,17 +97,17 @@ class Supervisor(Multiprocess):
             else:
                 self._silent[pid] += passed
         except (OSError, EOFError, pickle.UnpicklingError):
-            process.process.join(1)  # its end of the pipe is closed: it is about to end
+            process.process.join(1)  # its end of the pipe is closed, so it is about to end
             return process.process.is_alive()
         return True
 
     def _why(self, process: Process, silent: float | None) -> tuple[Kind, str]:
-        """Why a worker was replaced, in a word and in words."""
+        """Why a worker was replaced: the kind, and a text."""
         before, self._killed = self._killed, killed_for_memory()
         code = process.exitcode or 0
         if silent is not None:
             return "hung", f"hung for {silent:.0f} s and was killed"
-        # By name: Windows has no SIGKILL, and not every number of a signal has a name.
+        # Compared by name: Windows has no SIGKILL, and not every signal has a name.
         name = next((each.name for each in signal.Signals if each == -code), str(-code))
         if name == "SIGKILL" and self._killed > before:
             return "out-of-memory", "was killed by the kernel: out of memory"
@@ -117,7 +117,7 @@ class Supervisor(Multiprocess):
 
 
 def killed_for_memory() -> int:
-    """How many processes of this container the kernel has killed for want of memory; 0 where it does not tell."""
+    """How many processes of this container the kernel has killed to free memory; 0 if that is unknown."""
     for counter in COUNTERS:
         try:
             found = re.search(r"^oom_kill (\d+)$", counter.read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,7 +1,8 @@
-"""The tables, as the newest migration leaves them.
+"""The tables as they are after the newest migration.
 
-The release before must go on with them: what it needs keeps its meaning, and what is new may be left out. So `prompt`
-and `model` are empty, not NULL, where a caller brought the code, and `validated` is false while nothing is `judged`.
+The previous release must work with them too, after a rollback. So the columns that it uses keep their meaning, and new
+columns have defaults. For the same reason `prompt` and `model` are empty, not NULL, if the code is the caller's own,
+and `validated` is false as long as `judged` is false.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ diagrams = sa.Table(
     sa.Column("validated", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", JSONB, nullable=False),
-    sa.Column("title", sa.Text),  # the caller's
+    sa.Column("title", sa.Text),  # NULL: the caller gave none
     sa.Column("updated_at", TIME),  # NULL: never
     sa.Column("deleted_at", TIME),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("revised_at", TIME),  # NULL: when it was created
     sa.Column("change", sa.Text),
     sa.Column("source", sa.Text, nullable=False, server_default="model"),
-    sa.Column("restored", sa.Integer),  # the revision that this one brought back
-    sa.Column("edit", sa.Uuid),  # of the last revision: the same edit is not made twice
+    sa.Column("restored", sa.Integer),  # the earlier revision that this one restores
+    sa.Column("edit", sa.Uuid),  # id of the last edit, so that the same edit is not made twice
     sa.Column("judged", sa.Boolean, nullable=False, server_default=sa.true()),
-    sa.Column("judge_at", TIME),  # when it is to be judged by itself; NULL: not at all
-    sa.Column("words", TSVECTOR),  # what it is found by; NULL: a release before this column wrote it
+    sa.Column("judge_at", TIME),  # when the upkeep must validate it; NULL: not at all
+    sa.Column("words", TSVECTOR),  # the words of the search; NULL: written by a release without this column
 )
 sa.Index("diagrams_kept", diagrams.c.id, postgresql_where=diagrams.c.deleted_at.is_(None))
 sa.Index("diagrams_deleted", diagrams.c.deleted_at, postgresql_where=diagrams.c.deleted_at.is_not(None))
@@ -47,7 +48,7 @@ sa.Index("diagrams_words", diagrams.c.words, postgresql_using="gin")
 
 revised_at = sa.func.coalesce(diagrams.c.revised_at, diagrams.c.created_at)
 
-# Revisions that are not the newest any more.
+# The earlier revisions of the diagrams.
 revisions = sa.Table(
     "revisions",
     metadata,
@@ -64,11 +65,11 @@ revisions = sa.Table(
     sa.Column("judged", sa.Boolean, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("warnings", JSONB, nullable=False),
-    sa.Column("judge_at", TIME),  # as of the diagrams
+    sa.Column("judge_at", TIME),  # as in the table of diagrams
 )
 sa.Index("revisions_to_judge", revisions.c.judge_at, postgresql_where=revisions.c.judge_at.is_not(None))
 
-# Work that one process does at a time, and until when it has it.
+# Work that only one process does at a time: which process, and until when.
 leases = sa.Table(
     "leases",
     metadata,
@@ -77,7 +78,7 @@ leases = sa.Table(
     sa.Column("until", TIME, nullable=False),
 )
 
-# Requests of each caller in the minute that ends at `until`.
+# The number of requests of each caller in the minute that ends at `until`.
 request_counts = sa.Table(
     "request_counts",
     metadata,

@@ -1,7 +1,7 @@
-"""Traces, where `OTEL_EXPORTER_OTLP_ENDPOINT` says whereto; nothing is imported and nothing done without it.
+"""Traces, if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. Without it, nothing is imported.
 
-A span tells what was done, for how long and how it ended; never what anybody wrote, nor an error's words. The provider
-is our own, not the process's: libraries, which may tell more, stay silent.
+A span contains what was done, how long it took and how it ended, but no texts of users and no messages of errors. The
+provider is not the global one, so that libraries, whose spans may contain more, send none.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT"
 NAME = "ba-copilot-ai"  # OTEL_SERVICE_NAME, where it is set
-CLOSE_TIMEOUT = 0.2  # seconds, for what was not yet sent
+CLOSE_TIMEOUT = 0.2  # seconds to send the last spans
 
 _provider: TracerProvider | None = None
 
 
 class Span:
-    """What is being done; without a provider it only takes what it is told."""
+    """A piece of work that is traced. Without a provider it only stores its values."""
 
     def __init__(self) -> None:
         self.name = ""
@@ -32,8 +32,8 @@ class Span:
 
 
 def open_provider() -> None:
-    """Send traces from now on, where that is asked for. The SDK reads its own variables (OTEL_TRACES_SAMPLER, …)."""
-    global _provider  # noqa: PLW0603 - one for the process
+    """Begin to send traces, if they are configured. The SDK reads more variables itself (OTEL_TRACES_SAMPLER, …)."""
+    global _provider  # noqa: PLW0603 - one per process
     endpoint = os.environ.get(VARIABLE)
     if not endpoint:
         return
@@ -49,8 +49,8 @@ def open_provider() -> None:
 
 
 def close_provider() -> None:
-    """Send what is left, if that is quick."""
-    global _provider  # noqa: PLW0603 - one for the process
+    """Send the remaining spans, but wait at most CLOSE_TIMEOUT seconds."""
+    global _provider  # noqa: PLW0603 - one per process
     if _provider is not None:
         closing = threading.Thread(target=_provider.shutdown, daemon=True)
         closing.start()
@@ -62,12 +62,12 @@ def close_provider() -> None:
 def span(
     name: str, kind: Literal["server", "client"] = "client", headers: Mapping[str, str] | None = None
 ) -> Iterator[Span]:
-    """Tell of what is done meanwhile.
+    """Trace the work in the `with` block.
 
     Args:
-        name: What it is; may be changed until it ends.
-        kind: Whether it is served, or asked of another service.
-        headers: Of a request that is served: who calls may name the trace that it belongs to (`traceparent`).
+        name: The name of the work; it may be changed until the end.
+        kind: `server` for a request to this service, `client` for one to another service.
+        headers: The headers of a request to this service, which may name a trace (`traceparent`).
     """
     told = Span()
     told.name = name
@@ -78,7 +78,7 @@ def span(
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     if headers is None and not get_current_span().get_span_context().is_valid:
-        yield told  # the service's own affairs, such as its checks of what it needs
+        yield told  # work without a request, such as health checks
         return
     context = TraceContextTextMapPropagator().extract(headers) if headers is not None else None
     tracer = _provider.get_tracer(NAME)

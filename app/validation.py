@@ -1,4 +1,4 @@
-"""Mermaid over HTTP: is a diagram valid, and which types are there."""
+"""The routes about Mermaid: validate a diagram, and list the types of diagrams."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import diagram_types, examples, failures
 from app.bodies import ValidateRequest
-from app.connection import while_waited_for
+from app.caller import while_waited_for
 from app.dependencies import WithCaller, WithServices
 from app.diagram_types import DiagramType
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError
@@ -41,7 +41,7 @@ async def validate_diagram(
     caller: WithCaller,
     services: WithServices,
 ) -> Verdict:
-    """Say whether a diagram is valid Mermaid, and if not, what is wrong where."""
+    """Say whether a diagram is valid Mermaid, and if not, what is wrong and where."""
 
     async def validate() -> Verdict:
         async with services.admission.place(caller.identity):

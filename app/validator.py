@@ -1,4 +1,4 @@
-"""The MCP server as seen from here: one client a worker, kept open, re-connected when it breaks."""
+"""The client of the MCP server: one connection per worker, which stays open and is opened again when it breaks."""
 
 from __future__ import annotations
 
@@ -22,46 +22,48 @@ from app.logs import REQUEST_ID_HEADER, request_id
 logger = logging.getLogger(__name__)
 
 TOOL = "validate_mermaid"
-CALL_TIMEOUT = 5.0  # seconds; the server itself gives up on a diagram after 2
+CALL_TIMEOUT = 5.0  # seconds; the server itself stops after 2
 CLOSE_TIMEOUT = 0.2  # seconds
-CALLER_HEADER = "X-Caller"  # each gets a fair share of the parsers; in prod the MCP server believes it
-STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone; or the server forgot our session
+CALLER_HEADER = (
+    "X-Caller"  # the MCP server shares its parsers fairly among callers; in production it trusts this header
+)
+STALE = (CONNECTION_CLOSED, INVALID_REQUEST)  # the connection is gone, or the server does not know our session
 
 T = TypeVar("T")
 
 
 class Fix(BaseModel):
-    """A change with which the whole diagram is valid: the validator has tried it."""
+    """A change that makes the whole diagram valid. The validator has tried it."""
 
     line: int = Field(description="1-based")
     column: int = Field(description="1-based")
-    remove: int = Field(description="So many characters, in UTF-16 code units, there.")
-    insert: str = Field(description="In their place.")
+    remove: int = Field(description="How many characters to remove there, in UTF-16 code units.")
+    insert: str = Field(description="The text to put in their place.")
 
 
 class DiagramError(BaseModel):
-    """One thing wrong with a diagram, at its place in the text that was sent."""
+    """One error of a diagram, with its place in the text that was sent."""
 
     message: str
     line: int | None = Field(default=None, description="1-based")
     column: int | None = Field(default=None, description="1-based")
     excerpt: str | None = None
-    fix: Fix | None = Field(default=None, description="None where no small change is known that makes it valid.")
+    fix: Fix | None = Field(default=None, description="Null if no small change is known that makes the diagram valid.")
 
 
 class Verdict(BaseModel):
-    """What the validator says about a diagram."""
+    """The verdict of the validator on a diagram."""
 
     model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
-    valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
+    valid: bool | None = Field(description="Null if it could not be decided; `reason` says why.")
     drawable: bool | None = Field(
         default=None,
-        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell, or where "
-        "that may take very long.",
+        description="False if Mermaid accepts it but cannot draw it; null if only drawing would show it, or if drawing "
+        "may take very long.",
     )
     reason: str | None = Field(
-        default=None, description="Why `valid`, or `drawable`, could not be decided, where that is known."
+        default=None, description="Why `valid` or `drawable` could not be decided, if that is known."
     )
     diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []
@@ -70,8 +72,8 @@ class Verdict(BaseModel):
 class Validator:
     """Calls the MCP server's tool `validate_mermaid`.
 
-    The connection is opened on first use by a task of its own, which also closes it: the SDK's client must be left by
-    the task that entered it, and when its transport breaks, only that task is cancelled.
+    The connection is opened at the first use by its own task, which also closes it. The SDK's client must be closed by
+    the task that opened it; and when the connection breaks, only that task is cancelled.
 
     Args:
         url: The MCP endpoint (Streamable HTTP).
@@ -85,11 +87,11 @@ class Validator:
         self._release = asyncio.Event()
 
     async def validate(self, code: str) -> Verdict:
-        """Judge a diagram.
+        """Validate a diagram.
 
         Raises:
-            ValidatorUnavailableError: No answer from the MCP server.
-            ValidatorRefusedError: It answered that it could not judge.
+            ValidatorUnavailableError: The MCP server does not answer.
+            ValidatorRefusedError: The MCP server answered that it could not validate.
         """
         try:
             with telemetry.span(f"tools/call {TOOL}") as span:
@@ -115,7 +117,7 @@ class Validator:
             raise ValidatorUnavailableError(f"unexpected answer of the tool {TOOL}") from error
 
     async def ping(self) -> None:
-        """Ask the MCP server for its tools: a real round trip.
+        """Check the MCP server: ask it for its tools.
 
         Raises:
             ValidatorUnavailableError: No answer, or it has no tool `validate_mermaid`.
@@ -134,7 +136,7 @@ class Validator:
                 task.cancel()
 
     async def _call(self, call: Callable[[Client], Awaitable[T]]) -> T:
-        """Make a call; once more on a fresh connection where the kept one turns out to be broken."""
+        """Make a call. If the open connection is broken, make it once more on a new connection."""
         try:
             async with asyncio.timeout(CALL_TIMEOUT):
                 kept = self._client
@@ -153,7 +155,7 @@ class Validator:
             raise ValidatorUnavailableError(f"{self._url}: {error}") from error
 
     async def _connected(self) -> Client:
-        """The kept client; opened by whoever comes first, the others wait for that."""
+        """The open client. The first caller opens it, and the others wait."""
         async with self._lock:
             if self._client is None:
                 opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
@@ -168,7 +170,7 @@ class Validator:
             return self._client
 
     async def _hold(self, opened: asyncio.Future[Client], release: asyncio.Event) -> None:
-        """Open a client, hand it out through `opened`, keep it until `release` or until it breaks."""
+        """Open a client, give it to `opened`, and keep it until `release` is set or it breaks."""
         client: Client | None = None
         try:
             async with (
@@ -180,7 +182,7 @@ class Validator:
                 if not opened.done():
                     opened.set_result(client)
                 await release.wait()
-        except Exception as error:  # noqa: BLE001 - a broken transport shows as a group of anything
+        except Exception as error:  # noqa: BLE001 - a broken connection raises a group of any errors
             if not opened.done():
                 opened.set_exception(RuntimeError(_innermost(error)))
         finally:
@@ -194,7 +196,7 @@ class Validator:
 
 
 async def _mark(request: httpx2.Request) -> None:
-    """Tell the MCP server for which request it works, so that both log one id, and for which caller, by a hash."""
+    """Send the id of our request, so that both services log the same id, and a hash of the caller's identity."""
     if current := request_id.get():
         request.headers[REQUEST_ID_HEADER] = current
     if identity := caller.CURRENT.get():
@@ -202,7 +204,7 @@ async def _mark(request: httpx2.Request) -> None:
 
 
 def _innermost(error: BaseException) -> str:
-    """The message of the first real error within (groups of) groups."""
+    """The message of the first error in nested groups of errors."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error) or type(error).__name__

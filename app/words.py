@@ -1,7 +1,7 @@
-"""The words that a diagram is found by.
+"""The words of a diagram for the search.
 
-Made here, not by PostgreSQL's own parser: that cannot cut Chinese or Japanese into words, and lower-cases only what
-the database's locale knows. So a search finds the same whatever database it is.
+They are not made by PostgreSQL's parser: it cannot divide Chinese or Japanese text into words, and changes only the
+letters of the database's locale to lower case. So a search finds the same in every database.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-LONGEST = 40  # characters of a word that count
-MOST = 5000  # different words of one diagram; PostgreSQL's bound is 1 MB of them, and a character has up to 4 bytes
+LONGEST = 40  # characters of a word that are used
+MOST = 5000  # different words of one diagram; PostgreSQL stores at most 1 MB, and a character has up to 4 bytes
 
 WORD = re.compile(r"[^\W_]+")
-PART = re.compile(r"(?<=[a-z])(?=[A-Z])")  # orderService has two
+PART = re.compile(r"(?<=[a-z])(?=[A-Z])")  # orderService has two parts
 # Scripts without spaces between words: Thai to Myanmar, Khmer, kana, Han.
 UNSPACED = re.compile("[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 def words(*texts: str | None) -> list[str]:
-    """The different words of these texts, each in the form that is compared; of unspaced scripts every two letters."""
+    """The different words of these texts in the form for comparison; without spaces, each pair of letters."""
     found: dict[str, None] = {}
     for text in texts:
         for word in dict.fromkeys(WORD.findall(unicodedata.normalize("NFKC", text or ""))):
@@ -33,9 +33,9 @@ def words(*texts: str | None) -> list[str]:
 
 
 def query(text: str) -> str | None:
-    """What finds the diagrams that hold all words of a text, or words that begin so; None where there is no word.
+    """A query (`tsquery` of PostgreSQL) for diagrams with all words of a text, or words that begin with them.
 
-    In the syntax of PostgreSQL's `tsquery`. Words hold no quotes.
+    None if the text has no word. Words contain no quotes.
     """
     sought = dict.fromkeys(
         piece for word in WORD.findall(unicodedata.normalize("NFKC", text)) for piece in _pieces(word, alone=False)
@@ -44,7 +44,7 @@ def query(text: str) -> str | None:
 
 
 def _pieces(word: str, *, alone: bool) -> Iterator[str]:
-    """A word in the form that is compared; with `alone`, the last letter of an unspaced run is one, too."""
+    """The pieces of a word for comparison. With `alone`, the last letter of a run without spaces is a piece too."""
     at = 0
     for run in UNSPACED.finditer(word):
         yield from _whole(word[at : run.start()])

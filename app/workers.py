@@ -1,7 +1,4 @@
-"""What became of the workers: kept by their parent process, read by each of them.
-
-In a file, since it is the parent that knows, and the workers that are asked.
-"""
+"""The restarts of workers. The parent process writes them to a file, and each worker reads them for /health."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # where parent and workers meet, and where that library keeps its numbers
-RECENT = timedelta(minutes=10)  # for so long a restart is held against the service
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # the shared folder; prometheus_client keeps its numbers there too
+RECENT = timedelta(minutes=10)  # how long a restart makes the service degraded
 
 Kind = Literal["hung", "out-of-memory", "signal", "exit"]
 
@@ -25,11 +22,11 @@ class Restarts:
 
     Attributes:
         hung: Workers that did not answer their parent, and were killed.
-        out_of_memory: Those that the kernel killed for want of memory.
-        signal: Those that another signal ended.
-        exit: Those that ended by themselves.
-        last: Why the last one was replaced; empty where none was.
-        at: When that was, in seconds since 1970.
+        out_of_memory: Workers that the kernel killed to free memory.
+        signal: Workers that were ended by another signal.
+        exit: Workers that ended by themselves.
+        last: Why the last worker was replaced; empty if none was.
+        at: When it was replaced, in seconds since 1970.
     """
 
     hung: int = 0
@@ -41,23 +38,23 @@ class Restarts:
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of all restarts."""
         return self.hung + self.out_of_memory + self.signal + self.exit
 
     @property
     def recent(self) -> bool:
-        """Whether the last one is held against the service."""
+        """Whether the last restart was a short time ago."""
         return bool(self.total) and datetime.now(UTC) - datetime.fromtimestamp(self.at, UTC) < RECENT
 
     def one_more(self, kind: Kind, reason: str) -> Restarts:
-        """The same after another worker was replaced."""
+        """The numbers after one more restart."""
         name = kind.replace("-", "_")
         at = datetime.now(UTC).timestamp()
         return replace(self, **{name: getattr(self, name) + 1, "last": reason, "at": at})
 
 
 def read() -> Restarts | None:
-    """What the parent wrote; None where this process has no parent that watches it."""
+    """The restarts as the parent wrote them; None if no parent supervises this process."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         return None
@@ -68,7 +65,7 @@ def read() -> Restarts | None:
 
 
 def write(restarts: Restarts) -> None:
-    """Tell the workers, all at once: the file is replaced."""
+    """Write the restarts for the workers. The file is replaced, so that they never read half of it."""
     folder = Path(os.environ[VARIABLE])
     with tempfile.NamedTemporaryFile("w", dir=folder, encoding="utf-8", delete=False) as file:
         file.write(json.dumps(asdict(restarts)))

@@ -1,4 +1,4 @@
-"""The language model as seen from here: messages in, Mermaid source out, every way to fail told apart."""
+"""The client of the language model: messages in, Mermaid source out, and a kind of error for each failure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import openai
 
-from app import faults, metrics, telemetry
+from app import metrics, telemetry
 from app.answer import Answer, extract, sound
 from app.budget import Budget
-from app.errors import WriterError
+from app.errors import WriterError, retry_after, writer_kind
 from app.progress import Progress
 from app.settings import Settings
 
@@ -25,47 +25,47 @@ if TYPE_CHECKING:
 
     from app.instructions import Messages
 
-ANSWER_LIMIT = 100_000  # characters; whatever goes on for longer is no diagram
-RESPONSE_LIMIT = 16 * 1024 * 1024  # bytes of one response, unpacked: a chunk of four letters has 300 of them
+ANSWER_LIMIT = 100_000  # characters; a longer answer is not a diagram
+RESPONSE_LIMIT = 16 * 1024 * 1024  # unpacked bytes of one response; a chunk with four letters has 300 bytes
 UNPACKED_AT_ONCE = 64 * 1024  # bytes
 CONNECT_TIMEOUT = 5.0  # seconds
-# What endpoints answer that know no `stream_options`, without which some do not tell the tokens.
+# The answers of endpoints that do not know `stream_options`, which others need to report the tokens.
 UNKNOWN_OPTION = re.compile(
     r"stream_options|include_usage|extra (inputs|fields)|unrecogni[sz]ed|unexpected|additional", re.I
 )
-RETRY_PAUSE = 0.5  # seconds, before the one retry after a lost connection or a provider's 5xx
+RETRY_PAUSE = 0.5  # seconds before the one retry after a lost connection or a 5xx of the provider
 
 
 class Writer:
-    """Asks an OpenRouter (or compatible) endpoint. One client for the life of the worker."""
+    """Calls OpenRouter, or a compatible endpoint. One client for the life of the worker."""
 
     def __init__(self, settings: Settings, budget: Budget) -> None:
         self._mask = settings.mask
         self._budget = budget
         self._label = functools.partial(metrics.model, settings)
-        self._tells_usage = True  # until the endpoint refuses to be asked for it
+        self._tells_usage = True  # false after the endpoint has refused the option
         self._max_tokens = settings.llm_max_tokens or openai.omit
         key = settings.openrouter_api_key
-        # Not all endpoints stream, and a model that runs on a CPU may read for a minute before its first word.
+        # Some endpoints do not stream, and a model on a CPU may need a minute before its first word.
         timeout = httpx2.Timeout(settings.generation_timeout, connect=CONNECT_TIMEOUT)
         self._client = openai.AsyncOpenAI(
             api_key=key.get_secret_value() if key else "",
             base_url=str(settings.openrouter_base_url),
-            max_retries=0,  # ours is bounded by the deadline of the request, and leaves rate limits to the caller
+            max_retries=0,  # our own retry keeps the time limit of the request, and rate limits are left to the caller
             timeout=timeout,
             default_headers={"X-Title": "BA Copilot AI", "Accept-Encoding": "gzip, deflate"},
             http_client=openai.DefaultAsyncHttpxClient(
                 timeout=timeout,
-                follow_redirects=False,  # what is asked goes to the configured endpoint, and nowhere else
+                follow_redirects=False,  # requests go only to the configured endpoint
                 event_hooks={"response": [_limit]},
             ),
         )
 
     async def write(self, model: str, messages: Messages, progress: Progress) -> Answer:
-        """Ask once (and once more after a lost connection or a provider's 5xx).
+        """Ask once, and once more after a lost connection or a 5xx of the provider.
 
         Raises:
-            WriterError: No usable answer, by kind. An answer without any text is `empty`.
+            WriterError: No usable answer; its kind says why. An answer without text is `empty`.
         """
         try:
             return await self._ask(model, messages, progress)
@@ -80,7 +80,7 @@ class Writer:
         await self._client.close()
 
     async def _ask(self, model: str, messages: Messages, progress: Progress) -> Answer:
-        await self._budget.reserve()  # each time: whoever is asked once more is paid once more
+        await self._budget.reserve()  # for each call, since the provider charges each call
         progress.begin()
         outcome = "abandoned"
         try:
@@ -125,9 +125,9 @@ class Writer:
         return Answer(code, complete=finish != "length")
 
     async def _receive(self, model: str, messages: Messages, progress: Progress) -> tuple[str, str, str | None]:
-        """The text, the refusal and why it ended, which nobody says of an answer that broke off.
+        """The text, the refusal, and why the answer ended (None if it broke off).
 
-        Streamed, so that an endless answer can be cut.
+        The answer is streamed, so that an endless one can be stopped.
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
@@ -138,7 +138,7 @@ class Writer:
         async with create(
             model=model, messages=messages, stream=True, max_tokens=limit, stream_options=usage
         ) as response:
-            if "json" in response.headers.get("content-type", ""):  # an endpoint that does not stream
+            if "json" in response.headers.get("content-type", ""):  # this endpoint does not stream
                 body = json.loads(await response.read())
                 text, refusal, finish = self._whole(body)
                 self._count(model, body.get("usage"))
@@ -161,16 +161,16 @@ class Writer:
         return text[:ANSWER_LIMIT], refusal, finish
 
     def _whole(self, body: dict[str, Any]) -> tuple[str, str, str | None]:
-        """The same of an answer that came at once."""
+        """The same, for an answer that was not streamed."""
         if error := body.get("error"):
             raise self._failure(error.get("code"), str(error.get("message", "")))
         choice = body["choices"][0]
         text = _text(choice["message"].get("content"))
-        finish = "length" if len(text) >= ANSWER_LIMIT else choice.get("finish_reason") or "stop"  # it came whole
+        finish = "length" if len(text) >= ANSWER_LIMIT else choice.get("finish_reason") or "stop"  # it is complete
         return text[:ANSWER_LIMIT], str(choice["message"].get("refusal") or ""), finish
 
     def _count(self, model: str, usage: object) -> None:
-        """Count the tokens that the provider tells; they are its own affair, and may be anything."""
+        """Count the tokens that the provider reports. The report may have any form."""
         for kind in ("prompt", "completion"):
             tokens = usage.get(f"{kind}_tokens") if isinstance(usage, dict) else None
             if isinstance(tokens, int) and tokens > 0:
@@ -181,12 +181,12 @@ class Writer:
         if isinstance(error.body, dict):
             message = str(error.body.get("message") or message)
             if error.status_code == 403 and "reasons" in str(error.body.get("metadata")):
-                return WriterError("refused", self._short(message))  # OpenRouter's moderation of what was asked
-        wait = faults.retry_after(error.response.headers.get("retry-after"))
+                return WriterError("refused", self._short(message))  # OpenRouter's moderation refused the request
+        wait = retry_after(error.response.headers.get("retry-after"))
         return self._failure(error.status_code, message, wait)
 
-    def _failure(self, code: object, message: str, retry_after: int | None = None) -> WriterError:
-        return WriterError(faults.kind(code, message), self._short(message), retry_after)
+    def _failure(self, code: object, message: str, wait: int | None = None) -> WriterError:
+        return WriterError(writer_kind(code, message), self._short(message), wait)
 
     def _short(self, message: object) -> str:
         text = " ".join(sound(self._mask(str(message))).split()) or type(message).__name__
@@ -198,9 +198,10 @@ def _said(error: openai.APIStatusError) -> str:
 
 
 class _Limited(httpx2.AsyncByteStream):
-    """A response's body, unpacked; breaks off after `RESPONSE_LIMIT` bytes.
+    """The unpacked body of a response; an error after `RESPONSE_LIMIT` bytes.
 
-    Unpacked here, a little at a time: the client would unpack whatever has come at once, a thousand times its size.
+    It is unpacked here in small parts. The HTTP client would unpack everything at once, which may be a thousand times
+    larger.
     """
 
     def __init__(self, stream: httpx2.AsyncByteStream, encoding: str) -> None:
@@ -240,7 +241,7 @@ async def _limit(response: httpx2.Response) -> None:
 
 
 def _text(content: object) -> str:
-    """What a message says: a text, or a list of parts of which some are text."""
+    """The text of a message, whose content is a text or a list of parts."""
     if content is None:
         return ""
     if isinstance(content, list):

@@ -1,16 +1,18 @@
-"""A model's work on a diagram, from a request to its answer: as one document, or as events while it goes on."""
+"""The work of a model for a request: the answer is one document, or a stream of events."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
-from app import connection, events, failures, problems
+from app import events, failures, problems
+from app.caller import gone
 from app.diagram import Content, Diagram, Unstored, Written
 from app.errors import CallerGoneError, WriterError
 from app.instructions import Order
@@ -36,10 +38,10 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 async def generator_of(services: Services) -> Generator:
-    """What has the model write.
+    """The generator of diagrams.
 
     Raises:
-        ProblemError: There is no key for it, or its client could not be made.
+        ProblemError: There is no key for the model, or its client could not be made.
     """
     if services.generator is None:
         raise ProblemError(
@@ -63,12 +65,13 @@ async def generator_of(services: Services) -> Generator:
 async def write(
     request: Request, services: Services, generator: Generator, order: Order, change: str | None, save: Save
 ) -> Written | Response:
-    """Have the model write, and save what it wrote; the answer, or the events for a caller who asked for them.
+    """Let the model write, and save the result. Returns the answer, or the events if the caller asked for them.
 
-    A caller who goes ends the model's work, since every answer is paid for; what it had written by then is saved.
+    If the caller closes the connection, the model's work stops, since each answer costs money. What the model has
+    written by then is saved.
 
     Raises:
-        ProblemError: There is no diagram, or it could not be saved for the caller's own reason.
+        ProblemError: There is no diagram, or it could not be saved because of the request.
     """
 
     async def work(progress: Progress) -> Written:
@@ -78,7 +81,7 @@ async def write(
             raise failures.of_writer(error) from error
         except CallerGoneError as error:
             raise failures.of_departure() from error
-        return await save(Content(**vars(made), model=order.model, source="model", change=change))
+        return await save(replace(made, change=change))
 
     if events.wanted(request.headers):
         return await _stream(request, services, work)
@@ -92,7 +95,7 @@ async def write(
 
 
 def unstored(content: Content, prompt: str | None, title: str | None, place: str, error: Exception) -> Written:
-    """What a model wrote while the database does not answer: never lost; its caller may save it later, at `place`."""
+    """The answer if the database is down. It contains what the model wrote: the caller can save it at `place`."""
     logger.error("a diagram could not be stored: %s", error)
     reason = f"the database does not answer. Save its `code` later, with POST {place}."
     return Unstored(content, prompt, title, reason).written()
@@ -101,7 +104,7 @@ def unstored(content: Content, prompt: str | None, title: str | None, place: str
 async def _stream(
     request: Request, services: Services, work: Callable[[Progress], Coroutine[Any, Any, Written]]
 ) -> Written | Response:
-    """Stream the events of the work, once there is a first one: what fails before that is an ordinary answer."""
+    """Stream the events of the work. An error before the first event is answered like any other request."""
     queue: events.Events = asyncio.Queue()
     begun = asyncio.Event()
 
@@ -128,7 +131,7 @@ async def _stream(
 
 
 async def _settled(task: asyncio.Task[Written], services: Services) -> BaseModel:
-    """What came of a task, as the last event: the diagram, or the problem."""
+    """The result of a task as the last event: the diagram, or the problem."""
     try:
         return await task
     except ProblemError as error:
@@ -140,10 +143,10 @@ async def _settled(task: asyncio.Task[Written], services: Services) -> BaseModel
 
 
 def _watch(request: Request, progress: Progress, task: asyncio.Task[Written]) -> None:
-    """Stop the work when its caller goes."""
+    """Stop the work when the caller closes the connection."""
 
     async def stop() -> None:
-        await connection.gone(request)
+        await gone(request)
         progress.stop()
 
     watching = asyncio.create_task(stop())

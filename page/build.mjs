@@ -1,8 +1,8 @@
 /**
- * Builds dist/: the page's files, bundled, each name with a hash of its content, compressed as they are sent.
+ * Builds dist/: the bundled and compressed files of the page. Each name contains a hash of the content.
  *
- * `node build.mjs` installs the locked packages first where they are missing, and does nothing where dist/ was built of
- * the very same inputs. What it wrote is replaced as a whole, so that a server never reads half of it.
+ * `node build.mjs` first installs the locked packages if they are missing. It does nothing if dist/ was built from the
+ * same inputs. dist/ is replaced as a whole, so that a server never reads half of it.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,10 +14,10 @@ const root = import.meta.dirname;
 const dist = path.join(root, 'dist');
 const stamp = path.join(dist, '.built');
 
-// What draws, and what it imports for a flowchart, which most diagrams are; ELK lays out other kinds, too.
+// The module that draws, and those that it imports for a flowchart, the most common type. Other types use ELK too.
 const FIRST_DRAWN = [/^src\/drawing\//, /\/flowDiagram-\w+\.mjs$/, /\/elk-\w+\.mjs$/];
 
-/** Build the page, unless it is there. */
+/** Build the page, unless dist/ is up to date. */
 export async function build() {
   const inputs = await fingerprint();
   if ((await readFile(stamp, 'utf8').catch(() => '')) === inputs) return;
@@ -30,7 +30,7 @@ export async function build() {
   await rename(fresh, dist);
 }
 
-/** Everything that is served, by its path in dist/. */
+/** The contents of all files, by their path in dist/. */
 async function bundle() {
   const esbuild = await import('esbuild');
   const { outputFiles, metafile } = await esbuild.build({
@@ -38,7 +38,7 @@ async function bundle() {
     entryPoints: { page: 'src/page.mjs', drawing: 'src/drawing/drawing.mjs', style: 'src/style/page.css' },
     outdir: 'dist/assets',
     entryNames: '[name]-[hash]',
-    chunkNames: 'part-[hash]', // Mermaid's kinds of diagrams: each is fetched when it is first drawn
+    chunkNames: 'part-[hash]', // Mermaid's types of diagrams: each is loaded when it is drawn for the first time
     bundle: true,
     format: 'esm',
     legalComments: 'none',
@@ -60,7 +60,7 @@ async function bundle() {
   return files;
 }
 
-/** The hashed name of each entry, by its plain one: page.js, drawing.js, style.css. */
+/** The hashed name of each entry by its plain name: page.js, drawing.js, style.css. */
 function entries({ outputs }) {
   const names = Object.entries(outputs)
     .filter(([, { entryPoint }]) => /^src\//.test(entryPoint ?? ''))
@@ -69,10 +69,10 @@ function entries({ outputs }) {
 }
 
 /**
- * The scripts of a first drawing, as elements: what draws, and the parts of Mermaid that it would import to draw a flowchart.
+ * The HTML elements for the scripts of a first drawing: the module that draws, and the parts of Mermaid for a flowchart.
  *
- * Without them each would be asked for when the one that imports it has come, and run when the diagram is there; the
- * largest, which lays out, at last. So they come at once, and run while the page is still asking for the diagram.
+ * Without these elements, each script would be loaded only after the one that imports it, and the largest, for the
+ * layout, at the end. With them all are loaded at once, while the page still asks for the diagram.
  */
 function scripts({ outputs }) {
   const entries = FIRST_DRAWN.map((part) => {
@@ -110,7 +110,7 @@ function hash(content) {
   return createHash('sha256').update(content).digest('hex');
 }
 
-/** What decides how the page looks, as one hash. */
+/** A hash of all inputs of the build. */
 async function fingerprint() {
   const sources = await readdir(path.join(root, 'src'), { recursive: true, withFileTypes: true });
   const names = sources.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

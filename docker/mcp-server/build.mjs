@@ -1,7 +1,7 @@
 /**
- * Builds dist/mermaid.cjs (Mermaid without its renderers; the sources import it as `#mermaid`) and
- * dist/server.mjs and parser.mjs (what the image runs). `node build.mjs mermaid` builds the first alone: it takes
- * longest, and no edit of the sources changes it.
+ * Builds dist/mermaid.cjs (Mermaid without its renderers; the sources import it as `#mermaid`), and dist/server.mjs and
+ * dist/parser.mjs, which the image runs. `node build.mjs mermaid` builds only the first: this takes the longest time, and
+ * does not depend on the sources.
  */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { load } from './mermaid/load.mjs';
 const root = import.meta.dirname;
 const mermaid = path.join(root, 'dist', 'mermaid.cjs');
 
-// Packages and chunks that only renderers call; together two thirds of Mermaid's weight.
+// Packages and chunks that only renderers call: two thirds of Mermaid's size.
 const RENDERING = [
   /^(katex|elkjs|elkjs\/.*|cytoscape.*|roughjs|d3-sankey|stylis|@upsetjs\/venn\.js|dagre-d3-es.*)$/,
   /\/(elk|dagre|cose-bilkent|swimlanes|bpmnIcons|sizeCapture)-[A-Z0-9]{8}\.mjs$/,
@@ -26,7 +26,7 @@ const withoutRenderers = {
   },
 };
 
-// Mermaid's function that copies configurations, replaced by a quicker one.
+// Mermaid's function that merges configurations. It is replaced by a faster one.
 const OWN_ASSIGN = /var assignWithDepth = .*?\n\}, "assignWithDepth"\);\n/s;
 
 const quickCopies = {
@@ -57,13 +57,13 @@ const common = {
   target: 'node24',
 };
 
-/** Bundle something; the bundler is only loaded where there is something to bundle. */
+/** Run the bundler, which is only loaded if there is something to bundle. */
 async function build(options) {
   const esbuild = await import('esbuild');
   await esbuild.build({ ...common, ...options });
 }
 
-/** Bundle Mermaid, unless that was done from the very same inputs. */
+/** Bundle Mermaid, unless the bundle was made from the same inputs. */
 export async function buildMermaid() {
   const banner = `/* inputs: ${await fingerprint()} */`;
   const built = await readFile(mermaid, 'utf8').catch(() => '');
@@ -78,8 +78,8 @@ export async function buildMermaid() {
   });
 }
 
-// Beside the parser's bundle, Mermaid is a text and what V8 has compiled of it before: a parser is started whenever a
-// diagram cost one, and so takes half the time.
+// In the parser's bundle Mermaid is not included, but read as a file, with its compiled code from V8. So a parser starts
+// in half the time.
 const mermaidBeside = {
   name: 'mermaid-beside',
   setup({ onLoad, onResolve }) {
@@ -95,7 +95,7 @@ const mermaidBeside = {
   },
 };
 
-/** Bundle the server and its parser with all they need, but Mermaid as bundled before: all in dist/. */
+/** Bundle the server and the parser into dist/, where the bundle of Mermaid must be already. */
 export async function buildServer() {
   await compileMermaid();
   await build({
@@ -107,7 +107,7 @@ export async function buildServer() {
   });
 }
 
-/** Keep what V8 has compiled of Mermaid once it has parsed a diagram of each type: dist/mermaid.cache. */
+/** Parse a diagram of each type, and store V8's compiled code of Mermaid in dist/mermaid.cache. */
 async function compileMermaid() {
   const { CATALOGUE } = await import('./src/catalogue.mjs');
   const { mermaid: parser, script } = load(await readFile(mermaid, 'utf8'));
@@ -115,7 +115,7 @@ async function compileMermaid() {
   await writeFile(path.join(root, 'dist', 'mermaid.cache'), script.createCachedData());
 }
 
-/** What decides how the bundled Mermaid looks, as one hash. */
+/** A hash of all inputs of the bundle of Mermaid. */
 async function fingerprint() {
   const hash = createHash('sha256');
   const shims = (await readdir(path.join(root, 'mermaid'))).sort().map((name) => path.join('mermaid', name));

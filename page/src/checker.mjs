@@ -1,4 +1,4 @@
-/** Follows the code: the server judges it, errors are marked at their lines, and what can be drawn is drawn. */
+/** Checks the code after each edit: the server validates it, errors are marked at their lines, and it is drawn. */
 import { api } from './api.mjs';
 import { button } from './button.mjs';
 import { getCode, goTo, markErrors, onEdit } from './editor.mjs';
@@ -14,7 +14,7 @@ let timer;
 let current; // AbortController of the check that runs
 let silentUntil = 0; // the server asked for a pause (Retry-After), ms
 
-/** Judge and draw the code in the editor, now. */
+/** Validate and draw the code in the editor now. */
 export function check() {
   clearTimeout(timer);
   current?.abort();
@@ -24,13 +24,13 @@ export function check() {
   });
 }
 
-/** Draw what a model has written so far, if it is a diagram already; errors are of no interest yet. */
+/** Draw what a model has written so far, if it is a diagram already. Errors are ignored. */
 export async function peek(code, signal) {
   try {
     const judged = await api.validate(code, signal);
     if (!refused(judged)) await showPicture(code, signal, { whole: false });
   } catch {
-    // The next piece is there soon.
+    // The next piece comes soon.
   }
 }
 
@@ -59,7 +59,7 @@ async function follow(code, signal) {
   }
 }
 
-/** The server's verdict, and what to say where it has none. */
+/** The verdict of the server, or a message if it has none. */
 async function judge(code, signal) {
   if (Date.now() < silentUntil) return [null, 'Drawn, not checked'];
   try {
@@ -73,7 +73,7 @@ async function judge(code, signal) {
   }
 }
 
-/** Drawing it would fail, or never end. */
+/** An error: the drawing would fail, or never end. */
 const refused = ({ valid, drawable }) => valid === false || drawable === false;
 
 const count = (errors) => (errors.length === 1 ? '1 error' : `${errors.length} errors`);

@@ -1,4 +1,4 @@
-/** A diagram by words: described, or, where one is open, what to change of it; and watched while it is written. */
+/** The form for the model: describe a new diagram, or a change of the open one, and watch the model write. */
 import { api } from './api.mjs';
 import { peek } from './checker.mjs';
 import { getCode, setWritable, showWriting } from './editor.mjs';
@@ -17,22 +17,22 @@ const writeButton = document.getElementById('write');
 const cancelButton = document.getElementById('cancel');
 let writing = null; // AbortController
 
-/** Whether a model writes now. */
+/** Whether a model is writing. */
 export const isWriting = () => Boolean(writing);
 
-/** Fill in the types that may be asked for. */
+/** Fill the list of diagram types. */
 export async function loadTypes() {
   const { types } = await api.types();
   type.replaceChildren(type.options[0], ...types.map(({ type: name }) => new Option(name, name)));
 }
 
-/** Let a model be asked, or not and say why. */
+/** Enable the form, or disable it and say why. */
 export function allowWriting(allowed, why = '') {
   prompt.disabled = writeButton.disabled = type.disabled = !allowed;
   progress.textContent = why;
 }
 
-/** Label the form for what it does now. */
+/** Set the labels of the form: write or change. */
 function relabel() {
   const changing = Boolean(work.diagram?.id);
   document.getElementById('prompt-label').textContent = changing ? 'Say what to change' : 'Describe the diagram';
@@ -55,7 +55,7 @@ async function run() {
     prompt.value = '';
     say('The diagram is written');
   } catch (error) {
-    // Where another diagram was opened meanwhile, the editor holds that one.
+    // If another diagram was opened in between, the editor shows that one.
     if (signal.reason !== LEFT) keep(error.written ?? before);
     if (signal.aborted) await cancelled(order, signal);
     else fail(error);
@@ -69,10 +69,10 @@ async function cancelled([, body], { reason }) {
   if (body.change && reason !== LEFT) await cancelChange(body).catch(() => {}); // asked again before the next version
 }
 
-/** What to ask for, `[path, body]`; null where the user would rather keep what is in the editor. */
+/** The request, `[path, body]`; null if the user wants to keep what is in the editor. */
 async function prepare(words) {
   const { id } = work.diagram ?? {};
-  // The model changes what is stored; so the user's own edits are stored first. What is new takes their place.
+  // The model changes the stored diagram, so the user's edits are stored first.
   if (work.changed && !(await (id ? save() : mayLeave()))) return null;
   if (id) await takeCancelled().catch(() => {});
   if (id) return [`diagrams/${encodeURIComponent(id)}/revisions`, { change: words, base: work.diagram.revision }];

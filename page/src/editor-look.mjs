@@ -1,4 +1,4 @@
-/** How the editor looks: the page's colours, which follow the light and the dark theme by themselves. */
+/** The look of the editor: the colours of the page, for the light and the dark theme. */
 import { HighlightStyle } from '@codemirror/language';
 import { EditorView } from '@codemirror/view';
 import { tags } from '@lezer/highlight';

@@ -8,7 +8,7 @@ import { colours, look } from './editor-look.mjs';
 import { mermaid } from './language.mjs';
 
 const host = document.getElementById('code');
-// In a shadow root CodeMirror adds its styles as objects and not as elements, which the page's policy would refuse.
+// In a shadow root CodeMirror adds its styles as objects. The page's policy would refuse style elements.
 const root = host.attachShadow({ mode: 'open', delegatesFocus: true });
 const writable = new Compartment();
 const listeners = [];
@@ -32,7 +32,7 @@ const view = new EditorView({
       EditorView.lineWrapping,
       EditorView.contentAttributes.of({ 'aria-label': 'Mermaid code', 'aria-describedby': 'errors' }),
       writable.of([]),
-      // Tab indents; Escape and then Tab leaves the editor, which is CodeMirror's own way for keyboards.
+      // Tab indents. Escape and then Tab leaves the editor; that is CodeMirror's default.
       keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.updateListener.of(({ docChanged }) => {
         if (docChanged && telling) for (const listener of listeners) listener(getCode());
@@ -41,13 +41,13 @@ const view = new EditorView({
   }),
 });
 
-/** The code as it is in the editor. */
+/** The code in the editor. */
 export const getCode = () => view.state.doc.toString();
 
 /** Call this with the code whenever the user has changed it. */
 export const onEdit = (listener) => listeners.push(listener);
 
-/** Put other code in the editor's place. Nobody is told: it is no edit of the user's. */
+/** Replace the code in the editor. The listeners are not called, since it is not an edit of the user. */
 export function setCode(code) {
   if (code === getCode()) return;
   telling = false;
@@ -55,24 +55,24 @@ export function setCode(code) {
   telling = true;
 }
 
-/** Show code while it is being written: at its end. */
+/** Show code while a model writes it, scrolled to its end. */
 export function showWriting(code) {
   setCode(code);
   view.scrollDOM.scrollTop = view.scrollDOM.scrollHeight;
 }
 
-/** Let the user write, or not. */
+/** Let the user edit the code, or not. */
 export function setWritable(can) {
   view.dispatch({ effects: writable.reconfigure(can ? [] : [EditorState.readOnly.of(true)]) });
   host.classList.toggle('is-writing', !can);
 }
 
-/** Mark these errors at their lines: `[{message, line, column}]`, both counted from 1; without a line at the first. */
+/** Mark errors `[{message, line, column}]` at their lines, counted from 1; those without a line at the first line. */
 export function markErrors(errors) {
   view.dispatch(setDiagnostics(view.state, errors.map(diagnostic)));
 }
 
-/** Put the cursor there and the keyboard into the editor. */
+/** Move the cursor there, and focus the editor. */
 export function goTo(line, column) {
   const at = position(line, column);
   view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) });

@@ -1,4 +1,4 @@
-/** The picture as a file. It is drawn once more in the light theme: it will stand in a document. */
+/** Saves the picture as a file. It is drawn again in the light theme, which fits into documents. */
 import { draw } from './drawer.mjs';
 import { fail, say } from './notices.mjs';
 import { shownCode } from './picture.mjs';
@@ -25,7 +25,7 @@ async function exportPng() {
   const { svg, width, height } = await draw(shownCode(), 'light');
   const scale = Math.min(SCALE, LARGEST / width, LARGEST / height);
   const image = new Image();
-  // data: and not blob:, of which some browsers let no pixel be read where the picture holds HTML.
+  // data: and not blob:. With blob:, some browsers do not let pixels be read if the picture contains HTML.
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
   const canvas = document.createElement('canvas');

@@ -1,4 +1,4 @@
-/** Mermaid in colours: its words, texts, arrows and comments, alike in all its kinds of diagrams. */
+/** Colours for Mermaid code: keywords, texts, arrows and comments, the same for all types of diagrams. */
 import { StreamLanguage } from '@codemirror/language';
 
 const WORDS =

@@ -22,7 +22,7 @@ let timer;
 
 const showsDeleted = () => deletedButton.getAttribute('aria-pressed') === 'true';
 
-/** List from the newest. */
+/** List the diagrams, newest first. */
 export async function reload() {
   next = null;
   await load([]);
@@ -72,7 +72,7 @@ function entry(diagram) {
 
 const act = (text, { title }, run) => button(text, run, { className: 'quiet', label: `${text} ${title}` });
 
-/** Whether another diagram may take the editor; what was there before a model began to write is saved, or discarded. */
+/** Whether another diagram may be opened. Asks the user whether to save the code in the editor. */
 const mayOpen = async () => isWriting() || mayLeave();
 
 async function choose(event, diagram) {

@@ -7,7 +7,7 @@ document.getElementById('copy-link').addEventListener('click', async () => {
   tell((await copy(link)) ? 'The link is copied.' : `The link: ${link}`);
 });
 
-/** Copy a text; browsers refuse the newer way to pages without HTTPS. */
+/** Copy a text. Browsers do not allow the newer API for pages without HTTPS, so there is an older way too. */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);

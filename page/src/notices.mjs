@@ -1,4 +1,4 @@
-/** What is told to the user: errors and news in a corner, and every change of state to a screen reader. */
+/** Messages to the user: errors and news in a corner, and each change of state for screen readers. */
 import { button } from './button.mjs';
 
 const NEWS_STAYS = 6000; // ms; an error stays until it is closed
@@ -6,23 +6,23 @@ const NEWS_STAYS = 6000; // ms; an error stays until it is closed
 const region = document.getElementById('notices');
 const status = document.getElementById('status');
 
-/** Say it to a screen reader, without interrupting. */
+/** Say a text to a screen reader, without interrupting it. */
 export function say(text) {
   if (status.textContent !== text) status.textContent = text;
 }
 
-/** Show news that goes away by itself. */
+/** Show a message that disappears by itself. */
 export function tell(text, action) {
   const notice = show(text, 'news', action);
   setTimeout(() => notice.remove(), NEWS_STAYS);
 }
 
-/** Take the error away: something new begins. */
+/** Remove the error, when something new begins. */
 export function dismiss() {
   for (const old of region.querySelectorAll('.error')) old.remove();
 }
 
-/** Show an error: an Error, or a sentence. */
+/** Show an error, given as an Error or as a sentence. */
 export function fail(error) {
   if (error?.name === 'AbortError' || error?.status === 401) return;
   const title = error.title ? `${error.title}. ` : '';

@@ -18,7 +18,7 @@ async function begin() {
   await Promise.all([loadTypes(), openAddress({ push: false })]);
 }
 
-/** Say what this user cannot do here, before he tries. */
+/** Disable what this user may not do, and say why. */
 function limit({ scopes, generation }) {
   const writes = scopes.includes('write');
   if (!writes) allowWriting(false, 'Your key may read only.');

@@ -1,4 +1,4 @@
-/** The picture: shown as an image, which runs nothing; zoomed and moved by mouse, wheel and keyboard. */
+/** The picture of the diagram: an image, which runs no scripts; zoomed and moved with mouse, wheel and keyboard. */
 import { draw } from './drawer.mjs';
 
 const STEP = 1.25;
@@ -12,11 +12,11 @@ let shown = null; // the picture and its code
 let zoom = 0; // 0 fits it into the sheet
 
 /**
- * Draw this and show it; the picture before stays where that fails.
+ * Draw a diagram and show it. If that fails, the last picture stays.
  *
  * @param {string} code
- * @param {AbortSignal} [signal] aborted when the code has changed meanwhile: its picture is then not shown any more
- * @param {{whole?: boolean}} [options] a picture of what is half written is no file for anybody
+ * @param {AbortSignal} [signal] aborted when the code has changed: then the picture is not shown
+ * @param {{whole?: boolean}} [options] `whole` is false while a model still writes: then the picture cannot be saved
  * @throws {Error} Mermaid cannot draw it, or `signal` was aborted
  */
 export async function showPicture(code, signal, { whole = true } = {}) {
@@ -33,7 +33,7 @@ export async function showPicture(code, signal, { whole = true } = {}) {
   enableExport();
 }
 
-/** Take the picture away. */
+/** Remove the picture. */
 export function clearPicture() {
   shown = null;
   image.hidden = true;
@@ -43,13 +43,13 @@ export function clearPicture() {
   enableExport();
 }
 
-/** Say whether the picture is of an earlier code. */
+/** Mark the picture as one of earlier code, or not. */
 export function markStale(stale) {
   document.getElementById('stale').hidden = !(stale && shown);
   sheet.classList.toggle('is-stale', stale && Boolean(shown));
 }
 
-/** The code of the picture that is shown, '' for none. */
+/** The code of the shown picture, '' if there is none. */
 export const shownCode = () => shown?.code ?? '';
 
 function enableExport() {

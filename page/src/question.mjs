@@ -1,10 +1,10 @@
-/** A question with some answers, as a dialog. */
+/** A dialog with a question and some answers. */
 const dialog = document.getElementById('question');
 
 /**
  * @param {string} title
  * @param {string} text
- * @param {Record<string, string>} choices what each button says, by what is returned for it; the first is the main one
+ * @param {Record<string, string>} choices the text of each button, by the value that is returned for it; the first is the main one
  * @returns {Promise<string>} the choice, '' when the dialog was closed without one
  */
 export function ask(title, text, choices) {

@@ -1,4 +1,4 @@
-/** The versions of the diagram that is open: listed, looked at, restored; and undo, which restores the one before. */
+/** The versions of the open diagram: list, view and restore them, and undo, which restores the previous one. */
 import { api } from './api.mjs';
 import { button } from './button.mjs';
 import { fail, say } from './notices.mjs';
@@ -14,7 +14,7 @@ const more = document.getElementById('more-revisions');
 let versions = { items: [], next: null }; // newest first; `next` asks for the earlier ones
 let asked = 0;
 
-/** List from the newest, as many as undo needs. */
+/** List the versions, newest first, as many as undo needs. */
 async function load() {
   asked += 1;
   const turn = asked;
@@ -51,8 +51,8 @@ function show(found) {
 }
 
 /**
- * The version that undo restores. What it restores is stored as the newest version; the next undo goes on from where that
- * code stood first, not back to what was undone.
+ * The version that undo restores. The restored code becomes the newest version. The next undo continues from the place
+ * where that code was first, so it does not go back to what was undone.
  */
 function before(items) {
   const numbered = (number) => items.find(({ revision }) => revision === number);

@@ -1,4 +1,4 @@
-/** Who the user is: asks for an API key where the server wants one. */
+/** The user's session: asks for an API key if the server needs one. */
 import { access, api } from './api.mjs';
 import { key } from './key.mjs';
 
@@ -8,7 +8,7 @@ const error = document.getElementById('key-error');
 const signOut = document.getElementById('sign-out');
 
 /**
- * What this user may do; asks for a key until the server takes one.
+ * What this user may do. Asks for a key until the server accepts one.
  *
  * @returns {Promise<{name: string, scopes: string[], key_required: boolean, generation: boolean}>}
  */

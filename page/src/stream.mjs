@@ -1,16 +1,16 @@
-/** A diagram while a model writes it: server-sent events, read from the answer to a POST. */
+/** The server-sent events of a diagram that a model writes, read from the answer to a POST. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { Problem, request } from './api.mjs';
 
 /**
- * Ask for a diagram and tell what happens meanwhile.
+ * Ask for a diagram, and report the events.
  *
  * @param {string} path below /api/v1
  * @param {object} body
- * @param {{attempt?: Function, token?: Function, validation?: Function}} tell what is called with each event's data
- * @param {AbortSignal} signal ends it; the server then stops the model, too
+ * @param {{attempt?: Function, token?: Function, validation?: Function}} tell the functions for the data of each kind of event
+ * @param {AbortSignal} signal ends the request; the server then stops the model too
  * @returns {Promise<object>} the diagram
- * @throws {Problem} it was refused, failed, or the connection broke
+ * @throws {Problem} the request was refused, failed, or its connection broke
  */
 export async function write(path, body, tell, signal) {
   const response = await request('POST', path, { body, signal, accept: 'text/event-stream' });
@@ -34,7 +34,7 @@ export async function write(path, body, tell, signal) {
   throw new Problem({ title: 'The connection broke', detail: 'The diagram was not finished. Try again.' });
 }
 
-/** What of a model's answer is the diagram: without its thoughts, its sentences before a fence, and the fence. */
+/** The diagram in a model's answer: without thoughts, sentences before a fence, and the fence. */
 export function diagramIn(text) {
   const answer = text.replace(/^\s*<think>[\s\S]*?(<\/think>\s*|$)/, '');
   const opened = answer.match(/^[\s\S]*?```[^\n]*(\n|$)/);

@@ -1,4 +1,4 @@
-/** Tabs, as the ARIA practices have them: arrow keys move, the chosen one alone is in the tab order. */
+/** Tabs according to the ARIA practices: arrow keys move, and only the selected tab is in the tab order. */
 const tabs = [...document.querySelectorAll('[role=tab]')];
 
 function choose(chosen) {

@@ -1,4 +1,4 @@
-/** Times as people say them. */
+/** Times for people. */
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const UNITS = [
   ['day', 86_400],
@@ -6,7 +6,7 @@ const UNITS = [
   ['minute', 60],
 ];
 
-/** How long ago a moment was: `5 min. ago`; a date, when that was over a week ago. */
+/** How long ago a time was, such as `5 min. ago`; a date if that was more than a week ago. */
 export function age(moment) {
   const then = new Date(moment);
   const seconds = (Date.now() - then) / 1000;

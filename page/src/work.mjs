@@ -1,4 +1,4 @@
-/** The diagram that is being worked on: opened, edited, saved, undone. */
+/** The diagram in the editor: open, edit, save. */
 import { Problem, api } from './api.mjs';
 import { check } from './checker.mjs';
 import { getCode, onEdit, setCode } from './editor.mjs';
@@ -6,10 +6,10 @@ import { dismiss, fail, say, tell } from './notices.mjs';
 import { ask } from './question.mjs';
 
 class Work extends EventTarget {
-  /** The diagram as the server has it; null for one that was never saved. */
+  /** The diagram as the server has stored it; null if it was never saved. */
   diagram = null;
 
-  /** Whether the editor holds what is not saved. */
+  /** Whether the editor has unsaved code. */
   get changed() {
     const stored = this.diagram?.id ? this.diagram.code : '';
     return getCode().trim() !== stored.trim();
@@ -23,7 +23,7 @@ const title = document.getElementById('title');
 const saved = document.getElementById('saved');
 const saveButton = document.getElementById('save');
 
-/** Show this diagram, or an empty one. Whoever calls has asked what becomes of unsaved code. */
+/** Show this diagram, or an empty one. The caller must have asked about unsaved code before. */
 export function open(diagram, { push = true } = {}) {
   dismiss();
   work.diagram = diagram;
@@ -36,10 +36,10 @@ export function open(diagram, { push = true } = {}) {
   work.dispatchEvent(new Event('opened'));
 }
 
-/** Take over what the server answered to a change of this diagram. */
+/** Take over the answer of the server to a change of this diagram. */
 export function adopt(diagram) {
   for (const warning of diagram.warnings ?? []) tell(warning);
-  // Not stored: its code stays in the editor, as an edit of the diagram that was open.
+  // It was not stored: the code stays in the editor, as an edit of the open diagram.
   if (!diagram.id) return keep(diagram.code);
   const other = diagram.id !== work.diagram?.id;
   work.diagram = diagram;
@@ -52,7 +52,7 @@ export function adopt(diagram) {
   work.dispatchEvent(new Event('saved'));
 }
 
-/** Put code that is not stored into the editor. */
+/** Show code in the editor that is not stored. */
 export function keep(code) {
   setCode(code);
   mark();
@@ -64,7 +64,7 @@ export async function openStored(id, options) {
   open(await api.show(id), options);
 }
 
-/** Whether the code may be left: it is saved, or the user said what becomes of it. */
+/** Whether the code in the editor may be replaced: it is saved, or the user has decided about it. */
 export async function mayLeave() {
   if (!work.changed) return true;
   const choice = await ask('Save your changes?', 'This diagram has changes that are not saved.', {
@@ -78,7 +78,7 @@ export async function mayLeave() {
 
 let writes = true;
 
-/** Let this user save, or not. */
+/** Allow this user to save, or not. */
 export function allowSaving(allowed) {
   writes = allowed;
   saveButton.disabled = !writes;
@@ -111,7 +111,7 @@ export async function save() {
   }
 }
 
-/** Store a revision on top of the one that is open; where another came in between, ask. */
+/** Store a revision after the open one. If somebody else has stored one in between, ask the user. */
 export async function revise(body) {
   const { id, revision } = work.diagram;
   try {
@@ -124,13 +124,13 @@ export async function revise(body) {
 
 let cancelled = null; // what was asked of a model and then not waited for
 
-/** Remember that a change was cancelled: the server may have stored it by then, or does so a moment later. */
+/** Remember that a change was cancelled. The server may have stored it already, or may store it a moment later. */
 export async function cancelChange({ change, base }) {
   cancelled = { id: work.diagram.id, change, base };
   await takeCancelled();
 }
 
-/** Work on top of the version that the user's own cancelled change has become, where it has. Returns whether it has. */
+/** Continue from the version that the cancelled change has become, if the server stored it. Returns whether it did. */
 export async function takeCancelled() {
   const { diagram } = work;
   if (!cancelled || cancelled.id !== diagram?.id || cancelled.base !== diagram.revision) return false;
@@ -157,7 +157,7 @@ async function settle(id, body) {
 
 const addressOf = (diagram) => (diagram?.id ? `?diagram=${diagram.id}` : './');
 
-/** A body with the title, where the user has given one. */
+/** A body with the title, if the user has entered one. */
 export const withTitle = (body) => (title.value.trim() ? { ...body, title: title.value.trim() } : body);
 
 function mark() {
@@ -195,7 +195,7 @@ addEventListener('popstate', async () => {
   }
 });
 
-/** Open what the address names. */
+/** Open the diagram in the address of the page. */
 export async function openAddress(options) {
   const id = new URLSearchParams(location.search).get('diagram');
   if (!id) return open(null, options);

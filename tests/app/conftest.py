@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -83,6 +84,15 @@ def postgres_server(postgres_template: Postgres, tmp_path_factory: pytest.TempPa
     server.stop()
 
 
+@pytest.fixture
+def postgres(postgres_template: Postgres, tmp_path: Path) -> Iterator[Postgres]:
+    """A database of the test's own: empty, and free to be stopped."""
+    server = Postgres(tmp_path, copy_of=postgres_template)
+    server.start()
+    yield server
+    server.stop()
+
+
 def make_settings(**environment: str) -> Settings:
     """Settings from what is given and nothing else; without API keys everybody may use the service."""
     environment = {key.lower(): value for key, value in environment.items()}
@@ -114,7 +124,7 @@ def serving(keep: bool = False) -> Iterator[Callable[..., httpx.Client]]:
             if keep and key in kept:
                 return kept[key]
             server = stack.enter_context(AsgiServer(create_app(make_settings(**environment))))
-            kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=20))
+            kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=60))
             return kept[key]
 
         yield start

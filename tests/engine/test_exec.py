@@ -139,7 +139,7 @@ def test_a_terminal_is_one_inside_and_control_c_ends_only_the_command(project: P
                 said += os.read(main, 4096)
             return b"tty" in said
 
-        until(read, 60)
+        until(read)
 
         def pressed() -> bool:
             # Again and again: one that comes while compose takes over the terminal is lost.
@@ -148,7 +148,7 @@ def test_a_terminal_is_one_inside_and_control_c_ends_only_the_command(project: P
                 task.wait(1)
             return task.poll() is not None
 
-        until(pressed, 60)
+        until(pressed)
         assert task.returncode == 130
     os.close(main)
     assert project.container("app").state == "running"

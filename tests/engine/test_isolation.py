@@ -105,7 +105,7 @@ def test_ports_that_another_checkout_has_are_told_with_the_step(checkouts: tuple
     refused = second.invoke("dev")
     assert refused.code == 6, refused.err
     assert f"{first.root} is another checkout of this project" in refused.err
-    assert "next: invoke env.init --isolated, or: docker stop" in refused.err
+    assert "next: invoke env.init --isolated\n  or: docker stop" in refused.err
     second.ok("env.init", "--isolated", "--no-ask")
     second.ok("dev")
     assert own_name(second.root).startswith(f"{first.name}-b-")

@@ -41,7 +41,7 @@ def waiting(scene: Scene, service: str) -> tuple[Finding, Failure]:
         return (health, found) if found else None
 
     scene.up(Attempt())
-    health, found = until(look, 60)
+    health, found = until(look)
     return found, inspect(scene.engine, scene.model, health, [health])
 
 
@@ -119,7 +119,7 @@ def test_data_of_another_version(play: Callable[..., Scene]) -> None:
     assert "PostgreSQL version 16" in told.message or "incompatible with server" in told.message
     assert f"the volume {scene.name}_data" in told.message
     assert "set image: postgres:16-alpine in compose.yaml:" in told.next
-    assert "invoke stop --volumes, which deletes" in told.next
+    assert told.next.endswith(": invoke stop --volumes")
 
 
 def test_a_log_that_is_not_kept(play: Callable[..., Scene]) -> None:

@@ -174,20 +174,14 @@ def test_images_say_what_they_are(stack: Project) -> None:
         )
 
 
-def test_it_stops_within_a_second_with_a_request_in_flight(stack: Project) -> None:
+def test_it_stops_by_itself_with_a_request_in_flight(stack: Project) -> None:
     container = connected().client.containers.get(stack.container("ai-service").id)
-    took: list[float] = []
-    while not took or (took[-1] >= 1 and len(took) < 3):  # a busy machine may spoil one measurement, not three
-        container.start()
-        with until(lambda: request_in_flight(stack)):
-            began = time.monotonic()
-            container.stop(timeout=5)
-            took.append(time.monotonic() - began)
-        container.reload()
-        assert container.attrs["State"]["ExitCode"] == 0
+    with until(lambda: request_in_flight(stack)):
+        container.stop()  # the engine's ten seconds; then it kills, and the code is 137
+    container.reload()
+    assert container.attrs["State"]["ExitCode"] == 0
     container.start()  # the other tests want it
-    until(lambda: stack.container("ai-service").health == "healthy", 60)
-    assert took[-1] < 1, took
+    until(lambda: stack.container("ai-service").health == "healthy")
 
 
 def request_in_flight(stack: Project) -> socket.socket | None:

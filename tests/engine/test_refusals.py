@@ -76,7 +76,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str, type[OpsError], str,
         "mount",
         StartError,
         "bind source path does not exist",
-        "mkdir -p x",
+        "/x && invoke ",
     ),
     "file of a secret": (
         {"secrets": ["token"]},

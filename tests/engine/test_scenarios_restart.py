@@ -87,7 +87,7 @@ services:
     project.write("compose.yaml", text)
     project.ok("dev", "--no-build")
     project.ok("restart")
-    until(lambda: "ended cleanly" in project.ok("logs").out, 10)
+    until(lambda: "ended cleanly" in project.ok("logs").out)
 
 
 def test_no_time_is_one_honest_look(project: Project) -> None:

@@ -31,7 +31,7 @@ def test_a_failure_elsewhere_stops_nothing(twins: Twins) -> None:
     twins.write(slow("sleep 0.5; exit 1"))
     by_compose, by_us = twins.up()
     assert (by_compose.code, by_us.code) == (0, 6)
-    until(lambda: states(twins.ours).get("web-1") == "running", 40)
+    until(lambda: states(twins.ours).get("web-1") == "running")
     assert states(twins.ours) == states(twins.plain)
 
 
@@ -42,7 +42,7 @@ def test_what_ran_before_runs_after_a_change_in_which_another_fails(twins: Twins
     twins.write(slow("sleep 0.5; exit 1", word="second"))
     by_compose, by_us = twins.up()
     assert (by_compose.code, by_us.code) == (0, 6)
-    until(lambda: states(twins.ours).get("web-1") == "running", 40)
+    until(lambda: states(twins.ours).get("web-1") == "running")
     assert states(twins.ours) == states(twins.plain)
     after = {each.service: each.id for each in twins.ours.containers()}
     assert all(before[name] != after[name] for name in before)
@@ -52,7 +52,7 @@ def test_what_becomes_healthy_after_the_deadline_is_followed(project: Project) -
     project.write("compose.yaml", slow("sleep 600", seconds=6))
     ended = project.invoke("dev", "--no-build", "--timeout", "2")
     assert ended.code == 7, ended.err
-    until(lambda: states(project).get("web-1") == "running", 40)
+    until(lambda: states(project).get("web-1") == "running")
     project.ok("health", "--wait", "20")
 
 
@@ -115,7 +115,7 @@ services:
     assert "bad" in error
     assert "web" not in error.replace("web waits for db", ""), error
     if "runtime" not in case:  # which compose itself learns before it makes anything
-        until(lambda: states(project).get("web-1") == "running", 40)
+        until(lambda: states(project).get("web-1") == "running")
         assert states(project).get("far-1", "created") == "created"
 
 

@@ -156,7 +156,7 @@ def test_no_task_shows_a_secret(leaky: Project, tmp_path: Path) -> None:
     leaky.ok("logs", "--output", str(tmp_path / "log"))
     clean((tmp_path / "log").read_text("utf-8"))
     with Following(leaky, tmp_path, "--tail", "all") as following:
-        until(lambda: "ordinary line" in following.out, 60)
+        until(lambda: "ordinary line" in following.out)
         clean(following.out, following.err)
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": ""}
     clean(leaky.ok("logs", env=terminal).out)
@@ -209,7 +209,7 @@ def test_logs_of_a_project_that_cannot_be_read(leaky: Project, broken: str) -> N
 
 def test_a_secret_that_has_changed_since_is_hidden(leaky: Project) -> None:
     up(leaky)
-    until(lambda: "ordinary line stays" in leaky.ok("logs").out, 60)
+    until(lambda: "ordinary line stays" in leaky.ok("logs").out)
     assert SHELL in leaky.ok("logs", "--tail", "all", "--reveal").out
     leaky.write(".env", (leaky.root / ".env").read_text("utf-8").replace(ENV, OLD))
     # And one that compose copied into the container from a shell that is gone.

@@ -181,11 +181,11 @@ def test_ports_that_matter_and_those_that_do_not(folder: Project, free_port: Any
         folder.write("compose.yaml", text.replace("TAKEN", str(taken)).replace("scale: 0, ", ""))
         refused = folder.invoke("dev", "--json")
         assert refused.code == 6
-        assert refused.json["error"]["next"].startswith("choose another port in compose.yaml:4, or: kill ")
+        assert refused.json["error"]["next"].startswith("choose another port in compose.yaml:4, then: ")
         assert json.dumps(folder.invoke("doctor", "--json").json["findings"]).count("compose.yaml:4") == 1
 
         folder.write("compose.yaml", text.replace("TAKEN", str(free_port())).replace(str(port), str(taken)))
-        step = folder.invoke("dev", "--json").json["error"]["next"].split(", or: ")[0]
+        step = folder.invoke("dev", "--json").json["error"]["next"].splitlines()[0]
         assert step.startswith("invoke env.set APP_PORT=")
         folder.write(".env", "")
         folder.ok(*step.split()[1:])

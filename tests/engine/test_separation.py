@@ -48,7 +48,7 @@ def make_old_volume(name: str, image: str = "postgres:17-alpine") -> None:
     )
     try:
         ready = ["pg_isready", "-q", "-h", "127.0.0.1", "-U", "ba_copilot"]
-        until(lambda: container.exec_run(ready).exit_code == 0, 60)
+        until(lambda: container.exec_run(ready).exit_code == 0)
         made = container.exec_run(["psql", "-v", "ON_ERROR_STOP=1", "-U", "ba_copilot", "-c", OLD_TABLES])
         assert made.exit_code == 0, made.output
         container.stop()
@@ -70,7 +70,7 @@ def stack(shared_clone: Project) -> Project:
     assert refused.code == 3
     assert "invoke env.init" in refused.err
     shared_clone.ok("env.init", "--no-ask")
-    shared_clone.ok("prod", "--timeout", "90")
+    shared_clone.ok("prod", "--timeout", "240")
     return shared_clone
 
 

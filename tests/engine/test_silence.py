@@ -96,7 +96,7 @@ def test_natively_beside_it_for_who_asks_for_that(project: Project, proxy: Proxy
     project.ok("dev", "--no-build")
     proxy.cut()
     told = project.ok("dev", "--runtime", "native")
-    assert "what runs there, if anything, is left as it is" in told.out + told.err
+    assert "whatever runs there is not changed" in told.out + told.err
     # What runs here is found, as ever.
     assert project.ok("status", "--json").json["runtime"] == "native"
 

@@ -209,7 +209,7 @@ def test_its_owner_is_told_what_strangers_are_not(server: Server) -> None:
         return str(checks.get("mcp_server", {}).get("error", ""))
 
     try:
-        assert until(why, 40)
+        assert until(why)
         stranger = httpx.get(f"http://127.0.0.1:{server.port}/health", trust_env=False).json()
         assert stranger["checks"]["mcp_server"] == {"status": "unhealthy"}
         with server.owner() as owner:

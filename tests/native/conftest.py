@@ -29,7 +29,7 @@ def processes(root: Path) -> list[psutil.Process]:
     return [process for process, _ in env_mark.find(root)]
 
 
-def until(what: Callable[[], Any], seconds: float = 30) -> Any:
+def until(what: Callable[[], Any], seconds: float = 90) -> Any:
     """Wait until something is true, and return it; fails the test when it does not become so."""
     deadline = time.monotonic() + seconds
     while not (found := what()):

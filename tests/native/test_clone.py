@@ -163,9 +163,9 @@ def test_a_diagram_is_written_repaired_and_stored(api: httpx.Client, provider: O
 @pytest.mark.usefixtures("started")
 def test_edits_are_served_and_stop_leaves_nothing(clone: Market) -> None:
     edit(clone.root / "app" / "main.py", "BA Copilot AI", "BA Copilot, edited")
-    until(lambda: answer(url(clone, "/")).get("name") == "BA Copilot, edited", 30)
+    until(lambda: answer(url(clone, "/")).get("name") == "BA Copilot, edited")
     edit(clone.root / "docker/mcp-server/src/tools.mjs", "validate_mermaid", "validate_mermaid_edited")
-    until(lambda: "validate_mermaid_edited" in asyncio.run(tools(clone)), 30)
+    until(lambda: "validate_mermaid_edited" in asyncio.run(tools(clone)))
 
     clone.stopped()
     assert paths.data(clone.root) == [paths.of(clone.root, "db") / paths.DATA]

@@ -79,7 +79,7 @@ def test_what_lives_on_is_told_and_stays_on_record(
     until(lambda: not service.runs(service.look(root, "it")))
     with monkeypatch.context() as patched:
         patched.setattr(env_mark, "find", lambda *_: iter([(Undying(), env_mark.Marker("it", "x", root))]))
-        with pytest.raises(StartError, match="it could not be ended: process 4711 lives on"):
+        with pytest.raises(StartError, match="it could not be stopped: process 4711 still runs"):
             service.stop(root, "it")
     assert service.look(root, "it") is not None
 

@@ -273,7 +273,7 @@ def test_stop_with_a_connection_open(market: Market, path: str) -> None:
             assert client.recv(100)
         began = time.monotonic()
         market.stopped()
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 50  # the request takes a minute
 
 
 @posix_only

@@ -59,6 +59,7 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     assert market.ok("exec", "clock", "--", "python", "-c", code).out == "Europe/Berlin\n"
     leak = "import os; print(os.environ.get('LEAKED'))"
     assert market.ok("exec", "clock", "--", "python", "-c", leak, env={"LEAKED": "from the shell"}).out == "None\n"
+    assert market.ok("psql", "--", "-tAc", "SELECT current_user || current_database()").out == "marketmarket\n"
     assert market.ok("exec", "clock").out == ""  # a shell, whose input ends at once
     assert market.invoke("exec", "shop", "--", "python", "-c", "raise SystemExit(5)").code == 5
     assert market.invoke("exec", "shop", "--", "no-such-program").code == 127
@@ -76,15 +77,28 @@ def test_a_second_start_changes_nothing_and_an_edit_of_the_environment_restarts_
 ) -> None:
     market.ok("dev")
     before = {name: market.first(name).pid for name in ("clock", "shop", "store")}
+    # What has ended is started again, as on an engine.
+    same = {**dict.fromkeys(before, "unchanged"), "setup": "start"}
+    assert planned(market) == same
     market.ok("dev")
     assert {name: market.first(name).pid for name in before} == before
     market.write("clock.env", "ZONE=Asia/Tokyo\n")
+    assert planned(market) == {**same, "clock": "restart"}
+    assert market.first("clock").pid == before["clock"]
+    told = market.ok("--dry", "exec", "clock", "--", "python", "-c", "open('touched', 'w')").out
+    assert "would run with the variables of clock: " in told
+    assert list(market.root.rglob("touched")) == []
     market.ok("dev")
     assert market.ask("clock")["environment"]["ZONE"] == "Asia/Tokyo"
     assert market.first("clock").pid != before["clock"]
     assert {name: market.first(name).pid for name in ("shop", "store")} == {
         name: before[name] for name in ("shop", "store")
     }
+
+
+def planned(market: Market) -> dict[str, str]:
+    """What a start would do to each service."""
+    return {each["service"]: each["action"] for each in market.ok("--dry", "dev", "--json").json["services"]}
 
 
 def test_a_service_sees_what_compose_gives_it_and_what_differs_here(market: Market) -> None:
@@ -157,6 +171,7 @@ def test_logs_follow_a_service_across_its_restart(market: Market) -> None:
         reader = threading.Thread(target=lambda: lines.extend(task.stdout or ()))
         reader.start()
         try:
+            until(lambda: lines)  # it follows: a restart before that would be none that it sees
             market.ok("restart", "--service", "clock")
             until(lambda: sum('"ticks"' in line for line in lines) == 2)
         finally:
@@ -168,7 +183,7 @@ def test_a_stack_that_runs_natively_is_not_started_in_docker_too(market: Market)
     market.ok("dev", "--runtime", "native")
     refused = market.invoke("dev", "--runtime", "docker")
     assert refused.code == 2
-    assert "the stack runs natively already" in refused.err
+    assert "the stack already runs natively" in refused.err
     assert "invoke stop" in refused.err
 
     market.stopped()
@@ -182,7 +197,7 @@ def test_an_engine_that_never_answers_is_not_taken_for_none(market: Market) -> N
         began = time.monotonic()
         result = market.invoke("health", env={"DOCKER_HOST": f"tcp://127.0.0.1:{silent.getsockname()[1]}"})
         assert result.code == 4
-        assert time.monotonic() - began < 20  # five seconds, and what a loaded machine takes
+        assert time.monotonic() - began < 90
 
 
 def test_without_the_wheels_it_is_said_what_is_missing(market: Market, tmp_path: Path) -> None:
@@ -240,6 +255,6 @@ def test_nothing_heavy_is_imported_to_look_whether_something_runs(root: Path) ->
     code = "import sys; from upready.runtime import interface\n"
     code += "print(sorted({'docker', 'rich', 'psutil'} & set(sys.modules)))"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=executables.LIBRARY, capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", code], cwd=executables.LIBRARY, capture_output=True, text=True, check=True, timeout=90
     )
     assert done.stdout == "[]\n"

@@ -159,7 +159,7 @@ def test_a_query_that_outlives_its_killed_server_is_ended(database: Database) ->
         database.start()
         with contextlib.suppress(psutil.NoSuchProcess):
             assert not env_mark.lives(psutil.Process(backend))
-        busy.join(30)
+        busy.join(90)
 
 
 def _run_busy(connection: psycopg.Connection[Any]) -> None:

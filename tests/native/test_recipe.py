@@ -209,7 +209,7 @@ def test_musl_is_told_as_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.libc_ver", lambda: ("", ""))
     with pytest.raises(EngineError, match="no programs for musl") as caught:
         executables.postgres()
-    assert "Docker Engine" in caught.value.next
+    assert "install Docker" in caught.value.next
     monkeypatch.setattr("platform.libc_ver", lambda: ("glibc", "2.36"))
     with pytest.raises(EngineError, match="is not installed") as caught:
         executables.node()

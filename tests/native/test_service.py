@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from tests.native.conftest import end_all, processes, until
-from upready.runtime.native import env_mark, executables, logfile, paths, record, service, supervisor
+from upready.runtime.native import env_mark, executables, log_source, logfile, paths, record, service, supervisor
 from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.record import Record
 from upready.runtime.native.runtime import Native
@@ -383,7 +383,7 @@ def test_neither_the_task_nor_what_it_was_started_from_is_ended(root: Path) -> N
     )
     outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {inner!r}]))"
     environment = {**os.environ, env_mark.VARIABLE: f"it|x|{root}", "PYTHONPATH": str(executables.LIBRARY)}
-    done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", outer], env=environment, capture_output=True, text=True, timeout=90)
     assert (done.returncode, done.stdout) == (0, "None\n")
 
 
@@ -446,7 +446,7 @@ def test_a_service_outlives_the_task_that_started_it_and_its_terminal(root: Path
         start_new_session=True,
     ) as task:
         os.close(slave)
-        assert task.wait(30) == 0
+        assert task.wait(90) == 0
     os.close(master)  # the terminal closes
     until(lambda: said(root, "up"))
     assert service.runs(service.look(root, "it"))
@@ -533,3 +533,21 @@ def test_a_full_disk_is_told_where_nothing_could_be_written_of_an_end(
     monkeypatch.setattr(service.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1 << 30))
     (seen,) = Native(root).containers("")
     assert (seen.state, seen.error) == ("exited", "")
+
+
+def test_a_follower_that_lags_tells_each_line_of_two_runs_once(root: Path, run: Run) -> None:
+    """It comes to the new file by itself, and must leave the lines there to who reads the new run."""
+    run("print('one'); __import__('time').sleep(600)")
+    source = log_source.Source(root)
+    [first] = source.origins()
+    following = source.follow(first, None)
+    told = [text for _, _, text in next(following)]
+    assert told == ["one"]
+    # Nobody reads while the service is stopped and started again.
+    service.stop(root, "it")
+    run("print('two'); __import__('time').sleep(600)")
+    until(lambda: said(root, "two"))
+    assert [text for lines in following for _, _, text in lines] == []
+    [second] = source.origins()
+    assert second != first
+    assert [text for _, _, text in next(source.follow(second, None))] == ["two"]

@@ -78,7 +78,7 @@ def mermaid_server(built: None) -> Iterator[str]:
 
     def answers() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success
+            return httpx.get(f"http://127.0.0.1:{port}/health", timeout=60).is_success
         except httpx.HTTPError:
             return False
 

@@ -112,7 +112,7 @@ def test_a_cancelled_change_that_was_stored_all_the_same_is_nobody_elses(visit: 
     def store(route: Route) -> None:
         """As the server does that had the answer when the user cancelled."""
         provider.plan(says(CHANGED))
-        assert httpx.post(route.request.url, json=route.request.post_data_json, timeout=20).status_code == 201
+        assert httpx.post(route.request.url, json=route.request.post_data_json, timeout=60).status_code == 201
 
     store(cancel())
     user.draw(ORDER.replace("Ship", "Send"))
@@ -156,7 +156,7 @@ def test_a_long_history_is_listed_and_undone_to_its_beginning(visit: Visit, prov
     user = written(visit, provider)
     page = user.page
     url = f"{user.url}/api/v1/diagrams/{page.url.partition('=')[2]}/revisions"
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         for number in range(2, 122):
             assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
         # So an undo goes on at version 1, which is far from the newest.
@@ -176,7 +176,7 @@ def test_earlier_versions_are_shown_when_asked_for(visit: Visit, provider: OpenR
     user = written(visit, provider)
     page = user.page
     url = f"{user.url}/api/v1/diagrams/{page.url.partition('=')[2]}/revisions"
-    with httpx.Client(timeout=20) as client:
+    with httpx.Client(timeout=60) as client:
         for number in range(2, 62):
             assert client.post(url, json={"code": f"flowchart LR\n  v --> {number}"}).status_code == 201
     user = visit(page.url.removeprefix(user.url))

@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -35,7 +35,7 @@ class Visitor:
         self.requests: list[str] = []
         self.url = url
         self.context = browser.new_context(**{"viewport": DESKTOP, **options})
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(60_000)
         self.context.add_init_script(WATCH)
         self.page: Page = self.context.new_page()
         self.page.on("console", self._listen)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from upready.report import called_as
+from upready.support import next_step, shell_words
 
 BIN = Path(sys.executable).parent
 PYTHON = Path(sys.executable)
@@ -98,3 +99,26 @@ def test_a_document_has_them_in_its_next_steps_alone() -> None:
         "error": {"next": "./invoke dev", "message": "invoke dev"},
         "findings": [{"fix": "./invoke env.init"}],
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "step", "said"),
+    [
+        (["dev"], next_step.AGAIN, "./invoke dev"),
+        (["dev", "--profile", "a b"], f"wait, then: {next_step.AGAIN}", "wait, then: ./invoke dev --profile 'a b'"),
+        (["stop"], shell_words.in_turn("invoke stop", next_step.AGAIN), "./invoke stop && ./invoke stop"),
+        (["dev"], next_step.again("--adopt"), "./invoke dev --adopt"),
+        (["dev", "--timeout", "1", "--json"], next_step.again("--timeout", "5m"), "./invoke dev --timeout 5m --json"),
+        (["dev", "--timeout=1"], next_step.again("--timeout", "5m"), "./invoke dev --timeout 5m"),
+        (["logs", "--grep", "(a"], next_step.again("--grep", "\\(a"), "./invoke logs --grep '\\(a'"),
+        (["dev", "--profile", "dve"], next_step.instead("dve", "dev"), "./invoke dev --profile dev"),
+        (["config", "--env=dve"], next_step.instead("dve", "dev"), "./invoke config --env=dev"),
+        # A value may be a secret, and is asked for.
+        (["env.set", "TOKEN=hunter2"], next_step.AGAIN, "./invoke env.set TOKEN"),
+    ],
+)
+def test_the_command_that_was_given_is_put_in(
+    words: list[str], step: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["invoke", *words])
+    assert called_as.spoken(step) == said

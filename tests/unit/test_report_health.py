@@ -91,7 +91,7 @@ def test_what_a_service_lacks_is_a_command_where_it_names_the_variable(paper: io
     checks = {"api": {"status": "missing", "variable": "API_KEY"}, "x": {"status": "down", "variable": "no $(name)"}}
     found = Report("shop", "prod", (replica(probe=probe({"status": "degraded", "checks": checks})),))
     health.show(found, strict=False, as_json=False)
-    assert paper.getvalue().splitlines()[-1] == "next: invoke env.set API_KEY, then invoke prod"
+    assert paper.getvalue().splitlines()[-1] == "next: invoke env.set API_KEY && invoke prod"
 
 
 def test_the_live_view_is_a_line_a_replica() -> None:

@@ -1,13 +1,13 @@
-// Merges configurations as Mermaid's own function of this name does. Mermaid copies its configuration, a thousand
-// values, a dozen times for each diagram, and its own function takes four fifths of all the time to define each property
-// of the copy for itself, so that one named `__proto__` is a property like any other. Here whole objects are spread,
-// which keeps that so.
+// Merges configurations like Mermaid's own function with this name, but faster. Mermaid copies its configuration of a
+// thousand values a dozen times for each diagram. Its own function defines each property of a copy separately, so that
+// `__proto__` is a property like any other; that takes more than half of the time of a parse. Here whole objects are
+// spread, which has the same effect.
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 
 /**
- * Merge `source` into `target`, objects within objects down to `depth`; of two values the source's counts, but it never
- * replaces an object. Null is no value, and of lists each new item is added.
+ * Merge `source` into `target`, with nested objects down to `depth`. A value of the source replaces one of the target,
+ * but never an object. Null counts as no value. New items of a list are added.
  */
 export function assignWithDepth(target, source, { depth = 2 } = {}) {
   if (Array.isArray(source)) {
@@ -36,7 +36,7 @@ export function assignWithDepth(target, source, { depth = 2 } = {}) {
   return target;
 }
 
-/** What merging an object into an empty one gives. */
+/** The result of merging an object into an empty one. */
 function copy(source, depth) {
   if (depth <= 0) return Object.assign({}, source);
   const made = { ...source };

@@ -1,4 +1,4 @@
-// What Mermaid's parsers read of a browser. Everything else of the DOM is only touched while rendering.
+// The parts of a browser that Mermaid's parsers use. The rest of the DOM is only used for rendering.
 globalThis.window ??= globalThis;
 
 // The flowchart's style check sets properties on `new Option().style` and reads them back.

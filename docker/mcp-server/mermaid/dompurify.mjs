@@ -1,5 +1,4 @@
-// Stands in for dompurify, which needs a DOM: labels are parsed here but never shown, so there is nothing to
-// sanitise.
+// Replaces dompurify, which needs a DOM. Labels are parsed here, but never shown, so nothing must be sanitised.
 export default {
   isSupported: true,
   addHook() {},

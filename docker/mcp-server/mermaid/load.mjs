@@ -1,9 +1,9 @@
-/** Runs the text of dist/mermaid.cjs. What V8 has compiled of it before makes a parser start in half the time. */
+/** Runs the text of dist/mermaid.cjs. With V8's compiled code, a parser starts in half the time. */
 import { Script } from 'node:vm';
 
 /**
  * @param {string} text
- * @param {Buffer} [cachedData] what V8 has compiled of this text; ignored where it was another V8
+ * @param {Buffer} [cachedData] V8's compiled code of this text; ignored if it comes from another version of V8
  * @returns {{mermaid: object, script: Script}}
  */
 export function load(text, cachedData) {

@@ -1,4 +1,4 @@
-// Stands in for packages that Mermaid loads but only calls while rendering: answers any use with itself.
+// Replaces packages that Mermaid loads, but only calls for rendering. Every use of it returns itself.
 const unused = new Proxy(function () {}, {
   get: (_target, key) => {
     if (key === '__esModule') return undefined;

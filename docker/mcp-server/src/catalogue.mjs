@@ -1,5 +1,5 @@
 /**
- * The diagram types of diagram_types.json, which the AI service reads too (app/diagram_types.py). They stand in the order
+ * The diagram types of diagram_types.json, which the AI service reads too (app/diagram_types.py). They are in the order
  * in which most people need them. Of each type: what Mermaid calls it, its purpose, other first words that Mermaid
  * accepts (`aliases`), more names that requests may use (`names`), and the lines of an example.
  */
@@ -11,7 +11,7 @@ export const CATALOGUE = types.map(({ type, aliases, description, example }) => 
 });
 
 /**
- * The keyword that a word may have been meant to be.
+ * The keyword that is most similar to a wrong word, or null.
  *
  * @param {string} word
  * @returns {string | null}
@@ -27,7 +27,7 @@ export function findKeyword(word) {
   return begins ?? null;
 }
 
-/** Levenshtein's distance: how many letters differ. */
+/** The Levenshtein distance: how many letters differ. */
 function distance(a, b) {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i += 1) {

@@ -1,9 +1,8 @@
 /**
  * The development server: runs the sources and starts them again after each edit.
  *
- * Not `node --watch`: that does not see the files of the forked parsers, nor edits on mounts that send no
- * file events (network drives, some Windows and macOS set-ups). Looking at a dozen files' times works
- * everywhere and costs nothing.
+ * Not by `node --watch`, which does not see the files of the forked parsers, nor edits on mounts without file events
+ * (network drives, some set-ups on Windows and macOS). To compare the times of some files works everywhere.
  */
 import { fork } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
@@ -19,7 +18,7 @@ const STOP_WITHIN = 2000; // ms
 let server;
 let stopping = false;
 
-/** Names, times and sizes of the sources, as one comparable string. */
+/** Names, times and sizes of the sources as one string, to compare. */
 async function look() {
   const names = (await readdir(sources)).sort();
   const times = await Promise.all(
@@ -56,13 +55,13 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 }
 
 await prepare();
-// What V8 makes of the packages is kept, so that the next start is a third quicker. The image brings it along.
+// V8's compiled code of the packages is stored, so that the next start takes a third less time. The image contains it.
 process.env.NODE_COMPILE_CACHE ||= path.join(path.dirname(sources), 'dist', 'compiled');
 let seen = await look();
 startServer();
 while (!stopping) {
   await sleep(LOOK_EVERY);
-  const now = await look().catch(() => seen); // a file vanished meanwhile: an editor is saving
+  const now = await look().catch(() => seen); // a file has just disappeared, because an editor saves it
   if (now !== seen && !stopping) {
     seen = now;
     log('info', 'sources changed, starting again');

@@ -1,5 +1,5 @@
 /**
- * What Mermaid thinks of a diagram, and where it is wrong in the caller's text.
+ * The verdict of Mermaid on a diagram, with the places of errors in the caller's text.
  */
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
@@ -10,8 +10,7 @@ import { findEdit, findMissing } from './repair.mjs';
 import { cut, place, preprocess, unfence } from './source.mjs';
 import { findHint } from './wording.mjs';
 
-// What parsing, and searching for a line when Mermaid names none, may take together, in ms: well within the
-// time after which the pool gives up.
+// ms for parsing, and for the search for the line of an error if Mermaid names none; less than the pool allows.
 const BUDGET = 1200;
 
 const NOWHERE = { line: null, column: null, excerpt: null };
@@ -22,8 +21,8 @@ const UNPLACED = { ...NOWHERE, fix: null };
  *
  * @param {string} code Mermaid source, perhaps in a Markdown fence
  * @returns {Promise<{valid: boolean, drawable: boolean | null, reason: string | null, diagram_type: string | null,
- *   errors: object[]}>} the reason is that of a `drawable` that is null, where it is known; the errors are `{message, line, column, excerpt, fix}`; line and column count from 1 in `code`; `drawable` is null where
- *   only drawing would tell
+ *   errors: object[]}>} the errors are `{message, line, column, excerpt, fix}`; line and column count from 1 in `code`.
+ *   `drawable` is null if only drawing would show it; `reason` then says why, if that is known
  */
 export async function diagnose(code) {
   const deadline = performance.now() + BUDGET;
@@ -52,7 +51,7 @@ function invalid(type, errors) {
   return { valid: false, drawable: false, reason: null, diagram_type: type, errors };
 }
 
-/** Whether a valid diagram can be drawn, and if not, why; null where only drawing would tell. */
+/** Whether a valid diagram can be drawn, and if not, why; null if only drawing would show it. */
 async function judgeDrawing(given, code, type) {
   if (!hasCheck(type)) return { drawable: null, reason: null, errors: [] };
   const seen = preprocess(given, type);
@@ -66,7 +65,7 @@ async function judgeDrawing(given, code, type) {
   return { drawable: !faults.length, reason, errors };
 }
 
-/** The type that the text's beginning says, whether or not the rest holds it. */
+/** The type that the beginning of the text names, also if the rest is invalid. */
 function detectType(text) {
   try {
     const type = mermaid.detectType(text, {});
@@ -83,14 +82,14 @@ function describe(fault, code, type) {
   return { message: [sentence(fault.message), advise(fault), hint].filter(Boolean).join(' '), ...where, fix: fixOf(fault, code) };
 }
 
-/** How the caller's text would be changed to make the diagram valid, or null where that is not known. */
+/** The change of the caller's text that makes the diagram valid, or null if none is known. */
 function fixOf({ edit }, code) {
   if (!edit) return null;
   const { line, column } = place(code, edit.at);
   return { line, column, remove: edit.remove, insert: edit.insert };
 }
 
-// Mermaid's own messages may quote a whole diagram.
+// A message of Mermaid may contain a whole diagram.
 const LONGEST_MESSAGE = 300;
 
 function sentence(words) {
@@ -106,7 +105,7 @@ function advise({ unknown }) {
 }
 
 /**
- * Find the line that causes an error which has no position: the last of the shortest beginning with the same
+ * Find the line of an error without a position: the last line of the shortest beginning of the text that has the same
  * error.
  *
  * @returns {Promise<number | null>} an offset in the caller's text
@@ -122,7 +121,7 @@ async function searchLine(given, message, deadline) {
   return null;
 }
 
-/** The fault that a bracket or a quote is missing, where one makes the diagram valid; else null. */
+/** The fault that a bracket or a quote is missing, if adding it makes the diagram valid; else null. */
 async function findMissingCharacter(given, fault, deadline) {
   if (fault.unknown !== undefined) return null;
   const { text } = given;
@@ -135,7 +134,7 @@ async function findMissingCharacter(given, fault, deadline) {
   return { message, offset: given.originOf(offset), found: '', expected: [], edit: traced(given, edit) };
 }
 
-/** Another small change that makes the diagram valid: an arrow, a keyword, a last `end`. */
+/** Another small change that makes the diagram valid: an arrow, a keyword, or `end` at the end. */
 async function findSmallEdit(given, fault, deadline) {
   if (fault.offset === null) return null;
   const { unknown } = fault;

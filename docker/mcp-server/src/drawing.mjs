@@ -1,8 +1,8 @@
 /**
- * What Mermaid's grammar accepts and its drawing refuses, as far as a diagram's own data tell without a browser.
+ * Finds diagrams that Mermaid's grammar accepts, but its renderer refuses, as far as their data show it without a browser.
  *
- * A check is given the diagram's database and yields what cannot be drawn: `{message, words}`; the first line that
- * holds all words is the one at fault.
+ * A check gets the database of the diagram, and yields what cannot be drawn: `{message, words}`. The last line that
+ * contains all words is the one with the error.
  */
 
 const CHECKS = {
@@ -17,13 +17,13 @@ const CHECKS = {
   xychart: (db) => need(db.getXYChartData().plots, 'an xychart needs a `bar` or a `line`'),
 };
 
-/** Whether it can be told of this type that a diagram can be drawn. */
+/** Whether there is a check for this type. */
 export function hasCheck(type) {
   return type in CHECKS;
 }
 
 /**
- * What keeps a valid diagram from being drawn.
+ * Why a valid diagram cannot be drawn.
  *
  * @param {string} type as Mermaid calls it
  * @param {object} db its database
@@ -53,7 +53,7 @@ function* findWrongTasks(db, text) {
   }
 }
 
-/** A flow that leads back to where it began. */
+/** A flow that leads back to its start. */
 function* findCircle(db) {
   const { links } = db.getGraph();
   const targets = Map.groupBy(links, ({ source }) => source);
@@ -133,7 +133,7 @@ function* findDoubleEdges(db) {
   }
 }
 
-/** Where the last line that holds all words begins: what is used stands behind what it is made of. */
+/** The start of the last line that contains all words: a name is declared before it is used. */
 function lineWith(text, words) {
   const lines = [...text.matchAll(/^.*$/gm)].filter(([line]) => line.trim());
   const found = lines.findLast(([line]) => words.length && words.every((word) => line.includes(word))) ?? lines[0];

@@ -1,9 +1,9 @@
 /**
- * How deep and how large a diagram is: what its own data say of how long a browser is going to draw it.
+ * How deep and how large a diagram is, to estimate how long a browser needs to draw it.
  */
 
-// Within these, Chromium on two busy cores draws a diagram in about two seconds; a nested block takes twice as long as the
-// one in it, the others grow with their number.
+// Within these bounds, Chromium on two busy processors draws a diagram in about two seconds. Each level of nested blocks
+// doubles the time; for the other types it grows with the number of parts.
 const BOUNDS = {
   architecture: { depth: 50, parts: 300, measure: measureArchitecture },
   block: { depth: 16, parts: 300, measure: (db) => measureTree(db.getBlocks(), ({ children }) => children, db.getEdges()) },
@@ -21,7 +21,7 @@ const BOUNDS = {
  *
  * @param {string} type as Mermaid calls it
  * @param {object} db its database
- * @returns {string | null} null where it is drawn soon
+ * @returns {string | null} null if it is drawn soon
  */
 export function findExcess(type, db) {
   const { depth: deepest = Infinity, parts: most, measure } = BOUNDS[type];
@@ -30,7 +30,7 @@ export function findExcess(type, db) {
   return parts > most ? `made of ${parts} parts: drawing it may take very long` : null;
 }
 
-/** Of what holds its parts. */
+/** Depth and parts of a tree. */
 function measureTree(roots, childrenOf, others = []) {
   let depth = 0;
   let parts = others.length;
@@ -43,7 +43,7 @@ function measureTree(roots, childrenOf, others = []) {
   return { depth, parts };
 }
 
-/** Of groups `[name, name of the one around it]`. */
+/** The depth of groups `[name, name of the group around it]`. */
 function measureGroups(groups) {
   const around = new Map(groups);
   const depths = new Map();

@@ -1,13 +1,13 @@
 /**
- * Where Mermaid's errors point to. Each kind of parser behind Mermaid says it differently; here all become
- * faults: `{message, offset, found, expected}`, the offset in the caller's text or null.
+ * Finds the places of Mermaid's errors. Each kind of parser in Mermaid reports them differently. Here all become faults
+ * `{message, offset, found, expected}`, with the offset in the caller's text or null.
  */
 import { nameExpected, nameFound } from './wording.mjs';
 import { Lines, withoutFrontMatter } from './source.mjs';
 
 const MOST_FAULTS = 5;
 
-// Tokens that end what was opened before; where a diagram stops too early, one of them is what it lacks.
+// Tokens that close something. If a diagram ends too early, one of them is missing.
 const CLOSING = new Set(['end', 'STRUCT_STOP', 'BLOCK_STOP', 'RBRACE', '}', ']', ')']);
 
 /**
@@ -25,21 +25,21 @@ export function readFaults(error, given, seen) {
     if (faults?.length) return faults;
   }
   if (error instanceof RangeError) return [fault('the diagram is nested too deeply to be parsed', null)];
-  // What JavaScript says of Mermaid's own variables helps nobody.
+  // A message of JavaScript about Mermaid's own variables helps nobody.
   const said = error instanceof TypeError || SCRIPT.test(message) ? '' : tidy(message).replace(/^Error: /, '');
   return [fault(said || 'Mermaid cannot make sense of this', null)];
 }
 
 const SCRIPT = /Cannot (read|set|destructure|convert) |is not (a function|a constructor|defined|iterable)|\bundefined\b/;
 
-/** A fault where a grammar found (`null`: at the end of the diagram) something else than it expected. */
+/** A fault: a grammar found something unexpected. `found` is null at the end of the diagram. */
 function unexpected(found, expected, offset) {
   const ends = found === null ? expected.filter((token) => CLOSING.has(token)) : [];
   const what = `unexpected ${found === null ? 'end of the diagram' : nameFound(found)}`;
   return fault(join(what, ends.length ? ends : expected), offset, found?.trim(), expected);
 }
 
-/** A fault where a lexer knows no token that begins so. */
+/** A fault: a lexer knows no token with this beginning. */
 function notUnderstood(text, offset) {
   return fault(`${nameFound(text)} is not understood here`, offset, text);
 }
@@ -53,7 +53,7 @@ function fault(message, offset, found = '', expected = []) {
 }
 
 /**
- * Jison grammars (most of them): the line in the message, and a picture of up to 20 characters on both sides.
+ * Jison grammars (the most): the message has the line, and up to 20 characters before and after the error.
  */
 function readJison(error, message, _given, seen) {
   const [head, picture = '', pointer = ''] = message.split('\n');
@@ -74,7 +74,7 @@ function readJison(error, message, _given, seen) {
   return [fault(join('what begins here is never closed', expected), seen.originOf(opened), '', expected)];
 }
 
-/** Where a bracket or quote was opened that took all the rest into one token, or null. */
+/** The place of a bracket or quote that is not closed, so that the rest became one token; or null. */
 function findOpened(text, loc) {
   if (!(loc?.first_line < loc?.last_line)) return null;
   const index = new Lines(text).start(loc.first_line) + loc.first_column;
@@ -82,7 +82,7 @@ function findOpened(text, loc) {
 }
 
 /**
- * Find what jison drew: the text before and after the error, line breaks left out.
+ * Find the excerpt of jison: the text before and after the error, without line breaks.
  *
  * @returns {number} the index of the error, or of its line when the picture is not found
  */
@@ -115,7 +115,7 @@ function findPicture(text, picture, caret, line, atLineEnd) {
   }
 }
 
-/** The first index from `index` on that is no blank. */
+/** The first index from `index` on that is not a blank. */
 function startOfText(text, index) {
   const found = text.slice(index).search(/\S/);
   return found === -1 ? index : index + found;
@@ -129,7 +129,7 @@ function nearest(text, wanted, distance) {
   return best;
 }
 
-/** Langium grammars: lexer and parser errors with offsets; a missing rest of the text has none. */
+/** Langium grammars: errors of lexer and parser with offsets; an error at the end of the text has none. */
 function readLangium(error, _message, _given, seen) {
   if (!error.result?.parserErrors) return null;
   const lexer = error.result.lexerErrors.map(({ offset, length }) => {
@@ -140,7 +140,7 @@ function readLangium(error, _message, _given, seen) {
     const index = token?.startOffset >= 0 ? token.startOffset : seen.text.trimEnd().length;
     return { index, fault: readChevrotainMessage(message, seen.originOf(index)) };
   });
-  // One error makes others after it; the first of a line is the one to mend.
+  // One error causes more after it. The first one in a line is the one to correct.
   const lines = new Lines(seen.text);
   const taken = new Set();
   return [...lexer, ...parser]
@@ -153,7 +153,7 @@ function readLangium(error, _message, _given, seen) {
     .map((entry) => entry.fault);
 }
 
-/** The use case grammar: offsets at the end of the message. */
+/** The grammar of use cases: the offsets are at the end of the message. */
 function readChevrotain(_error, message, _given, seen) {
   const at = /^(.*) at line \d+, column \d+ \[(\d+),(\d+)\)$/s.exec(message);
   if (!at) return null;
@@ -182,7 +182,7 @@ function readYaml(error, message, given, seen) {
   if (error?.name !== 'YAMLException' || !error.mark) return null;
   const reason = error.reason ?? message.split('\n')[0];
   const { yaml } = withoutFrontMatter(given);
-  // The text that the YAML parser was given stands in the front matter, or in a node's data.
+  // The text of the YAML parser is in the front matter, or in the data of a node.
   const buffer = (error.mark.buffer ?? '').replace(/\0$/, '').trim();
   const within = [yaml, seen].find((text) => buffer && text?.text.includes(buffer));
   const offset = within ? within.originOf(within.text.indexOf(buffer) + error.mark.position) : null;
@@ -190,7 +190,7 @@ function readYaml(error, message, given, seen) {
   return [fault(`the YAML of the ${where} is broken: ${reason}`, offset)];
 }
 
-/** A text that begins like no diagram. */
+/** A text that does not begin like a diagram. */
 function readStart(error, message, given, seen) {
   if (message.startsWith('Diagrams beginning with ---')) {
     const text = 'the front matter is not closed: it begins and ends with a line "---"';

@@ -1,5 +1,5 @@
 /**
- * Structured logs: one JSON object a line on stdout, or on stderr where stdout is the client's.
+ * Structured logs: one JSON object per line on stdout, or on stderr with `--stdio`, where stdout belongs to the client.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -17,7 +17,7 @@ export function log(level, message, fields = {}) {
   output.write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
 }
 
-/** Run the handling of a request; what it notes is added to `fields`. */
+/** Run the handling of a request. Facts from `note` are added to `fields`. */
 export function noting(fields, handle) {
   return requests.run(fields, handle);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The program: the server, over HTTP, or with `--stdio` for the client that started it. Its parsers are processes of
- * their own, parser.mjs.
+ * The program: the server over HTTP, or with `--stdio` for the client that started it. Each parser is a process of its
+ * own (parser.mjs).
  */
 import path from 'node:path';
 import { log } from './log.mjs';
@@ -10,7 +10,7 @@ import { readSettings } from './settings.mjs';
 
 try {
   const settings = readSettings(process.env);
-  // Before the server's own packages are loaded: that takes as long as a parser does to start.
+  // Before the packages of the server are loaded, which takes as long as the start of a parser.
   const pool = new ParserPool({ program: path.join(import.meta.dirname, 'parser.mjs'), ...settings.pool });
   pool.once('ready', () => log('info', 'ready', { after_ms: Math.round(performance.now()) }));
   pool.on('lost', (fields) => log('warning', 'parser lost', fields));

@@ -1,5 +1,5 @@
 /**
- * Malformed requests: what is wrong with one in plain sentences, in place of the schema library's list of issues.
+ * Says in plain sentences what is wrong with a malformed request, in place of the schema library's list of issues.
  */
 const INVALID_PARAMS = -32602;
 
@@ -15,7 +15,7 @@ const KINDS = {
 const MOST_TOLD = 5;
 
 /**
- * Have a server answer malformed requests plainly, whatever transport it is given.
+ * Make a server answer malformed requests in plain sentences, with every transport.
  *
  * @param {import('@modelcontextprotocol/server').McpServer} server
  */
@@ -28,7 +28,7 @@ export function explain({ server }) {
   };
 }
 
-/** The answer; where it holds issues of a schema, with a sentence in their place. */
+/** The answer, with sentences in place of issues of a schema. */
 function reword(message) {
   if (message.error) {
     const issues = readIssues(message.error.message);
@@ -36,7 +36,7 @@ function reword(message) {
     return { ...message, error: { ...message.error, code: INVALID_PARAMS, message: describe(issues) } };
   }
   if (!message.result?.isError) return message;
-  // A tool's own arguments: for its caller, often a model, to mend.
+  // Wrong arguments of a tool. The caller, often a model, can correct them.
   const content = message.result.content.map((part) => ({
     ...part,
     text: part.text?.replace(/^Input validation error: Invalid arguments for tool \S+: (\w+): /, 'The argument `$1` '),
@@ -44,7 +44,7 @@ function reword(message) {
   return { ...message, result: { ...message.result, content } };
 }
 
-/** The list of issues that a message holds, or null. */
+/** The list of issues in a message, or null. */
 function readIssues(message) {
   try {
     const issues = JSON.parse(message.slice(message.indexOf('[')));

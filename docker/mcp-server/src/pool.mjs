@@ -1,6 +1,6 @@
 /**
- * Parsers in child processes behind one fair queue: each takes one diagram at a time and is killed when it takes too
- * long.
+ * The pool of parsers: child processes behind one fair queue. Each parses one diagram at a time, and is killed if that
+ * takes too long.
  */
 import { EventEmitter } from 'node:events';
 import { ParserLostError, PoolBusyError } from './errors.mjs';
@@ -10,41 +10,41 @@ import { FairQueue } from './queue.mjs';
 const NONE_FREE = 'no parser came free in time';
 const STOPPING = 'the server is stopping';
 const START_TIMEOUT = 15_000; // ms; one takes half a second
-const OTHERS_AFTER = 1000; // ms after the first parser is ready: what waits for this server starts just then
+const OTHERS_AFTER = 1000; // ms after the first parser is ready, when the services that wait for this one start
 
-// Parsers that end by themselves, one after the other: ms until the next is started, and how many make the pool
-// unhealthy when none is left. A diagram's fault is no such failure: killing a parser for it takes its time anyway,
-// and the next caller should not have to wait for a new one longer than that takes to start.
+// When parsers end by themselves, one after the other: ms until the next is started, and after how many the pool is
+// unhealthy if none is left. A parser that was killed because of its diagram does not count: its replacement starts at
+// once, so that the next caller does not wait longer than necessary.
 const FIRST_BACKOFF = 250;
 const LONGEST_BACKOFF = 10_000;
 const FAILURES_UNHEALTHY = 3;
 
-// How much later than others, in ms, a diagram is answered that had to wait: time to replace a killed parser.
+// ms that a diagram may take longer if it had to wait: the time to replace a killed parser.
 const GRACE = 200;
 const SHORTEST_RUN = 100;
 
-const LOOK_AGAIN = 50; // ms later, whether a diagram has become slow
+const LOOK_AGAIN = 50; // ms between two checks whether a diagram is slow
 
 /**
  * A fixed number of parsers behind one bounded queue.
  *
- * Every diagram is answered, or given up, within `timeout` + GRACE ms of its arrival, waiting included.
+ * Every diagram is answered or rejected within `timeout` + GRACE ms after its arrival, including the wait.
  *
- * One parser is always kept for quick diagrams, where there are two: a slow diagram is only given a parser while
- * another one is left, and gives way where it turns out to be slow in the last one and a quick one waits. A parser more
- * than work at once is kept warm then, so that nobody waits for one to start.
+ * If there are two or more parsers, one is always kept for quick diagrams. A slow diagram gets a parser only if another
+ * one is free. A diagram that turns out to be slow in the last parser is stopped if a quick one waits. One spare parser is
+ * kept ready for that, so that nobody waits for its start.
  *
- * Emits `ready` when the first parser is, and `lost` `{reason, pid, code, signal, stderr, retry_in}` for each
- * that ends.
+ * Emits `ready` when the first parser is ready, and `lost` `{reason, pid, code, signal, stderr, retry_in}` for each
+ * parser that ends.
  */
 export class ParserPool extends EventEmitter {
   #options;
   #parsers = new Set();
   #queue = new FairQueue();
-  #failures = 0; // since a parser last proved itself: by an answer, or by living long
+  #failures = 0; // since a parser has last answered, or lived for a long time
   #everReady = false;
   #closed = false;
-  // For what a diagram does to it, because a quick one waits, because its caller has gone.
+  // By reason: three for what a diagram does, one for a quick diagram that waits, one for a caller who is gone.
   #lost = { timeout: 0, memory: 0, crash: 0, preempted: 0, abandoned: 0 };
 
   /**
@@ -59,19 +59,19 @@ export class ParserPool extends EventEmitter {
   constructor(options) {
     super();
     this.#options = { startTimeout: START_TIMEOUT, ...options };
-    this.#spawn(); // the others after it: beside it, both would take longer
+    this.#spawn(); // one first: together they would take longer
   }
 
   /**
-   * Have a diagram parsed.
+   * Parse a diagram.
    *
    * @param {string} code
    * @param {object} [options]
-   * @param {string} [options.caller] whose it is; parsers are shared out among callers
-   * @param {AbortSignal} [options.signal] gives the diagram up, and the parser that works for it
+   * @param {string} [options.caller] who sent it; the parsers are shared among callers
+   * @param {AbortSignal} [options.signal] cancels the diagram, and ends its parser if it is slow
    * @returns {Promise<object>} the diagnosis
    * @throws {PoolBusyError} when the queue is full or moves too slowly
-   * @throws {ParserLostError} when the diagram costs its parser: time, memory, or two parsers in a row
+   * @throws {ParserLostError} when the diagram takes too much time or memory, or ends two parsers in a row
    */
   parse(code, { caller = '', signal } = {}) {
     if (this.#closed) return Promise.reject(new PoolBusyError(STOPPING));
@@ -103,11 +103,11 @@ export class ParserPool extends EventEmitter {
     });
   }
 
-  /** How the pool is, for a health check. */
+  /** The state of the pool, for health checks. */
   status() {
     const parsers = [...this.#parsers];
     const failing = this.#failures >= FAILURES_UNHEALTHY;
-    const ready = Math.min(parsers.filter(({ usable }) => usable).length, this.#options.size); // the spare does not count
+    const ready = Math.min(parsers.filter(({ usable }) => usable).length, this.#options.size); // the spare one does not count
     let status = 'healthy';
     if (this.#closed) status = 'stopping';
     else if (ready === 0 && failing) status = 'unhealthy';
@@ -123,7 +123,7 @@ export class ParserPool extends EventEmitter {
     };
   }
 
-  /** Kill every parser; what is being parsed or waits is given up. */
+  /** Kill every parser, and reject all diagrams. */
   close() {
     this.#closed = true;
     for (const job of this.#queue.all()) job.reject(new PoolBusyError(STOPPING));
@@ -139,7 +139,7 @@ export class ParserPool extends EventEmitter {
     return full ? undefined : [...this.#parsers].find(({ usable, job }) => usable && !job);
   }
 
-  /** Whether this caller's next diagram fits into the full queue, in place of one of whoever has the most there. */
+  /** Try to make room in the full queue for this caller, by rejecting a diagram of the caller with the most of them. */
   #makeRoom(caller) {
     const job = this.#queue.overflow(caller);
     job?.reject(new PoolBusyError('the queue is full, and most of it is yours'));
@@ -188,7 +188,7 @@ export class ParserPool extends EventEmitter {
     setTimeout(() => this.#spawn(), backoff).unref();
   }
 
-  /** What becomes of a diagram whose parser has ended. */
+  /** Decide about a diagram whose parser has ended: try it again, or reject it. */
   #retry(job, { reason, signal }) {
     if (reason === 'preempted') {
       job.slow = true;
@@ -196,7 +196,7 @@ export class ParserPool extends EventEmitter {
     } else if (reason !== 'crash') {
       job.reject(new ParserLostError(reason));
     } else if (!job.retried) {
-      // It may be no fault of the diagram (the kernel needed memory), so another parser has a look at it.
+      // The diagram may not be the reason (the kernel may have needed memory), so another parser tries it.
       job.retried = true;
       this.#putBack(job);
     } else if (signal === 'SIGKILL') {
@@ -218,9 +218,9 @@ export class ParserPool extends EventEmitter {
     return Math.min(FIRST_BACKOFF * 2 ** (this.#failures - 1), LONGEST_BACKOFF);
   }
 
-  /** Give a queued diagram to a parser, as soon as one is free. */
+  /** Give a waiting diagram to a parser as soon as one is free. */
   #wait(job) {
-    const left = Math.max(0, job.deadline - SHORTEST_RUN - performance.now()); // put back, it may be too late already
+    const left = Math.max(0, job.deadline - SHORTEST_RUN - performance.now()); // after a retry it may be too late already
     job.timer = setTimeout(() => job.reject(new PoolBusyError(NONE_FREE)), left);
     this.#dispatch();
   }
@@ -234,18 +234,18 @@ export class ParserPool extends EventEmitter {
     if (this.#queue.hasQuick()) this.#preempt();
   }
 
-  /** Whether a slow diagram may have a parser: one is left for the quick ones, or there is but one anyway. */
+  /** Whether a slow diagram may have a parser: there is another one for quick diagrams, or there is only one at all. */
   #maySpareOne() {
     const { size } = this.#options;
     return size === 1 || this.#busy().filter((parser) => this.#isSlow(parser)).length < size - 1;
   }
 
-  /** Where slow diagrams have all parsers, end the youngest: it loses the least. */
+  /** If slow diagrams have all parsers, end the one that has worked for the shortest time. */
   #preempt() {
     const { size } = this.#options;
     const slow = this.#busy().filter((parser) => this.#isSlow(parser));
     if (size === 1 || slow.length < size) return;
-    // One that nobody waits for any more loses nothing.
+    // A diagram whose caller is gone comes first.
     this.#kill(slow.sort((a, b) => b.job.settled - a.job.settled || a.ran - b.ran)[0], 'preempted');
   }
 
@@ -255,7 +255,7 @@ export class ParserPool extends EventEmitter {
 
   #kill(parser, reason) {
     parser.kill(reason);
-    this.#dispatch(); // the spare one takes its place
+    this.#dispatch(); // the spare parser takes its place
   }
 
   #run(parser, job) {
@@ -263,8 +263,8 @@ export class ParserPool extends EventEmitter {
     const { timeout } = this.#options;
     const left = job.deadline - performance.now();
     if (left < timeout) {
-      // It came late to its parser: its caller is answered in time all the same. The parser goes on, for killing
-      // one that is merely slow, on a busy machine, would make the machine busier.
+      // It got its parser late, but its caller is still answered in time. The parser goes on: on a busy machine, to
+      // replace it would cause more work.
       const error = left < timeout / 2 ? new PoolBusyError(NONE_FREE) : new ParserLostError('timeout');
       job.timer = setTimeout(() => job.reject(error), Math.max(0, left));
     }
@@ -276,7 +276,7 @@ export class ParserPool extends EventEmitter {
     this.#watch(parser, job, SLOW_AFTER);
   }
 
-  /** Notice when a diagram turns out to be slow. */
+  /** Check again and again whether a diagram is slow. */
   #watch(parser, job, after) {
     job.watch = setTimeout(() => {
       if (!parser.overlong) this.#watch(parser, job, LOOK_AGAIN);
@@ -285,7 +285,7 @@ export class ParserPool extends EventEmitter {
     }, after);
   }
 
-  /** Take the job from a parser that is done with it, or has ended for some reason. */
+  /** Take the job from a parser that has finished it, or that has ended for a reason. */
   #release(parser, reason) {
     const { job, ran } = parser;
     if (!job) return null;

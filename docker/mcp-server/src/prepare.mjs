@@ -1,5 +1,5 @@
 /**
- * What a checkout needs before its sources run: the locked packages, and Mermaid bundled.
+ * Prepares a checkout for running its sources: installs the locked packages, and bundles Mermaid.
  */
 import path from 'node:path';
 import { install, isInstalled } from '../install.mjs';
@@ -8,8 +8,7 @@ import { log } from './log.mjs';
 const root = path.dirname(import.meta.dirname);
 
 /**
- * Install and build what is missing or does not match the lock file; nothing, where all is there, as in the
- * image.
+ * Install and build what is missing or does not match the lock file. In the image, everything is there already.
  *
  * @throws {Error} when the packages cannot be installed
  */

@@ -1,28 +1,28 @@
 /**
  * One parser: a child process that takes one diagram at a time.
  *
- * Not a worker thread: a diagram that exhausts its thread's memory can take the whole process with it.
+ * Not a worker thread, since a diagram that exhausts the memory of a thread can end the whole process.
  */
 import { fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 
 /**
- * A diagram is slow that took its parser more than this, in ms of processor time, so that no diagram is called slow
- * because the machine is. Ordinary ones take 5 to 30, large ones 250.
+ * A diagram that takes more than this is slow, in ms of processor time, so that it does not depend on the load of the
+ * machine. Ordinary diagrams take 5 to 30, large ones 250.
  */
 export const SLOW_AFTER = 150;
 
 const HEAP_EXHAUSTED = /heap (out of memory|limit)|allocation failed/i;
 
 /**
- * Emits `ready`; `diagnosis` for each diagram; and in the end `lost` `{reason, pid, code, signal, stderr}`, the reason
- * `memory`, `crash`, or what `kill` was given.
+ * Emits `ready`, then `diagnosis` for each diagram, and at the end `lost` `{reason, pid, code, signal, stderr}`; the reason
+ * is `memory`, `crash`, or the one given to `kill`.
  */
 export class ParserProcess extends EventEmitter {
   #child = null;
-  #started = 0; // when the job began
-  #used = 0; // processor time before that
+  #started = 0; // when the job started
+  #used = 0; // the processor time at that moment
   #timer;
   #stderr = '';
   #reason = null; // why it was killed
@@ -40,13 +40,13 @@ export class ParserProcess extends EventEmitter {
     super();
     try {
       this.#child = fork(program, {
-        // The small young generation holds a parser at about 200 MB; without it, it grows to 300.
-        // One thread for the garbage, so that a parser at work takes one core and the server keeps its share.
+        // With the small young generation a parser needs about 200 MB, without it 300. The garbage collector gets one
+        // thread, so that a parser uses only one processor, and the server keeps the other.
         execArgv: [`--max-old-space-size=${heap}`, '--max-semi-space-size=8', '--single-threaded-gc'],
         stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       });
     } catch (error) {
-      // Out of memory or processes. The constructor's caller has yet to listen.
+      // There is no memory or no process left. The event comes after the caller has had time to add its listener.
       this.#stderr = error.message;
       setImmediate(() => this.#end(null, null));
       return;
@@ -56,24 +56,24 @@ export class ParserProcess extends EventEmitter {
       this.#stderr ||= error.message; // a failed start, send or kill; `close` follows
     });
     this.#child.on('close', (code, signal) => this.#end(code, signal));
-    // There is none where the server has no file descriptors left.
+    // It is missing if the server has no file descriptors left.
     this.#child.stderr?.setEncoding('utf8').on('data', (text) => {
       this.#stderr = (this.#stderr + text).slice(-2000);
     });
     this.#timer = setTimeout(() => this.kill('timeout'), startTimeout);
   }
 
-  /** Whether it has started, and was not killed. */
+  /** Whether it has started and has not been killed. */
   get usable() {
     return this.#listens && !this.#reason;
   }
 
-  /** For how long it has been at its diagram, in ms. */
+  /** ms since it has got its diagram. */
   get ran() {
     return this.job ? performance.now() - this.#started : 0;
   }
 
-  /** Whether its diagram is a slow one. */
+  /** Whether its diagram is slow. */
   get overlong() {
     return this.ran >= SLOW_AFTER && this.#processorTime() - this.#used >= SLOW_AFTER;
   }
@@ -93,10 +93,10 @@ export class ParserProcess extends EventEmitter {
     this.#child?.kill('SIGKILL');
   }
 
-  /** In ms; the time of day where the system does not tell. */
+  /** Processor time in ms; elapsed time if the system does not tell. */
   #processorTime() {
     try {
-      // What follows the program's name: times of user and system are the 12th and 13th, in hundredths of a second.
+      // After the name of the program, fields 12 and 13 are the times of user and system, in hundredths of a second.
       const fields = readFileSync(`/proc/${this.#child.pid}/stat`, 'latin1').split(') ').at(-1).split(' ');
       return 10 * (Number(fields[11]) + Number(fields[12]));
     } catch {

@@ -1,23 +1,23 @@
 /**
- * Diagrams that wait for a parser, in a fair order: who waits is served by what he has had, not by how much he asks.
+ * Diagrams that wait for a parser, in a fair order: callers who have used less parser time come first.
  */
 
-// After a diagram that cost its parser, all that its caller sends counts as slow for so long, in ms, ...
+// After a diagram that has ended its parser, everything from its caller counts as slow for this time in ms (a penalty) …
 const PENALTY = 30_000;
-// ... as long as a caller without a penalty has asked within this time: else there is nobody to be kept waiting.
+// … if a caller without a penalty has sent something within this time. Otherwise nobody would have to wait.
 const OTHERS_WITHIN = 10_000;
 
 const MOST_CALLERS = 1000; // remembered
 
 /**
- * Jobs `{caller, slow}`: of the callers who wait, the one with the fewest parsers at work comes first, then the one who
- * has had the least of their time; of one caller, who came first.
+ * Jobs `{caller, slow}`. The caller with the fewest running parsers comes first, then the one with the least parser time.
+ * The jobs of one caller keep their order.
  */
 export class FairQueue {
-  #callers = new Map(); // by name, who was new first: {waiting, running, spent, penaltyUntil}
+  #callers = new Map(); // by name, the oldest first: {waiting, running, spent, penaltyUntil}
   #length = 0;
-  #floor = 0; // ms that the caller served last had had: who comes back has no credit for the time he was away
-  #othersAt = -Infinity; // when a caller without a penalty last asked
+  #floor = 0; // ms of parser time that the last served caller had: callers who come back start with it, without credit
+  #othersAt = -Infinity; // when a caller without a penalty last sent something
 
   get length() {
     return this.#length;
@@ -28,7 +28,7 @@ export class FairQueue {
     return [...this.#callers.values()].flatMap(({ waiting }) => waiting);
   }
 
-  /** Let a job wait, behind its caller's others. */
+  /** Add a job after the other jobs of its caller. */
   add(job) {
     const caller = this.#find(job.caller);
     if (!caller.waiting.length && !caller.running) caller.spent = Math.max(caller.spent, this.#floor);
@@ -37,13 +37,13 @@ export class FairQueue {
     this.#length += 1;
   }
 
-  /** Let a job that lost its parser wait again, before its caller's others. */
+  /** Add a job that has lost its parser again, before the other jobs of its caller. */
   putBack(job) {
     this.#find(job.caller).waiting.unshift(job);
     this.#length += 1;
   }
 
-  /** Forget a job, if it waits. */
+  /** Remove a job if it waits. */
   remove(job) {
     const waiting = this.#callers.get(job.caller)?.waiting ?? [];
     const index = waiting.indexOf(job);
@@ -52,7 +52,7 @@ export class FairQueue {
     this.#length -= 1;
   }
 
-  /** The job to give up so that this caller's next one fits: the last of whom most wait, or null if that is himself. */
+  /** The job to reject, so that one of this caller fits: the last one of the caller with the most jobs; null if none. */
   overflow(name) {
     const waits = ({ waiting }) => waiting.length;
     const own = this.#find(name);
@@ -60,12 +60,12 @@ export class FairQueue {
     return waits(longest) > waits(own) + 1 ? longest.waiting.at(-1) : null;
   }
 
-  /** Whether a job that is no slow one waits. */
+  /** Whether a quick job waits. */
   hasQuick() {
     return this.#next(false) !== null;
   }
 
-  /** Take the next job out, also a slow one if that is allowed; null when there is none. */
+  /** Take the next job out of the queue; a slow one only if `slowToo`. Null if there is none. */
   take(slowToo) {
     const caller = this.#next(slowToo);
     if (!caller) return null;
@@ -77,11 +77,11 @@ export class FairQueue {
   }
 
   /**
-   * A parser is done with a job, in whatever way.
+   * A parser has finished a job, or has ended.
    *
    * @param {object} job
-   * @param {number} ran for how long, in ms
-   * @param {boolean} costly whether it cost the parser
+   * @param {number} ran ms that it took
+   * @param {boolean} costly whether it has ended the parser
    */
   finish(job, ran, costly) {
     const caller = this.#find(job.caller);
@@ -90,7 +90,7 @@ export class FairQueue {
     if (costly) caller.penaltyUntil = performance.now() + PENALTY;
   }
 
-  /** Whether a job is known to be slow, or to be expected so. */
+  /** Whether a job is slow, or counts as slow because of a penalty. */
   isSlow(job) {
     const now = performance.now();
     const penalised = this.#callers.get(job.caller)?.penaltyUntil > now;
@@ -116,7 +116,7 @@ export class FairQueue {
     return caller;
   }
 
-  /** Make room: for whom nothing is done, and who has no penalty, goes first. */
+  /** Make room: remove callers without jobs and without a penalty, else the oldest caller without jobs. */
   #forget() {
     const idle = [...this.#callers].filter(([, { waiting, running }]) => !waiting.length && !running);
     const free = idle.filter(([, { penaltyUntil }]) => penaltyUntil <= performance.now());

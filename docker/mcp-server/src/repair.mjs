@@ -1,6 +1,6 @@
 /**
- * Where a bracket or a quote is missing. Mermaid's parsers tell where they gave up, which is often a line or more
- * later; here one character is added, at each place where one may be missing, until the diagram is valid.
+ * Finds a missing bracket or quote. Mermaid's parsers report where they stopped, which is often a line or more later.
+ * Here one character is added at each place where it may be missing, until the diagram is valid.
  */
 
 const CLOSERS = { '(': ')', '[': ']', '{': '}' };
@@ -8,15 +8,15 @@ const OPENERS = { ')': '(', ']': '[', '}': '{' };
 
 const COMMENT = /^\s*%%/;
 
-// Bounds of the search: characters of a diagram, and places that are tried in one line.
+// Limits of the search: characters of a diagram, and tried places in a line.
 const LONGEST = 20_000;
 const MOST_PLACES = 100;
 
 /**
- * Find the one character that makes a diagram valid.
+ * Find one character that makes a diagram valid.
  *
  * @param {string} text the diagram
- * @param {number} reached the line where the parser gave up, from 0
+ * @param {number} reached the line where the parser stopped, from 0
  * @param {(text: string) => Promise<boolean>} isValid
  * @param {() => boolean} isOver whether the time is over
  * @returns {Promise<{offset: number, message: string, edit: object} | null>} `edit` is `{at, remove, insert}`
@@ -34,11 +34,11 @@ export async function findMissing(text, reached, isValid, isOver) {
 }
 
 /**
- * Find one small change that makes a diagram valid, where the parser gave up.
+ * Find one small change that makes a diagram valid, at the place where the parser stopped.
  *
  * @param {string} text the diagram
- * @param {number} index where the parser gave up
- * @param {string | undefined} keyword what the first word was meant to be
+ * @param {number} index where the parser stopped
+ * @param {string | undefined} keyword the keyword that the first word is similar to
  * @param {(text: string) => Promise<boolean>} isValid
  * @param {() => boolean} isOver whether the time is over
  * @returns {Promise<{at: number, remove: number, insert: string} | null>}
@@ -52,7 +52,7 @@ export async function findEdit(text, index, keyword, isValid, isOver) {
   return null;
 }
 
-// What is written for an arrow, and what was meant.
+// Wrong arrows.
 const ARROWS = /(?<![-=.<>ox])(?:->|=>|[–—]>|→)(?!>)/g;
 
 function* edits(text, index, keyword) {
@@ -73,7 +73,7 @@ function readLines(text) {
   });
 }
 
-/** Where what may be missing, the likeliest first: `{at, piece, offset, message}`. */
+/** What may be missing, and where; the most likely first: `{at, piece, offset, message}`. */
 function* suggest(lines, reached) {
   const before = lines.slice(0, reached + 1).reverse();
   for (const line of before) yield* completeLine(line);
@@ -82,7 +82,7 @@ function* suggest(lines, reached) {
 }
 
 /**
- * What is opened and not closed in a line, closed and not opened, and whether the line opens or closes a block.
+ * The brackets of a line that are not closed, those that are not opened, and whether the line opens or closes a block.
  */
 function scan(content) {
   const code = content.trimEnd();
@@ -117,7 +117,7 @@ function* completeLine({ content, start, quote, unclosed, stray }) {
   for (const index of unclosed) {
     const [opener, closer] = [content[index], CLOSERS[content[index]]];
     const message = `what \`${opener}\` opens here is not closed; add \`${closer}\``;
-    // What is left open was mostly meant to end before the next arrow, though it would be valid elsewhere, too.
+    // The end is most likely before the next arrow, though the bracket would be valid at other places too.
     const isBeforeArrow = (at) => /^\s*(?:--|==|-\.|~~~|<-|<=)/.test(content.slice(at)) && /\S/.test(content[at - 1]);
     const found = places(content, index + 1, content.length);
     for (const at of [...found.filter(isBeforeArrow).reverse(), ...found]) {
@@ -133,7 +133,7 @@ function* completeLine({ content, start, quote, unclosed, stray }) {
   }
 }
 
-/** Where words begin and end in a part of a line, and the end of what is written: the last places first. */
+/** The beginnings and ends of words in a part of a line, and the end of its text; the last ones first. */
 function places(content, from, to) {
   const found = new Set([content.slice(from, to).trimEnd().length + from]);
   for (let at = to; at >= from; at -= 1) {
@@ -146,7 +146,7 @@ function isWord(letter) {
   return letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
 }
 
-/** Braces at the end of a line open a block, those at the beginning of another close it. */
+/** A brace at the end of a line opens a block, one at the beginning of a line closes it. */
 function* completeBlocks(lines) {
   const open = [];
   let ended = -1; // the line in which the last block ended

@@ -1,13 +1,14 @@
 /**
- * What is answered at which path: MCP at /mcp, health at /health, a name at /.
+ * The paths: MCP at /mcp, the health at /health, name and version at /.
  */
 import { randomUUID } from 'node:crypto';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
+import { BodyRefusedError, readBody } from './body.mjs';
 import { log, note, noting } from './log.mjs';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
 
-// What a page of an allowed origin may send and read: browsers ask before each call (CORS).
+// What pages of an allowed origin may send and read. Browsers ask for it before each call (CORS).
 const CORS = {
   'access-control-allow-methods': 'GET, POST, DELETE',
   'access-control-allow-headers':
@@ -15,8 +16,8 @@ const CORS = {
   'access-control-expose-headers': 'mcp-session-id, mcp-protocol-version, x-request-id',
   'access-control-max-age': '3600',
 };
-// Whose diagram it is, as the tools read it; what a caller sends under this name is believed only where it is the
-// header of the settings.
+// The header in which the tools read the caller's name. The router always sets it, so what a caller sends in it counts
+// only if the settings name the same header.
 export const CALLER = 'x-caller';
 const LONGEST_CALLER = 64;
 const LONGEST_PATH_LOGGED = 200;
@@ -24,12 +25,12 @@ const LONGEST_PATH_LOGGED = 200;
 const MCP_METHODS = new Set(['GET', 'POST', 'DELETE']);
 
 /**
- * Make the listener of an HTTP server.
+ * Make the request listener of an HTTP server.
  *
  * @param {object} options
  * @param {object} options.identity `{name, version, description}`
- * @param {string[]} options.allowedHosts host names that requests may be addressed to and come from
- * @param {string | null} options.callerHeader names a request's caller, in place of its address
+ * @param {string[]} options.allowedHosts host names that requests may be sent to and come from
+ * @param {string | null} options.callerHeader the header with the caller's name; null: the caller's address is its name
  * @param {import('./pool.mjs').ParserPool} options.pool
  * @param {Function} options.mcp handles an MCP request
  */
@@ -53,10 +54,12 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       answer(response, 405, { error: '/mcp takes POST' });
       return;
     }
-    const named = callerHeader && request.headers[callerHeader]; // a header may be called `null`
+    const body = await readBody(request, response);
+    const { method, url } = request;
+    const named = callerHeader && request.headers[callerHeader]; // without a setting, a header named `null` must not count
     const caller = named || request.socket.remoteAddress || '';
-    request.headers[CALLER] = caller.slice(0, LONGEST_CALLER);
-    await mcp(request, response);
+    const headers = { ...request.headers, [CALLER]: caller.slice(0, LONGEST_CALLER) };
+    await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
   }
 
   function serveHealth(response) {
@@ -95,8 +98,8 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
     };
     response.setHeader('x-request-id', fields.request_id);
     response.once('close', () => {
-      const status = response.writableFinished ? response.statusCode : 499; // the caller left too early
-      // Polled many times a second while a stack starts; what changes in it, the pool itself logs.
+      const status = response.writableFinished ? response.statusCode : 499; // the caller closed the connection
+      // It is polled many times a second while a stack starts. The pool logs its changes itself.
       if (path === '/health') return;
       log('info', 'request', { ...fields, status, duration_ms: Math.round(performance.now() - started) });
     });
@@ -104,10 +107,16 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       route(request, response, path).catch((error) => {
         note({ error: error.message });
         if (response.headersSent || response.destroyed) response.destroy();
+        else if (error instanceof BodyRefusedError) refuse(response, error);
         else answer(response, 500, { error: 'internal error' });
       }),
     );
   };
+}
+
+function refuse(response, { status, message }) {
+  if (status === 503) response.setHeader('retry-after', '1');
+  answer(response, status, { jsonrpc: '2.0', error: { code: -32000, message }, id: null });
 }
 
 function answer(response, status, value) {

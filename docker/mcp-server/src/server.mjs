@@ -1,5 +1,5 @@
 /**
- * The server's life: listening, stopping.
+ * Starts and stops the HTTP server.
  */
 import { createServer } from 'node:http';
 import { toNodeHandler } from '@modelcontextprotocol/node';
@@ -12,7 +12,7 @@ import { createTools } from './tools.mjs';
 
 const { name, version, description } = manifest;
 
-// Slow callers: ms until the headers, and until the whole request, must have come.
+// For slow callers: ms until the headers, and until the whole request, must have arrived.
 const TIMEOUTS = {
   headersTimeout: 5000,
   requestTimeout: 15_000,
@@ -20,8 +20,7 @@ const TIMEOUTS = {
   keepAliveTimeout: 65_000,
 };
 
-// How long requests may go on once the server was told to stop, in ms; all of stopping must fit into one
-// second.
+// ms that requests may go on after the signal to stop. The whole stop must take less than a second.
 const DRAIN = 500;
 
 /**
@@ -73,5 +72,5 @@ export function start(settings, pool) {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, stop);
-  process.once('disconnect', () => stop('disconnect')); // the development server that forked this one is gone
+  process.once('disconnect', () => stop('disconnect')); // the development server that started this one is gone
 }

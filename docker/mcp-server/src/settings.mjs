@@ -1,5 +1,5 @@
 /**
- * What may be set from the environment, with its defaults and bounds.
+ * The settings from the environment, with their defaults and bounds.
  */
 import { availableParallelism } from 'node:os';
 
@@ -31,10 +31,10 @@ export function readSettings(environment) {
   return {
     host: environment.HOST || '0.0.0.0',
     port: integer('PORT', 3000, 0, 65535),
-    // Host names (no ports) a request may be addressed to, and come from: the guard against DNS rebinding.
+    // Host names (without ports) that requests may be sent to, and come from: a protection against DNS rebinding.
     allowedHosts: hosts.length ? hosts : ['localhost', '127.0.0.1', '[::1]'],
-    // The header in which who asks names his own caller, for a fair share of the parsers; none is believed where it is
-    // null. Only for a server that nobody reaches but a service that sets it.
+    // The header with the name of the caller, to share the parsers fairly among callers. If it is null, no header is
+    // trusted. Set it only if this server can be reached by nobody but a service that sets the header.
     callerHeader: environment.CALLER_HEADER?.trim().toLowerCase() || null,
     pool: {
       size: integer('POOL_SIZE', Math.min(2, availableParallelism()), 1, 16),

@@ -1,8 +1,8 @@
 /**
- * The caller's text, and what becomes of it before a grammar sees it.
+ * From the caller's text to the text that a grammar gets, and back.
  *
- * Mermaid strips front matter, directives, comments and leading blanks, so its positions are those of a text
- * nobody wrote. Here the same steps are taken on a text in which every character knows where it came from.
+ * Mermaid removes front matter, directives, comments and leading blanks, so the positions in its errors are those of
+ * another text. Here the same steps are done on a text that knows the origin of each character.
  */
 
 /** The lines of a text. */
@@ -14,7 +14,7 @@ export class Lines {
     this.#starts = [0, ...[...text.matchAll(/\r\n?|\n/g)].map((match) => match.index + match[0].length)];
   }
 
-  /** The line, counted from 1, that holds an offset, and where it starts. */
+  /** The line (counted from 1) at an offset, and the offset of its start. */
   at(offset) {
     let [low, high] = [0, this.#starts.length - 1];
     while (low < high) {
@@ -25,13 +25,13 @@ export class Lines {
     return { line: low + 1, start: this.#starts[low] };
   }
 
-  /** Where a line starts; the last one's start for a line beyond the end. */
+  /** The offset of the start of a line; for a line after the end, that of the last line. */
   start(line) {
     return this.#starts[Math.min(line, this.#starts.length) - 1];
   }
 }
 
-/** A text whose characters know their offset in the text it was made from. */
+/** A text that knows, for each character, its offset in the original text. */
 export class TracedText {
   #origins;
 
@@ -41,7 +41,7 @@ export class TracedText {
     this.#origins = origins;
   }
 
-  /** Where the character at `index` stood in the first text. */
+  /** The offset in the original text of the character at `index`. */
   originOf(index) {
     return this.#origins[Math.max(0, Math.min(index, this.text.length))];
   }
@@ -52,7 +52,7 @@ export class TracedText {
   }
 
   /**
-   * The text with every match replaced; what is put in stands where the match began.
+   * The text with every match replaced. The origin of a replacement is the start of its match.
    *
    * @param {RegExp} pattern with the flag `g`
    * @param {(...match: string[]) => string} replacer
@@ -83,14 +83,14 @@ const FRONT_MATTER = /^([^\S\n]*)---\s*\n([\s\S]*?)\n\1---\s*\n/d;
 const DIRECTIVES = /%{2}{\s*(?:(\w+)\s*:|(\w+))\s*(?:(\w+)|((?:(?!}%{2}).|\r?\n)*))?\s*(?:}%{2})?/gi;
 const COMMENTS = /^\s*%%(?!{)[^\n]+\n?/gm;
 
-// These two grammars see the comments.
+// The grammars of these two types get the comments too.
 const WITH_COMMENTS = new Set(['agentflow', 'eventmodeling']);
 
 /**
- * Take a Markdown code fence off, closed or not. Text beside the fence is left, for it is no diagram.
+ * Remove a Markdown code fence, closed or not. If there is text outside the fence, nothing is removed.
  *
  * @param {string} code the caller's text
- * @returns {TracedText} what Mermaid is given
+ * @returns {TracedText} the text for Mermaid
  */
 export function unfence(code) {
   const whole = new TracedText(code);
@@ -99,11 +99,11 @@ export function unfence(code) {
 }
 
 /**
- * Take the steps that Mermaid takes before it parses.
+ * Do the steps that Mermaid does before it parses.
  *
- * @param {TracedText} given what Mermaid was given
+ * @param {TracedText} given the text for Mermaid
  * @param {string | null} type the diagram's type
- * @returns {TracedText} what the grammar saw
+ * @returns {TracedText} the text for the grammar
  */
 export function preprocess(given, type) {
   const { text } = withoutFrontMatter(given);
@@ -116,7 +116,7 @@ export function preprocess(given, type) {
 }
 
 /**
- * Part the front matter from the diagram.
+ * Separate the front matter from the diagram.
  *
  * @param {TracedText} given
  * @returns {{text: TracedText, yaml: TracedText | null}}
@@ -134,7 +134,7 @@ export function withoutFrontMatter(given) {
 }
 
 /**
- * Where an offset is, for people.
+ * The place of an offset, for people.
  *
  * @param {string} code the caller's text
  * @param {number} offset
@@ -156,7 +156,7 @@ function shorten(text, around) {
   return `${start ? '…' : ''}${cut(text, start, end)}${end < text.length ? '…' : ''}`;
 }
 
-/** A part of a text, as `slice` gives it, but without the half characters (of an emoji, say) at its ends. */
+/** A part of a text, like `slice`, but without half characters (for example of an emoji) at its ends. */
 export function cut(text, start, end) {
   return text.slice(start, end).replace(/^[\uDC00-\uDFFF]|[\uD800-\uDBFF]$/g, '');
 }

@@ -9,7 +9,7 @@ import { createTools } from './tools.mjs';
 const { name, version } = manifest;
 
 /**
- * Serve the client, and end the parsers and the process with it.
+ * Serve the client. When it closes, end the parsers and the process.
  *
  * @param {import('./pool.mjs').ParserPool} pool the parsers
  */

@@ -1,5 +1,5 @@
 /**
- * What the server offers to MCP clients: two tools, and an example of each type as resources.
+ * What MCP clients get: two tools, and an example of each type as a resource.
  */
 import { McpServer, ResourceNotFoundError, ResourceTemplate } from '@modelcontextprotocol/server';
 import * as z from 'zod';
@@ -16,7 +16,7 @@ const MERMAID = 'text/vnd.mermaid';
 const EXAMPLES = 'mermaid://examples';
 
 const Diagram = z.object({
-  // The bound is told, but not checked here: a diagram that is too long is undecided, not a wrong call.
+  // The limit is in the schema, but not checked by it: a diagram that is too long is undecided, not a wrong call.
   code: z
     .string({ error: 'must be a text: the Mermaid source.' })
     .meta({ maxLength: MAX_CODE_LENGTH })
@@ -72,7 +72,7 @@ const Types = z.object({
  *
  * @param {{name: string, version: string}} identity
  * @param {import('./pool.mjs').ParserPool} pool
- * @param {string} caller whose request it is: parsers are shared out among callers
+ * @param {string} caller who sent the request; the parsers are shared among callers
  */
 export function createTools(identity, pool, caller) {
   const server = new McpServer(identity, {
@@ -187,7 +187,7 @@ function report({ valid, drawable, reason = null, diagram_type: type, errors }) 
   return structured({ valid, drawable, reason, diagram_type: type, errors: errors.map(wellFormed) });
 }
 
-/** The error without half characters, which a caller may have sent: most readers of JSON refuse them. */
+/** The error without half characters, which a caller may have sent. Most JSON parsers refuse them. */
 function wellFormed({ message, excerpt, ...place }) {
   return { message: message.toWellFormed(), ...place, excerpt: excerpt?.toWellFormed() ?? null };
 }

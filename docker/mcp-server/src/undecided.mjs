@@ -1,15 +1,15 @@
 /**
- * Diagrams that cost a parser, by their hash: who sends one again is answered at once, and no parser is lost for it.
+ * Diagrams that have ended a parser, by their hash. If one is sent again, it is answered at once without a parser.
  */
 import { createHash } from 'node:crypto';
 
 const MOST = 1000;
-const LIFETIME = 10 * 60_000; // ms: the machine may have been slow that day, and is asked again
+const LIFETIME = 10 * 60_000; // ms; later it is tried again, since the machine may have been busy
 
 export class Undecided {
   #reasons = new Map(); // hash → {reason, until}, the oldest first
 
-  /** Why this diagram could not be decided lately, or null. */
+  /** Why this diagram could not be decided a short time ago, or null. */
   find(code) {
     const known = this.#reasons.get(hash(code));
     return known && known.until > performance.now() ? known.reason : null;

@@ -1,9 +1,9 @@
 /**
- * Parser errors in words that say what to change.
+ * The words for parser errors, which say what to change.
  */
 import { cut } from './source.mjs';
 
-// What the grammars call their tokens, for people. What stands neither here nor among the keywords is not shown.
+// Names for the tokens of the grammars. A token that is neither here nor among the keywords is not shown.
 const TOKENS = {
   1: 'the end of the diagram',
   EOF: 'the end of the diagram',
@@ -114,7 +114,7 @@ const TOKENS = {
   accDescription: '`accDescr`',
 };
 
-// Tokens that are words of Mermaid's, and how those are written.
+// Tokens for keywords of Mermaid, and how the keywords are written.
 const KEYWORDS = {
   CLASSDEF: 'classDef',
   CSSCLASS: 'cssClass',
@@ -142,7 +142,7 @@ for (const word of WORDS.split(/\s+/)) KEYWORDS[word] = word.toLowerCase();
 const C4_WORDS = 'BOUNDARY COMPONENT CONTAINER NODE PERSON REL SYSTEM';
 for (const word of C4_WORDS.split(' ')) KEYWORDS[word] = word[0] + word.slice(1).toLowerCase();
 
-// The grammars' own names, among those that look like words.
+// Internal names of the grammars that look like keywords.
 const INTERNAL = new Set([
   'callbackargs',
   'callbackname',
@@ -164,7 +164,7 @@ const RELATION = /^(ZERO_OR_|ONE_OR_|ONLY_ONE|ENTITY_ONE|MD_PARENT|(NON_)?IDENTI
 const DIRECTION = /^direction_/;
 const MOST_EXPECTED = 6;
 
-/** A token's name, for people; null for one that only the grammar knows. */
+/** The name of a token for people; null for an internal token. */
 export function nameToken(token) {
   if (TOKENS[token]) return TOKENS[token];
   if (KEYWORDS[token]) return code(KEYWORDS[token]);
@@ -177,10 +177,10 @@ export function nameToken(token) {
 }
 
 /**
- * What a grammar wanted instead.
+ * What a grammar expected instead.
  *
  * @param {string[]} tokens
- * @returns {string} a clause, or nothing when too much would do
+ * @returns {string} a clause, or an empty text if there are too many possibilities
  */
 export function nameExpected(tokens) {
   const known = new Set(tokens.map(nameToken));
@@ -193,7 +193,7 @@ export function nameExpected(tokens) {
   return `expected ${shown.length ? `${shown.join(', ')} or ${last}` : last}`.replace(' or …', ', …');
 }
 
-/** The text at fault, on one line; what cannot be seen is named. */
+/** The wrong text on one line; invisible characters are named. */
 export function nameFound(text) {
   const shown = text.trim().replace(/\s+/g, ' ');
   if (!shown) return text.includes('\n') || !text ? 'end of the line' : 'blank';
@@ -204,8 +204,7 @@ function code(text) {
   return text.includes('`') ? `"${text}"` : `\`${text}\``;
 }
 
-// Mistakes that language models make often, and what to do about each: the first that fits is added to the
-// message.
+// Common mistakes of language models, and what to do about them. The first hint that fits is added to the message.
 const HINTS = [
   {
     // Brackets and quotes inside a node's text: A[call f(x)]
@@ -232,7 +231,7 @@ const HINTS = [
   },
 ];
 
-/** What to do about a common mistake, or nothing. */
+/** The hint for a common mistake, or an empty text. */
 export function findHint(circumstances) {
   return HINTS.find(({ fits }) => fits(circumstances))?.hint ?? '';
 }

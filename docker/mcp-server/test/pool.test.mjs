@@ -63,7 +63,7 @@ suite('a pool', () => {
       (error) => error instanceof ParserLostError && error.reason === 'timeout',
     );
 
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(performance.now() - started < 10_000);
     while (!pool.status().ready) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.equal((await pool.parse(GOOD)).valid, true);
     assert.equal(pool.status().lost.timeout, 1);
@@ -108,7 +108,7 @@ suite('a pool', () => {
     const waiting = Array.from({ length: 3 }, () => pool.parse(GOOD).catch((error) => error));
     await stuck;
     const errors = await Promise.all(waiting);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(performance.now() - started < 10_000);
     assert.ok(errors.some((error) => error instanceof PoolBusyError));
   });
 

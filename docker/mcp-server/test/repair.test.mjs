@@ -38,7 +38,7 @@ suite('what is missing', () => {
     const lines = Array.from({ length: 400 }, (_, index) => `  A${index}["a(b] --> B${index}`);
     const { valid } = await diagnose(`flowchart TD\n${lines.join('\n')}`);
     assert.equal(valid, false);
-    assert.ok(performance.now() - started < 2000);
+    assert.ok(performance.now() - started < 10_000);
   });
 });
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-DEADLINE = 60.0
+DEADLINE = 120.0
 """Seconds within which a shell answers, also on a busy machine."""
 
 _START = {
@@ -84,18 +84,17 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def shell(name: str, script: Path, folder: Path, *, before: str, path: Path) -> Iterator[Terminal]:
+def shell(name: str, script: Path, folder: Path, home: Path, *, before: str, path: Path) -> Iterator[Terminal]:
     """A shell that has read a script of completion, in a folder.
 
     Args:
         name: bash, zsh or fish.
         script: The path of the script.
-        folder: Where it runs; its configuration is written into `.home` beside it.
+        folder: Where it runs.
+        home: The user's folder, into which its configuration is written.
         before: What it is told before it reads the script.
         path: Where it looks for programs first.
     """
-    home = folder.parent / ".home"
-    home.mkdir(exist_ok=True)
     rc = home / ".zshrc"
     rc.write_text(f"{_SETUP[name]}\n{before}\nsource '{script}'\n", encoding="utf-8")
     master, slave = pty.openpty()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from upready.cli import completion
+from upready.report import completion as report
 
 COMPOSE = """
 services:
   web: {image: "${IMAGE:?is missing}", x-ops: {open: {API docs: "http://localhost"}}}
   worker: {image: y, profiles: [jobs]}
-  db: {image: z}
+  db: {image: z, x-ops: wrong}
 """
 INVOKE = """
 ops:
@@ -157,6 +159,21 @@ def test_a_broken_project_completes_tasks_and_says_nothing(shop: Path, name: str
         assert words(told["invoke logs --service "]) in ([""], ["proxy"])
 
 
+def test_a_broken_env_hides_no_service(shop: Path) -> None:
+    (shop / ".env").write_text('no variable here\nA="\n', encoding="utf-8")
+    assert words(ask(shop, "invoke exec d")["invoke exec d"]) == ["db"]
+
+
+def test_a_file_that_a_variable_names_is_included(shop: Path) -> None:
+    (shop / "compose.yaml").write_text(
+        "include: ['${PLACE}/more.yaml']\nservices: {db: {image: z}}\n", encoding="utf-8"
+    )
+    (shop / "more").mkdir()
+    (shop / "more" / "more.yaml").write_text("services: {cache: {image: c}}\n", encoding="utf-8")
+    (shop / ".env").write_text("PLACE=more\n", encoding="utf-8")
+    assert words(ask(shop, "invoke exec ")["invoke exec "]) == ["cache", "db", "proxy"]
+
+
 def test_without_a_project_tasks_are_completed(tmp_path: Path) -> None:
     told = ask(tmp_path, "invoke lo", "invoke logs --service ", "invoke env.set ")
     assert [words(found) for found in told.values()] == [["logs"], [""], [""]]
@@ -184,15 +201,34 @@ def test_invoke_itself_says_nothing_of_a_broken_configuration(shop: Path) -> Non
     assert (done.returncode, done.stderr, words(done.stdout.splitlines())) == (0, "", ["logs"])
 
 
-@pytest.mark.parametrize("shell", ["bash", "fish", "powershell", "zsh"])
-def test_the_package_prints_the_script_of_each_shell(shell: str, tmp_path: Path) -> None:
+def test_the_task_and_the_option_of_the_package_print_the_script_of_a_shell(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "upready"]
     done = [
         subprocess.run([*line, *words], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True).stdout
-        for words in (["completion", shell], ["--print-completion-script", shell])
+        for words in (["completion", "zsh"], ["--print-completion-script", "zsh"])
     ]
     assert done[0] == done[1]
-    assert "uv run invoke" in done[0]
+    assert done[0].startswith("# Completion for zsh")
+
+
+@pytest.mark.parametrize("shell", report.SHELLS)
+def test_every_way_of_calling_is_completed(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    report.show(shell)
+    script = capsys.readouterr().out
+    # Windows PowerShell 5.1 reads a script without a byte order mark in the code page of the system.
+    assert script.isascii()
+    for name in ("invoke", "inv", "upready", "uv", "uvx"):
+        assert re.search(rf"(^complete|compdef|Register-ArgumentCompleter).*\b{name}\b", script, re.MULTILINE)
+
+
+def test_powershell_hands_over_the_words_up_to_the_cursor() -> None:
+    """PowerShell is on few of the machines that run the tests: what it would run is looked at."""
+    script = (Path(report.__file__).with_name("completion_scripts") / "powershell.ps1").read_text("utf-8")
+    assert "Register-ArgumentCompleter -Native" in script
+    assert "EndOffset -lt $cursorPosition" in script
+    assert "'--complete', '--', $line" in script
+    assert r"-match '\.(cmd|bat)$') { return }" in script
+    assert script.count("{") == script.count("}")
 
 
 def test_another_shell_is_refused(tmp_path: Path) -> None:
@@ -215,6 +251,8 @@ def test_another_shell_is_refused(tmp_path: Path) -> None:
         ("a 'b c' ", ["a", "b c", ""]),
         ("a b\\", ["a", "b"]),
         ("a it's", ["a", "its"]),
+        # As the scripts for zsh and PowerShell quote it.
+        ("invoke 'logs' '--grep' 'it'\\''s C:\\x' ''", ["invoke", "logs", "--grep", "it's C:\\x", ""]),
     ],
 )
 def test_a_line_that_is_not_finished_has_words(line: str, found: list[str]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.unit.conftest import STEERING
 from upready.support import folders, lock
+from upready.tasks import ns
 
 pytestmark = pytest.mark.costly
 
@@ -114,6 +115,7 @@ def test_people_read_the_steps_and_no_value(shop: Shop) -> None:
         (["prod"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
         (["dev", "--profile", "nope"], 2, "there is no profile 'nope'"),
         (["dev", "--runtime", "docker"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
+        (["rollback"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
         (["build"], 3, "SECRET is required and has no value"),
         (["restart"], 3, "SECRET is required and has no value"),
         (["exec", "web", "--", "true"], 2, "web is not running"),
@@ -174,3 +176,22 @@ def test_what_only_reads_just_runs(shop: Shop, task: str) -> None:
     (shop.root / ".env").write_text(f"TAG=1\nSECRET={'x9K' * 8}\n", encoding="utf-8")
     told, dry = shop.invoke(task), shop.dry(task)
     assert (dry.returncode, dry.stdout, dry.stderr) == (told.returncode, told.stdout, told.stderr)
+
+
+def test_every_task_that_changes_something_is_tried_here() -> None:
+    tried = {
+        "dev",
+        "prod",
+        "rollback",
+        "restart",
+        "build",
+        "stop",
+        "exec",
+        "shell",
+        "psql",
+        "open",
+        "init",
+        "env.init",
+        "env.set",
+    }
+    assert {name for name in ns.task_names if not ns[name].prints} == tried

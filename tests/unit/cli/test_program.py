@@ -63,7 +63,7 @@ def test_invoke_yaml_is_read_and_a_tasks_py_is_not(shop: Path) -> None:
     assert list(model(shop / "src")["services"]) == ["other"]  # type: ignore[call-overload]
     (shop / "invoke.yaml").write_text("ops: [\n", encoding="utf-8")
     done = upready(shop, "config")
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "next: correct invoke.yaml")
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "next: correct invoke.yaml:2:1, then: invoke config")
 
 
 def test_without_a_compose_file_it_says_what_was_looked_for_and_where(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_without_a_compose_file_it_says_what_was_looked_for_and_where(tmp_path: 
         assert name in str(error["details"])
     (tmp_path / "a" / "b" / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     error = json.loads(upready(tmp_path / "a", "health", "--json").stdout)["error"]
-    assert error["next"] == f"cd {tmp_path / 'a' / 'b'}"
+    assert error["next"] == "cd b && invoke health --json"
 
 
 def test_list_help_and_version_need_no_project(tmp_path: Path) -> None:
@@ -96,3 +96,14 @@ def test_init_writes_what_is_found_and_overwrites_nothing(shop: Path) -> None:
     assert "docker-compose.prod.yml" in written
     assert upready(shop, "init").returncode == 2
     assert (shop / "invoke.yaml").read_text("utf-8") == written
+
+
+def test_below_a_tasks_py_a_compose_file_of_its_own_is_another_project(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
+    for folder, name in ((tmp_path, "outer"), (tmp_path / "below", "inner")):
+        folder.mkdir(exist_ok=True)
+        (folder / "compose.yaml").write_text(f"name: {name}\n{COMPOSE}", encoding="utf-8")
+    assert json.loads(upready(tmp_path / "below", "config", "--json").stdout)["name"] == "inner"
+    line = [sys.executable, "-m", "invoke", "config", "--json"]
+    done = subprocess.run(line, cwd=tmp_path / "below", capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(done.stdout)["name"] == "outer"

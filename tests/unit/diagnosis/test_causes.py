@@ -18,6 +18,7 @@ from upready.diagnosis.rules import address, data, name, password, variable
 from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.stack import compose_failure
+from upready.stack.compose_failure import Failure
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import StartError
@@ -178,6 +179,27 @@ def test_words_of_the_engine(said: str, cause: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("failure", "cause", "words"),
+    [
+        (Failure("image", "x", image="gone:1"), "image", "has no image: gone:1 is not here"),
+        (Failure("registry denied", "x", image="gone:1"), "image", "its registry refuses it"),
+        (Failure("not in registry", "x", image="gone:1"), "image", "neither here nor in its registry"),
+        (Failure("pre_start", "x", output=("one", "no ledger")), "hook", "was not started: x"),
+        (Failure("mount", "x", path="/srv/gone"), "mount", "could not start: x"),
+        (Failure("mount target", "x", path="/srv/gone"), "start", "could not start: x"),
+        (Failure("subnet", "x", about=("network shop_a",)), "network", "was not started: x"),
+        (Failure("volume", "x", about=("volume shop_a",)), "volume", "was not started: x"),
+        (Failure("container", "x"), "start", "could not start: x"),
+    ],
+)
+def test_a_rule_reads_the_fields_of_a_failure_and_not_its_message(failure: Failure, cause: str, words: str) -> None:
+    one = Evidence(**{**vars(case(state="created")), "refusal": failure.as_error(StartError)})
+    told = found(one)
+    assert told[0] == cause
+    assert words in told[1]
+
+
+@pytest.mark.parametrize(
     ("value", "message"),
     [
         (None, "asks for the variable WORKERS, which it is not given"),
@@ -192,7 +214,7 @@ def test_variable_is_judged_by_what_the_service_is_given(value: str | None, mess
     # Without a value, for that of a secret is refused on a command line; and compose reads it when it starts.
     finding = variable.find(one)
     assert finding is not None
-    assert value is None or "invoke env.set WORKERS, then invoke dev" in finding.next
+    assert value is None or "invoke env.set WORKERS && invoke dev" in finding.next
 
 
 def test_a_value_that_is_refused_names_its_variable() -> None:
@@ -261,8 +283,8 @@ MYSQL = "ERROR 1045 (28000): Access denied for user 'shop'@'172.18.0.5' (using p
     ("variable", "words", "client"),
     [
         ("POSTGRES_PASSWORD", POSTGRES, "psql -U shop -c '\\password'"),
-        ("MYSQL_PASSWORD", MYSQL, "mysql -u root -p, and there ALTER USER 'shop'"),
-        ("MARIADB_PASSWORD", MYSQL, "mariadb -u root -p, and there ALTER USER 'shop'"),
+        ("MYSQL_PASSWORD", MYSQL, "mysql -u root -p -e \"ALTER USER 'shop'"),
+        ("MARIADB_PASSWORD", MYSQL, "mariadb -u root -p -e \"ALTER USER 'shop'"),
     ],
 )
 def test_the_password_of_an_old_volume(variable: str, words: str, client: str) -> None:
@@ -270,14 +292,14 @@ def test_the_password_of_an_old_volume(variable: str, words: str, client: str) -
     assert "the volume shop_data was initialised with another password for user shop" in found.message
     assert f"invoke exec db -- {client}" in found.next
     # A restart would keep the old settings.
-    assert "then invoke live;" in found.next
+    assert "&& invoke live\n" in found.next
 
 
 @pytest.mark.parametrize("created", ["2026-11-29T10:00:09Z", None], ids=["young", "gone"])
 def test_the_password_of_a_volume_that_is_not_old(created: str | None) -> None:
     found = refused("POSTGRES_PASSWORD", POSTGRES, created)
     assert found.message == "is refused by db: the password of user shop is not the right one"
-    assert found.next == "correct the password in .env, then invoke live"
+    assert found.next == "invoke env.set POSTGRES_PASSWORD && invoke live"
 
 
 def test_an_image_that_is_gone_is_no_obstacle() -> None:
@@ -362,10 +384,14 @@ def run_by(image: str, text: str, root: Path) -> Evidence:
         (
             "postgres:17-alpine",
             "postgres:17-alpine",
-            "set image: postgres:16-alpine in compose.yaml:3, then invoke dev",
+            "set image: postgres:16-alpine in compose.yaml:3, then: invoke dev",
         ),
-        ("postgres:17-alpine", "${PG_IMAGE:-postgres:17-alpine}", "invoke env.set PG_IMAGE=postgres:16-alpine, then"),
-        ("postgres:17.2", "postgres:${PG_VERSION}", "invoke env.set PG_VERSION=16, then invoke dev"),
+        (
+            "postgres:17-alpine",
+            "${PG_IMAGE:-postgres:17-alpine}",
+            "invoke env.set PG_IMAGE=postgres:16-alpine && invoke dev",
+        ),
+        ("postgres:17.2", "postgres:${PG_VERSION}", "invoke env.set PG_VERSION=16 && invoke dev"),
         ("my-own", "my-own", "go back to the version that wrote it: correct image: in compose.yaml:3"),
     ],
 )
@@ -374,7 +400,7 @@ def test_the_way_back_to_the_version_that_wrote_the_data(image: str, text: str, 
     assert finding is not None
     assert "PostgreSQL version 16" in finding.message
     assert finding.next.startswith(step)
-    assert "which deletes the volumes of the whole project" in finding.next
+    assert finding.next.endswith("to go on without any data of the project: invoke stop --volumes")
 
 
 def test_a_wrong_host_is_changed_where_it_is_written(tmp_path: Path) -> None:
@@ -384,7 +410,7 @@ def test_a_wrong_host_is_changed_where_it_is_written(tmp_path: Path) -> None:
     stack = Stack(tmp_path, "dev", (tmp_path / "compose.yaml",), (), "shop")
     told = name.find(Evidence(**{**vars(one), "model": Model({"web": one.service}, {}, {}, stack)}))
     assert told is not None
-    assert told.next == "invoke env.set DATABASE_URL, then invoke dev"
+    assert told.next == "invoke env.set DATABASE_URL && invoke dev"
 
 
 def on(*networks: str) -> dict[str, Any]:

@@ -307,9 +307,9 @@ def test_limits_that_the_machine_does_not_have(server: Facts) -> None:
     grades = {name: each.grade.value for name, each in found.items()}
     assert grades == {"web": "problem", "db": "problem", "the": "warning"}
     assert found["web"].message == "web may use 2 CPUs (deploy.resources.limits.cpus), and the engine's machine has 1"
-    assert found["web"].fix == "invoke env.set CPU_LIMIT=1, then invoke prod"
+    assert found["web"].fix == "invoke env.set CPU_LIMIT=1 && invoke prod"
     assert found["db"].message == "db may use 1.5 CPUs (cpus), and the engine's machine has 1"
-    assert found["db"].fix == "set cpus: 1 in compose.yaml:6, then invoke prod"
+    assert found["db"].fix == "set cpus: 1 in compose.yaml:6, then: invoke prod"
     assert "3.76 GB together, and the machine has 3.22 GB" in found["the"].message
 
 
@@ -323,7 +323,7 @@ def test_a_launch_refuses_them_before_it_builds(server: Facts) -> None:
     with pytest.raises(StartError, match=r"CPUs .*, and the engine's machine has 1") as caught:
         resources.check(server.model, lambda: 1)
     assert len(caught.value.details) == 1
-    assert caught.value.next.endswith(", then invoke prod")
+    assert caught.value.next.endswith(", then: invoke prod")
     resources.check(server.model, lambda: 2)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from upready.dotenv import change, difference, initialise, values
+from upready.dotenv import change, difference, values
+from upready.dotenv.creation import initialise
 from upready.envfile import document, quoting
 from upready.secrets.secret import passwords
 from upready.stack.selection import Stack

@@ -9,6 +9,7 @@ import pytest
 
 from upready.dotenv import check
 from upready.stack.selection import Stack
+from upready.support import shell_words
 
 CASES = [
     pytest.param("env_file: app.env", ["compose:0:0 error"], id="one"),
@@ -34,7 +35,9 @@ def test_its_example_is_told(make_stack: Callable[..., Stack]) -> None:
     (stack.root / "conf" / "app.env.example").write_text("A=1\n", "utf-8")
     [found] = [each for each in check(stack) if each.check == "env-file"]
     assert found.message == "conf/app.env is missing"
-    assert found.fix == "copy conf/app.env.example to conf/app.env, and fill it in"
+    assert found.fix == shell_words.copy_command(
+        *(stack.root / "conf" / name for name in ("app.env.example", "app.env"))
+    )
 
 
 def test_one_that_may_not_be_looked_at_is_not_missing(closed: Path, found_by: Callable[..., list[str]]) -> None:

@@ -81,7 +81,7 @@ def test_what_compose_refuses_to_miss_or_leaves_blank(found_by: Callable[..., li
 def test_it_says_who_can_give_the_value(make_stack: Callable[..., Stack]) -> None:
     schema = "# Who owns it.\n# @required\nA=x\n# @required\nB=\n# @required @generate=secret()\nC=\n"
     fixes = {each.variable: each.fix for each in check(make_stack("", schema=schema)) if each.check == "missing"}
-    assert fixes == {"A": "invoke env.init adds it", "B": "invoke env.set B", "C": "invoke env.init adds it"}
+    assert fixes == {"A": "invoke env.init", "B": "invoke env.set B", "C": "invoke env.init"}
 
 
 def test_a_service_that_reads_all_of_a_missing_file(found_by: Callable[..., list[str]]) -> None:

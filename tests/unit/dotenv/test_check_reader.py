@@ -44,7 +44,7 @@ def test_an_empty_variable_of_the_shell_that_a_default_replaces_is_none_of_its_b
 @pytest.mark.parametrize(
     ("env", "fix"),
     [
-        ('B=1\nA="a\\$B"\n', "invoke env.set A writes it so that both read the same value"),
+        ('B=1\nA="a\\$B"\n', "both read what this writes: invoke env.set A"),
         ("B=1\nA='${B}'\n", "choose a value without ${, which both read in the same way"),
     ],
 )

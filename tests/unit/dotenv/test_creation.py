@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from upready.dotenv import creation, initialise, values
+from upready.dotenv import creation, values
+from upready.dotenv.creation import initialise
 from upready.dotenv.schema import Variable
 from upready.stack.selection import Stack
 from upready.support import platform

@@ -123,7 +123,7 @@ def test_sensitive(text: str, name: str, sensitive: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "words"),
     [
-        ("# @requird\nA=\n", (1, 3), "@requird is no decorator"),
+        ("# @requird\nA=\n", (1, 3), "@requird is not a known decorator"),
         ("# x\n# @type=port @sensitive @senstive\nA=\n", (2, 25), "@senstive"),
         ("# @required=maybe\nA=\n", (1, 3), "forEnv"),
         ("# @required=forEnv()\nA=\n", (1, 3), "forEnv"),
@@ -142,7 +142,7 @@ def test_sensitive(text: str, name: str, sensitive: bool) -> None:
         ("# @type=port(1)\nA=\n", (1, 3), "no plain values"),
         ("# @type=enum\nA=\n", (1, 3), "possible values"),
         ("# @type=number(min=x)\nA=\n", (1, 3), "takes a number"),
-        ('# @type=string(matches="(")\nA=\n', (1, 3), "no regular expression"),
+        ('# @type=string(matches="(")\nA=\n', (1, 3), "not a valid regular expression"),
         ("# @type=duration(min=soon)\nA=\n", (1, 3), "takes a duration"),
         ("# @docs\nA=\n", (1, 3), "takes an address"),
         ("# @example\nA=\n", (1, 3), "takes a text"),

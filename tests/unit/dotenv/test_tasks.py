@@ -106,7 +106,7 @@ def test_check_as_json(project: Callable[..., Path], invoke: Invoke) -> None:
         "column": 1,
         "message": "DB_PASSWORD is required and empty in .env",
         "why": "dev cannot run without it",
-        "fix": "invoke env.init generates one",
+        "fix": "invoke env.init",
         "file": ".env",
     }
 
@@ -323,7 +323,7 @@ def test_set_leaves_the_next_task_alone(project: Callable[..., Path], invoke: In
         (b"", "no value was given"),
         (b"\n", "no value was given"),
         (None, "standard input is closed"),
-        (b"a\xffb-and-long-enough", "no Unicode text"),
+        (b"a\xffb-and-long-enough", "not Unicode text"),
         ("as UTF-16, long enough".encode("utf-16-le"), "NUL"),
     ],
 )
@@ -342,7 +342,7 @@ def test_what_is_refused_is_described_where_the_schema_does(project: Callable[..
     assert invoke("env.set", "APP_PORT=x").err.splitlines() == [
         "error: APP_PORT should be a port, a whole number from 1 to 65535",
         "  APP_PORT: The port.",
-        "next: choose another value",
+        "next: invoke env.set APP_PORT",
     ]
 
 

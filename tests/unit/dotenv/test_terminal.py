@@ -104,7 +104,8 @@ def test_no_proper_answer_changes_nothing(
 
 
 def test_others_write_while_a_person_thinks(make_stack: Callable[..., Stack], tmp_path: Path) -> None:
-    from upready.dotenv import change, initialise
+    from upready.dotenv import change
+    from upready.dotenv.creation import initialise
 
     stack = make_stack("OLD=1\n", schema=SCHEMA)
 

@@ -44,7 +44,7 @@ def test_it_is_waited_for_and_that_is_told_once() -> None:
         return answer
 
     assert desktop.wait(connect, told.append) == "connected"
-    assert told == ["Docker Desktop is starting: its engine is waited for, 60 s at most"]
+    assert told == ["Docker Desktop is starting: waiting for its engine, 60 s at most"]
 
 
 def test_one_that_never_answers_is_no_reason_to_run_natively(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def test_one_that_never_answers_is_no_reason_to_run_natively(monkeypatch: pytest
 def test_whoever_only_looks_does_not_wait() -> None:
     with pytest.raises(SilentError, match="does not answer yet") as caught:
         desktop.wait(refuse, None)
-    assert caught.value.next == "the same again in a minute"
+    assert caught.value.next == "in a minute: <the same command>"
 
 
 @pytest.mark.parametrize("name", ["Docker Desktop", "Docker Desktop.exe", "com.docker.backend.exe"])

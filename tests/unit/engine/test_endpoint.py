@@ -66,13 +66,13 @@ def test_settings_that_name_none(configuration: Path, content: str) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "no valid JSON"),
+        ("{", "not valid JSON"),
         ("[]", "it should be a JSON object"),
         ("null", "it should be a JSON object"),
         ('{"currentContext": 7}', "currentContext should be a name"),
         ('{"auths": []}', "auths should be an object"),
         ('{"proxies": "x"}', "proxies should be an object"),
-        ("[" * 100_000, "no valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
     ],
 )
 @pytest.mark.parametrize("host", ["", "tcp://127.0.0.1:2375"])
@@ -99,7 +99,7 @@ def test_settings_that_are_no_file(configuration: Path) -> None:
     [
         ("{}", "names no engine"),
         ("[]", "it should be a JSON object"),
-        ('{"Endpoints": {"docker": {"Ho', "no valid JSON"),
+        ('{"Endpoints": {"docker": {"Ho', "not valid JSON"),
         ('{"Endpoints": {"docker": {}}}', "names no engine"),
         ('{"Endpoints": {"docker": {"Host": 7}}}', "names no engine"),
         ('{"Endpoints": [{"Host": "unix:///x"}]}', "names no engine"),

@@ -47,10 +47,12 @@ def test_the_times_keep_the_promise() -> None:
     assert 10 * heartbeat.FIRST * 0.75 > 3
 
 
-def test_one_that_answers_slowly_is_there() -> None:
-    line = Line(0.06)
+def test_one_that_answers_slowly_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Far from its limit: a busy machine adds to it.
+    monkeypatch.setattr(heartbeat, "LOST", 2.0)
+    line = Line(0.2)
     assert gone_after(Heartbeat(line.ping), 1.0) is None
-    assert line.asked > 2
+    assert line.asked > 1
 
 
 def test_one_that_has_answered_and_does_not_any_more_is_gone() -> None:
@@ -59,18 +61,21 @@ def test_one_that_has_answered_and_does_not_any_more_is_gone() -> None:
     assert told is not None
 
 
-def test_one_that_refuses_is_gone_too_and_one_that_comes_back_is_not() -> None:
-    line = Line()
-    pulse = Heartbeat(line.ping)
+def test_one_ping_without_an_answer_is_not_enough() -> None:
+    answers = iter([True, False])
+    pulse = Heartbeat(lambda _: next(answers, True))
     with pulse.watching() as gone:
-        line.seconds = 99
-        time.sleep(0.05)
-        line.seconds = 0
+        while not pulse.misses:
+            time.sleep(0.01)
         assert not gone.wait(0.5)
+    assert pulse.misses == 1
 
 
-def test_the_first_answer_may_take_longer_than_the_others() -> None:
-    assert gone_after(Heartbeat(Line(0.3).ping), 0.6) is None
+def test_the_first_answer_may_take_longer_than_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heartbeat, "FIRST", 3.0)
+    assert heartbeat.LOST < 0.5
+    assert gone_after(Heartbeat(Line(0.5).ping), 0.6) is None
+    monkeypatch.setattr(heartbeat, "FIRST", 0.5)
     assert gone_after(Heartbeat(Line(99).ping), 5.0) is not None
 
 

@@ -54,9 +54,9 @@ def test_the_group_of_the_socket_is_the_one_to_join(tmp_path: Path, monkeypatch:
 
     me = pwd.getpwuid(os.getuid()).pw_name
     for name, members, words in (
-        ("docker", [], "sudo usermod -aG docker $USER, then log out and in again"),
-        ("engine", [], "sudo usermod -aG engine $USER, then log out and in again"),
-        ("docker", [me], f"log out and in again: {me} is in the group docker already, and this session is not yet"),
+        ("docker", [], "sudo usermod -aG docker $USER && newgrp docker"),
+        ("engine", [], "sudo usermod -aG engine $USER && newgrp engine"),
+        ("docker", [me], f"{me} is in the group docker; until the next log-in: newgrp docker"),
     ):
         group = grp.struct_group((name, "x", 999, members))
         monkeypatch.setattr(grp, "getgrgid", lambda _, group=group: group)

@@ -80,7 +80,7 @@ def test_an_engine_that_is_gone_is_told_soon(soon: None, ask: Callable[[Containe
     began = time.monotonic()
     with pytest.raises(EngineError, match="is gone"):
         ask(source(DROPPED, pings=(False,)))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_one_that_drops_every_connection_is_told_too(soon: None) -> None:

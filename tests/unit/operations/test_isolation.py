@@ -115,7 +115,7 @@ networks: {default: {external: true, name: proxy}}
         "web publishes port 8000, which no variable sets",
         "URL still names port 5432 of this machine",
         "web has the container_name theweb, which one container alone can have",
-        "DB_PORT is given to web, too",
+        "DB_PORT is also given to web",
         "volume shared is one for all checkouts, as the compose file names it",
         "network proxy is one for all checkouts, as the compose file names it",
     ]
@@ -173,7 +173,7 @@ def test_a_stack_that_runs_keeps_its_name(make: Make, monkeypatch: pytest.Monkey
     last_used.write(stack.root, last_used.Memory(project="shop", runtime="docker"))
     with pytest.raises(UsageError, match="shop has containers") as caught:
         isolation.isolate(stack)
-    assert caught.value.next == "invoke stop, then: invoke env.init --isolated"
+    assert caught.value.next == "invoke stop && <the same command>"
     assert written(stack) == {"DB_PORT": "5432"}
     folders[:] = [str(stack.root.parent / "another")]
     assert isolation.isolate(stack).project != "shop"

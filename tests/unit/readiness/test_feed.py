@@ -15,6 +15,6 @@ def test_no_thread_outlives_it() -> None:
     with Feed(engine, "shop") as observer:
         for _ in range(20):
             engine.put(container())
-            observer.inbox.get(timeout=5)
+            observer.inbox.get(timeout=60)
         assert set(threading.enumerate()) > before
     assert set(threading.enumerate()) == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.replicas import container, service
 from upready.readiness import one_look
 from upready.runtime.interface import Container
@@ -36,3 +38,11 @@ def test_replicas_behind_one_port_are_not_asked() -> None:
 
 def test_what_does_not_run_is_not_asked() -> None:
     assert one_look.targets(Local(), service(probe=True), [container(state="exited")]) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [("http://h:8/x", 8), ("http://h/x", 80), ("https://h/x", 443), ("http://h:x/", None), ("ftp://h", None)],
+)
+def test_the_port_of_a_url(url: str, port: int | None) -> None:
+    assert one_look.port(url) == port

@@ -15,7 +15,7 @@ def test_a_start_counts_with_the_look_that_follows() -> None:
     began = []
     starter = StartThread(lambda cancel: began.append(cancel), inbox)
     starter.begin(drops=0)
-    ended = inbox.get(timeout=5)
+    ended = inbox.get(timeout=60)
     assert isinstance(ended, Started)
     assert ended.error is None
     starter.ended(ended.error, request=7)
@@ -38,7 +38,7 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
     starter.begin(drops=0)
     drops = 0
     while starter.error is None:
-        ended = inbox.get(timeout=5)
+        ended = inbox.get(timeout=60)
         assert isinstance(ended, Started)
         drops += 1
         starter.ended(ended.error, request=drops)
@@ -48,7 +48,7 @@ def test_a_start_that_failed_is_tried_again_only_where_the_engine_dropped_it() -
     assert len(calls) == 1 + StartThread.RETRIES
     other = StartThread(fail, inbox)
     other.begin(drops=3)
-    ended = inbox.get(timeout=5)
+    ended = inbox.get(timeout=60)
     assert isinstance(ended, Started)
     other.ended(ended.error, request=1)
     other.reached(1, drops=3)

@@ -39,7 +39,7 @@ class Wait:
     def seen(self, *words: str) -> None:
         """Wait until the watch was told these, as `service: cause`."""
         with self._changed:
-            assert self._changed.wait_for(lambda: self._told >= set(words), 30), (words, self._told)
+            assert self._changed.wait_for(lambda: self._told >= set(words), 60), (words, self._told)
             self._told.clear()
 
     def _tell(self, healths: Sequence[Health]) -> None:
@@ -98,7 +98,7 @@ def test_a_container_that_is_being_replaced_has_not_failed() -> None:
         engine.remove("web1")
         engine.put(healthy("web", "web2", started=LATER))
 
-    assert wait.run(10, replace_web).ready
+    assert wait.run(60, replace_web).ready
 
 
 def test_a_container_that_is_restarted_has_not_failed() -> None:
@@ -111,7 +111,7 @@ def test_a_container_that_is_restarted_has_not_failed() -> None:
         assert not attempt.cancel.wait(1.3)
         engine.put(healthy(started=LATER))
 
-    assert wait.run(10, restart).ready
+    assert wait.run(60, restart).ready
 
 
 def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
@@ -123,7 +123,7 @@ def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
         wait.seen("db: created")
         raise StartError("dependency failed to start: container db exited (3)")
 
-    outcome = wait.run(10, fail)
+    outcome = wait.run(60, fail)
     assert [each.cause for each in outcome.services] == ["healthy", "exited"]
 
 
@@ -149,7 +149,7 @@ def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:
 
     recovery = threading.Thread(target=recover)
     recovery.start()
-    outcome = wait.run(10, up)
+    outcome = wait.run(60, up)
     recovery.join()
     assert outcome.ready
     assert len(calls) == 2

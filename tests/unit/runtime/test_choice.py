@@ -78,7 +78,7 @@ def test_a_stop_says_what_it_could_not_look_at(nowhere: Settings) -> None:
     assert [each.name for each in found] == ["native"]
     assert len(told) == 1
     assert "127.0.0.1:1" in told[0]
-    assert told[0].endswith("what runs there, if anything, is left as it is")
+    assert told[0].endswith("whatever runs there is not changed")
 
 
 @pytest.mark.parametrize("how", [("auto", "docker"), ("docker", "")], ids=["told", "configured"])
@@ -93,7 +93,7 @@ def test_a_record_of_what_has_ended_does_not_decide_and_is_dropped(tmp_path: Pat
     remember(tmp_path)
     assert choice.find(say(tmp_path)).name == "native"  # to be diagnosed, until something is started
     assert choice.choose(say(tmp_path), "dev", told.append).name == "docker"
-    assert told == ["what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own"]
+    assert told == ["the native services have ended: the stack runs on the Docker Engine now, with separate data"]
     assert not Native(tmp_path).found()
     remember(tmp_path / "other")
     assert choice.choose(say(tmp_path / "other", told="docker"), "dev", told.append).name == "docker"
@@ -103,9 +103,9 @@ def test_what_lives_natively_goes_on_there_and_is_told(tmp_path: Path, engine: l
     told: list[str] = []
     remember(tmp_path)
     assert choice.choose(say(tmp_path), "dev", told.append).name == "native"
-    assert told == ["the stack runs natively already, and goes on so (docs/native.md)"]
+    assert told == ["the stack already runs natively, and stays there (docs/native.md)"]
     for these, environment in ((say(tmp_path, told="docker"), "dev"), (say(tmp_path), "prod")):
-        with pytest.raises(UsageError, match="runs natively already"):
+        with pytest.raises(UsageError, match="already runs natively"):
             choice.choose(these, environment, told.append)
 
 
@@ -114,7 +114,7 @@ def test_what_runs_on_an_engine_is_not_started_natively_too(tmp_path: Path, engi
     for these in (say(tmp_path, told="native"), say(tmp_path, "native")):
         assert choice.choose(these, "dev", lambda _: None).name == "native"
         engine.append(container("running", tmp_path))
-        with pytest.raises(UsageError, match="runs on a Docker Engine already"):
+        with pytest.raises(UsageError, match="already runs on a Docker Engine"):
             choice.choose(these, "dev", lambda _: None)
         engine[1:] = [container("running", tmp_path.parent)]  # of another folder of that name
 
@@ -191,7 +191,7 @@ def test_this_machine_is_taken_beside_it_for_who_says_so(tmp_path: Path, nowhere
     started_on_an_engine(tmp_path)
     told: list[str] = []
     assert choice.choose(say(tmp_path, told="native"), "dev", told.append).name == "native"
-    assert [each.endswith("what runs there, if anything, is left as it is") for each in told] == [True]
+    assert [each.endswith("whatever runs there is not changed") for each in told] == [True]
 
 
 def test_where_nothing_is_remembered_it_says_what_it_looked_at(tmp_path: Path, nowhere: Settings) -> None:

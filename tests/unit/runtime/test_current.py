@@ -91,7 +91,7 @@ def test_a_replica_that_does_not_run() -> None:
     with pytest.raises(UsageError, match="web has no running replica 3") as caught:
         execute.container_of([container("web", 2), container("web", 1)], "web", 3)
     assert caught.value.details == ["running: 1, 2"]
-    assert caught.value.next == "invoke exec web --replica 1"
+    assert caught.value.next == "<the same command> --replica 1"
 
 
 def test_any_running_replica_will_do() -> None:
@@ -137,4 +137,4 @@ def test_a_file_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
         each.folder = str(tmp_path)
     told: list[str] = []
     assert stop._started_from(settings, "shop", several, told.append) == []
-    assert told == ["stopped without the pre_stop hooks that there may be: compose.yaml cannot be read: it is a folder"]
+    assert told == ["stopped, perhaps without pre_stop hooks: compose.yaml cannot be read: it is a folder"]

@@ -100,7 +100,11 @@ def test_a_folder_that_is_no_checkout_any_more_must_be_adopted(here: Settings, t
     assert str(tmp_path / "left" / "shop") in line
     with pytest.raises(UsageError, match="another folder") as caught:
         told(here, left, task="invoke restart")
-    assert caught.value.next == "invoke restart --adopt"
+    assert caught.value.next == "<the same command> --adopt"
+    # A dry run goes on, and remembers nothing.
+    assert told(here, left, task="invoke restart", adopt=True, remember=False) == []
+    with pytest.raises(UsageError):
+        told(here, left, task="invoke restart")
     assert told(here, left, task="invoke restart", adopt=True) == []
     # Once is enough.
     assert told(here, left, task="invoke stop") == []
@@ -177,7 +181,7 @@ def test_volumes_that_no_other_checkout_has_made(here: Settings, beside: Path, h
 def test_what_this_folder_has_started_under_an_earlier_name(here: Settings, tmp_path: Path) -> None:
     last_used.write(here.root, Memory(project="market", runtime="docker"))
     (said,) = told(here, started(here.root))
-    assert "containers of the project market, too" in said
+    assert "also has containers of the project market" in said
     assert "COMPOSE_PROJECT_NAME=market" in said
     assert said.endswith(("invoke stop", 'invoke stop"'))
     last_used.write(here.root, Memory(project="shop", runtime="docker"))

@@ -156,7 +156,7 @@ def test_every_taken_port_is_told_with_its_owner(
     assert error.message == f"port {first}, which web needs, is taken by container other-web-1 of project other"
     assert error.details[0] == f"port {second} (web) is taken by container lonely"
     assert error.details[1].startswith(f"port {listening} (web) is taken by process {os.getpid()} (")
-    assert error.next == "choose another port in compose.yaml:2, or: docker stop other-web-1"
+    assert error.next == "choose another port in compose.yaml:2, then: <the same command>\ndocker stop other-web-1"
 
 
 def conflicts(stack: Stack, host: Host) -> list[str]:
@@ -223,7 +223,8 @@ def test_one_port_is_none_for_two_replicas(make_stack: MakeStack, free_port: Cal
     stack = make_stack(f"services:\n  web:\n    image: x\n    scale: 2\n    ports: ['{port}:80']\n")
     with pytest.raises(StartError, match=f"port {port}, which web needs, is taken by another replica of it") as caught:
         ports.check(Host(), model.load(stack))  # type: ignore[arg-type]
-    assert caught.value.next == f"publish a port for each replica, such as {port}-{port + 1}:80, in compose.yaml:5"
+    wanted = f"publish a port for each replica, such as {port}-{port + 1}:80, in compose.yaml:5"
+    assert caught.value.next == f"{wanted}, then: <the same command>"
 
 
 def test_ports_of_another_machine_are_the_engines_alone(make_stack: MakeStack, listening: int) -> None:
@@ -292,7 +293,7 @@ def test_a_port_that_windows_has_reserved(monkeypatch: pytest.MonkeyPatch, numbe
     assert owner == (host_ports.RESERVED if reserved else "another process")
     assert lines == [["netsh", "int", "ipv4", "show", "excludedportrange", "protocol=tcp"]]
     wanted = (
-        "as administrator: net stop winnat"
+        'as administrator: cmd /c "net stop winnat'
         if reserved
         else f"stop what this shows: netstat -ano -p tcp | findstr :{number}"
     )

@@ -41,6 +41,7 @@ def web(port: str) -> str:
     ],
 )
 def test_the_step_names_the_variable_or_the_line(make_stack: MakeStack, port: str, env: str, step: str) -> None:
+    step += ", then: <the same command>" if "compose.yaml" in step else ""
     assert change_of(make_stack(web(port), env=env), 8000) == step
 
 
@@ -56,7 +57,7 @@ def test_what_wins_over_env_is_told(make_stack: MakeStack, monkeypatch: pytest.M
     stack = make_stack(web("${WEB_PORT:-1}:80"), env="WEB_PORT=1\n")
     assert "invoke.yaml" in change_of(replace(stack, variables={"WEB_PORT": "8000"}), 8000)
     monkeypatch.setenv("WEB_PORT", "8000")
-    assert change_of(stack, 8000) == "unset WEB_PORT in the shell, or give it another value there"
+    assert change_of(stack, 8000) == "export WEB_PORT=9000"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,6 @@ def test_the_port_that_is_offered_is_free(make_stack: MakeStack) -> None:
         taken = one.getsockname()[1]
         stack = make_stack(web(f"127.0.0.1:${{WEB_PORT:-{taken}}}:80"), env="")
         (found,) = ports.conflicts(Host(), model.load(stack))  # type: ignore[arg-type]
-        step = ports.remedy(stack, found).split(", or: ")[0]
+        step = ports.remedy(stack, found).splitlines()[0]
         change.change(stack, *step.removeprefix("invoke env.set ").split("="))
         assert list(ports.conflicts(Host(), model.load(stack))) == []  # type: ignore[arg-type]

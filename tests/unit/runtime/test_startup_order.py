@@ -31,7 +31,7 @@ class Stack:
         self.asked.append((name, other, condition))
         if other == self.late:
             self.cancel.set()
-            assert over.wait(5)
+            assert over.wait(60)
             return False
         return len(self.asked) > 3
 

@@ -209,7 +209,7 @@ def test_a_taken_port_is_the_hosts_not_the_containers(words: str) -> None:
 
 
 def test_a_failure_without_words_is_told_too() -> None:
-    assert "said nothing" in compose.failure("\n").message
+    assert "without any output" in compose.failure("\n").message
 
 
 def test_the_program_of_the_wheel_is_there(fresh_program: None) -> None:

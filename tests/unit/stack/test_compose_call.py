@@ -104,7 +104,7 @@ def test_a_failure_whose_engine_went_away_is_no_failed_build() -> None:
 def test_a_variable_that_compose_refuses_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUILDX_BUILDER", "nope")
     told = compose_call.failed(BuildError("the build failed"), 'no builder "nope" found', engine(answers=True))
-    assert (told.code, told.next) == (5, "unset BUILDX_BUILDER, then the same again")
+    assert (told.code, told.next) == (5, "unset BUILDX_BUILDER && <the same command>")
     assert told.details == ["BUILDX_BUILDER is nope in the shell"]
     monkeypatch.setenv("DOCKER_API_VERSION", "9.99")
     words = "client version 9.99 is too new. Maximum supported API version is 1.51"

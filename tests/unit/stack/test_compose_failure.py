@@ -144,7 +144,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         'Error response from daemon: invalid mount config for type "bind": bind source path does not exist: /srv/x',
         StartError,
         "bind source path does not exist: /srv/x",
-        "make /srv/x",
+        "mkdir -p /srv/x",
         ("service app",),
     ),
     "volume that is written wrongly": (
@@ -185,7 +185,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "have to remove (or rename) that container to be able to reuse that name.",
         StartError,
         'The container name "/web" is already in use',
-        "docker rm --force web, which removes that container",
+        "docker rm --force web\n",
         ("service app",),
     ),
     "provider": (
@@ -217,7 +217,7 @@ CASES: dict[str, tuple[str, type[OpsError], str, str, tuple[str, ...]]] = {
         "dependency failed to start: container shop-db-1 has no healthcheck configured",
         UsageError,
         "container shop-db-1 has no healthcheck configured",
-        "healthcheck:",
+        "healthcheck",
         (),
     ),
 }
@@ -232,6 +232,47 @@ def test_refusal(name: str) -> None:
     assert words in error.message
     assert remedy in error.next
     assert failure.about == about
+
+
+@pytest.mark.parametrize(
+    ("words", "fields"),
+    [
+        ("Bind for 0.0.0.0:8080 failed: port is already allocated", {"kind": "port", "port": 8080}),
+        ("failed to bind host port 0.0.0.0:80/tcp: permission denied", {"kind": "port denied", "port": 80}),
+        ("No such image: shop-web:latest", {"kind": "image", "image": "shop-web:latest"}),
+        ("pull access denied for x, repository does not exist", {"kind": "registry denied"}),
+        ('Get "https://r.example/v2/": dial tcp: lookup r.example: no such host', {"kind": "registry silent"}),
+        ("manifest for x:9 not found: manifest unknown", {"kind": "not in registry"}),
+        ("invalid reference format", {"kind": "image name"}),
+        ("image x was found but does not provide the specified platform (linux/arm64)", {"kind": "platform"}),
+        ("bind source path does not exist: /srv/x", {"kind": "mount", "path": "/srv/x"}),
+        (
+            'OCI runtime create failed: error mounting "/srv/x" to rootfs at "/x": not a directory',
+            {"kind": "mount target", "path": "/x"},
+        ),
+        ("invalid volume specification: 'C:\\data:/d:rw'", {"kind": "mount syntax", "path": "C:\\data:/d:rw"}),
+        ("invalid endpoint settings:\nuser specified IP address", {"kind": "endpoint"}),
+        ("something new", {"kind": "container", "message": "something new"}),
+    ],
+)
+def test_what_the_engine_refuses_is_read_into_fields(words: str, fields: dict[str, object]) -> None:
+    failure = compose_failure.by_engine("shop-web-1", words)
+    assert {name: getattr(failure, name) for name in fields} == fields
+    assert words.splitlines()[0] in failure.stderr
+    assert failure.about
+    assert failure.begun
+
+
+def test_a_hook_is_read_into_fields() -> None:
+    said = 'service "app" pre_start[1] exited with code 3: one\nno ledger (hook container 6c75f2f59901 retained for it)'
+    failure = compose_failure.read(said)
+    assert (failure.kind, failure.service, failure.exit_code) == ("pre_start", "app", 3)
+    assert (failure.container, failure.output) == ("6c75f2f59901", ("one", "no ledger"))
+
+
+def test_a_program_that_compose_lacks_is_named() -> None:
+    failure = compose_failure.read('exec: "tunnel": executable file not found in $PATH')
+    assert (failure.kind, failure.command) == ("program", "tunnel")
 
 
 def test_the_last_lines_of_a_hook_are_kept() -> None:

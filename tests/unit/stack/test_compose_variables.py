@@ -151,7 +151,7 @@ def test_a_file_that_compose_file_names_and_is_not_there(
         write(root, {".env": "COMPOSE_FILE=gone.yml\n"})
     with pytest.raises(UsageError, match=r"COMPOSE_FILE names 'gone\.yml'") as caught:
         ours(root)
-    assert caught.value.next == f"correct it in {told}"
+    assert caught.value.next == f"correct COMPOSE_FILE in {told}, then: <the same command>"
     # The name is told all the same, so that what runs can be stopped.
     assert current.name(configuration.load({}, root)) == "proj"
 
@@ -204,7 +204,7 @@ def test_a_value_that_compose_refuses_everywhere_is_told_once(
     (tmp_path / ".env").write_text("COMPOSE_PARALLEL_LIMIT=x\n", encoding="utf-8")
     with pytest.raises(UsageError) as caught:
         compose_variables.check((tmp_path / ".env",))
-    assert caught.value.next == "correct COMPOSE_PARALLEL_LIMIT in .env"
+    assert caught.value.next == "correct COMPOSE_PARALLEL_LIMIT in .env, then: <the same command>"
 
 
 @pytest.mark.parametrize("value", ["4", "-1", "+2"])

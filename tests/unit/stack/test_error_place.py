@@ -14,20 +14,20 @@ from upready.support.errors import UsageError
 WEB = "services:\n  web:\n    image: x\n"
 
 CASES = [
-    ("services:\n  web: {image: x\n", "compose.yaml:3:1: no valid YAML: expected ',' or '}'"),
-    ('services:\n  web:\n    image: "x\n', "compose.yaml:4:1: no valid YAML: found unexpected end of stream"),
-    ("services:\n\tweb:\n", "compose.yaml:2:1: no valid YAML: found character '\\t'"),
-    ("services:\n  web: *nope\n", "compose.yaml:2:8: no valid YAML: found undefined alias 'nope'"),
+    ("services:\n  web: {image: x\n", "compose.yaml:3:1: not valid YAML: expected ',' or '}'"),
+    ('services:\n  web:\n    image: "x\n', "compose.yaml:4:1: not valid YAML: found unexpected end of stream"),
+    ("services:\n\tweb:\n", "compose.yaml:2:1: not valid YAML: found character '\\t'"),
+    ("services:\n  web: *nope\n", "compose.yaml:2:8: not valid YAML: found undefined alias 'nope'"),
     (f"{WEB}    comand: [a]\n", "compose.yaml:4:5: services.web.comand is no key that compose knows"),
     (f"{WEB}    healthcheck: {{tst: [a]}}\n", "compose.yaml:4:19: services.web.healthcheck.tst is no key that compose"),
     (f"{WEB}volume: {{}}\n", "compose.yaml:4:1: volume is no key that compose knows"),
     ('services:\n  "we b": {image: x}\n', "compose.yaml:2:3: services.we b is no key that compose knows"),
     ("", "compose.yaml:1:1: the file is empty"),
     ("# nothing\n", "compose.yaml:1:1: the file is empty"),
-    (b"\x00\x01\x02\xff", "compose.yaml:1:1: no valid YAML: a control character"),
-    (b"services: {a: {image: \xe9}}", "compose.yaml:1:23: no valid YAML: invalid continuation byte"),
-    (b"services: {'\xc3\xa9': {image: \xe9}}", "compose.yaml:1:25: no valid YAML: invalid continuation byte"),
-    ('services:\n  web: {image: "\\UFFFFFFFF"}\n', "compose.yaml:2:19: no valid YAML: found invalid Unicode"),
+    (b"\x00\x01\x02\xff", "compose.yaml:1:1: not valid YAML: a control character"),
+    (b"services: {a: {image: \xe9}}", "compose.yaml:1:23: not valid YAML: invalid continuation byte"),
+    (b"services: {'\xc3\xa9': {image: \xe9}}", "compose.yaml:1:25: not valid YAML: invalid continuation byte"),
+    ('services:\n  web: {image: "\\UFFFFFFFF"}\n', "compose.yaml:2:19: not valid YAML: found invalid Unicode"),
     (
         f"{WEB}---\nservices:\n  b: {{image: y, comand: a}}\n",
         "compose.yaml:6:25: services.b.comand is no key",
@@ -53,7 +53,7 @@ CASES = [
     (f"include: [nope.yaml]\n{WEB}", "compose.yaml:1:11: open nope.yaml: no such file"),
     ("services:\n  web: {extends: {file: nope.yaml, service: a}}\n", "compose.yaml:2:25: open nope.yaml"),
     ("services:\n  web: {image: x, env_file: nope.env}\n", "compose.yaml:2:29: the env_file nope.env is not there"),
-    (f"include: [broken.yaml]\n{WEB}", "broken.yaml:3:1: no valid YAML"),
+    (f"include: [broken.yaml]\n{WEB}", "broken.yaml:3:1: not valid YAML"),
     (f"include: [wrong.yaml]\n{WEB}", "wrong.yaml:4:13: services.a.comand is no key that compose knows"),
     ("services:\n  web: {extends: {file: wrong.yaml, service: a}}\n", "compose.yaml:2:3: services.web.comand is"),
 ]

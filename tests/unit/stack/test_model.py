@@ -259,7 +259,7 @@ def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(m
         model.load(make_stack(OFF % "depends_on: [main]", profiles=["dve"]))
     assert str(caught.value).endswith("; did you mean dev?")
     assert caught.value.details == ["profiles: all, data, dev, more"]
-    assert caught.value.next == "invoke dev --profile dev"
+    assert caught.value.next == "<the same command with dev for dve>"
 
 
 @pytest.mark.parametrize("variable", ["${UNSET:?set it}", "${SET:-1}"])
@@ -396,11 +396,11 @@ def test_a_wrong_x_ops_is_usage(make_stack: MakeStack, ops: str, message: str) -
 @pytest.mark.parametrize(
     ("texts", "message"),
     [
-        (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: no valid YAML: "),
-        (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: no valid YAML: found character '\\t'"),
-        ([b"services: {a: {image: '\x07'}}"], "compose.yaml:1:24: no valid YAML: "),
+        (["services: {a: {image: x}}", "services:\n  a: [\n"], "over1.yaml:3:1: not valid YAML: "),
+        (["services:\n  a:\n\timage: x\n"], "compose.yaml:3:1: not valid YAML: found character '\\t'"),
+        ([b"services: {a: {image: '\x07'}}"], "compose.yaml:1:24: not valid YAML: "),
         (["services: {a: {image: x, imagine: 1}}"], "compose.yaml:1:35: services.a.imagine is no key"),
-        (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: no valid YAML"),
+        (["services: {a: {image: !reset x}}", "services: {a: {image: !wrong [}}"], "over1.yaml:1:31: not valid YAML"),
     ],
 )
 def test_a_broken_file_is_named(make_stack: MakeStack, texts: list[str | bytes], message: str) -> None:

@@ -69,7 +69,7 @@ def test_a_folder_gives_the_name(tmp_path: Path, folder: str, name: str) -> None
 @pytest.mark.parametrize("folder", ["日本", "___"])
 def test_a_folder_that_gives_no_name(tmp_path: Path, folder: str) -> None:
     (tmp_path / folder).mkdir()
-    with pytest.raises(UsageError, match="makes no project name") as caught:
+    with pytest.raises(UsageError, match="is not a valid project name") as caught:
         stacks.project_name(tmp_path / folder, [])
     assert "COMPOSE_PROJECT_NAME" in caught.value.next
 
@@ -214,7 +214,7 @@ def test_a_compose_file_that_compose_would_never_have_read(tmp_path: Path) -> No
     lists = ["a0: &a0 [x, x, x]", *(f"a{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 9)}]" for each in range(1, 9))]
     (tmp_path / "compose.yaml").write_text("\n".join([*lists, "services: {web: {image: x}}"]))
     made = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",))})
-    with pytest.raises(UsageError, match=r"^compose\.yaml:6:5: its aliases stand for more than can be held") as caught:
+    with pytest.raises(UsageError, match=r"^compose\.yaml:6:5: its aliases stand for too many values") as caught:
         stacks.select(made, "dev")
     assert caught.value.next == "correct compose.yaml:6, then: invoke config"
     with pytest.raises(UsageError, match=r"^compose\.yaml:6:5"):

@@ -70,7 +70,7 @@ def test_one_that_comes_when_nothing_is_under_way_ends_with_the_code_and_without
         assert it.stdout is not None
         assert it.stdout.readline() == b"up\n"
         it.send_signal(number)
-        assert it.communicate(timeout=30) == (b"", b"")
+        assert it.communicate(timeout=90) == (b"", b"")
     assert it.returncode == 3
 
 

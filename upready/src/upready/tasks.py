@@ -36,7 +36,9 @@ from upready.commands import (  # noqa: E402
     logs,
     prod,
     psql,
+    releases,
     restart,
+    rollback,
     shell,
     status,
     stop,
@@ -58,10 +60,10 @@ positional.allow("shell", "service")
 positional.allow("psql", "service")
 positional.allow("open", "name")
 positional.allow("env.set", "assignment")
-positional.refuse_more("diagnose", "it takes one service: invoke diagnose SERVICE")
-positional.refuse_more("exec", "options stand before the command: invoke exec --replica 1 SERVICE COMMAND")
+positional.refuse_more("diagnose", "it takes one service: invoke diagnose {word}")
+positional.refuse_more("exec", "invoke --help exec")
 positional.take_command("exec", "[COMMAND]")
-positional.refuse_more("env.set", "it takes one word, between quotes if need be: invoke env.set 'NAME=VALUE'")
+positional.refuse_more("env.set", "it takes one word, NAME=VALUE, or asks for the value: invoke env.set {word}")
 
 ns = Collection(
     dev.dev,
@@ -78,6 +80,8 @@ ns = Collection(
     execution.execute,
     shell.shell,
     psql.psql,
+    releases.releases,
+    rollback.rollback,
     opening.open_,
     doctor.doctor,
     init.init,

@@ -99,13 +99,13 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
         (
             "no-base",
             ONE,
-            "the image of web did not build: its base image nosuch.example/base:1 could not be had",
+            "the image of web did not build: its base image nosuch.example/base:1 could not be pulled",
             [
                 'failed to do request: Head "https://nosuch.example/v2/base/manifests/1": dial tcp: '
                 "lookup nosuch.example on 192.0.2.53:53: no such host",
                 "at web/Dockerfile:1",
             ],
-            "check its name at web/Dockerfile:1, and that its registry answers (docker login, proxy), "
+            "check its name at web/Dockerfile:1, and that its registry answers (a login, a proxy), "
             "then: invoke build --service web",
         ),
         (

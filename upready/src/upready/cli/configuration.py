@@ -33,7 +33,6 @@ def check() -> None:
 
             if completion.is_asked():
                 return
-
             report.failure(error, as_json="--json" in sys.argv)
             sys.exit(error.code)
         original(self, merge)

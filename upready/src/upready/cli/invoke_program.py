@@ -16,7 +16,7 @@ from upready.support.errors import OpsError, UsageError
 
 _FORMATS = ("flat", "nested", "json")
 _list_flat, _parse_tasks, _parse_cleanup = Program.list_flat, Program.parse_tasks, Program.parse_cleanup
-_print_help = Program.print_help
+_print_help, _core_args = Program.print_help, Program.core_args
 
 
 def install() -> None:
@@ -27,6 +27,7 @@ def install() -> None:
     Program.no_tasks_given = _nothing_given  # type: ignore[method-assign]
     Program.print_help = _print_help_as_called  # type: ignore[method-assign]
     Program.print_task_help = _print_task_help  # type: ignore[method-assign]
+    Program.core_args = _core_args_explained  # type: ignore[method-assign]
     program.print_completion_script = _print_completion_script  # type: ignore[attr-defined]  # a name that it imports
 
 
@@ -83,6 +84,15 @@ def _list(self: Any) -> None:
 def _nothing_given(self: Any) -> None:
     listing.show(self.collection, called_as.prefix())
     raise Exit
+
+
+def _core_args_explained(self: Any) -> Any:
+    """The options of invoke itself, with what `--dry` means here."""
+    found = _core_args(self)
+    for each in found:
+        if each.name == "dry":
+            each.help = "Print what a task would do, and do nothing."
+    return found
 
 
 def _print_help_as_called(self: Any) -> None:

@@ -31,7 +31,7 @@ def allow(task: str, option: str) -> None:
 
 
 def refuse_more(task: str, syntax: str) -> None:
-    """Answer further words behind a task's own with how it is called, as wrong usage (code 2).
+    """Answer further words behind a task's own with how it is called, as wrong usage (code 2); `{word}` is the first.
 
     invoke would repeat the word, which may be a secret, as a task that it does not know.
     """

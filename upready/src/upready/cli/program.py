@@ -10,7 +10,9 @@ from invoke.collection import Collection
 from invoke.program import Program
 
 from upready.stack import location
+from upready.support import shell_words
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 
 class UpreadyProgram(Program):
@@ -47,6 +49,6 @@ def _current_folder() -> Path:
     try:
         return Path(os.getcwd())  # noqa: PTH109 - as compose: not resolved, so that the folder's name stays
     except OSError:
-        error = UsageError("the current folder is no longer there", next="cd .. && pwd, then the same again")
+        error = UsageError("the current folder is no longer there", next=shell_words.in_turn("cd ..", AGAIN))
         report.failure(error, as_json="--json" in sys.argv)
         sys.exit(error.code)

@@ -32,6 +32,9 @@ def lines(context: Any, task: Any, program: str, columns: int) -> list[str]:
     told = [*usage(context, program), "", *_description(task, program, columns)]
     told += _section("Arguments", [(value_names.of(each), each.help or "") for each in arguments], columns)
     told += _section("Options", [(_spelled(context, each), each.help or "") for each in options], columns)
+    if not getattr(task, "prints", True):
+        told += textwrap.wrap(f"{program} --dry {context.name} prints what it would do, and does nothing.", columns)
+        return told
     return told[:-1]
 
 

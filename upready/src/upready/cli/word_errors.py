@@ -5,13 +5,12 @@ Each is made from invoke's parsing machine, which knows the task and the option 
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from upready.cli import compose_words, value_names
-from upready.support import spelling
+from upready.support import shell_words, spelling
 from upready.support.errors import OpsError, UsageError
 
 
@@ -30,14 +29,20 @@ def unknown(machine: Any, token: str, whole: Mapping[str, str]) -> OpsError:
     if not task:
         return no_task(token, machine.contexts)
     if task in whole:
-        return UsageError(f"{task}: a word too many", next=whole[task])
+        return UsageError(f"{task}: a word too many", next=whole[task].format(word=_first(machine.context)))
     flag = machine.flag
     if flag and not flag.takes_value and f"{_spelled(flag)}={token}" in sys.argv:
         return _usage(machine, f"{_spelled(flag)} takes no value")
     if "--service" in machine.context.flags:
-        step = f"invoke {task} --service {shlex.quote(token)}"
+        step = f"invoke {task} --service {shell_words.word(token)}"
         return UsageError(f"there is no task {token!r}, and {task} takes a service as an option", next=step)
     return UsageError(f"there is no task {token!r}, and {task} takes no word behind it", next=_help(task))
+
+
+def _first(context: Any) -> str:
+    """The word that has come for a task's first argument, without what is behind `=`: that may be a secret."""
+    given = next((each.value for each in context.args.values() if each.positional and each.value), "")
+    return shell_words.word(str(given).partition("=")[0])
 
 
 def no_task(name: str, tasks: Iterable[str]) -> OpsError:
@@ -83,11 +88,21 @@ def _no_option(machine: Any, option: str, whole: Mapping[str, str]) -> OpsError:
 
 def _no_core_option(machine: Any, option: str) -> OpsError:
     """An option before the first task: one of a task's own stands behind it."""
-    for name in sys.argv[1:]:
+    words = sys.argv[1:]
+    for name in words:
         if name in machine.contexts and option in machine.contexts[name].flags:
-            return UsageError(f"{option} is an option of {name}, and stands behind it", next=f"invoke {name} {option}")
+            told = f"{option} is an option of {name}, and stands behind it"
+            return UsageError(told, next=f"invoke {name} {_given(words, option, machine)}")
     near = spelling.meant(option, machine.initial.flags if machine.initial else ())
     return OpsError(f"there is no option {option}{near}", next=_help(None))
+
+
+def _given(words: Sequence[str], option: str, machine: Any) -> str:
+    """An option as it was given before its task, with its value where it had one."""
+    index = next(number for number, word in enumerate(words) if word.partition("=")[0] == option)
+    value = words[index + 1]
+    taken = words[index] == option and value not in machine.contexts and not value.startswith("-")
+    return " ".join(map(shell_words.word, words[index : index + 1 + taken]))
 
 
 def _usage(machine: Any, said: str, details: Sequence[str] = ()) -> OpsError:

@@ -18,6 +18,7 @@ from invoke.tasks import Task
 from upready.commands import invocation
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 HELP = {
     "debug": "Show the traceback of an error, and the commands that are run.",
@@ -31,6 +32,8 @@ class Command(Task):  # type: ignore[type-arg]
     """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
 
     short: Mapping[str, str] = {}
+    prints = False
+    """Whether it does nothing but print."""
 
     def arg_opts(self, name: str, default: str, taken_names: set[str]) -> dict[str, Any]:
         """Invoke's description of one option, with its short flag."""
@@ -99,6 +102,7 @@ def command(
             auto_shortflags=False,
         )
         task.short = dict(short or {})
+        task.prints = prints
         return task
 
     return decorate
@@ -186,7 +190,7 @@ def _written(code: int, *, prints: bool) -> int:
     if reason := streams.problem():
         what = f"standard output could not be written: {reason}"
         if prints and code == 0:
-            raise UsageError(what, next="df -h shows which disk is full; then the same again")
+            raise UsageError(what, next=f"make room, or send it elsewhere, then: {AGAIN}")
         report.warn(what)
     return code
 

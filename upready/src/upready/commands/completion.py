@@ -9,10 +9,10 @@ from upready.commands.command import command
 def completion(c: Context, shell: str) -> int:
     """Print the script by which a shell completes tasks, options and values.
 
-    docs/completion.md says where to put it.
+    Keep it in a file that your shell reads when it starts.
 
     Example:
-        invoke completion bash
+        invoke completion bash > ~/.invoke-completion.bash
     """
     from upready.report import completion
 

@@ -22,4 +22,6 @@ def env_check(c: Context, env: str = "", strict: bool = False, json: bool = Fals
     from upready import dotenv
     from upready.report import env as report
 
-    return report.findings(dotenv.check(invocation.stack(c, env)), strict=strict, as_json=json)
+    return report.findings(
+        dotenv.check(invocation.stack(c, env), sweep=not invocation.dry(c)), strict=strict, as_json=json
+    )

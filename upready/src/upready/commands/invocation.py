@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
+from upready.support import next_step
 from upready.support.errors import UsageError
 
 if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
@@ -104,10 +105,10 @@ def seconds(text: str, option: str) -> float | None:
     if found is None:
         raise UsageError(
             f"{option}: should be a number of seconds such as 90, 90s or 1m30s, not {text!r}",
-            next=f"write it so: {option} 90s",
+            next=next_step.again(option, "90s"),
         )
     from upready.stack.settings import LONGEST
 
     if found > LONGEST:
-        raise UsageError(f"{option}: {text} is more than a year", next=f"choose less: {option} 1h")
+        raise UsageError(f"{option}: {text} is more than a year", next=next_step.again(option, "1h"))
     return found

@@ -49,8 +49,9 @@ def logs(
     """
     from upready.logs.query import Query
     from upready.operations import logs
+    from upready.operations.step import Step
     from upready.report import logs as report
-    from upready.report import warn
+    from upready.report import plan, warn
 
     query = Query.parse(
         service=service,
@@ -66,4 +67,6 @@ def logs(
         color=color,
         reveal=reveal,
     )
+    if output and invocation.dry(c):
+        return plan.steps("logs", [Step("write", (output,), f"write the logs to {output}")], as_json=json)
     return report.show(logs.find(invocation.settings(c, runtime), query, warn, report.note))

@@ -20,13 +20,7 @@ def refuses(error: OpsError) -> bool:
 
 
 def services(error: OpsError, model: Model, healths: Sequence[Health]) -> list[str]:
-    """The services that an error is about: those that it names, else the first one that uses what it names.
-
-    Args:
-        error: The error of compose or the engine.
-        model: The stack.
-        healths: Every replica; they know the names of the containers.
-    """
+    """The services that an error is about: those that it names, else the first one that uses what it names."""
     wanted = {each.name: each for each in model.wanted}
     failure = compose_failure.of(error)
     about = [(kind, name) for each in failure.about for kind, _, name in [each.partition(" ")]] if failure else []
@@ -55,12 +49,7 @@ def _asks(service: Service) -> bool:
 
 
 def root(name: str, blames: Mapping[str, str | None]) -> str:
-    """The last service in a chain of services of which each waits for the next.
-
-    Args:
-        name: Where the chain begins.
-        blames: For each service that waits, the one that it waits for.
-    """
+    """The end of a chain of services that begins with `name`; `blames` tells which service each one waits for."""
     seen = {name}
     while (other := blames.get(name)) and other not in seen:
         name = other

@@ -21,6 +21,7 @@ from upready.stack import compose_failure, model_secrets, setting_place, source_
 from upready.stack.compose_failure import Failure
 from upready.stack.model import Model, Service
 from upready.stack.setting_place import Place
+from upready.support import next_step
 from upready.support.errors import EngineError, OpsError
 
 _BEGINNING = re.compile(
@@ -80,14 +81,9 @@ class Evidence:
         return compose_failure.of(self.refusal)
 
     @property
-    def kind(self) -> str:
-        """The kind of `failure`; empty without one."""
-        return self.failure.kind if self.failure else ""
-
-    @property
     def refused(self) -> str:
         """Why it could not be started, in one line; empty when it could."""
-        text = self.failure.message if self.failure else self.refusal.message if self.refusal else ""
+        text = compose_failure.reason(self.refusal) if self.refusal else ""
         return _BEGINNING.sub("", " ".join(text.split()))
 
     @property
@@ -101,7 +97,11 @@ class Evidence:
 
     def change(self, keys: Sequence[str], value: str = "") -> str:
         """The step that changes a setting of the service and starts it again; see `setting_place.change`."""
-        return f"{setting_place.change(self.model.stack, self.service.name, keys, value)}, then {self.restart}"
+        return self.then(setting_place.change(self.model.stack, self.service.name, keys, value))
+
+    def then(self, step: str) -> str:
+        """A step, and the command by which it takes effect."""
+        return next_step.then(step, self.restart)
 
     @property
     def keep_log(self) -> str:

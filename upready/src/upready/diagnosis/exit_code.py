@@ -20,12 +20,7 @@ _MEANINGS = {
 
 
 def meaning(code: int, *, oom: bool = False) -> str:
-    """The meaning of an exit code, in words; empty where only the program itself knows it.
-
-    Args:
-        code: The exit code.
-        oom: Whether the engine says that memory ran out.
-    """
+    """The meaning of an exit code, in words; empty where only the program knows it. `oom`: memory ran out."""
     if oom:
         return "killed by the kernel: it was out of memory"
     if code == 137:

@@ -82,14 +82,7 @@ def _failed(found: Sequence[Failure], bad: Sequence[Health], refused: Mapping[st
 def inspect(
     engine: Runtime, model: Model, health: Health, healths: Iterable[Health], refusal: OpsError | None = None
 ) -> Failure:
-    """Why one replica is not ready; the cause of a replica that is ready is `none`.
-
-    Args:
-        engine: Where it runs.
-        model: The stack.
-        health: The replica.
-        healths: Every replica.
-        refusal: Why it could not be started now; None when it could.
+    """Why one of `healths` is not ready, or could not be started (`refusal`); the cause of a ready one is `none`.
 
     Raises:
         EngineError: The engine does not answer.

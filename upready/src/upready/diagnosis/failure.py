@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from upready.support import units
 from upready.support.errors import OpsError
 
 
@@ -57,7 +58,7 @@ class Failure:
     @property
     def name(self) -> str:
         """The service, with its number from the second replica on."""
-        return self.service if self.replica == 1 else f"{self.service}-{self.replica}"
+        return units.replica(self.service, self.replica)
 
     def as_dict(self) -> dict[str, Any]:
         """The failure as it stands in the JSON documents of `dev`, `prod` and `diagnose`."""

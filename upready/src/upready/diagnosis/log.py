@@ -15,6 +15,7 @@ from upready.logs.tracebacks import Trace
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
 from upready.secrets import masking
+from upready.support import times
 from upready.support.errors import EngineError
 
 ENOUGH = 2000
@@ -78,13 +79,7 @@ class Log:
 
 
 def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
-    """Read the end of a container's log: of its last run, or of all runs where the last one has written nothing.
-
-    Args:
-        engine: Where it runs.
-        container: The container.
-        tail: How many lines are read.
-    """
+    """Read the last `tail` lines of a container: of its last run, or of all runs where that has written nothing."""
     from upready.logs.groups import Grouper
 
     source = engine.source("")
@@ -102,9 +97,9 @@ def read(engine: Runtime, container: Container, tail: int = ENOUGH) -> Log:
         if entries:
             # The grouper returns the last entry of each stream late, so the entries are out of order.
             entries.sort(key=lambda entry: entry.time)
-            times = [_seconds(entry.time) for entry in entries]
+            written = [times.moment(entry.time).timestamp() for entry in entries]
             # Mask before lines are cut: half a secret would not be recognised.
-            found = parse([(masking.hide(entry.text), entry.level) for entry in entries], times)
+            found = parse([(masking.hide(entry.text), entry.level) for entry in entries], written)
             return replace(found, own=since is not None or container.started is None)
     return Log(unread=_refusal(engine, container))
 
@@ -245,10 +240,3 @@ def _tidy(rows: list[_Row]) -> list[_Row]:
 def _shape(text: str) -> str:
     """A text without numbers and identifiers, to compare entries with each other."""
     return re.sub(r"\b[0-9a-f]{6,}\b|\d+", "#", text[:LONGEST])
-
-
-def _seconds(time: str) -> float:
-    """The engine's time of a line, in seconds since 1970. It has nanoseconds, which Python does not parse."""
-    from datetime import datetime
-
-    return datetime.fromisoformat(f"{time[:26].rstrip('Z')}+00:00").timestamp()

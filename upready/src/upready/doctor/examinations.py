@@ -25,7 +25,7 @@ from upready.runtime.native.runtime import Native
 from upready.stack import compose, compose_call
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import files, platform, process
+from upready.support import files, next_step, platform, process, shell_words
 from upready.support.errors import EnvFileError, OpsError
 
 ENGINE_MINIMUM = 25
@@ -66,7 +66,7 @@ def _engine(facts: Facts) -> Iterator[Finding]:
         version = str(facts.engine.client.version()["Version"])
     where = f"Docker Engine {version} at {facts.engine.address}"
     if int(re.match(r"\d*", version)[0] or 0) < ENGINE_MINIMUM:  # type: ignore[index]
-        fix = f"update Docker to {ENGINE_MINIMUM} or newer"
+        fix = f"update Docker to {ENGINE_MINIMUM} or newer: https://docs.docker.com/engine/install/"
         yield Finding("engine", Grade.PROBLEM, f"{where} is too old", fix)
     else:
         yield Finding("engine", Grade.OK, where)
@@ -76,9 +76,11 @@ def _engine(facts: Facts) -> Iterator[Finding]:
 
 def _engine_remedy(error: OpsError) -> str:
     if error.next == "invoke doctor" and os.environ.get("DOCKER_HOST"):
-        return "correct DOCKER_HOST, or unset it to use this machine's own engine"
+        return next_step.either(
+            shell_words.removal("DOCKER_HOST"), f"correct DOCKER_HOST in the shell, then: {next_step.AGAIN}"
+        )
     if desktop.runs():
-        return "Docker Desktop runs: the same again in a minute, else restart it"
+        return f"Docker Desktop runs; in a minute, else once it is restarted: {next_step.AGAIN}"
     return installation.engine_remedy() if error.next == "invoke doctor" else error.next
 
 
@@ -122,7 +124,7 @@ def _buildx(facts: Facts) -> Iterator[Finding]:
     plugin = next((folder / name for folder in installation.plugin_folders() if files.is_file(folder / name)), None)
     brewed = next((each for each in installation.homebrew_folders() if files.is_file(each / name)), None)
     if plugin is None and brewed is not None:
-        fix = f'write "cliPluginsExtraDirs": ["{brewed}"] into {endpoint.settings_file()}'
+        fix = f'write "cliPluginsExtraDirs": ["{brewed}"] into {endpoint.settings_file()}, then: {next_step.AGAIN}'
         yield Finding("buildx", Grade.WARNING, f"buildx is in {brewed}, where Docker does not look", fix)
         return
     if plugin is None:
@@ -138,7 +140,12 @@ def _buildx(facts: Facts) -> Iterator[Finding]:
     found = (int(match[1]), int(match[2])) if match else (0, 0)
     if found < BUILDX_MINIMUM:
         wanted = ".".join(map(str, BUILDX_MINIMUM))
-        yield Finding("buildx", Grade.WARNING, f"buildx {said.strip()} is too old", f"update it to {wanted} or newer")
+        yield Finding(
+            "buildx",
+            Grade.WARNING,
+            f"buildx {said.strip()} is too old",
+            f"update it to {wanted} or newer: https://docs.docker.com/build/install-buildx/",
+        )
     else:
         yield Finding("buildx", Grade.OK, f"buildx {match[0] if match else said.strip()}")
 
@@ -151,7 +158,7 @@ def _env(facts: Facts) -> Iterator[Finding]:
         message = ".env is not there yet" + ("" if stack.strict else f"; invoke {stack.environment} writes it")
         yield Finding("env", Grade.WARNING, message, _initialise(stack))
         return
-    errors = [each for each in dotenv.check(stack) if each.severity == "error"]
+    errors = [each for each in dotenv.check(stack, sweep=False) if each.severity == "error"]
     for each in errors:
         yield Finding("env", Grade.PROBLEM, str(each) if each.line else f".env: {each}", "invoke env.check")
     if not errors:
@@ -170,7 +177,7 @@ def _files(facts: Facts) -> Iterator[Finding]:
         notes: list[str] = []
         preflight.check(facts.model, notes.append)
         for note in notes:
-            yield Finding("files", Grade.WARNING, note, "docs/tasks.md tells which files and profiles are used")
+            yield Finding("files", Grade.WARNING, note, "invoke config")
         names = ", ".join(facts.model.services)
         yield Finding("files", Grade.OK, f"compose files of {facts.environment}: {names}")
 

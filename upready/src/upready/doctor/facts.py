@@ -42,7 +42,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one examination found: its subject, the grade, a sentence, and the remedy where one is needed."""
+    """What one examination found: its subject, the grade, a sentence, and the remedy if one is needed."""
 
     subject: str
     grade: Grade

@@ -13,7 +13,7 @@ from upready.doctor.facts import Facts, Finding, Grade
 from upready.engine import endpoint, installation
 from upready.runtime import resources
 from upready.runtime.docker.containers import Containers
-from upready.support import files, process, units
+from upready.support import files, next_step, process, units
 from upready.support.errors import OpsError
 
 DISK_NEEDED = 5 * 10**9
@@ -33,9 +33,7 @@ def disk(facts: Facts) -> Iterator[Finding]:
     available = shutil.disk_usage(folder).free
     words = f"{available / 1e9:.0f} GB free in {files.real(folder)}"
     if available < DISK_NEEDED:
-        yield Finding(
-            "disk", Grade.WARNING, words, "docker system df shows what can go; docker builder prune frees most"
-        )
+        yield Finding("disk", Grade.WARNING, words, next_step.either("docker builder prune", "docker system df"))
     else:
         yield Finding("disk", Grade.OK, words)
 
@@ -52,7 +50,12 @@ def capacity(facts: Facts) -> Iterator[Finding]:
     wanted = resources.memory(merged)
     if wanted > memory:
         message = f"the services may use {units.size(wanted)} together, and the machine has {units.size(memory)}"
-        yield Finding("capacity", Grade.WARNING, message, "lower memory limits in the compose files, or add memory")
+        yield Finding(
+            "capacity",
+            Grade.WARNING,
+            message,
+            f"lower memory limits in the compose files, or add memory, then: {next_step.AGAIN}",
+        )
     elif not excesses:
         yield Finding("capacity", Grade.OK, f"the engine's machine has {cpus} CPUs and {units.size(memory)} of memory")
 
@@ -81,6 +84,11 @@ def clock(facts: Facts) -> Iterator[Finding]:
     off = abs((datetime.fromisoformat(said) - facts.informed).total_seconds())
     if off > CLOCK_TOLERANCE:
         message = f"the engine's clock is {off:.0f} s off: tokens, certificates and log times will be wrong"
-        yield Finding("clock", Grade.WARNING, message, "restart Docker Desktop, or synchronise the clock")
+        yield Finding(
+            "clock",
+            Grade.WARNING,
+            message,
+            f"restart Docker Desktop, or synchronise the clock, then: {next_step.AGAIN}",
+        )
     else:
         yield Finding("clock", Grade.OK, "the engine's clock is right")

@@ -13,11 +13,10 @@ from upready.secrets.secret import MASK, Secret
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from upready.dotenv.creation import Ask
     from upready.dotenv.value import Value
     from upready.stack.selection import Stack
 
-__all__ = ["MASK", "Finding", "Secret", "brief", "check", "initialise", "secrets", "still_open", "values"]
+__all__ = ["MASK", "Finding", "Secret", "brief", "check", "secrets", "still_open", "values"]
 
 
 def check(stack: Stack, *, sweep: bool = True) -> list[Finding]:
@@ -37,13 +36,6 @@ def check(stack: Stack, *, sweep: bool = True) -> list[Finding]:
     if sweep:
         writer.sweep(stack.env_file.parent)
     return checks.run(inputs.gather(stack))
-
-
-def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
-    """Write a missing `.env`, or add missing variables; see `upready.dotenv.creation.initialise`."""
-    from upready.dotenv import creation
-
-    return creation.initialise(stack, ask=ask)
 
 
 def still_open(stack: Stack) -> list[str]:

@@ -15,7 +15,9 @@ from upready.dotenv.write_check import verified
 from upready.envfile import document
 from upready.envfile.quoting import UnwritableError
 from upready.stack.selection import Stack
+from upready.support import shell_words
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 
 def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
@@ -28,7 +30,10 @@ def find(stack: Stack, name: str, value: str = "") -> tuple[Variable, bool]:
         what = (
             f"{name!r} is not a valid variable name (letters, digits, _)" if name else "the variable's name is missing"
         )
-        raise UsageError(what, next="invoke env.set NAME=VALUE, or invoke env.set NAME to be asked for the value")
+        meant = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII).upper()
+        details = ["NAME=VALUE sets it, NAME alone asks for the value"]
+        step = f"invoke env.set {meant}" if meant.strip("_") else "invoke env.show"
+        raise UsageError(what, details=details, next=step)
     example = schema.read(stack.example)
     _known(stack, example, name)
     return example.variables.get(name, Variable(name)), example.sensitive(name, value)
@@ -72,21 +77,21 @@ def change(stack: Stack, name: str, value: str, *, dry: bool = False) -> None:
         UsageError: The schema refuses the name or the value, or no `.env` file can hold it.
         EnvFileError: The file cannot be written, or compose would read another value.
     """
-    variable, _ = find(stack, name)
+    variable, sensitive = find(stack, name, value)
     wrong = judge(stack, variable, value)
     if wrong is not None:
-        example = f", such as {variable.example}" if variable.example else ""
         details = [f"{name}: {variable.description}"] if variable.description else []
-        raise UsageError(f"{name} {wrong}", details=details, next=f"choose another value{example}")
+        example = f"={shell_words.word(variable.example)}" if variable.example and not sensitive else ""
+        raise UsageError(f"{name} {wrong}", details=details, next=f"invoke env.set {name}{example}")
     write = writer.rehearse if dry else writer.write
     with contextlib.nullcontext() if dry else writer.locked(stack.env_file.parent):
         doc = document.read(stack.env_file)
         if doc.undecodable:
-            raise EnvFileError(".env is not UTF-8, so nothing was changed", next="save it as UTF-8: invoke env.check")
+            raise EnvFileError(".env is not UTF-8, so nothing was changed", next=f"save it as UTF-8, then: {AGAIN}")
         try:
             text = edit.change(doc, {name: value}, {name: variable} if variable.block else None)
         except UnwritableError as error:
-            raise UsageError(f"{name}: {error}", next=f"choose another value: invoke env.set {name}") from None
+            raise UsageError(f"{name}: {error}", next=f"with another value: invoke env.set {name}") from None
         write(stack.env_file, text, verified(stack, doc, {name: value}))
 
 
@@ -106,7 +111,7 @@ def _known(stack: Stack, example: Schema, name: str) -> None:
         return
     raise UsageError(
         f"{name} is not in {example.path.name}" + (f"; did you mean {meant}?" if meant else ""),
-        next=f"invoke env.set {meant}" if meant else f"describe it in {example.path.name} first",
+        next=f"invoke env.set {meant}" if meant else f"describe it in {example.path.name}, then: {AGAIN}",
     )
 
 

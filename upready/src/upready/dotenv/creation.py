@@ -14,6 +14,7 @@ from upready.envfile import document
 from upready.envfile.document import Document
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 Ask = Callable[[Variable], str]
 """Asks a person for a variable's value; an empty answer leaves the variable empty."""
@@ -61,7 +62,7 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
 
 
 def draft(stack: Stack) -> Draft | None:
-    """What `initialise` would write with nobody asked; None where `.env` has everything already. Nothing is written.
+    """What `initialise` would write without asking anybody; None if `.env` is complete. Nothing is written.
 
     Raises:
         UsageError: There is no schema.
@@ -81,12 +82,12 @@ def _schema(stack: Stack) -> tuple[Document, Schema]:
     if not source.exists:
         raise UsageError(
             f"{source.path.name} is missing: it lists the variables of .env",
-            next=f"write {source.path.name}, with one NAME= in each line",
+            next=f"write {source.path.name}, with one NAME= in each line, then: {AGAIN}",
         )
     example = schema.parse(source)
     if example.broken is not None:
         place = f"{source.path.name}:{example.broken.line}:{example.broken.column}"
-        raise EnvFileError(f"{place}: {example.broken.message}", next="correct this line, then run: invoke env.check")
+        raise EnvFileError(f"{place}: {example.broken.message}", next=f"correct {place}, then: invoke env.check")
     return source, example
 
 
@@ -124,7 +125,7 @@ def _base(stack: Stack, source: Document) -> Document:
     if doc.exists:
         if doc.undecodable or "\0" in doc.text:
             name = doc.path.name
-            fix = f"save {name} as UTF-8, then run the task again"
+            fix = f"save {name} as UTF-8, then: {AGAIN}"
             raise EnvFileError(f"{name} is not UTF-8, so nothing was changed", next=fix)
         return doc
     return document.parse(source.text.removeprefix(document.BOM).encode(), stack.env_file)

@@ -10,6 +10,7 @@ from upready.envfile import document
 from upready.envfile.entries import Entry
 from upready.stack.selection import Stack
 from upready.support.errors import EnvFileError
+from upready.support.next_step import AGAIN
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def compare(stack: Stack) -> Difference:
             line, column = each.undecodable_value or (1, 1)
             raise EnvFileError(
                 f"{each.path.name}:{line}:{column}: not UTF-8, so its values cannot be compared",
-                next=f"save {each.path.name} as UTF-8 without a byte order mark",
+                next=f"save {each.path.name} as UTF-8 without a byte order mark, then: {AGAIN}",
             )
     example = schema.parse(source)
     present = {name: entry for name in example.variables if (entry := env.get(name)) is not None}

@@ -1,7 +1,8 @@
-"""Who else in a project mentions a variable: code, scripts, CI, compose files of any name.
+"""Find out who in a project mentions a variable: code, scripts, CI, compose files of any name.
 
-Everything that git has or would take counts, in the whole repository; without git, every file of the folder. A name
-counts in any case of letters (`database_url` reads DATABASE_URL); so does what names are put together from (`APP_`).
+Everything that git tracks or would track is searched, in the whole repository; without git, every file of the folder.
+Upper and lower case do not matter (`database_url` reads DATABASE_URL). Parts from which names are composed (`APP_`)
+count too.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from upready.support import git
 from upready.support.errors import OpsError
 
 PATIENCE = 5.0
-"""Seconds that a search may take; where it takes longer, nobody knows."""
+"""Seconds that a search may take; if it takes longer, the answer is not known."""
 
 _LONGEST = 2_000_000
-"""Bytes of a file that is read without git; a longer one is no code."""
+"""Bytes of a file that is read without git; a longer file is not code."""
 
 _SHORT = 4
-"""Letters below which a name counts only as it is written: `id` is in every file."""
+"""Shorter names count only in their exact case: `id` is in every file."""
 
 _SKIPPED = {".git", ".hg", ".svn", ".ops", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
 
-# What hands the whole file on, so that whoever gets it may use any name in it.
+# Ways to pass the whole file on: then the receiver may use any name in it.
 _HANDED_ON = (
     (r"\.ya?ml$", r"\benv_file\b"),
     ("", r"\b(docker|podman|nerdctl|node|deno|bun)\b(?!.*compose).*--env-file"),
@@ -41,11 +42,11 @@ _HANDED_ON = (
 
 @dataclass(frozen=True)
 class Mentions:
-    """What a search for names has found.
+    """The result of a search for names.
 
     Attributes:
         names: Those that some file mentions.
-        sure: Whether everything was looked at, and nothing takes all names at once.
+        sure: Whether everything was searched, and nothing uses all names at once.
     """
 
     names: frozenset[str] = frozenset()
@@ -57,10 +58,10 @@ class Mentions:
 
 
 def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentions:
-    """Look for names in all files of a project but its `.env`, its example, and these tasks themselves.
+    """Search for names in all files of a project except its `.env`, its example, and these tasks themselves.
 
     Args:
-        stack: Whose project.
+        stack: The project's stack.
         names: The variables.
         in_repository: Whether the project may be in a git repository.
     """
@@ -81,7 +82,7 @@ def look(stack: Stack, names: Set[str], *, in_repository: bool = True) -> Mentio
 
 
 def _prefixes(name: str) -> list[str]:
-    """What code may put a name together from: `APP_` and `APP_DATABASE_` of APP_DATABASE_URL."""
+    """Parts from which code may compose a name: `APP_` and `APP_DATABASE_` of APP_DATABASE_URL."""
     ends = (at + 1 for at, letter in enumerate(name) if letter == "_")
     return [name[:end] for end in ends if _SHORT <= end < len(name)]
 
@@ -93,7 +94,7 @@ def _is_heard(name: str, heard: Set[str], lower: Set[str]) -> bool:
 
 
 def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
-    """The words that were found, and whether something takes the whole file."""
+    """The words that were found, and whether something uses the whole file."""
     skipped = [_without(each, stack) for each in _uninteresting(stack)]
     everywhere = [":/", *skipped]
     search = ["-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
@@ -110,13 +111,13 @@ def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
 
 
 def _without(path: Path, stack: Stack) -> str:
-    """What keeps git from looking into a file."""
+    """The pathspec that keeps git from searching a file."""
     return f":(exclude,literal){Path(os.path.relpath(path, stack.root)).as_posix()}"
 
 
 def _grep(stack: Stack, *arguments: str, stdin: str | None = None) -> list[str]:
     found = git.run(stack.root, "grep", *arguments, stdin=stdin, timeout=PATIENCE)
-    # 1 says that nothing was found.
+    # 1 means that nothing was found.
     if found is None or found.code > 1:
         raise OSError("git does not answer" if found is None else found.stderr)
     return found.stdout.splitlines()
@@ -148,7 +149,7 @@ def _files(folder: Path, skipped: Set[Path]) -> Iterator[Path]:
 
 
 def _uninteresting(stack: Stack) -> Iterable[Path]:
-    """The files that say what may be set, and these tasks, which speak of many names."""
+    """The files that describe the variables, and these tasks, which mention many names."""
     folder, library = stack.env_file.parent, Path(upready.__file__).resolve().parent
     yield from (
         folder / name for name in dict.fromkeys((stack.env_file.name, stack.example.name, *example_names.names()))
@@ -162,7 +163,7 @@ def _hands_on(file: str, line: str) -> bool:
 
 
 def _start(path: Path) -> str:
-    """What a file begins with; nothing of one that cannot be read."""
+    """The beginning of a file; empty if it cannot be read."""
     try:
         return reading.start(path, _LONGEST).decode("utf-8", "replace")
     except OpsError:

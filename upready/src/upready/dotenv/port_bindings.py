@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.envfile.references import expand, references
-from upready.stack.service import is_active
+from upready.stack.service import EVERYWHERE, is_active
 
 # `address:port:container port/protocol`; without an address on all addresses. A port may be a range.
 _SHORT = re.compile(
     r"(?:\[?(?P<address>[^\]/]*?)\]?:)?(?P<low>\d+)(?:-(?P<high>\d+))?:(?P<target>\d+(?:-\d+)?)(?:/(?P<protocol>\w+))?"
 )
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - only compared
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Socket:
 
     def meets(self, other: Socket) -> bool:
         """Whether two processes cannot use both at the same time."""
-        together = self.address == other.address or self.address in _EVERYWHERE or other.address in _EVERYWHERE
+        together = self.address == other.address or self.address in EVERYWHERE or other.address in EVERYWHERE
         return together and self.protocol == other.protocol and self.low <= other.high and other.low <= self.high
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from upready.dotenv.context import Context
+from upready.support import shell_words
+from upready.support.next_step import AGAIN
 
 
 def another(context: Context, name: str, *, to: str = "") -> str:
@@ -16,25 +18,25 @@ def another(context: Context, name: str, *, to: str = "") -> str:
     variable, value = context.schema.variables.get(name), context.values.get(name)
     # A profile and the shell win over `.env`, so a change there would have no effect.
     if name in context.profile:
-        return f"change {name} in invoke.yaml, where the profile sets it"
+        return f"change {name} in invoke.yaml, where the profile sets it, then: {AGAIN}"
     if name in context.shell:
-        return f"unset {name} in the shell, or give it another value there"
+        return shell_words.assignment(name, to) if to else shell_words.removal(name)
     if variable is not None and variable.generate is not None:
         filled = value is not None and value.in_file is not None and value.in_file.reveal().strip()
-        return "empty it and run: invoke env.init" if filled else "invoke env.init generates one"
+        return f"empty {name} in .env, then: invoke env.init" if filled else "invoke env.init"
     command = f"invoke env.set {name}" + (f"={to}" if to else "")
     if variable is None or to:
         return command
     # Do not suggest the example to somebody who copied it.
     example = variable.example if value is None or value.text != variable.example else ""
-    return (
-        command + (f", such as {example}" if example else "") + (f"; see {variable.docs[0]}" if variable.docs else "")
-    )
+    known = [f"see {variable.docs[0]}"] if variable.docs else []
+    known += [f"a value looks like {example}"] if example else []
+    return f"{', '.join(known)}: {command}" if known else command
 
 
 def missing(context: Context, name: str) -> str:
     """The step that adds a variable that is set nowhere."""
     variable = context.schema.variables.get(name)
     if variable is not None and not variable.only_a_person_knows:
-        return "invoke env.init adds it"
+        return "invoke env.init"
     return another(context, name)

@@ -1,7 +1,7 @@
-"""What a user may set: `.env.example`, read as a schema.
+"""The variables that a user may set: `.env.example`, read as a schema.
 
 Each variable has a comment block directly above it: a sentence for people, then decorators in @env-spec notation. A
-file without any decorator is a schema too, which says less: names, defaults and descriptions.
+file without decorators is a schema too, with less information: names, defaults and descriptions.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from upready.envfile.notation import Comment, Problem
 from upready.secrets.secret import is_secret
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-"""The names that a shell, compose and every other reader know as a variable's."""
+"""Names of variables that a shell, compose and every other reader accept."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,18 @@ class Variable:
 
     Attributes:
         name: Its name.
-        line: Where it stands in the schema, from 1.
-        column: The same.
+        line: Its line in the schema, from 1.
+        column: Its column.
         description: The sentences above it, joined.
-        default: The value that a new `.env` gets; empty for none. Never shown: it can be a secret.
-        required: Whether it must have a value, or when.
-        sensitive: As declared; None when nothing is.
-        kind: Its type; None when none is declared.
-        example: What a value looks like.
-        docs: Where to read more.
+        default: The value in a new `.env`; empty for none. Never shown: it can be a secret.
+        required: Whether it must have a value, or the condition for that.
+        sensitive: As declared; None if it is not declared.
+        kind: Its type; None if none is declared.
+        example: An example of a value.
+        docs: Links to more information.
         generate: Length of the secret to generate; None for a variable that is not generated.
-        prefix: What stands before that secret.
-        block: Its comment lines and its own, as written.
+        prefix: The beginning of that secret.
+        block: Its comment lines and its own line, as written.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Variable:
     block: str = field(default="", repr=False)
 
     def required_in(self, environment: str, look: Look = lambda _: "") -> bool:
-        """Whether that environment cannot do without it, as the other variables are."""
+        """Whether the variable is required in this environment; `look` gives the values of the other variables."""
         return self.required if isinstance(self.required, bool) else self.required.holds(environment, look)
 
     @property
     def only_a_person_knows(self) -> bool:
-        """Whether some environment needs it, and neither a default nor a generator can give it."""
+        """Whether some environment needs it, and it has neither a default nor a generator."""
         return bool(self.required) and not self.default and self.generate is None
 
 
@@ -74,11 +74,11 @@ class Schema:
         path: The file.
         exists: Whether there is one.
         variables: By name, in order.
-        problems: What cannot be understood, with places.
-        decorated: Whether there is any decorator; without, nothing is known to be required or secret.
-        text: The file's text, which is what a new `.env` is made from.
-        environments: Every environment that something is required for, with the decorator's line and column.
-        broken: Why that text can be no `.env`, if so; one of the problems.
+        problems: The mistakes in it, with their places.
+        decorated: Whether it has any decorator; if not, nothing is known to be required or secret.
+        text: The file's text, from which a new `.env` is made.
+        environments: Every environment that a condition names, with the line and column of the decorator.
+        broken: The mistake because of which the text cannot be a `.env`; None if there is none.
     """
 
     path: Path
@@ -91,7 +91,7 @@ class Schema:
     broken: Problem | None = None
 
     def required(self, name: str, environment: str, text: Callable[[str], str]) -> bool:
-        """Whether an environment cannot do without a variable, where the others have the values that `text` gives."""
+        """Whether an environment requires a variable; `text` gives the values of the other variables."""
 
         def look(other: str) -> str | bool:
             described = self.variables.get(other)
@@ -103,9 +103,9 @@ class Schema:
         return variable is not None and variable.required_in(environment, look)
 
     def sensitive(self, name: str, value: str = "") -> bool:
-        """Whether a variable's value is a secret: as declared, else by what its name and the value say.
+        """Whether a variable's value is a secret: as declared, else by its name and the value.
 
-        Without a value, whether one may be expected there.
+        Without a value: whether a secret is expected.
         """
         variable = self.variables.get(name)
         if variable is not None and variable.sensitive is not None:
@@ -116,10 +116,10 @@ class Schema:
 
 
 def read(path: Path) -> Schema:
-    """Read a schema; a file that is not there gives an empty one with `exists` False.
+    """Read a schema; if the file does not exist, the schema is empty and `exists` is False.
 
     Raises:
-        EnvFileError: It is no file, or may not be read.
+        EnvFileError: It is not a file, or cannot be read.
     """
     return parse(document.read(path))
 
@@ -180,7 +180,7 @@ def parse(doc: document.Document) -> Schema:
 
 
 def _unfit(doc: document.Document) -> list[Problem]:
-    """What makes the file's text unfit to be a `.env`. No name is repeated: it may be a part of a torn default."""
+    """Mistakes because of which the text cannot be a `.env`. They show no name: it may be part of a torn default."""
     found = []
     if doc.undecodable_value:
         found.append(Problem("is not UTF-8", *doc.undecodable_value, fix="save it as UTF-8"))
@@ -188,7 +188,7 @@ def _unfit(doc: document.Document) -> list[Problem]:
         found.append(Problem("has a NUL character", *doc.position(doc.text.index("\0")), fix="save it as UTF-8"))
     for entry in doc.entries:
         if not entry.assigned:
-            found.append(Problem("is no `NAME=value`", entry.line, entry.column))
+            found.append(Problem("is not a `NAME=value`", entry.line, entry.column))
         elif not NAME.fullmatch(entry.key):
             fix = "use letters, digits and _ in names"
             found.append(Problem("has a name that no variable can have", entry.line, entry.column, fix))
@@ -197,7 +197,7 @@ def _unfit(doc: document.Document) -> list[Problem]:
             found.append(Problem("has a quote that is not closed", entry.value_line, entry.value_column, fix))
         elif not entry.readable:
             fix = "put the whole value between quotes"
-            found.append(Problem("is no `NAME=value` that every reader reads", entry.line, entry.column, fix))
+            found.append(Problem("is not a `NAME=value` that every program reads", entry.line, entry.column, fix))
     return found
 
 
@@ -209,7 +209,7 @@ def _default_problem(variable: Variable, entry: Entry) -> list[Problem]:
 
 
 def _above(every: list[Comment | None], line: int) -> tuple[list[Comment], int]:
-    """The comment lines directly above a line, and the number of the first; a blank line or a rule ends them."""
+    """The comment lines directly above a line, and the number of the first; a blank line or `# ---` ends them."""
     comments: list[Comment] = []
     number = line - 1
     while number >= 1 and (comment := every[number - 1]) and not comment.is_divider:
@@ -219,7 +219,7 @@ def _above(every: list[Comment | None], line: int) -> tuple[list[Comment], int]:
 
 
 def _behind(entry: Entry) -> list[Comment]:
-    """The comment behind a value, where it holds decorators; unusual, but @env-spec allows it."""
+    """The comment behind a value, if it has decorators; that is unusual, but @env-spec allows it."""
     match = re.search(r"(?:^|\s)#(\s*@[a-zA-Z].*)$", entry.raw)
     if match is None or (entry.quote and entry.parsed and match[1] in entry.parsed):
         return []
@@ -227,7 +227,7 @@ def _behind(entry: Entry) -> list[Comment]:
 
 
 def _detached(every: list[Comment | None], used: set[int]) -> list[Problem]:
-    """Decorators that stand above nothing, and so do nothing."""
+    """Decorators that stand above no variable, and so have no effect."""
     problems = []
     for comment in every:
         if comment is None or comment.line in used or not comment.is_decorated:

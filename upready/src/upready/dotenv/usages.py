@@ -1,7 +1,7 @@
 """Which variables the compose files use, how, and where.
 
-Compose says what is used (its merged model before interpolation, so that `include` and `extends` count); the files'
-text says on which line.
+Compose says what is used (its merged model before interpolation, so that `include` and `extends` count); the text of
+the files says on which line.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ DOCKER_TLS_VERIFY
 OPS_CREATED OPS_REVISION
 """
 STEERING = frozenset(_STEERING.split())
-"""Variables of compose, Docker, its builders and these tasks. By name, not by prefix: a typing error is to be found."""
+"""Variables of compose, Docker, its builders and these tasks. By name, not by prefix: typing errors are to be found."""
 
 _SESSION = """
 HOME USER LOGNAME PWD PATH SHELL HOSTNAME TMPDIR LANG TZ UID GID TERM EDITOR DISPLAY WAYLAND_DISPLAY XAUTHORITY
@@ -44,23 +44,23 @@ USERPROFILE USERNAME COMPUTERNAME APPDATA LOCALAPPDATA PROGRAMDATA TEMP TMP
 HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY FTP_PROXY http_proxy https_proxy no_proxy all_proxy ftp_proxy
 """
 _SYSTEM = frozenset(_SESSION.split())
-"""Variables of the session that the tasks run in: no project describes them."""
+"""Variables of the user's session, which no project describes."""
 
 
 @dataclass(frozen=True)
 class Uses:
-    """What a stack's compose files say about variables.
+    """How a stack's compose files use variables.
 
     Attributes:
         references: Every use in the stack's own files.
         elsewhere: Names used in files of other environments only.
         services: Names of the stack's services.
         bindings: The ports of this machine that the services ask for.
-        builds: For each image that is built, the folder that is sent to the builder, and its Dockerfile.
-        files: The `env_file`s, everything in which a service gets.
+        builds: The build folder and the Dockerfile of each image that is built.
+        files: The `env_file`s; a service gets all variables in them.
         idle: Names that only services use which the chosen profiles do not start.
-        profiles: The names of all that a service has.
-        needed_files: The services that are started, and the `env_file`s that compose insists on for them.
+        profiles: The names of all profiles of services.
+        needed_files: The services that are started, and the `env_file`s that must exist for them.
     """
 
     references: tuple[Use, ...] = ()
@@ -82,22 +82,22 @@ class Uses:
         return [use for use in self.references if use.name == name]
 
     def readers(self, path: Path) -> list[WholeFile]:
-        """The services that get everything in a file."""
+        """The services that get all variables in a file."""
         return [file for file in self.files if file.path == reading.real(path)]
 
 
 def is_builtin(name: str) -> bool:
-    """Whether a variable steers the tools themselves, or is every shell's: no schema needs to know it."""
+    """Whether a variable belongs to the tools themselves or to every shell: no schema needs to have it."""
     return name in STEERING or name in _SYSTEM
 
 
 def locate(files: Iterable[Path], root: Path) -> list[Use]:
-    """The references in the text of compose files; a file that is not there has none."""
+    """The references in the text of compose files; a missing file has none."""
     return [use for name, text in texts(files, root).items() for use in scan(text, name)]
 
 
 def texts(files: Iterable[Path], root: Path) -> dict[str, str]:
-    """The text of each file that is there, by its name relative to the project.
+    """The text of each existing file, by its name relative to the project.
 
     Raises:
         UsageError: One cannot be read.
@@ -182,7 +182,7 @@ def build(
 
 
 def declared(listed: Mapping[str, Any]) -> list[Use]:
-    """The uses that compose itself tells (`config --variables`), where it cannot merge the files."""
+    """The uses that compose itself lists (`config --variables`), for files that it cannot merge."""
     found = []
     for name, each in listed.items():
         operator = ":?" if each.get("Required") else ":-" if each.get("DefaultValue") else ""
@@ -191,7 +191,7 @@ def declared(listed: Mapping[str, Any]) -> list[Use]:
 
 
 def names_in(value: Any) -> set[str]:
-    """The variables that the texts within nested mappings and lists refer to."""
+    """The variables in all texts within nested mappings and lists."""
     return {use.name for text in _strings(value) for use in references(text)}
 
 

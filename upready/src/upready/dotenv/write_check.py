@@ -55,7 +55,7 @@ def verified(
         if wrong:
             raise EnvFileError(
                 f"nothing was written: compose would read another value of {', '.join(sorted(set(wrong)))}",
-                next="correct the problems in .env first: invoke env.check",
+                next="invoke env.check",
             )
 
     def _not_as_in(example: Document | None, names: list[str], after: Mapping[str, str]) -> list[str]:

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from upready.support import earlier, files, folders, lock, platform, state
+from upready.support import earlier, files, folders, lock, platform, shell_words, state
 from upready.support.errors import EnvFileError, LockedError, UsageError
+from upready.support.next_step import AGAIN
 
 WAIT = 10.0
 """Seconds to wait for another task that writes the file; one write takes about 0.1 s."""
@@ -33,7 +34,7 @@ def locked(root: Path, wait: float | None = None) -> Iterator[None]:
     with lock.opened(path) as held:
         while not lock.taken(held, path):
             if time.monotonic() > deadline:
-                raise LockedError("another task is writing .env", next="wait until it has ended, then try again")
+                raise LockedError("another task is writing .env", next=f"once it has ended: {AGAIN}")
             time.sleep(0.05)
         _remove_leftovers(root / ".env")
         yield
@@ -65,14 +66,14 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
-        step = f"make its folder writable: {path.parent}"
+        step = shell_words.access_command(path.parent)
         if error.errno in folders.FULL:
-            step = f"make room on the disk of {path.parent} or {folder}"
+            step = f"make room on the disk of {path.parent} or {folder}, then: {AGAIN}"
         raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
 
 
 def check_possible(path: Path) -> None:
-    """Make sure that a file may be written where it is to be.
+    """Make sure that a file can be written in its place.
 
     Raises:
         EnvFileError: Its folder cannot be written, or the path is not a file.
@@ -80,9 +81,8 @@ def check_possible(path: Path) -> None:
     files.check_writable(path, EnvFileError)
     folder = files.real(path).parent
     if not os.access(folder, os.W_OK):
-        raise EnvFileError(
-            f"{path.name} cannot be written: {os.strerror(errno.EACCES)}", next=f"make its folder writable: {folder}"
-        )
+        why = os.strerror(errno.EACCES)
+        raise EnvFileError(f"{path.name} cannot be written: {why}", next=shell_words.access_command(folder))
 
 
 def rehearse(path: Path, text: str, verify: Callable[[Path], None]) -> None:

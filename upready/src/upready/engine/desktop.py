@@ -11,6 +11,7 @@ from upready.engine import endpoint
 from upready.engine.absence import DeniedError, SettingsError, SilentError
 from upready.support import platform
 from upready.support.errors import EngineError
+from upready.support.next_step import AGAIN
 
 T = TypeVar("T")
 
@@ -62,9 +63,9 @@ def wait(connect: Callable[[], T], tell: Callable[[str], None] | None) -> T:
                 raise SilentError(
                     f"Docker Desktop runs, and its engine does not answer{after}",
                     details=[error.summary],
-                    next="restart Docker Desktop, then the same again" if waiting else "the same again in a minute",
+                    next=f"restart Docker Desktop, then: {AGAIN}" if waiting else f"in a minute: {AGAIN}",
                 ) from error
             if not waiting:
-                tell(f"Docker Desktop is starting: its engine is waited for, {PATIENCE:.0f} s at most")
+                tell(f"Docker Desktop is starting: waiting for its engine, {PATIENCE:.0f} s at most")
                 waiting = True
         time.sleep(_EVERY)

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from upready.engine import installation
-from upready.support import files, parsing, platform
+from upready.support import files, next_step, parsing, platform, shell_words
 from upready.support.errors import OpsError
 from upready.support.parsing import MalformedError
 
@@ -83,8 +83,14 @@ def asked() -> Endpoint:
         return found
     file = settings_file()
     # Also if a variable names the engine: the SDK, and log-ins to registries, read this file in any case.
-    remedy = "unset DOCKER_CONFIG" if os.environ.get("DOCKER_CONFIG") else f"move {file} away"
-    return replace(found, problem=f"Docker's settings {file}: {broken}", remedy=f"correct {file}, or {remedy}")
+    return replace(found, problem=f"Docker's settings {file}: {broken}", remedy=settings_remedy(file))
+
+
+def settings_remedy(file: Path) -> str:
+    """What to do about settings of Docker's that cannot be used."""
+    away = shell_words.move_command(file, file.with_name(f"{file.name}.old"))
+    without = shell_words.removal("DOCKER_CONFIG") if os.environ.get("DOCKER_CONFIG") else away
+    return next_step.either(f"correct {file}, then: {next_step.AGAIN}", without)
 
 
 def settings_file() -> Path:
@@ -101,7 +107,7 @@ def _asked() -> Endpoint:
             _usual() if host.strip() == "unix://" else host,
             source="DOCKER_HOST",
             problem=problem,
-            remedy="unset DOCKER_HOST" if problem else "",
+            remedy=shell_words.removal("DOCKER_HOST") if problem else "",
         )
     name, source = os.environ.get("DOCKER_CONTEXT", ""), "DOCKER_CONTEXT"
     if not name:
@@ -122,7 +128,7 @@ def _context(name: str, source: str) -> Endpoint:
     """The engine of a context."""
     folder, identifier = installation.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
     file = folder / "meta" / identifier / "meta.json"
-    use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else "unset DOCKER_CONTEXT"
+    use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else shell_words.removal("DOCKER_CONTEXT")
     try:
         meta = _read(file)
     except FileNotFoundError:
@@ -158,7 +164,8 @@ def address_problem(url: str) -> str:
         return "that names no host"
     if port == 0 or (port is None and scheme != "ssh"):
         return f"that names no port, as in tcp://{host}:2375"
-    return "it holds what is no part of an address" if parts.password or parts.query or parts.fragment else ""
+    extra = parts.password or parts.query or parts.fragment
+    return "it has a password, a query or a fragment, which are not allowed" if extra else ""
 
 
 def _settings() -> dict[str, Any]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from upready.support import files, parsing, platform
+from upready.support import files, next_step, parsing, platform
 from upready.support.errors import OpsError
 from upready.support.parsing import MalformedError
 
@@ -64,7 +64,7 @@ def _extra_folders() -> list[Path]:
 def engine_permission(socket: Path | None) -> str:
     """Commands that give this user the right to use this machine's engine: its socket is for root and one group."""
     if socket is None or platform.WINDOWS:
-        return "net localgroup docker-users %USERNAME% /add, in an administrator's terminal; then log in again"
+        return "as administrator, and log in again then: cmd /c net localgroup docker-users %USERNAME% /add"
     import grp
     import pwd
 
@@ -73,14 +73,15 @@ def engine_permission(socket: Path | None) -> str:
         user = pwd.getpwuid(os.getuid()).pw_name
         if group.gr_gid and user in group.gr_mem:
             # A session gets its groups at log-in; this one was added later.
-            return f"log out and in again: {user} is in the group {group.gr_name} already, and this session is not yet"
+            return f"{user} is in the group {group.gr_name}; until the next log-in: newgrp {group.gr_name}"
         if group.gr_gid and group.gr_name != "docker":
-            return f"sudo usermod -aG {group.gr_name} $USER, then log out and in again"
-    return "sudo usermod -aG docker $USER, then log out and in again"
+            return f"sudo usermod -aG {group.gr_name} $USER && newgrp {group.gr_name}"
+    return "sudo usermod -aG docker $USER && newgrp docker"
 
 
 def engine_remedy() -> str:
-    """How to start or install a Docker Engine on this system, in one line."""
+    """How to start or install a Docker Engine on this system."""
     if platform.WINDOWS or platform.MACOS:
-        return "start Docker Desktop, or install it: https://docs.docker.com/desktop/"
-    return "sudo systemctl start docker, or install it: https://docs.docker.com/engine/install/"
+        start = "open -a Docker" if platform.MACOS else f"start Docker Desktop, then: {next_step.AGAIN}"
+        return next_step.either(start, "install Docker Desktop: https://docs.docker.com/desktop/")
+    return next_step.either("sudo systemctl start docker", "install Docker: https://docs.docker.com/engine/install/")

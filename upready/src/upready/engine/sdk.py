@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from upready.engine import endpoint
 from upready.engine.absence import SettingsError
 from upready.engine.endpoint import Endpoint
+from upready.support import shell_words
 
 if TYPE_CHECKING:
     from docker.tls import TLSConfig
@@ -48,15 +49,15 @@ def make(place: Endpoint, timeout: float, patience: float | None) -> DockerClien
     except TLSParameterError as error:
         named = [f"{name} is {os.environ[name]}" for name in _TLS_VARIABLES if os.environ.get(name)]
         raise SettingsError(
-            f"the files for TLS with the Docker Engine at {place} are not all there",
+            f"files for TLS with the Docker Engine at {place} are missing",
             details=[*named, str(error).partition(". TLS conf")[0]],
-            next=f"unset {' '.join(_TLS_VARIABLES)}" if named else "docker context ls",
+            next=shell_words.removal(*_TLS_VARIABLES) if named else "docker context ls",
         ) from error
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         # It reads all of Docker's settings without checking their form.
         file = endpoint.settings_file()
         raise SettingsError(
-            f"Docker's settings make no sense: {file}", details=[str(error)], next=f"correct {file}, or move it away"
+            f"Docker's settings are not valid: {file}", details=[str(error)], next=endpoint.settings_remedy(file)
         ) from error
 
 

@@ -79,7 +79,7 @@ def failure(place: Endpoint, error: BaseException) -> EngineError:
 _REASONS = {
     "not found in known_hosts": "its host key is not known yet",
     "does not match": "its host key has changed",
-    "Authentication failed": "it takes none of this user's keys",
+    "Authentication failed": "it accepts none of this user's keys",
     "No authentication methods available": "this user has no key for it",
     "encrypted": "the key needs its passphrase: ssh-add gives it to the agent",
     "Connection aborted": "the program `docker` does not answer there",
@@ -204,4 +204,4 @@ class Incoming(io.RawIOBase):
 
 
 STREAMS = 10
-"""Streams that a server allows over one connection unless it is told otherwise (sshd_config, MaxSessions)."""
+"""Streams that a server allows on one connection by default (sshd_config, MaxSessions)."""

@@ -26,7 +26,7 @@ class Builder:
             if handle is None:
                 known = ", ".join(f"@{name}" for name in _HANDLERS)
                 near = spelling.meant(decorator.name, _HANDLERS)
-                self._problem(decorator, f"@{decorator.name} is no decorator that is known{near}", f"known: {known}")
+                self._problem(decorator, f"@{decorator.name} is not a known decorator{near}", f"known: {known}")
                 continue
             if decorator.name in seen and decorator.call is None:
                 self._problem(decorator, f"@{decorator.name} is given twice", "keep one of them")
@@ -102,7 +102,7 @@ class Builder:
         # A text with every kind of character that a generated secret can have.
         wanted = kind.test(self._fields["prefix"] + ("aB3d-F7h_" * 114)[: length - 1] + "Z")
         if wanted:
-            self._problem(decorator, f"@generate makes what @type refuses: it {wanted}")
+            self._problem(decorator, f"@generate makes a value that @type refuses: it {wanted}")
 
     def _problem(self, decorator: Decorator, message: str, fix: str = "") -> None:
         self.problems.append(Problem(message, decorator.line, decorator.column, fix))

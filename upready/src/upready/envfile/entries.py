@@ -16,7 +16,7 @@ from dotenv.parser import Binding, Reader, parse_binding
 BOM = "\ufeff"
 
 # A blank line, a comment, or `KEY=value` without quotes or with plain single ones. Every repetition is possessive:
-# nothing here goes back over what it has read. (No group is: Python 3.11.2, Debian 12's, loses what one has matched.)
+# nothing here reads a character twice. (No group is possessive: Python 3.11.2, in Debian 12, loses its match.)
 _LINE = re.compile(
     r"""
     [^\S\r\n]*+

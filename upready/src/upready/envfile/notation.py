@@ -30,7 +30,7 @@ Value = str | bool | Call | tuple["Value", ...]
 
 @dataclass(frozen=True)
 class Decorator:
-    """One decorator and where it stands (from 1).
+    """One decorator and its place (from 1).
 
     Attributes:
         name: Without the `@`.
@@ -49,7 +49,7 @@ class Decorator:
 
 @dataclass(frozen=True)
 class Comment:
-    """One comment line: its text behind the `#` and where that begins."""
+    """One comment line: its text behind the `#`, and the place of that text."""
 
     text: str
     line: int
@@ -193,7 +193,7 @@ class _Reader:
         if first == "[":
             return self._list()
         if first == "{":
-            raise NotationError("an object `{…}` means nothing here", start)
+            raise NotationError("an object `{…}` is not allowed here", start)
         if match := self._FUNCTION.match(self._text, start):
             self._at = match.end()
             arguments, options = self._arguments()

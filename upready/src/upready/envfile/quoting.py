@@ -26,11 +26,11 @@ def encode(value: str) -> str:
         UnwritableError: The value cannot be written at all.
     """
     if "\0" in value:
-        raise UnwritableError("a NUL character cannot be an environment variable's")
+        raise UnwritableError("an environment variable cannot contain a NUL character")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise UnwritableError("the value is no Unicode text") from None
+        raise UnwritableError("the value is not Unicode text") from None
     # `A==` would look like the last line of a text in Base64, which lost its quotes.
     if _BARE.fullmatch(value) and (not value or value.strip("=")):
         return value

@@ -77,7 +77,7 @@ class Options:
         try:
             return re.compile(source, re.IGNORECASE if "i" in flags else 0)
         except re.error as error:
-            raise KindError(f"{name} is no regular expression: {error}") from None
+            raise KindError(f"{name} is not a valid regular expression: {error}") from None
 
     def done(self) -> None:
         """Refuse options and arguments that the type did not ask for."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from upready.logs import levels, structured
+from upready.support import units
 
 STREAMS = {1: "stdout", 2: "stderr"}
 """The engine's numbers. A third one is for errors of the engine itself."""
@@ -37,7 +38,7 @@ class Origin:
     @property
     def label(self) -> str:
         """The service, with its number from the second replica on."""
-        return self.service if self.replica == 1 else f"{self.service}-{self.replica}"
+        return units.replica(self.service, self.replica)
 
 
 class Parsed(NamedTuple):

@@ -153,9 +153,7 @@ def _named(line: str, at: int) -> str | None:
 def _is_head(before: str, *, signed: bool) -> bool:
     """Whether the text before a word is a head: times, brackets, a process, the name of a logger; no sentence.
 
-    Args:
-        before: The line up to the word.
-        signed: Whether a sign stands behind the word; then less of a head is needed.
+    Where the word is `signed`, which means that a sign follows it, less of a head is needed.
     """
     rest = _BRACKETS.sub(" ", before).split()
     if not rest:

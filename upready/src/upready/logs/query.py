@@ -10,7 +10,7 @@ from pathlib import Path
 
 from upready.logs import levels
 from upready.logs.entry import Entry, plain
-from upready.support import times
+from upready.support import next_step, shell_words, times
 from upready.support.errors import UsageError
 
 DEFAULT_TAIL = 100
@@ -78,13 +78,15 @@ class Query:
         if follow and until:
             raise UsageError(
                 "--follow and --until exclude each other: one goes on, the other ends",
-                next=f"invoke logs --until {until}",
+                next=f"invoke logs --until {shell_words.word(until)}",
             )
         now = datetime.now(UTC)
         first = times.parse(since, "--since", now) if since else None
         last = times.parse(until, "--until", now) if until else None
         if first and last and first >= last:
-            raise UsageError(f"--since {since} is not before --until {until}", next=f"invoke logs --since {since}")
+            raise UsageError(
+                f"--since {since} is not before --until {until}", next=f"invoke logs --since {shell_words.word(since)}"
+            )
         cut = not (tail or since or until or grep or exclude or level or output)
         return cls(
             services=tuple(dict.fromkeys(service)),
@@ -133,6 +135,6 @@ def _pattern(text: str, option: str) -> re.Pattern[str]:
         return re.compile(text)
     except re.error as error:
         raise UsageError(
-            f"{option}: {text!r} is no regular expression: {error}",
-            next="put \\ before a character that is meant as it is",
+            f"{option}: {text!r} is not a valid regular expression: {error}",
+            next=next_step.again(option, re.escape(text)),
         ) from error

@@ -74,12 +74,7 @@ _STAMPED = re.compile(r"\s+\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d")
 
 
 def opens(text: str, telling: Sequence[str]) -> bool:
-    """Whether lines that are not indented may continue this one.
-
-    Args:
-        text: The line.
-        telling: Those of `TELLING` that occur nearby.
-    """
+    """Whether lines that are not indented may continue this one; `telling` are those of `TELLING` to look for."""
     first = text[:1]
     if first in OPENERS and text.startswith(OPENERS[first]):
         return True

@@ -83,11 +83,16 @@ def provide(connected: Runtime, merged: Model, options: Options, show: Show) -> 
         build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:
         show.step("pull")
-        _pull(merged.stack, asked)
+        pull(merged.stack, asked)
 
 
-def _pull(stack: Stack, asked: engine.Engine | None) -> None:
-    line = compose.command(stack, "pull", "--ignore-buildable", "--quiet")
+def pull(stack: Stack, asked: engine.Engine | None, *, dry: bool = False) -> None:
+    """Pull the images that are not built; with `dry` only ask the registry for them.
+
+    Raises:
+        StartError: One cannot be had.
+    """
+    line = compose.command(stack, *(["--dry-run"] if dry else []), "pull", "--ignore-buildable", "--quiet")
     result = compose_call.run(
         line, asked, cwd=stack.root, env=stack.variables, running=["the engine may still fetch images"]
     )

@@ -22,7 +22,7 @@ from upready.runtime.docker import engine
 from upready.runtime.docker.inspection import SERVICE
 from upready.stack import compose, model
 from upready.stack.selection import Stack
-from upready.support import files
+from upready.support import files, next_step, shell_words, spelling
 from upready.support.errors import EnvFileError, UsageError
 
 Key = tuple[str, str]
@@ -118,7 +118,10 @@ def _file(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
     if not files.there(path):
         if Path(other).name == other and not other.startswith("."):
             return None
-        raise UsageError(f"there is no file {other}", next="invoke env.diff --with FILE")
+        folder = next(each for each in path.parents if files.is_folder(each))
+        near = spelling.closest(path.name, (each.name for each in folder.iterdir())) if folder == path.parent else ""
+        step = next_step.instead(other, str(Path(other).with_name(near))) if near else shell_words.list_command(folder)
+        raise UsageError(f"there is no file {other}", next=step)
     if files.is_folder(path):
         place = shlex.quote(str(Path(other) / stack.env_file.name))
         raise UsageError(f"{other} is a folder, not a file of variables", next=f"invoke env.diff --with {place}")

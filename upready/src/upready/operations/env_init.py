@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from upready import dotenv
-from upready.dotenv import drafted
+from upready.dotenv import creation, drafted
 from upready.dotenv.creation import Ask
 from upready.operations import isolation
 from upready.operations.isolation import Isolation
@@ -64,7 +64,7 @@ def initialise(stack: Stack, *, ask: Ask | None, isolated: bool) -> Initialised:
         EnvFileError: A file cannot be read or written.
     """
     created, written = not files.there(stack.env_file), _is_written(stack, isolated)
-    names = dotenv.initialise(stack, ask=ask) if written else []
+    names = creation.initialise(stack, ask=ask) if written else []
     own = isolation.isolate(stack) if isolated else None
     return Initialised(tuple(names), tuple(dotenv.still_open(stack)), created, own, written)
 

@@ -58,7 +58,8 @@ def set_variable(stack: Stack, assignment: str, prompt: Prompt, *, dry: bool = F
         what = "is a secret" if sensitive else "would hold a password"
         raise UsageError(
             f"{name} {what}, and a command line is kept in the shell's history",
-            next=f"invoke env.set {name} asks for it; or pipe it in: invoke env.set {name} < file",
+            details=["env.set asks for it, or reads it from standard input"],
+            next=f"invoke env.set {name}",
         )
     if not given and dry:
         return Change(name, (), asks=True)

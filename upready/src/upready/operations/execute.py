@@ -10,7 +10,7 @@ from upready.runtime import current
 from upready.runtime.interface import Container, Runtime
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import shell_words, spelling
+from upready.support import next_step, shell_words, spelling
 from upready.support.errors import UsageError
 
 
@@ -132,7 +132,7 @@ def container_of(
         raise UsageError(
             f"{service} has no running replica {replica}",
             details=[f"running: {numbers}"],
-            next=f"invoke exec {service} --replica {own[0].replica}",
+            next=next_step.again("--replica", str(own[0].replica)),
         )
     names = sorted({each.service for each in running})
     others = [f"{each.name} is {each.state}" for each in containers if each.service == service]

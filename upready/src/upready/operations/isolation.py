@@ -19,8 +19,9 @@ from upready.runtime import checkouts, host_ports, last_used, published_ports, s
 from upready.stack.model import Port
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER
-from upready.support import files
+from upready.support import files, shell_words
 from upready.support.errors import OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.dotenv.context import Context
@@ -103,7 +104,7 @@ def _check_stopped(stack: Stack) -> None:
         raise UsageError(
             f"{stack.project} has containers, which no task would find under another name: nothing was changed",
             details=["its data stays as it is, and the new name begins without any"],
-            next="invoke stop, then: invoke env.init --isolated",
+            next=shell_words.in_turn("invoke stop", AGAIN),
         )
 
 

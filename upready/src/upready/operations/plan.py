@@ -17,7 +17,7 @@ from upready.runtime.docker import dockerfiles, engine
 from upready.runtime.interface import Note, Runtime
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,6 @@ class Plan:
         """The plan in the order in which it would be carried out."""
         return [*self._env(), *self._images(), *self._resources(), *self._services(), *self._wait()]
 
-    def provide(self, service: str) -> str:
-        """What is done to have the image of a service: `build`, `pull`, or nothing (empty)."""
-        return next((each.provide for each in self.images if each.service == service), "")
-
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of a dry run."""
         return {
@@ -87,9 +83,15 @@ class Plan:
             yield Step("write", (".env",), f"write .env from {self.stack.example.name}; generated: {made}")
 
     def _images(self) -> Iterator[Step]:
-        for provide, what in (("build", "build the images of"), ("pull", "pull the images of")):
+        for provide in ("build", "pull"):
             if names := tuple(each.service for each in self.images if each.provide == provide):
-                yield Step(provide, names, f"{what} {', '.join(names)}")
+                more = ", and recreate what gets another image by that" if self._may_be_recreated(names) else ""
+                yield Step(provide, names, f"{provide} the images of {', '.join(names)}{more}")
+
+    def _may_be_recreated(self, names: Sequence[str]) -> bool:
+        """Whether some services have containers that a new image replaces, and nothing else does."""
+        kept = {each.service for each in self.actions.services if each.action in (Action.UNCHANGED, Action.START)}
+        return any(name in kept and self.runtime == DOCKER for name in names)
 
     def _resources(self) -> Iterator[Step]:
         for action in Action:
@@ -101,13 +103,16 @@ class Plan:
 
     def _services(self) -> Iterator[Step]:
         for action in Action:
-            names = tuple(each.service for each in self.actions.services if each.action is action)
-            if names and action is not Action.UNCHANGED:
+            found = [each for each in self.actions.services if each.action is action is not Action.UNCHANGED]
+            if names := tuple(each.service for each in found if not each.why):
                 yield Step(action.value, names, f"{action.value} {', '.join(names)}")
+            for each in found:
+                if each.why:
+                    yield Step(action.value, (each.service,), f"{action.value} {each.service}: {each.why}")
 
     def _wait(self) -> Iterator[Step]:
         if self.waits:
-            text = f"wait until {_all(len(self.waits))} ready, {self.stack.timeout:g} s at most"
+            text = f"wait until every service is ready, {self.stack.timeout:g} s at most"
             yield Step("wait", tuple(self.waits), text)
 
 
@@ -133,6 +138,8 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
         merged = preflight.examine(connected, stack, tell, dry=True)
         asked = connected if isinstance(connected, engine.Engine) else None
         images = _images(asked, merged, options) if asked else ()
+        if asked and options.pull:
+            build.pull(merged.stack, asked, dry=True)
         if asked is None and (unheard := options.unheard()):
             tell(unheard)
         actions = connected.actions(merged)
@@ -161,19 +168,23 @@ def _with_values(stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None]]
 
 
 def _images(asked: engine.Engine, merged: Model, options: Options) -> tuple[Image, ...]:
-    """The images of the services that are wanted, and which of them would be built or pulled.
+    """The images of the services that are wanted, and of all that would be built.
 
     Raises:
         StartError: One that would only be built is not there, and nothing is built.
         BuildError: A Dockerfile cannot be read.
     """
     built = dockerfiles.find(merged) if options.build else {}
+    wanted = {each.name for each in merged.wanted}
     found = []
-    for service in merged.wanted:
-        if service.built:
-            if not options.build:
-                build.check_there(asked, service)
-            provide = "build" if service.name in built else ""
+    for service in merged.services.values():
+        if service.name in built:
+            provide = "build"
+        elif service.name not in wanted:
+            continue
+        elif service.built:
+            build.check_there(asked, service)
+            provide = ""
         else:
             always = service.config.get("pull_policy") == "always"
             provide = "pull" if options.pull or always or asked.image(service.image) is None else ""
@@ -200,7 +211,3 @@ def _readiness(connected: Runtime, merged: Model, service: Service) -> str:
         check = ((connected.image(service.image) or {}).get("Config") or {}).get("Healthcheck")
     off = not check or check.get("disable") or [*(check.get("test") or check.get("Test") or ())][:1] == ["NONE"]
     return f"it runs for {service.stable:g} s" if off else "its health check passes"
-
-
-def _all(count: int) -> str:
-    return "it is" if count == 1 else f"all {count} are"

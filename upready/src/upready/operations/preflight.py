@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from upready import dotenv
-from upready.dotenv import drafted
+from upready.dotenv import creation, drafted
 from upready.runtime import ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
@@ -19,6 +19,7 @@ from upready.stack.service import Service
 from upready.stack.settings import Settings
 from upready.support import spelling, yaml_location
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
@@ -71,7 +72,7 @@ def write_values(stack: Stack, tell: Note) -> None:
     """
     if drafted.is_missing(stack):
         check_may_write(stack)
-        made = dotenv.initialise(stack, ask=None)
+        made = creation.initialise(stack, ask=None)
         tell(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
 
 
@@ -85,7 +86,7 @@ def check_may_write(stack: Stack) -> None:
     if stack.strict:
         raise EnvFileError(
             f".env is missing, and {stack.environment} writes none for you",
-            next="invoke env.init, then set what it asks for",
+            next=f"invoke env.init --env {stack.environment}",
         )
     model.check_profiles(stack)
 
@@ -152,7 +153,9 @@ def _refuse_nothing(merged: Model) -> None:
             next=f"invoke {stack.environment} --profile {known[0]}",
         )
     files = ", ".join(yaml_location.relative(file, stack.root) for file in stack.files)
-    raise UsageError("no service is to be started: the compose files name none", next=f"write one into {files}")
+    raise UsageError(
+        "no service is to be started: the compose files name none", next=f"write one into {files}, then: {AGAIN}"
+    )
 
 
 def _paths(service: Service) -> Iterator[Path]:

@@ -37,7 +37,7 @@ def draft(settings: Settings) -> Draft:
         if files.there(settings.root / name):
             raise UsageError(
                 f"{settings.root / name} is there already: nothing was written",
-                next="invoke config, which shows what the tasks make of it",
+                next="invoke config",
             )
     (found,) = settings.environments.values()
     environments = {found.name: _entry(settings.root, found.files, found)}
@@ -59,9 +59,7 @@ def write(made: Draft) -> None:
         with made.path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(made.text)
     except OSError as error:
-        raise UsageError(
-            f"{made.path} could not be written: {error.strerror}", next="invoke --dry init, which prints it"
-        ) from None
+        raise UsageError(f"{made.path} could not be written: {error.strerror}", next="invoke --dry init") from None
 
 
 def _entry(root: Path, names: tuple[str, ...], found: Environment) -> Mapping[str, object]:

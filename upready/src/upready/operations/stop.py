@@ -97,7 +97,7 @@ def _started_from(settings: Settings, project: str, containers: Sequence[Contain
             try:
                 selection.check(stack)
             except OpsError as error:
-                tell(f"stopped without the pre_stop hooks that there may be: {error.message}")
+                tell(f"stopped, perhaps without pre_stop hooks: {error.message}")
             else:
                 found[each.files] = stack
     if not containers:

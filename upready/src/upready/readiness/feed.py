@@ -145,18 +145,16 @@ class Feed:
             suspects: The replicas that are not ready.
         """
         self._running, self._suspects = running, suspects
-        for run in self._checked.keys() - unchecked.keys():
-            self._checked.pop(run).set()
-        for run in unchecked.keys() - self._checked.keys():
-            self._checked[run] = threading.Event()
-            self._begin(self._check, run, unchecked[run], self._checked[run])
-        for run in self._probed.keys() - targets.keys():
-            self._eager.discard(run)
-            self._probed.pop(run).set()
-        for run in targets.keys() - self._probed.keys():
-            self._eager.add(run)
-            self._probed[run] = threading.Event()
-            self._begin(self._probe, run, targets[run], self._probed[run])
+        self._keep(self._checked, unchecked, self._check)
+        self._keep(self._probed, targets, self._probe)
+
+    def _keep(self, threads: dict[Run, threading.Event], wanted: Mapping[Run, Any], task: Callable[..., None]) -> None:
+        """Keep one thread of a task for each wanted run, and end the others."""
+        for run in threads.keys() - wanted.keys():
+            threads.pop(run).set()
+        for run in wanted.keys() - threads.keys():
+            threads[run] = threading.Event()
+            self._begin(task, run, wanted[run], threads[run])
 
     def _look(self, identifier: str, ticket: int) -> None:
         with contextlib.suppress(EngineError):  # the heartbeat notices that the engine is gone
@@ -195,6 +193,7 @@ class Feed:
 
     def _probe(self, run: Run, url: str, over: threading.Event) -> None:
         """Probe one run of a replica until `over` is set."""
+        self._eager.add(run)
         while not over.is_set():
             answer = http_probe.ask(url)
             self.inbox.put(Answered(run, answer))

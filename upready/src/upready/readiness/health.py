@@ -11,7 +11,7 @@ from typing import Any
 
 from upready.runtime.interface import Container
 from upready.secrets import masking
-from upready.support import parsing
+from upready.support import parsing, units
 from upready.support.http_probe import Probe
 from upready.support.parsing import MalformedError
 
@@ -57,7 +57,7 @@ class Health:
     @property
     def name(self) -> str:
         """The service, with its number from the second replica on."""
-        return self.service if self.replica == 1 else f"{self.service}-{self.replica}"
+        return units.replica(self.service, self.replica)
 
     @property
     def state(self) -> str:

@@ -58,13 +58,8 @@ def run(engine: Engine, container: Container, over: threading.Event) -> int | No
 
     Waits until the check has ended, however long that takes, so that no two run at the same time.
 
-    Args:
-        engine: Where the container runs.
-        container: The container.
-        over: When set, the result is not needed any more.
-
     Returns:
-        Its exit code, `LATE` where it took longer than its timeout; None where it is not needed any more.
+        Its exit code, `LATE` where it took longer than its timeout; None once `over` is set.
 
     Raises:
         EngineError: The engine does not answer.
@@ -88,12 +83,7 @@ def run(engine: Engine, container: Container, over: threading.Event) -> int | No
 
 
 def pause(took: float, crowd: int) -> float:
-    """Seconds until the check may run again: it runs for at most half of the time.
-
-    Args:
-        took: Seconds that the last run took.
-        crowd: How many containers are checked at the same time.
-    """
+    """Seconds until a check that `took` so long may run again, beside those of `crowd` containers: half of the time."""
     return max(EAGER * max(1.0, crowd / CROWD) - took, took)
 
 

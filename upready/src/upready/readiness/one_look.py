@@ -20,15 +20,7 @@ from upready.support.http_probe import Probe
 def judge_now(
     engine: Runtime, project: str, environment: str, services: Sequence[Service], containers: Sequence[Container]
 ) -> Report:
-    """The health of services, whose containers have just been listed; those with a health URL are probed.
-
-    Args:
-        engine: Where they run.
-        project: Compose's project name.
-        environment: The environment that was started.
-        services: The services that should run.
-        containers: The containers that exist.
-    """
+    """The health of the services that should run, from a list of their containers; those with a URL are probed."""
     urls = {url for service in services for url in targets(engine, service, containers).values()}
     answers = ask_all(urls)
 
@@ -80,7 +72,7 @@ def targets(engine: Runtime, service: Service, containers: Iterable[Container]) 
     replicas = [each for each in containers if each.service == service.name and each.state == "running"]
     if len(replicas) <= 1 and service.replicas <= 1:
         return {each.id: service.probe_url for each in replicas}
-    asked = _port(service.probe_url)
+    asked = port(service.probe_url)
     inner = {target for each in replicas for _, published, _, target in each.ports if published == asked}
     own = {
         each.id: published
@@ -88,7 +80,7 @@ def targets(engine: Runtime, service: Service, containers: Iterable[Container]) 
         for _, published, protocol, target in each.ports
         if target in inner and protocol == "tcp"
     }
-    return {identifier: _with_port(service.probe_url, port) for identifier, port in own.items()}
+    return {identifier: _with_port(service.probe_url, number) for identifier, number in own.items()}
 
 
 def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
@@ -99,14 +91,15 @@ def ask_all(urls: Iterable[str]) -> dict[str, Probe]:
     return {url: answers.get(url) or Probe(url, None, None, late, {}) for url in urls}
 
 
-def _port(url: str) -> int | None:
+def port(url: str) -> int | None:
+    """The port that a URL names, or that of its scheme; None where it has neither."""
     with contextlib.suppress(ValueError):
         parts = urlsplit(url)
         return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return None
 
 
-def _with_port(url: str, port: int) -> str:
+def _with_port(url: str, number: int) -> str:
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return urlunsplit(parts._replace(netloc=f"{host}:{port}"))
+    return urlunsplit(parts._replace(netloc=f"{host}:{number}"))

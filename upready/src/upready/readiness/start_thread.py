@@ -40,11 +40,7 @@ class StartThread:
         self._end: tuple[OpsError | None, int] | None = None
 
     def begin(self, drops: int) -> None:
-        """Start the containers. The result is put into the inbox.
-
-        Args:
-            drops: How often the connection to the engine has dropped until now.
-        """
+        """Start the containers; the result comes into the inbox. The connection has dropped `drops` times until now."""
         self.begun, self.error, self._end, self._drops = True, None, None, drops
         if self._start is None:
             self.complete = True

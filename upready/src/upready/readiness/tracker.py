@@ -14,6 +14,7 @@ from upready.readiness.messages import Answered, Checked, Happened, Listed, Look
 from upready.readiness.one_look import targets
 from upready.readiness.verdict import SETTLED, Observation, age, assess, window
 from upready.runtime.interface import Container, Runtime
+from upready.stack import compose_failure
 from upready.stack.model import Service
 from upready.support.errors import OpsError
 from upready.support.http_probe import Probe
@@ -233,7 +234,7 @@ class Tracker:
 
     def _observe(self, service: Service, container: Container | None) -> Observation:
         refusal = self.refusals.get(service.name)
-        refused = refusal.message if refusal else ""
+        refused = compose_failure.reason(refusal) if refusal else ""
         if container is None:
             return Observation(removed=service.name in self._lost, refused=refused)
         run = _run(container)

@@ -73,13 +73,7 @@ RESTARTED = ("always", "unless-stopped", "on-failure")
 def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
     service: Service, container: Container | None, observation: Observation
 ) -> Judgement:
-    """Judge one replica from what is known of it.
-
-    Args:
-        service: Its service in the model.
-        container: The engine's description; None when there is no container.
-        observation: What else is known.
-    """
+    """The verdict on one replica; `container` is None when it has none."""
     if observation.refused:
         return Verdict.FAILED, f"could not be started: {observation.refused}", "start"
     if container is None:
@@ -182,13 +176,7 @@ def assess(
     containers: Iterable[Container],
     observation: Callable[[Service, Container | None], Observation],
 ) -> list[Health]:
-    """Judge every replica of some services.
-
-    Args:
-        services: The services that should run.
-        containers: The containers that exist.
-        observation: Gives what else is known about a replica, also about one without a container.
-    """
+    """The health of every replica that should run; `observation` gives what is known besides its container."""
     services = list(services)
     awaited = {
         other

@@ -20,6 +20,7 @@ from upready.readiness.tracker import PICTURE, Tracker
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Note, Runtime, silent
 from upready.stack.model import Service
+from upready.support import next_step
 from upready.support.errors import EngineError, OpsError, UnhealthyError
 
 SETTLE = 1.0
@@ -151,8 +152,8 @@ class Waiter:
         if feed.gone:
             raise EngineError(
                 f"the Docker Engine at {self.engine.address} has stopped answering",
-                details=[f"{each.name} {each.reason}" for each in waiting],
-                next="invoke doctor, then start it again: containers may still be running",
+                details=[*(f"{each.name} {each.reason}" for each in waiting), "containers may still be running"],
+                next="invoke doctor",
             )
         feed.watch(tracker.targets(), tracker.running(), tracker.unchecked(), waiting)
         # Not the reason: it may hold a number of seconds, which changes all the time.
@@ -209,7 +210,7 @@ def _late(outcome: Outcome, thread: StartThread) -> Outcome:
     outcome.timed_out = True
     if outcome.error is None and not thread.complete:
         outcome.error = UnhealthyError(
-            "the containers were still being started when time was up", next="the same again with a longer --timeout"
+            "the containers were still being started when time was up", next=next_step.again("--timeout", "10m")
         )
     return outcome
 

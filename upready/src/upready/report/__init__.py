@@ -104,8 +104,20 @@ def failure(error: OpsError, *, as_json: bool = False) -> None:
     out.print(Text.assemble(("error: ", "bold red"), (clean(called_as.spoken(error.message)), "bold")), soft_wrap=True)
     for line in error.details:
         out.print(Text(f"  {clean(line)}"), soft_wrap=True)
-    if error.next:
-        out.print(Text.assemble(("next: ", "bold"), clean(called_as.spoken(error.next))), soft_wrap=True)
+    for name, way in ways(error.next):
+        out.print(Text.assemble((name, "bold"), clean(way)), soft_wrap=True)
+
+
+def ways(step: str) -> list[tuple[str, str]]:
+    """The ways of a next step as they are printed: what stands before each (`next: `, `  or: `), and the way."""
+    spoken = called_as.spoken(step).splitlines()
+    return [("  or: " if index else "next: ", way) for index, way in enumerate(spoken)]
+
+
+def say_next(step: str) -> None:
+    """A next step as lines of a task's own output."""
+    for name, way in ways(step):
+        say(f"{name}{way}", quoted=True)
 
 
 def _console(*, stderr: bool) -> Console:

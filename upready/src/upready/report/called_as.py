@@ -1,6 +1,7 @@
 """How this process was called, so that a command in a message can be pasted: `uv run invoke dev`, `./invoke dev`.
 
-Everywhere else commands are written as `invoke TASK`; they are put right where they are printed.
+Everywhere else commands are written as `invoke TASK`, and the command line that was given as `next_step.AGAIN`; they
+are put right where they are printed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from upready.support import platform
+from upready.support import next_step, platform, shell_words
 
 VARIABLE = "OPS_CALLED_AS"
 """The environment variable by which a script that calls `invoke` says how it is called itself: `./invoke`."""
 
 _COMMAND = re.compile(r"(?<![\w./\\-])invoke(?= (?:--?[a-zA-Z]|[a-z]))")
+_AGAIN = re.compile(rf"{next_step.AGAIN}(?: (?P<option>--[a-z-]+)(?: (?P<value>[^\n]+))?)?")
+_INSTEAD = re.compile(r"<the same command with (?P<right>[^\n]+?) for (?P<wrong>[^\n]+)>")
 _STEPS = ("next", "fix")
 """The keys of the JSON documents whose values are commands."""
 
 
 def spoken(text: str) -> str:
     """A sentence of ours with its commands as the user must type them."""
+    if "<the same command" in text:
+        text = _INSTEAD.sub(lambda found: _typed(_corrected(found["wrong"], found["right"])), text)
+        text = _AGAIN.sub(lambda found: _typed(_with(found["option"], found["value"])), text)
     return _COMMAND.sub(lambda _: prefix(), text) if "invoke " in text else text
 
 
@@ -41,6 +47,35 @@ def spoken_in(content: Any) -> Any:
     if isinstance(content, list | tuple):
         return [spoken_in(each) for each in content]
     return content
+
+
+def _typed(words: list[str]) -> str:
+    """A command line as it can be typed again; a value that was given to `env.set` is asked for instead."""
+    setting = "env.set" in words
+    shown = [word.partition("=")[0] if setting and not word.startswith("-") else word for word in words]
+    return " ".join([prefix(), *(shell_words.word(word) for word in shown)])
+
+
+def _corrected(wrong: str, right: str) -> list[str]:
+    """The words that were given, one of them corrected, also behind an option and `=`."""
+    return [
+        right if word == wrong else f"{word[: -len(wrong)]}{right}" if word.endswith(f"={wrong}") else word
+        for word in sys.argv[1:]
+    ]
+
+
+def _with(option: str | None, value: str | None) -> list[str]:
+    """The words that were given, with an option: in its old place, or at the end."""
+    words = sys.argv[1:]
+    if option is None:
+        return words
+    added = [option, value] if value else [option]
+    for index, word in enumerate(words):
+        if word == option:
+            return [*words[:index], *added, *words[index + len(added) :]]
+        if word.startswith(f"{option}="):
+            return [*words[:index], *added, *words[index + 1 :]]
+    return [*words, *added]
 
 
 @functools.cache

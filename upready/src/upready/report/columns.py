@@ -30,11 +30,7 @@ class Column:
 
 
 class FittingTable:
-    """A table without borders, as wide as its cells. A terminal that is too narrow gets fewer columns.
-
-    Args:
-        columns: Its columns, from left to right.
-    """
+    """A table without borders, as wide as its cells. A terminal that is too narrow gets fewer columns."""
 
     def __init__(self, *columns: Column) -> None:
         self._columns = columns

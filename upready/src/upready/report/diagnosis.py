@@ -14,7 +14,6 @@ from rich.text import Text
 from upready import report
 from upready.diagnosis import Failure
 from upready.readiness.health import Report
-from upready.report import called_as
 from upready.report import health as health_report
 from upready.report.logs import readable
 from upready.support import units
@@ -34,6 +33,8 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         report.document({"project": found.project, "status": found.status, **told})
     elif stories:
         panels(report.console(), stories)
+        # Once more without a frame, which would break it: it is to be pasted.
+        report.say_next(stories[0].next)
     elif found.status == "stopped":
         report.say(f"{found.project}: nothing runs; invoke {found.environment} starts it")
     else:
@@ -41,7 +42,7 @@ def show(found: Report, stories: Sequence[Failure], *, as_json: bool) -> int:
         for line in warnings(found):
             report.say(line)
         if found.status == "degraded":
-            report.say(f"next: {', then '.join(health_report.steps(found.services, found.environment))}")
+            report.say_next(health_report.step(found.services, found.environment))
     return 0
 
 
@@ -71,7 +72,8 @@ def panel(story: Failure) -> Panel:
     if log := _log(story.facts):
         rows += [Text("\nits last log lines", style="bold"), log]
     if story.next:
-        rows.append(Text.assemble(("\nnext: ", "bold"), _clean(called_as.spoken(story.next))))
+        rows.append(Text())
+    rows += [Text.assemble((name, "bold"), _clean(way)) for name, way in report.ways(story.next)]
     title = story.name if good else f"{story.name}: {story.cause}"
     return Panel(Group(*rows), title=Text(title, style="bold"), title_align="left", border_style=style)
 

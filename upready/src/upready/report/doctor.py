@@ -26,9 +26,9 @@ def show(findings: Sequence[Finding], *, as_json: bool) -> int:
         )
         report.console().print(mark, soft_wrap=True)
         if each.fix and each.grade is not Grade.OK:
-            report.say(f"{'':8}{'':{width}}  → {each.fix}")
+            for way in each.fix.splitlines():
+                report.say(f"{'':8}{'':{width}}  → {way}")
     report.say("This machine can run the stack." if able else "This machine cannot run the stack yet.")
     step = next((each.fix for each in findings if each.grade is Grade.PROBLEM and each.fix), "")
-    if step:
-        report.say(f"next: {step}")
+    report.say_next(step)
     return 0 if able else EngineError.code

@@ -30,7 +30,8 @@ def findings(found: Sequence[Finding], *, strict: bool, as_json: bool) -> int:
         severity = ("error", "red") if each.severity == "error" else ("warning", "yellow")
         _line((each.place, "bold"), (": ", ""), severity, (f": {each.message} ", ""), (f"[{each.check}]", "dim"))
         _line(("    why: ", "dim"), (each.why, ""))
-        _line(("    fix: ", "dim"), (called_as.spoken(each.fix), ""))
+        for number, way in enumerate(called_as.spoken(each.fix).splitlines()):
+            _line(("     or: " if number else "    fix: ", "dim"), (way, ""))
     _line((_summary(errors, len(found) - errors), "bold"))
     return code
 

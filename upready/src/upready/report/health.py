@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from upready import report
 from upready.readiness.health import Health, Report, Verdict
 from upready.readiness.verdict import age
-from upready.support import streams
+from upready.support import shell_words, streams
 from upready.support.errors import InterruptError, UnhealthyError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
         report.document(found.as_dict())
     elif found.status == "stopped":
         report.say(f"{found.project}: nothing runs")
-        report.say(f"next: invoke {found.environment}")
+        report.say_next(f"invoke {found.environment}")
     else:
         report.console().print(table(found.services))
         for told in checks(found.services):
@@ -44,9 +44,9 @@ def show(found: Report, *, strict: bool, as_json: bool) -> int:
             report.say(line)
         report.say(f"{found.project} is {found.status}", style="bold green" if good else "bold red")
         if not good and found.status != "degraded":
-            report.say("next: invoke diagnose")
+            report.say_next("invoke diagnose")
         if found.status == "degraded":
-            report.say(f"next: {', then '.join(steps(found.services, found.environment))}")
+            report.say_next(step(found.services, found.environment))
     return 0 if good else UnhealthyError.code
 
 
@@ -137,12 +137,13 @@ def problems(services: Sequence[Health]) -> list[str]:
     return lines
 
 
-def steps(services: Sequence[Health], environment: str) -> list[str]:
-    """The commands that help degraded services; the last one applies the others."""
+def step(services: Sequence[Health], environment: str) -> str:
+    """The command that helps degraded services."""
     names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
     if names:
-        return [*(f"invoke env.set {name}" for name in names), f"invoke {environment}"]
-    return [f"invoke logs --service {each.service} --level warning" for each in services if each.degraded]
+        return shell_words.in_turn(*(f"invoke env.set {name}" for name in names), f"invoke {environment}")
+    degraded = dict.fromkeys(each.service for each in services if each.degraded)
+    return f"invoke logs {' '.join(f'--service {name}' for name in degraded)} --level warning"
 
 
 def _probe(health: Health) -> str:

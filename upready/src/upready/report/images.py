@@ -48,5 +48,5 @@ def show(found: Sequence[Image], *, as_json: bool) -> int:
                 f"{each.service} is over its budget: adds {units.size(each.added)}, may {units.size(each.budget)}"
             )
     if over:
-        report.say("next: make the largest layers smaller, or raise x-ops.size-budget, then: invoke images")
+        report.say_next("make the largest layers smaller, or raise x-ops.size-budget, then: invoke images")
     return 5 if over else 0

@@ -115,7 +115,7 @@ def _ready(launch: Launch) -> None:
     for line in health_report.problems(launch.report.services):
         report.say(line)
     if launch.report.status == "degraded":
-        report.say(f"next: {', then '.join(health_report.steps(launch.report.services, launch.stack.environment))}")
+        report.say_next(health_report.step(launch.report.services, launch.stack.environment))
     took = f"{launch.report.project} is ready in {launch.ready_in:.1f} s ({launch.stack.environment})"
     console.print(Text(took, style="bold green"))
     width = max((len(name) for name in launch.urls), default=0)

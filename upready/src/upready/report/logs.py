@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from upready.logs.entry import Entry, Origin, Parsed, parse
 from upready.logs.structured import TIME_KEYS
 from upready.report import called_as
 from upready.secrets import masking
-from upready.support import folders, streams
+from upready.support import folders, next_step, streams
 from upready.support.controls import RESET, escape, neutralise
 from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.json_notation import compact
@@ -216,11 +217,13 @@ def _open(path: Path) -> IO[str]:
 
 
 def _unwritable(path: Path | None, error: OSError, *details: str) -> UsageError:
-    other = "choose another file: invoke logs --output FILE"
+    other = next_step.again("--output", str(Path(tempfile.gettempdir(), "logs.txt")))
     return UsageError(
         f"--output: {path} cannot be written: {error.strerror or error}",
         details=details,
-        next=f"make room on that disk, or {other}" if error.errno in folders.FULL else other,
+        next=next_step.either(other, f"make room on that disk, then: {next_step.AGAIN}")
+        if error.errno in folders.FULL
+        else other,
     )
 
 

@@ -10,7 +10,6 @@ from upready import report
 from upready.operations.plan import Plan
 from upready.operations.step import Step
 from upready.report.columns import Column, FittingTable
-from upready.runtime.actions import Action
 from upready.support import shell_words
 
 
@@ -39,14 +38,10 @@ def _wrapped(head: str, text: str) -> str:
 
 
 def _table(plan: Plan) -> FittingTable:
-    """The services: what would be done to each, why, and what is waited for."""
-    table = FittingTable(Column("service"), Column("action"), Column("why", drop=1), Column("ready when", drop=2))
+    """The services: what would be done to each, and when it counts as ready."""
+    table = FittingTable(Column("service"), Column("action"), Column("ready when", drop=1))
     for each in plan.actions.services:
-        reasons = [*each.reasons, *([f"variables: {', '.join(each.variables)}"] if each.variables else [])]
-        if plan.provide(each.service) == "build" and each.action in (Action.UNCHANGED, Action.START):
-            reasons.append("recreate, if the build gives another image")
-        cells = (each.service, each.action.value, "; ".join(reasons) or "-", plan.waits.get(each.service, "-"))
-        table.add_row(*map(report.clean, cells))
+        table.add_row(*map(report.clean, (each.service, each.action.value, plan.waits.get(each.service, "-"))))
     return table
 
 

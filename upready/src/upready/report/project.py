@@ -10,7 +10,7 @@ from upready import report
 from upready.operations.step import Step
 from upready.report import plan
 from upready.runtime.interface import Stopped
-from upready.support import streams
+from upready.support import next_step, streams
 from upready.support.errors import UsageError
 
 
@@ -26,7 +26,7 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
         raise UsageError(
             f"--volumes removes the data of {project} in {folder}, and nobody is here to confirm it",
             details=[f"volume {name}" for name in volumes],
-            next="invoke stop --volumes --yes",
+            next=next_step.again("--yes"),
         )
     # On stderr where stdout is for a JSON document.
     what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
@@ -36,7 +36,7 @@ def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
             "not confirmed; nothing was stopped or removed",
-            next="invoke stop, which keeps the data; or the same again",
+            next=next_step.either("invoke stop", next_step.AGAIN),
         )
 
 

@@ -9,6 +9,7 @@ from upready.report.env import aside
 from upready.stack.selection import Stack
 from upready.support import streams
 from upready.support.errors import InterruptError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.dotenv.creation import Ask
@@ -20,7 +21,7 @@ def asker(stack: Stack) -> Ask | None:
     from upready.dotenv import change
     from upready.envfile import quoting
 
-    if not _at_a_terminal():
+    if not sys.stdin.isatty():
         return None
 
     def ask(variable: Variable) -> str:
@@ -52,36 +53,32 @@ def value(text: str, *, sensitive: bool) -> str:
         InterruptError: The user pressed Ctrl-C.
     """
     if streams.no_input():
-        raise UsageError("standard input is closed, so no value can be read", next="invoke env.set NAME < file")
-    if not _at_a_terminal():
+        step = f"with an input, or in a terminal: {AGAIN}"
+        raise UsageError("standard input is closed, so no value can be read", next=step)
+    if not sys.stdin.isatty():
         return streams.read_all().decode("utf-8", "surrogateescape").removesuffix("\n").removesuffix("\r")
     try:
-        answer = _hidden(text) if sensitive else _visible(text)
+        answer = _typed(text, hidden=sensitive)
         # The locale may let bytes through that are not UTF-8.
         answer.encode()
     except EOFError:
         aside("")
         return ""
     except UnicodeError:
-        raise UsageError("what was typed is not UTF-8", next="type it again, or on a UTF-8 terminal") from None
+        raise UsageError("what was typed is not UTF-8", next=f"in a UTF-8 terminal: {AGAIN}") from None
     except KeyboardInterrupt:
         aside("")
-        raise InterruptError("interrupted; nothing was changed", next="the same again") from None
+        raise InterruptError("interrupted; nothing was changed", next=AGAIN) from None
     else:
         return answer
 
 
-def _hidden(text: str) -> str:
-    from getpass import getpass
+def _typed(text: str, *, hidden: bool) -> str:
+    """A line that the user types."""
+    if hidden:
+        from getpass import getpass
 
-    return getpass(text)
-
-
-def _visible(text: str) -> str:
+        return getpass(text)
     sys.stderr.write(text)
     sys.stderr.flush()
     return streams.read_line().rstrip("\r\n")
-
-
-def _at_a_terminal() -> bool:
-    return sys.stdin.isatty()

@@ -42,7 +42,7 @@ def _row(status: Status) -> list[str]:
         memory = units.size(usage.memory) + (f" of {units.size(usage.limit)}" if usage.limit else "")
     ports = (f"{host}:{published}→{target}" for host, published, _, target in container.ports)
     return [
-        container.service if container.replica == 1 else f"{container.service}-{container.replica}",
+        units.replica(container.service, container.replica),
         container.image + (f" ({status.revision[:12]})" if status.revision not in (None, "", "unknown") else ""),
         f"{container.state}, orphan" if status.orphan else container.state,
         container.health or "-",

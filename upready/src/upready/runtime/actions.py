@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Action(StrEnum):
-    """What would be done. In the order of weight: a service with several containers is told by the first that holds."""
+    """What would be done, the most important first: for a service with several containers, the first one counts."""
 
     RECREATE = "recreate"
     """The containers are replaced by new ones."""
@@ -47,6 +47,11 @@ class ServiceAction:
     command: tuple[str, ...] = ()
     directory: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reasons, and the variables behind them; empty without any."""
+        return ", ".join([*self.reasons, *([f"variables: {', '.join(self.variables)}"] if self.variables else [])])
+
     def as_dict(self) -> dict[str, Any]:
         """The action as it stands under `services` in the JSON document."""
         return {
@@ -62,7 +67,7 @@ class ServiceAction:
 
 @dataclass(frozen=True)
 class Resource:
-    """A network or a volume that would be made, removed or made anew: its kind (`network`, `volume`) and its name."""
+    """A network or a volume that would be created, removed or recreated: its kind (`network`, `volume`) and name."""
 
     kind: str
     name: str
@@ -91,5 +96,5 @@ class Actions:
 
 
 def strongest(actions: Sequence[Action]) -> Action:
-    """The action by which several containers of a service are told; unchanged where there is none."""
+    """The action that stands for several containers of a service; unchanged if there is none."""
     return next((each for each in Action if each in actions), Action.UNCHANGED)

@@ -1,4 +1,4 @@
-"""One attempt to start a stack: what the one who watches tells the one who starts, and the other way round."""
+"""One attempt to start a stack: the signals between the thread that starts it and the thread that watches it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,24 @@ from upready.runtime.interface import Container, Note, silent
 from upready.support.errors import OpsError
 
 
-def _nobody(_: Container) -> bool:
-    return False
-
-
-def _unheard(_: str, __: OpsError) -> None:
-    return None
-
-
 @dataclass(frozen=True)
 class Attempt:
     """One attempt to start a stack, shared by two threads.
 
     Attributes:
-        ending: When set, nothing more is begun; what is under way goes on to its end.
-        cancel: When set, what is under way is interrupted, too.
-        made: Set by the starter once every container is there as the files say, so that only starts are left.
+        ending: When set, no further service is started; starts that have begun go on.
+        cancel: When set, starts that have begun are interrupted too.
+        made: Set once every container exists as the files say, so that only starts are left.
         ready: Whether this run of a container has answered its probe, or passed its health check.
-        refuse: Told when a service could not be started, and why. The other services go on.
-        warn: Told what compose warns of.
+        refuse: Called with a service that could not be started, and the error. The other services go on.
+        warn: Called with each warning of compose.
     """
 
     ending: threading.Event = field(default_factory=threading.Event)
     cancel: threading.Event = field(default_factory=threading.Event)
     made: threading.Event = field(default_factory=threading.Event)
-    ready: Callable[[Container], bool] = _nobody
-    refuse: Callable[[str, OpsError], None] = _unheard
+    ready: Callable[[Container], bool] = lambda _: False
+    refuse: Callable[[str, OpsError], None] = lambda *_: None
     warn: Note = silent
 
     def interrupt(self) -> None:

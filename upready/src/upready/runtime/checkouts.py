@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def others(root: Path) -> list[Path]:
-    """The folders that are known to be other checkouts: git's worktrees, and where tasks of this user were called."""
+    """The known other checkouts: git's worktrees, and the folders in which this user called tasks."""
     found = [Path(line[9:]) for line in _git(root, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
     found += [Path(each.folder) for each in last_used.others(root) if each.folder]
     return [folder for folder in dict.fromkeys(found) if files.is_folder(folder) and folder.resolve() != root.resolve()]
@@ -36,7 +36,7 @@ def is_one(stack: Stack, folder: Path) -> bool:
 
 
 def holder(engine: Runtime, stack: Stack, port: Port) -> Path | None:
-    """The folder of another checkout of the same project that has a port; None where that is somebody else's."""
+    """The folder of another checkout of the project that uses a port; None if something else uses it."""
     if not engine.local:
         return None
     return next((folder for folder in _folders(engine, port) if is_one(stack, folder)), None)

@@ -1,6 +1,6 @@
-"""Where a stack is to run, and where it does: on a Docker Engine, or natively where none answers.
+"""Choose where a stack runs, and find where it runs now: on a Docker Engine, or natively if none answers.
 
-What a project last ran on is remembered (`last_used`): where that engine does not answer, nobody knows what runs.
+The tasks remember where a project last ran (`last_used`): if that engine does not answer, nobody knows what runs.
 """
 
 from __future__ import annotations
@@ -15,32 +15,34 @@ from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
 from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
+from upready.support import shell_words
 from upready.support.errors import EngineError, UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
     from upready.runtime.native.runtime import Native
 
 PATIENCE = 5.0
-"""Seconds that a log-in through SSH may take where there is a way to do without an engine."""
+"""Seconds that a log-in through SSH may take if there is a way to do without an engine."""
 
 REMEMBERED = 20.0
-"""Seconds that one on which the project last ran gets for each answer, while it answers pings: slow is not gone."""
+"""Seconds for each answer of the engine on which the project last ran, while it answers pings: slow is not gone."""
 
 
 def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False, *, remember: bool = True) -> Runtime:
-    """Where an environment is to be run; the project's lock must be held, unless nothing is to be remembered.
+    """Choose where to run an environment; the project's lock must be held, unless nothing is to be remembered.
 
     Args:
         settings: The project's.
         environment: Its name; a strict one (`prod`) runs on an engine only.
-        tell: Told in one line when it is not an engine, or no longer natively, and what that means.
+        tell: Gets a line for the user if it is not an engine, or no longer natively, and what that means.
         adopt: Whether containers of another folder that may be this one count as this one's.
         remember: Whether anything may be remembered, moved or forgotten; not for a dry run.
 
     Raises:
         EngineError: No engine answers, and this environment needs one, or the stack last ran on one.
-        UsageError: The stack runs in another runtime already, or the project is another folder's.
+        UsageError: The stack already runs in another runtime, or the project belongs to another folder.
     """
     strict = settings.environment(environment).strict
     if strict and settings.runtime_forced and settings.runtime == NATIVE:
@@ -53,7 +55,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         paths.settle(settings.root)
     if native and running and asked != DOCKER:
         if asked == AUTO:
-            tell("the stack runs natively already, and goes on so (docs/native.md)")
+            tell("the stack already runs natively, and stays there (docs/native.md)")
         return native
     if running and not strict:
         raise _already("natively")
@@ -79,7 +81,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
-        tell("what ran natively has ended: the stack runs on the Docker Engine, where it has data of its own")
+        tell("the native services have ended: the stack runs on the Docker Engine now, with separate data")
         if remember:
             native.forget()
     return connected
@@ -94,21 +96,21 @@ def find(
     project: str = "",
     remember: bool = True,
 ) -> Runtime:
-    """Where a project runs now; where it does not, where it was or would be started.
+    """Find where a project runs now; if it does not run, where it was or would be started.
 
     Args:
         settings: The project's.
-        tell: Told in one line of an engine that could not be asked, and of containers whose folder was moved.
+        tell: Gets a line for the user about an engine that could not be asked, or about containers of a moved folder.
         adopt: Whether containers of another folder that may be this one count as this one's.
-        task: The task that is about to change something; empty where one only looks.
-        project: Its name, where that is known already.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        task: The task that is about to change something; empty for a task that only looks.
+        project: Its name, if it is already known.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
-        EngineError: No engine answers, and one is wanted, or the project last ran on one.
+        EngineError: No engine answers, though one is required, or though the project last ran on one.
         UsageError: The project is another folder's.
     """
-    # Only what the task itself was told narrows the search.
+    # Only `--runtime` narrows the search.
     asked = settings.runtime if settings.runtime_forced else AUTO
     known = last_used.recall(settings.root)
     native = None
@@ -143,12 +145,12 @@ def all_of(
     Args:
         settings: The project's.
         project: Its name.
-        tell: Told in one line when no engine answers and nothing runs natively, so that nobody knows what runs there.
+        tell: Gets a line for the user if no engine answers and nothing runs natively: nobody knows what runs there.
         adopt: Whether containers of another folder that may be this one count as this one's.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
-        EngineError: No engine answers, and one is wanted, or the project last ran on one.
+        EngineError: No engine answers, though one is required, or though the project last ran on one.
         UsageError: The project is another folder's.
     """
     if settings.runtime_forced and settings.runtime != AUTO:
@@ -166,33 +168,33 @@ def all_of(
         if not found:
             if settings.runtime == DOCKER or isinstance(error, UnsureError):
                 raise
-            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+            tell(f"{error.summary}: whatever runs there is not changed")
         return [native if there else _native(settings, missing=error.summary)]
     try:
         ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
     except UsageError as error:
         if not found:
             raise
-        tell(f"{error.message}: what runs there is left as it is")
+        tell(f"{error.message}: whatever runs there is not changed")
         return [native]
     _tell_of_another_engine(project, known, connected, tell)
     return [native, connected] if there else [connected]
 
 
 def _native(settings: Settings, missing: str = "") -> Native:
-    """This machine; not imported where an engine runs everything."""
+    """The runtime of this machine; it is imported only if it is needed."""
     from upready.runtime.native.runtime import Native
 
     return Native(settings.root, missing=missing)
 
 
 def _engine(asked: str, known: Memory, starting: Note | None = None) -> Containers:
-    """The engine; asked for more patiently where nothing else will do, and where the project last ran.
+    """Connect to the engine; wait longer if only an engine will do, or if the project last ran on it.
 
     Args:
         asked: The runtime that is asked for.
         known: Where the project last ran.
-        starting: Told that a Docker Desktop which starts is waited for; None where it is not.
+        starting: Gets a line for the user if Docker Desktop is starting; with None, nobody waits for it.
 
     Raises:
         EngineError: None answers.
@@ -208,7 +210,7 @@ def _engine(asked: str, known: Memory, starting: Note | None = None) -> Containe
 
 
 def _containers(settings: Settings, project: str, connected: Runtime) -> list[Container]:
-    """The project's containers, but for those of another folder of the same name."""
+    """The project's containers, except those of another folder with the same project name."""
     adopted = last_used.recall(settings.root).adopted
 
     def foreign(container: Container) -> bool:
@@ -219,11 +221,11 @@ def _containers(settings: Settings, project: str, connected: Runtime) -> list[Co
 
 
 def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> None:
-    """Make sure that the stack does not run on an engine; where none answers that it never ran on, it does not.
+    """Make sure that the stack does not run on an engine; if none answers and it never ran on one, it does not.
 
     Raises:
         UsageError: It does.
-        EngineError: It last ran on one that does not answer, and nobody has asked for this machine in so many words.
+        EngineError: It last ran on an engine that does not answer, and `--runtime native` was not given.
     """
     try:
         found = _containers(settings, current.name(settings), _engine(NATIVE, known))
@@ -231,27 +233,27 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
         if known.runtime == DOCKER:
             if not settings.runtime_forced:
                 raise _unanswered(error, known) from error
-            tell(f"{error.summary}: what runs there, if anything, is left as it is")
+            tell(f"{error.summary}: whatever runs there is not changed")
         return
     if any(each.state in ("running", "paused", "restarting") for each in found):
         raise _already("on a Docker Engine")
 
 
 def _tell_of_another_engine(project: str, known: Memory, connected: Runtime, tell: Note) -> None:
-    """Say so where a project last ran on another engine than the one that is asked, which has nothing of it."""
+    """Tell the user if the project last ran on another engine, and the chosen one has nothing of it."""
     if known.runtime == DOCKER and known.endpoint != endpoint.asked().url and not connected.origins(project):
         tell(f"{project} last ran on {known}, not on this one at {connected.address}")
 
 
 def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineError:
-    """Why no engine could be asked, with what is known of what runs there."""
+    """The error that no engine answers, with what is known about the services there."""
     details = list(error.details)
     if known.runtime == DOCKER:
-        details.append(f"{known.project} last ran on {known}: what runs there goes on, and nobody can tell what")
+        details.append(f"{known.project} last ran on {known}: its services may still run there")
     if without:
-        details.append(f"without it, and with data of its own: {without}")
+        details.append(f"to start without it, with separate data: {without}")
     return type(error)(error.message, details=details, next=error.next)
 
 
 def _already(where: str) -> UsageError:
-    return UsageError(f"the stack runs {where} already", next="invoke stop, then the same again")
+    return UsageError(f"the stack already runs {where}", next=shell_words.in_turn("invoke stop", AGAIN))

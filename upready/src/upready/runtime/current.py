@@ -1,4 +1,4 @@
-"""Which project this is, and what of it is there, however it was started."""
+"""Find the current project's name and its containers, however they were started."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 
     Args:
         settings: The project's.
-        somehow: Whether it is told also where `.env` or a compose file may not be read: as remembered, or without them.
+        somehow: Whether a name is needed even if `.env` or a compose file cannot be read: then the remembered name, or
+            the name without these files.
 
     Raises:
         EnvFileError: `.env` cannot be read.
@@ -42,8 +43,13 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
-    """The environment that a project's containers were started with, told by compose's label with their files."""
+    """The environment that a project's containers were started with.
+
+    A release's label tells it; else compose's, which names their files.
+    """
     for container in containers:
+        if container.environment in settings.environments:
+            return container.environment
         used = [Path(file).name for file in container.files]
         for environment in settings.environments.values():
             # By name, not by path: the project may have been moved, or started from another machine.
@@ -53,7 +59,7 @@ def running_environment(settings: Settings, containers: Sequence[Container]) -> 
 
 
 def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Container]]:
-    """The stack as it was last started, and its containers; the first environment where nothing was.
+    """The stack as it was last started, and its containers; the first environment if nothing was started.
 
     Raises:
         EngineError: The engine does not answer.
@@ -65,7 +71,7 @@ def current(settings: Settings, connected: Runtime) -> tuple[Stack, list[Contain
 
 
 def services_of(model: Model, containers: Iterable[Container]) -> list[Service]:
-    """The services that a project's containers stand for, and those that these wait for."""
+    """The services of a project's containers, and the services that these depend on."""
     every = model.every
     names: set[str] = set()
     left = [container.service for container in containers]

@@ -10,13 +10,13 @@ import subprocess
 from typing import Any
 
 from upready.stack.model import Port
-from upready.support import platform, process
+from upready.support import platform, process, shell_words
 
 UNKNOWN = "another process"
-"""Who has a port where the system does not tell."""
+"""The owner of a port if the system does not say."""
 
 RESERVED = "Windows itself, which has reserved it (Hyper-V, WSL)"
-"""Who has a port that no process uses, and that no process can have."""
+"""The owner of a port that no process uses, and that no process can get."""
 
 _ANSWER = 0.5
 """Seconds in which a listener of this machine has taken a connection."""
@@ -31,14 +31,14 @@ def free(port: Port) -> bool:
             platform.claim_exclusively(probe)
             probe.bind((port.host, port.published))
     except OSError as error:
-        # Another reason is the engine's to judge: it may have a port below 1024 though this user may not, and it says
-        # best what is wrong with an address that is not this machine's. Windows refuses a port in use either way.
+        # The engine judges other errors: it may use a port below 1024 though this user may not, and it explains best
+        # what is wrong with an address. Windows also gives a PermissionError for a port in use.
         return error.errno != errno.EADDRINUSE and not (platform.WINDOWS and isinstance(error, PermissionError))
     return not (platform.MACOS and _answers(port))
 
 
 def owner(port: Port) -> str:
-    """Who has a port that is not free, in words; the system may not tell."""
+    """The owner of a port that is not free, in words; the system may not say."""
     import psutil
 
     number = listener(port)
@@ -49,28 +49,28 @@ def owner(port: Port) -> str:
 
 
 def stop(port: Port, owner: str) -> str:
-    """How a port is had back from its owner, as a command where there is one."""
+    """How to free a port, as a command if there is one."""
     if match := re.match(r"process (\d+) ", owner):
-        return f"taskkill /PID {match[1]}" if platform.WINDOWS else f"kill {match[1]}"
+        return shell_words.end_command(int(match[1]))
     if owner == RESERVED:
-        return "as administrator: net stop winnat, then net start winnat"
+        return f"as administrator: {shell_words.in_turn('net stop winnat', 'net start winnat')}"
     number, protocol = port.published, port.protocol
     if platform.WINDOWS:
         return f"stop what this shows: netstat -ano -p {protocol} | findstr :{number}"
-    # Of another user's process, the system tells root alone.
+    # Only root can see the process of another user.
     if platform.MACOS:
         return f"stop what this shows: sudo lsof -nP -i{protocol.upper()}:{number}"
     return f"stop what this shows: sudo ss -lnp{protocol[0]} sport = :{number}"
 
 
 def listener(port: Port) -> int | None:
-    """The number of the process that listens on a port; None where the system does not tell."""
+    """The PID of the process that listens on a port; None if the system does not say."""
     import psutil
 
     try:
         found = [(each, each.pid) for each in psutil.net_connections("inet")]
     except (psutil.Error, OSError):
-        # macOS tells root alone of all processes, and everybody of his own.
+        # On macOS only root can see all processes; everybody can see their own.
         found = [(each, one.pid) for one in psutil.process_iter() for each in _connections(one)]
     for each, number in found:
         listens = each.status == psutil.CONN_LISTEN or port.protocol == "udp"
@@ -94,15 +94,13 @@ def _answers(port: Port) -> bool:
     """
     if port.protocol == "udp":
         return False
-    here = "::1" if ":" in port.host else "127.0.0.1"
-    host = here if port.host in ("", "0.0.0.0", "::") else port.host  # noqa: S104 - a name, nothing is bound
-    with contextlib.suppress(OSError), socket.create_connection((host, port.published), _ANSWER):
+    with contextlib.suppress(OSError), socket.create_connection((port.reached_at, port.published), _ANSWER):
         return True
     return False
 
 
 def _is_reserved(port: Port) -> bool:
-    """Whether Windows keeps a port from everybody: it reserves ranges by chance when it starts."""
+    """Whether Windows has reserved a port: it reserves ranges by chance when it starts."""
     if not platform.WINDOWS:
         return False
     family = "ipv6" if ":" in port.host else "ipv4"

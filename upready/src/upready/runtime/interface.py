@@ -1,6 +1,6 @@
-"""Where a stack runs: as containers of a Docker Engine, or as processes of this machine. One face for both.
+"""The interface of a runtime: a stack runs as containers of a Docker Engine, or as processes of this machine.
 
-Tasks, the gate, health, logs, diagnosis and reports work with a `Runtime` and do not know which it is.
+Tasks, health, logs, diagnosis and reports use a `Runtime` and do not know which one it is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from upready.stack.selection import Stack
 
 Note = Callable[[str], None]
-"""Is told something, a sentence each."""
+"""Callback; receives one sentence for the user."""
+
+
+Line = tuple[list[str], Path | None]
+"""The words of a command, and the folder where it is run; None is any."""
 
 
 def silent(_: str) -> None:
@@ -30,10 +34,10 @@ def silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Container:
-    """One replica of a service, as what runs it describes it: a container, or a process in its place.
+    """One replica of a service: a container, or a process without an engine.
 
     Attributes:
-        id: What tells it from every other one, earlier ones of the same service included.
+        id: Unique, also among earlier containers of the same service.
         name: Its name, for people.
         service: The compose service.
         replica: Its number within the service, from 1.
@@ -41,10 +45,10 @@ class Container:
         state: created, running, paused, restarting, exited, dead, removing.
         health: starting, healthy, unhealthy; empty where there is no health check.
         probes: The last results of its health check, newest last: (exit code, output).
-        exit_code: None while it runs or has not run; 126 or 127 also where its command could not be run.
+        exit_code: None while it runs or has not run; 126 or 127 also if its command could not be run.
         oom_killed: Whether the kernel ended it for want of memory.
-        error: What was said when it could not be started.
-        restarts: How often it was restarted without anybody asking.
+        error: Why it could not be started.
+        restarts: How often its restart policy has restarted it.
         started: When it last started; None if never.
         finished: When it last ended; None if never.
         restart_policy: no, always, on-failure, unless-stopped.
@@ -54,11 +58,13 @@ class Container:
         profiles: The profiles it was started with; empty on an engine, which does not know them.
         folder: The project's folder when it was started; empty without an engine.
         image_id: The id of that image; empty without an engine.
-        revision: The image's own word on which version it is; None where it has none.
+        revision: The version in the image's labels; None if there is none.
         created: When it was made; None without an engine.
-        memory_limit: Bytes it may use; None where there is no limit.
-        terminal: Whether it was given a terminal, which changes the form of its log.
-        raw: The engine's whole inspection; without an engine, its skeleton. Holds secrets.
+        memory_limit: Bytes it may use; None if there is no limit.
+        release: The release that made it; empty if none did.
+        environment: The environment of that release; empty if there is none.
+        terminal: Whether it has a terminal, which changes the form of its log.
+        raw: The engine's whole inspection; without an engine an empty skeleton. Holds secrets.
     """
 
     id: str
@@ -85,6 +91,8 @@ class Container:
     revision: str | None = None
     created: datetime | None = None
     memory_limit: int | None = None
+    release: str = ""
+    environment: str = ""
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -99,7 +107,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Sample:
-    """What one container has used by a moment: seconds since some point, seconds of CPU in all, bytes of memory now."""
+    """The usage of a container: the time of the sample in seconds, total seconds of CPU, bytes of memory now."""
 
     moment: float
     cpu: float
@@ -108,14 +116,14 @@ class Sample:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a stop leaves, for others use it: its kind (`network`, `volume`), its name, and its users, in words."""
+    """Something that a stop leaves because others use it: its kind (`network`, `volume`), its name, and its users."""
 
     kind: str
     name: str
     used_by: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """It, as it stands under `kept` in the JSON document."""
+        """The entry under `kept` in the JSON document."""
         return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by)}
 
 
@@ -125,7 +133,7 @@ class Stopped:
 
     Attributes:
         kept: What stays.
-        orphans: Those of the containers whose service no compose file names any more.
+        orphans: Containers whose service no compose file names any more.
     """
 
     project: str
@@ -148,11 +156,11 @@ class Stopped:
         )
 
     def without(self, volumes: Sequence[str]) -> Stopped:
-        """The same but for some volumes."""
+        """The same without some volumes."""
         return replace(self, volumes=[each for each in self.volumes if each not in volumes])
 
     def less(self, left: Stopped, kept: Sequence[Kept]) -> Stopped:
-        """What of this is gone, where so much is left."""
+        """The part that is gone, given what is left."""
         return replace(
             self,
             containers=[each for each in self.containers if each not in left.containers],
@@ -177,7 +185,7 @@ class LogSource(Source, Protocol):
     """The logs of a project's containers."""
 
     def origin(self, container: Container) -> entry.Origin:
-        """The origin that stands for a replica."""
+        """The origin of a replica."""
 
 
 class Changes(Protocol):
@@ -187,11 +195,11 @@ class Changes(Protocol):
         """The changes; ends when it is closed, or silently when the connection drops."""
 
     def close(self) -> None:
-        """End it, from whichever thread."""
+        """End the stream; any thread may call this."""
 
 
 class Runtime(Protocol):
-    """Where a stack runs. What an engine must be asked for raises an `EngineError` when none answers."""
+    """Where a stack runs. Methods that ask an engine raise an `EngineError` if it does not answer."""
 
     @property
     def name(self) -> str:
@@ -206,38 +214,38 @@ class Runtime(Protocol):
         """Whether published ports are ports of this machine."""
 
     def ping(self, timeout: float) -> bool:
-        """Whether it is still there, told within so many seconds."""
+        """Whether it still answers within so many seconds."""
 
     def containers(self, project: str) -> list[Container]:
-        """All of a project's, ended ones included, by service and number."""
+        """All containers of a project, ended ones included, by service and number."""
 
     def inspect(self, container: str) -> Container | None:
-        """One of them by its id; None when it is gone."""
+        """One container by its id; None if it is gone."""
 
     def changes(self, project: str) -> Changes:
-        """What happens to a project from now on."""
+        """The changes in a project from now on."""
 
     def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
-        """The logs of a project, or of some of its services; `note` is told of what cannot be read."""
+        """The logs of a project, or of some of its services; `note` gets a sentence about each that cannot be read."""
 
     def sample(self, container: Container) -> Sample | None:
-        """What a running one has used by now; None when it has just ended."""
+        """The usage of a running container; None if it has just ended."""
 
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
-        """The (project, name) of a container that publishes a port; None where that is none."""
+        """The (project, name) of a container that publishes a port; None if no container does."""
 
     def tidy(self, project: str) -> None:
-        """End what nobody can be told about any more; the project's lock must be held."""
+        """End processes that have no record any more; the project's lock must be held."""
 
     def fit(self, model: Model, tell: Note) -> Model:
-        """The part of a model that can run here; told of what is left out, and what that means.
+        """The part of a model that can run here; `tell` gets a sentence about each part that is left out.
 
         Raises:
             EngineError: Nothing of it can run here, or a program is missing.
         """
 
     def actions(self, model: Model) -> Actions:
-        """What `start` would do, and nothing of it is done; raises where nothing could be started."""
+        """What `start` would do, without doing it; raises if nothing could be started."""
 
     def start(self, model: Model, attempt: Attempt) -> None:
         """Start what does not run already, in the order that `depends_on` asks for.
@@ -250,7 +258,7 @@ class Runtime(Protocol):
         """Stop services and start them again, as they are, in the order that `depends_on` asks for."""
 
     def volumes(self, project: str) -> list[str]:
-        """What holds a project's data."""
+        """The volumes or folders with a project's data."""
 
     def stop(
         self,
@@ -267,19 +275,17 @@ class Runtime(Protocol):
             project: Compose's project name.
             data: Remove the data too.
             grace: Seconds that each container gets, instead of its own setting.
-            stacks: What it was started from, newest first: what their files say of a stop is done.
-            tell: Told, a sentence each, of what was not done as they say.
+            stacks: The stacks that it was started from, newest first; what their files demand at a stop is done.
+            tell: Gets a sentence about each thing that was not done.
         """
 
     def present(self, project: str, *, data: bool = False) -> Stopped:
         """What such a stop would remove, as far as nobody else uses it."""
 
     def origins(self, project: str) -> list[Origin]:
-        """Where what runs was started, each place once; nothing where that is always this folder."""
+        """The folders from which the project was started, each once; empty if that is always this folder."""
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """The command that `execute` would run, with the same arguments, and the folder where; None is any.
 
         Raises:
@@ -293,5 +299,5 @@ class Runtime(Protocol):
             project: Compose's project name.
             container: Beside which one.
             words: The command and its arguments.
-            stack: Gives what it was started from, where that is needed.
+            stack: Gives the stack that it was started from, if that is needed.
         """

@@ -1,4 +1,4 @@
-"""What a project last ran on, remembered in its state folder: no answer of that engine is not "nothing runs"."""
+"""Remember what a project last ran on: if that engine does not answer, that does not mean "nothing runs"."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Memory:
     Attributes:
         folder: That folder, absolute, as it was then.
         project: Compose's project name.
-        runtime: What it was last started in; empty once it was stopped.
+        runtime: The last runtime; empty once it was stopped.
         endpoint: The engine's URL.
-        context: The docker context that named it; empty without one.
-        environment: What was started.
+        context: The docker context that named the engine; empty without one.
+        environment: The environment that was started.
         services: The services that were started last; one of them without a container is missing.
         since: When this folder first started the project on that engine with data of its own there, in seconds since
             1970; 0 when nothing of it is left there.
@@ -52,7 +52,7 @@ class Memory:
 
 
 def recall(root: Path) -> Memory:
-    """What is remembered of a folder; nothing where it cannot be read, or is not what was written."""
+    """What is remembered of a folder; empty if it cannot be read, or is not valid."""
     try:
         return _read(state.folder(root) / FILE) or Memory()
     except OpsError:
@@ -60,7 +60,7 @@ def recall(root: Path) -> Memory:
 
 
 def write(root: Path, memory: Memory) -> None:
-    """Remember it; where that cannot be written, a task goes on all the same."""
+    """Remember it; if that fails, the task goes on."""
     with contextlib.suppress(OpsError, OSError):
         state.write(state.make(root) / FILE, {**dataclasses.asdict(memory), "folder": str(files.real(root))})
 

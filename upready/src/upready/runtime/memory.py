@@ -42,7 +42,7 @@ def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> Non
     Args:
         settings: The project's.
         stopped: Where it was stopped.
-        data: Whether its data there has gone, too.
+        data: Whether its data there was removed too.
     """
     known = last_used.recall(settings.root)
     asked = {each.name for each in stopped}

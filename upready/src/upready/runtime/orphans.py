@@ -12,9 +12,9 @@ from upready.support.errors import OpsError
 
 
 def among(settings: Settings, containers: Sequence[Container]) -> list[Container]:
-    """Those of a project's containers that are orphans.
+    """The orphans among a project's containers.
 
-    Nobody is called one where an environment's files cannot be read: their service may stand in there.
+    There are none if an environment's files cannot be read: the service may be in there.
 
     Args:
         settings: The project's.
@@ -32,7 +32,7 @@ def among(settings: Settings, containers: Sequence[Container]) -> list[Container
 
 
 def _services(settings: Settings, environment: str) -> set[str] | None:
-    """The services of an environment, of every profile; None where its files cannot be read."""
+    """The services of an environment, of every profile; None if its files cannot be read."""
     try:
         stack = stacks.select(settings, environment)
         result = compose_call.config(compose.whole(stack), "--no-consistency", "--services")

@@ -1,4 +1,4 @@
-"""Whose containers they are: compose knows a project by its name alone, and two folders may have one name."""
+"""Whose containers are these? Compose knows a project by its name alone, and two folders may have the same name."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from pathlib import Path
 from upready.runtime import last_used
 from upready.runtime.interface import Note, Origin, Runtime
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, shell_words
+from upready.support import files, next_step, shell_words
 from upready.support.errors import UsageError
 
 
 class Claim(StrEnum):
-    """What can be told of the folder from which a container was started."""
+    """What is known about the folder from which a container was started."""
 
     OURS = "ours"
     MOVED = "moved"
-    """The folder is gone; it is this one under its earlier name, most likely."""
+    """The folder is gone; most likely it is this one under an earlier name."""
     UNSURE = "unsure"
-    """It is there, and holds none of the files any more; or it may not be looked at."""
+    """The folder exists without any of the files; or it cannot be looked at."""
     FOREIGN = "foreign"
-    """It is there with its files: another checkout."""
+    """The folder exists with its files: another checkout."""
 
 
 def claim(origin: Origin, settings: Settings, *, local: bool, adopted: Iterable[str] = ()) -> Claim:
-    """Whose a container is.
+    """Which folder a container belongs to.
 
     Args:
         origin: Where it was started.
-        settings: The project's that is asked.
-        local: Whether the engine is this machine's: another machine's folders are nothing that can be looked at.
+        settings: The settings of this project.
+        local: Whether the engine is on this machine: folders of another machine cannot be looked at.
         adopted: Folders that count as this one.
     """
     if not origin.folder or not local or origin.folder in adopted:
@@ -59,21 +59,20 @@ def check(
     task: str = "",
     remember: bool = True,
 ) -> None:
-    """Make sure that a project's containers on an engine are this folder's.
+    """Make sure that a project's containers on an engine belong to this folder.
 
     Args:
         settings: The project's.
         project: Its name.
-        connected: Where they are.
-        tell: Told in one line where they were started from a folder that is gone, and where this folder has others
-            under an earlier name.
+        connected: The engine.
+        tell: Gets a line if they were started from a folder that is gone, or if this folder has others under an earlier
+            name.
         adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
-        task: The task that is about to change something; empty where one only looks, which does no harm where
-            nobody can be sure.
-        remember: Whether what `adopt` says is remembered; not for a dry run.
+        task: The task that is about to change something; empty for a task that only looks, which does no harm.
+        remember: Whether the effect of `adopt` is remembered; not for a dry run.
 
     Raises:
-        UsageError: They are another folder's; names it.
+        UsageError: They belong to another folder; names it.
         EngineError: The engine does not answer.
     """
     known = last_used.recall(settings.root)
@@ -82,7 +81,7 @@ def check(
     for origin in connected.origins(project):
         claimed = claim(origin, settings, local=connected.local, adopted=known.adopted)
         if claimed is Claim.UNSURE and origin.folder == known.folder:
-            # What is remembered was written there, and has come along: it is this very folder, renamed.
+            # The remembered state was written there, and was moved along: it is this very folder, renamed.
             claimed = Claim.MOVED
             taken += [origin.folder] if task else []
         if claimed is not Claim.OURS:
@@ -93,12 +92,12 @@ def check(
         if claimed is Claim.UNSURE and task and not adopt:
             raise UsageError(
                 f"the project {project} was started from another folder, {folder}, "
-                "and nothing there tells that it was moved here",
+                "and nothing there shows that it was moved here",
                 details=["if it was: with --adopt, its containers and its data count as this folder's"],
-                next=f"{task} --adopt",
+                next=next_step.again("--adopt"),
             )
         if claimed is Claim.UNSURE and not adopt:
-            tell(f"{project} was started from another folder, {folder}; nothing there tells that it was moved here")
+            tell(f"{project} was started from another folder, {folder}; nothing there shows that it was moved here")
         elif claimed is Claim.MOVED:
             tell(f"{project} was started from {folder}, which is gone: it counts as moved here")
     taken += found if adopt else []
@@ -107,11 +106,11 @@ def check(
         last_used.write(settings.root, dataclasses.replace(known, adopted=everything))
     if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):
         step = shell_words.with_variable("COMPOSE_PROJECT_NAME", known.project, "invoke stop")
-        tell(f"this folder has containers of the project {known.project}, too, as it was called before: {step}")
+        tell(f"this folder also has containers of the project {known.project}, its earlier name: {step}")
 
 
 def started(settings: Settings, project: str, connected: Runtime) -> bool:
-    """Whether containers of a project are there that this very folder has started.
+    """Whether there are containers of a project that this very folder has started.
 
     Raises:
         EngineError: The engine does not answer.
@@ -122,7 +121,7 @@ def started(settings: Settings, project: str, connected: Runtime) -> bool:
 
 
 def check_data(settings: Settings, project: str, url: str) -> None:
-    """Make sure that the volumes of a project were not made from another folder that is still there.
+    """Make sure that the volumes of a project were not made by another folder that still exists.
 
     The engine does not know who made a volume. The tasks remember who has started the project, and who was first.
 
@@ -147,16 +146,16 @@ def check_data(settings: Settings, project: str, url: str) -> None:
             raise UsageError(
                 f"the data of {project} is that of another folder, {other.folder}, which started it first",
                 details=["nothing was stopped or removed; with --adopt, the data counts as this folder's"],
-                next="invoke stop, which keeps the data",
+                next="invoke stop",
             )
 
 
 def foreign(project: str, folder: str) -> UsageError:
-    """The error of a project whose containers are another checkout's."""
+    """The error of a project whose containers belong to another checkout."""
     return UsageError(
         f"the project {project} was started from another folder, {folder}",
         details=[
-            "its containers and its data are that folder's: stop it there, or give this one a project name of its own"
+            "its containers and its data are that folder's: stop it there, or give this folder another project name"
         ],
         next="invoke env.init --isolated",
     )
@@ -167,7 +166,7 @@ def _has_data(known: last_used.Memory, project: str, url: str) -> bool:
 
 
 def _ours(file: Path, settings: Settings) -> bool:
-    """Whether a compose file is one of this project's that lie in its folder.
+    """Whether a compose file is one of this project's, and is in its folder.
 
     The folder alone does not tell: compose's own may be another one of the project (`--project-directory`, or that of
     the first file). A file outside may serve several projects.
@@ -179,12 +178,12 @@ def _ours(file: Path, settings: Settings) -> bool:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two paths are one place, through links and whatever the case of letters means there."""
+    """Whether two paths lead to the same place, through links and in spite of upper or lower case."""
     try:
         return one.samefile(other)
     except PermissionError:
         raise
-    # A label may hold what is no path.
+    # A label may contain something that is not a path.
     except (OSError, ValueError):
         return False
 
@@ -193,7 +192,7 @@ def _there(path: Path) -> bool:
     """Whether a path exists.
 
     Raises:
-        PermissionError: Nobody can tell.
+        PermissionError: The path cannot be looked at.
     """
     try:
         path.stat()

@@ -1,4 +1,4 @@
-"""Are the ports that a stack publishes free, and who has those that are not? Asked before anything is built."""
+"""Check before a build whether the ports that a stack publishes are free, and who uses those that are not."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from upready.runtime import checkouts, host_ports, published_ports
 from upready.runtime.interface import Runtime
 from upready.stack.model import Model, Port, Service
 from upready.stack.selection import Stack
+from upready.support import next_step
 from upready.support.errors import StartError
 
 REPLICA = "another replica of it"
-"""Who has the port of a service that wants more containers than it publishes ports."""
+"""The owner of a port if a service wants more containers than it publishes ports."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,12 @@ class Conflict:
     """A port that is taken, or a range with too few that are not.
 
     Attributes:
-        service: Which service wants it.
-        port: What it wants.
-        owner: Who has it, in words; of a range, those who have a part.
-        stop: How that one is stopped, as a command where there is one.
+        service: The service that needs it.
+        port: The wanted port or range.
+        owner: Who uses it, in words; for a range, all who use a part.
+        stop: How to stop the owner, as a command if there is one.
         needed: How many ports of a range the service needs: one for each replica.
-        free: How many it can have.
+        free: How many it can get.
     """
 
     service: str
@@ -62,7 +63,7 @@ def check(engine: Runtime, model: Model) -> None:
     """Make sure that every port is free or this project's own.
 
     Raises:
-        StartError: At least one is taken; all are named, each with its owner.
+        StartError: At least one is taken; all are named, with their owners.
     """
     found = list(conflicts(engine, model))
     if not found:
@@ -73,13 +74,13 @@ def check(engine: Runtime, model: Model) -> None:
         if folder := checkouts.holder(engine, stack, conflict.port):
             details.append(f"{folder} is another checkout of this project")
             if published_ports.is_variable(stack, conflict.service, conflict.port.published):
-                step = f"invoke env.init --isolated, or: {conflict.stop or f'stop {conflict.owner}'}"
+                step = next_step.either("invoke env.init --isolated", _stop(conflict))
             break
     raise StartError(str(found[0]), details=details, next=step)
 
 
 def remedy(stack: Stack, conflict: Conflict) -> str:
-    """What to do about a port that is taken, as a command where there is one.
+    """What to do about a taken port, as a command if there is one.
 
     Args:
         stack: The stack, whose files say where the port comes from.
@@ -89,10 +90,15 @@ def remedy(stack: Stack, conflict: Conflict) -> str:
     if conflict.owner == REPLICA:
         where = published_ports.place(stack, conflict.service, first)
         many = first + conflict.needed - 1
-        return f"publish a port for each replica, such as {first}-{many}:{conflict.port.target}, in {where}"
+        ports = f"{first}-{many}:{conflict.port.target}"
+        return f"publish a port for each replica, such as {ports}, in {where}, then: {next_step.AGAIN}"
     other = another(conflict.port, last)
-    change = published_ports.change(stack, conflict.service, first, other)
-    return f"{change}, or: {conflict.stop or f'stop {conflict.owner}'}"
+    return next_step.either(published_ports.change(stack, conflict.service, first, other), _stop(conflict))
+
+
+def _stop(conflict: Conflict) -> str:
+    """How the owner of a port is stopped."""
+    return conflict.stop or f"stop {conflict.owner}, then: {next_step.AGAIN}"
 
 
 def another(port: Port, above: int) -> int:
@@ -103,7 +109,7 @@ def another(port: Port, above: int) -> int:
 
 
 def conflicts(engine: Runtime, model: Model) -> Iterator[Conflict]:
-    """The ports of the services that are to be started which somebody else has."""
+    """The ports of services about to start that others use."""
     project = model.stack.project
     own = {(port[1], port[2]) for each in engine.containers(project) for port in each.ports}
     for service in model.wanted:
@@ -118,7 +124,7 @@ def conflicts(engine: Runtime, model: Model) -> Iterator[Conflict]:
 def _conflict(
     engine: Runtime, project: str, service: Service, port: Port, own: set[tuple[int, str]]
 ) -> Conflict | None:
-    """What keeps a service from having a port, or one of a range for each of its replicas; None where nothing does."""
+    """What keeps a service from getting a port, or one of a range for each replica; None if nothing does."""
     available, taken = 0, []
     for number in port.numbers:
         each = dataclasses.replace(port, published=number, last=0)
@@ -134,7 +140,7 @@ def _conflict(
 
 
 def _holder(engine: Runtime, project: str, port: Port) -> tuple[str, str] | None:
-    """Who else has one port, and how to stop it; None where the project can have it."""
+    """Who else uses a port, and how to stop it; None if the project can have the port."""
     found = engine.owner_of(port.published, port.protocol, port.host)
     if found and found[0] != project:
         other, name = found

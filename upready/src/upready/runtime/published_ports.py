@@ -1,4 +1,4 @@
-"""Where the number of a published port comes from, a variable or a line of a compose file, and so how it is changed."""
+"""Find where the number of a published port is set, a variable or a line of a compose file, and how to change it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from upready.stack.selection import Stack
 from upready.support import yaml_location
 from upready.support.errors import OpsError
+from upready.support.next_step import AGAIN
 from upready.support.yaml_location import below
 
 if TYPE_CHECKING:
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def change(stack: Stack, service: str, number: int, to: int) -> str:
-    """The step that publishes another port, as a command where there is one.
+    """The step that publishes another port, as a command if there is one.
 
     Args:
         stack: Whose compose files.
-        service: Who publishes the port.
+        service: The service that publishes the port.
         number: The port as it is.
         to: A port that is free.
     """
@@ -30,7 +31,7 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
     try:
         context = inputs.gather(stack)
     except OpsError:
-        return f"choose another port for {service} in the compose files"
+        return f"choose another port for {service} in the compose files, then: {AGAIN}"
     for binding in context.uses.bindings:
         if binding.service == service and binding.may_be(number, context.interpolated):
             name = next(iter(binding.variables), "")
@@ -38,7 +39,7 @@ def change(stack: Stack, service: str, number: int, to: int) -> str:
                 fits = binding.may_be(to, {**context.interpolated, name: str(to)})
                 return remedy.another(context, name, to=str(to) if fits else "")
             break
-    return f"choose another port in {place(stack, service, number)}"
+    return f"choose another port in {place(stack, service, number)}, then: {AGAIN}"
 
 
 def is_variable(stack: Stack, service: str, number: int) -> bool:
@@ -56,7 +57,7 @@ def is_variable(stack: Stack, service: str, number: int) -> bool:
 
 
 def variable(binding: Binding, given: Mapping[str, str]) -> str | None:
-    """The one variable whose value is the port on this machine; None where it is a number, or put together."""
+    """The one variable whose value is the port on this machine; None if it is a number, or made of several."""
     names = list(dict.fromkeys(binding.variables))
     for name in names:
         socket = binding.socket({**given, name: "23456"})
@@ -66,7 +67,7 @@ def variable(binding: Binding, given: Mapping[str, str]) -> str | None:
 
 
 def place(stack: Stack, service: str, number: int) -> str:
-    """File and line where a port is written, as far as that can be told."""
+    """File and line where a port is written, as far as that is known."""
     for file in reversed(stack.files):
         for line, binding in _written(file, service):
             if binding.may_be(number, {}):

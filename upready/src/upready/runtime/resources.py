@@ -1,4 +1,4 @@
-"""Does the engine's machine have the processors and the memory that a stack's limits name? Asked before a build."""
+"""Check before a build whether the engine's machine has the processors and memory that a stack's limits name."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from upready.stack import setting_place
 from upready.stack.model import Model
 from upready.stack.service import Service
-from upready.support import units
+from upready.support import next_step, units
 from upready.support.errors import StartError
 
 CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
 MEMORY = (("deploy", "resources", "limits", "memory"), ("mem_limit",))
-"""Where a service's limits may stand in its entry; the first one counts, as compose has it."""
+"""Where a service's limits may be in its entry; the first one counts, as in compose."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Excess:
 
 
 def check(model: Model, cpus: Callable[[], int]) -> None:
-    """Make sure that the engine will take the stack's limits.
+    """Make sure that the engine will accept the stack's limits.
 
     Args:
         model: The stack's.
@@ -49,7 +49,7 @@ def check(model: Model, cpus: Callable[[], int]) -> None:
         StartError: It will not: a service may use more processors than there are.
         EngineError: The engine does not answer.
     """
-    # One is everywhere: most stacks cost no question.
+    # Every machine has one processor: most stacks need no question.
     if not any(excesses(model, 1)):
         return
     if found := list(excesses(model, cpus())):
@@ -57,7 +57,7 @@ def check(model: Model, cpus: Callable[[], int]) -> None:
 
 
 def excesses(model: Model, cpus: int) -> Iterator[Excess]:
-    """The limits of the services that are to be started which so many processors do not allow."""
+    """The limits of services about to start that are too high for so many processors."""
     for service in model.wanted:
         keys, value = _limit(service, CPUS)
         if keys and float(value) > cpus:
@@ -65,18 +65,18 @@ def excesses(model: Model, cpus: int) -> Iterator[Excess]:
 
 
 def remedy(model: Model, excess: Excess) -> str:
-    """What to do about a limit of too many processors, as a command where there is one."""
+    """What to do about a limit of too many processors, as a command if there is one."""
     change = setting_place.change(model.stack, excess.service, excess.keys, str(excess.there))
-    return f"{change}, then invoke {model.stack.environment}"
+    return next_step.then(change, f"invoke {model.stack.environment}")
 
 
 def memory(model: Model) -> int:
-    """Bytes that all services together may use, as far as they have a limit."""
+    """Bytes that all services together may use, counting those with a limit."""
     return sum(service.replicas * _bytes(_limit(service, MEMORY)[1]) for service in model.wanted)
 
 
 def _limit(service: Service, places: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], str]:
-    """Where a limit of a service stands, and what it is; empty where it has none."""
+    """Where a limit of a service is, and what it is; empty if there is none."""
     for keys in places:
         value: object = service.config
         for key in keys:

@@ -1,4 +1,4 @@
-"""What checkouts of one project have in common on one machine, so that they get in each other's way."""
+"""Find what checkouts of one project have in common on one machine, so that they conflict."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def values(context: Context, moved: set[str], written: set[str]) -> Iterator[str]:
-    """What stands in the way of the values that were written for one checkout. No value is told.
+    """Reasons why the values written for one checkout do not suffice. No value is shown.
 
     Args:
-        context: The project, as it was.
-        moved: The ports that it had.
-        written: The variables that have got another value.
+        context: The project before the change.
+        moved: Its ports before the change.
+        written: The variables that got another value.
     """
     for name in sorted(written & context.shell.keys()):
         yield f"{name} is set in the shell, which wins over .env: unset {name}"
@@ -35,7 +35,7 @@ def values(context: Context, moved: set[str], written: set[str]) -> Iterator[str
 
 
 def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
-    """What the compose files give the same name in every checkout, whatever the project is called.
+    """Entries of the compose files that have the same name in every checkout, whatever the project's name is.
 
     Args:
         stack: Whose files.
@@ -52,7 +52,7 @@ def entries(stack: Stack, variables: set[str]) -> Iterator[str]:
         inside = usages.names_in(service.get("environment")) & variables
         published = usages.names_in(service.get("ports"))
         for variable in sorted(inside - published):
-            yield f"{variable} is given to {name}, too: where it means the port inside the stack, use another one"
+            yield f"{variable} is also given to {name}: for the port inside the stack, use another variable"
     for kind in ("volumes", "networks"):
         for name, entry in (model.get(kind) or {}).items():
             known = str((entry or {}).get("name") or "")

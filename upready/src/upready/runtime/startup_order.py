@@ -1,4 +1,4 @@
-"""Start several services: all at the same time, but each when what it waits for is as far as it must be."""
+"""Start several services at the same time, but each only when its dependencies meet its conditions."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def start(
     """Start services in the order that they ask for.
 
     Args:
-        after: For each service, those that it waits for, each with compose's condition (`service_healthy`, …). One that
-            is not to be started is taken to be there.
-        begin: Starts one.
-        reached: Whether, as the first waits for the second, that one meets the condition. What it raises ends it all.
-            The events of both are set when nothing is wanted any more.
+        after: For each service, the services that it waits for, each with compose's condition (`service_healthy`, …). A
+            service that is not started here counts as ready.
+        begin: Starts one service.
+        reached: Whether the second service meets the condition of the first. If it raises, everything ends. Both
+            functions get an event that is set once nothing is wanted any more.
         cancel: When set, nothing more is started.
 
     Raises:
@@ -34,7 +34,7 @@ def start(
 
     def bring_up(name: str) -> None:
         for other, condition in after[name].items():
-            # What an earlier start left says nothing.
+            # A container of an earlier start says nothing.
             while other in after and not (begun[other].is_set() and reached(name, other, condition, over)):
                 if over.wait(LOOK_EVERY):
                     return

@@ -17,7 +17,7 @@ class Says(enum.IntEnum):
 
 
 # --- What images and services call theirs ---------------------------------------------------------------------------
-# To add one: write it beside its image. A name counts by its last words, too: `SALT` is `LANGFUSE_SALT`.
+# To add one: write it beside its image. The last words of a name count: `SALT` also means `LANGFUSE_SALT`.
 # Only names that the rules below do not know belong here; a test checks that.
 
 SECRET_NAMES = {
@@ -70,25 +70,9 @@ LICENSE MASTER PRIVATE RECOVERY SESSION SHARED SIGN SIGNATURE SIGNING SSH SSL TL
 _KEYS = frozenset(_KEY_WORDS.split())
 _PUBLIC_KEYS = frozenset({"PUBLIC", "PUB", "PUBLISHABLE", "ANON", "SITE", "ROUTING", "PARTITION", "FOREIGN", "SORT"})
 _TOKENS = frozenset({"API", "AUTH", "ACCESS", "REFRESH", "BEARER"})
+_PERHAPS_WORDS = "AUTH COOKIE HMAC IV KEY KEYS LICENSE OTP PIN PSK SEED TOKENS WEBHOOK CLAIM"
 # Names whose value is a secret if it looks random.
-_PERHAPS = frozenset(
-    {
-        "AUTH",
-        "COOKIE",
-        "HMAC",
-        "IV",
-        "KEY",
-        "KEYS",
-        "LICENSE",
-        "OTP",
-        "PIN",
-        "PSK",
-        "SEED",
-        "TOKENS",
-        "WEBHOOK",
-        "CLAIM",
-    }
-)
+_PERHAPS = frozenset(_PERHAPS_WORDS.split())
 _DESCRIBING_WORDS = """
 ADDR ADDRESS AGE ALG ALGO ALGORITHM ALLOWED AUDIENCE BACKEND BITS BUCKET BUDGET CLASS COLUMN CONTRACT COST COUNT
 DAYS DECIMALS DIR DIRECTORY DISABLED DOMAIN DRIVER DURATION EMAIL ENABLED ENDPOINT EXPIRATION EXPIRE EXPIRED EXPIRES

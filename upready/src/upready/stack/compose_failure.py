@@ -14,6 +14,7 @@ from pathlib import Path
 from upready.stack import env_file_error
 from upready.stack.compose_progress import Progress
 from upready.stack.compose_words import ERRORS, WORDS, Kind
+from upready.support import next_step, shell_words
 from upready.support.errors import EnvFileError, OpsError, StartError, UnhealthyError, UsageError
 
 IN_THE_FILE = "correct that in its compose file, then: invoke config"
@@ -89,12 +90,14 @@ def of(error: OpsError | None) -> Failure | None:
     return error.failure if error is not None and isinstance(error.failure, Failure) else None
 
 
-def read(printed: str) -> Failure:
-    """Why compose failed.
+def reason(error: OpsError) -> str:
+    """What an error says, without the words before the reason of compose or the engine."""
+    failure = of(error)
+    return failure.message if failure else error.message
 
-    Args:
-        printed: What it printed, its progress (`--progress plain`) included.
-    """
+
+def read(printed: str) -> Failure:
+    """Why compose failed, from all that it printed, its progress (`--progress plain`) included."""
     progress = Progress(printed)
     lines = progress.words()
     stderr = "\n".join(lines)
@@ -116,20 +119,14 @@ def by_engine(container: str, why: str) -> Failure:
 
 
 def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str, str], about: Sequence[str]) -> Failure:
-    """A failure whose words are known.
-
-    Args:
-        kind: What was refused.
-        message: The sentence for it, with `{names}` of groups; empty to quote compose or the engine.
-        step: The next step, likewise.
-        said: What the pattern matched.
-        found: The groups of the pattern.
-        about: What failed, as far as compose names it.
-    """
+    """A failure whose words are known: `said` is what the pattern of a row in `WORDS` matched, `found` its groups."""
     image = found.get("image") or next((each.removeprefix("image ") for each in about if each.startswith("image ")), "")
     output = [line.strip() for line in found.get("output", "").strip().splitlines()]
     shown = {name: _one_line(text) for name, text in found.items()}
     shown |= {"image": image or "IMAGE", "last": f": {output[-1]}" if output else "", "by": _busy_with(about)}
+    if found.get("path"):
+        shown["make"] = shell_words.make_command(Path(shown["path"]))
+    step = next_step.either(*(way for way in step.splitlines() if image or "{image}" not in way))
     quotes = output[:-1]
     if kind in ("engine", "port", "registry silent", "registry denied", "not in registry"):
         quotes = [_one_line(said)]
@@ -156,7 +153,7 @@ def _failure(kind: Kind, message: str, step: str, said: str, found: Mapping[str,
 def _unknown(lines: Sequence[str]) -> Failure:
     """A failure whose words are new: they are quoted."""
     if not lines:
-        return Failure("other", "compose failed and said nothing", next="the same command with --debug")
+        return Failure("other", "compose failed without any output", next=next_step.again("--debug"))
     # An error in a file may take compose a few lines; after progress, the last line counts.
     message, quotes = (" ".join(lines), lines[:0]) if len(lines) <= 4 else (lines[-1], lines[-20:-1])
     return Failure(

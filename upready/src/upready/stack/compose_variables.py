@@ -1,6 +1,6 @@
-"""The variables that steer compose itself (COMPOSE_FILE, COMPOSE_PROFILES, …), and the files that may set them.
+"""The variables that configure compose itself (COMPOSE_FILE, COMPOSE_PROFILES, …), and the files that may set them.
 
-Read without compose (40 ms), and leniently, so that a `.env` that compose refuses does not hide them.
+Read without compose, which takes 40 ms. Errors in a `.env` that compose would refuse are ignored here.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from upready.support import files as reading
+from upready.support import shell_words
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 DEFAULT_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""The names that compose looks for where nobody names a file, in its order."""
+"""The names that compose looks for where no file is named, in its order."""
 
 OVERRIDES = (
     "compose.override.yml",
@@ -22,19 +24,19 @@ OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
-"""The names that it looks for beside such a file, to merge the first one into it."""
+"""The names that it looks for beside such a file, and merges the first one into it."""
 
 directories: set[Path] = set()
-"""Project directories other than the project's folder, each perhaps with a `.env`; one process works on one project."""
+"""Project directories other than the project's folder; each may have a `.env`. A process works on one project only."""
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 
 
 def env_files(root: Path, directory: Path) -> tuple[Path, ...]:
-    """The files that compose takes variables from, there or not; of two that set one, the later one wins.
+    """The files from which compose takes variables, whether they exist or not; later files win.
 
     Args:
-        root: Where compose is called.
+        root: The folder in which compose is called.
         directory: The project directory.
     """
     if named := [each for each in os.environ.get("COMPOSE_ENV_FILES", "").split(",") if each]:
@@ -45,15 +47,15 @@ def env_files(root: Path, directory: Path) -> tuple[Path, ...]:
 
 
 def variable(files: Sequence[Path], name: str, *, expanded: bool = True) -> str:
-    """A variable that steers compose: the shell's, else that of the last file which sets it, else nothing.
+    """The value of a variable: from the shell, else from the last file that sets it, else empty.
 
     Args:
         files: As `env_files` gives them.
         name: The variable.
-        expanded: Whether other variables in its value are replaced by theirs, one level deep.
+        expanded: Whether other variables in its value are replaced by their values, one level deep.
 
     Raises:
-        EnvFileError: One of the files may not be read.
+        EnvFileError: A file may not be read.
     """
     if name in os.environ:
         return os.environ[name]
@@ -64,21 +66,21 @@ def variable(files: Sequence[Path], name: str, *, expanded: bool = True) -> str:
 
 
 def check(files: Sequence[Path]) -> None:
-    """Refuse what compose would refuse in each of its calls, the ones for `.env` included, with words about neither.
+    """Refuse values that make every call of compose fail, with an error that does not name the variable.
 
     Args:
         files: As `env_files` gives them.
 
     Raises:
-        UsageError: A variable that steers compose has a value that it does not take.
+        UsageError: A variable that configures compose has a value that compose refuses.
     """
     for name, pattern, wanted in _VALUES:
         value = variable(files, name) if is_set(files, name) else None
         if value is not None and not re.fullmatch(pattern, value):
             in_shell = name in os.environ
             raise UsageError(
-                f"{name} is {value!r} in {'the shell' if in_shell else '.env'}, and compose takes {wanted} there",
-                next=f"unset {name}" if in_shell else f"correct {name} in .env",
+                f"{name} is {value!r} in {'the shell' if in_shell else '.env'}, but compose wants {wanted}",
+                next=shell_words.removal(name) if in_shell else f"correct {name} in .env, then: {AGAIN}",
             )
 
 
@@ -89,7 +91,7 @@ _VALUES = (
 
 
 def is_set(files: Sequence[Path], name: str) -> bool:
-    """Whether the shell or one of the files sets a variable, to whatever."""
+    """Whether the shell or one of the files sets a variable."""
     return name in os.environ or any(_from(file, files, name, expanded=False) is not None for file in files)
 
 
@@ -99,14 +101,14 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def named_files(files: Sequence[Path]) -> list[str] | None:
-    """The compose files that COMPOSE_FILE names, as written; None where it is not set."""
+    """The compose files that COMPOSE_FILE names, as written; None if it is not set."""
     if not is_set(files, "COMPOSE_FILE"):
         return None
     return variable(files, "COMPOSE_FILE").split(variable(files, "COMPOSE_PATH_SEPARATOR") or os.pathsep)
 
 
 def found_files(folder: Path) -> list[str]:
-    """The compose files that compose takes in a folder by itself; none where it finds none."""
+    """The compose files that compose finds in a folder by itself."""
     found = [[name for name in names if reading.there(folder / name)][:1] for names in (DEFAULT_FILES, OVERRIDES)]
     return [*found[0], *found[1]] if found[0] else []
 
@@ -127,7 +129,7 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
-    """What one file says; None where it does not."""
+    """The value of a variable in one file; None if it is not set there."""
     from upready.envfile import document
 
     data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""

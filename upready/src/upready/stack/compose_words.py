@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, EnvFileError, OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 _FileKind = Literal["variable", "env file", "engine", "file", "other"]
 _NetworkKind = Literal["network", "network setting", "subnet", "endpoint", "volume", "port", "port denied"]
@@ -39,7 +41,11 @@ _SILENT = (
     r"|proxyconnect|x509:|certificate|: EOF|request canceled|50[234] )"
 )
 _NO_PULL = "the image {image} could not be pulled"
-_PULL = "docker pull {image}, once its name is right and its registry answers (docker login, proxy)"
+_PULL = next_step.either(
+    "docker pull {image}", f"check its name, and that its registry answers (a login, a proxy), then: {AGAIN}"
+)
+_STOP = "stop what uses port {port}, or choose another one, then: " + AGAIN
+_MAKE = next_step.either("{make}", f"correct the path in its compose file, then: {AGAIN}")
 _NO_NETWORK = "failed to create network {network}: {why}"
 
 
@@ -65,13 +71,13 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "file",
         r"env file (?P<path>[^\n]*) not found: ",
         "the env_file {path} is not there",
-        "write it, or say `required: false` where it is named",
+        f"write it, or say `required: false` where it is named, then: {AGAIN}",
     ),
     (
         "variable",
         r"required variable (?P<name>\w+) is missing a value(?P<reason>: *\S[^\n]*)?",
         "{name} is required and has no value{reason}",
-        "set {name} in .env; `invoke env.check` shows everything that is wrong with it",
+        "invoke env.set {name}",
     ),
     (
         "variable",
@@ -98,55 +104,60 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "file",
         r"^(?P<refusal>unsupported external (?P<kind>secret|config) (?P<of>\S+))",
         "{refusal}: only a swarm keeps {kind}s",
-        "give {of} file: or environment: instead of external: (top-level {kind}s: in its compose file)",
+        "give {of} file: or environment: instead of external: (top-level {kind}s: in its compose file), then: " + AGAIN,
     ),
     (
         "subnet",
         _network(r"overlaps?\b"),
         _NO_NETWORK,
-        "choose another subnet for network {network}, or remove the one that has it: docker network ls",
+        next_step.either("choose another subnet for network {network}, then: " + AGAIN, "docker network ls"),
     ),
     (
         "network",
         _network("(address pools?|predefined)"),
         _NO_NETWORK,
-        "docker network prune, which removes the networks that no container uses",
+        "docker network prune",
     ),
     (
         "network",
         _network(r"plugin \"(?P<plugin>[^\"]+)\" not found"),
         _NO_NETWORK,
-        "correct the driver: of network {network}, or install it: docker plugin install {plugin}",
+        next_step.either("correct the driver: of network {network}, then: " + AGAIN, "docker plugin install {plugin}"),
     ),
-    ("network", _network(""), _NO_NETWORK, "correct network {network} in its compose file"),
+    ("network", _network(""), _NO_NETWORK, "correct network {network} in its compose file, then: " + AGAIN),
     (
         "volume",
         r"(?P<why>create (?P<volume>\S+): error looking up volume plugin (?P<plugin>[^\s:]+): [\s\S]*)",
         "failed to create volume {volume}: {why}",
-        "correct the driver: of volume {volume}, or install it: docker plugin install {plugin}",
+        next_step.either("correct the driver: of volume {volume}, then: " + AGAIN, "docker plugin install {plugin}"),
     ),
     (
         # Behind the exit code come the last lines of the hook; compose before 5.6 leaves them out.
         "post_start",
         r"^(?P<service>[\w.-]+) hook exited with status (?P<code>\d+)(: (?P<output>[\s\S]*))?",
         "the post_start hook of {service} exited with status {code}{last}",
-        "correct post_start: of {service}",
+        "correct post_start: of {service}, then: " + AGAIN,
     ),
     (
         "pre_start",
         r"^service \"(?P<service>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<output>[\s\S]*)"
         r"\(hook container (?P<container>\w+)",
         "the pre_start hook of {service} exited with code {code}{last}",
-        "docker logs {container}; then correct pre_start: of {service}",
+        next_step.either("docker logs {container}", "correct pre_start: of {service}, then: " + AGAIN),
     ),
     (
         "pre_start",
         r"^service \"(?P<service>[^\"\n]+)\" pre_start\[\d+\] exited with code (?P<code>\d+):?(?P<output>[\s\S]*)",
         "the pre_start hook of {service} exited with code {code}{last}",
-        "correct pre_start: of {service}",
+        "correct pre_start: of {service}, then: " + AGAIN,
     ),
     *(
-        ("port", pattern, "port {port} is already in use{by}", "stop what uses port {port}, or choose another one")
+        (
+            "port",
+            pattern,
+            "port {port} is already in use{by}",
+            _STOP,
+        )
         for pattern in (
             r"Bind for [^\n]*:(?P<port>\d+) failed: port is already allocated",
             rf"failed to bind (host )?port (for )?{_HOST}:(?P<port>\d+)[^\n]*: address already in use[^\n]*",
@@ -165,7 +176,7 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "image",
         r"No such image: (?P<image>\S+)",
         "the image {image} is not there",
-        "build it: run without --no-build",
+        next_step.either("invoke build", "docker pull {image}"),
     ),
     ("registry silent", rf"^(?=[^\n]*{_NOT_PULLED})[^\n]*{_SILENT}[^\n]*", _NO_PULL, _PULL),
     (
@@ -179,7 +190,7 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "file",
         r"[^\n]*container \S+ has no healthcheck configured[^\n]*",
         "",
-        "give that service a healthcheck:, or wait for it with condition: service_started",
+        f"give that service a healthcheck, or wait for it with condition: service_started, then: {AGAIN}",
     ),
     (
         "dependency",
@@ -191,25 +202,25 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "program",
         r"^exec: \"(?P<command>[^\"\n]+)\": executable file not found[^\n]*",
         "",
-        "install {command}, which compose runs for this service",
+        "install {command}, which compose runs for this service, then: " + AGAIN,
     ),
     (
         "program",
         r"^[^\n]*support requires Docker Model plugin[^\n]*",
         "",
-        "install the Docker Model plugin, which compose runs for this service",
+        f"install the Docker Model plugin, which compose runs for this service, then: {AGAIN}",
     ),
     (
         "container",
         r"(?P<why>Conflict\. The container name \"/?(?P<name>[^\"\n]+)\" is already in use[^\n]*)",
         "",
-        "docker rm --force {name}, which removes that container; or choose another container_name",
+        next_step.either("docker rm --force {name}", f"choose another container_name, then: {AGAIN}"),
     ),
     (
         "file",
         r"^healthcheck\.start_interval requires healthcheck\.start_period[^\n]*",
         "",
-        "set start_period beside start_interval in its healthcheck:",
+        f"set start_period beside start_interval in its healthcheck, then: {AGAIN}",
     ),
     ("network setting", r"^invalid (subnet|ip-range|gateway|auxiliary)[^\n]*", "", ""),
     (
@@ -228,7 +239,7 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
         "",
     ),
     *(
-        ("mount", _engine(pattern), "", "make {path}, or correct the path in its compose file")
+        ("mount", _engine(pattern), "", _MAKE)
         for pattern in (
             r"bind source path does not exist: (?P<path>[^\n]+)",
             r"error mounting \"(?P<path>[^\"]+)\"[^\n]*: no such file or directory",
@@ -243,7 +254,7 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
             "mount syntax",
             _engine(pattern),
             "",
-            "write it as ./folder:/path/in/the/container, or name:/path/in/the/container",
+            f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, then: {AGAIN}",
         )
         for pattern in (
             r"invalid volume specification: '(?P<path>[^'\n]*)'",
@@ -253,23 +264,23 @@ WORDS: tuple[tuple[Kind, str, str, str], ...] = (
     ),
     ("mount target", _engine(r"error mounting \"(?!tmpfs)[^\"]+\" to rootfs at \"(?P<path>[^\"]+)\""), "", ""),
     # Compose fails over its own order. With no containers left it makes everything anew; the data stays.
-    ("container", _engine("marked for removal and cannot be connected"), "", "invoke stop, then the same again"),
+    ("container", _engine("marked for removal and cannot be connected"), "", shell_words.in_turn("invoke stop", AGAIN)),
     (
         "container",
         _engine("(non running container|is not running|No such container)"),
         "",
-        "invoke status shows what runs",
+        "invoke status",
     ),
     (
         "container",
         _engine("no space left on device"),
         "",
-        "docker system df, then free some space: docker builder prune",
+        next_step.either("docker builder prune", "docker system df"),
     ),
     ("container", _engine(""), "", ""),
 )
 """For each failure: its kind, the pattern of its words, its message and the next step. The first that matches counts.
 
 Message and step may hold `{groups}` of the pattern; an empty message quotes what was said, with an empty step none is
-better than to look into the compose file.
+better than to look into the compose file. A step may hold `{make}` besides, the command that makes the path.
 """

@@ -1,4 +1,4 @@
-"""Read the YAML that compose prints, whose writer leaves something out."""
+"""Read the YAML that compose prints, which lacks a number where a text begins with an empty line."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 from upready.support import parsing
 
 _BEGINS_EMPTY = re.compile(r"\|[+-]?\n\n")
-"""A text in block style whose first line is empty."""
+"""A text in block style with an empty first line."""
 
 _STEP = 2
-"""Columns by which compose's writer sets the lines of a text in, from what the text belongs to."""
+"""Columns by which compose indents the lines of a text, below the key of the text."""
 
 
 def read(text: str) -> Any:
-    """What some YAML of compose's says.
+    """The content of some YAML that compose printed.
 
-    Where the first line of a text is empty, YAML takes the indent of the next line for that of all, unless a number
-    tells it; compose writes none, so that a text's own indent would be lost, or no YAML be left.
+    If the first line of a text is empty, YAML takes the indent of the next line for the indent of all lines, unless a
+    number tells the indent. Compose writes no number, so a text that is itself indented would be read wrongly.
 
     Raises:
-        yaml.YAMLError: It is none.
+        yaml.YAMLError: The text is no YAML.
     """
     import yaml
 

@@ -17,7 +17,7 @@ _FILE = re.compile(r"(?:validating|failed to parse|failed to load) (?P<path>[^\n
 _ABSENT = re.compile(
     r"(?:open|stat|file|read) (?P<path>[^\n]+?)(?: not found)?: (?:stat |no such|is a dir|The system )"
 )
-_ENV_FILE = re.compile(r"env_?file (?P<path>[^\n]+?) (?:is not there|not found)")
+_ENV_FILE = re.compile(r"env_?file (?P<path>[^\n]+?) not found")
 _MARK = re.compile(r"\bL(?P<line>\d+)\.C(?P<column>\d+)")
 _LINE = re.compile(r"\bline (?P<line>\d+): (?!line)(?:mapping key \"(?P<key>[^\"]+)\")?")
 _KEY = re.compile(r"additional propert\w+ '(?P<key>[^']+)'|non-string key in \S+: (?P<number>\S+)")

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from upready.support import files, parsing
+from upready.support import files, parsing, shell_words
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 from upready.support.parsing import MalformedError
 
 NAMES = ("invoke.yaml", "invoke.yml", "invoke.json")
@@ -33,9 +34,12 @@ def check(root: Path) -> None:
             content = parsing.from_json(data) if name.endswith("json") else _from_yaml(data)
             parsing.bound(content)
         except MalformedError as error:
-            raise UsageError(f"{error.at(name)}: {error.reason}", next=f"correct {name}") from None
+            raise UsageError(
+                f"{error.at(name)}: {error.reason}", next=f"correct {error.at(name)}, then: {AGAIN}"
+            ) from None
         if content is not None and (problem := _clash(known, content) or _odd(content)):
-            raise UsageError(f"{_place(root / name, problem)}: {problem}", next=f"correct {name}")
+            place = _place(root / name, problem)
+            raise UsageError(f"{place}: {problem}", next=f"correct {place}, then: {AGAIN}")
         break
     _check_variables(known, content or {})
 
@@ -64,7 +68,8 @@ def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
     except AmbiguousEnvVar as error:
         variable = str(error).rpartition(" ")[2]
         raise UsageError(
-            f"invoke.yaml: two settings have the same variable, INVOKE_{variable}", next="rename one of them"
+            f"invoke.yaml: two settings have the same variable, INVOKE_{variable}",
+            next=f"rename one of them, then: {AGAIN}",
         ) from None
     for name, path in names.items():
         variable = f"INVOKE_{name}"
@@ -74,8 +79,8 @@ def _check_variables(known: dict[str, Any], content: Mapping[str, Any]) -> None:
             loader._path_set(path, os.environ[variable])
         except (UncastableEnvVar, TypeError, ValueError):
             raise UsageError(
-                f"{variable} is set in the shell, and {'.'.join(path)} cannot be taken from there",
-                next=f"unset {variable}, and write it in invoke.yaml",
+                f"{variable} is set in the shell, and {'.'.join(path)} cannot be set from there",
+                next=shell_words.removal(variable),
             ) from None
 
 
@@ -113,7 +118,7 @@ def _clash(known: Mapping[str, Any], given: Any, path: str = "") -> str:
             if problem := _clash(known[key], value, here):
                 return problem
         elif isinstance(value, dict):
-            return f"{here}: should be no mapping"
+            return f"{here}: should not be a mapping"
     return ""
 
 

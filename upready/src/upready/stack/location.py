@@ -11,6 +11,7 @@ from pathlib import Path
 from upready.stack import compose_variables, invoke_yaml
 from upready.support import files, shell_words
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 
 _BELOW = 2
 """Levels below a folder in which a compose file is searched for, to name it in an error."""
@@ -52,7 +53,9 @@ def missing(folder: Path, *, above: bool) -> UsageError:
             "COMPOSE_FILE is set neither in the shell nor in .env",
             *([f"there is one in a folder below: {near.relative_to(folder)}"] if near else []),
         ],
-        next=f"cd {shell_words.quoted(near.parent)}" if near else "cd FOLDER, to the folder of your compose file",
+        next=shell_words.in_turn(f"cd {shell_words.quoted(near.parent)}", AGAIN)
+        if near
+        else f"in the folder of your compose file: {AGAIN}",
     )
 
 

@@ -17,7 +17,7 @@ from upready.stack import compose_call, compose_yaml, model_secrets, refusal
 from upready.stack import service as entries
 from upready.stack.selection import Stack
 from upready.stack.service import Port, Service, unescape
-from upready.support import files, parsing, spelling, yaml_location
+from upready.support import files, next_step, parsing, spelling, yaml_location
 from upready.support.errors import EnvFileError, OpsError, UsageError
 from upready.support.parsing import MalformedError
 
@@ -63,7 +63,7 @@ class Model:
         raise UsageError(
             f"there is no service {name!r}{spelling.meant(name, every)}",
             details=[f"services: {', '.join(sorted(every))}"],
-            next="invoke config",
+            next=next_step.instead(name, near) if (near := spelling.closest(name, every)) else "invoke status",
         )
 
     def urls(self, *, local: bool = True) -> dict[str, str]:
@@ -221,7 +221,7 @@ def _beyond(stack: Stack) -> tuple[dict[str, Any], dict[str, Service]]:
 
 
 def _uninterpolated(stack: Stack) -> dict[str, Service]:
-    """The services of a stack with the names of variables in place of their values; nothing where that fails."""
+    """The services of a stack with the names of variables in place of their values; empty if that fails."""
     with contextlib.suppress(OpsError):
         found = _merge(stack, "--no-interpolate").get("services") or {}
         return {name: entries.named(name, entry or {}) for name, entry in found.items()}

@@ -10,7 +10,7 @@ from pathlib import Path
 from upready.stack.selection import Stack
 from upready.stack.service import Service, is_active
 from upready.support import files as reading
-from upready.support import parsing, spelling, yaml_location
+from upready.support import next_step, parsing, spelling, yaml_location
 from upready.support.errors import OpsError, UsageError
 from upready.support.parsing import MalformedError
 from upready.support.yaml_location import relative
@@ -63,7 +63,8 @@ def of(stack: Stack, stderr: str) -> OpsError:
     for noise, instead in ((rf"(validating|failed to parse) {re.escape(name)}: *", ""), *_NOISE):
         message = re.sub(noise, instead, message)
     step = failure.next or f"correct {name}:{place.line}"
-    return UsageError(f"{place.within(stack.root)}: {message}", details=details, next=f"{step}, {again}")
+    whole = f"{place.within(stack.root)}: {message}"
+    return UsageError(whole, details=details, next=next_step.then(step, _merging(stack)))
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:
@@ -130,7 +131,7 @@ def misplaced(stack: Stack, path: Path, service: str = "") -> UsageError | None:
     return UsageError(
         f"{service}: {written} is not there" if service else f"{written} is not there",
         details=[f"paths are relative to {stack.directory}; from {name}, the folder of the compose file, it is there"],
-        next=f"if that is meant, set {setting}.project_directory: {name} in invoke.yaml",
+        next=f"if that is meant, set {setting}.project_directory: {name} in invoke.yaml, then: {next_step.AGAIN}",
     )
 
 
@@ -168,5 +169,5 @@ def no_profile(stack: Stack, profile: str, every: Mapping[str, Service]) -> Usag
     return UsageError(
         f"there is no profile {profile!r}{spelling.meant(profile, known)}",
         details=[f"profiles: {', '.join(known) or 'none'}"],
-        next=f"invoke {stack.environment} --profile {near}" if near else f"invoke {stack.environment}",
+        next=next_step.instead(profile, near) if near else f"invoke {stack.environment}",
     )

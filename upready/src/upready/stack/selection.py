@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from upready.envfile import example_names
-from upready.stack import compose_variables
+from upready.stack import compose_variables, setting_error
 from upready.stack.settings import Environment, Settings
 from upready.support import files as reading
 from upready.support import parsing, shell_words
 from upready.support.errors import EnvFileError, UsageError
+from upready.support.next_step import AGAIN
 from upready.support.parsing import MalformedError
 
 
@@ -96,7 +97,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     _check_path(settings.root)
     files = tuple(settings.root / name for name in chosen.files)
     directory = settings.root / chosen.project_directory
-    _check_there(chosen, files, directory)
+    _check_there(settings.root, chosen, files, directory)
     variables = _variables(settings.root, chosen)
     for file in variables:
         # Compose would wait for a pipe for ever.
@@ -152,8 +153,8 @@ def _check_path(root: Path) -> None:
         return
     what = {
         "control": "a line end, a tab or another control character",
-        "percent": "a % that no two hexadecimal digits follow",
-        "bytes": "a byte that is no UTF-8",
+        "percent": "a % without two hexadecimal digits behind it",
+        "bytes": "a byte that is not UTF-8",
     }[str(found.lastgroup)]
     folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
     raise UsageError(
@@ -163,7 +164,7 @@ def _check_path(root: Path) -> None:
     )
 
 
-def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) -> None:
+def _check_there(root: Path, chosen: Environment, files: Sequence[Path], directory: Path) -> None:
     """Make sure that an environment's compose files and its project directory are there.
 
     Raises:
@@ -174,12 +175,17 @@ def _check_there(chosen: Environment, files: Sequence[Path], directory: Path) ->
         if not _check_text(file, name):
             if chosen.found:
                 place = "the shell" if chosen.found in os.environ else ".env"
-                raise UsageError(f"{chosen.found} names {name!r}, which is no file", next=f"correct it in {place}")
-            raise UsageError(f"the compose file {name} is not there", next=f"correct {setting}.files in invoke.yaml")
+                raise UsageError(
+                    f"{chosen.found} names {name!r}, which is no file",
+                    next=f"correct {chosen.found} in {place}, then: {AGAIN}",
+                )
+            raise UsageError(
+                f"the compose file {name} is not there", next=setting_error.correct(root, f"{setting}.files")
+            )
     if not reading.is_folder(directory):
         raise UsageError(
             f"the project directory {chosen.project_directory} is not there",
-            next=f"correct {setting}.project_directory in invoke.yaml",
+            next=setting_error.correct(root, f"{setting}.project_directory"),
         )
 
 
@@ -240,8 +246,8 @@ def project_name(root: Path, files: Sequence[Path], variables: Sequence[Path] | 
     if normal:
         return normal
     raise UsageError(
-        f"{name!r} makes no project name: it needs a letter from a to z, or a digit",
-        next="set COMPOSE_PROJECT_NAME in .env",
+        f"{name!r} is not a valid project name: it needs a letter from a to z, or a digit",
+        next=f"write COMPOSE_PROJECT_NAME=app, say, into .env, then: {AGAIN}",
     )
 
 

@@ -14,6 +14,10 @@ from upready.support.errors import UsageError
 __all__ = ["Port", "Service", "is_active", "named", "of", "unescape"]
 
 
+EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
+"""Addresses that mean: every address of the machine."""
+
+
 @dataclass(frozen=True)
 class Port:
     """One published port: the address and port on the host, the protocol, and the port in the container.
@@ -26,6 +30,11 @@ class Port:
     protocol: str
     target: int
     last: int = 0
+
+    @property
+    def reached_at(self) -> str:
+        """The address at which this machine reaches the port."""
+        return "::1" if self.host == "::" else "127.0.0.1" if self.host in EVERYWHERE else self.host
 
     @property
     def numbers(self) -> range:

@@ -16,7 +16,7 @@ class Place:
     """The place of a setting.
 
     Attributes:
-        file: The compose file, relative to the project's folder where it lies in it.
+        file: The compose file, relative to the project's folder if it is in it.
         line: From 1.
         text: The value as written; empty if it is not a scalar.
     """

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.stack import compose_variables, location, setting_error
-from upready.support import files, parsing, spelling
+from upready.support import files, next_step, parsing, spelling
 from upready.support.errors import EnvFileError, UsageError
 
 DEFAULT_TIMEOUT = 120.0
@@ -88,12 +88,14 @@ class Settings:
         if not near and not files.there(self.root / "invoke.yaml"):
             raise UsageError(
                 f"there is no environment {name!r}: without an invoke.yaml there is only {self.default}",
-                next=f"invoke init, then name the compose files of {name} in invoke.yaml",
+                next="invoke init",
             )
         raise UsageError(
             f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
-            next=f"invoke config --env {near}" if near else f"add ops.environments.{name} to invoke.yaml",
+            next=next_step.instead(name, near)
+            if near
+            else f"add ops.environments.{name} to invoke.yaml, then: {next_step.AGAIN}",
         )
 
 
@@ -137,13 +139,13 @@ def _load(config: Mapping[str, Any], root: Path, runtime: str) -> Settings:
         _known(entry, {"environment"}, path)
         variables = _mapping(entry.get("environment") or {}, f"{path}.environment")
         if unfit := next((key for key in variables if not _is_name(str(key))), None):
-            message = f"invoke.yaml: {path}.environment: {unfit!r} is no name for a variable"
+            message = f"invoke.yaml: {path}.environment: {unfit!r} is not a valid variable name"
             raise UsageError(message, next="name it with letters, digits and _ in invoke.yaml, then: invoke config")
         profiles[str(name)] = {str(key): _text(each, f"{path}.environment.{key}") for key, each in variables.items()}
     where, chosen = ("--runtime", runtime) if runtime else ("ops.runtime", section.get("runtime") or AUTO)
     if chosen not in RUNTIMES:
         hint = spelling.meant(str(chosen), RUNTIMES)
-        step = "invoke --help dev" if runtime else ""
+        step = next_step.again("--runtime", spelling.closest(chosen, RUNTIMES) or AUTO) if runtime else ""
         raise UsageError(f"{where}: should be {', '.join(RUNTIMES)}, not {chosen!r}{hint}", next=step)
     return Settings(root, environments, profiles, chosen, runtime_forced=bool(runtime))
 
@@ -155,7 +157,7 @@ def _as_compose_finds(root: Path) -> Environment:
     with contextlib.suppress(EnvFileError):
         named = compose_variables.named_files(compose_variables.env_files(root, root))
     if named is not None:
-        # The folder of the first file is compose's project directory, too.
+        # The folder of the first file is also compose's project directory.
         return Environment("dev", tuple(named), project_directory=str(Path(named[0]).parent), found="COMPOSE_FILE")
     if files := compose_variables.found_files(root):
         return Environment("dev", tuple(files), found="")

@@ -47,7 +47,7 @@ def find(
 
 
 def _inner(path: str, target: str) -> PurePosixPath | None:
-    """A path below a target, relative to it; None where it lies elsewhere."""
+    """A path below a target, relative to it; None if it is elsewhere."""
     whole, above = PurePosixPath(path), PurePosixPath(target)
     return whole.relative_to(above) if whole.is_relative_to(above) else None
 

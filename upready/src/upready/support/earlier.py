@@ -7,6 +7,7 @@ from pathlib import Path
 
 from upready.support import files, lock
 from upready.support.errors import LockedError, OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 _IGNORED = b"*\n"
 """The content of its `.gitignore`."""
@@ -47,7 +48,7 @@ def move(root: Path, target: Path) -> None:
             with lock.opened(old / "lock") as file:
                 if not lock.taken(file, old / "lock"):
                     raise LockedError(
-                        "a task of an earlier version is at work on this project", next="wait for its end"
+                        "a task of an earlier version is at work on this project", next=f"once it has ended: {AGAIN}"
                     )
         if (before := native(root)) and not target.exists():
             before.rename(target)

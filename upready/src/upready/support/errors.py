@@ -1,5 +1,8 @@
 """One class per exit code; each error carries what happened, the evidence, and the next step.
 
+A next step can be pasted, and works: it is a command, or ends with one. Several ways stand on a line each, the best
+first; `upready.support.next_step` has the rule, and what such a step is put together with.
+
 The codes are a contract with scripts (docs/tasks.md): one meaning each, from every task.
 Code 1 is a bug and has no class.
 """
@@ -16,7 +19,7 @@ class OpsError(Exception):
     Args:
         message: What failed and where: the service, file and line, or variable. One sentence.
         details: The evidence, a line each: last log lines, exit code, the probe's answer.
-        next: What to do about it, as a command where there is one.
+        next: What to do about it, as `upready.support.next_step` says: a command, or words that end with one.
 
     Attributes:
         failure: The `stack.compose_failure.Failure` where compose failed; None for other errors.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from upready.support import platform, shell_words
 from upready.support.errors import OpsError, UsageError
+from upready.support.next_step import AGAIN
 
 LARGEST = 16 << 20
 """Bytes of a settings file; a larger one is refused."""
@@ -142,7 +143,7 @@ def _is_null(found: os.stat_result) -> bool:
 
 def _regular(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise OSError(errno.EINVAL, _KINDS.get(stat.S_IFMT(found.st_mode), "it is no file"))
+        raise OSError(errno.EINVAL, _KINDS.get(stat.S_IFMT(found.st_mode), "it is not a file"))
 
 
 def _told(path: Path, error: type[OpsError], name: str, problem: Exception, what: str = "read") -> OpsError:
@@ -164,7 +165,7 @@ def _why(path: Path, problem: Exception) -> tuple[str, str]:
     if number in (errno.EINVAL, errno.EFBIG):
         return why, aside
     if number == errno.ENAMETOOLONG or isinstance(problem, ValueError):
-        return why, "choose another name for it, where it is named"
+        return why, f"use a valid, shorter path where it is set, then: {AGAIN}"
     return why, f"look at what is there, and at the disk: {shell_words.list_command(path)}"
 
 

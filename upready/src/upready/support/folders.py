@@ -10,6 +10,7 @@ from pathlib import Path
 
 from upready.support import files, platform, shell_words
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 VARIABLE = "OPS_STATE_DIR"
 """The environment variable that sets another folder for all of them."""
@@ -121,7 +122,7 @@ def is_full(error: UsageError) -> bool:
 def _refused(place: Path, what: str, error: OSError) -> UsageError:
     shared = temporary()
     if error.errno in FULL:
-        step = "make room on that disk, then the same again"
+        step = f"make room on that disk, then: {AGAIN}"
     elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
         step = shell_words.access_command(place)
     else:

@@ -14,7 +14,7 @@ PATIENCE = 10.0
 
 
 def run(folder: Path, *arguments: str, stdin: str | None = None, timeout: float = PATIENCE) -> Result | None:
-    """Run git in a folder; None where there is no git or no such folder, or where no answer comes in time.
+    """Run git in a folder; None without git or without the folder, or if no answer comes in time.
 
     Args:
         folder: Where it is run.

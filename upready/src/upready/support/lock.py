@@ -13,6 +13,7 @@ from typing import IO, Any, cast
 
 from upready.support import folders, platform, shell_words, state
 from upready.support.errors import LockedError, UsageError
+from upready.support.next_step import AGAIN
 
 _SIZE = 256
 """Bytes that the holder's name takes at least, so that the next holder needs no more space on the disk."""
@@ -101,7 +102,8 @@ def _spare(root: Path) -> Iterator[bool | None]:
 
 def _locked(path: Path) -> LockedError:
     return LockedError(
-        f"{_holder(path)} is at work on this project", next="wait until it is done, or end it with Ctrl-C"
+        f"{_holder(path)} is at work on this project",
+        next=f"wait until it is done, or end it with Ctrl-C, then: {AGAIN}",
     )
 
 

@@ -59,12 +59,12 @@ def from_json(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        raise MalformedError(f"no valid JSON: {error.msg}", error.lineno, error.colno) from None
+        raise MalformedError(f"not valid JSON: {error.msg}", error.lineno, error.colno) from None
     except UnicodeDecodeError as error:
         raise MalformedError(f"is not UTF-8: {error.reason} at byte {error.start}") from None
     except (RecursionError, ValueError):
         # Another ValueError: a number of more digits than Python converts.
-        raise MalformedError("no valid JSON: it goes too deep, or a number is too long") from None
+        raise MalformedError("not valid JSON: it goes too deep, or a number is too long") from None
 
 
 def nodes(data: bytes, *, exact: bool = False) -> list[Any]:
@@ -137,7 +137,7 @@ def _size(node: Any, sizes: dict[int, int]) -> int:
         sizes[id(node)] += sum(_size(each, sizes) for each in flat)
         if sizes[id(node)] > _MERGED:
             raise MalformedError(
-                "its aliases stand for more than can be held", node.start_mark.line + 1, node.start_mark.column + 1
+                "its aliases stand for too many values", node.start_mark.line + 1, node.start_mark.column + 1
             )
     return sizes[id(node)]
 
@@ -164,7 +164,7 @@ def bound(value: Any) -> None:
         count += len(level)
         depth += 1
         if depth > DEEPEST or count > LARGEST:
-            raise MalformedError("its aliases stand for more than can be held")
+            raise MalformedError("its aliases stand for too many values")
         level = [
             each
             for one in level
@@ -212,15 +212,15 @@ def _told(data: bytes) -> Iterator[None]:
     except yaml.reader.ReaderError as error:
         raise _no_text(data, str(error.reason)) from None
     except yaml.YAMLError as error:
-        raise MalformedError(f"no valid YAML: {' '.join(str(error).split())}") from None
+        raise MalformedError(f"not valid YAML: {' '.join(str(error).split())}") from None
     except Exception as error:  # noqa: BLE001 - `"\\UFFFFFFFF"` is an OverflowError to one of the loaders
-        raise MalformedError(f"no valid YAML: {' '.join(str(error).split()) or type(error).__name__}") from None
+        raise MalformedError(f"not valid YAML: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
 def _marked(error: yaml.MarkedYAMLError) -> MalformedError:
     """The error at the place that the parser names, with the place where the broken part begins."""
     mark, began = error.problem_mark or error.context_mark, error.context_mark
-    reason = f"no valid YAML: {error.problem}"
+    reason = f"not valid YAML: {error.problem}"
     if mark is None:
         return MalformedError(reason)
     line, column = mark.line + 1, mark.column + 1
@@ -240,4 +240,4 @@ def _no_text(data: bytes, reason: str) -> MalformedError:
     if control := _CONTROL.search(text):
         end, reason = control.start(), "a control character, as binary files have them"
     before = text[:end]
-    return MalformedError(f"no valid YAML: {reason}", before.count("\n") + 1, end - before.rfind("\n"))
+    return MalformedError(f"not valid YAML: {reason}", before.count("\n") + 1, end - before.rfind("\n"))

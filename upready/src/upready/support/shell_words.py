@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from upready.support import platform
+
+_PLAIN = re.compile(r"[\w@+=:,./-]+", re.ASCII)
 
 
 def access_command(path: Path) -> str:
@@ -26,19 +30,46 @@ def move_command(source: Path, target: Path) -> str:
     return f"{'move' if platform.WINDOWS else 'mv'} {quoted(source)} {quoted(target)}"
 
 
+def copy_command(source: Path, target: Path) -> str:
+    """The command that copies a file."""
+    return f"{'copy' if platform.WINDOWS else 'cp'} {quoted(source)} {quoted(target)}"
+
+
 def list_command(path: Path) -> str:
     """The command that shows what is at a path."""
     return f"{'dir' if platform.WINDOWS else 'ls -ld'} {quoted(path)}"
 
 
+def make_command(path: Path) -> str:
+    """The command that makes a folder, and those that it stands in."""
+    return f"mkdir {'' if platform.WINDOWS else '-p '}{quoted(path)}"
+
+
+def end_command(*processes: int, foreign: bool = False) -> str:
+    """The command that ends processes; those of another user need more rights."""
+    if platform.WINDOWS:
+        numbers = " ".join(f"/PID {each}" for each in processes)
+        return f"taskkill {'/F ' if foreign else ''}{numbers}"
+    return f"{'sudo ' if foreign else ''}kill {' '.join(map(str, processes))}"
+
+
+def in_turn(*commands: str) -> str:
+    """Commands of which each is run when the one before it has succeeded, for any of this system's shells."""
+    line = " && ".join(commands)
+    return f'cmd /c "{line}"' if platform.WINDOWS and len(commands) > 1 else line
+
+
 def quoted(path: Path) -> str:
-    """A path as one word for the shells of this system."""
-    return f'"{path}"' if platform.WINDOWS else shlex.quote(str(path))
+    """A path as this system's shells read it as one word; one below the current folder is shown from there."""
+    with contextlib.suppress(OSError, ValueError):
+        path = path.relative_to(Path.cwd())
+    text = f".{os.sep}{path}" if str(path).startswith("-") else str(path)
+    return f'"{text}"' if platform.WINDOWS else shlex.quote(text)
 
 
 def word(text: str) -> str:
-    """A text as one word for the shells of this system."""
-    return text if text.replace("-", "").isalnum() else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
+    """A text as any of this system's shells reads it as one word."""
+    return text if _PLAIN.fullmatch(text) else f'"{text}"' if platform.WINDOWS else shlex.quote(text)
 
 
 def line(words: Sequence[str]) -> str:
@@ -54,3 +85,8 @@ def with_variable(name: str, value: str, command: str) -> str:
 def assignment(name: str, value: str) -> str:
     """The command that sets a variable for everything that is started in this terminal."""
     return f"set {name}={value}" if platform.WINDOWS else f"export {name}={shlex.quote(value)}"
+
+
+def removal(*names: str) -> str:
+    """The command that takes variables from what is started in this terminal."""
+    return " && ".join(f"set {name}=" for name in names) if platform.WINDOWS else f"unset {' '.join(names)}"

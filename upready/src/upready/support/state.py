@@ -89,7 +89,7 @@ def settle(root: Path) -> None:
     """Move the state of a project that was moved; call it with the lock held, while nothing uses the state."""
     found, own = folder(root), _own(root)
     if found != own:
-        # Windows cannot rename a folder in which a file is open, as the lock is. The state is then used where it is.
+        # Windows cannot rename a folder with an open file in it, such as the lock. The state is then used where it is.
         with contextlib.suppress(OSError):
             found.rename(own)
             _note(own, root)

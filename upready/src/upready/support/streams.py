@@ -23,6 +23,7 @@ from typing import Any, TextIO
 
 from upready.support import platform
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 _GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, errno.ENOTCONN, errno.ENXIO, errno.EBADF}
 """Errors that mean: nobody reads any more, or nobody ever could."""
@@ -170,7 +171,7 @@ def _reading() -> Iterator[None]:
         # Open only for writing, or the terminal is gone.
         raise UsageError(
             f"standard input cannot be read: {error.strerror or error}",
-            next="the same again with < file, or | before it",
+            next=f"with another standard input (< FILE, or | before it): {AGAIN}",
         ) from error
 
 

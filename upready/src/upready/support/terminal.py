@@ -16,9 +16,9 @@ def keep() -> Callable[[], None]:
         number = sys.stdin.fileno()
         known = termios.tcgetattr(number)
     except (ImportError, AttributeError, OSError, ValueError):  # Windows; a closed stdin
-        return _nothing
+        return lambda: None
     except termios.error:  # no terminal
-        return _nothing
+        return lambda: None
 
     def restore() -> None:
         with contextlib.suppress(termios.error):
@@ -41,7 +41,3 @@ def may_send_signals() -> bool:
         return False
     finally:
         os.close(terminal)
-
-
-def _nothing() -> None:
-    return

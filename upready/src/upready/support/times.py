@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from upready.support import units
+from upready.support import next_step, units
 from upready.support.errors import UsageError
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?")
@@ -37,9 +37,9 @@ def parse(text: str, option: str, now: datetime | None = None) -> datetime:
     except (ValueError, OverflowError, OSError):
         pass
     raise UsageError(
-        f"{option}: {text!r} is no time",
+        f"{option}: {text!r} is not a time",
         details=["a duration back from now: 90s, 10m, 1h30m, 2d", "or a time: 14:30, 2026-11-29, 2026-11-29T14:30Z"],
-        next=f"invoke logs {option} 10m",
+        next=next_step.again(option, "10m"),
     )
 
 

@@ -48,7 +48,8 @@ def parse_size(text: str, where: str) -> int:
     unit = (match[2].lower() or "b") if match else ""
     unit = unit if unit.endswith("b") else f"{unit}b"
     if match is None or unit not in _BYTES:
-        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}", next="write it so: 95MB")
+        step = "write it as 95MB, say, then: invoke config"
+        raise UsageError(f"{where}: should be a size such as 95MB, not {text!r}", next=step)
     return round(float(match[1]) * _BYTES[unit])
 
 
@@ -71,6 +72,11 @@ def parse_duration(text: str) -> float | None:
     if not parts or _PART.sub("", text) or any(unit not in _SECONDS for _, unit in parts):
         return None
     return sum(float(count) * _SECONDS[unit] for count, unit in parts)
+
+
+def replica(service: str, number: int) -> str:
+    """The name of a replica: the service, with its number from the second one on."""
+    return service if number == 1 else f"{service}-{number}"
 
 
 def times(count: int) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from typing import Any
-from urllib.parse import urlsplit
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.readiness import one_look
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.support.errors import EngineError
@@ -22,7 +22,7 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         return None
     if answer is None or answer.status_code is not None or answer.error not in _REFUSED:
         return None
-    port = urlsplit(answer.url).port or 80
+    port = one_look.port(answer.url)
     # With `network_mode: service:…` a service has no ports of its own: those of the other service count.
     mode = str(evidence.service.config.get("network_mode") or "")
     holder = mode.removeprefix("service:") if mode.startswith("service:") else ""
@@ -44,7 +44,7 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
         published = ", ".join(str(each[1]) for each in owner.ports) or "none"
         return Finding(
             f"cannot be reached at {answer.url}: {whose} publishes no port {port} (but {published})",
-            f"publish it under ports: of {holder or name}, or correct x-ops.health of {name}",
+            evidence.then(f"publish it under ports: of {holder or name}, or correct x-ops.health of {name}"),
         )
     listening = _listening(evidence, container)
     own = sorted({number for address, number in listening if address != "loopback"})
@@ -53,13 +53,16 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
     if ("loopback", inner) in listening:
         where = f"the network of {holder}" if holder else "its container"
         return Finding(
-            f"listens on 127.0.0.1:{inner} in {where}, where nobody else reaches it", f"let {name} listen on 0.0.0.0"
+            f"listens on 127.0.0.1:{inner} in {where}, where nobody else reaches it",
+            evidence.then(f"let {name} listen on 0.0.0.0"),
         )
     whose = f"{holder}, whose network it uses, publishes at {port}" if holder else f"is published at {port}"
     told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
     return Finding(
         f"does not listen on port {inner}, which {whose}, but {told}",
-        f"let {name} listen on {inner}, or publish under ports: of {holder or name} the port that {name} listens on"
+        evidence.then(
+            f"let {name} listen on {inner}, or publish under ports: of {holder or name} the port that {name} listens on"
+        )
         if own
         else f"invoke logs --service {name}",
     )

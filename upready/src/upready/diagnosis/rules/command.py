@@ -8,6 +8,7 @@ from typing import Any
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
+from upready.support import files, platform, shell_words
 
 _MISSING = (
     r'exec: "(?P<path>[^"]+)": (?:executable file not found|stat [^\n]*no such file|no such file)',
@@ -40,8 +41,7 @@ def find(evidence: Evidence) -> Finding | None:
         path = match["path"]
         return Finding(
             f"cannot run {path}: it is not executable",
-            "chmod +x the file, or git update-index --chmod=+x it, "
-            f"then invoke build --service {evidence.service.name}",
+            _allow(evidence, path),
         )
     if match := evidence.search(*_MISSING):
         return _missing(evidence, match["path"])
@@ -58,17 +58,17 @@ def _missing(evidence: Evidence, path: str) -> Finding:
         if evidence.read(interpreter, 4) is None:
             return Finding(
                 f"cannot run {path}: its first line asks for {interpreter}, which its image does not have",
-                f"install {interpreter} in the image, or begin {path} with #!/bin/sh",
+                evidence.then(f"install {interpreter} in the image, or begin {path} with #!/bin/sh"),
             )
     if head is not None and head.startswith(b"\x7fELF"):
         return Finding(
             f"cannot run {path}: it is there, but not the loader or C library that it was built for (glibc and musl?)",
-            "build it on the base image that it runs on",
+            evidence.then("build it on the base image that it runs on"),
         )
     where = "its PATH" if "/" not in path else "its image"
     return Finding(
         f"cannot run {path}: there is no such file in {where}",
-        f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image",
+        evidence.then(f"correct command or entrypoint of {evidence.service.name}, or install {path} in its image"),
     )
 
 
@@ -76,8 +76,10 @@ def _windows(evidence: Evidence, path: str) -> Finding:
     script = _script(evidence) or path
     return Finding(
         f"cannot run {script}: it has Windows line ends (CRLF), and the carriage return counts as part of each line",
-        f"sed -i 's/\\r$//' the file, keep it so in .gitattributes (*.sh text eol=lf), "
-        f"then invoke build --service {evidence.service.name}",
+        evidence.then(
+            f"save {evidence.local(script)} with Unix line ends (LF), and keep it so in .gitattributes "
+            "(*.sh text eol=lf)"
+        ),
         cause="line-ends",
     )
 
@@ -112,7 +114,7 @@ def find_architecture(evidence: Evidence) -> Finding | None:
     if head and not is_program and not head.startswith(b"#!"):
         return Finding(
             f"cannot run {path}: it is neither a program nor does it begin with #!",
-            f"begin {path} with a line such as #!/bin/sh",
+            evidence.then(f"begin {path} with a line such as #!/bin/sh"),
             cause="command",
         )
     with answering():
@@ -126,5 +128,16 @@ def find_architecture(evidence: Evidence) -> Finding | None:
         message = f"cannot run {path}: it was built for {made}, and the engine's machine is {here}"
     of_image = (docker.image(container.image_id) or {}).get("Architecture", here)
     shown = [f"the image {evidence.service.image} is for {of_image}"] if of_image != here else []
-    remedy = f"build or pull the image for this machine: platform: linux/{here}, then invoke build --no-cache"
+    if shown and not evidence.service.built:
+        remedy = f"docker pull --platform linux/{here} {evidence.service.image}"
+    else:
+        remedy = f"build {path} for this machine, platform: linux/{here}, then: {evidence.restart} --no-cache"
     return Finding(message, remedy, shown)
+
+
+def _allow(evidence: Evidence, path: str) -> str:
+    """How a file is made executable: in the project's folder if it is from there, else in the image."""
+    local = evidence.model.stack.root / evidence.local(path)
+    if platform.WINDOWS or not files.is_file(local):
+        return evidence.then(f"make {evidence.local(path)} executable (chmod +x, or git update-index --chmod=+x)")
+    return shell_words.in_turn(f"chmod +x {shell_words.quoted(local)}", evidence.restart)

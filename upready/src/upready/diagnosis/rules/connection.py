@@ -7,6 +7,7 @@ import re
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Verdict
+from upready.support import next_step
 
 _HOST = r"[\"'`(]?(?P<host>\[?[A-Za-z0-9][A-Za-z0-9_.:-]*?\]?)[\"'`)]?"
 _REFUSED = (
@@ -31,30 +32,24 @@ def find(evidence: Evidence) -> Finding | None:
             return None
         return Finding(
             f"looks for port {port} at {host}, which within a container is the container itself",
-            f"use {other.name}:{port} in the environment of {evidence.service.name}",
+            evidence.then(f"use {other.name}:{port} in the environment of {evidence.service.name}"),
         )
     name = evidence.service_at(host)
     if name is None or name == evidence.service.name:
         return Finding(
             f"is refused a connection by {host}:{port}",
-            f"look whether something listens at {host}:{port}",
+            evidence.then(f"look whether something listens at {host}:{port}"),
         )
+    told = f"is refused a connection by {name}, port {port}"
     health = evidence.others.get(name)
-    ready = health is not None and health.verdict is Verdict.READY
-    return Finding(
-        f"is refused a connection by {name}, port {port}"
-        + (
-            "; it runs now: it was not ready yet, or listens on another port"
-            if ready
-            else f", which {health.reason}"
-            if health
-            else ""
-        ),
-        f"let {evidence.service.name} wait for it: depends_on: {{{name}: {{condition: service_healthy}}}}"
-        if ready
-        else f"invoke diagnose {name}",
-        blames=None if ready else name,
-    )
+    if health is not None and health.verdict is Verdict.READY:
+        asker = evidence.service.name
+        wait = f"let {asker} wait for it (depends_on: {{{name}: {{condition: service_healthy}}}})"
+        return Finding(
+            f"{told}; it runs now: it was not ready yet, or listens on another port",
+            next_step.either(f"invoke restart --service {asker}", evidence.then(wait)),
+        )
+    return Finding(told + (f", which {health.reason}" if health else ""), f"invoke diagnose {name}", blames=name)
 
 
 def _listens(config: object, port: str) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 _VERSION = r"v?(?P<old>\d+(?:\.\d+)*)"
 CERTAIN = (
@@ -42,12 +44,14 @@ def find(evidence: Evidence) -> Finding | None:
     held = f"the {volumes[0].kind} {volumes[0].source} at {volumes[0].target}" if volumes else "its data folder"
     image = evidence.service.image
     by = f"version {old}" if old else "another version"
-    afresh = "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project"
+    afresh = "to go on without any data of the project: invoke stop --volumes"
     if volumes and volumes[0].kind == "bind":
-        afresh = f"or start without the data: move {volumes[0].source} away"
+        source = Path(volumes[0].source)
+        move = shell_words.move_command(source, source.with_name(f"{source.name}.old"))
+        afresh = f"to go on without the data: {move}"
     return Finding(
         f"cannot use its data: {_sentence(evidence, match)}; {held} was written by {by}, and the image is {image}",
-        f"{_back(evidence, image, old)}; {afresh}",
+        next_step.either(_back(evidence, image, old), afresh),
     )
 
 
@@ -72,7 +76,7 @@ def _old(evidence: Evidence, match: re.Match[str]) -> str:
 def _back(evidence: Evidence, image: str, old: str) -> str:
     """The step that goes back to the version which wrote the data."""
     if evidence.service.built:
-        return f"build {evidence.service.name} on version {old or 'that wrote it'} again, then {evidence.restart}"
+        return evidence.then(f"build {evidence.service.name} on version {old or 'that wrote it'} again")
     name, colon, tag = image.rpartition(":")
     if old and colon and "/" not in tag and re.match(r"\d", tag):
         # 16.3 wrote it: `17-alpine` becomes `16-alpine`, `8.4.2` becomes `8.0`.

@@ -25,8 +25,10 @@ def find(evidence: Evidence) -> Finding | None:
     place = evidence.written("healthcheck", "test")
     return Finding(
         message(program),
-        f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its image, "
-        f"or install {program} there",
+        evidence.then(
+            f"let healthcheck.test of {evidence.service.name}{f' ({place})' if place else ''} use a program of its "
+            f"image, or install {program} there"
+        ),
     )
 
 

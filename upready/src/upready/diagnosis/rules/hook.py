@@ -22,7 +22,7 @@ def find(evidence: Evidence) -> Finding | None:
     place = evidence.written(failure.kind) or f"the compose entry of {evidence.service.name}"
     return Finding(
         f"runs, but {told}" if evidence.health.state == "running" else f"was not started: {told}",
-        f"correct {failure.kind}: in {place}, then {evidence.restart}",
+        evidence.then(f"correct {failure.kind}: in {place}"),
         output[:-1],
     )
 

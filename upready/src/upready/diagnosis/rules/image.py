@@ -9,6 +9,7 @@ from typing import Any
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.stack.compose_failure import Failure
+from upready.support import next_step
 
 _KINDS = ("image", "platform", "registry silent", "registry denied", "not in registry")
 
@@ -35,12 +36,14 @@ def _present(evidence: Evidence, failure: Failure, name: str, here: Mapping[str,
         return (
             f"has no image: {name} is here for {made}, but platform: {platform} asks for another one, and "
             f"{_why(failure)}",
-            f"{evidence.change(('platform',), made)}; or docker pull --platform {platform} {name}",
+            next_step.either(evidence.change(("platform",), made), f"docker pull --platform {platform} {name}"),
         )
     if policy in ("always", "daily", "weekly", "refresh") or policy.startswith("every_"):
         return (
             f"was not started: {name} is here, but pull_policy: {policy} asks the registry for it, and {_why(failure)}",
-            f"{evidence.change(('pull_policy',), 'missing')}; or, once the registry answers, {evidence.restart}",
+            next_step.either(
+                evidence.change(("pull_policy",), "missing"), f"once the registry answers: {evidence.restart}"
+            ),
         )
     if platform or (name == evidence.service.image and evidence.service.built):
         return None
@@ -58,21 +61,20 @@ def _absent(evidence: Evidence, failure: Failure, name: str) -> tuple[str, str]:
     if failure.kind == "image":
         never = evidence.service.config.get("pull_policy") == "never"
         return f"has no image: {name} is not here" + (
-            ", and pull_policy: never lets nobody pull it" if never else ""
+            ", and pull_policy: never forbids to pull it" if never else ""
         ), pull
     if failure.kind == "registry silent":
-        return f"has no image: {name} is not here, and {_why(failure)}", f"{pull}, once the registry answers"
+        return f"has no image: {name} is not here, and {_why(failure)}", f"once the registry answers: {pull}"
     if failure.kind == "registry denied":
         first = name.split("/", maxsplit=1)[0]
         registry = first if "." in first or ":" in first else ""
         return (
-            f"has no image: {name} is not here, and its registry does not give it: there is none of that name, "
-            "or you must log in",
-            f"{evidence.change(('image',))}; or docker login {registry}".rstrip(),
+            f"has no image: {name} is not here, and its registry refuses it: the name is wrong, or you must log in",
+            next_step.either(evidence.change(("image",)), f"docker login {registry}".rstrip()),
         )
     return (
         f"has no image: {name} is neither here nor in its registry",
-        f"{evidence.change(('image',))}; {pull} tells whether it is right",
+        next_step.either(evidence.change(("image",)), pull),
     )
 
 

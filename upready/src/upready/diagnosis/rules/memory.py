@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.runtime.resources import MEMORY
 from upready.support import units
 
 _HEAP = (
@@ -25,14 +26,22 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             f"ran out of memory: it used {of} and was killed"
             + (f", and was restarted {units.times(container.restarts)}" if container.restarts > 1 else ""),
-            f"raise deploy.resources.limits.memory of {evidence.service.name}, or make it use less"
+            _raise(evidence, limit)
             if limit
-            else "give the engine's machine more memory, or stop something else",
+            else evidence.then("give the engine's machine more memory, or stop something else"),
         )
     if match := evidence.search(*_HEAP):
         return Finding(
             f"ran out of the memory that its runtime allows itself ({match[0]})",
-            f"raise the runtime's own limit (Node: --max-old-space-size) below the container's"
-            f"{f' {units.size(limit)}' if limit else ''}, or make it use less",
+            evidence.then(
+                f"raise the runtime's own limit (Node: --max-old-space-size) below the container's"
+                f"{f' {units.size(limit)}' if limit else ''}, or make it use less"
+            ),
         )
     return None
+
+
+def _raise(evidence: Evidence, limit: int) -> str:
+    """The step that gives a container twice the memory."""
+    keys = next((each for each in MEMORY if evidence.written(*each)), MEMORY[0])
+    return evidence.change(keys, f"{2 * limit // 2**20}M")

@@ -7,6 +7,7 @@ from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 
 def find(evidence: Evidence) -> Finding | None:
@@ -20,12 +21,13 @@ def find(evidence: Evidence) -> Finding | None:
     if failure.kind == "mount syntax":
         # The engine is told `:rw` besides what is written.
         place = evidence.written("volumes", path.removesuffix(":rw")) or _listed(evidence, path)
-        return Finding(f"could not start: {evidence.refused}", f"{failure.next}, in {place}")
+        return Finding(
+            f"could not start: {evidence.refused}",
+            evidence.then(f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}"),
+        )
     if failure.kind == "mount target":
         place = evidence.written("volumes", path) or _used(evidence)
-        return Finding(
-            f"could not start: {evidence.refused}", f"correct {place}, then {evidence.restart}", cause="start"
-        )
+        return Finding(f"could not start: {evidence.refused}", evidence.then(f"correct {place}"), cause="start")
     return None
 
 
@@ -37,7 +39,7 @@ def _gone(evidence: Evidence, path: str) -> Finding:
             if _same(entry.get("file"), path):
                 return Finding(
                     f"{told}: the file of {kind.removesuffix('s')} {name} is missing",
-                    f"write {shown}, which holds the {kind.removesuffix('s')} {name}; then {evidence.restart}",
+                    evidence.then(f"write {shown}, which holds the {kind.removesuffix('s')} {name}"),
                 )
     place = next(
         (
@@ -50,7 +52,8 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         None,
     )
     where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
-    return Finding(told, f"mkdir -p {shown}, if it is a folder that may be empty; or {where}")
+    folder = shell_words.in_turn(shell_words.make_command(Path(path)), evidence.restart)
+    return Finding(told, next_step.either(folder, evidence.then(where)))
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:

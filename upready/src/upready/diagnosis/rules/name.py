@@ -10,6 +10,7 @@ from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.readiness.health import Health
 from upready.runtime.interface import Container as Replica
+from upready.support import next_step
 
 _HOST = r"[\"'`]?(?P<host>[A-Za-z0-9][A-Za-z0-9_.-]*)[\"'`]?"
 _UNKNOWN = (
@@ -41,16 +42,17 @@ def find(evidence: Evidence) -> Finding | None:
     if host is None:
         return Finding(
             "cannot resolve a host name",
-            f"invoke exec {evidence.service.name} -- getent hosts NAME, for each it uses",
+            evidence.then(f"correct the host that {evidence.service.name} uses"),
         )
     if host in known:
         other = evidence.others.get(host)
         if other is None or other.container is None:
+            profiles = dict.fromkeys([*evidence.model.stack.profiles, *known[host].profiles[:1]])
             return Finding(
                 f"cannot find {host}: that service has not been started",
-                f"start it too: its profile is {', '.join(known[host].profiles)}"
+                f"{evidence.restart} {' '.join(f'--profile {each}' for each in profiles)}"
                 if known[host].profiles
-                else f"let {evidence.service.name} wait for it: depends_on: [{host}]",
+                else evidence.then(f"let {evidence.service.name} wait for it (depends_on: [{host}])"),
                 blames=host if other else None,
             )
         if other.state != "running":
@@ -61,8 +63,11 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(
         f"cannot find the host {host}: no service of this stack has that name{meant}",
         _correct(evidence, host)
-        or (f"correct the name in the environment of {evidence.service.name}" if near else "")
-        or f"getent hosts {host}",
+        or evidence.then(
+            f"correct the name in the environment of {evidence.service.name}"
+            if near
+            else f"correct the host {host} where {evidence.service.name} has it"
+        ),
     )
 
 
@@ -73,10 +78,10 @@ def _unshared(evidence: Evidence, host: str, other: Health) -> Finding:
     if not own & theirs:
         return Finding(
             f"cannot find {host}: they share no network ({name}: {_listed(own)}; {host}: {_listed(theirs)})",
-            f"put {name} and {host} into the same network (networks: in their compose entries)",
+            evidence.then(f"put {name} and {host} into the same network (networks: in their compose entries)"),
         )
     again = f"invoke restart --service {name}"
-    wait = f"let {name} wait for it: depends_on: [{host}]; now: {again}"
+    wait = next_step.either(again, evidence.then(f"let {name} wait for it (depends_on: [{host}])"))
     return Finding(
         f"could not find {host}, which runs now, in the same network ({_listed(own & theirs)}): "
         "its name was asked for before it ran, or the engine's resolver did not answer",

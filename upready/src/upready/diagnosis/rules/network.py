@@ -11,6 +11,7 @@ from upready.diagnosis.failure import Finding
 from upready.runtime.docker.engine import answering
 from upready.stack import setting_place
 from upready.stack.compose_failure import IN_THE_FILE, Failure
+from upready.support import next_step
 from upready.support.errors import EngineError
 
 
@@ -25,13 +26,13 @@ def find(evidence: Evidence) -> Finding | None:
     if failure.kind == "subnet":
         holders = list(_holders(evidence))
         shown = [f"network {name} has {subnet}" for name, subnet, _ in holders]
-        remedy = f"choose another subnet in {place}" if place else "choose another subnet"
+        remedy = evidence.then(f"choose another subnet in {place}" if place else "choose another subnet")
         if foreign := [name for name, _, own in holders if not own]:
-            remedy += f"; or remove the network that has it, if nothing uses it: docker network rm {foreign[0]}"
+            remedy = next_step.either(remedy, f"if nothing uses it: docker network rm {foreign[0]}")
     elif failure.kind == "endpoint":
         remedy = evidence.change(("networks",))
     elif place and not remedy.startswith("docker "):
-        remedy = f"correct that in {place}, then {evidence.restart}"
+        remedy = evidence.then(f"correct that in {place}")
     return Finding(f"was not started: {evidence.refused}", remedy, shown, cause=kind)
 
 

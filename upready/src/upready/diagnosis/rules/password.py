@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.runtime.interface import Container
+from upready.stack import setting_place
+from upready.support import next_step, times
 
 REFUSED = (
     r"connection to server at \"(?P<host>[^\"]+)\"[^\n]*password authentication failed for user \"(?P<user>[^\"]+)\"",
@@ -27,43 +28,29 @@ def find(evidence: Evidence) -> Finding | None:
     match = evidence.search(*REFUSED)
     if match is None:
         return None
-    user = match["user"]
+    name, user = evidence.service.name, match["user"]
     database = evidence.service_at(match.groupdict().get("host") or "") or _database(evidence)
+    message = f"is refused by {database or 'its database'}: the password of user {user} is not the right one"
+    change = _set(evidence, database) if database else evidence.then("correct the password in .env")
     if database is None:
-        return Finding(
-            f"is refused by its database: the password of user {user} is not the right one",
-            f"correct the password in .env, then {evidence.restart}",
-        )
+        return Finding(message, change)
     health = evidence.others.get(database)
     shown, old = _volumes(evidence, health.container) if health and health.container else ([], None)
-    secret = _secret(evidence, database)
-    if (
-        secret
-        and evidence.service.name != database
-        and not any(secret in value for value in evidence.environment.values())
-    ):
-        return Finding(
-            f"is refused by {database}: it is not given the password that {database} is given for user {user}",
-            f"use the same variable in the environment of {evidence.service.name} and {database}",
-            shown,
-            blames=database,
-        )
-    if old:
-        return Finding(
+    secret, step = _secret(evidence, database), change
+    if secret and name != database and not any(secret in value for value in evidence.environment.values()):
+        message = f"is refused by {database}: its password is not the one that {database} has for user {user}"
+        step = evidence.then(f"use the same variable in the environment of {name} and {database}")
+    elif old:
+        message = (
             f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
-            "and keeps that one",
-            f"put the old password back into .env, then {evidence.restart}; "
-            f"or set the new one: invoke exec {database} -- {_client(evidence, database, match)}; "
-            "or start without the data: invoke stop --volumes, which deletes the volumes of the whole project",
-            shown,
-            blames=database,
+            "and keeps that one"
         )
-    return Finding(
-        f"is refused by {database}: the password of user {user} is not the right one",
-        f"correct the password in .env, then {evidence.restart}",
-        shown,
-        blames=database,
-    )
+        step = next_step.either(
+            f"with the old password: {change}",
+            f"to give the database the new one: invoke exec {database} -- {_client(evidence, database, match)}",
+            "to go on without any data of the project: invoke stop --volumes",
+        )
+    return Finding(message, step, shown, blames=database)
 
 
 def _database(evidence: Evidence) -> str | None:
@@ -87,7 +74,15 @@ def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
     if not refusal[0].startswith("Access denied"):
         return f"psql -U {user} -c '\\password'"
     program = "mariadb" if _setting(evidence, database)[1].startswith("MARIADB") else "mysql"
-    return f"{program} -u root -p, and there ALTER USER '{user}' IDENTIFIED BY '…'"
+    return f"{program} -u root -p -e \"ALTER USER '{user}' IDENTIFIED BY 'THE NEW ONE'\""
+
+
+def _set(evidence: Evidence, database: str) -> str:
+    """The step that gives the database's password another value."""
+    stack, name = evidence.model.stack, _setting(evidence, database)[1]
+    if setting_place.find(stack, ("services", database, "environment", name)):
+        return evidence.then(setting_place.change(stack, database, ("environment", name)))
+    return evidence.then(f"invoke env.set {name}" if name else "correct the password in .env")
 
 
 def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:
@@ -102,22 +97,17 @@ def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str |
     if evidence.docker is None:
         return [], None
     shown, old = [], None
-    created = _time(container.raw["Created"])
+    created = times.moment(container.raw["Created"])
     for mount in container.raw.get("Mounts") or []:
         if mount["Type"] != "volume":
             continue
         volume = evidence.docker.volume(mount["Name"])
         if volume is None:
             continue
-        made = _time(volume["CreatedAt"])
+        made = times.moment(volume["CreatedAt"])
         shown.append(
             f"volume {mount['Name']} was created {made:%Y-%m-%d %H:%M:%S}, the container {created:%Y-%m-%d %H:%M:%S}"
         )
         if (created - made).total_seconds() > APART:
             old = mount["Name"]
     return shown, old
-
-
-def _time(text: str) -> datetime:
-    """A time of the engine: with a `Z` and nanoseconds, or with an offset."""
-    return datetime.fromisoformat(text[:19] + (text[-6:] if text[-6] in "+-" else "+00:00"))

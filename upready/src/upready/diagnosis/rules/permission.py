@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step, shell_words
 
 _QUOTE = "'\"\u2018\u2019"
 """The quotes that programs put around a path."""
@@ -24,36 +25,33 @@ _DENIED = (
 
 def find(evidence: Evidence) -> Finding | None:
     """The program names the path. The mount and the user tell why."""
+    name, user = evidence.service.name, evidence.user
     if match := evidence.search(*_READ_ONLY):
-        path = match["path"]
-        mount = evidence.mount_of(path)
+        path, mount = match["path"], evidence.mount_of(match["path"])
         if mount is not None:
-            return Finding(
-                f"may not write {path}: {mount.source} is mounted read-only at {mount.target}",
-                f"mount {mount.target} without read_only, or write elsewhere",
-            )
-        return Finding(
-            f"may not write {path}: its root file system is read-only",
-            f"give {evidence.service.name} a tmpfs or a volume for it, or write elsewhere",
-        )
+            why = f"{mount.source} is mounted read-only at {mount.target}"
+            step = evidence.then(f"mount {mount.target} without read_only, or write elsewhere")
+        else:
+            why = "its root file system is read-only"
+            step = evidence.then(f"give {name} a tmpfs or a volume for it, or write elsewhere")
+        return Finding(f"may not write {path}: {why}", step)
     match = evidence.search(*_DENIED)
     if match is None:
         return None
-    path, user = match["path"].rstrip("/."), evidence.user
-    mount = evidence.mount_of(path)
+    path = match["path"].rstrip("/.")
+    mount, owner = evidence.mount_of(path), user if user != "root" else "its user"
+    told = f"may not use {path} as user {user}: "
     if mount is None:
-        return Finding(
-            f"may not use {path}, a file of its image, as user {user}",
-            f"COPY --chown={user} it in the Dockerfile, or give {evidence.service.name} a volume there",
-        )
-    who = user if user != "root" else "its user"
-    if mount.kind == "volume":
+        told = f"may not use {path}, a file of its image, as user {user}"
+        step = evidence.then(f"COPY --chown={user} it in the Dockerfile, or give {name} a volume there")
+    elif mount.kind == "volume":
+        told += f"the volume {mount.source} at {mount.target} belongs to another user"
         image = evidence.container.image if evidence.container else evidence.service.image
-        return Finding(
-            f"may not use {path} as user {user}: the volume {mount.source} at {mount.target} belongs to another user",
-            f"docker run --rm --user 0 --entrypoint chown -v {mount.source}:/v {image} -R {who} /v",
+        step = f"docker run --rm --user 0 --entrypoint chown -v {mount.source}:/v {image} -R {owner} /v"
+    else:
+        told += f"{mount.source}, mounted at {mount.target}, belongs to another user"
+        step = next_step.either(
+            f"sudo chown -R {owner} {shell_words.word(mount.source)}",
+            evidence.then(f"run {name} as its owner (user: in its compose entry)"),
         )
-    return Finding(
-        f"may not use {path} as user {user}: {mount.source}, mounted at {mount.target}, belongs to another user",
-        f"chown -R {who} {mount.source}, or run {evidence.service.name} as its owner (user: in its compose entry)",
-    )
+    return Finding(told, step)

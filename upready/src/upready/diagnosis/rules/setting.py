@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step
 
 CPUS = (("deploy", "resources", "limits", "cpus"), ("cpus",))
 MEMORY = (("deploy", "resources", "limits", "memory"), ("mem_limit",))
 GPUS = (("gpus",), ("deploy", "resources", "reservations", "devices"))
-TOOLKIT = "install the NVIDIA Container Toolkit on the engine's machine, or "
+TOOLKIT = "install the NVIDIA Container Toolkit on the engine's machine"
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class _Refusal:
         pattern: Its words. The group `most` is the limit that it names, `what` the member of a list that it refuses.
         keys: The places of the setting in the entry of the service, the likeliest first.
         cause: One word for scripts.
-        before: Another step, which is told before the one that changes the setting.
+        other: Another step, which is told before the one that changes the setting.
     """
 
     pattern: str
     keys: tuple[tuple[str, ...], ...]
     cause: str = "start"
-    before: str = ""
+    other: str = ""
 
 
 _REFUSALS = (
@@ -88,18 +89,20 @@ def find(evidence: Evidence) -> Finding | None:
             told += f"; its {'.'.join(keys)} is {value}"
         if place := evidence.written(*keys, *filter(None, [named.get("what")])) or evidence.written(*keys):
             told += f" ({place})" if isinstance(value, str | int | float) else f" ({'.'.join(keys)}: {place})"
-        return Finding(told, each.before + _step(evidence, keys, named), cause=each.cause)
+        other = evidence.then(each.other) if each.other else ""
+        return Finding(told, next_step.either(other, _step(evidence, keys, named)), cause=each.cause)
     return None
 
 
 def _step(evidence: Evidence, keys: tuple[str, ...], named: dict[str, str | None]) -> str:
     name = evidence.service.name
     if keys == ("healthcheck", "start_interval"):
-        return f"set start_period beside start_interval in {evidence.written(*keys) or f'the health check of {name}'}"
+        where = evidence.written(*keys) or f"the health check of {name}"
+        return evidence.then(f"set start_period beside start_interval in {where}")
     most, what = named.get("most") or "", named.get("what")
     if what and not most:
         place = evidence.written(*keys, what) or evidence.written(*keys) or f"the compose entry of {name}"
-        return f"take {what} out of {'.'.join(keys)}: in {place}, or correct it, then {evidence.restart}"
+        return evidence.then(f"take {what} out of {'.'.join(keys)}: in {place}, or correct it")
     return evidence.change(keys, most)
 
 

@@ -57,11 +57,7 @@ def look(log: Log, *, ended: bool) -> Broken | None:
     """What is wrong with the program, if its log says so and does not show a later start that succeeded.
 
     An error that the program caught and logged does not count. It counts when it ended a process: a reloader says
-    so, or the container has ended.
-
-    Args:
-        log: The end of its log.
-        ended: Whether the container has ended.
+    so, or the container has `ended`.
     """
     begun = max((number for number, line in enumerate(log.lines) if BEGINS.search(line)), default=0)
     given_up = any(GIVEN_UP.search(line) for line in log.lines[begun:])
@@ -110,10 +106,11 @@ def _install(evidence: Evidence, module: str, place: str) -> str:
     name, stack = evidence.service.name, evidence.model.stack
     own = {each.name.removesuffix(".py") for each in stack.root.iterdir()} if stack.root.is_dir() else set()
     if module.partition(".")[0] in own:
-        return f"correct {place or f'the command of {name}'}: {module} is a module of the project that is not there"
+        wrong = place or f"the command of {name}"
+        return evidence.then(f"correct {wrong}: {module} is a module of the project that is not there")
     if evidence.service.built:
-        return f"add {module} to what the image of {name} installs, then {evidence.restart}"
-    return f"install {module} where {name} runs, or correct {place or 'its command'}"
+        return evidence.then(f"add {module} to what the image of {name} installs")
+    return evidence.then(f"install {module} where {name} runs, or correct {place or 'its command'}")
 
 
 def _after(evidence: Evidence, path: str) -> str:
@@ -122,4 +119,4 @@ def _after(evidence: Evidence, path: str) -> str:
     reloader = any(RELOADER.search(line) for line in evidence.log.lines)
     if mounted is not None and mounted.kind == "bind" and reloader:
         return "; it starts again by itself"
-    return f", then {evidence.restart}"
+    return f", then: {evidence.restart}"

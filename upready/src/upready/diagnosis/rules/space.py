@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
+from upready.support import next_step
 
 _FULL = (
     r"could not resize shared memory segment[^\n]*No space left on device",
@@ -19,27 +20,21 @@ def find(evidence: Evidence) -> Finding | None:
     match = evidence.search(*_FULL)
     if match is None:
         return None
-    name = evidence.service.name
     path = match.groupdict().get("path")
     if "shared memory" in match[0] or (path or "").startswith("/dev/shm/"):  # noqa: S108 - read, not written
-        return Finding("has no space left in /dev/shm, its shared memory", f"raise shm_size of {name}")
+        step = evidence.change(("shm_size",), "256m")
+        return Finding("has no space left in /dev/shm, its shared memory", step)
     small = [each for each in evidence.mounts if each.kind == "tmpfs"]
     mount = evidence.mount_of(path) if path else small[0] if len(small) == 1 else None
-    where = f" for {path}" if path else ""
+    full = "the disk of the engine's machine is full" if evidence.docker else "the disk is full"
+    step = evidence.then("free some space")
+    if evidence.docker:
+        step = next_step.either("docker builder prune", "docker system df")
     if mount is not None and mount.kind == "tmpfs":
         size = f" ({mount.source})" if "size" in mount.source else ""
-        return Finding(
-            f"has no space left{where}: the tmpfs at {mount.target}{size} is full",
-            f"raise the size of the tmpfs at {mount.target}, or use a volume",
-        )
-    if mount is not None:
+        full = f"the tmpfs at {mount.target}{size} is full"
+        step = evidence.then(f"raise the size of the tmpfs at {mount.target}, or use a volume")
+    elif mount is not None:
         held = "the volume" if mount.kind == "volume" else "the folder"
-        return Finding(
-            f"has no space left{where}: {held} {mount.source} at {mount.target} is on a full disk",
-            "docker system df, then free some space on the engine's machine" if evidence.docker else "free some space",
-        )
-    disk = "the disk of the engine's machine" if evidence.docker else "the disk"
-    return Finding(
-        f"has no space left{where}: {disk} is full",
-        "docker system df, then free some space: docker builder prune" if evidence.docker else "free some space",
-    )
+        full = f"{held} {mount.source} at {mount.target} is on a full disk"
+    return Finding(f"has no space left{f' for {path}' if path else ''}: {full}", step)

@@ -17,7 +17,7 @@ def refused(evidence: Evidence) -> Finding | None:
         return Finding("is paused", f"docker unpause {evidence.container.name}", cause="paused")
     step = evidence.failure.next if evidence.failure else evidence.refusal.next
     place = evidence.written() or f"the compose entry of {evidence.service.name}"
-    return Finding(f"could not start: {evidence.refused}", step or f"correct {place}, then {evidence.restart}")
+    return Finding(f"could not start: {evidence.refused}", step or evidence.then(f"correct {place}"))
 
 
 def dependency(evidence: Evidence) -> Finding | None:
@@ -57,7 +57,9 @@ def ended(evidence: Evidence) -> Finding | None:
     if code == 0 and container.state == "exited":
         return Finding(
             f"exited with code 0, though it is meant to go on{restarts}",
-            f"give {service} a command that stays in the foreground, or no health check if it is a one-shot",
+            evidence.then(
+                f"give {service} a command that stays in the foreground, or no health check if it is a one-shot"
+            ),
         )
     message = f"exited with code {code}" + (f" ({meaning})" if meaning else "") + restarts
     if evidence.log.trouble and container.state in ("exited", "restarting"):
@@ -68,7 +70,7 @@ def ended(evidence: Evidence) -> Finding | None:
         message += ", and wrote nothing to its log"
     remedy = f"invoke logs --service {service}"
     if code == 139:
-        remedy = f"update the native libraries of {service}, or look for a core dump"
+        remedy = evidence.then(f"update the native libraries of {service}, or look for a core dump")
     elif code == 137 and evidence.docker is not None:
         remedy = f"see who killed it: docker events --since 10m --until 0s --filter container={container.name}"
     elif evidence.unread:
@@ -95,7 +97,7 @@ def waiting(evidence: Evidence) -> Finding:
     if health.cause in ("missing", "created", "start"):
         remedy = evidence.restart
     elif health.cause == "removed":
-        remedy = f"{evidence.restart}, once nobody else works on this project"
+        remedy = f"once nobody else works on this project: {evidence.restart}"
     elif health.cause == "paused" and health.container:
         remedy = f"docker unpause {health.container.name}"
     message = evidence.hide(health.reason)

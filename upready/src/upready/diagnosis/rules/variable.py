@@ -66,12 +66,12 @@ def _judge(evidence: Evidence, name: str) -> Finding:
     if name not in evidence.environment:
         return Finding(
             f"asks for the variable {name}, which it is not given",
-            f"add {name} under environment: of {evidence.service.name}, and its value to .env",
+            evidence.then(f"add {name} under environment: of {evidence.service.name}, and its value to .env"),
         )
     if not evidence.environment[name]:
         return Finding(
             f"asks for the variable {name}, which is empty",
-            f"invoke env.set {name}, then {evidence.restart}",
+            _set(evidence, name),
         )
     return _wrong(evidence, name)
 
@@ -79,8 +79,14 @@ def _judge(evidence: Evidence, name: str) -> Finding:
 def _wrong(evidence: Evidence, name: str) -> Finding:
     return Finding(
         f"does not accept the value of the variable {name}",
-        f"invoke env.set {name}, then {evidence.restart}; invoke env.show tells what it is now",
+        _set(evidence, name),
     )
+
+
+def _set(evidence: Evidence, name: str) -> str:
+    """The step that gives a variable another value: where the compose file has it, else in `.env`."""
+    keys = ("environment", name)
+    return evidence.change(keys) if evidence.written(*keys) else evidence.then(f"invoke env.set {name}")
 
 
 def _field(evidence: Evidence, field: str, why: str) -> Finding | None:

@@ -16,7 +16,7 @@ _DOLLAR = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<plain>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*)(?P<operator>:?[-?+])?[^}]*\}|(?P<broken>\{))",
     re.ASCII,
 )
-_FIX = "if the $ is part of the value, put the value between single quotes: invoke env.set {name} does this"
+_FIX = "if the $ is part of the value, put the value between single quotes: invoke env.set {name}"
 
 
 def check(context: Context) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
 from upready.envfile import example_names
-from upready.support import files
+from upready.support import files, shell_words
 
 NAME = "env-file"
 
@@ -23,16 +23,13 @@ def check(context: Context) -> Iterator[Finding]:
         done.add(path)
         shown = _relative(path, context.root)
         example = example_names.beside(path)
-        yield Finding(
-            severity="error",
-            check=NAME,
-            message=f"{shown} is missing",
-            why=f"{service} has it as env_file, and compose refuses to start without it",
-            fix=f"copy {_relative(example, context.root)} to {shown}, and fill it in"
+        why = f"{service} has it as env_file, and compose refuses to start without it"
+        fix = (
+            shell_words.copy_command(example, path)
             if example is not None
-            else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]",
-            file="compose",
+            else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]"
         )
+        yield Finding(NAME, f"{shown} is missing", why, fix, "error", file="compose")
 
 
 def _relative(path: Path, root: Path) -> str:

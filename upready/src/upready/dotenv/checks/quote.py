@@ -28,7 +28,7 @@ def check(context: Context) -> Iterator[Finding]:
 def _finding(context: Context, entry: Entry) -> Finding | None:
     if entry.torn:
         why = "compose takes the first line for the value, and the other lines for variables"
-        fix = "put the whole key between quotes: invoke env.set {name} < file does this"
+        fix = "from a file, and between quotes: invoke env.set {name} < FILE"
         return context.about_entry(NAME, entry, "has several lines and no quotes", why, fix, "error")
     if entry.is_open(context.env.text):
         why = "compose reads on into the next lines, or refuses the whole file"
@@ -50,7 +50,7 @@ def _finding(context: Context, entry: Entry) -> Finding | None:
         entry,
         "has text behind its closing quote",
         REFUSES if refused else "compose drops the text, or takes it for the next line",
-        "put the whole value between quotes: invoke env.set {name} does this",
+        "put the whole value between quotes: invoke env.set {name}",
         "error" if refused else "warning",
         offset=offset,
     )

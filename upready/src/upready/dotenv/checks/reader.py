@@ -48,7 +48,7 @@ def _fix(context: Context, name: str, value: str) -> str:
         return "remove the NUL from the value"
     if "${" in value or again is None or again.parsed != value:
         return f"choose a value without {'${' if '${' in value else 'backslashes'}, which both read in the same way"
-    return f"invoke env.set {name} writes it so that both read the same value"
+    return f"both read what this writes: invoke env.set {name}"
 
 
 def _resolved(context: Context) -> dict[str, str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
 from upready.dotenv.usages import STEERING
+from upready.support import next_step, shell_words
 
 NAME = "shell"
 
@@ -28,6 +29,6 @@ def check(context: Context) -> Iterator[Finding]:
             value.name,
             f"{value.name} is set in the shell to another value",
             f"compose takes the shell's value; the value in .env has no effect{except_for}",
-            f"unset {value.name} in the shell, or remove it from .env",
+            next_step.either(shell_words.removal(value.name), f"remove {value.name} from .env, if the shell is right"),
             at_name=True,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.support import files
+from upready.support import files, shell_words
 
 NAME = "unread"
 
@@ -18,10 +18,5 @@ def check(context: Context) -> Iterator[Finding]:
     for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
         value = context.shell.get(name, "")
         if value and value.lower() not in ("0", "false", context.env.path.name):
-            yield Finding(
-                check=NAME,
-                variable=name,
-                message=f"{name} is set in the shell",
-                why="compose does not read .env, or also reads other files",
-                fix=f"unset {name} in the shell",
-            )
+            why = "compose does not read .env, or also reads other files"
+            yield Finding(NAME, f"{name} is set in the shell", why, shell_words.removal(name), variable=name)

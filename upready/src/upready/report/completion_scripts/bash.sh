@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Completion for bash: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`. See docs/completion.md.
+# Completion for bash: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`.
+# Keep this in a file that your shell reads when it starts.
 
 # For invoke, inv and upready.
 _upready() {
@@ -29,7 +30,7 @@ _upready_uv() {
         program=$(_upready_find . "${COMP_WORDS[i]}") && _upready_ask "$i" "$2" "$program"
         return
         ;;
-      "uvx "*" upready")
+      "uvx "*" upready" | "uvx "*" upready@"*)
         _upready_ask "$i" "$2" uvx upready
         return
         ;;
@@ -42,7 +43,7 @@ _upready_uv() {
 # _upready_find FOLDER NAME: print the program of the environment in this folder, or in the nearest one above.
 _upready_find() {
   local folder place
-  folder=$(cd -- "$1" && pwd) || return
+  folder=$(CDPATH='' builtin cd -- "$1" && pwd) || return
   while :; do
     for place in "$folder/${UV_PROJECT_ENVIRONMENT:-.venv}"/{bin/"${2%.cmd}","Scripts/${2%.cmd}.exe"}; do
       [[ -x $place ]] && printf %s "$place" && return
@@ -66,13 +67,16 @@ _upready_ask() {
     word=${line%%$'\t'*}
     [[ -n $word ]] || continue
     word=${word#"$part"}
+    # A project with nothing but invoke's own tasks is told all of them, without a sentence.
+    [[ $line == *$'\t'* || $word == "$2"* ]] || continue
     [[ $rest == *[\'\"]"$2" ]] || printf -v word %q "$word"
     COMPREPLY+=("$word")
   done <<<"$told"
   [[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 
-# Distributions have bash-completion load the file of uv's own completion when it is first needed.
+# bash-completion loads uv's own completion only when it is first needed: now.
+_upready_before=${_upready_before-}
 complete -p uv &>/dev/null || _comp_load uv &>/dev/null || __load_completion uv &>/dev/null
 [[ $(complete -p uv 2>/dev/null) =~ \ -F\ ([^ ]+) ]] && [[ ${BASH_REMATCH[1]} != _upready_uv ]] \
   && _upready_before=${BASH_REMATCH[1]}

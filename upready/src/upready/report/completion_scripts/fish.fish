@@ -1,4 +1,5 @@
-# Completion for fish: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`. See docs/completion.md.
+# Completion for fish: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`.
+# Keep this in a file that your shell reads when it starts.
 
 # For invoke, inv and upready.
 function __upready

@@ -1,4 +1,5 @@
-# Completion for zsh: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`. See docs/completion.md.
+# Completion for zsh: invoke, inv, upready, ./invoke, `uv run invoke` and `uvx upready`.
+# Keep this in a file that your shell reads when it starts.
 
 # For invoke, inv and upready.
 _upready() {
@@ -25,7 +26,7 @@ _upready_uv() {
         program=$(_upready_find . $words[i]) && _upready_ask $i $program
         return
         ;;
-      ("uvx "*" upready"*)
+      ("uvx "*" upready"|"uvx "*" upready@"*)
         _upready_ask $i uvx upready
         return
         ;;

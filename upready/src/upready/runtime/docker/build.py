@@ -1,7 +1,7 @@
-"""Build the images of a stack: the command, and what BuildKit's plain progress says while it runs.
+"""Build the images of a stack, and read BuildKit's plain progress meanwhile.
 
-The plain form is read (`#9 [web builder 2/5] RUN …`, `#9 DONE 1.3s`) rather than shown, so that a terminal gets
-a live view, a log file gets lines, and a failure is told with its service, step, output and line of the Dockerfile.
+The plain progress (`#9 [web builder 2/5] RUN …`, `#9 DONE 1.3s`) is parsed, not shown. So a terminal gets a live view,
+a log file gets lines, and an error names the service, step, output and line of the Dockerfile.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from upready.runtime.docker import dockerfiles
-from upready.stack import compose, compose_call
+from upready.stack import compose, compose_call, compose_notices
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import BuildError, EngineError, OpsError
@@ -27,10 +27,10 @@ class Step:
     """One step of a build.
 
     Attributes:
-        service: Whose image it belongs to; empty for the build's own housekeeping.
-        title: What is done: `builder 2/5 RUN pip install …`.
+        service: The service of the image; empty for the build's own housekeeping.
+        title: The step: `builder 2/5 RUN pip install …`.
         state: running, done, cached, failed or cancelled.
-        began: `time.monotonic()` when it was first heard of.
+        began: `time.monotonic()` when it first appeared.
         output: What the step printed, without BuildKit's timestamps.
         why: Why it failed, in BuildKit's words.
     """
@@ -50,7 +50,7 @@ class Step:
 
     @property
     def words(self) -> str:
-        """Its instruction, without the options that make it long: `RUN npm ci`."""
+        """Its instruction, without the long options: `RUN npm ci`."""
         return re.sub(r" --(?:mount|network|security)=\S+", "", self.title[len(self.number) :]).strip()
 
 
@@ -68,7 +68,7 @@ class Progress:
         self.trailer: list[str] = []
 
     def feed(self, line: str) -> Step | None:
-        """Take in one line; returns the step it belongs to, if any."""
+        """Read one line; returns the step that it belongs to, if any."""
         if not (match := re.match(r"#(\d+) (.*)", line)):
             if line.strip():
                 self.trailer.append(line)
@@ -90,9 +90,9 @@ class Progress:
         return step
 
     def told(self, step: Step | None, line: str) -> str:
-        """What a log file is told of a line: a step that has ended, with its seconds, or what a step has printed.
+        """The text for a log file about a line: a step that has ended, with its seconds, or output of a step.
 
-        Steps from the cache and the build's own housekeeping are not told.
+        Steps from the cache and the build's own housekeeping are left out.
 
         Args:
             step: What `feed` returned for the line.
@@ -100,12 +100,13 @@ class Progress:
         """
         if step is None:
             # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
-            return line if not self.steps and not line.startswith(" ") else ""
+            known = self.steps or line.startswith(" ") or compose_notices.told_elsewhere(line)
+            return "" if known else line
         if not step.number:
             return ""
         _, _, text = line.partition(" ")
         if done := re.match(r"DONE (\d+\.\d+)s", text):
-            # A base image that is there already is no news.
+            # A base image that already exists is no news.
             there = step.words.startswith("FROM ") and float(done[1]) == 0
             told = f"{step.service}  {step.number}  {float(done[1]):.1f} s  {step.words}"
             return told if step.state == "done" and not there else ""
@@ -122,23 +123,25 @@ class Progress:
         return [step.why for step in self.steps.values() if step.why]
 
     def failure(self, source: Callable[[str, Sequence[str]], str] = lambda *_: "") -> OpsError:
-        """What a build that has failed says, as an error.
+        """The error of a failed build.
 
         Args:
-            source: Given a service and what its step printed, the user's file and line at fault; empty if not told.
+            source: Gives, for a service and the output of a step, the user's file and line at fault; empty if unknown.
         """
         text = "\n".join(self.trailer)
         solved = re.search(r"(?:target (?P<service>\S+): )?failed to solve: (?P<why>.*)", text)
         if solved is None:
             # No BuildKit: the engine is not there, a build folder is missing, or it is the classic builder.
+            from upready.stack import compose_failure  # most builds do not fail
+
             error = compose.failure(text)
-            message = f"the build failed: {error.message.removeprefix('compose: ')}"
+            message = f"the build failed: {compose_failure.reason(error)}"
             return (
                 error
                 if isinstance(error, EngineError)
                 else BuildError(message, details=error.details, next="correct that, then: invoke build")
             )
-        # Of several failures BuildKit tells one; it names the service only where there are several.
+        # BuildKit reports one failure of several; it names the service only if there are several services.
         service = solved["service"] or ", ".join(self.dockerfiles)
         failed = [step for step in self.steps.values() if step.state == "failed"]
         step = next((step for step in failed if step.service == service), failed[0] if failed else None)
@@ -148,7 +151,7 @@ class Progress:
         return BuildError(
             f"the image of {service} did not build: {what}",
             details=[*said, *details, *([f"at {place}"] if place else [])],
-            next=f"{fix}, then: invoke build --service {service}",
+            next=f"{fix}, then: invoke build {' '.join(f'--service {each}' for each in service.split(', '))}",
         )
 
     def _place(self, text: str, service: str) -> str:
@@ -173,9 +176,9 @@ def _story(step: Step | None, why: str, place: str, source: str) -> tuple[str, l
     """What failed in a build, the evidence beside the step's output, and what to do."""
     if base := re.search(r"failed to resolve source metadata for (\S+): (.*)", why):
         return (
-            f"its base image {base[1]} could not be had",
+            f"its base image {base[1]} could not be pulled",
             [base[2]],
-            f"check its name at {place}, and that its registry answers (docker login, proxy)",
+            f"check its name at {place}, and that its registry answers (a login, a proxy)",
         )
     if step and (code := re.search(r"exit code: (\d+)", step.why)):
         return f"{step.title} exited with {code[1]}", [], f"correct {source or place}"
@@ -198,7 +201,7 @@ def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pu
 
 
 def _source(model: Model, service: str, said: Sequence[str]) -> str:
-    """The user's file and line in the last traceback that a step printed; empty where no file of the project is."""
+    """The user's file and line in the last traceback that a step printed; empty if it is not in the project."""
     from upready.logs import tracebacks
     from upready.stack import source_files
 
@@ -228,11 +231,11 @@ def run(
         services: Only these; none means all that have a build section.
         no_cache: Build every step again.
         pull: Ask the registry for newer base images.
-        watch: Told of every line: the progress so far, the step it belongs to, the line.
-        engine: The one that builds; watched meanwhile.
+        watch: Called with every line: the progress so far, the step of the line, and the line.
+        engine: The engine that builds; it is watched meanwhile.
 
     Returns:
-        How it went.
+        The progress at the end.
 
     Raises:
         BuildError: An image did not build; says which step of which service, with its output.
@@ -258,7 +261,7 @@ def run(
         running=[f"the build of {', '.join(built)} may go on there"],
     )
     if code:
-        # Not the output of the steps: what they talk to may be gone, too.
+        # Not the output of the steps: they may complain about servers of their own.
         failure = progress.failure(lambda service, said: _source(model, service, said))
         raise compose_call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

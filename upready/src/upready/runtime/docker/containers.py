@@ -1,18 +1,19 @@
-"""The stack as containers of a Docker Engine: what the engine tells, and what compose does, behind one face."""
+"""The stack as containers of a Docker Engine: the engine's answers and compose's actions behind one interface."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
-from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
+from upready.runtime.interface import Container, Line, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
 from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from upready.stack.model import Model
 
 ITS_OWN = ("provider", "models")
-"""Keys by which creating one service changes what others get: only one `up` for all of them keeps compose's promise."""
+"""Keys with which one service changes what others get: then only one `up` for all services works as in compose."""
 
 _SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
 """The better shell of those that an image has."""
 
 GRACE = 10
-"""Seconds that the engine gives a container to stop, where nothing else is said."""
+"""Seconds that a container has to stop by default."""
 
 QUIETLY = ("--no-build", "--quiet-pull")
 
@@ -41,7 +42,7 @@ class Containers(Engine):
     name = settings.DOCKER
 
     def changes(self, project: str) -> Changes:
-        """The engine's events, without those that say nothing of a container's state."""
+        """The engine's events, without those that say nothing about a container's state."""
         return Changes(self.events(project))
 
     def source(self, project: str, services: Sequence[str] = (), note: Note = silent) -> LogSource:
@@ -55,10 +56,10 @@ class Containers(Engine):
         return statistics.sample(self, container)
 
     def tidy(self, project: str) -> None:
-        """An engine loses nothing."""
+        """Nothing to do: an engine forgets no container."""
 
     def fit(self, model: Model, tell: Note) -> Model:
-        """An engine runs everything. Containers may hold secrets that this shell no longer has."""
+        """An engine can run everything. Register the secrets that containers hold and this shell no longer has."""
         masking.know(("injected", model.stack.project), lambda: injected_secrets.read(self, model))
         return model
 
@@ -69,36 +70,37 @@ class Containers(Engine):
         return dry_run.actions(self, model, apart=ITS_OWN)
 
     def start(self, model: Model, attempt: Attempt) -> None:
-        """Let compose make what is to be there, then start each service when its dependencies allow it.
+        """Let compose create what is needed, then start each service when its dependencies allow it.
 
-        `create` decides alone what has changed: services, networks, volumes, configs, secrets, images, replicas.
+        `compose create` alone decides what has changed: services, networks, volumes, configs, secrets, images,
+        replicas.
 
         Raises:
-            OpsError: What compose or the engine says, where nothing could be made.
+            OpsError: Compose or the engine refuses to create something.
         """
         from upready.runtime.docker import startup
 
         if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
-            self._compose(model.stack, attempt, "up", "--detach", *QUIETLY)
+            self.compose(model.stack, attempt, "up", "--detach", *QUIETLY)
             return
-        self._compose(model.stack, attempt, "create", *QUIETLY)
+        self.compose(model.stack, attempt, "create", *QUIETLY)
         made = background.until_cancelled(attempt.ending, lambda: self.containers(model.stack.project))
         if made is None:
             return
         attempt.made.set()
 
         def begin(names: Sequence[str]) -> None:
-            self._compose(
+            self.compose(
                 model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False
             )
 
         startup.start(self, model.wanted, made, begin, attempt)
 
     def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
-        """Restart services as they are, each when what it depends on is as far as it asks.
+        """Restart services unchanged, each when the conditions of its `depends_on` hold.
 
         Raises:
-            OpsError: What compose says.
+            OpsError: Compose fails.
         """
         from upready.runtime.docker import startup
 
@@ -106,14 +108,14 @@ class Containers(Engine):
         if found is None:
             return
         attempt.made.set()
-        # Of what was only created, compose's `restart` would do the mere start.
+        # For a container that was only created, compose's `restart` would do no more than start it.
         created = {each.service for each in found if each.state == "created"}
 
         def begin(names: Sequence[str]) -> None:
             if again := [name for name in names if name not in created]:
-                self._compose(model.stack, attempt, "restart", "--no-deps", *again)
+                self.compose(model.stack, attempt, "restart", "--no-deps", *again)
             if first := [name for name in names if name in created]:
-                self._compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+                self.compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
 
         startup.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
 
@@ -130,7 +132,7 @@ class Containers(Engine):
         return sorted(each["Name"] for each in found)
 
     def origins(self, project: str) -> list[Origin]:
-        """Where a project's containers were started, one-off ones included; told by their labels."""
+        """Where a project's containers were started, one-off ones included, from their labels."""
         with answering():
             listed = self.client.api.containers(all=True, filters={"label": f"{PROJECT}={project}"})
         return list(dict.fromkeys(inspection.origin(each.get("Labels") or {}) for each in listed))
@@ -168,10 +170,8 @@ class Containers(Engine):
             self.client.api.stop(container.id, timeout=grace)
             self.client.api.remove_container(container.id, v=True, force=True)
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
-        """Compose's `exec`; the container is known by its labels, so that no broken file gets in the way."""
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
+        """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
             line.append("--no-TTY")
@@ -189,15 +189,46 @@ class Containers(Engine):
             running=[f"the command may still run in {container.name}"],
         )
 
-    def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
-        """Let compose change something, until the attempt is interrupted.
+    def run_hook(self, stack: Stack, service: str, hook: Mapping[str, Any]) -> None:
+        """Run one of a service's `pre_start` hooks in a container of its own, and remove that.
 
         Raises:
-            OpsError: What it says.
+            StartError: It did not end with 0.
+            EngineError: The engine went away.
+        """
+        command = hook.get("command") or []
+        words = shlex.split(command) if isinstance(command, str) else [str(each) for each in command]
+        given = {key: str(value) for key, value in (hook.get("environment") or {}).items() if value is not None}
+        line = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        for option, name in (("--user", "user"), ("--workdir", "working_dir")):
+            line += [option, str(hook[name])] if hook.get(name) else []
+        for name in given:  # its value, which may be a secret, does not stand on the command line
+            line += ["--env", name]
+        said: list[str] = []
+        code = compose_call.stream(
+            compose.command(stack, *line, "--entrypoint", words[0], service, *words[1:]),
+            said.append,
+            self,
+            cwd=stack.root,
+            env={**stack.variables, **given},
+            running=[f"a pre_start hook of {service} may still run"],
+        )
+        if code:
+            raise StartError(
+                f"the pre_start hook of {service} ended with exit code {code}: {shlex.join(words)}",
+                details=[each for each in said if each.strip()][-20:],
+                next=f"correct services.{service}.pre_start, then: invoke prod",
+            )
+
+    def compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
+        """Let compose do something; it ends when the attempt is interrupted.
+
+        Raises:
+            OpsError: Compose fails.
         """
         said: list[str] = []
         line = compose.command(stack, *arguments)
-        # Whoever waits for the start notices that the engine is gone, and cancels the attempt.
+        # The thread that waits for the start notices that the engine is gone, and cancels the attempt.
         code = compose_call.stream(line, said.append, cwd=stack.root, env=stack.variables, cancel=attempt.cancel)
         if attempt.cancel.is_set():
             return
@@ -209,20 +240,20 @@ class Containers(Engine):
 
 
 class Changes:
-    """A stream of the engine's events, reduced to what is asked of it."""
+    """Iterator over (container id, action) from Docker's event stream."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The container's id, and the engine's word for what happened; not of `compose run`, which is no replica."""
+        """The container's id and the engine's name of the event; containers of `compose run` are left out."""
         for event in self._stream:
             actor = event["Actor"]
             if actor["Attributes"].get(ONE_OFF) != "True":
                 yield actor["ID"], event["Action"]
 
     def close(self) -> None:
-        """End it: reading it is the one thing that would wait without end."""
+        """End the stream: reading it would otherwise wait without end."""
         self._stream.close()
 
 

@@ -1,8 +1,8 @@
-"""Let compose go on with a start that a task has stopped waiting for.
+"""Let compose finish a start that a task has stopped waiting for.
 
-A failure elsewhere, or the end of the time, ends the wait; but a service that only waits for its dependency is started
-all the same once that is healthy, as plain `up --detach` would. A process of its own does it: compose itself, for the
-services that are left. It is remembered, so that the next task that changes the stack ends it first.
+A failure elsewhere, or the time limit, ends the wait. But a service that only waits for its dependency is still started
+once that is healthy, as with plain `up --detach`. Compose does this in a process of its own, for the services that are
+left. The process is remembered, so that the next task that changes the stack ends it first.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 from upready.stack import compose
 from upready.stack.selection import Stack
-from upready.support import platform, process, state
+from upready.support import platform, process, shell_words, state
 from upready.support.errors import UsageError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     import psutil
@@ -25,10 +26,10 @@ FILE = "continuation.json"
 """In the state folder: the process, by its PID and the time when it was made."""
 
 LOG = "continuation.log"
-"""In the state folder: what compose has said."""
+"""In the state folder: the output of compose."""
 
 GRACE = 10.0
-"""Seconds that it gets to end when it is told to."""
+"""Seconds that it has to end when it is asked to."""
 
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -39,8 +40,8 @@ def begin(stack: Stack, folder: Path, services: Sequence[str], *, made: bool) ->
     Args:
         stack: What they are part of.
         folder: The state folder.
-        services: Those that are left.
-        made: Whether their containers are as the files say; else compose makes these of the whole stack, too.
+        services: The services that are left.
+        made: Whether their containers exist as the files say; if not, compose creates those of the whole stack too.
     """
     arguments = ["--no-recreate", *services] if made else []
     import psutil
@@ -62,10 +63,10 @@ def begin(stack: Stack, folder: Path, services: Sequence[str], *, made: bool) ->
 
 
 def end(folder: Path) -> None:
-    """End what an earlier task has left to go on, if it does.
+    """End the process that an earlier task left, if there is one.
 
     Raises:
-        UsageError: It does not let itself be ended.
+        UsageError: It cannot be ended.
     """
     if not (folder / FILE).exists():
         return
@@ -82,14 +83,14 @@ def end(folder: Path) -> None:
             except psutil.AccessDenied as error:
                 raise UsageError(
                     f"process {found.pid} still starts services of this project, and is another user's",
-                    next="wait until it is done, or end it as that user",
+                    next=shell_words.in_turn(shell_words.end_command(found.pid, foreign=True), AGAIN),
                 ) from error
     with contextlib.suppress(OSError):
         state.remove(folder / FILE)
 
 
 def _process(folder: Path) -> psutil.Process | None:
-    """The process that goes on; None where there is none."""
+    """That process; None if there is none."""
     import psutil
 
     try:

@@ -30,7 +30,7 @@ def find(model: Model, services: Sequence[str] = ()) -> dict[str, str]:
 
 
 def _dockerfile(service: Service, root: Path) -> str:
-    """A service's Dockerfile, below the project's root where it lies there."""
+    """A service's Dockerfile, relative to the project's root if it is in it."""
     section = service.config["build"]
     if section.get("dockerfile_inline"):
         return "its inline Dockerfile"
@@ -40,10 +40,10 @@ def _dockerfile(service: Service, root: Path) -> str:
 
 
 def _check_readable(service: Service) -> None:
-    """Make sure that the builder does not wait for a pipe where it wants a file.
+    """Make sure that the builder gets files, not pipes, for which it would wait.
 
     Raises:
-        BuildError: It would, or cannot read the file.
+        BuildError: One is a pipe, or cannot be read.
     """
     section = service.config["build"]
     folder = Path(section.get("context") or "")

@@ -32,7 +32,7 @@ _STEPS = {
     "Recreated": Action.RECREATE,
     "Creating": Action.CREATE,
     "Created": Action.CREATE,
-    # What is only stopped gives way to a network that is made anew, and is replaced then.
+    # A container that is only stopped makes room for a recreated network; then the same container starts again.
     "Stopping": Action.RESTART,
     "Stopped": Action.RESTART,
     "Removing": Action.REMOVE,
@@ -122,7 +122,7 @@ def read(said: str) -> _Told:
 
 
 def _hashes(connected: Engine, merged: Model) -> dict[str, str]:
-    """Compose's hash of each service's configuration; nothing where it cannot tell."""
+    """Compose's hash of each service's configuration; empty if it cannot say."""
     stack = merged.stack
     line = compose.command(stack, "config", "--hash", "*")
     result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
@@ -141,7 +141,7 @@ class _Look:
     hashes: Mapping[str, str]
 
     def service(self, service: Service) -> ServiceAction | None:
-        """What would be done to a service; None where it neither has nor wants a container."""
+        """What would be done to a service; None if it neither has nor needs a container."""
         own = [each for each in self.found if each.service == service.name]
         done = {each.name: self._of(each) for each in own}
         names = self._new_names(service, {each.name for each in self.found})
@@ -154,7 +154,7 @@ class _Look:
         return ServiceAction(service.name, action, changed or tuple(done), reasons, variables)
 
     def apart(self, service: Service) -> ServiceAction:
-        """What would be done to a service that is in no dry run; told by compose's labels alone."""
+        """What would be done to a service that is in no dry run; from compose's labels alone."""
         if service.config.get("provider"):
             return ServiceAction(service.name, Action.PROVIDE)
         own = [each for each in self.found if each.service == service.name]
@@ -170,10 +170,9 @@ class _Look:
     def _of(self, container: Container) -> Action:
         """What would be done to a container that is there."""
         seen = self.told.containers.get(container.name, set())
-        if Action.RESTART in seen and not seen & {Action.RECREATE, Action.REMOVE}:
-            return Action.RECREATE
-        if changed := strongest([*(seen - {Action.RESTART})]) if seen else None:
-            return changed
+        # What is replaced or removed is stopped before.
+        if seen:
+            return strongest([each for each in seen if each is not Action.RESTART] or [Action.RESTART])
         return Action.UNCHANGED if container.state in _ALIVE else Action.START
 
     def _new_names(self, service: Service, there: Iterable[str]) -> list[str]:
@@ -187,18 +186,18 @@ class _Look:
     def _why(
         self, service: Service, containers: Sequence[Container], action: Action
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Why containers are made anew, and which variables have to do with it."""
-        if action is not Action.RECREATE:
+        """Why containers are recreated, and because of which variables."""
+        if action not in (Action.RECREATE, Action.RESTART):
             return (), ()
         reasons, variables = [], set()
         for each in containers:
             labels = (each.raw.get("Config") or {}).get("Labels") or {}
             if labels.get(HASH) != self.hashes.get(service.name, labels.get(HASH)):
-                reasons.append("its configuration differs")
+                reasons.append("configuration differs")
                 variables |= self._differing(service, each)
             image = self.connected.image(service.image)
             if image is not None and labels.get(IMAGE, image["Id"]) != image["Id"]:
-                reasons.append("its image differs")
+                reasons.append("image differs")
         return tuple(dict.fromkeys(reasons)) or _UNKNOWN, tuple(sorted(variables))
 
     def _differing(self, service: Service, container: Container) -> set[str]:
@@ -213,5 +212,5 @@ class _Look:
         return {name for name in {*before, *now} if before.get(name) != now.get(name)}
 
 
-_UNKNOWN = ("what it uses is made anew",)
-"""Why compose replaces a container whose configuration and image are the same: its network, or another's container."""
+_UNKNOWN = ("a network or container that it uses is made anew",)
+"""Why compose replaces, or stops, a container whose configuration and image are the same."""

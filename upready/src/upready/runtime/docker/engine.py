@@ -14,6 +14,7 @@ from upready.engine import connection, endpoint
 from upready.engine.heartbeat import Heartbeat
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
+from upready.stack.service import EVERYWHERE
 
 if TYPE_CHECKING:
     from docker.types import CancellableStream
@@ -26,13 +27,13 @@ answering = connection.answering
 
 PROJECT = "com.docker.compose.project"
 ONE_OFF = "com.docker.compose.oneoff"
-"""Labels that compose puts on what it makes; those of containers alone stand in `upready.runtime.docker.inspection`."""
+"""Labels that compose puts on all that it makes; labels of containers only are in `inspection`."""
 
-ANY = ("", "0.0.0.0", "::")  # noqa: S104 - compared, not bound
-"""How every address of a machine is written."""
+FAILED = ".failed-release"
+"""What ends the name of a container of a release that failed: it is kept for its logs, and is no replica."""
 
 LINKS = 5
-"""Links that lead from one to the next, at most."""
+"""The most links that are followed, one after the other."""
 
 EVENTS = ("create", "start", "die", "oom", "health_status", "destroy", "pause", "unpause", "rename")
 
@@ -42,7 +43,7 @@ class Engine:
 
     Args:
         client: The SDK's.
-        heartbeat: What finds out whether it still answers; by default one of its own.
+        heartbeat: Finds out whether the engine still answers; by default one of its own.
     """
 
     def __init__(self, client: DockerClient, heartbeat: Heartbeat | None = None) -> None:
@@ -53,13 +54,13 @@ class Engine:
     def address(self) -> str:
         """Where the engine answers, as a URL."""
         url = str(self.client.api.base_url)
-        # What the SDK makes of a socket, a pipe or SSH is no address that anybody has given.
+        # For a socket, a pipe or SSH the SDK has an internal address, which no user knows.
         return str(endpoint.asked()) if url.startswith("http+docker:") else url
 
     @property
     def local(self) -> bool:
         """Whether the engine's published ports are ports of this machine."""
-        # The SDK names what it reaches through a socket `localhost`, a pipe `localnpipe`, and SSH `ssh`.
+        # The SDK's host name is `localhost` for a socket, `localnpipe` for a pipe, and `ssh` for SSH.
         url = str(self.client.api.base_url)
         host = urlsplit(url).hostname or ""
         if url == connection.SSH:
@@ -74,7 +75,17 @@ class Engine:
         return int(said["NCPU"]), int(said["MemTotal"])
 
     def containers(self, project: str) -> list[Container]:
-        """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
+        """All containers of a project, stopped ones included, by service and number.
+
+        One-off ones are left out, and those that are kept of a release that failed.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return [each for each in self.every(project) if not each.name.endswith(FAILED)]
+
+    def every(self, project: str) -> list[Container]:
+        """The same, with those that are kept of a release that failed.
 
         Raises:
             EngineError: The engine does not answer.
@@ -117,7 +128,7 @@ class Engine:
         return _present(self.client.api.inspect_volume, name)
 
     def read(self, container: str, path: str, count: int) -> bytes | None:
-        """The start of a file within a container, which need not run; None where there is no such file.
+        """The start of a file within a container, which need not run; None if there is no such file.
 
         A link is followed.
 
@@ -167,7 +178,7 @@ class Engine:
     ) -> Response | None:
         """A container's log as the engine sends it, each line with its time; None when the container is gone.
 
-        The SDK's own call drops which stream a line is from, and cuts `since` to whole seconds.
+        The SDK's own call does not say which stream a line is from, and cuts `since` to whole seconds.
 
         Args:
             container: Its id.
@@ -202,19 +213,19 @@ class Engine:
         return response
 
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
-        """The (project, container name) that publishes a port of the engine's host; no project without compose.
+        """The (project, container name) that publishes a port of the engine's host; without compose, no project.
 
         Args:
             port: Its number.
             protocol: tcp or udp.
-            host: The address it is wanted at; one on every address is in the way of each, and the other way round.
+            host: The wanted address; a port on all addresses conflicts with the same port on any address.
         """
         with answering():
             for each in self.client.api.containers():
                 for published in each.get("Ports") or []:
                     if (published.get("PublicPort"), published.get("Type")) != (port, protocol):
                         continue
-                    if published.get("IP", "") in ANY or host in ANY or published["IP"] == host:
+                    if published.get("IP", "") in EVERYWHERE or host in EVERYWHERE or published["IP"] == host:
                         return (each.get("Labels") or {}).get(PROJECT, ""), each["Names"][0].lstrip("/")
         return None
 
@@ -229,7 +240,7 @@ def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    """What an inspection tells, or None when what it asks for is not there."""
+    """The result of an inspection; None if the object does not exist."""
     from docker.errors import NotFound
 
     with answering():

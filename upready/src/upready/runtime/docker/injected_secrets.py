@@ -1,4 +1,4 @@
-"""The secrets that containers hold and this shell does not: compose copied them in from a variable, which is gone."""
+"""Secrets in containers that compose copied from a variable which this shell no longer has."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def read(engine: Engine, merged: Model) -> Iterator[str]:
 
 
 def _path(granted: Mapping[str, Any]) -> str:
-    """Where a container has a secret that it was granted."""
+    """The path of a granted secret in a container."""
     return str(PurePosixPath("/run/secrets", str(granted.get("target") or granted.get("source"))))

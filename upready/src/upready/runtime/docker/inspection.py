@@ -1,4 +1,4 @@
-"""What the engine tells of one container (`docker inspect`), as a `Container`."""
+"""The engine's description of one container (`docker inspect`) as a `Container`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ FILES = "com.docker.compose.project.config_files"
 FOLDER = "com.docker.compose.project.working_dir"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
 `FOLDER` that of the project's folder."""
+
+RELEASE = "upready.release"
+ENVIRONMENT = "upready.environment"
+"""Labels of containers that a release made: its name, and the environment that it is of."""
 
 
 def container(raw: Mapping[str, Any]) -> Container:
@@ -50,6 +54,8 @@ def container(raw: Mapping[str, Any]) -> Container:
         revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
         created=_time(raw["Created"]) if raw.get("Created") else None,
         memory_limit=host.get("Memory") or None,
+        release=labels.get(RELEASE, ""),
+        environment=labels.get(ENVIRONMENT, ""),
         terminal=bool(config.get("Tty")),
         raw=raw,
     )
@@ -61,12 +67,12 @@ def origin(labels: Mapping[str, str]) -> Origin:
 
 
 def _number(label: str) -> int:
-    """A replica's number; anybody may write a label by hand."""
+    """A replica's number; 1 if the label was written by hand and is not a number."""
     return int(label) if re.fullmatch(r"[1-9][0-9]{0,8}", label) else 1
 
 
 def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
-    """The results of the health check since the container last started: the engine keeps those of the run before."""
+    """The results of the health check since the container last started; the engine also keeps earlier ones."""
     started = _time(state["StartedAt"])
     results = [(_time(each.get("Start", "")), each) for each in (state.get("Health") or {}).get("Log") or []]
     return tuple(
@@ -77,7 +83,7 @@ def _probes(state: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
 def _exit_code(state: Mapping[str, Any]) -> int | None:
     if state["Status"] in ("running", "paused"):
         return None
-    # What could not be started stays `created`. Then 126 and 127 say why; 128 is what the engine says of all else.
+    # A container that could not be started stays `created`. Then 126 and 127 say why; 128 means any other reason.
     told = state["Status"] != "created" or (state.get("Error") and state["ExitCode"] in (126, 127))
     return int(state["ExitCode"]) if told else None
 

@@ -17,6 +17,7 @@ from upready.runtime.docker.log_stream import Frames, Terminal, open_parts, read
 from upready.runtime.interface import Container
 from upready.support import times
 from upready.support.errors import EngineError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from requests import Response
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 2.0
-"""Seconds in which the engine must say that it is still there, over whichever connection."""
+"""Seconds within which the engine must answer on some connection, to count as there."""
 
 RETRY = 0.2
 """Seconds until a connection that has dropped is opened again."""
@@ -38,7 +39,7 @@ class Containers:
         engine: Where they are.
         project: Compose's project name.
         services: Only these; empty means all.
-        note: Told of what cannot be read, a sentence each.
+        note: Gets a sentence about each log that cannot be read.
     """
 
     engine: Engine
@@ -56,7 +57,7 @@ class Containers:
         return [self.origin(each) for each in self.engine.containers(self.project) if self._wanted(each)]
 
     def origin(self, container: Container) -> Origin:
-        """The origin that stands for a container, always the same one."""
+        """The origin of a container; always the same object for the same container."""
         if container.id not in self._known:
             if container.terminal:
                 self._terminals.add(container.id)
@@ -114,7 +115,7 @@ class Containers:
         """Each container that runs, then each that starts."""
         while not self._closed.is_set():
             with self._closing(self._asked(lambda: self.engine.events(self.project))) as events:
-                # After the events are subscribed to, so that no start falls between.
+                # Listed after the subscription to events, so that no start is missed.
                 for container in self._asked(lambda: self.engine.containers(self.project)):
                     if container.state == "running" and self._wanted(container):
                         yield self.origin(container)
@@ -124,7 +125,7 @@ class Containers:
             time.sleep(RETRY)
 
     def check(self) -> None:
-        """Make sure that the engine answers, now or soon: that a connection drops does not mean that it is gone."""
+        """Make sure that the engine answers, now or soon: a dropped connection does not mean that it is gone."""
         deadline = time.monotonic() + PATIENCE
         while (left := deadline - time.monotonic()) > 0:
             if self.engine.ping(left):
@@ -146,7 +147,7 @@ class Containers:
         self._live.add(stream)
         try:
             if self._closed.is_set():
-                raise EngineError("the connection was closed", next="the same again")
+                raise EngineError("the connection was closed", next=AGAIN)
             yield stream
         finally:
             self._live.discard(stream)
@@ -154,7 +155,7 @@ class Containers:
                 stream.close()
 
     def _asked(self, ask: Callable[[], T]) -> T:
-        """What the engine answers; asked again where the connection drops meanwhile and the engine is still there."""
+        """The engine's answer; it is asked again if the connection drops while the engine is still there."""
         from docker.errors import APIError
 
         deadline = time.monotonic() + PATIENCE
@@ -168,7 +169,7 @@ class Containers:
             self._closed.wait(RETRY)
 
     def _open(self, origin: Origin, **options: Any) -> Response | None:
-        """A container's log; None where it is gone, or where its log driver keeps nothing that can be read."""
+        """A container's log; None if the container is gone, or if its log driver keeps nothing readable."""
         from docker.errors import APIError
 
         try:

@@ -1,4 +1,4 @@
-"""The bytes of the engine's log stream, made lines.
+"""Turn the bytes of the engine's log stream into lines.
 
 Frames (https://docs.docker.com/reference/api/engine/version/v1.51/#tag/Container/operation/ContainerAttach): one byte
 for the stream, three zeros, four bytes of length, and that many bytes. A container with a terminal has none.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from requests import Response
 
 LONGEST = 1 << 20
-"""Bytes after which a line that does not end is handed over as it is: memory is finite."""
+"""Bytes after which a line without an end is passed on in parts: memory is finite."""
 
 _STAMP = 30
 """Characters of the engine's time: `2026-11-29T10:00:00.123456789Z`."""
@@ -38,7 +38,7 @@ _length = struct.Struct(">I").unpack_from
 
 
 def open_parts(response: Response) -> tuple[Iterator[bytes], bool]:
-    """The bytes of a response as soon as they come, and whether they are HTTP chunks or bare."""
+    """The bytes of a response as they arrive, and whether they are HTTP chunks or bare."""
     raw: Any = response.raw._fp
     if not getattr(raw, "chunked", False) or response.headers.get("Content-Encoding"):
         return response.iter_content(_READ), False
@@ -46,14 +46,14 @@ def open_parts(response: Response) -> tuple[Iterator[bytes], bool]:
 
 
 def read_lines(parts: Iterable[bytes], decoder: Frames | Terminal, *, chunked: bool) -> Iterator[list[Line]]:
-    """The lines of a response, as soon as they come, as many together as came.
+    """The lines of a response as they arrive, in batches.
 
-    The engine sends each line in an HTTP chunk of its own. Taking those apart one by one, as urllib3 does, costs more
-    than all that is done with the lines afterwards; so whole stretches of ordinary lines are taken at once.
+    The engine sends each line in its own HTTP chunk. To take these apart one by one, as urllib3 does, costs more than
+    everything else that happens to a line. So runs of ordinary lines are parsed at once (`bench.logs`).
 
     Args:
         parts: The bytes as they came from the connection.
-        decoder: Knows what the chunks hold.
+        decoder: Decodes the content of the chunks.
         chunked: Whether they are HTTP chunks (RFC 9112, 7.1), or bare.
 
     Raises:
@@ -78,13 +78,13 @@ def read_lines(parts: Iterable[bytes], decoder: Frames | Terminal, *, chunked: b
 
 
 def _ordinary(data: bytes) -> tuple[list[Line], bytes]:
-    """The lines of all whole chunks, and what is left; no lines when a chunk is other than one frame with one line."""
+    """The lines of all complete chunks, and the rest; no lines if a chunk is not one frame with one line."""
     end = data.rfind(b"\n\r\n") + 3
     found = _ORDINARY.findall(data, 0, end)
     if not found:
         return [], data
     sizes, streams, stamps, texts = zip(*found, strict=True)
-    # Only where they cover everything was nothing skipped.
+    # Nothing was skipped only if the lines cover all bytes.
     if sum(map(len, sizes)) + sum(map(len, texts)) + _AROUND * len(found) != end:
         return [], data
     stamped = b"\n".join(stamps).decode("ascii", "replace").split("\n")
@@ -94,7 +94,7 @@ def _ordinary(data: bytes) -> tuple[list[Line], bytes]:
 
 
 def _dechunk(data: bytes) -> tuple[bytes, bytes, bool]:
-    """What the whole chunks hold, what is left, and whether the last one has come."""
+    """The content of the complete chunks, the rest, and whether the last chunk has come."""
     parts: list[bytes] = []
     start = 0
     while (head := data.find(b"\r\n", start)) >= 0:
@@ -150,7 +150,7 @@ class Frames:
         """A piece of a long line, the last one, or a line with another engine's notation of time."""
         time, text = _split(frame)
         if stream in self._pieces and self._pieces[stream][0] != time:
-            # No piece of the same line: a run has ended without a line end, and this is from the next one.
+            # Not a piece of the same line: the container ended without a line end, and this is from its next run.
             ended, held = self._pieces.pop(stream)
             lines.append((ended, stream, _text(b"".join(held))))
         time, pieces = self._pieces.pop(stream, (time, []))
@@ -176,7 +176,7 @@ class Terminal:
         return [self._line(line) for line in whole]
 
     pending = True
-    """Never is a chunk sure to be a whole line."""
+    """A chunk is never certain to be a whole line."""
 
     def unfinished(self) -> list[Line]:
         """The line whose end has not come."""
@@ -193,7 +193,7 @@ class Terminal:
 
 
 def _split(line: bytes) -> tuple[str, bytes]:
-    """The time and the text; a line without a time, which no engine should send, is from now."""
+    """The time and the text; a line without a time, which no engine should send, gets the current time."""
     stamp, _, text = line.partition(b" ")
     try:
         return times.normalise(stamp.decode("ascii")), text

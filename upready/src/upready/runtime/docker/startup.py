@@ -1,8 +1,8 @@
-"""Start containers that are there, each service when those that it depends on are as far as it asks.
+"""Start existing containers, each service when the conditions of its `depends_on` hold.
 
 Compose starts each of them (`up --no-deps`), with everything that it does at a start: secrets, configs, hooks. The
-order is kept here, because compose looks only twice a second whether a dependency is healthy, believes nothing but the
-engine's own health check, and gives up on every service once one fails.
+order is decided here, because compose looks only twice a second whether a dependency is healthy, uses only the engine's
+own health check, and gives up on every service once one fails.
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from upready.runtime.startup_order import LOOK_EVERY
 from upready.stack.model import Service
 from upready.support import background
 from upready.support.errors import EngineError, OpsError, StartError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.engine import Engine
 
 HOOKS = ("pre_start", "post_start")
-"""What makes a start one that may take long, or fail by itself: such a service gets a call of its own."""
+"""Keys that make a start slow, or let it fail by itself: such a service gets a call of its own."""
 
 Begin = Callable[[Sequence[str]], None]
-"""Starts services that may start at the same moment; raises what compose says."""
+"""Starts services that may start together; raises compose's error."""
 
 
 def start(
@@ -42,16 +43,17 @@ def start(
 ) -> None:
     """Start services in the order of `depends_on`.
 
-    One whose dependency fails waits on: it may recover, and who watches ends the attempt. One that is refused is told
-    to `attempt.refuse`, and keeps only those from starting that depend on it.
+    A service whose dependency fails goes on waiting: the dependency may recover, and the watching thread ends the
+    attempt. A service that compose refuses is passed to `attempt.refuse`; only services that depend on it are not
+    started.
 
     Args:
         connected: The engine.
         services: The services that are wanted.
-        containers: All of the project's, as they are before.
-        begin: Starts some of them.
-        attempt: Whether that is still wanted.
-        anew: Whether also to begin with those that run.
+        containers: All containers of the project, before the start.
+        begin: Starts some services.
+        attempt: Says whether the start is still wanted.
+        anew: Whether services that run are started again too.
 
     Raises:
         EngineError: The engine does not answer.
@@ -78,7 +80,7 @@ def start(
 
 
 def _groups(services: Sequence[Service]) -> list[list[str]]:
-    """Services that may start now, by the calls that start them: one for all, but for those with hooks."""
+    """The services that may start now, grouped by calls: one call for all, and one for each service with hooks."""
     together = [each.name for each in services if not any(each.config.get(hook) for hook in HOOKS)]
     alone = [[each.name] for each in services if each.name not in together]
     return [*([together] if together else []), *alone]
@@ -102,12 +104,12 @@ def _bring_up(group: Sequence[str], begin: Begin, attempt: Attempt) -> list[str]
 
 @dataclass
 class _Stage:
-    """How far the services are.
+    """The progress of the start.
 
     Attributes:
-        strict: Whether waiting for the health of a service that has no health check is refused, as compose refuses it.
-        begun: Those that have been started, or ran before.
-        refused: Those that could not be.
+        strict: Whether it is an error to wait for the health of a service without a health check, as in compose.
+        begun: Services that have been started, or ran before.
+        refused: Services that could not be started.
     """
 
     connected: Engine
@@ -120,20 +122,20 @@ class _Stage:
     _looks: dict[str, tuple[float, list[Container | None]]] = field(default_factory=dict)
 
     def may_start(self, name: str) -> bool:
-        """Whether everything that a service depends on is as far as it asks."""
+        """Whether all conditions of a service's `depends_on` hold."""
         return all(
             self._reached(name, other, condition)
             for other, condition in self.services[name].depends_on.items()
-            # One of a profile that is off, or of no replicas, is waited for by nobody.
+            # Nobody waits for a service of a profile that is off, or without replicas.
             if other in self.services
         )
 
     def _reached(self, name: str, other: str, condition: str) -> bool:
-        """Whether, as the first depends on it, the other one is as far as a condition asks."""
+        """Whether a condition of the first service about the other one holds."""
         required = (self.services[name].config.get("depends_on") or {}).get(other, {}).get("required", True)
         if other in self.refused:
             return not required
-        # What an earlier start left says nothing.
+        # A container from an earlier start says nothing.
         found = self._look(other) if other in self.begun else []
         if not found:
             return False
@@ -156,7 +158,7 @@ class _Stage:
         return found
 
     def _meets(self, container: Container, condition: str) -> bool:
-        """Whether a container is as far as one of compose's conditions asks; ready counts as healthy."""
+        """Whether a container meets one of compose's conditions; ready counts as healthy."""
         if condition == "service_completed_successfully":
             return container.state == "exited" and container.exit_code == 0
         if condition == "service_healthy":
@@ -174,7 +176,7 @@ class _Stage:
             name,
             StartError(
                 f"{name} waits until {other} is healthy, but {other} has no health check",
-                next=f"give {other} a healthcheck, or let {name} wait for condition: service_started",
+                next=f"give {other} a healthcheck, or let {name} wait for condition: service_started, then: {AGAIN}",
             ),
         )
 
@@ -184,7 +186,7 @@ def _runs(container: Container) -> bool:
 
 
 def _failed(container: Container, condition: str) -> bool:
-    """Whether a container has failed one of compose's conditions: if optional, it is waited for no longer."""
+    """Whether a container has failed one of compose's conditions: nobody waits for an optional dependency then."""
     if condition == "service_healthy":
         return container.state in ("exited", "dead") or container.health == "unhealthy"
     return container.state in ("exited", "dead") and container.exit_code != 0

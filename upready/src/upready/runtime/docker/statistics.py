@@ -1,4 +1,4 @@
-"""What a container uses, from the engine's statistics."""
+"""The resources that a container uses, from the engine's statistics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sample(engine: Engine, container: Container) -> Sample | None:
 
 
 def memory(stats: Mapping[str, Any]) -> int | None:
-    """As `docker stats` reckons it: without the pages of files that can be dropped (cgroup v2, then v1)."""
+    """As in `docker stats`: without file pages that can be dropped (cgroup v2, then v1)."""
     held = stats.get("memory_stats") or {}
     if "usage" not in held:
         return None

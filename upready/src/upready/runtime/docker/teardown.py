@@ -1,7 +1,7 @@
-"""Take a project off an engine: through compose with its own files, then by its name alone, and tell what stays.
+"""Remove a project from an engine: with compose and its files, then by its name alone; and say what stays.
 
-With files, compose runs `pre_stop` hooks and ends what providers made; by name, it reaches every profile, override and
-environment, and what no file names any more, also where the files are broken.
+With the files, compose runs `pre_stop` hooks and ends what providers made. By name, it reaches every profile, override
+and environment, and containers that no file names any more, even if the files are broken.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
 
 _PERHAPS_HOOKS = re.compile(rb"pre_stop|provider|include|extends")
-"""What stands in a compose file that has something to be done at a stop, or another file that may have."""
+"""Words in a compose file that may need an action at a stop, or that name another such file."""
 
 
 class Teardown:
@@ -32,9 +32,9 @@ class Teardown:
     Args:
         connected: The engine.
         project: Compose's project name.
-        data: Whether volumes go, too.
-        grace: Seconds that each container gets, instead of its own.
-        tell: Told, a sentence each, of what was not done as the files say.
+        data: Whether volumes are removed too.
+        grace: Seconds for each container to end, instead of its own setting.
+        tell: Gets a sentence about each thing that was not done as the files say.
     """
 
     def __init__(self, connected: Containers, project: str, *, data: bool, grace: float | None, tell: Note) -> None:
@@ -58,7 +58,7 @@ class Teardown:
         """Stop and remove all of it.
 
         Args:
-            stacks: What it was started from, newest first.
+            stacks: The stacks that it was started from, newest first.
 
         Raises:
             EngineError: The engine does not answer.
@@ -89,7 +89,7 @@ class Teardown:
         said = self._by_name() if left.containers or left.networks else ""
         if left.containers and (more := self._one_by_one()) is not None:
             said += more + self._by_name()
-        # Not by compose, which would remove what only has the name that the files give, another project's too.
+        # Not by compose: it would remove any volume with the name in the files, even another project's.
         for name in [*before.volumes, *anonymous]:
             self._remove_volume(name)
         left = self.found().without(spared)
@@ -99,9 +99,9 @@ class Teardown:
         return before.less(left, kept)
 
     def _with_files(self, stack: Stack) -> None:
-        """Let compose stop what a stack's files name, of every profile; what they do not name stays."""
+        """Let compose stop the services in a stack's files, of every profile; others stay."""
         line = compose.command(compose.whole(stack), "down", *self._options)
-        # With a name there, compose would take files that it cannot read for none, and say nothing.
+        # If the name is set there, compose treats unreadable files as missing, without an error.
         result = compose_call.run(
             line,
             self._engine,
@@ -114,22 +114,22 @@ class Teardown:
         error = compose.failure(result.stderr)
         if isinstance(error, UsageError | EnvFileError) and " Container " not in result.stderr:
             if self.found().containers and any(map(_perhaps_hooks, stack.files)):
-                self._tell(f"stopped without the pre_stop hooks that there may be: {error.message}")
+                self._tell(f"stopped, perhaps without pre_stop hooks: {error.message}")
         elif not isinstance(error, EngineError):
-            self._tell(f"stopped all the same: {error.message}")
+            self._tell(f"stopped in spite of an error: {error.message}")
 
     def _by_name(self) -> str:
-        """Let compose stop all that carries the project's name; returns what it said."""
+        """Let compose stop everything with the project's name; returns its output."""
         line = compose.project_command(self._project, "down", "--remove-orphans", *self._options)
-        # Compose knows a project by its labels alone; run where no compose file or `.env` can get in its way.
+        # Compose finds a project by its labels; it runs where no compose file or `.env` can disturb it.
         anywhere = Path(Path(sys.executable).anchor)
         return compose_call.run(line, self._engine, cwd=anywhere, env=compose.NO_FILES, running=self._running).stderr
 
     def _one_by_one(self) -> str | None:
-        """Stop what compose leaves: a one-off container whose service has no other.
+        """Stop the containers that compose leaves: a one-off container whose service has no other.
 
         Returns:
-            What the engine refused; None where nothing was left.
+            The engine's refusals; None if nothing was left.
         """
         from docker.errors import APIError
 
@@ -150,7 +150,7 @@ class Teardown:
         return refused
 
     def _anonymous(self) -> list[str]:
-        """The volumes without a name of what is there: they go with the data."""
+        """The anonymous volumes of the containers: they are removed with the data."""
         if not self._data:
             return []
         with answering():
@@ -166,12 +166,12 @@ class Teardown:
             try:
                 self._api.remove_volume(name)
             except APIError as error:
-                # One that is in use stays, and is told; one that is gone meanwhile is what was wanted.
+                # A volume in use stays, and is reported; one that is already gone is fine.
                 if error.status_code not in (404, 409):
                     raise
 
     def _external(self, stacks: Sequence[Stack], volumes: Sequence[str]) -> list[str]:
-        """Those of some volumes that the files call external, though compose has once made them for this project."""
+        """Volumes that the files now call external, though compose once made them for this project."""
         if not volumes:
             return []
         named: set[str] = set()
@@ -206,7 +206,7 @@ class Teardown:
 
 
 def _unstopped(names: Sequence[str], said: str) -> OpsError:
-    """The error of containers that do not end; with the code of processes that do not."""
+    """The error about containers that could not be stopped."""
     why = compose.failure(said, StartError)
     if isinstance(why, EngineError):
         return why
@@ -218,13 +218,13 @@ def _unstopped(names: Sequence[str], said: str) -> OpsError:
 
 
 def _called(listed: dict[str, Any]) -> str:
-    """A container of somebody else's: its name, and its project where it has one."""
+    """A container's name, and its project if it has one."""
     name, project = str(listed["Names"][0]).lstrip("/"), (listed.get("Labels") or {}).get(PROJECT, "")
     return f"{name} of the project {project}" if project else name
 
 
 def _perhaps_hooks(file: Path) -> bool:
-    """Whether a stop may have something to do that only the files tell; a file that is gone may have."""
+    """Whether a compose file may ask for actions at a stop; also if it is gone or cannot be read."""
     try:
         data = files.read(file)
     except OpsError:

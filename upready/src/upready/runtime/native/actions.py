@@ -34,6 +34,6 @@ def _action(root: Path, plan: Plan) -> ServiceAction:
     if found is not None and service.runs(found):
         same = found.fingerprint == plan.fingerprint
         action = Action.UNCHANGED if same else Action.RESTART
-        reasons = [] if same else ["its command, folder or variables differ"]
+        reasons = [] if same else ["command, folder or variables differ"]
     command = plan.remembered.command
     return ServiceAction(plan.service, action, reasons=tuple(reasons), command=command, directory=plan.directory)

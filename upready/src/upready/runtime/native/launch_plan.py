@@ -1,4 +1,4 @@
-"""How one service is run: what its supervisor needs to know, and what is remembered of it."""
+"""The plan for running one service: what its supervisor needs, and what is remembered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from upready.support import parsing
 T = TypeVar("T")
 
 _INCIDENTAL = ("after", "files", "profiles", "project")
-"""What may change without a need to start the service anew."""
+"""Fields that may change without a restart of the service."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ class Plan:
         service: Its name.
         command: The program and its arguments.
         directory: Where it runs, absolute.
-        environment: Its variables, besides what tells it of this machine. Holds secrets; never written to a file.
-        health: The URL that tells whether it is healthy, asked as an engine would ask; empty when nothing does.
-        probe: The URL at which everybody may ask whether it answers; empty when there is none.
+        environment: Its variables, besides those of the machine. Hold secrets; never written to a file.
+        health: The URL of its health check; empty if there is none.
+        probe: The URL at which users may ask whether it answers; empty if there is none.
         ports: (address, port, protocol, port) as the engine would tell them.
-        after: The services that it waits for, and so is stopped before, each with its condition.
+        after: The services that it waits for, each with its condition; it is stopped before them.
         stop_signal: The name of the signal that asks it to end.
         grace: Seconds that it then gets.
         log_size: Bytes after which its log begins a new file.
@@ -58,7 +58,7 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """The same for plans that run the same, its variables included; tells nothing about them."""
+        """A hash of all that matters, variables included; plans that run the same have the same hash."""
         relevant = {name: value for name, value in self.as_dict().items() if name not in _INCIDENTAL}
         text = json.dumps([relevant, dict(self.environment)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def remembered(self) -> Plan:
-        """The plan as it is written to a file: a secret in its command or its URLs is none of a file's business."""
+        """The plan as it is written to a file: without the secrets in its command and URLs."""
         from upready.secrets import masking  # no supervisor needs it
 
         return dataclasses.replace(

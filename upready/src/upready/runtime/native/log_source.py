@@ -45,7 +45,7 @@ class Source:
         return [self._origin(name, found.run) for name in names if (found := service.look(self.root, name))]
 
     def origin(self, container: Container) -> Origin:
-        """The origin that stands for a service's last start."""
+        """The origin of a service's last start."""
         return self._origin(container.service, container.id.rpartition(".")[2])
 
     def read(
@@ -57,7 +57,7 @@ class Source:
         until: datetime | None = None,
         whole: bool = False,
     ) -> Iterator[Sequence[Line]]:
-        """What a service has written since it was started; only whole lines are ever in its files."""
+        """The output of a service since it was started; its files contain only whole lines."""
         found = self._record(origin)
         if found is None:
             return
@@ -71,17 +71,18 @@ class Source:
             yield batch
 
     def follow(self, origin: Origin, after: str | None) -> Iterator[Sequence[Line]]:
-        """What a service writes until it ends, its last words included."""
+        """The output of a service until it ends, its last lines included."""
         found = self._record(origin)
         if found is None:
             return
         first = max(logfile.stamp(found.started), after or "")
         for lines in _grow(self._log(origin), lambda: self._closed.is_set() or not self.running(origin), self._closed):
-            if kept := [line for line in lines if line[0] >= first]:
+            end = self._end(origin)
+            if kept := [line for line in lines if first <= line[0] < end]:
                 yield kept
 
     def running(self, origin: Origin) -> bool | None:
-        """Whether a service still runs; None when it was stopped or started anew."""
+        """Whether a service still runs; None if it was stopped, or started again."""
         found = self._record(origin)
         return None if found is None else service.runs(found)
 
@@ -96,15 +97,20 @@ class Source:
             self._closed.wait(LOOK_EVERY)
 
     def check(self) -> None:
-        """Files are always there."""
+        """Nothing to check: files are always there."""
 
     def close(self) -> None:
-        """End whatever waits."""
+        """End every wait."""
         self._closed.set()
 
     def _origin(self, name: str, run: str) -> Origin:
-        """Always the same one for a run: whoever follows tells them apart by that."""
+        """Always the same object for a run: followers distinguish runs by it."""
         return self._known.setdefault(run, Origin(name, 1, run))
+
+    def _end(self, origin: Origin) -> str:
+        """From when on lines are the next run's, whose reader tells them."""
+        found = service.look(self.root, origin.service)
+        return logfile.stamp(found.started) if found and found.run != origin.key else "~"
 
     def _log(self, origin: Origin) -> Path:
         return paths.of(self.root, origin.service) / "log"
@@ -116,12 +122,12 @@ class Source:
 
 def _grow(path: Path, over: Callable[[], bool], closed: threading.Event) -> Iterator[list[Line]]:
     """The lines of a log as they are written, from its oldest file on and across new ones, until it is over."""
-    # From the oldest on: what was written while nobody looked is told too.
+    # Begins with the oldest file, so that lines from before the first look are included.
     current: IO[bytes] | None = None
     rest = b""
     try:
         while not closed.is_set():
-            # Asked before reading: what is written until then is read after it.
+            # Asked before reading, so that everything written until then is read.
             ended = over()
             moved = current is None or _position(current, [path]) is None
             chunk = current.read() if current else b""
@@ -144,9 +150,9 @@ def _grow(path: Path, over: Callable[[], bool], closed: threading.Event) -> Iter
 
 
 def _following(path: Path, current: IO[bytes] | None) -> IO[bytes] | None:
-    """Open the file of a log that comes after one that is open, or the oldest; None when there is none yet.
+    """Open the log file that comes after an open one, or the oldest; None if there is none yet.
 
-    Files get other names between a look and the next: what was opened counts when it still follows after that.
+    Files may be renamed between two looks: the opened file counts only if it still follows the open one afterwards.
     """
     while True:
         files = logfile.files_of(path)
@@ -166,7 +172,7 @@ def _following(path: Path, current: IO[bytes] | None) -> IO[bytes] | None:
 
 
 def _position(file: IO[bytes] | None, paths: Sequence[Path]) -> int | None:
-    """Which of some paths an open file has by now; None when it has none of them."""
+    """The index of the path that an open file has now; None if it has none of them."""
     for index, path in enumerate(paths if file else ()):
         with contextlib.suppress(FileNotFoundError):
             if file and os.path.samestat(os.fstat(file.fileno()), path.stat()):

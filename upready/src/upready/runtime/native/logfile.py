@@ -1,4 +1,4 @@
-"""A service's log: a time, a stream and a text a line, in files that are never too large.
+"""A service's log: each line has a time, a stream and a text; the files never grow too large.
 
     2026-11-23T10:00:00.123456789Z stdout ready
 
@@ -19,7 +19,7 @@ from upready.support import platform
 STREAMS = {"stdout": 1, "stderr": 2}
 
 LONGEST = 1 << 20
-"""Bytes after which a line that does not end is written as it is: memory is finite."""
+"""Bytes after which a line without an end is written in parts: memory is finite."""
 
 Line = tuple[str, int, str]
 """(time, 1 for stdout or 2 for stderr, text without its line end), as in `upready.logs.source`"""
@@ -41,25 +41,25 @@ class Writer:
         self._latest = time.time_ns()
         rotate(path, self._files)
         for each in files_of(path):
-            # An earlier version left that to the umask; not every file system has modes.
+            # Earlier versions used the umask; not every file system has modes.
             with contextlib.suppress(OSError):
                 each.chmod(0o600)
         self._file = self._open()
 
     def write(self, stream: str, lines: list[bytes]) -> None:
-        """Add lines, without their ends, all with the time of now.
+        """Add lines, without their ends, all with the current time.
 
-        What the disk has no room for is lost: a service must not stand still because nobody can keep its words.
+        Lines for which the disk has no room are lost: a service must not stop because its log cannot be written.
         """
         if not lines:
             return
         with self._guard, contextlib.suppress(OSError):
             if self._file.closed:
                 self._file = self._open()
-            # Read within, and never earlier than before: a clock that was set back would hide what comes after.
+            # Read while locked, and never earlier than the last time: a clock that was set back would hide later lines.
             self._latest = max(self._latest, time.time_ns())
             head = f"{_stamp(self._latest)} {stream} ".encode()
-            # One that was cut has no end of its own.
+            # A line that was cut off has no line end.
             content = (b"\n" if self._torn else b"") + b"".join(head + line + b"\n" for line in lines)
             self._torn = True
             self._torn = self._file.write(content) != len(content)
@@ -69,7 +69,7 @@ class Writer:
                 self._file = self._open()
 
     def _open(self) -> IO[bytes]:
-        """The newest file, for its owner only: services log what others of this machine should not read."""
+        """The newest file, readable only by its owner: logs may contain what others should not read."""
         return open(self._path, "ab", buffering=0, opener=platform.private)
 
     def drain(self, stream: str, pipe: IO[bytes]) -> None:
@@ -85,7 +85,7 @@ class Writer:
 
 
 def rotate(path: Path, files: int) -> None:
-    """Move every file of a log one place back, and drop the last; nothing where the newest is empty or not there."""
+    """Move every file of a log one place back, and drop the last; does nothing if the newest is empty or missing."""
     if not path.exists() or not path.stat().st_size:
         return
     try:
@@ -111,7 +111,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def lines_of(path: Path) -> Iterator[Line]:
-    """The lines of one file, oldest first. What is not a line of ours (the disk was full) is left out."""
+    """The lines of one file, oldest first. Broken lines (the disk was full) are left out."""
     try:
         with path.open("rb") as file:
             for raw in file:

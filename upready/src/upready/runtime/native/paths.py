@@ -1,7 +1,7 @@
-"""Where the native runtime keeps what it must: `native/SERVICE/` in the folder of the project's state.
+"""Where the native runtime keeps its files: `native/SERVICE/` in the project's state folder.
 
-A folder holds `state.json` (the record of the last start), `log` (with `log.1`, `log.2`, … before it), and `data` where
-the service keeps anything. The data is all that a user would miss.
+A folder has `state.json` (the record of the last start), `log` (and older `log.1`, `log.2`, …), and `data` if the
+service keeps data. Only the data matters to a user.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ HALF = "data.tmp"
 """The data of a database that is being made."""
 
 REMOVED = "data.removed"
-"""The data that somebody wanted gone, until it is."""
+"""`invoke stop --volumes` renames the data folder to this before it deletes it."""
 
 PASSWORD = "password.tmp"  # noqa: S105 - a file's name
-"""A password, for as long as a database is initialised with it."""
+"""A password file, while a database is initialised with it."""
 
 
 def native(root: Path) -> Path:
@@ -54,12 +54,12 @@ def services(root: Path) -> list[str]:
 
 
 def data(root: Path) -> list[Path]:
-    """The folders that hold what services keep."""
+    """The folders with the services' data."""
     return [found for each in services(root) if (found := of(root, each) / DATA).is_dir()]
 
 
 def settle(root: Path) -> None:
-    """Move to its place what was made when the project, or the tasks, had another one; nothing of it may run.
+    """Move state from an earlier place of the project, or of the tasks; none of its services may run.
 
     Raises:
         LockedError: A task of an earlier version is at work on the project.
@@ -69,7 +69,7 @@ def settle(root: Path) -> None:
 
 
 def remarks(root: Path) -> list[str]:
-    """What a user should know before services of this project keep anything here."""
+    """Notes for the user before services of this project keep data here."""
     place = native(root)
     said = []
     if folders.temporary() in place.parents:
@@ -92,7 +92,7 @@ def remarks(root: Path) -> list[str]:
 
 
 def _left_behind(root: Path) -> tuple[Path, Path] | None:
-    """What services kept for a project of the same folder name that is gone, and where that was; the last one used."""
+    """Data of a removed project with the same folder name, and that project's path; the last one used."""
     found = [
         (state.used(each), each / FOLDER, known.path)
         for each, known in state.others(root)

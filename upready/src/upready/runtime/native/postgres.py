@@ -1,4 +1,4 @@
-"""PostgreSQL as a service without a container: what the entry point of its image does, and then PostgreSQL itself.
+"""PostgreSQL as a service without a container: it does what the entry point of its image does, and runs PostgreSQL.
 
     python -m upready.runtime.native.postgres --data FOLDER --port PORT [--setup VARIABLE]
 
@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     import psutil
 
 MODULE = "upready.runtime.native.postgres"
-"""What stands in a command that runs this."""
+"""The module's name in a command that runs it."""
 
 LOCK = "postmaster.pid"
-"""In the data: which process serves it."""
+"""In the data folder: the process that serves it."""
 
 DONE = "setup.sha256"
-"""In the data: which SQL was run there last."""
+"""In the data folder: the SQL that was run there last."""
 
 SOCKET_FREE = ("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=")
 """No Unix socket: its path may be too long, and nobody needs it."""
@@ -52,7 +52,7 @@ def check(data: Path) -> str:
         data: Where it keeps everything; need not be there.
 
     Returns:
-        What somebody should know who starts it; empty for nothing.
+        A note for the user; empty for none.
 
     Raises:
         EngineError: It cannot.
@@ -64,7 +64,10 @@ def check(data: Path) -> str:
         if not data.exists():
             runner.named()
     except OSError as error:
-        raise EngineError(f"PostgreSQL cannot be run: {error}", next="use a Docker Engine, or another user") from error
+        raise EngineError(
+            f"PostgreSQL cannot be run: {error}",
+            next="as another user, or with a Docker Engine: invoke dev --runtime docker",
+        ) from error
     return runner.remark
 
 
@@ -92,19 +95,19 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
 
 
 def _next_step(error: Exception) -> str:
-    """What helps, as the end of a sentence; empty where nobody knows."""
+    """The next step, as the end of a sentence; empty if there is none."""
     if isinstance(error, EngineError):
         return f"; next: {error.next}"
-    # What root has made, with `sudo` say, may be another user's.
+    # Files made with `sudo` may belong to another user.
     if isinstance(error, PermissionError) and error.filename:
         return f"; next: {shell_words.access_command(Path(error.filename))}"
     return ""
 
 
 def prepare(data: Path, runner: User, programs_folder: Path, environment: Mapping[str, str]) -> None:
-    """Make sure that a folder holds a database of this PostgreSQL; one that is there is left as it is.
+    """Make sure that a folder holds a database of this PostgreSQL; an existing one is not changed.
 
-    Whomever it belonged to, it belongs to who runs it now.
+    Its owner becomes the user who runs it now.
 
     Raises:
         PostgresError: It was made by another major version, or cannot be made.
@@ -143,7 +146,7 @@ def set_up(data: Path, runner: User, programs_folder: Path, sql: str, database: 
     if done.exists() and done.read_text("utf-8") == mark:
         return
     server = [str(programs_folder / platform.executable("postgres")), "--single", "-j"]
-    # What fails is told without its SQL, which may hold a password.
+    # Errors are logged without the SQL, which may contain a password.
     quiet = ("-c", "exit_on_error=on", "-c", "log_checkpoints=off", "-c", "log_min_error_statement=panic")
     named = runner.named()  # single-user mode asks for a name, as initdb does
     try:
@@ -183,7 +186,7 @@ def _fill(place: Path, runner: User, folder: Path, environment: Mapping[str, str
         platform.write_private(password, environment["POSTGRES_PASSWORD"] + "\n")
         runner.give(password)
         with password.open(encoding="utf-8") as file:
-            # Another user may not enter the folder, but read its own input again.
+            # The other user may not enter the folder, but can read its own standard input.
             source = "/proc/self/fd/0" if runner.account else str(password)
             initdb = [str(folder / platform.executable("initdb")), "-D", runner.place(place), "-U", user]
             options = [f"--pwfile={source}", "-A", "scram-sha-256", "-E", "UTF8", "--no-locale"]
@@ -198,10 +201,10 @@ def _fill(place: Path, runner: User, folder: Path, environment: Mapping[str, str
 
 
 def _judge(done: subprocess.CompletedProcess[str]) -> None:
-    """Tell of a program that failed.
+    """Raise the error of a program that failed.
 
     Raises:
-        PostgresError: It did.
+        PostgresError: The program failed.
     """
     # The single-user server returns 0 when its SQL failed.
     if done.returncode or "ERROR:" in done.stdout:
@@ -209,12 +212,12 @@ def _judge(done: subprocess.CompletedProcess[str]) -> None:
 
 
 def _remove_stale_lock(data: Path) -> None:
-    """Remove the lock file of a server that was killed, when its number belongs to something else by now.
+    """Remove the lock file of a killed server if its PID belongs to another process now.
 
-    Another server of this machine counts as that, too: it has a folder of its own, in which it runs.
+    The server of another folder counts as such a process too.
 
-    PostgreSQL itself asks only whether a process of that number is there: one that has ended but was not waited for, or
-    another program after a restart of the machine, would keep it from starting.
+    PostgreSQL itself only asks whether a process with this PID exists: a zombie, or another program after a restart of
+    the machine, would keep it from starting.
     """
     import psutil
 
@@ -233,7 +236,7 @@ def _remove_stale_lock(data: Path) -> None:
 
 
 def _runs_in(process: psutil.Process, data: Path) -> bool:
-    """Whether a server is the one of a folder; one that may not be looked at may be."""
+    """Whether a server runs in a folder; True if that cannot be seen."""
     import psutil
 
     try:

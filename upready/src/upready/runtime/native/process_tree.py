@@ -1,7 +1,7 @@
-"""End a service: its first process as it is asked to, and then whatever of it is left.
+"""End a service: ask its first process to end, then end everything that is left.
 
-Measured: signals to a process group miss a child that has a session of its own, and a killed reloader leaves its
-worker. So every process that carries the service's marker is ended, and the caller is told how hard that was.
+Measured: signals to a process group miss a child with its own session, and a killed reloader leaves its worker. So
+    every process with the service's marker is ended, and the caller learns how hard that was.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from upready.runtime.native import env_mark
 from upready.support import platform
 
 PATIENCE = 0.3
-"""Seconds that a service's other processes get to follow its first one by themselves."""
+"""Seconds for a service's other processes to end by themselves after the first one."""
 
 LAST_CHANCE = 1.0
-"""Seconds from being told to end to being killed, for those that did not."""
+"""Seconds between asking a process to end and killing it."""
 
 KILLED_WITHIN = 5.0
-"""Seconds in which every process must be gone that is killed, those included that are started meanwhile."""
+"""Seconds within which all killed processes must be gone, with those that start meanwhile."""
 
 _LOOK_EVERY = 0.01
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What it took.
+    """What was needed to end a service.
 
     Attributes:
-        told: How many processes had to be told to end.
+        told: How many processes had to be asked to end.
         killed: How many had to be killed.
-        left: Those that live on all the same.
+        left: Processes that could not be ended.
     """
 
     told: int
@@ -59,13 +59,13 @@ def end(
     Args:
         first: The service's own; None when it has ended.
         supervisor: The process that keeps its log; it ends by itself once nobody writes into it.
-        marked: Finds every process that carries the service's marker, now.
-        signal: What asks `first` to end; its children are its own to end.
-        grace: Seconds that it gets.
-        cancel: When set, its end is waited for no longer, nor forced.
+        marked: Finds every process with the service's marker, now.
+        signal: The signal that asks `first` to end; `first` ends its own children.
+        grace: Seconds that it has to end.
+        cancel: When set, nobody waits for its end any longer, or forces it.
 
     Returns:
-        What it took; None when `cancel` was set before it had ended.
+        What was needed; None if `cancel` was set before it had ended.
     """
     family: dict[int, psutil.Process] = {}
     for each in filter(None, (supervisor, first, *marked())):
@@ -88,7 +88,7 @@ def end(
     stubborn = {each.pid: each for each in wait_gone(left, LAST_CHANCE)}
     killed: set[int] = set()
     deadline = time.monotonic() + KILLED_WITHIN
-    # Again and again: one that does not listen may start another between our look and its end.
+    # Again and again: a process that ignores signals may start another one between our look and its end.
     while stubborn := {each.pid: each for each in (*stubborn.values(), *marked()) if each.pid != kept}:
         killed |= stubborn.keys()
         for each in stubborn.values():
@@ -121,11 +121,11 @@ def _cpu(process: psutil.Process) -> float:
 
 
 def _memory(process: psutil.Process) -> int:
-    """Bytes of memory; what several processes share counts once where the system can tell (Linux)."""
+    """Bytes of memory; what several processes share counts once if the system can say (Linux)."""
     with contextlib.suppress(psutil.Error):
         used = process.memory_full_info()
         return int(getattr(used, "pss", 0) or used.rss)
-    # Of another user's, say PostgreSQL's in a container of root, only the simple figure may be read.
+    # For a process of another user, say PostgreSQL in a container of root, only the simple figure can be read.
     with contextlib.suppress(psutil.Error):
         return int(process.memory_info().rss)
     return 0
@@ -136,7 +136,7 @@ def wait_gone(
 ) -> list[psutil.Process]:
     """Wait until some processes are gone, or `cancel` is set; returns those that are not.
 
-    Not `psutil.wait_procs`: that counts one that has ended, but was not waited for by its parent, as there.
+    Not `psutil.wait_procs`: that counts a zombie as running.
     """
     deadline = time.monotonic() + seconds
     left = [each for each in processes if env_mark.lives(each)]

@@ -1,6 +1,6 @@
-"""What is remembered of a service that was started, in one file each, which its supervisor alone writes.
+"""The record of a started service, in a file that only its supervisor writes.
 
-A process is known by its number and its time of creation, for the system gives numbers again.
+A process is identified by PID and creation time, because PIDs are reused.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from upready.runtime.native.launch_plan import Plan
 from upready.support import state
 
 _UNKNOWN = 255
-"""The exit code of a service whose end nobody has seen."""
+"""The exit code of a service whose end nobody saw."""
 
 CLOCK_STEP = 2.0
-"""Seconds by which a process's time of creation may seem to have moved: it is reckoned from a clock that is set."""
+"""Seconds by which the creation time of a process may seem to move when the clock is set."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """A process: its number, and when it was created, in seconds since 1970, for numbers are given again."""
+    """A process, identified by PID and creation time (seconds since 1970), because PIDs are reused."""
 
     pid: int
     created: float
@@ -48,7 +48,7 @@ class Record:
 
     Attributes:
         plan: How it is run.
-        run: What tells this start from every other one.
+        run: Distinguishes this start from every other.
         fingerprint: The plan's, its variables included.
         supervisor: The process that keeps its log and exit code.
         process: The service's first process; None when its program could not be started.
@@ -75,7 +75,7 @@ class Record:
 
     @property
     def unseen(self) -> bool:
-        """Whether it has ended, and nobody was there to see how."""
+        """Whether it has ended and nobody saw how."""
         return self.exit_code == _UNKNOWN and self.finished == self.started
 
     def write(self, folder: Path) -> None:
@@ -90,8 +90,8 @@ class Record:
 
 
 def read(place: Path) -> Record | None:
-    """The record in a service's folder; None when there is none, or it cannot be understood."""
-    # A file that was cut, or written by another version, tells nothing: the processes are found by their marker.
+    """The record in a service's folder; None if there is none, or it is not valid."""
+    # A file that was cut off, or written by another version, is not valid: the processes are found by their marker.
     with contextlib.suppress(ValueError, KeyError, TypeError, OverflowError, OSError):
         content = state.read(place / paths.RECORD)
         if content["plan"]["service"] != place.name:
@@ -119,7 +119,7 @@ def _identity(content: Any) -> Identity:
 
 
 def _moment(value: Any) -> float:
-    """A moment in seconds since 1970, as a calendar can tell it."""
+    """A valid time in seconds since 1970."""
     if type(value) not in (int, float) or not math.isfinite(value):
         raise TypeError(value)
     datetime.fromtimestamp(value, UTC)
@@ -133,9 +133,9 @@ def _whole(value: Any) -> int:
 
 
 def alive(root: Path, identity: Identity | None, run: str) -> psutil.Process | None:
-    """The process of that identity, if it lives and is the one of that run, and of this project.
+    """The process with an identity, if it lives and belongs to this run and this project.
 
-    Its marker decides where it can be read: it is exact. Elsewhere the time of creation does.
+    Its marker decides if it can be read, because it is exact; else the creation time decides.
     """
     if identity is None:
         return None
@@ -157,18 +157,18 @@ def _of_parent(process: psutil.Process) -> env_mark.Marker | None:
 
 
 def _ours(root: Path, run: str, found: env_mark.Marker) -> bool:
-    """Whether a marker is that of a run; a copy of a record tells the run of another project."""
+    """Whether a marker belongs to a run; a copied record names the run of another project."""
     return found.run == run and (found.root == root or found.root in state.paths(root))
 
 
 def settled(root: Path, place: Path) -> Record | None:
-    """What `read` finds, as it is in truth: one whose supervisor was killed before it wrote the end gets an end."""
+    """The record, corrected: if the supervisor was killed before it wrote the service's end, an end is added."""
     found = read(place)
     if found is None or found.ended or any(alive(root, each, found.run) for each in (found.process, found.supervisor)):
         return found
-    # Its supervisor may have written the end, and ended, since it was read.
+    # The supervisor may have written the end, and ended, since the record was read.
     again = read(place)
     if again is None or again.ended or again.run != found.run:
         return again
-    # As the engine says of a container that ended while the engine was not there.
+    # As the engine says about a container that ended while the engine was not running.
     return replace(found, exit_code=_UNKNOWN, finished=found.started)

@@ -1,4 +1,4 @@
-"""The native runtime: services as processes of this machine, behind the same face as containers of an engine."""
+"""The native runtime: services as processes of this machine, with the interface of an engine's containers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from upready.runtime.actions import Actions
 from upready.runtime.attempt import Attempt
-from upready.runtime.interface import Container, Note, Origin, Sample, Stopped, silent
+from upready.runtime.interface import Container, Line, Note, Origin, Sample, Stopped, silent
 from upready.runtime.native import (
     actions,
     check,
@@ -37,10 +37,10 @@ from upready.support import platform
 from upready.support.errors import EngineError, OpsError
 
 FRESH = 1.0
-"""Seconds for which a service that was healthy is taken to be so."""
+"""Seconds for which a healthy service counts as healthy without another check."""
 
 PATIENCE = 60.0
-"""Seconds from its start in which a service that is not healthy is starting, as a container with a `start_period`."""
+"""Seconds after its start in which an unhealthy service counts as starting, as with a `start_period`."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Native:
 
     Attributes:
         root: The project's folder.
-        missing: Why there is no engine; empty where nobody asked.
+        missing: Why there is no engine; empty if nobody asked.
     """
 
     root: Path
@@ -76,7 +76,7 @@ class Native:
         return any(map(service.runs, looked)) or any(env_mark.find(self.root))
 
     def forget(self) -> None:
-        """Drop what is remembered of services that have all ended; their data and logs stay."""
+        """Forget services that have all ended; their data and logs stay."""
         for name in paths.services(self.root):
             with service_order.told_as_failure(name):
                 service.stop(self.root, name)
@@ -84,7 +84,7 @@ class Native:
     def containers(self, project: str) -> list[Container]:
         """Every service that was started, and those that are about to be."""
         found = {name: it for name in paths.services(self.root) if (it := service.look(self.root, name))}
-        # One that is about to be started anew has not failed, whatever its last run came to.
+        # A service that is about to be started again has not failed, whatever its last run did.
         told = {
             name: container.started(self.root, it, *self._health(it))
             for name, it in found.items()
@@ -112,18 +112,18 @@ class Native:
         return process_tree.sample(first) if first else None
 
     def owner_of(self, port: int, protocol: str = "tcp", host: str = "") -> tuple[str, str] | None:
-        """No container publishes anything here."""
+        """None: no container publishes ports here."""
         return None
 
     def tidy(self, project: str) -> None:
-        """End services that run without a record: it was removed, or its supervisor was killed before it wrote it."""
+        """End services without a record: it was removed, or the supervisor was killed before it wrote it."""
         for name in {found.service for _, found in env_mark.find(self.root)}:
             if service.look(self.root, name) is None:
                 with service_order.told_as_failure(name):
                     service.stop(self.root, name)
 
     def fit(self, model: Model, tell: Note) -> Model:
-        """Only services that say how they are run without an engine, and each of them once."""
+        """Keep only services that say how they run without an engine, one replica of each."""
         for remark in paths.remarks(self.root):
             tell(remark)
         active = {name: each for name, each in model.services.items() if spec.runs_here(each)}
@@ -131,9 +131,12 @@ class Native:
             waiting = sorted(each.name for each in active.values() if name in each.depends_on)
             means = f"; {', '.join(waiting)} will not find it" if waiting else ""
             tell(f"{name} has no x-ops.native and is left out{means}")
-        # Those of other profiles too: what was started with one is looked for among all.
+        # Services of other profiles too: tasks search for started services among all.
         inactive = {name: each for name, each in model.inactive.items() if spec.runs_here(each)}
-        problems = [] if active else ["no service has x-ops.native, which says how it is run without an engine"]
+        step, problems = (
+            "",
+            [] if active else ["no service has x-ops.native, which says how it is run without an engine"],
+        )
         for each in active.values():
             if each.replicas > 1:
                 tell(f"{each.name} runs once here, not {each.replicas} times")
@@ -143,10 +146,11 @@ class Native:
                     if remark := postgres.check(data):
                         tell(f"{each.name}: {remark}")
             except EngineError as error:
-                problems.append(f"{each.name}: {error.message}; next: {error.next}")
+                problems.append(f"{each.name}: {error.message}")
+                step = step or error.next
         if problems:
             details = [*filter(None, [self.missing]), *problems]
-            raise EngineError("the stack cannot run on this machine", details=details, next="invoke doctor")
+            raise EngineError("the stack cannot run on this machine", details=details, next=step or "invoke doctor")
         return replace(model, services=_once(active), inactive=_once(inactive))
 
     def actions(self, model: Model) -> Actions:
@@ -161,8 +165,8 @@ class Native:
             service_order.start(self.root, plans, attempt.ending)
 
     def restart(self, model: Model, services: Sequence[str], attempt: Attempt) -> None:
-        """Stop services and start them again; what they run is read anew, as `.env` may have changed."""
-        # Whatever they wait for stays on record, though nothing but they is started: it decides the order of a stop.
+        """Stop services and start them again; their settings are read again, as `.env` may have changed."""
+        # The records name all that they wait for, though only they are started: this decides the order of a stop.
         others = [*model.services, *model.inactive]
         plans = {name: spec.plan(model.stack, model.service(name), others) for name in services}
         with self._planning(plans, anew=True), _begun():
@@ -179,7 +183,7 @@ class Native:
         return []
 
     def present(self, project: str, *, data: bool = False) -> Stopped:
-        """Whatever runs, also what a killed task has left without a record."""
+        """Everything that runs, also processes that a killed task left without a record."""
         names = [f"{project}-{name}-1" for name in self._plans()]
         return Stopped(project, names, [], self.volumes(project) if data else [])
 
@@ -192,7 +196,7 @@ class Native:
         stacks: Sequence[Stack] = (),
         tell: Note = silent,
     ) -> Stopped:
-        """Stop whatever runs; what it was started from stands in its records."""
+        """Stop everything that runs; the records say how it was started."""
         gone = self.present(project, data=data)
         service_order.stop(self.root, self._plans(), grace)
         if data:
@@ -203,9 +207,7 @@ class Native:
                 paths.native(self.root).rmdir()
         return gone
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """The command itself, by the path of its program."""
         words, folder, environment = self._call(container, words, stack)
         return [command.find(words[0], folder, environment), *words[1:]], folder
@@ -226,7 +228,7 @@ class Native:
         return words or platform.shell(), Path(plan.directory), environment
 
     def _plans(self) -> dict[str, Plan | None]:
-        """The plan of each service that was started; None where only its processes tell of it."""
+        """The plan of each started service; None if only its processes are known."""
         stray = {found.service for _, found in env_mark.find(self.root)}
         records = {name: record.read(paths.of(self.root, name)) for name in paths.services(self.root)}
         names = sorted(stray | {name for name, found in records.items() if found})
@@ -234,7 +236,7 @@ class Native:
 
     @contextlib.contextmanager
     def _planning(self, plans: Mapping[str, Plan], *, anew: bool = False) -> Iterator[None]:
-        """Tell of services that are about to be started, while the block starts them; `anew` even if they run."""
+        """Include services that are about to be started, while the block starts them; with `anew` even if they run."""
         found = {name: service.look(self.root, name) for name in plans}
         self._replaced = frozenset(
             it.run
@@ -248,7 +250,7 @@ class Native:
             self._planned, self._replaced = {}, frozenset()
 
     def _health(self, found: Record) -> tuple[str, str]:
-        """As a health check of an engine would tell it, and what it said; empty where the service has none."""
+        """The health as an engine would give it, and the output of the check; empty if the service has none."""
         if not (url := self._url(found)):
             return "", ""
         if not service.runs(found):
@@ -262,9 +264,9 @@ class Native:
         return ("starting" if time.time() - found.started < PATIENCE else "unhealthy"), said
 
     def _url(self, found: Record) -> str:
-        """The URL of a service's health; where it holds a secret, which is not remembered, compose is asked again."""
+        """The URL of a service's health; if it contains a secret, which is not remembered, compose is asked again."""
         url, plan = found.plan.health, found.plan
-        # User and password are not asked with.
+        # User and password are not sent.
         if MASK not in url.rpartition("@")[2]:
             return url
         if found.run not in self._urls:
@@ -274,7 +276,7 @@ class Native:
 
 
 def _asked_again(root: Path, plan: Plan) -> str:
-    """A service's health URL as its compose files have it now; empty where they cannot be read."""
+    """A service's health URL as its compose files have it now; empty if they cannot be read."""
     from upready.stack import model
 
     stack = Stack(root, "", tuple(map(Path, plan.files)), plan.profiles, plan.project)
@@ -285,7 +287,7 @@ def _asked_again(root: Path, plan: Plan) -> str:
 
 @contextlib.contextmanager
 def _begun() -> Iterator[None]:
-    """Mark an error as one that came when something had been started: then how services ended is its evidence."""
+    """Mark an error that came after something was started: then the way services ended is its evidence."""
     try:
         yield
     except OpsError as error:
@@ -294,5 +296,5 @@ def _begun() -> Iterator[None]:
 
 
 def _once(services: Mapping[str, Service]) -> dict[str, Service]:
-    """Some services, each of them once."""
+    """Some services, one replica of each."""
     return {name: replace(each, replicas=min(1, each.replicas)) for name, each in services.items()}

@@ -25,27 +25,27 @@ from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.process_tree import Ended
 from upready.runtime.native.record import Record
 from upready.stack.model import Port
-from upready.support import folders, platform, state
+from upready.support import folders, next_step, platform, shell_words, state
 from upready.support.errors import StartError
 
 START_WITHIN = 10.0
-"""Seconds within which a supervisor must have said that it started its service."""
+"""Seconds within which a supervisor must report that it started its service."""
 
 PORT_PATIENCE = 2.0
-"""Seconds that a port may stay taken after its owner has ended: the kernel closes it a little later."""
+"""Seconds that a port may stay taken after its owner has ended: the kernel frees it a little later."""
 
 _ROOM = 100_000
-"""Bytes without which a disk counts as full."""
+"""A disk with less free space, in bytes, counts as full."""
 
 _supervisors: list[subprocess.Popen[bytes]] = []
-"""Those that this process has started: it is their parent as long as it lives, and must wait for those that end."""
+"""Supervisors that this process started: as their parent it must wait for those that end."""
 
 
 def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
-    """Start a service that does not run, after ending what an earlier start may have left: its record tells of it.
+    """Start a service that does not run, after ending what an earlier start may have left.
 
     Returns:
-        What was started; None when `cancel` was set before that.
+        The record of the start; None if `cancel` was set before.
 
     Raises:
         StartError: A port is taken, what an earlier start has left does not end, or the supervisor does not start.
@@ -58,14 +58,16 @@ def start(root: Path, plan: Plan, cancel: threading.Event) -> Record | None:
     if (folder / paths.RECORD).exists():
         stop(root, plan.service, again=True)
     for host, published, protocol, target in plan.ports:
-        if not _wait_free(Port(host, published, protocol, target), cancel):
-            return None
         port = Port(host, published, protocol, target)
+        if not _wait_free(port, cancel):
+            return None
         if not host_ports.free(port):
             owner = host_ports.owner(port)
             raise StartError(
                 f"port {published}, which {plan.service} needs, is taken by {owner}",
-                next=f"{host_ports.stop(port, owner)}, or choose another port in .env",
+                next=next_step.either(
+                    host_ports.stop(port, owner), f"choose another port in .env, then: {next_step.AGAIN}"
+                ),
             )
     if cancel.is_set():
         return None
@@ -86,9 +88,9 @@ def runs(found: Record | None) -> bool:
 
 
 def full(root: Path, service: str) -> str:
-    """That the disk of what is kept for a service is full, as a program would say it; empty where it is not.
+    """The error text that the disk with a service's files is full; empty if it is not.
 
-    There is no room in its log then to say so itself.
+    The log then has no room to say so.
     """
     place = paths.of(root, service)
     with contextlib.suppress(OSError):
@@ -105,20 +107,20 @@ def stop(
     *,
     again: bool = False,
 ) -> Ended | None:
-    """End every process of a service and forget its record; its log and data stay, what was cut in the middle goes.
+    """End every process of a service and remove its record; log and data stay, unfinished files are removed.
 
     Args:
         root: The project's folder.
         service: Its name.
-        grace: Seconds that it gets, instead of its own.
+        grace: Seconds for it to end, instead of its own setting.
         cancel: When set, it is left to end by itself, as it has been asked to.
         again: Whether it is started again at once: its record then keeps its room on the disk, which may be full.
 
     Returns:
-        What it took; None when there was nothing of it, or it is left to itself.
+        What was needed; None if nothing of it was there, or if it is left to itself.
 
     Raises:
-        StartError: Some of them do not end; the record stays.
+        StartError: Some processes do not end; the record stays.
         OSError: The record cannot be removed.
     """
     folder = paths.of(root, service)
@@ -141,8 +143,10 @@ def stop(
         if ended.left:
             numbers = ", ".join(str(each.pid) for each in ended.left)
             raise StartError(
-                f"{service} could not be ended: process {numbers} lives on",
-                next="end it as the user who started it, then the same again",
+                f"{service} could not be stopped: process {numbers} still runs",
+                next=shell_words.in_turn(
+                    shell_words.end_command(*(each.pid for each in ended.left), foreign=True), next_step.AGAIN
+                ),
             )
     if again:
         state.blank(folder / paths.RECORD)
@@ -154,7 +158,7 @@ def stop(
 
 
 def last_lines(root: Path, service: str, count: int) -> list[str]:
-    """The end of what a service has written since it was last started."""
+    """The last lines that a service has written since it was started."""
     folder = paths.of(root, service)
     found = record.read(folder)
     since = logfile.stamp(found.started) if found else ""
@@ -164,7 +168,7 @@ def last_lines(root: Path, service: str, count: int) -> list[str]:
 def remove_data(root: Path, service: str) -> None:
     """Remove a service's folder: data, log and all. It must not run.
 
-    The data goes as a whole: from the first moment on nobody finds half of it, even if this is cut.
+    The data is renamed first: from then on nobody finds half of it, even if this is cut off.
 
     Raises:
         OSError: Something of it cannot be removed.
@@ -178,7 +182,7 @@ def remove_data(root: Path, service: str) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what somebody who was killed has left half done: removed data, and what is not yet in its place."""
+    """Remove what a killed task left half done: removed data, and files that are not yet in their place."""
     for name in (paths.REMOVED, paths.HALF):
         if (folder / name).exists():
             shutil.rmtree(folder / name, ignore_errors=True)
@@ -188,7 +192,7 @@ def _sweep(folder: Path) -> None:
 
 
 def surroundings() -> dict[str, str]:
-    """What tells a service of this machine; the programs that the wheels carry are the first on its PATH."""
+    """The variables that describe this machine to a service; the wheels' programs come first on its PATH."""
     found = platform.machine_environment()
     name = next((key for key in found if key.upper() == "PATH"), "PATH")
     path = [*map(str, executables.search_path()), *filter(None, [found.get(name)])]
@@ -196,7 +200,7 @@ def surroundings() -> dict[str, str]:
 
 
 def _unproxied(found: Mapping[str, str]) -> dict[str, str]:
-    """What keeps services from asking a proxy for each other: they are all on this machine."""
+    """Variables that keep services from using a proxy for each other: they are all on this machine."""
     if not any(key.upper().endswith("_PROXY") for key in found):
         return {}
     names = [key for key in found if key.upper() == "NO_PROXY"] or ["NO_PROXY"]
@@ -237,7 +241,7 @@ def _wait_started(
 ) -> Record:
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
-        # Asked first: one that ends has written its record before.
+        # Asked first: a supervisor that ends has written its record before.
         code = supervisor.poll()
         found = record.read(folder)
         if found and found.run == run:
@@ -250,7 +254,7 @@ def _wait_started(
             raise StartError(
                 f"the supervisor of {service} ended with code {code}",
                 details=said,
-                next=f"make room on the disk of {folder}, then: invoke dev" if full else "invoke doctor",
+                next=f"make room on the disk of {folder}, then: {next_step.AGAIN}" if full else "invoke doctor",
             )
         time.sleep(0.01)
     raise StartError(f"the supervisor of {service} did not start within {START_WITHIN:g} s", next="invoke doctor")

@@ -1,4 +1,4 @@
-"""Start and stop several services in the order that they ask for."""
+"""Start and stop several services in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from upready.support.errors import StartError
 
 
 def start(root: Path, plans: Mapping[str, Plan], cancel: threading.Event) -> None:
-    """Start every service that does not run just as its plan says.
+    """Start every service that does not run exactly as its plan says.
 
     Args:
         root: The project's folder.
@@ -48,11 +48,11 @@ def stop(
     *,
     again: bool = False,
 ) -> None:
-    """Stop services: those that wait for others before these, and all that may at the same time.
+    """Stop services: each before those that it waits for, and independent ones at the same time.
 
     Args:
         root: The project's folder.
-        plans: By service; None where it is not known how it was started.
+        plans: By service; None if it is not known how it was started.
         grace: Seconds that each gets, instead of its own.
         cancel: When set, nothing more is stopped, nor waited for.
         again: Whether they are started again at once.
@@ -73,7 +73,7 @@ def stop(
         with ThreadPoolExecutor(max(1, len(ready))) as pool:
             futures += [pool.submit(_stop, root, name, grace, cancel, again) for name in ready]
         sorter.done(*ready)
-    # One that cannot be stopped keeps none of the others running.
+    # A service that cannot be stopped does not keep the others running.
     for each in futures:
         each.result()
 
@@ -85,10 +85,10 @@ def _stop(root: Path, name: str, grace: float | None, cancel: threading.Event | 
 
 @contextlib.contextmanager
 def told_as_failure(name: str) -> Iterator[None]:
-    """What the system refuses (a full disk, a folder of somebody else) is an answer for the user, not a fault of ours.
+    """Raise what the system refuses (a full disk, a folder of another user) as an error for the user.
 
     Raises:
-        StartError: It refused something.
+        StartError: The system refused something.
     """
     try:
         yield
@@ -98,7 +98,7 @@ def told_as_failure(name: str) -> Iterator[None]:
 
 
 def _reached(root: Path, name: str, other: Plan, condition: str) -> bool:
-    """Whether a service is as far as another one asks.
+    """Whether a service meets the condition of another one.
 
     Raises:
         StartError: It has ended.

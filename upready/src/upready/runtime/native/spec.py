@@ -1,4 +1,4 @@
-"""From a service of the merged model to its plan: `x-ops.native`, and what of its compose entry holds here too."""
+"""Make the plan of a service from the merged model: `x-ops.native`, and the parts of its entry that apply here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     Args:
         stack: The stack.
         service: One that says how it is run without an engine.
-        others: The services that run here too; it waits for those of them that its `depends_on` names.
+        others: The other services that run here; it waits for those in its `depends_on`.
 
     Raises:
         UsageError: Its `x-ops.native` is wrong, or there is none.
@@ -38,7 +38,7 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     try:
         return _plan(stack, service, others)
     except UsageError as error:
-        # Its words begin with the path of the wrong setting.
+        # The message begins with the path of the wrong setting.
         raise refusal.at(stack, error.message, error) from None
 
 
@@ -52,7 +52,7 @@ def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     def fill(value: object) -> str:
         return executables.fill(_text(value), folders, where)
 
-    # Its values come from .env, too, and those may hold any braces: only what is known is a placeholder here.
+    # Values may come from .env and contain any braces: only known placeholders are replaced here.
     differing = {
         str(name): executables.fill(_text(value), folders)
         for name, value in (native.get("environment") or {}).items()
@@ -61,7 +61,8 @@ def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
 
     command = tuple(fill(word) for word in native["command"])
     if any(word.startswith("upready.runtime.native.") for word in command):
-        # A program of ours (`-m upready.runtime.native.postgres`): found everywhere; leaves nothing in the project.
+        # A program of ours (`-m upready.runtime.native.postgres`): found from any folder; leaves nothing in the
+        # project.
         differing |= {"PYTHONPATH": str(executables.LIBRARY), "PYTHONDONTWRITEBYTECODE": "1"}
 
     logging = (service.config.get("logging") or {}).get("options") or {}
@@ -85,9 +86,9 @@ def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
 
 
 def environment(service: Service, native: Mapping[str, str]) -> dict[str, str]:
-    """A service's variables: compose's, with what differs without an engine in their place.
+    """A service's variables: compose's, replaced by those of `x-ops.native`.
 
-    One that compose leaves empty stays empty: what it stands for was not asked for.
+    A variable that compose leaves empty stays empty: the feature behind it was not asked for.
     """
     entries = unescape(service.config.get("environment") or {})
     composed = {str(name): str(value) for name, value in entries.items() if value is not None}
@@ -120,7 +121,7 @@ def _text(value: object) -> str:
 
 
 def _count(value: object, where: str) -> int:
-    """A number as a log driver takes it, which may stand in quotes."""
+    """A number as a log driver accepts it; it may be in quotes."""
     if not re.fullmatch(r"\d+", str(value)):
         raise UsageError(f"{where}: should be a number, not {value!r}")
     return int(str(value))

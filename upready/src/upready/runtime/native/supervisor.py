@@ -1,9 +1,9 @@
-"""The process beside each service: starts it, keeps its log and exit code, and ends when the last of its writers has.
+"""The process beside each service: it starts the service, keeps its log and exit code, and ends with its last writer.
 
     python -m upready.runtime.native.supervisor FOLDER < PLAN
 
-The plan is read from standard input, the service's variables are this process's own. It asks nothing of the service and
-is never asked to stop it: a task signals the service itself, and finds here what became of it.
+The plan comes from standard input, the service's variables are this process's own. It asks nothing of the service and
+is never asked to stop it: a task signals the service itself, and reads the result in the record.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from upready.runtime.native.record import Record
 
 LAST_WORDS = 0.5
-"""Seconds within which what a service wrote before its end is read; what others hold open is read on after that."""
+"""Seconds to read what a service wrote before its end; pipes that others still hold are read after that."""
 
 
 def main(place: Path, content: str) -> int:
@@ -39,7 +39,7 @@ def main(place: Path, content: str) -> int:
     plan, kept = Plan.from_dict(asked["plan"]), Plan.from_dict(asked["remembered"])
     platform.outlive_signals()
     started = time.time()
-    # On a full disk, what the service writes would take the room that its record needs.
+    # On a full disk, the service's log could take the room that the record needs.
     with contextlib.suppress(OSError):
         state.reserve(place / paths.RECORD, len(content))
     writer = logfile.Writer(place / "log", plan.log_size, plan.log_files)
@@ -53,7 +53,7 @@ def main(place: Path, content: str) -> int:
             bufsize=0,
         )
     except OSError as error:
-        # The system names its folder, where it is that which is not there.
+        # The system names the folder if that is what is missing.
         reason = f"{error.filename or plan.command[0]}: {error.strerror or error}"
         writer.write("stderr", [reason.encode()])
         _record(kept, asked, started, error=reason).write(place)
@@ -64,19 +64,19 @@ def main(place: Path, content: str) -> int:
     ]
     for reader in readers:
         reader.start()
-    # Only now, while the service is already starting: psutil takes 30 ms to import.
+    # Only now, while the service is already starting: importing psutil takes 30 ms.
     record = _record(kept, asked, started, pid=child.pid)
     try:
         record.write(place)
     except OSError:
-        # Nobody would know of it; who started this reads why on stderr.
+        # Without a record nobody could stop the child. The parent reads the reason from stderr.
         child.kill()
         raise
     code = child.wait()
     finished, patience = time.time(), time.monotonic() + LAST_WORDS
     for reader in readers:
         reader.join(max(0.0, patience - time.monotonic()))
-    # The folder may be gone: somebody removed it by hand.
+    # Somebody may have removed the folder by hand.
     with contextlib.suppress(OSError):
         replace(record, exit_code=platform.exit_code(code), finished=finished).write(place)
     for reader in readers:
@@ -91,7 +91,7 @@ def _record(plan: Plan, asked: dict[str, Any], started: float, *, pid: int | Non
 
     process = None
     if pid is not None:
-        # One that has ended already cannot be looked at any more everywhere; its end is recorded all the same.
+        # A process that has already ended cannot be examined on every system; its end is recorded anyway.
         with contextlib.suppress(psutil.Error):
             process = record.Identity.of(pid)
     return record.Record(

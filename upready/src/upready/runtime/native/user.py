@@ -1,6 +1,6 @@
-"""Who PostgreSQL runs as where this process is root, which PostgreSQL refuses to be: somebody who may read nothing.
+"""The user for PostgreSQL if this process is root, which PostgreSQL refuses: a user who may read nothing.
 
-Its data belongs to that user, and may lie where only root may enter: a program is started within it, and needs no path.
+Its data belongs to that user, and may be where only root may enter: programs are started in it and need no path.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from upready.support.accounts import Account
 
 @dataclass(frozen=True)
 class User:
-    """Who runs PostgreSQL.
+    """The user who runs PostgreSQL.
 
     Attributes:
-        account: Another user than this process's; None where it stays the same.
-        prefix: What to put before a command that refuses to be root, where root is the only user.
+        account: Another user than this process's; None if it stays the same.
+        prefix: What to put before a command that refuses to run as root, if root is the only user.
     """
 
     account: Account | None = None
@@ -31,13 +31,13 @@ class User:
 
     @property
     def remark(self) -> str:
-        """What somebody should know who starts it; empty for nothing."""
+        """A note for the user; empty for none."""
         if not self.prefix:
             return ""
         return "PostgreSQL can read what this user can: there is no other user here (docs/native.md)"
 
     def place(self, folder: Path) -> str:
-        """How a program that is started in a folder is told of that folder."""
+        """The name of a folder for a program that is started in it."""
         return str(accounts.HERE if self.account else folder)
 
     def give(self, folder: Path) -> None:
@@ -57,13 +57,13 @@ class User:
         text: str | None = None,
         file: IO[str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a program to its end; both its streams are one.
+        """Run a program to its end; stdout and stderr are combined.
 
         Args:
             command: The program and its arguments.
             folder: Where it runs; the current folder by default.
-            text: What it reads.
-            file: What it reads, instead.
+            text: Its input.
+            file: Its input, as a file.
 
         Raises:
             OSError: It cannot be started.
@@ -82,7 +82,7 @@ class User:
         )
 
     def become(self, command: Sequence[str], folder: Path) -> NoReturn:
-        """Go on as a program that runs in a folder, and never be this process's user again.
+        """Replace this process by a program in a folder, as this user, for good.
 
         Raises:
             OSError: It cannot be started.
@@ -93,7 +93,7 @@ class User:
         platform.become([*self.prefix, *command])
 
     def named(self) -> User:
-        """This user, or one that the system has a name for: `initdb` asks for it.
+        """This user, or one with a name in the system: `initdb` needs a name.
 
         Raises:
             OSError: There is none that this process may become.
@@ -109,9 +109,9 @@ class User:
 
 
 def of(folder: Path) -> User:
-    """Who runs PostgreSQL with its data in a folder, which need not be there.
+    """The user who runs PostgreSQL with its data in a folder, which need not exist.
 
-    In a home folder that is its owner, so that what is made with `sudo` stays that user's. Else it is nobody else.
+    In a home folder that is its owner, so that data made with `sudo` stays that user's. Elsewhere it is an unused user.
 
     Raises:
         OSError: This process is root, or an elevated one of Windows, and the system offers no way.
@@ -130,7 +130,7 @@ def of(folder: Path) -> User:
 
 
 def _namespace() -> User | None:
-    """This user under the name that the system has for nobody, in a user namespace; None where there are none."""
+    """This user under the system's name for nobody, in a user namespace; None if that is impossible."""
     if found := shutil.which("unshare"):
         user = User(prefix=(found, "-U"))
         if user.run(["true"]).returncode == 0:
