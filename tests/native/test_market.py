@@ -85,6 +85,9 @@ def test_a_second_start_changes_nothing_and_an_edit_of_the_environment_restarts_
     market.write("clock.env", "ZONE=Asia/Tokyo\n")
     assert planned(market) == {**same, "clock": "restart"}
     assert market.first("clock").pid == before["clock"]
+    told = market.ok("--dry", "exec", "clock", "--", "python", "-c", "open('touched', 'w')").out
+    assert "would run with the variables of clock: " in told
+    assert list(market.root.rglob("touched")) == []
     market.ok("dev")
     assert market.ask("clock")["environment"]["ZONE"] == "Asia/Tokyo"
     assert market.first("clock").pid != before["clock"]
