@@ -36,7 +36,7 @@ Code = Annotated[
 SavedCode = Annotated[Code, Field(min_length=1, pattern=r"\S")]
 Title = Annotated[
     str,
-    Field(min_length=1, max_length=text.TITLE_LIMIT, pattern=r"\S", description="What the diagram is called."),
+    Field(min_length=1, max_length=text.TITLE_LIMIT, pattern=r"\S", description="The title of the diagram."),
     AfterValidator(text.unicode),
     AfterValidator(text.visible),
     AfterValidator(text.shorten),  # on one line
@@ -52,12 +52,14 @@ Model = Annotated[
     str | None,
     Field(
         pattern=MODEL_NAME,
-        description="The provider's name of a model, one of LLM_MODELS; OPENROUTER_MODEL where there is none.",
+        description="The provider's name of a model, one of LLM_MODELS. Without it, OPENROUTER_MODEL is used.",
     ),
 ]
 Base = Annotated[
     int | None,
-    Field(ge=1, le=LAST_REVISION, description="The newest revision that the caller knows: 409 where there is a newer."),
+    Field(
+        ge=1, le=LAST_REVISION, description="The newest revision that the caller knows; 409 if there is a newer one."
+    ),
 ]
 
 
@@ -76,11 +78,11 @@ class ValidateRequest(Strict):
 class CreateRequest(Strict):
     """A diagram that a model must write."""
 
-    prompt: Wish = Field(description="What it is to show, in any language.")
+    prompt: Wish = Field(description="What the diagram should show, in any language.")
     diagram_type: Annotated[str, AfterValidator(_known_type)] | None = Field(
         default=None,
         max_length=40,
-        description="Mermaid's name of a type (flowchart, sequence, er, …); the model chooses where there is none.",
+        description="Mermaid's name of a type (flowchart, sequence, er, …). Without it the model chooses.",
     )
     model: Model = None
     title: Title | None = None
@@ -96,7 +98,7 @@ class SaveRequest(Strict):
 class ChangeRequest(Strict):
     """A change that a model must make in the newest revision."""
 
-    change: Wish = Field(description="What is to be different, in any language.")
+    change: Wish = Field(description="What should be different, in any language.")
     model: Model = None
     base: Base = None
 

@@ -52,17 +52,19 @@ class Written(BaseModel):
     id: UUID | None = None
     title: str = Field(description="The caller's title, else the beginning of the prompt or of the diagram.")
     created_at: datetime | None = None
-    updated_at: datetime | None = Field(default=None, description="When it got its newest revision, or another title.")
-    deleted_at: datetime | None = Field(default=None, description="It is removed for good 30 days later.")
+    updated_at: datetime | None = Field(default=None, description="When it got its newest revision, or a new title.")
+    deleted_at: datetime | None = Field(
+        default=None, description="When it was deleted; it is removed for good 30 days later."
+    )
     revision: int | None = Field(default=None, description="The newest; the first is 1.")
     prompt: str | None = Field(description="What the model was asked for; null for a caller's own code.")
     code: str
     diagram_type: DiagramType | None = Field(description="As the validator recognised it.")
-    model: str | None = Field(description="The one that wrote this revision; null where the caller did.")
+    model: str | None = Field(description="The model that wrote this revision; null for the caller's own code.")
     validated: bool | None = Field(
-        description="Whether the validator accepts it. Null: not judged, which is done later where it can be."
+        description="Whether the validator accepts it. Null if there is no verdict, or none yet."
     )
-    attempts: int = Field(description="How many answers of the model this revision took.")
+    attempts: int = Field(description="How many answers of the model were needed for this revision.")
     warnings: list[str]
 
 
@@ -84,11 +86,15 @@ class Revision(BaseModel):
 
     revision: int
     created_at: datetime
-    change: str | None = Field(default=None, description="What the model was asked to change, if it was.")
-    restored: int | None = Field(default=None, description="The earlier revision that this one brought back.")
+    change: str | None = Field(
+        default=None, description="The change that the model was asked for; null for other revisions."
+    )
+    restored: int | None = Field(
+        default=None, description="The earlier revision that this one restores; null for other revisions."
+    )
     code: str
     diagram_type: DiagramType | None
-    validated: bool | None = Field(description="Null: not judged.")
+    validated: bool | None = Field(description="Null if there is no verdict.")
     source: Source = Field(description="Who wrote the code.")
 
 

@@ -71,9 +71,11 @@ async def list_diagrams(
         str,
         AfterValidator(text.unicode),
         AfterValidator(text.plain),
-        Query(max_length=200, description="Words, or beginnings of words, that the diagrams hold: all of them."),
+        Query(max_length=200, description="Words, or beginnings of words. Diagrams with all of them are found."),
     ] = "",
-    deleted: Annotated[bool, Query(description="Those that can be restored, instead of those that are there.")] = False,
+    deleted: Annotated[
+        bool, Query(description="List deleted diagrams, which can be restored, instead of the others.")
+    ] = False,
 ) -> Page:
     """List the stored diagrams, newest first."""
     items = await store.list(limit + 1, before, search=search, deleted=deleted)

@@ -36,10 +36,10 @@ class Check(BaseModel):
     """The state of one dependency."""
 
     status: Literal["healthy", "unhealthy", "configured", "missing", "not_configured", "restarted"]
-    latency_ms: float | None = Field(default=None, description="Of a round trip to it, where one was made.")
+    latency_ms: float | None = Field(default=None, description="The time of a request to it, if there was one.")
     error: str | None = Field(default=None, description="Why it is not healthy.")
-    variable: str | None = Field(default=None, description="The variable of `.env` to set, where that mends it.")
-    restarts: int | None = Field(default=None, description="Of workers: how many were replaced since the start.")
+    variable: str | None = Field(default=None, description="The variable to set in `.env`, if that helps.")
+    restarts: int | None = Field(default=None, description="For the workers: how many were replaced since the start.")
 
 
 class Report(BaseModel):

@@ -77,11 +77,15 @@ class Problem(BaseModel):
     title: str = Field(description="The kind in words.", examples=["The validator is not available"])
     status: int = Field(description="The HTTP status code.", examples=[503])
     detail: str = Field(description="What happened this time, and what to do about it.")
-    errors: list[dict[str, str]] | None = Field(default=None, description="Of an invalid request: what, and where.")
-    code: str | None = Field(default=None, description="What a model wrote, where it could not be stored.")
-    retry_after: int | None = Field(default=None, description="Among events, which have no header `Retry-After`.")
-    request_id: str | None = Field(default=None, description="Under this id the log tells more.")
-    traceback: list[str] | None = Field(default=None, description="Of a bug, while DEBUG is on.")
+    errors: list[dict[str, str]] | None = Field(
+        default=None, description="For an invalid request: what is wrong, and where."
+    )
+    code: str | None = Field(default=None, description="What a model wrote, if it could not be stored.")
+    retry_after: int | None = Field(
+        default=None, description="Seconds to wait; only in events, which have no header `Retry-After`."
+    )
+    request_id: str | None = Field(default=None, description="The id of the request in the log.")
+    traceback: list[str] | None = Field(default=None, description="The traceback of a bug, if DEBUG is on.")
 
 
 class ProblemError(Exception):

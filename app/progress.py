@@ -15,7 +15,7 @@ from app.validator import Verdict
 class Attempt(BaseModel):
     """The model is asked; its text begins again."""
 
-    attempt: int = Field(description="The first is 1; the same comes again where a connection broke.")
+    attempt: int = Field(description="The first is 1. The same number comes again if a connection broke.")
     attempts: int = Field(description="How many there may be.")
 
 

@@ -37,8 +37,8 @@ class Fix(BaseModel):
 
     line: int = Field(description="1-based")
     column: int = Field(description="1-based")
-    remove: int = Field(description="So many characters, in UTF-16 code units, there.")
-    insert: str = Field(description="In their place.")
+    remove: int = Field(description="How many characters to remove there, in UTF-16 code units.")
+    insert: str = Field(description="The text to put in their place.")
 
 
 class DiagramError(BaseModel):
@@ -48,7 +48,7 @@ class DiagramError(BaseModel):
     line: int | None = Field(default=None, description="1-based")
     column: int | None = Field(default=None, description="1-based")
     excerpt: str | None = None
-    fix: Fix | None = Field(default=None, description="None where no small change is known that makes it valid.")
+    fix: Fix | None = Field(default=None, description="Null if no small change is known that makes the diagram valid.")
 
 
 class Verdict(BaseModel):
@@ -56,14 +56,14 @@ class Verdict(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": examples.VERDICTS})
 
-    valid: bool | None = Field(description="None where it could not be decided, for the `reason` given.")
+    valid: bool | None = Field(description="Null if it could not be decided; `reason` says why.")
     drawable: bool | None = Field(
         default=None,
-        description="False where Mermaid accepts it but cannot draw it; None where only drawing would tell, or where "
-        "that may take very long.",
+        description="False if Mermaid accepts it but cannot draw it; null if only drawing would show it, or if drawing "
+        "may take very long.",
     )
     reason: str | None = Field(
-        default=None, description="Why `valid`, or `drawable`, could not be decided, where that is known."
+        default=None, description="Why `valid` or `drawable` could not be decided, if that is known."
     )
     diagram_type: DiagramType | None = None
     errors: list[DiagramError] = []

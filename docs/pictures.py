@@ -1,15 +1,18 @@
 """Make the README's pictures from real runs: `uv run python docs/pictures.py`, with a Docker Engine.
 
 The stack is started in a clone of this checkout, under a project name and ports of its own, and removed at the end.
+`tests/engine/test_readme.py` runs the same tasks and holds the words of the pictures to what they say.
 """
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
@@ -19,21 +22,23 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "pictures"
 WIDTH = 100
 INVOKE = Path(sys.executable).with_name("invoke.exe" if sys.platform == "win32" else "invoke")
+NAME = "ba-copilot-ai-"
+"""How the project is called in a picture, and six digits behind it."""
 
 VIEWS = {
     "dev": ["dev"],
     "health": ["health"],
     "status": ["status"],
-    "diagnose": ["diagnose", "db"],
-    "logs": ["logs", "--tail", "12"],
+    "diagnose": ["diagnose", "mcp-server"],
+    "logs": ["logs", "--grep", "ready|startup"],
     "env-check": ["env.check"],
 }
 """The pictures, by name, in the order in which they are taken."""
 
 
-def run(folder: Path, *words: str) -> str:
-    """What a task prints, with its colours."""
-    env = {**os.environ, "COLUMNS": str(WIDTH), "FORCE_COLOR": "1", "OPS_STATE_DIR": str(folder.parent / "state")}
+def run(folder: Path, *words: str, columns: int = WIDTH, environment: Mapping[str, str] = os.environ) -> str:
+    """What a task prints on a terminal, with its colours."""
+    env = {**environment, "COLUMNS": str(columns), "FORCE_COLOR": "1", "OPS_CALLED_AS": "./invoke"}
     done = subprocess.run(
         [str(INVOKE), *words],
         cwd=folder,
@@ -48,28 +53,40 @@ def run(folder: Path, *words: str) -> str:
     return re.sub(r"\x1b\[\d*[AK]", "", last)
 
 
-def draw(title: str, shown: str) -> str:
-    """A terminal with some output in it, as SVG."""
+def draw(name: str, shown: str, columns: int = WIDTH) -> str:
+    """A terminal with a view in it, as SVG."""
+    typed = "./invoke " + " ".join(f'"{word}"' if "|" in word else word for word in VIEWS[name])
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(Text.from_ansi(f"$ {title}\n{shown.rstrip()}"), soft_wrap=False)
-        return console.export_svg(title=title, unique_id="picture")
+        console = Console(record=True, width=columns, file=nowhere, force_terminal=True, color_system="truecolor")
+        console.print(Text.from_ansi(f"$ {typed}\n{shown.rstrip()}"), soft_wrap=False)
+        return console.export_svg(title=typed, unique_id="picture")
+
+
+def words(svg: str) -> list[str]:
+    """The lines of text in a picture."""
+    rows: dict[float, list[tuple[float, str]]] = {}
+    for x, y, text in re.findall(r'<text class="picture-r\d+" x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>', svg):
+        rows.setdefault(float(y), []).append((float(x), html.unescape(text).replace("\xa0", " ")))
+    pieces = (sorted(rows[y]) for y in sorted(rows))
+    # What stands in two columns is told apart by two spaces at least, as on the terminal.
+    return ["  ".join(text.strip() for _, text in row if text.strip()) for row in pieces]
 
 
 def main() -> None:
     """Take all pictures."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
-        clone = Path(temporary, "ba-copilot-ai")
+        clone = Path(temporary, NAME.strip("-"))
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
+        environment = {**os.environ, "OPS_STATE_DIR": str(Path(temporary, "state"))}
         try:
-            print(run(clone, "env.init", "--no-ask", "--isolated"))
-            for name, words in VIEWS.items():
-                shown = run(clone, *words)
+            print(run(clone, "env.init", "--no-ask", "--isolated", environment=environment))
+            for name, view in VIEWS.items():
+                shown = run(clone, *view, environment=environment)
                 print(shown)
-                (FOLDER / f"{name}.svg").write_text(draw(f"./invoke {' '.join(words)}", shown), encoding="utf-8")
+                (FOLDER / f"{name}.svg").write_text(draw(name, shown), encoding="utf-8")
         finally:
-            run(clone, "stop", "--volumes", "--yes")
+            run(clone, "stop", "--volumes", "--yes", environment=environment)
 
 
 if __name__ == "__main__":

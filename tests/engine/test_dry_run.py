@@ -83,6 +83,10 @@ def test_a_plan_is_what_the_start_then_does(project: Project) -> None:
     assert ids(project)["cache"] == made["cache"]
     assert ids(project)["web"][0] != made["web"][0]
     assert actions(plan(project, "restart")) == {"web": "restart", "cache": "restart"}
+    told = project.ok("--dry", "exec", "web", "--", "touch", "/touched").out
+    assert f"would run in {project.name}-web-1: " in told
+    assert "web touch /touched" in told
+    assert project.invoke("exec", "web", "--", "ls", "/touched").code == 2
 
 
 def planned(project: Project, text: str, **variables: str) -> dict[str, ServiceAction]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import pytest
 
 from tests import readme
-from tests.conftest import remove_project, unique_name
+from tests.conftest import ROOT, remove_project, unique_name
 from tests.readme import Newcomer
 from upready.support import platform
 
@@ -20,6 +23,8 @@ pytestmark = [
     pytest.mark.skipif(platform.WINDOWS, reason="Windows has invoke.cmd"),
     pytest.mark.skipif(not shutil.which("uv"), reason="there is no uv"),
 ]
+
+OWN = (*readme.PORTS, "COMPOSE_PROJECT_NAME")
 
 ELSEWHERE = {
     "./invoke test": "runs this very test",
@@ -40,6 +45,16 @@ def user(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int])
     remove_project(name)
 
 
+def views() -> ModuleType:
+    """The script that takes the pictures."""
+    found = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
+    assert found
+    assert found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="module")
 def text(user: Newcomer) -> str:
     return (user.clone / "README.md").read_text("utf-8")
@@ -55,11 +70,45 @@ def test_its_commands_do_what_it_says(user: Newcomer, text: str) -> None:
     for line in typed[1:]:
         if line not in ELSEWHERE and line != "./invoke stop":
             user.ok(line)
+    keep_own(user)
+    compare_pictures(user)
     user.ok("./invoke stop")
     assert "nothing runs" in user.type("./invoke health").stdout
     assert "Then `./invoke stop`. The data stays, unless you say `--volumes`." in text
     assert "removed with their data: " in user.ok("./invoke stop --volumes --yes")
     assert user.ok("git status --porcelain") == ""
+
+
+def keep_own(user: Newcomer) -> None:
+    """Write the stack's own name and ports to `.env`: those of the shell are warned of, and no picture shows that."""
+    file = user.clone / ".env"
+    text = file.read_text("utf-8")
+    for name in OWN:
+        text = re.sub(rf"^(?:# *)?{name}=.*$", f"{name}={user.environment[name]}", text, flags=re.MULTILINE)
+    file.write_text(text, encoding="utf-8")
+
+
+def compare_pictures(user: Newcomer) -> None:
+    """What the pictures show is what the same tasks say now."""
+    pictures = views()
+    environment = {name: value for name, value in user.environment.items() if name not in OWN}
+    name = user.environment["COMPOSE_PROJECT_NAME"]
+    columns = pictures.WIDTH + len(name) - len(f"{pictures.NAME}123456")
+    assert {f"{view}.svg" for view in pictures.VIEWS} == {each.name for each in pictures.FOLDER.iterdir()}
+    for view, words in pictures.VIEWS.items():
+        shown = pictures.run(user.clone, *words, columns=columns, environment=environment)
+        now, kept = (
+            readme.normal("\n".join(pictures.words(svg)))
+            for svg in (
+                pictures.draw(view, shown, columns),
+                (user.clone / "docs" / "pictures" / f"{view}.svg").read_text("utf-8"),
+            )
+        )
+        if view in ("diagnose", "logs"):
+            # How many lines of a kind there are, and where a long one is broken, differs each time.
+            assert set(now.split()) == set(kept.split()), view
+        else:
+            assert now.splitlines() == kept.splitlines(), view
 
 
 def test_the_options_it_names_are_there(user: Newcomer, text: str) -> None:

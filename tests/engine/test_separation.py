@@ -70,7 +70,7 @@ def stack(shared_clone: Project) -> Project:
     assert refused.code == 3
     assert "invoke env.init" in refused.err
     shared_clone.ok("env.init", "--no-ask")
-    shared_clone.ok("prod", "--timeout", "90")
+    shared_clone.ok("prod", "--timeout", "240")
     return shared_clone
 
 

@@ -179,6 +179,16 @@ def test_what_is_open_tells_nothing_and_nothing_was_spent(server: Server) -> Non
         assert owner.get(f"{LIST}?deleted=true").json()["items"] == []
 
 
+def test_nobody_can_say_that_he_is_another(server: Server) -> None:
+    """Whom the API counts a request for is the client that the edge saw, neither the edge nor what the client says."""
+    forged = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9"}
+    httpx.get(f"http://127.0.0.1:{server.port}{LIST}", headers=forged, trust_env=False)
+    container = connected().client.containers.get(server.stack.container("ai-service").id)
+    said = [json.loads(line) for line in container.logs(tail=50).decode().splitlines()]
+    edge = server.stack.container("edge").raw["NetworkSettings"]["Networks"][f"{server.stack.name}_default"]
+    assert [each["caller"] for each in said if each.get("status") == 401][-1] == edge["Gateway"]
+
+
 def test_nothing_but_the_edge_can_be_reached(server: Server) -> None:
     for container in server.stack.containers():
         published = {port for port, at in (container.raw["NetworkSettings"]["Ports"] or {}).items() if at}

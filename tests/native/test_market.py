@@ -59,6 +59,7 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     assert market.ok("exec", "clock", "--", "python", "-c", code).out == "Europe/Berlin\n"
     leak = "import os; print(os.environ.get('LEAKED'))"
     assert market.ok("exec", "clock", "--", "python", "-c", leak, env={"LEAKED": "from the shell"}).out == "None\n"
+    assert market.ok("psql", "--", "-tAc", "SELECT current_user || current_database()").out == "marketmarket\n"
     assert market.ok("exec", "clock").out == ""  # a shell, whose input ends at once
     assert market.invoke("exec", "shop", "--", "python", "-c", "raise SystemExit(5)").code == 5
     assert market.invoke("exec", "shop", "--", "no-such-program").code == 127
@@ -84,6 +85,9 @@ def test_a_second_start_changes_nothing_and_an_edit_of_the_environment_restarts_
     market.write("clock.env", "ZONE=Asia/Tokyo\n")
     assert planned(market) == {**same, "clock": "restart"}
     assert market.first("clock").pid == before["clock"]
+    told = market.ok("--dry", "exec", "clock", "--", "python", "-c", "open('touched', 'w')").out
+    assert "would run with the variables of clock: " in told
+    assert list(market.root.rglob("touched")) == []
     market.ok("dev")
     assert market.ask("clock")["environment"]["ZONE"] == "Asia/Tokyo"
     assert market.first("clock").pid != before["clock"]

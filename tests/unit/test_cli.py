@@ -322,7 +322,7 @@ def test_a_broken_invoke_yaml_for_people(project: Project, arguments: tuple[str,
     assert ended.code == 2
     assert ended.out == ""
     assert ended.err.splitlines()[0].startswith("error: invoke.yaml:2:1: ")
-    assert ended.err.splitlines()[1] == "next: correct invoke.yaml"
+    assert ended.err.splitlines()[1].startswith("next: correct invoke.yaml:2:1, then: ")
 
 
 @pytest.mark.parametrize("content", ["# nothing\n", "other: {}\n"])

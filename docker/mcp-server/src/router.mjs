@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { hostHeaderValidation, originValidation } from '@modelcontextprotocol/node';
+import { BodyRefusedError, readBody } from './body.mjs';
 import { log, note, noting } from './log.mjs';
 
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -53,10 +54,12 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       answer(response, 405, { error: '/mcp takes POST' });
       return;
     }
+    const body = await readBody(request, response);
+    const { method, url } = request;
     const named = callerHeader && request.headers[callerHeader]; // without a setting, a header named `null` must not count
     const caller = named || request.socket.remoteAddress || '';
-    request.headers[CALLER] = caller.slice(0, LONGEST_CALLER);
-    await mcp(request, response);
+    const headers = { ...request.headers, [CALLER]: caller.slice(0, LONGEST_CALLER) };
+    await mcp({ method, url, headers, [Symbol.asyncIterator]: () => [body][Symbol.iterator]() }, response);
   }
 
   function serveHealth(response) {
@@ -104,10 +107,16 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       route(request, response, path).catch((error) => {
         note({ error: error.message });
         if (response.headersSent || response.destroyed) response.destroy();
+        else if (error instanceof BodyRefusedError) refuse(response, error);
         else answer(response, 500, { error: 'internal error' });
       }),
     );
   };
+}
+
+function refuse(response, { status, message }) {
+  if (status === 503) response.setHeader('retry-after', '1');
+  answer(response, status, { jsonrpc: '2.0', error: { code: -32000, message }, id: null });
 }
 
 function answer(response, status, value) {

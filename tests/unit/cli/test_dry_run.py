@@ -115,6 +115,7 @@ def test_people_read_the_steps_and_no_value(shop: Shop) -> None:
         (["prod"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
         (["dev", "--profile", "nope"], 2, "there is no profile 'nope'"),
         (["dev", "--runtime", "docker"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
+        (["rollback"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
         (["build"], 3, "SECRET is required and has no value"),
         (["restart"], 3, "SECRET is required and has no value"),
         (["exec", "web", "--", "true"], 2, "web is not running"),
@@ -178,5 +179,19 @@ def test_what_only_reads_just_runs(shop: Shop, task: str) -> None:
 
 
 def test_every_task_that_changes_something_is_tried_here() -> None:
-    tried = {"dev", "prod", "restart", "build", "stop", "exec", "shell", "psql", "open", "init", "env.init", "env.set"}
+    tried = {
+        "dev",
+        "prod",
+        "rollback",
+        "restart",
+        "build",
+        "stop",
+        "exec",
+        "shell",
+        "psql",
+        "open",
+        "init",
+        "env.init",
+        "env.set",
+    }
     assert {name for name in ns.task_names if not ns[name].prints} == tried

@@ -87,11 +87,11 @@ def test_the_last_line_names_what_is_seldom_needed_and_is_cut_at_its_parts(
     monkeypatch.setenv("COLUMNS", "80")
     listing.show(tasks, "shop")
     told = capsys.readouterr().out.splitlines()
-    assert told[-1] == "Help: shop --help dev   shop --help   also: init"
+    assert told[-1] == "Also: init   Help: shop --help dev   shop --help"
     assert not any("init" in line for line in told[:-1])
     listing.show(tasks, "a/path/that/is/long/enough/invoke")
     told = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in told[-3:]] == ["Help:", "a/path/that/is/long/enough/invoke", "also:"]
+    assert [line.split()[0] for line in told[-2:]] == ["Also:", "Help:"]
 
 
 @pytest.mark.parametrize(

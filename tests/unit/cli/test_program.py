@@ -96,3 +96,14 @@ def test_init_writes_what_is_found_and_overwrites_nothing(shop: Path) -> None:
     assert "docker-compose.prod.yml" in written
     assert upready(shop, "init").returncode == 2
     assert (shop / "invoke.yaml").read_text("utf-8") == written
+
+
+def test_below_a_tasks_py_a_compose_file_of_its_own_is_another_project(tmp_path: Path) -> None:
+    (tmp_path / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
+    for folder, name in ((tmp_path, "outer"), (tmp_path / "below", "inner")):
+        folder.mkdir(exist_ok=True)
+        (folder / "compose.yaml").write_text(f"name: {name}\n{COMPOSE}", encoding="utf-8")
+    assert json.loads(upready(tmp_path / "below", "config", "--json").stdout)["name"] == "inner"
+    line = [sys.executable, "-m", "invoke", "config", "--json"]
+    done = subprocess.run(line, cwd=tmp_path / "below", capture_output=True, encoding="utf-8", check=True)
+    assert json.loads(done.stdout)["name"] == "outer"

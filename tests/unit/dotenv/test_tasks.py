@@ -323,7 +323,7 @@ def test_set_leaves_the_next_task_alone(project: Callable[..., Path], invoke: In
         (b"", "no value was given"),
         (b"\n", "no value was given"),
         (None, "standard input is closed"),
-        (b"a\xffb-and-long-enough", "no Unicode text"),
+        (b"a\xffb-and-long-enough", "not Unicode text"),
         ("as UTF-16, long enough".encode("utf-16-le"), "NUL"),
     ],
 )

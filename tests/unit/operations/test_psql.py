@@ -17,6 +17,8 @@ class Container:
     def __init__(self, service: str, image: str = "", variables: Sequence[str] = (), state: str = "running") -> None:
         self.service, self.image, self.state, self.replica = service, image, state, 1
         self.name = f"shop-{service}-1"
+        self.files: list[str] = []
+        self.started, self.profiles = None, ()
         self.raw: dict[str, Any] = {"Config": {"Env": list(variables)}}
 
 
@@ -66,6 +68,17 @@ def test_psql_finds_the_database(settings: Settings) -> None:
     assert service == "db"
     assert words[:2] == ["sh", "-c"]
     assert words[3:] == ["psql", "-c", "select 1"]
+
+
+def test_without_an_engine_psql_is_called_by_itself(settings: Settings) -> None:
+    """What runs there has no image, and perhaps no sh: the compose file tells, and the variables are psql's own."""
+    (settings.root / "compose.yaml").write_text(
+        "services: {api: {image: api}, store: {image: 'postgres:17'}}\n", encoding="utf-8"
+    )
+    engine: Any = Engine(Container("api"), Container("store"))
+    engine.name = "native"
+    assert psql.find(settings, engine, "", None, ["-c", "select 1"]).run() == 5
+    assert engine.ran == [("store", ["psql", "-c", "select 1"])]
 
 
 def test_several_databases_are_named(settings: Settings) -> None:

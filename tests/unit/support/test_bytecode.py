@@ -93,3 +93,15 @@ def test_nobody_else_may_change_or_read_them_whatever_the_umask(project: Path, t
     finally:
         os.umask(before)
     assert {each.stat().st_mode & 0o077 for each in (tmp_path / "own").rglob("*")} == {0}
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_for_the_users_own_modules_it_is_as_before(project: Path, tmp_path: Path, before: bool) -> None:
+    """Where Python was told to keep nothing, as invoke tells it, nothing of the user's is kept beside it."""
+    (project / "shop.py").write_text("", encoding="utf-8")
+    code = f"import sys; sys.dont_write_bytecode = {before}; sys.path.insert(0, '')\n"
+    code += "from upready.tasks import ns\nimport shop; print(sys.dont_write_bytecode)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{before}\n"
+    assert ("shop" in kept(project)) is not before
+    assert "command" in kept(tmp_path / "own")

@@ -119,16 +119,25 @@ def _variables(asked: Asked) -> Iterator[Candidate]:
             yield Candidate(entry.key if described.sensitive(entry.key) else f"{entry.key}=")
 
 
+def _releases(asked: Asked) -> Iterator[Candidate]:
+    """The releases that have served, the newest first; none without an engine."""
+    from upready.operations import release
+
+    history = release.releases(asked.load())
+    for name in reversed(history.served()):
+        yield Candidate(name, history.state(name))
+
+
 _SOURCES: dict[str, Source] = {
     "assignment": _variables,
     "env": _environments,
     "level": _levels,
     "name": _links,
     "profile": _profiles,
-    # The releases of a stack come here, as "release".
     "runtime": _runtimes,
     "service": _services,
     "shell": _shells,
+    "to": _releases,
 }
 """By the option's name, as in `value_names`: one name means the same in every task."""
 

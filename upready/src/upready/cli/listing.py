@@ -10,14 +10,14 @@ from typing import Any
 
 GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
-    "run": ("prod", "restart", "build", "exec", "shell", "psql", "open"),
-    "look": ("status", "diagnose", "config", "images"),
-    ".env": ("env.check", "env.init", "env.diff", "env.show", "env.set"),
+    "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
+    "look": ("status", "diagnose", "releases"),
+    ".env": ("env.check", "env.init", "env.show", "env.set"),
     "other": ("doctor",),
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("init", "completion")
+SELDOM = ("open", "images", "config", "env.diff", "init", "completion")
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"
@@ -71,9 +71,8 @@ def _last(names: Iterable[str], program: str, columns: int) -> list[str]:
     example = next(iter(grouped(names).values()))[0]
     seldom = [name for name in SELDOM if name in names]
     parts = [
-        f"Help: {program} --help {example}",
-        f"{program} --help",
-        *([f"also: {', '.join(seldom)}"] if seldom else []),
+        *([f"Also: {', '.join(seldom)}"] if seldom else []),
+        f"Help: {program} --help {example}   {program} --help",
     ]
     line = "   ".join(parts)
     return [line] if len(line) <= columns else parts

@@ -5,7 +5,7 @@ from invoke.context import Context
 from upready.commands import launching
 
 
-@launching.command
+@launching.command()
 def dev(
     c: Context,
     profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list

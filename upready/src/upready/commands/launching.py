@@ -11,8 +11,8 @@ from upready.commands import invocation
 from upready.support.errors import UsageError
 
 
-def command(body: Callable[..., int]) -> commands.Command:
-    """Make a command of a function that launches an environment."""
+def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
+    """Make a command of a function that launches an environment; `more` is the help of options of its own."""
     return commands.command(
         help={
             "profile": "Start this profile instead of the default; more than once for several.",
@@ -22,10 +22,11 @@ def command(body: Callable[..., int]) -> commands.Command:
             "follow": "Follow the logs once everything is ready.",
             "timeout": "Seconds until every service must be ready.",
             "adopt": invocation.ADOPT,
+            **more,
         },
         short={"profile": "p", "follow": "f"},
         iterable=["profile"],
-    )(body)
+    )
 
 
 def launch(
@@ -41,13 +42,16 @@ def launch(
     adopt: bool,
     follow: bool,
     json: bool,
+    plan: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
-    from upready.operations import launch, launch_options, logs, plan
+    from upready.operations import launch, launch_options, logs, release
+    from upready.operations import plan as plans
     from upready.report import launch as report
     from upready.report import logs as shown_logs
     from upready.report import plan as report_plan
+    from upready.report import releases as report_releases
     from upready.report import warn
 
     if follow and json:
@@ -56,10 +60,15 @@ def launch(
     options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt)
     settings = invocation.settings(c, runtime)
     if invocation.dry(c):
-        return report_plan.show(plan.launching(settings, environment, options, warn), as_json=json)
+        return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json)
+    if plan:
+        with shown.running():
+            changes = release.plan_release(settings, environment, options, shown)
+        return report_releases.plan(changes, as_json=json)
     with shown.running():
-        ended = launch.launch(settings, environment, options, shown)
+        begin = release.release if environment == "prod" else launch.launch
+        ended = begin(settings, environment, options, shown)
     code = report.ended(ended, as_json=json)
     if code or not follow:
         return code

@@ -5,7 +5,7 @@ from invoke.context import Context
 from upready.commands import launching
 
 
-@launching.command
+@launching.command(plan="Build, say what would change of each service, and stop there.")
 def prod(
     c: Context,
     profile: list[str] = [],  # noqa: B006
@@ -15,6 +15,7 @@ def prod(
     follow: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    plan: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -26,5 +27,5 @@ def prod(
         invoke prod --profile ai-only
     """
     return launching.launch(
-        c, "prod", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
+        c, "prod", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, plan=plan, follow=follow, json=json
     )

@@ -94,9 +94,7 @@ class Context:
         line, column = (0, 0) if entry is None else (entry.value_line, entry.value_column)
         if entry is not None and at_name:
             line, column = entry.line, entry.column
-        return Finding(
-            severity=severity, check=check, variable=name, line=line, column=column, message=message, why=why, fix=fix
-        )
+        return Finding(check, message, why, fix, severity, name, line, column)
 
     def about_entry(
         self,
@@ -126,23 +124,13 @@ class Context:
             before = entry.raw[:offset]
             line = entry.value_line + before.count("\n")
             column = offset - before.rfind("\n") if "\n" in before else entry.value_column + offset
-        return Finding(
-            severity=severity,
-            check=check,
-            variable=name,
-            line=line,
-            column=column,
-            message=f"{name or 'a line'} {what}",
-            why=why,
-            fix=fix.replace("{name}", name or "NAME"),
-        )
+        fix = fix.replace("{name}", name or "NAME")
+        return Finding(check, f"{name or 'a line'} {what}", why, fix, severity, name, line, column)
 
     def about_unreadable(self, check: str, message: str, fix: str) -> Finding:
         """The finding that compose cannot read the file, at the line that compose names."""
         line = self.unreadable.line if self.unreadable is not None else 0
-        return Finding(
-            severity="error", check=check, line=line, column=min(line, 1), message=message, why=REFUSES, fix=fix
-        )
+        return Finding(check, message, REFUSES, fix, "error", line=line, column=min(line, 1))
 
     def secrets(self) -> list[Value]:
         """The secrets that have a value, in the order of the schema, then of the file."""

@@ -15,30 +15,30 @@ _LAST = ("unused", "undeclared", "ignored", "permissions", "tracked", "line-end"
 """Checks whose warnings can wait, the least urgent first."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Finding:
     """One problem. No field ever holds a value of `.env`.
 
     Attributes:
-        severity: An error fails `env.check`; a warning fails it only with `--strict`.
         check: Name of the check.
-        variable: Name of the variable; empty if the problem concerns the whole file.
-        line: Counts from 1; 0 if there is no line, for example of a missing variable.
-        column: Counts from 1; 0 if there is no column.
         message: What is wrong. One sentence, without a full stop.
         why: Why it matters.
         fix: How to fix it, as a command if there is one.
+        severity: An error fails `env.check`; a warning fails it only with `--strict`.
+        variable: Name of the variable; empty if the problem concerns the whole file.
+        line: Counts from 1; 0 if there is no line, for example of a missing variable.
+        column: Counts from 1; 0 if there is no column.
         file: Name of the file, relative to the project: `.env`, the schema, or a compose file.
     """
 
-    severity: Severity = "warning"
     check: str
-    variable: str = ""
-    line: int = 0
-    column: int = 0
     message: str
     why: str
     fix: str
+    severity: Severity = "warning"
+    variable: str = ""
+    line: int = 0
+    column: int = 0
     file: str = ".env"
 
     @property

@@ -70,18 +70,28 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         OpsError: One of its kinds, whose class says which step failed.
     """
     with exclusive.hold(settings.root, f"invoke {environment}"):
-        stack = preflight.select(settings, environment, options.profiles, options.timeout)
-        connected = choice.choose(settings, environment, show.step, options.adopt)
-        preflight.write_values(stack, show.step)
-        merged = preflight.examine(connected, stack, show.warn)
-        if connected.name == DOCKER:
-            build.provide(connected, merged, options, show)
-            displaced.remove(connected, settings, merged, show.step)
-        elif unheard := options.unheard():
-            show.warn(unheard)
-        memory.remember(settings, connected, environment, [each.name for each in merged.wanted])
+        connected, merged = prepare(settings, environment, options, show)
         show.step("start")
         return start(connected, merged, show)
+
+
+def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+    """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    Raises:
+        OpsError: One of its kinds, whose class says which step failed.
+    """
+    stack = preflight.select(settings, environment, options.profiles, options.timeout)
+    connected = choice.choose(settings, environment, show.step, options.adopt)
+    preflight.write_values(stack, show.step)
+    merged = preflight.examine(connected, stack, show.warn)
+    if connected.name == DOCKER:
+        build.provide(connected, merged, options, show)
+        displaced.remove(connected, settings, merged, show.step)
+    elif unheard := options.unheard():
+        show.warn(unheard)
+    memory.remember(settings, connected, environment, [each.name for each in merged.wanted])
+    return connected, merged
 
 
 def start(connected: Runtime, merged: Model, show: Show) -> Launch:

@@ -43,8 +43,13 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 
 
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
-    """The environment that a project's containers were started with, from compose's label with their files."""
+    """The environment that a project's containers were started with.
+
+    A release's label tells it; else compose's, which names their files.
+    """
     for container in containers:
+        if container.environment in settings.environments:
+            return container.environment
         used = [Path(file).name for file in container.files]
         for environment in settings.environments.values():
             # By name, not by path: the project may have been moved, or started from another machine.

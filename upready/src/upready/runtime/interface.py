@@ -24,6 +24,10 @@ Note = Callable[[str], None]
 """Callback; receives one sentence for the user."""
 
 
+Line = tuple[list[str], Path | None]
+"""The words of a command, and the folder where it is run; None is any."""
+
+
 def silent(_: str) -> None:
     """Tell nobody."""
 
@@ -57,6 +61,8 @@ class Container:
         revision: The version in the image's labels; None if there is none.
         created: When it was made; None without an engine.
         memory_limit: Bytes it may use; None if there is no limit.
+        release: The release that made it; empty if none did.
+        environment: The environment of that release; empty if there is none.
         terminal: Whether it has a terminal, which changes the form of its log.
         raw: The engine's whole inspection; without an engine an empty skeleton. Holds secrets.
     """
@@ -85,6 +91,8 @@ class Container:
     revision: str | None = None
     created: datetime | None = None
     memory_limit: int | None = None
+    release: str = ""
+    environment: str = ""
     terminal: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -277,9 +285,7 @@ class Runtime(Protocol):
     def origins(self, project: str) -> list[Origin]:
         """The folders from which the project was started, each once; empty if that is always this folder."""
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """The command that `execute` would run, with the same arguments, and the folder where; None is any.
 
         Raises:

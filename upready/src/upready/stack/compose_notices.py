@@ -8,8 +8,13 @@ from collections.abc import Iterable
 _WARNING = re.compile(r'level=warning msg="(?P<text>(?:[^"\\]|\\.)*)"')
 _ORPHANS = re.compile(r"Found orphan containers \(\[?(?P<names>[^\])]*)\]?\)")
 _VOLUME = re.compile(r'Volume "(?P<name>[^"]+)" exists but doesn\'t match configuration')
-_LEFT_OUT = ("variable is not set", "attribute `version` is obsolete")
-"""Warnings that `invoke env.check` words better, or that change nothing."""
+_TOLD_ELSEWHERE = (
+    "variable is not set",
+    "attribute `version` is obsolete",
+    "deploy.update_config only applies",
+    "deploy.rollback_config only applies",
+)
+"""Warnings that `invoke env.check` tells better, or that change nothing; `invoke prod` does as `update_config` says."""
 
 
 def read(said: Iterable[str]) -> list[str]:
@@ -18,11 +23,16 @@ def read(said: Iterable[str]) -> list[str]:
     for line in said:
         if volume := _VOLUME.search(line):
             found.append(_kept(volume["name"]))
-        elif (warning := _WARNING.search(line)) and not any(each in line for each in _LEFT_OUT):
+        elif (warning := _WARNING.search(line)) and not told_elsewhere(line):
             text = re.sub(r"\\(.)", lambda match: " " if match[1] == "n" else match[1], warning["text"])
             orphans = _ORPHANS.search(text)
             found.append(_orphans(orphans["names"].split()) if orphans else f"compose: {' '.join(text.split())}")
     return list(dict.fromkeys(found))
+
+
+def told_elsewhere(line: str) -> bool:
+    """Whether a line of compose's warns of something that the tasks tell themselves, or do."""
+    return any(each in line for each in _TOLD_ELSEWHERE)
 
 
 def _kept(volume: str) -> str:

@@ -14,11 +14,6 @@ NAME = "byte-order-mark"
 def check(context: Context) -> Iterator[Finding]:
     """Yield the mark, if the file begins with one."""
     if context.env.text.startswith(BOM):
-        yield Finding(
-            check=NAME,
-            line=1,
-            column=1,
-            message=".env begins with a byte order mark",
-            why="a shell and other readers take it for part of the first name, and that variable is then not set",
-            fix="save it as UTF-8 without a byte order mark",
-        )
+        why = "a shell and other readers take it for part of the first name, and that variable is then not set"
+        fix = "save it as UTF-8 without a byte order mark"
+        yield Finding(NAME, ".env begins with a byte order mark", why, fix, line=1, column=1)

@@ -23,16 +23,13 @@ def check(context: Context) -> Iterator[Finding]:
         done.add(path)
         shown = _relative(path, context.root)
         example = example_names.beside(path)
-        yield Finding(
-            severity="error",
-            check=NAME,
-            message=f"{shown} is missing",
-            why=f"{service} has it as env_file, and compose refuses to start without it",
-            fix=shell_words.copy_command(example, path)
+        why = f"{service} has it as env_file, and compose refuses to start without it"
+        fix = (
+            shell_words.copy_command(example, path)
             if example is not None
-            else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]",
-            file="compose",
+            else f"write it, or make it optional: env_file: [{{path: {shown}, required: false}}]"
         )
+        yield Finding(NAME, f"{shown} is missing", why, fix, "error", file="compose")
 
 
 def _relative(path: Path, root: Path) -> str:

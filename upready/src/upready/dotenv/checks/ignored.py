@@ -19,7 +19,7 @@ def check(context: Context) -> Iterator[Finding]:
         return
     if context.git == "unignored":
         message, why = ".env is not ignored by git", "the next `git add .` publishes it"
-        yield Finding(check=NAME, message=message, why=why, fix="add .env to .gitignore")
+        yield Finding(NAME, message, why, "add .env to .gitignore")
     path = files.real(context.env.path)
     done = set()
     for folder, dockerfile in context.uses.builds:
@@ -28,9 +28,5 @@ def check(context: Context) -> Iterator[Finding]:
             continue
         done.add(rules)
         if not dockerignore.ignores(rules, path.relative_to(folder).as_posix()):
-            yield Finding(
-                check=NAME,
-                message=".env is sent to the image build",
-                why="a `COPY . .` puts its secrets into an image",
-                fix=f"add .env to {relative(rules, context.root)}",
-            )
+            fix = f"add .env to {relative(rules, context.root)}"
+            yield Finding(NAME, ".env is sent to the image build", "a `COPY . .` puts its secrets into an image", fix)

@@ -22,4 +22,4 @@ def check(context: Context) -> Iterator[Finding]:
         why = "for compose the line does not end there"
     line, column = context.env.position(at)
     fix = "save it with Unix line ends (LF)"
-    yield Finding(check=NAME, line=line, column=column, message=message, why=why, fix=fix)
+    yield Finding(NAME, message, why, fix, line=line, column=column)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from upready.dotenv import remedy
 from upready.dotenv.context import Context, Refused
-from upready.dotenv.finding import Finding
+from upready.dotenv.finding import Finding, Severity
 from upready.dotenv.schema import Variable
 from upready.envfile.references import Use
 
@@ -45,7 +45,7 @@ def _is_missing(context: Context, variable: Variable) -> bool:
 def _file(context: Context, missing: list[Variable]) -> Finding:
     names = ", ".join(variable.name for variable in missing)
     why = f"{context.environment} requires {names}" if names else "no variable of the schema is set"
-    return Finding(severity="error", check=NAME, message=".env is missing", why=why, fix="invoke env.init")
+    return Finding(NAME, ".env is missing", why, "invoke env.init", "error")
 
 
 def _variable(context: Context, variable: Variable) -> Finding:
@@ -85,12 +85,8 @@ def _left_out(context: Context, done: set[str]) -> Iterator[Finding]:
     example = context.schema.path.name
     if len(names) > ONE_BY_ONE:
         some = ", ".join(names[:ONE_BY_ONE])
-        yield Finding(
-            check=NAME,
-            message=f"{len(names)} variables of {example} are not in .env: {some} and {len(names) - ONE_BY_ONE} more",
-            why="the programs that need them do not get them",
-            fix="invoke env.init",
-        )
+        message = f"{len(names)} variables of {example} are not in .env: {some} and {len(names) - ONE_BY_ONE} more"
+        yield Finding(NAME, message, "the programs that need them do not get them", "invoke env.init")
         return
     for name in names:
         message, why = f"{name} is in {example} and not in .env", "the programs that need it do not get it"
@@ -117,14 +113,7 @@ def _nowhere(context: Context, use: Use) -> Finding:
     files = dict.fromkeys(way.file for way in context.values[use.name].ways if way.file)
     if files:
         why += f"; {', '.join(files)} sets it, but an env_file is for containers only"
-    return Finding(
-        severity="error" if use.demands_value else "warning",
-        check=NAME,
-        variable=use.name,
-        line=use.line,
-        column=use.column,
-        message=f"{use.name} is set nowhere" if not files else f"{use.name} is not set for compose itself",
-        why=why,
-        fix=remedy.missing(context, use.name),
-        file=use.file or "compose",
-    )
+    message = f"{use.name} is set nowhere" if not files else f"{use.name} is not set for compose itself"
+    fix = remedy.missing(context, use.name)
+    severity: Severity = "error" if use.demands_value else "warning"
+    return Finding(NAME, message, why, fix, severity, use.name, use.line, use.column, use.file or "compose")

@@ -17,9 +17,5 @@ def check(context: Context) -> Iterator[Finding]:
     if context.git == "tracked" or not files.is_file(context.env.path):
         return
     if platform.readable_by_others(context.env.path):
-        yield Finding(
-            check=NAME,
-            message=".env can be read by other users of this machine",
-            why="it holds secrets" if context.secrets() else "it may hold secrets later",
-            fix="chmod 600 .env",
-        )
+        why = "it holds secrets" if context.secrets() else "it may hold secrets later"
+        yield Finding(NAME, ".env can be read by other users of this machine", why, "chmod 600 .env")

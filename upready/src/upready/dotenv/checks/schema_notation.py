@@ -19,24 +19,14 @@ def check(context: Context) -> Iterator[Finding]:
     others = [each.name for each in example_names.every(example.with_name(".env")) if each != example]
     if others and context.schema.exists:
         are = "is" if len(others) == 1 else "are"
-        yield Finding(
-            check=NAME,
-            message=f"{example.name} is read, {' and '.join(others)} beside it {are} not",
-            why="only one file can be the schema; variables that are added to another one are not checked",
-            fix=f"keep one of them, or rename a file that is no schema: {others[0]}",
-            file=example.name,
-        )
+        message = f"{example.name} is read, {' and '.join(others)} beside it {are} not"
+        why = "only one file can be the schema; variables that are added to another one are not checked"
+        fix = f"keep one of them, or rename a file that is no schema: {others[0]}"
+        yield Finding(NAME, message, why, fix, file=example.name)
     for problem in (*context.schema.problems, *_environments(context)):
-        yield Finding(
-            severity="error",
-            check=NAME,
-            line=problem.line,
-            column=problem.column,
-            message=problem.message,
-            why="this part of the schema is not checked",
-            fix=problem.fix or f"correct {example.name}",
-            file=example.name,
-        )
+        why = "this part of the schema is not checked"
+        fix = problem.fix or f"correct {example.name}"
+        yield Finding(NAME, problem.message, why, fix, "error", "", problem.line, problem.column, example.name)
 
 
 def _environments(context: Context) -> Iterator[Problem]:

@@ -36,15 +36,7 @@ def check(context: Context) -> Iterator[Finding]:
             has_error = True
             what, fix = problem
             # The name is not shown: the line may be part of a secret.
-            yield Finding(
-                severity="error",
-                check=NAME,
-                line=entry.line,
-                column=entry.column,
-                message=f"the line {what}",
-                why=REFUSES,
-                fix=fix,
-            )
+            yield Finding(NAME, f"the line {what}", REFUSES, fix, "error", line=entry.line, column=entry.column)
         elif not entry.assigned:
             yield _without_sign(context, entry)
         elif quote.has_colon(context.env.text, entry):
@@ -81,12 +73,7 @@ def _spaced(key: str) -> tuple[str, str]:
 def _without_sign(context: Context, entry: Entry) -> Finding:
     # A name that is known nowhere may be a line of a secret.
     name = entry.key if context.is_known(entry.key) else ""
-    return Finding(
-        check=NAME,
-        variable=name,
-        line=entry.line,
-        column=entry.column,
-        message=f"{name or 'a line'} has no `=`",
-        why="compose takes the value from the shell, and skips the line if the shell has none",
-        fix=f"write {name or 'NAME'}= and a value, or remove the line",
-    )
+    message = f"{name or 'a line'} has no `=`"
+    why = "compose takes the value from the shell, and skips the line if the shell has none"
+    fix = f"write {name or 'NAME'}= and a value, or remove the line"
+    return Finding(NAME, message, why, fix, variable=name, line=entry.line, column=entry.column)

@@ -21,13 +21,9 @@ def check(context: Context) -> Iterator[Finding]:
     # A file with well-known defaults may be tracked on purpose.
     secrets = [value.name for value in context.secrets() if _is_real(context, value)]
     if secrets:
-        yield Finding(
-            severity="error",
-            check=NAME,
-            message=".env is tracked by git",
-            why=f"every clone has its secrets ({', '.join(secrets)})",
-            fix="add .env to .gitignore, change the secrets that were in it, then: git rm --cached .env",
-        )
+        why = f"every clone has its secrets ({', '.join(secrets)})"
+        fix = "add .env to .gitignore, change the secrets that were in it, then: git rm --cached .env"
+        yield Finding(NAME, ".env is tracked by git", why, fix, "error")
 
 
 def _is_real(context: Context, value: Value) -> bool:

@@ -27,13 +27,8 @@ def check(context: Context) -> Iterator[Finding]:
         if is_missing or not use.is_reached(given):
             continue
         done.add(use.name)
-        yield Finding(
-            check=NAME,
-            variable=use.name,
-            line=use.line,
-            column=use.column,
-            message=f"{use.name} is used and not in {context.schema.path.name}",
-            why="nobody learns that it must be set, and nobody notices a typing error in its name",
-            fix=f"describe it in {context.schema.path.name}",
-            file=use.file or "compose",
-        )
+        message = f"{use.name} is used and not in {context.schema.path.name}"
+        why = "nobody learns that it must be set, and nobody notices a typing error in its name"
+        fix = f"describe it in {context.schema.path.name}"
+        place = (use.line, use.column, use.file or "compose")
+        yield Finding(NAME, message, why, fix, "warning", use.name, *place)

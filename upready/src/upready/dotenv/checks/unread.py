@@ -18,10 +18,5 @@ def check(context: Context) -> Iterator[Finding]:
     for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE"):
         value = context.shell.get(name, "")
         if value and value.lower() not in ("0", "false", context.env.path.name):
-            yield Finding(
-                check=NAME,
-                variable=name,
-                message=f"{name} is set in the shell",
-                why="compose does not read .env, or also reads other files",
-                fix=shell_words.removal(name),
-            )
+            why = "compose does not read .env, or also reads other files"
+            yield Finding(NAME, f"{name} is set in the shell", why, shell_words.removal(name), variable=name)

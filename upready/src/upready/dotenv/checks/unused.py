@@ -20,13 +20,8 @@ def check(context: Context) -> Iterator[Finding]:
         name = variable.name
         if context.is_interpolated(name) or is_builtin(name) or context.mentions.of(name):
             continue
-        yield Finding(
-            check=NAME,
-            variable=name,
-            line=variable.line,
-            column=variable.column,
-            message=f"{name} is used in no compose file, and no other file of the project mentions it",
-            why="setting it has no effect",
-            fix=f"use it, or remove it from {context.schema.path.name}",
-            file=context.schema.path.name,
-        )
+        message = f"{name} is used in no compose file, and no other file of the project mentions it"
+        why = "setting it has no effect"
+        fix = f"use it, or remove it from {context.schema.path.name}"
+        place = (variable.line, variable.column, context.schema.path.name)
+        yield Finding(NAME, message, why, fix, "warning", name, *place)

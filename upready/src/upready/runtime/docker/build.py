@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from upready.runtime.docker import dockerfiles
-from upready.stack import compose, compose_call
+from upready.stack import compose, compose_call, compose_notices
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import BuildError, EngineError, OpsError
@@ -99,8 +99,9 @@ class Progress:
             line: The line.
         """
         if step is None:
-            # The classic builder, used without buildx, has no steps; lines that begin with a space are compose's own.
-            return line if not self.steps and not line.startswith(" ") else ""
+            # The classic builder, where there is no buildx, knows no steps; lines behind a space are compose's own.
+            known = self.steps or line.startswith(" ") or compose_notices.told_elsewhere(line)
+            return "" if known else line
         if not step.number:
             return ""
         _, _, text = line.partition(" ")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
-from upready.runtime.interface import Container, LogSource, Note, Origin, Sample, Stopped, silent
+from upready.runtime.interface import Container, Line, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
 from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
@@ -80,16 +81,16 @@ class Containers(Engine):
         from upready.runtime.docker import startup
 
         if any(service.config.get(key) for service in model.services.values() for key in ITS_OWN):
-            self._compose(model.stack, attempt, "up", "--detach", *QUIETLY)
+            self.compose(model.stack, attempt, "up", "--detach", *QUIETLY)
             return
-        self._compose(model.stack, attempt, "create", *QUIETLY)
+        self.compose(model.stack, attempt, "create", *QUIETLY)
         made = background.until_cancelled(attempt.ending, lambda: self.containers(model.stack.project))
         if made is None:
             return
         attempt.made.set()
 
         def begin(names: Sequence[str]) -> None:
-            self._compose(
+            self.compose(
                 model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *names, tell=False
             )
 
@@ -112,9 +113,9 @@ class Containers(Engine):
 
         def begin(names: Sequence[str]) -> None:
             if again := [name for name in names if name not in created]:
-                self._compose(model.stack, attempt, "restart", "--no-deps", *again)
+                self.compose(model.stack, attempt, "restart", "--no-deps", *again)
             if first := [name for name in names if name in created]:
-                self._compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
+                self.compose(model.stack, attempt, "up", "--detach", "--no-deps", "--no-recreate", *QUIETLY, *first)
 
         startup.start(self, [model.service(name) for name in services], found, begin, attempt, anew=True)
 
@@ -169,9 +170,7 @@ class Containers(Engine):
             self.client.api.stop(container.id, timeout=grace)
             self.client.api.remove_container(container.id, v=True, force=True)
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         line = compose.project_command(project, "exec", "--index", str(container.replica))
         if not sys.stdin.isatty():
@@ -190,7 +189,38 @@ class Containers(Engine):
             running=[f"the command may still run in {container.name}"],
         )
 
-    def _compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
+    def run_hook(self, stack: Stack, service: str, hook: Mapping[str, Any]) -> None:
+        """Run one of a service's `pre_start` hooks in a container of its own, and remove that.
+
+        Raises:
+            StartError: It did not end with 0.
+            EngineError: The engine went away.
+        """
+        command = hook.get("command") or []
+        words = shlex.split(command) if isinstance(command, str) else [str(each) for each in command]
+        given = {key: str(value) for key, value in (hook.get("environment") or {}).items() if value is not None}
+        line = ["run", "--rm", "--no-deps", "--no-TTY", "--quiet-pull"]
+        for option, name in (("--user", "user"), ("--workdir", "working_dir")):
+            line += [option, str(hook[name])] if hook.get(name) else []
+        for name in given:  # its value, which may be a secret, does not stand on the command line
+            line += ["--env", name]
+        said: list[str] = []
+        code = compose_call.stream(
+            compose.command(stack, *line, "--entrypoint", words[0], service, *words[1:]),
+            said.append,
+            self,
+            cwd=stack.root,
+            env={**stack.variables, **given},
+            running=[f"a pre_start hook of {service} may still run"],
+        )
+        if code:
+            raise StartError(
+                f"the pre_start hook of {service} ended with exit code {code}: {shlex.join(words)}",
+                details=[each for each in said if each.strip()][-20:],
+                next=f"correct services.{service}.pre_start, then: invoke prod",
+            )
+
+    def compose(self, stack: Stack, attempt: Attempt, *arguments: str, tell: bool = True) -> None:
         """Let compose do something; it ends when the attempt is interrupted.
 
         Raises:

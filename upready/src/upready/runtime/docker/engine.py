@@ -29,6 +29,9 @@ PROJECT = "com.docker.compose.project"
 ONE_OFF = "com.docker.compose.oneoff"
 """Labels that compose puts on all that it makes; labels of containers only are in `inspection`."""
 
+FAILED = ".failed-release"
+"""What ends the name of a container of a release that failed: it is kept for its logs, and is no replica."""
+
 LINKS = 5
 """The most links that are followed, one after the other."""
 
@@ -72,7 +75,17 @@ class Engine:
         return int(said["NCPU"]), int(said["MemTotal"])
 
     def containers(self, project: str) -> list[Container]:
-        """All containers of a project, stopped ones included, by service and number; one-off ones are left out.
+        """All containers of a project, stopped ones included, by service and number.
+
+        One-off ones are left out, and those that are kept of a release that failed.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        return [each for each in self.every(project) if not each.name.endswith(FAILED)]
+
+    def every(self, project: str) -> list[Container]:
+        """The same, with those that are kept of a release that failed.
 
         Raises:
             EngineError: The engine does not answer.

@@ -19,6 +19,10 @@ FOLDER = "com.docker.compose.project.working_dir"
 """Labels that compose puts on every container: `FILES` holds the absolute paths of its files, comma-separated,
 `FOLDER` that of the project's folder."""
 
+RELEASE = "upready.release"
+ENVIRONMENT = "upready.environment"
+"""Labels of containers that a release made: its name, and the environment that it is of."""
+
 
 def container(raw: Mapping[str, Any]) -> Container:
     """The container that an inspection, the engine's own JSON, describes."""
@@ -50,6 +54,8 @@ def container(raw: Mapping[str, Any]) -> Container:
         revision=labels.get("org.opencontainers.image.revision") or labels.get("org.opencontainers.image.version"),
         created=_time(raw["Created"]) if raw.get("Created") else None,
         memory_limit=host.get("Memory") or None,
+        release=labels.get(RELEASE, ""),
+        environment=labels.get(ENVIRONMENT, ""),
         terminal=bool(config.get("Tty")),
         raw=raw,
     )

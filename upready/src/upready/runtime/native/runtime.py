@@ -10,7 +10,7 @@ from pathlib import Path
 
 from upready.runtime.actions import Actions
 from upready.runtime.attempt import Attempt
-from upready.runtime.interface import Container, Note, Origin, Sample, Stopped, silent
+from upready.runtime.interface import Container, Line, Note, Origin, Sample, Stopped, silent
 from upready.runtime.native import (
     actions,
     check,
@@ -207,9 +207,7 @@ class Native:
                 paths.native(self.root).rmdir()
         return gone
 
-    def command(
-        self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]
-    ) -> tuple[list[str], Path | None]:
+    def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """The command itself, by the path of its program."""
         words, folder, environment = self._call(container, words, stack)
         return [command.find(words[0], folder, environment), *words[1:]], folder

@@ -1,0 +1,56 @@
+"""A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets."""
+
+import asyncio
+import json
+import socket
+from asyncio import StreamReader, StreamWriter
+
+NAME = socket.gethostname()  # the container's short id
+UPGRADE = (
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
+)
+
+
+async def serve(reader: StreamReader, writer: StreamWriter) -> None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, path, _ = head[0].split(" ")
+        headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        action, _, value = path.partition("?")[0].lstrip("/").partition("=")
+        if action == "stream":
+            await stream(writer, int(value))
+        elif action == "socket":
+            writer.write(UPGRADE)
+            while data := await reader.read(1000):
+                writer.write(data)
+        else:
+            await asyncio.sleep(float(value or 0))
+            told = {"name": NAME, "method": method, "body": body.decode(), "headers": headers, "filling": "x" * 2000}
+            content = json.dumps(told).encode()
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                + f"Content-Length: {len(content)}\r\n\r\n".encode()
+                + content
+            )
+        await writer.drain()
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
+async def stream(writer: StreamWriter, count: int) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
+    for number in range(count):
+        writer.write(f"data: {number} {NAME}\n\n".encode())
+        await writer.drain()
+        await asyncio.sleep(1)
+
+
+async def main() -> None:
+    async with await asyncio.start_server(serve, "0.0.0.0", 8000) as server:
+        await server.serve_forever()
+
+
+asyncio.run(main())

@@ -1,0 +1,219 @@
+"""`invoke prod` as a release: what changes is rolled, what is sick never serves, what served can be brought back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import remove_project, unique_name
+from tests.engine.conftest import Project, Result, until, write_tasks
+from tests.engine.scene import connected
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+DOCKERFILE = """\
+FROM python:3.13-slim
+ARG REVISION=none
+LABEL org.opencontainers.image.revision=${REVISION}
+COPY server.py /
+CMD ["python", "-u", "/server.py"]
+"""
+SERVER = """\
+import http.server, os, pathlib, time
+HOW = os.environ["HOW"]
+print("boots as", HOW)
+if HOW == "exits":
+    raise SystemExit(3)
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if HOW == "sick" else 200)
+        self.end_headers()
+        self.wfile.write(HOW.encode())
+
+    def log_message(self, *words):
+        pass
+
+http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+"""
+COMPOSE = """\
+services:
+  web:
+    image: ${COMPOSE_PROJECT_NAME}-web:prod
+    build: {context: ., args: {REVISION: "${OPS_REVISION:-none}"}}
+    init: true
+    environment: {HOW: "${HOW:-first}", SECRET_KEY: "${SECRET_KEY:-hidden-away}"}
+    stop_grace_period: 1s
+    deploy: {update_config: {monitor: 500ms}}
+    healthcheck:
+      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000')"]
+      interval: 500ms
+      retries: 2
+      timeout: 20s
+  front:
+    image: python:3.13-slim
+    init: true
+    command: [python, -m, http.server, "80"]
+    environment: {LOOK: "${LOOK:-plain}"}
+    ports: ["127.0.0.1::80"]
+    deploy: {update_config: {order: stop-first}}
+    stop_grace_period: 1s
+    x-ops: {stable: 0.5}
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Project]:
+    """A small project, in git: one service that can be rolled, and one that is stopped first."""
+    project = Project(tmp_path, unique_name("shop"))
+    for name, text in (
+        ("Dockerfile", DOCKERFILE),
+        ("server.py", SERVER),
+        ("compose.yaml", COMPOSE),
+        ("invoke.yaml", "ops:\n  environments:\n    prod: {files: [compose.yaml], timeout: 60}\n"),
+    ):
+        project.write(name, text)
+    write_tasks(project.root)
+    commit(project)
+    yield project
+    remove_project(project.name)
+
+
+def commit(project: Project) -> str:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(project.root)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "a change"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    shown = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return shown.stdout.strip()
+
+
+def states(project: Project) -> dict[str, str]:
+    told = project.ok("releases", "--json").json["releases"]
+    return {each["release"]: each["state"] for each in told}
+
+
+def replicas(project: Project) -> dict[str, tuple[str, str, str]]:
+    """Of each service: the container, its release, and when it started."""
+    return {each.service: (each.id, each.release, str(each.started)) for each in project.containers()}
+
+
+def how(project: Project) -> str:
+    """The version that serves, by its own word."""
+    ask = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000').read().decode())"
+    return (
+        connected()
+        .client.containers.get(project.container("web").id)
+        .exec_run(["python", "-c", ask])
+        .output.decode()
+        .strip()
+    )
+
+
+def fails(project: Project, code: int, **environment: str) -> Result:
+    result = project.invoke("prod", "--json", env=environment)
+    assert result.code == code, f"{result.out}\n{result.err}"
+    return result
+
+
+def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> None:
+    revision = commit(shop)
+    first = shop.ok("prod", "--json").json
+    before = replicas(shop)
+    assert first["release"].endswith(f"-{revision[:7]}")
+    assert before["web"][1] == first["release"]
+    assert connected().image(f"{shop.name}-web:{first['release']}") is not None
+
+    # A commit that changes no file of an image: the image has another label, and nothing is done.
+    commit(shop)
+    again = shop.ok("prod")
+    assert "nothing changes" in again.out
+    assert replicas(shop) == before
+
+    second = shop.ok("prod", "--json", env={"HOW": "second"}).json
+    after = replicas(shop)
+    assert after["web"][1] == second["release"] != first["release"]
+    assert after["front"] == before["front"]
+    assert how(shop) == "second"
+    assert states(shop) == {second["release"]: "current", first["release"]: "previous"}
+    assert shop.ok("health").code == 0
+
+
+@pytest.mark.parametrize("kind", ["exits", "sick"])
+def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind: str) -> None:
+    first = shop.ok("prod", "--json").json["release"]
+    before = replicas(shop)
+    failed = fails(shop, 8, HOW=kind, LOOK="other").json
+    assert failed["error"]["kind"] == "rolled-back"
+    assert failed["failures"][0]["service"] == "web"
+    assert replicas(shop) == before  # the one that would have been stopped first, too
+    assert sorted(states(shop).values()) == ["current", "failed"]
+    assert states(shop)[first] == "current"
+    assert shop.ok("health", "--json").json["status"] == "healthy"
+
+    # What failed is kept for its logs, until the next release.
+    step = failed["error"]["next"].split()
+    assert step[:2] == ["docker", "logs"]
+    kept = connected().client.containers.get(step[2])
+    assert f"boots as {kind}" in kept.logs().decode()
+    shop.ok("prod", env={"HOW": "second"})
+    assert not [each for each in connected().every(shop.name) if each.name == step[2]]
+    assert how(shop) == "second"
+
+
+def test_what_was_stopped_first_is_put_back_where_a_later_step_fails(shop: Project) -> None:
+    # front needs web, so that web is first; then front is the one that fails.
+    first = shop.ok("prod", "--json").json["release"]
+    before = replicas(shop)
+    broken = COMPOSE.replace('http.server, "80"]', 'http.nothing, "80"]').replace(
+        "    x-ops: {stable: 0.5}", "    depends_on: [web]\n    x-ops: {stable: 0.5}"
+    )
+    shop.write("compose.yaml", broken)
+    failed = fails(shop, 8, HOW="second").json
+    assert failed["failures"][0]["service"] == "front"
+    now = replicas(shop)
+    assert now["web"] == before["web"]
+    assert now["front"][1] == first
+    assert how(shop) == "first"
+    assert shop.ok("health", "--json").json["status"] == "healthy"
+
+
+def test_rollback_brings_back_what_served_twice(shop: Project) -> None:
+    names = [shop.ok("prod", "--json", env={"HOW": word}).json["release"] for word in ("first", "second", "third")]
+    assert shop.ok("rollback", "--json").json["release"] == names[1]
+    assert how(shop) == "second"
+    shop.ok("rollback")
+    assert how(shop) == "first"
+    assert [states(shop)[name] for name in names] == ["current", "kept", "kept"]
+    nowhere = shop.invoke("rollback")
+    assert (nowhere.code, "no release" in nowhere.err) == (2, True)
+    assert shop.invoke("rollback", "--to", "20200101T000000").code == 2
+    shop.ok("rollback", "--to", names[2])
+    assert how(shop) == "third"
+
+
+def test_a_change_that_was_killed_is_settled_by_the_next(shop: Project) -> None:
+    shop.ok("prod")
+    before = replicas(shop)
+    task = shop.begin("prod", env={"HOW": "second"})
+    try:
+        until(lambda: len(shop.containers()) == 3, 60)
+    finally:
+        task.kill()
+        task.communicate()
+    assert shop.ok("prod", env={"HOW": "first"}).code == 0
+    now = replicas(shop)
+    assert now == before
+    assert len(shop.containers()) == 2
+    assert "current" in states(shop).values()
+
+
+def test_the_record_holds_no_secret_that_a_task_would_show(shop: Project) -> None:
+    shop.ok("prod")
+    failed = fails(shop, 8, HOW="exits", SECRET_KEY="another-secret-value")
+    shown = failed.out + failed.err + shop.ok("releases").out
+    assert "another-secret-value" not in shown
+    assert json.loads(failed.out)["error"]["code"] == 8

@@ -1,0 +1,19 @@
+"""`invoke releases`: what was released."""
+
+from invoke.context import Context
+
+from upready.commands import invocation
+from upready.commands.command import command
+
+
+@command(prints=True)
+def releases(c: Context, json: bool = False) -> int:
+    """List the releases, and say which of them serves.
+
+    Example:
+        invoke releases --json
+    """
+    from upready.operations import release
+    from upready.report import releases as report
+
+    return report.show(release.releases(invocation.settings(c)), as_json=json)

@@ -1,0 +1,182 @@
+"""What a release would change, service by service, before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upready.releases import override
+from upready.runtime.docker.containers import Containers
+from upready.runtime.interface import Container
+from upready.stack import compose, compose_call
+from upready.stack.model import Model, Service
+from upready.stack.selection import Stack
+
+NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
+"""What is done with a service: left as it is; made and started; another number of replicas; new ones beside
+the old ones; the old ones stopped first."""
+
+START_FIRST, STOP_FIRST = "start-first", "stop-first"
+
+_HASH = "com.docker.compose.config-hash"
+"""Compose's label on each container: a hash of what its service was when it was made."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a release does with one service.
+
+    Attributes:
+        service: Its name.
+        action: One of the words above.
+        reasons: Why it changes: settings by their names, the image, how many replicas.
+        order: Why it is stopped first, where it is: what two of it cannot share.
+    """
+
+    service: str
+    action: str
+    reasons: tuple[str, ...] = ()
+    order: str = ""
+
+    @property
+    def gap(self) -> bool:
+        """Whether the service is away for a while."""
+        return self.action == REPLACED
+
+    def as_dict(self) -> dict[str, Any]:
+        """It, as it stands under `services` in the JSON document."""
+        return {
+            "service": self.service,
+            "action": self.action,
+            "gap": self.gap,
+            "reasons": list(self.reasons),
+            "order": self.order,
+        }
+
+
+def find(
+    engine: Containers,
+    model: Model,
+    containers: Sequence[Container],
+    before: Mapping[str, Any] | None,
+    *,
+    recorded: bool = False,
+) -> list[Change]:
+    """What a start of a model would change, in the order of the model's names.
+
+    Args:
+        engine: Where it runs.
+        model: What is to run, as its files say.
+        containers: What runs of it now.
+        before: The merged model of what runs, where that is known: tells which settings differ.
+        recorded: Whether the model says itself which release each of its services is of.
+
+    Raises:
+        OpsError: Compose refuses the model.
+    """
+    running = {name: [each for each in containers if each.service == name] for name in model.services}
+    hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
+    return [_change(engine, service, running[service.name], hashes, before) for service in model.wanted]
+
+
+def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
+    """The stack, each of whose services has the release that it has now."""
+    told = {}
+    for name, service in model.services.items():
+        if running[name] and not _images_differ(engine, service, running[name]):
+            told[name] = override.as_running(service, running[name])
+    return override.add(model.stack, told)
+
+
+def _hashes(stack: Stack) -> dict[str, str]:
+    """Compose's hash of each service."""
+    line = compose.command(stack, "config", "--hash", "*")
+    result = compose_call.run(line, cwd=stack.root, env=stack.variables, timeout=compose.MERGE)
+    if result.code:
+        raise compose.failure(result.stderr)
+    pairs = (line.split() for line in result.stdout.splitlines())
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def _change(
+    engine: Containers,
+    service: Service,
+    found: Sequence[Container],
+    hashes: Mapping[str, str],
+    before: Mapping[str, Any] | None,
+) -> Change:
+    if not found:
+        return Change(service.name, CREATED, ("it does not run",))
+    reasons = []
+    if _images_differ(engine, service, found):
+        reasons.append("its image")
+    elif any(_labels(each).get(_HASH) != hashes.get(service.name) for each in found):
+        known = ((before or {}).get("services") or {}).get(service.name)
+        reasons += differences(known, service.config) if known else ["its settings"]
+    if len(found) != service.replicas:
+        reasons.append(f"{service.replicas} replicas instead of {len(found)}")
+    if not reasons:
+        return Change(service.name, NOTHING)
+    if len(reasons) == 1 and len(found) != service.replicas:
+        return Change(service.name, SCALED, tuple(reasons))
+    why = stops_first(service)
+    return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why)
+
+
+def stops_first(service: Service) -> str:
+    """Why the old replicas of a service must be stopped before new ones start; empty where both can run at once."""
+    config = service.config
+    order = ((config.get("deploy") or {}).get("update_config") or {}).get("order")
+    if service.ports or service.ranges:
+        return f"it publishes port {(service.ports or service.ranges)[0].published} itself"
+    if config.get("container_name"):
+        return f"container_name: {config['container_name']}"
+    if config.get("network_mode") == "host":
+        return "network_mode: host"
+    if order == STOP_FIRST:
+        return "deploy.update_config.order: stop-first"
+    volumes = [each for each in config.get("volumes") or [] if each.get("type") == "volume" and each.get("source")]
+    if order != START_FIRST and service.replicas == 1 and volumes:
+        return f"one replica with the volume {volumes[0]['source']}"
+    return ""
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names of the settings in which two entries of a service differ; of variables, their names, never a value."""
+    found = []
+    for key in sorted({*before, *now} - {"build", "labels", "x-ops", "deploy", "depends_on", "image"}):
+        old, new = before.get(key), now.get(key)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            found += [f"{key}.{each}" for each in sorted({*old, *new}) if old.get(each) != new.get(each)]
+        else:
+            found.append(key)
+    return found or ["its settings"]
+
+
+def _images_differ(engine: Containers, service: Service, found: Sequence[Container]) -> bool:
+    """Whether the image to be run has other contents than the one that runs.
+
+    Of a built one its labels alone are no difference: they name the commit. Its release has a tag that stays.
+    """
+    image = engine.image(service.image)
+    if image is None:
+        return False
+    others = [each for each in found if each.image_id != image["Id"]]
+    if not (service.built and all(each.release for each in others)):
+        return bool(others)
+    return any(_contents(engine.image(each.image_id)) != _contents(image) for each in others)
+
+
+def _contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
+    """What containers of an image get of it; None where it is gone."""
+    if image is None:
+        return None
+    config = {key: value for key, value in (image.get("Config") or {}).items() if key != "Labels" and value}
+    return (image.get("RootFS") or {}).get("Layers"), config
+
+
+def _labels(container: Container) -> Mapping[str, str]:
+    return (container.raw.get("Config") or {}).get("Labels") or {}
