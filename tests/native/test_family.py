@@ -118,3 +118,21 @@ def test_a_child_without_the_mark_is_ended_with_its_reloader_killed(root: Path, 
     psutil.Process(found.process.pid).kill()
     service.stop(root, "it")
     assert not any(env_mark.lives(each) for each in below)
+
+
+def test_a_sample_has_all_processes_of_a_service(tmp_path: Path) -> None:
+    """Each of the two takes 50 MB, and half a second of the processor."""
+    work = "import pathlib, sys, time\nheld = b'x' * 50_000_000\nwhile time.process_time() < 0.5: pass\n"
+    work += "pathlib.Path(sys.argv[1]).touch()\n"
+    inner, outer = tmp_path / "inner", tmp_path / "outer"
+    child = work + "sys.stdin.read()"
+    code = f"{work}import subprocess\nsubprocess.run([sys.executable, '-c', {child!r}, {str(inner)!r}])"
+    with subprocess.Popen([sys.executable, "-c", code, str(outer)], stdin=subprocess.PIPE) as first:
+        try:
+            until(lambda: inner.exists() and outer.exists())
+            found = process_tree.sample(psutil.Process(first.pid))
+            assert found.cpu > 0.9
+            assert found.memory > 90_000_000
+        finally:
+            assert first.stdin
+            first.stdin.close()

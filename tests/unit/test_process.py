@@ -125,6 +125,12 @@ def test_run_past_its_timeout_ends_the_whole_family(tmp_path: Path) -> None:
 # --- stream
 
 
+def test_stream_runs_in_the_folder_that_it_is_told(tmp_path: Path) -> None:
+    lines: list[str] = []
+    assert process.stream(python("import os; print(os.getcwd())"), lines.append, cwd=tmp_path) == 0
+    assert lines == [str(tmp_path.resolve())]
+
+
 def test_stream_hands_over_lines_of_both_streams_as_they_come(tmp_path: Path) -> None:
     code = """
     import pathlib, sys, time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -202,3 +203,45 @@ def test_the_one_for_windows_says_and_does_the_same() -> None:
     # Every label that is jumped to is there.
     assert {"install_uv"} == {line.split("call :")[1].strip() for line in text.splitlines() if "call :" in line}
     assert "\r\n:install_uv\r\n" in text
+
+
+def batch() -> list[str]:
+    return (ROOT / "invoke.cmd").read_bytes().decode("ascii").split("\r\n")
+
+
+def test_cmd_takes_paths_with_blanks_and_signs() -> None:
+    """A `&`, a `)` or a blank in a path ends a word that stands in no quotes; a `!` is lost with delayed expansion."""
+    assert "setlocal EnableExtensions DisableDelayedExpansion" in batch()
+    assert 'set "root=%root:~0,-1%"' in batch(), (
+        'a path that ends with \\ would take the quote behind it along: "C:\\x\\"'
+    )
+    for line in batch():
+        if line.startswith("rem "):
+            continue
+        for at, piece in enumerate(line.split('"')):
+            outside = at % 2 == 0
+            assert not (outside and re.search(r"%(root|uv|new|locks|here)[%:]", piece)), line
+
+
+def test_cmd_reads_no_bracket_of_a_sentence_as_the_end_of_a_block() -> None:
+    deep = 0
+    for line in (each.strip() for each in batch()):
+        if line.startswith(("rem ", "@echo")):
+            continue
+        if deep and "echo " in line:
+            assert not re.search(r"[()]", line.partition("echo ")[2]), line
+            continue
+        bare = re.sub(r'"[^"]*"', "", line)
+        deep += bare.endswith("(") - (bare == ")")
+    assert deep == 0
+
+
+def test_cmd_ends_with_the_code_of_the_task() -> None:
+    lines = batch()
+    called = next(at for at, line in enumerate(lines) if line.endswith(" invoke %*"))
+    assert lines[called + 1] == "exit /b %errorlevel%"
+    # `call`, for a uv that is a script itself would not come back; and once only, where words are not the user's.
+    assert "call uv --version >nul 2>&1" in lines
+    assert not any("call" in line.split() and "%*" in line for line in lines)
+    # The launcher first: `python` may be the alias that only opens the Store.
+    assert any('for %%p in ("py -3" python python3)' in line for line in lines)

@@ -442,3 +442,15 @@ def test_what_the_engine_refuses_is_told_whatever_waits() -> None:
     one = case(said="could not select device driver", state="created", depends_on={"db": "service_healthy"})
     db = Health("db", 1, None, None, Verdict.WAITING, "is not there", "missing")
     assert found(Evidence(**{**vars(one), "others": {"db": db}}))[0] == "device"
+
+
+@pytest.mark.parametrize("listens", [{"ports": [{"target": 5432}]}, {"expose": ["5432"]}], ids=str)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_program_that_looks_for_another_service_in_its_own_container(host: str, listens: dict[str, Any]) -> None:
+    one = case(f"Error: connect ECONNREFUSED {host}:5432")
+    assert "within a container" not in found(one)[1]  # nobody listens there
+    one.model.services["db"].config.update(listens)  # type: ignore[attr-defined]
+    finding = rules.apply(one)
+    assert finding.cause == "connection"
+    assert finding.message == f"looks for port 5432 at {host}, which within a container is the container itself"
+    assert finding.next.startswith("use db:5432 in the environment of web, then: ")

@@ -67,3 +67,8 @@ def test_every_finding_that_is_right_and_none_besides(
     found = check(stack)
     lines = [f"{each.severity} {each.check} {each.variable}".rstrip() for each in found]
     assert sorted(lines) == sorted(project["finds"][environment]), "\n".join(map(str, found))
+    for each in found:
+        # Sentences, and no place-holder of a programmer: `None` is what is left where one was forgotten.
+        for told in (each.message, each.why, each.fix):
+            assert told, each
+            assert "None" not in told, each

@@ -58,3 +58,9 @@ def test_no_feed_is_read_far_ahead() -> None:
 def test_nothing() -> None:
     assert list(merge([])) == []
     assert [entry for entries in merge([feed("a", [], 1)]) for entry in entries] == []
+
+
+def test_a_log_that_ends_within_a_traceback_is_told_to_its_last_line() -> None:
+    trace = [(stamp(at), 2, text) for at, text in enumerate(["Traceback (most recent call last):", "  a"])]
+    found = [entry.text for entries in merge([feed("a", trace, 1)]) for entry in entries]
+    assert found == ["Traceback (most recent call last):\n  a"]

@@ -10,6 +10,8 @@ import pytest
 from tests.unit.replicas import answer, container, service
 from upready.readiness import verdict as judgement
 from upready.readiness.verdict import Observation
+from upready.runtime.interface import Container
+from upready.stack.model import Service
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
@@ -149,6 +151,26 @@ def test_the_replica_that_is_missing_is_named_by_its_number() -> None:
     there = [container(id=f"web{number}", replica=number) for number in (1, 3)]
     found = judgement.assess([service(replicas=3)], there, lambda _, __: Observation(age=9.0))
     assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "runs")]
+
+
+def test_each_replica_is_looked_at_with_its_service_also_one_that_is_not_there() -> None:
+    seen: list[tuple[str, str]] = []
+
+    def look(asked: Service, there: Container | None) -> Observation:
+        seen.append((asked.name, there.id if there else ""))
+        return Observation(removed=there is None, age=9.0)
+
+    there = [container(id="web1"), container(id="db1", service="db")]
+    found = judgement.assess([service(replicas=2), service("db")], there, look)
+    assert seen == [("web", "web1"), ("web", ""), ("db", "db1")]
+    assert [each.cause for each in found] == ["runs", "removed", "runs"]
+
+
+def test_who_waits_for_the_end_of_a_service_makes_its_end_a_success() -> None:
+    ended = container(state="exited", exit_code=0)
+    other = service("other", depends_on={"web": "service_completed_successfully"})
+    for services, cause in (([service(probe=True)], "exited"), ([service(probe=True), other], "done")):
+        assert judgement.assess(services, [ended], lambda _, __: Observation())[0].cause == cause
 
 
 def test_age_is_told_by_the_start() -> None:

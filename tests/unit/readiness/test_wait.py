@@ -125,6 +125,8 @@ def test_a_container_that_fails_beside_the_start_is_told_in_the_end() -> None:
 
     outcome = wait.run(60, fail)
     assert [each.cause for each in outcome.services] == ["healthy", "exited"]
+    assert isinstance(outcome.error, StartError)
+    assert not outcome.ready
 
 
 def test_what_others_wait_for_may_be_unhealthy_and_recover() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from upready.diagnosis import evidence
 from upready.stack import model, model_secrets
 from upready.stack.selection import Stack
 
@@ -60,3 +61,10 @@ def test_whatever_is_called_a_secret(make_stack: Callable[..., Stack], monkeypat
         "content-value",
         "volume-value",
     }
+
+
+def test_of_two_secrets_the_longer_one_is_hidden_first(make_stack: Callable[..., Stack]) -> None:
+    """Else a secret that holds another would be hidden in part only."""
+    text = "services: {a: {image: x, environment: {A_TOKEN: long-secret-value, B_TOKEN: secret-value}}}"
+    found = [each for each in evidence.secrets(model.load(make_stack(text))) if each.endswith("secret-value")]
+    assert found == ["long-secret-value", "secret-value"]

@@ -203,6 +203,13 @@ def test_a_stack_has_what_its_environment_says(tmp_path: Path) -> None:
     assert stacks.select(made, "dev", timeout=0.5).timeout == 0.5
 
 
+def test_the_files_of_the_other_environments_are_known(tmp_path: Path) -> None:
+    for name in ("base", "dev", "prod"):
+        (tmp_path / f"{name}.yaml").write_text(SERVICE, encoding="utf-8")
+    files = {name: Environment(name, ("base.yaml", f"{name}.yaml")) for name in ("dev", "prod")}
+    assert stacks.select(Settings(tmp_path, files), "dev").elsewhere == (tmp_path / "prod.yaml",)
+
+
 def test_a_compose_file_that_is_not_there(tmp_path: Path) -> None:
     made = Settings(tmp_path, {"dev": Environment("dev", ("nosuch.yaml",))})
     with pytest.raises(UsageError, match=r"nosuch\.yaml is not there") as caught:

@@ -200,3 +200,16 @@ def test_no_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.M
 )
 def test_wildcards_are_asked_at_the_loopback(url: str, asked: str) -> None:
     assert http_probe.reachable(url) == asked
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("http", 80), ("https", 443)])
+def test_a_url_without_a_port_has_its_schemes(monkeypatch: pytest.MonkeyPatch, scheme: str, port: int) -> None:
+    asked: list[object] = []
+
+    def refuse(address: object, **_: object) -> socket.socket:
+        asked.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    assert http_probe.ask(f"{scheme}://127.0.0.1/health").error == "connection refused"
+    assert asked == [("127.0.0.1", port)]

@@ -64,6 +64,7 @@ def test_who_holds_it_is_told(tmp_path: Path, holder: subprocess.Popen[str]) -> 
         pytest.fail("it was held by two")
     assert caught.value.code == 9
     assert "Ctrl-C" in caught.value.next
+    assert int(caught.value.message.partition(", for ")[2].partition(" s)")[0]) < 300
 
 
 def test_it_ends_with_its_holder_however_that_ends(tmp_path: Path, holder: subprocess.Popen[str]) -> None:
