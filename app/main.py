@@ -114,7 +114,7 @@ def _start() -> FastAPI:
 
 
 app = _start()
-# All objects that exist now stay until the end. To look for garbage among them would stop requests for 50 to 110 ms
+# All objects that exist now stay until the end. To look for garbage among them would stop requests for 50 to 150 ms
 # each time (measured).
 gc.freeze()
 gc.enable()

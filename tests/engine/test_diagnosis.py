@@ -474,15 +474,19 @@ def test_killed_from_outside(play: Callable[..., Scene]) -> None:
 def test_the_root_cause_comes_first(play: Callable[..., Scene]) -> None:
     waits = {"condition": "service_healthy"}
     here = {"volumes": ["./:/here"]}
-    after = "until [ -e /here/d ]; do sleep 0.02; done; sleep 0.3"
+    both = "touch /here/{own}; until [ -e /here/{other} ]; do sleep 0.02; done; "
     scene = play(
         {
             # By name, the last of the chain comes first.
             "a": shell("sleep 600", depends_on={"b": waits}),
             "b": shell("sleep 600", depends_on={"c": waits}, healthcheck={"test": ["CMD", "true"]}),
-            # Soon after d, however late either is started; not before, for compose would not go on with d.
-            "c": shell(f"{after}; echo no flour >&2; exit 3", healthcheck={"test": ["CMD", "false"]}, **here),
-            "d": shell("touch /here/d; exit 4", **here),
+            # They end at the same time, however late either is started: compose would not go on with the other.
+            "c": shell(
+                both.format(own="c", other="d") + "echo no flour >&2; exit 3",
+                healthcheck={"test": ["CMD", "false"]},
+                **here,
+            ),
+            "d": shell(both.format(own="d", other="c") + "exit 4", **here),
         }
     )
     outcome = scene.wait()

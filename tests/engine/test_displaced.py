@@ -35,8 +35,10 @@ def test_what_only_the_other_environment_has_gives_up_its_port(project: Project,
         f"services: {{web: {SERVICE.format(more='')}, front: {front}, elsewhere: {elsewhere}}}\nvolumes: {{data: }}\n",
     )
     project.ok("prod")
+    planned = project.ok("--dry", "dev", "--json").json["plan"]
+    assert [each["of"] for each in planned if each["step"] == "remove"] == [[f"{project.name}-front-1"]]
     started = project.ok("dev")
-    assert f"{project.name}-front-1 is removed: dev has no front, and needs its port" in started.out + started.err
+    assert f"{project.name}-front-1 is removed: web needs its port {port} in dev" in started.out + started.err
     assert {each.service: each.state for each in project.containers()} == {"web": "running", "elsewhere": "running"}
     assert connected().volume(f"{project.name}_data") is not None
     project.ok("prod")

@@ -87,6 +87,9 @@ CASES = {
         "cd below && upready config",
         files={"compose.yaml": None, ".env": None, ".env.example": None, "below/compose.yaml": COMPOSE},
     ),
+    "a link to no folder": Case(
+        "ln -sf gone/.env .env; invoke env.init", "mkdir -p gone", files={".env": None}, after="invoke env.init"
+    ),
     "a folder called .env": Case(
         "invoke env.check", "mv .env .env.old", files={".env": None, ".env/x": ""}, after="invoke env.init"
     ),

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from tests.unit.replicas import container
 from upready.diagnosis.log import ENOUGH, LONGEST, READ, Log, parse, read
 from upready.logs.entry import Origin
@@ -20,6 +22,14 @@ TRACE = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError: 
 def test_a_traceback_is_picked_whole() -> None:
     log = parse([("one\n", None), (TRACE, "error"), ("shutting down", "info")])
     assert log.trouble == TRACE.split("\n")
+
+
+@pytest.mark.parametrize("at", range(1, len(TRACE.split("\n"))))
+def test_a_traceback_that_came_in_two_parts_is_picked_whole(at: int) -> None:
+    lines = TRACE.split("\n")
+    parts = ["\n".join(lines[:at]), "\n".join(lines[at:])]
+    log = parse([("one", None), (parts[0], None), (parts[1], None), ("shutting down", "info")])
+    assert log.trouble == lines
 
 
 def test_an_error_that_is_told_beats_one_that_is_suspected() -> None:

@@ -155,7 +155,7 @@ def test_a_bug_shows_no_secret(
 ) -> None:
     make_stack(GOOD)
 
-    def fail(_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise RuntimeError("what compose said: canarytwo, redis://:canaryelse@r")
 
     monkeypatch.setattr(dotenv, "check", fail)

@@ -86,4 +86,4 @@ def test_people_see_what_is_over_and_why(capsys: pytest.CaptureFixture[str]) -> 
     printed = capsys.readouterr().out
     assert "web is over its budget: adds 40.0 MB, may 39.0 MB" in printed
     assert "40.0 MB  RUN [it]" in printed
-    assert "not there" in printed
+    assert "missing" in printed

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.conftest import MakeStack
 from upready.stack import model
-from upready.support import yaml_location
+from upready.support import next_step, yaml_location
 from upready.support.errors import UsageError
 
 WEB = "services:\n  web:\n    image: x\n"
@@ -68,7 +68,7 @@ def test_the_place_is_told(make_stack: MakeStack, text: str | bytes, message: st
         model.load(stack)
     error = caught.value
     assert error.message.startswith(message)
-    assert error.next.endswith(", then: invoke config")
+    assert error.next.endswith((", then: invoke config", f", then: {next_step.AGAIN}"))
     assert str(stack.root) not in f"{error.message} {error.details} {error.next}"
 
 

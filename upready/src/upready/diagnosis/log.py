@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from upready.diagnosis.phrases import BEGINS, GIVEN_UP, SERVES
-from upready.logs import tracebacks
+from upready.logs import tracebacks, traces
 from upready.logs.tracebacks import Trace
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
@@ -220,7 +220,8 @@ def _whole(entries: Sequence[tuple[str, str | None]], times: Sequence[float]) ->
 
 def _unfinished(text: str) -> bool:
     """Whether a text begins a traceback, and its last line is missing."""
-    return "Traceback (most recent call last):" in text and text.rstrip().rpartition("\n")[2].startswith((" ", "\t"))
+    last = text.rstrip().rpartition("\n")[2]
+    return traces.PYTHON in text and (last.startswith((" ", "\t")) or last.endswith(traces.PYTHON))
 
 
 def _tidy(rows: list[_Row]) -> list[_Row]:

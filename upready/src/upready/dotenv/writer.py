@@ -66,10 +66,11 @@ def write(path: Path, text: str, verify: Callable[[Path], None] | None = None) -
     try:
         platform.write_private(path, text, verify, folder=folder)
     except OSError as error:
-        step = shell_words.access_command(path.parent)
+        target = files.real(path).parent
+        step = _access(target)
         if error.errno in folders.FULL:
-            step = f"make room on the disk of {path.parent} or {folder}, then: {AGAIN}"
-        raise EnvFileError(f"{path.name} cannot be written: {error.strerror}", next=step) from error
+            step = f"make room on the disk of {target} or {folder}, then: {AGAIN}"
+        raise EnvFileError(f"{path.name} cannot be written: {_why(error, target)}", next=step) from error
 
 
 def check_possible(path: Path) -> None:
@@ -81,8 +82,19 @@ def check_possible(path: Path) -> None:
     files.check_writable(path, EnvFileError)
     folder = files.real(path).parent
     if not os.access(folder, os.W_OK):
-        why = os.strerror(errno.EACCES)
-        raise EnvFileError(f"{path.name} cannot be written: {why}", next=shell_words.access_command(folder))
+        number = errno.EACCES if files.there(folder) else errno.ENOENT
+        error = OSError(number, os.strerror(number))
+        raise EnvFileError(f"{path.name} cannot be written: {_why(error, folder)}", next=_access(folder))
+
+
+def _why(error: OSError, folder: Path) -> str:
+    """Why a file cannot be written in a folder: a link may lead to one that is not there."""
+    return f"there is no folder {folder}" if error.errno == errno.ENOENT else str(error.strerror)
+
+
+def _access(folder: Path) -> str:
+    """The command by which a file can be written in a folder."""
+    return shell_words.access_command(folder) if files.there(folder) else shell_words.make_command(folder)
 
 
 def rehearse(path: Path, text: str, verify: Callable[[Path], None]) -> None:

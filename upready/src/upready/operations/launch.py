@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     return connected, merged
 
 
-def start(connected: Runtime, merged: Model, show: Show) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show, then: Callable[[], None] | None = None) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
 
     Raises:
@@ -103,6 +103,8 @@ def start(connected: Runtime, merged: Model, show: Show) -> Launch:
 
     def up(attempt: Attempt) -> None:
         connected.start(merged, attempt)
+        if then is not None and not attempt.ending.is_set():
+            then()
 
     return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upready.dotenv import drafted
-from upready.operations import build, exclusive, preflight
+from upready.operations import build, displaced, exclusive, preflight
 from upready.operations.launch_options import Options
 from upready.operations.step import Step
 from upready.runtime import choice
@@ -45,6 +45,7 @@ class Plan:
         waits: By service what tells that it is ready, in words.
         images: The image of each service; empty where images are left as they are.
         generated: The variables of a new `.env` that would be generated; None where no `.env` would be written.
+        displaced: Containers that would be removed since they have another service's port: name and reason.
     """
 
     task: str
@@ -54,11 +55,12 @@ class Plan:
     waits: dict[str, str] = field(default_factory=dict)
     images: tuple[Image, ...] = ()
     generated: tuple[str, ...] | None = None
+    displaced: tuple[tuple[str, str], ...] = ()
 
     @property
     def steps(self) -> list[Step]:
         """The plan in the order in which it would be carried out."""
-        return [*self._env(), *self._images(), *self._resources(), *self._services(), *self._wait()]
+        return [*self._env(), *self._images(), *self._removals(), *self._resources(), *self._services(), *self._wait()]
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of a dry run."""
@@ -92,6 +94,10 @@ class Plan:
         """Whether some services have containers that a new image replaces, and nothing else does."""
         kept = {each.service for each in self.actions.services if each.action in (Action.UNCHANGED, Action.START)}
         return any(name in kept and self.runtime == DOCKER for name in names)
+
+    def _removals(self) -> Iterator[Step]:
+        for name, reason in self.displaced:
+            yield Step("remove", (name,), f"remove {name}: {reason}")
 
     def _resources(self) -> Iterator[Step]:
         for action in Action:
@@ -153,6 +159,7 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
             waits=waits(connected, merged, merged.wanted),
             images=images,
             generated=generated,
+            displaced=tuple((each.name, reason) for each, reason in displaced.find(connected, settings, merged)),
         )
 
 

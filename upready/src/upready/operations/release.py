@@ -16,12 +16,12 @@ from upready.operations import exclusive, launch
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, override, plan, prune, release_id
+from upready.releases import history, leftovers, override, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, History
 from upready.releases.plan import Change
 from upready.releases.record import Record
-from upready.releases.rollout import Edge, Rollout
+from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
@@ -141,7 +141,6 @@ class _Change:
         self.record = Record(self.engine, self.project)
         self.history = history.read(self.record.entries())
         self.began = time.monotonic()
-        self.edge: Edge | None = None
 
     def release(self, merged: Model) -> Launch:
         """Forward to what the files say."""
@@ -201,7 +200,7 @@ class _Change:
         """Change what serves, and write down what came of it."""
         self._write(entry, BEGUN)
         fresh = not running
-        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.edge, self.show)
+        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show)
         done = False
         try:
             rollout.run()
@@ -209,7 +208,7 @@ class _Change:
             if ended.error is not None and not fresh and before is not None:
                 self.show.step(f"back to {self.history.current}")
                 changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True)
-                Rollout(self.engine, before, changes, target, self.edge, self.show).run()
+                Rollout(self.engine, before, changes, target, self.show).run()
                 again = self._start(before, self.history.current)
                 if again.error is None:
                     ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
@@ -227,7 +226,7 @@ class _Change:
     def _start(self, target: Model, name: str) -> Launch:
         """Start what is not there yet, and see that everything is ready: what changed is by now."""
         self.show.step("start")
-        ended = launch.start(self.engine, target, self.show)
+        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target))
         variables = {**target.stack.variables, revision.VARIABLE: name}
         return dataclasses.replace(ended, stack=dataclasses.replace(ended.stack, variables=variables))
 
@@ -243,7 +242,7 @@ class _Change:
         """Remove what an earlier change has left, and return what runs."""
         if pending := self.history.pending:
             old, new = self._recorded(self.history.current), self._recorded(pending["release"])
-            stays_new = leftovers.settle(self.engine, self.project, old, new, self.edge, self.show)
+            stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
             self._write({key: pending[key] for key in ("task", "release")}, DONE if stays_new else FAILED)
         leftovers.clear(self.engine, self.project)
         return self._containers()

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from upready.releases import retire
-from upready.releases.rollout import Edge, Show
+from upready.releases import retire, routes
+from upready.releases.rollout import Show
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import Container
 from upready.stack.model import Model
 
 
-def settle(
-    engine: Containers, project: str, old: Model | None, new: Model | None, edge: Edge | None, show: Show
-) -> bool:
+def settle(engine: Containers, project: str, old: Model | None, new: Model | None, show: Show) -> bool:
     """Remove the containers of one of two versions; returns whether the new one stays.
 
     Args:
@@ -25,11 +23,10 @@ def settle(
         project: Compose's project name.
         old: The version that served.
         new: The version that was to serve.
-        edge: What lets requests in.
         show: Told of it.
     """
     found = engine.containers(project)
-    stays_new = old is None or (new is not None and _has_switched(found, old, new, edge))
+    stays_new = old is None or (new is not None and _has_switched(engine, found, old, new))
     stays = new if stays_new else old
     if stays is None:
         return stays_new
@@ -45,13 +42,13 @@ def clear(engine: Containers, project: str) -> None:
     retire.retire(engine, retire.kept(engine, project))
 
 
-def _has_switched(found: Sequence[Container], old: Model, new: Model, edge: Edge | None) -> bool:
-    for name in new.services:
+def _has_switched(engine: Containers, found: Sequence[Container], old: Model, new: Model) -> bool:
+    for name, service in new.services.items():
         if _release(old, name) == _release(new, name):
             continue
-        if edge is not None and edge.serves(name):
-            served = set(edge.upstreams(name))
-            return any(each.id in served and each.release == _release(new, name) for each in found)
+        if edge := routes.edge_of(engine, new.stack.project, service):
+            served = set(edge.upstreams(service))
+            return any(each.id[:12] in served and each.release == _release(new, name) for each in found)
     # Old ones are only stopped once all new ones are let in.
     for name in new.services:
         there = [each for each in found if each.service == name and each.state == "running"]

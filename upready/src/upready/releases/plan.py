@@ -77,7 +77,8 @@ def find(
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
     hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
-    return [_change(engine, service, running[service.name], hashes, before) for service in model.wanted]
+    ports = {port.published: service.name for service in model.wanted for port in service.ports}
+    return [_change(engine, service, running[service.name], hashes, before, ports) for service in model.wanted]
 
 
 def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
@@ -105,6 +106,7 @@ def _change(
     found: Sequence[Container],
     hashes: Mapping[str, str],
     before: Mapping[str, Any] | None,
+    ports: Mapping[int, str],
 ) -> Change:
     if not found:
         return Change(service.name, CREATED, ("it does not run",))
@@ -120,7 +122,7 @@ def _change(
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
-    why = stops_first(service)
+    why = stops_first(service) or _in_the_way(service, found, ports)
     return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why)
 
 
@@ -139,6 +141,15 @@ def stops_first(service: Service) -> str:
     volumes = [each for each in config.get("volumes") or [] if each.get("type") == "volume" and each.get("source")]
     if order != START_FIRST and service.replicas == 1 and volumes:
         return f"one replica with the volume {volumes[0]['source']}"
+    return ""
+
+
+def _in_the_way(service: Service, found: Sequence[Container], ports: Mapping[int, str]) -> str:
+    """Why it must be stopped first as it runs now: it has a port that is another service's from now on."""
+    for each in found:
+        for _, number, _, _ in each.ports:
+            if ports.get(number, service.name) != service.name:
+                return f"port {number} is {ports[number]}'s from now on"
     return ""
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from upready.readiness.health import Health
-from upready.releases import gate, plan, retire
+from upready.releases import gate, plan, retire, routes
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
+from upready.runtime.docker.edge import Edge
 from upready.runtime.interface import Container
 from upready.stack.model import Model, Service
 from upready.support import units
@@ -27,22 +28,6 @@ GRACE = 10.0
 
 COUNT_EVERY = 0.2
 """Seconds between counts of what is still under way."""
-
-
-class Edge(Protocol):
-    """What lets requests in."""
-
-    def serves(self, service: str) -> bool:
-        """Whether a service gets its requests through it."""
-
-    def upstreams(self, service: str) -> list[str]:
-        """The ids of the containers that get them now."""
-
-    def switch(self, service: str, containers: Sequence[str]) -> None:
-        """Send all new requests of a service to these containers, by their ids."""
-
-    def in_flight(self, containers: Sequence[str]) -> int:
-        """How many requests are under way to containers, by their ids."""
 
 
 class Show(Protocol):
@@ -67,7 +52,6 @@ class Rollout:
         model: What is to run; each of its services has its release.
         changes: What that changes.
         before: The model of what runs now, to go back to; None where it is not known.
-        edge: What lets requests in; None where there is nothing.
         show: Told of what happens.
         kept: The names of containers that failed, which are kept for their logs.
         lost: The services that could not be put back.
@@ -77,7 +61,6 @@ class Rollout:
     model: Model
     changes: Sequence[Change]
     before: Model | None
-    edge: Edge | None
     show: Show
     kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
@@ -132,6 +115,8 @@ class Rollout:
         """Start new replicas beside the old ones, as many at a time as the service's `parallelism` says."""
         old = self._old.setdefault(service.name, [])
         if old:
+            if edge := self._edge(service):
+                routes.pin(edge, service, old)
             self._pre_start(service)
         section = _update(service)
         batch = int(section.get("parallelism", 0)) or service.replicas
@@ -157,31 +142,34 @@ class Rollout:
 
     def _replace(self, service: Service, change: Change) -> None:
         """Stop the old replicas, and start new ones in their place."""
-        held = self.edge is not None and self.edge.serves(service.name)
-        self.show.step(f"replace {service.name}{'; its requests wait meanwhile' if held else ''}: {change.order}")
+        edge = self._edge(service)
+        self.show.step(f"replace {service.name}{'; its requests wait meanwhile' if edge else ''}: {change.order}")
         self._replaced.append(service.name)
         there = [each.id for each in self._old.get(service.name, [])]
+        if edge:
+            edge.hold(service)
         new = self._gate(service, service.replicas, there)
-        if self.edge is not None and held:
-            self.edge.switch(service.name, [each.id for each in new])
+        if edge:
+            edge.switch(service, [each.id for each in new])
 
     def _switch(self) -> None:
         """Let the new replicas in."""
         for name, new in self._new.items():
-            if self.edge is not None and new and self.edge.serves(name):
+            service = self.model.service(name)
+            if new and (edge := self._edge(service)):
                 self.show.step(f"switch {name}")
-                self.edge.switch(name, [each.id for each in new])
+                edge.switch(service, [each.id for each in new])
+
+    def _edge(self, service: Service) -> Edge | None:
+        return routes.edge_of(self.engine, self.model.stack.project, service)
 
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""
-        if self.edge is not None and self.edge.serves(service.name):
-            left = drain(
-                self.edge, old, grace(service), lambda count: self.show.step(f"{service.name}: {count} under way")
-            )
+        if edge := self._edge(service):
+            seconds = grace(service)
+            left = drain(edge, old, seconds, lambda count: self.show.step(f"{service.name}: {count} under way"))
             if left:
-                self.show.warn(
-                    f"{service.name}: {left} requests were cut, after {grace(service):g} s (stop_grace_period)"
-                )
+                self.show.warn(f"{service.name}: {left} requests were cut, after {seconds:g} s (stop_grace_period)")
         self.show.step(f"stop {len(old)} old {service.name}")
         known = self.before.services.get(service.name) if self.before else None
         retire.retire(self.engine, old, (known or service).config.get("pre_stop") or (), self.show.warn)
@@ -203,7 +191,7 @@ class Rollout:
                 self.show.warn(f"{name} cannot be put back: what ran before is not recorded")
                 self.lost.append(name)
                 continue
-            back = Rollout(self.engine, self.before, (), None, self.edge, self.show)
+            back = Rollout(self.engine, self.before, (), None, self.show)
             back._old = {name: self._now(name)}
             back._replace(self.before.service(name), Change(name, plan.REPLACED, order="as it was"))
 
@@ -215,7 +203,7 @@ def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[
     """Wait until nothing is under way to some containers, for so many seconds at most.
 
     Args:
-        edge: What lets requests in, and counts them.
+        edge: Counts them.
         old: The containers, which get no new ones.
         seconds: How long, at most.
         tell: Told of each new count.
@@ -225,7 +213,7 @@ def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[
     """
     end = time.monotonic() + seconds
     told = None
-    while (left := edge.in_flight([each.id for each in old])) and time.monotonic() < end:
+    while (left := sum(edge.in_flight(each.id) for each in old)) and time.monotonic() < end:
         if left != told:
             tell(left)
             told = left
