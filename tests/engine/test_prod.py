@@ -177,7 +177,7 @@ def test_images_say_what_they_are(stack: Project) -> None:
 def test_it_stops_by_itself_with_a_request_in_flight(stack: Project) -> None:
     container = connected().client.containers.get(stack.container("ai-service").id)
     with until(lambda: request_in_flight(stack)):
-        container.stop()  # the engine's ten seconds; then it kills, and the code is 137
+        container.stop(timeout=60)  # then the engine kills, and the code is 137
     container.reload()
     assert container.attrs["State"]["ExitCode"] == 0
     container.start()  # the other tests want it

@@ -20,6 +20,7 @@ from upready.support import platform
 pytestmark = [
     pytest.mark.engine,
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # a dozen tasks, one after the other
     pytest.mark.skipif(platform.WINDOWS, reason="Windows has invoke.cmd"),
     pytest.mark.skipif(not shutil.which("uv"), reason="there is no uv"),
 ]

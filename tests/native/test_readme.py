@@ -19,6 +19,7 @@ from upready.support import platform
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(900),  # an installation, and a whole start
     pytest.mark.skipif(platform.WINDOWS, reason="Windows has invoke.cmd"),
     pytest.mark.skipif(not shutil.which("uv"), reason="there is no uv"),
 ]
