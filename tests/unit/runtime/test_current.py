@@ -24,7 +24,7 @@ def container(service: str = "web", replica: int = 1, state: str = "running", fi
     """What the engine says of a container, as far as it is asked here."""
     name = f"shop-{service}-{replica}"
     return SimpleNamespace(
-        name=name, service=service, replica=replica, state=state, files=files, profiles=(), started=None
+        name=name, service=service, replica=replica, state=state, files=files, profiles=(), environment="", started=None
     )
 
 
@@ -116,7 +116,7 @@ def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}", encoding="utf-8")
     settings = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("all",))}, {"lean": {"HOST": ""}})
     old, new = (
-        SimpleNamespace(files=(), profiles=profiles, started=datetime(2026, 1, day, tzinfo=UTC))
+        SimpleNamespace(files=(), profiles=profiles, environment="", started=datetime(2026, 1, day, tzinfo=UTC))
         for day, profiles in ((1, ("all",)), (2, ("lean",)))
     )
     for containers, profiles, variables in (

@@ -171,14 +171,7 @@ class Stopped:
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of `stop`."""
-        return {
-            "project": self.project,
-            "containers": self.containers,
-            "networks": self.networks,
-            "volumes": self.volumes,
-            "kept": [each.as_dict() for each in self.kept],
-            "orphans": self.orphans,
-        }
+        return {**vars(self), "kept": [each.as_dict() for each in self.kept]}
 
 
 class LogSource(Source, Protocol):

@@ -35,8 +35,7 @@ class Stack:
         elsewhere: Compose files of the other environments.
         environments: Names of all environments; empty if that does not matter.
         project_directory: Compose's project directory, if it is not the root.
-        variable_files: Files that are given to compose as `--env-file`, because it would not find them itself; the
-            later file wins.
+        variable_files: Files given to compose as `--env-file`, which it would not find itself; the later one wins.
         demanded: Whether a profile that does not exist is an error. Compose ignores one, and COMPOSE_PROFILES may be
             meant for other projects, too.
         notes: Notes for the user about how the files were found.
