@@ -1,11 +1,18 @@
-"""A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets."""
+"""A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets.
+
+HOW makes it sick: it exits, hangs before it listens, or answers 503.
+"""
 
 import asyncio
 import json
+import os
 import socket
+import time
 from asyncio import StreamReader, StreamWriter
 
 NAME = socket.gethostname()  # the container's short id
+HOW = os.environ.get("HOW", "")
+VERSION = os.environ.get("VERSION", "")
 UPGRADE = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
 )
@@ -26,10 +33,18 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
                 writer.write(data)
         else:
             await asyncio.sleep(float(value or 0))
-            told = {"name": NAME, "method": method, "body": body.decode(), "headers": headers, "filling": "x" * 2000}
+            told = {
+                "name": NAME,
+                "version": VERSION,
+                "method": method,
+                "body": body.decode(),
+                "headers": headers,
+                "filling": "x" * 2000,
+            }
             content = json.dumps(told).encode()
             writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                (b"HTTP/1.1 503 Sick\r\n" if HOW == "sick" else b"HTTP/1.1 200 OK\r\n")
+                + b"Content-Type: application/json\r\nConnection: close\r\n"
                 + f"Content-Length: {len(content)}\r\n\r\n".encode()
                 + content
             )
@@ -53,4 +68,7 @@ async def main() -> None:
         await server.serve_forever()
 
 
+if HOW == "exits":
+    raise SystemExit("it exits")
+time.sleep(3600 if HOW == "hangs" else float(os.environ.get("BOOT", "0")))
 asyncio.run(main())

@@ -1,0 +1,108 @@
+"""Callers of a service while something happens to it: so many requests a second, event streams, websockets."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import httpx
+
+LONGEST = 60.0
+"""Seconds after which a request has failed."""
+
+
+@dataclass
+class Callers:
+    """They call while the block runs: every fourth request is a POST, and no request waits for another.
+
+    Attributes:
+        url: The service.
+        rate: Requests a second.
+        streams: How many event streams of 20 s are read, one after the other, all the time.
+        sockets: How many websockets stay open, and get back each second what they send.
+        failed: What went wrong, by its words.
+        versions: Which version has answered how often.
+        seconds: How long each request took.
+    """
+
+    url: str
+    rate: float = 50.0
+    streams: int = 0
+    sockets: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+    def __enter__(self) -> Callers:
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the slowest request took."""
+        return max(self.seconds, default=0.0)
+
+    async def _run(self) -> None:
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        async with httpx.AsyncClient(base_url=self.url, timeout=LONGEST, trust_env=False, limits=limits) as client:
+            beside = [self._stream(client) for _ in range(self.streams)] + [self._socket() for _ in range(self.sockets)]
+            tasks = [asyncio.create_task(each) for each in beside]
+            began, count = time.monotonic(), 0
+            while not self._ended.is_set():
+                tasks.append(asyncio.create_task(self._request(client, count)))
+                count += 1
+                await asyncio.sleep(max(0.0, began + count / self.rate - time.monotonic()))
+            await asyncio.gather(*tasks)
+
+    async def _request(self, client: httpx.AsyncClient, number: int) -> None:
+        began = time.monotonic()
+        try:
+            answer = await (client.post("/x", content=b"sent") if number % 4 == 0 else client.get("/x"))
+            if answer.status_code == 200:
+                self.versions[answer.json()["version"]] += 1
+            else:
+                self.failed[str(answer.status_code)] += 1
+        except httpx.HTTPError as error:
+            self.failed[type(error).__name__] += 1
+        self.seconds.append(time.monotonic() - began)
+
+    async def _stream(self, client: httpx.AsyncClient) -> None:
+        while not self._ended.is_set():
+            try:
+                async with client.stream("GET", "/stream=20") as answer:
+                    lines = [line async for line in answer.aiter_lines() if line]
+                if len(lines) != 20:
+                    self.failed[f"a stream of {len(lines)} lines"] += 1
+            except httpx.HTTPError as error:
+                self.failed[f"a stream: {type(error).__name__}"] += 1
+
+    async def _socket(self) -> None:
+        parts = urlsplit(self.url)
+        try:
+            reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+            writer.write(b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            await reader.readuntil(b"\r\n\r\n")
+            while not self._ended.is_set():
+                writer.write(b"ping")
+                if await asyncio.wait_for(reader.readexactly(4), LONGEST) != b"ping":
+                    raise ConnectionError
+                await asyncio.sleep(1)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+        except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
+            self.failed[f"a websocket: {type(error).__name__}"] += 1

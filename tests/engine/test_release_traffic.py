@@ -1,0 +1,115 @@
+"""Releases behind the edge, while callers call: no request is lost, and none is answered by a version that is sick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, remove_project, unique_name
+from tests.engine.callers import Callers
+from tests.engine.conftest import Project, write_tasks
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+INSIDE = Path(__file__).parent / "inside"
+STACK = """\
+include: [{path: edge.yaml, env_file: edge.env, project_directory: .}]
+services:
+  ai-service:
+    image: python:3.13-slim
+    command: [python, /backend.py]
+    init: true
+    configs: [{source: backend, target: /backend.py}]
+    environment: {HOW: "${HOW:-}", VERSION: "${VERSION:-one}", BOOT: "${BOOT:-0}"}
+    stop_grace_period: 60s
+    healthcheck:
+      test:
+        - CMD
+        - python
+        - -c
+        - |
+          import urllib.request
+          urllib.request.urlopen("http://127.0.0.1:8000/health", timeout=20)
+      interval: 1s
+      retries: 2
+      timeout: 30s
+      start_period: 2s
+      start_interval: 250ms
+    deploy: {update_config: {order: "${ORDER:-start-first}", monitor: 500ms}}
+    x-ops: {edge: {port: 8000}}
+configs: {backend: {file: backend.py}}
+"""
+SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], profiles: [full-stack], timeout: 60}}}\n"
+
+
+@dataclass
+class Served:
+    """A project behind the edge, and where it is reached."""
+
+    project: Project
+    url: str
+
+    def versions(self) -> dict[str, str]:
+        return {each.id: each.release for each in self.project.containers() if each.service == "ai-service"}
+
+
+def make(root: Path, name: str, port: int) -> Served:
+    """The project, in a folder of its own; `prod` starts it."""
+    for file in ("edge.yaml", "edge.env"):
+        (root / file).write_bytes((ROOT / "compose" / file).read_bytes())
+    (root / "backend.py").write_bytes((INSIDE / "backend.py").read_bytes())
+    (root / "compose.yaml").write_text(STACK, "utf-8")
+    (root / "invoke.yaml").write_text(SETTINGS, "utf-8")
+    write_tasks(root)
+    return Served(Project(root, name, {"API_PORT": str(port), "API_BIND": "127.0.0.1"}), f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]) -> Iterator[Served]:
+    stack = make(tmp_path_factory.mktemp("served"), unique_name("served"), free_port())
+    try:
+        stack.project.ok("prod")
+        yield stack
+    finally:
+        remove_project(stack.project.name)
+
+
+def test_a_good_release_loses_no_request(served: Served) -> None:
+    with Callers(served.url, streams=2, sockets=1) as callers:
+        served.project.ok("prod", env={"VERSION": "two"})
+    assert callers.failed == {}
+    assert set(callers.versions) <= {"one", "two"}
+    with Callers(served.url) as later:
+        served.project.ok("health")
+    assert (set(later.versions), later.failed) == ({"two"}, {})
+
+
+@pytest.mark.parametrize("how", ["exits", "sick"])
+def test_a_sick_release_answers_nobody(served: Served, how: str) -> None:
+    served.project.ok("prod", env={"VERSION": "three"})
+    before = served.versions()
+    with Callers(served.url) as callers:
+        failed = served.project.invoke("prod", env={"VERSION": "sick", "HOW": how})
+    assert failed.code == 8, failed.err
+    assert (set(callers.versions), callers.failed) == ({"three"}, {})
+    assert served.versions() == before
+
+
+def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "four"})
+    with Callers(served.url) as callers:
+        served.project.ok("prod", env={"VERSION": "five", "ORDER": "stop-first"})
+    assert callers.failed == {}
+    assert set(callers.versions) <= {"four", "five"}
+
+
+def test_after_a_stop_the_edge_sends_nobody_to_what_is_gone(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "six"})
+    served.project.ok("stop")
+    served.project.ok("prod", env={"VERSION": "seven"})
+    with Callers(served.url) as callers:
+        served.project.ok("health")
+    assert (set(callers.versions), callers.failed) == ({"seven"}, {})
