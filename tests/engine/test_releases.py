@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.scene import connected
+from upready.releases import engine_lock, history, prune
+from upready.releases.record import Record
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -194,6 +196,13 @@ def test_rollback_brings_back_what_served_twice(shop: Project) -> None:
     shop.ok("rollback", "--to", names[2])
     assert how(shop) == "third"
 
+    # Old releases go with their images; what serves, and the one before it, never do.
+    record = Record(connected(), shop.name)
+    assert prune.prune(connected(), record, history.read(record.entries()), keep=2) == [names[1]]
+    assert [connected().image(f"{shop.name}-web:{name}") is None for name in names] == [False, True, False]
+    gone = shop.invoke("rollback", "--to", names[1])
+    assert (gone.code, "not recorded any more" in gone.err) == (2, True)
+
 
 def test_a_change_that_was_killed_is_settled_by_the_next(shop: Project) -> None:
     shop.ok("prod")
@@ -209,6 +218,60 @@ def test_a_change_that_was_killed_is_settled_by_the_next(shop: Project) -> None:
     assert now == before
     assert len(shop.containers()) == 2
     assert "current" in states(shop).values()
+
+
+HOOKS = """\
+services:
+  web:
+    volumes: [marks:/marks]
+    pre_start: [{command: [sh, -c, "echo before $$HOW >>/marks/log"]}]
+    pre_stop: [{command: [sh, -c, "echo after $$HOW >>/marks/log"]}]
+    deploy: {update_config: {order: start-first}}
+volumes: {marks: {}}
+"""
+
+
+def test_hooks_run_once_at_each_release(shop: Project) -> None:
+    shop.write("hooks.yaml", HOOKS)
+    shop.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml, hooks.yaml], timeout: 60}}}\n")
+
+    def marks() -> list[str]:
+        return shop.ok("exec", "web", "--", "cat", "/marks/log").out.splitlines()
+
+    shop.ok("prod")
+    assert marks() == ["before first"]
+    shop.ok("prod", env={"HOW": "second"})
+    assert marks() == ["before first", "before second", "after first"]
+
+    # A hook that fails is no reason to touch what serves.
+    before = replicas(shop)
+    shop.write("hooks.yaml", HOOKS.replace("echo before", "exit 4; echo"))
+    failed = fails(shop, 8, HOW="third").json["error"]
+    assert "pre_start hook of web ended with exit code 4" in failed["message"]
+    assert replicas(shop) == before
+
+
+def test_who_changed_what_is_told(shop: Project) -> None:
+    release = shop.ok("prod", "--json").json["release"]
+    fails(shop, 8, HOW="exits")
+    changes = shop.ok("audit", "--json").json["changes"]
+    assert [(each["task"], each["result"]) for each in changes] == [("prod", "done"), ("prod", "failed")]
+    assert changes[0]["release"] == release
+    assert "@" in changes[0]["by"]
+    assert changes[0]["seconds"] > 0
+    assert release in shop.ok("audit").out
+
+
+def test_one_change_at_a_time_on_the_engine(shop: Project) -> None:
+    with engine_lock.hold(connected(), shop.name, "invoke prod", "ann@there"):
+        refused = fails(shop, 9).json["error"]
+        assert "ann@there" in refused["message"]
+        assert shop.ok("releases").code == 0  # what only reads never waits
+        asked = shop.invoke("unlock")
+        assert (asked.code, "ann@there" in asked.err) == (2, True)
+        shop.ok("unlock", "--yes")
+    assert "nobody has the lock" in shop.ok("unlock").out
+    shop.ok("prod", "--lock-wait", "5")
 
 
 def test_the_record_holds_no_secret_that_a_task_would_show(shop: Project) -> None:

@@ -19,6 +19,7 @@ libraries.prefer_installed()
 
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
+    audit,
     build,
     completion,
     config,
@@ -42,6 +43,7 @@ from upready.commands import (  # noqa: E402
     shell,
     status,
     stop,
+    unlock,
 )
 from upready.commands import exec as execution  # noqa: E402
 from upready.commands import open as opening  # noqa: E402
@@ -82,6 +84,8 @@ ns = Collection(
     psql.psql,
     releases.releases,
     rollback.rollback,
+    audit.audit,
+    unlock.unlock,
     opening.open_,
     doctor.doctor,
     init.init,

@@ -123,7 +123,7 @@ def _releases(asked: Asked) -> Iterator[Candidate]:
     """The releases that have served, the newest first; none without an engine."""
     from upready.operations import release
 
-    history = release.releases(asked.load())
+    history = release.history_of(asked.load())
     for name in reversed(history.served()):
         yield Candidate(name, history.state(name))
 

@@ -17,7 +17,7 @@ GROUPS = {
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("open", "images", "config", "env.diff", "init", "completion")
+SELDOM = ("open", "images", "config", "env.diff", "audit", "unlock", "init", "completion")
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"

@@ -19,6 +19,9 @@ if TYPE_CHECKING:  # heavy: `invoke --list` needs neither
 ADOPT = "Take over containers that were started from another folder which may have been this one."
 """The help of an option that means the same in several commands."""
 
+LOCK_WAIT = "Seconds to wait for another task that is at work on the project."
+"""The same."""
+
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 

@@ -43,6 +43,7 @@ def launch(
     follow: bool,
     json: bool,
     plan: bool = False,
+    lock_wait: str = "",
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -57,14 +58,15 @@ def launch(
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     limit = invocation.seconds(timeout, "--timeout")
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt)
+    wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait)
     settings = invocation.settings(c, runtime)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json)
     if plan:
         with shown.running():
-            changes = release.plan_release(settings, environment, options, shown)
+            changes = release.plan(settings, environment, options, shown)
         return report_releases.plan(changes, as_json=json)
     with shown.running():
         begin = release.release if environment == "prod" else launch.launch

@@ -2,10 +2,10 @@
 
 from invoke.context import Context
 
-from upready.commands import launching
+from upready.commands import invocation, launching
 
 
-@launching.command(plan="Build, say what would change of each service, and stop there.")
+@launching.command(plan="Build, say what would change of each service, and stop there.", lock_wait=invocation.LOCK_WAIT)
 def prod(
     c: Context,
     profile: list[str] = [],  # noqa: B006
@@ -16,6 +16,7 @@ def prod(
     timeout: str = "",
     adopt: bool = False,
     plan: bool = False,
+    lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -27,5 +28,17 @@ def prod(
         invoke prod --profile ai-only
     """
     return launching.launch(
-        c, "prod", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, plan=plan, follow=follow, json=json
+        c,
+        "prod",
+        profile,
+        build,
+        no_cache,
+        pull,
+        timeout,
+        runtime,
+        adopt=adopt,
+        plan=plan,
+        lock_wait=lock_wait,
+        follow=follow,
+        json=json,
     )

@@ -6,21 +6,26 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"to": "The release to go back to, instead of the one before the current one; see invoke releases."})
-def rollback(c: Context, to: str = "", json: bool = False) -> int:
+@command(
+    help={
+        "to": "The release to go back to, instead of the one before the current one; see invoke releases.",
+        "lock_wait": invocation.LOCK_WAIT,
+    }
+)
+def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) -> int:
     """Bring back an earlier release, ready before it serves.
 
     Example:
         invoke rollback --to 20261126T221500-1a2b3c4
     """
-    from upready.operations import release
+    from upready.operations import rollback
     from upready.report import launch as report
     from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json)
     settings = invocation.settings(c)
     if invocation.dry(c):
-        return report_releases.plan(release.plan_rollback(settings, to, shown), as_json=json)
+        return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
     with shown.running():
-        ended = release.rollback(settings, to, shown)
+        ended = rollback.rollback(settings, to, shown, invocation.seconds(lock_wait, "--lock-wait") or 0.0)
     return report.ended(ended, as_json=json)

@@ -21,6 +21,7 @@ class Options:
         pull: Ask the registry for newer images.
         timeout: Seconds until every service must be ready, instead of the environment's.
         adopt: Whether containers of another folder that may be this one count as this one's.
+        lock_wait: Seconds to wait for another task that is at work on the project.
     """
 
     profiles: tuple[str, ...] = ()
@@ -29,6 +30,7 @@ class Options:
     pull: bool = False
     timeout: float | None = None
     adopt: bool = False
+    lock_wait: float = 0.0
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""

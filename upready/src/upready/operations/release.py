@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
-import getpass
-import socket
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-
 from upready.operations import exclusive, launch
+from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
-from upready.readiness.health import Report
-from upready.releases import history, leftovers, override, plan, prune, release_id, routes
-from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED, History
+from upready.releases import engine_lock, history
+from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
-from upready.releases.rollout import Rollout
 from upready.runtime import current
+from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
-from upready.runtime.docker.engine import answering
-from upready.runtime.interface import Container
-from upready.stack import model, revision
-from upready.stack.model import Model
-from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, Settings
-from upready.support import state
-from upready.support.errors import OpsError, RolledBackError, StartError, UsageError
-
-BEFORE = "upready-before.yaml"
-"""In the project's state folder: the merged model of a recorded release, which a return is made of."""
-
-PROD, ROLLBACK = "prod", "rollback"
+from upready.stack.settings import Settings
+from upready.support import users
+from upready.support.errors import UsageError
 
 
 def release(settings: Settings, environment: str, options: Options, show: Show) -> Launch:
@@ -47,13 +26,16 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
     """
     with exclusive.hold(settings.root, f"invoke {environment}"):
         connected, merged = launch.prepare(settings, environment, options, show)
-        if connected.name != DOCKER or not isinstance(connected, Containers):
+        if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
-        return _Change(connected, settings, environment, show).release(merged)
+        with engine_lock.hold(
+            connected, merged.stack.project, f"invoke {environment}", users.name(), options.lock_wait
+        ):
+            return Deployment(connected, settings, environment, show).release(merged)
 
 
-def plan_release(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
+def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
     """What a release would change, service by service. Images are built, as they tell it; nothing else is done.
 
     Raises:
@@ -64,246 +46,13 @@ def plan_release(settings: Settings, environment: str, options: Options, show: S
         connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        return _Change(connected, settings, environment, show).plan(merged)
+        return Deployment(connected, settings, environment, show).plan(merged)
 
 
-def plan_rollback(settings: Settings, to: str, show: Show) -> list[Change]:
-    """What a rollback would change, service by service.
-
-    Raises:
-        OpsError: As `rollback` does.
-    """
-    connected, environment, target = _target_of(settings, to)
-    return _Change(connected, settings, environment, show).plan_back(target)
-
-
-def rollback(settings: Settings, to: str, show: Show) -> Launch:
-    """Bring back a release that has served: the one before the current one, or the one that is named.
-
-    Raises:
-        UsageError: There is none, or it is not known.
-        OpsError: As `release` does.
-    """
-    with exclusive.hold(settings.root, "invoke rollback"):
-        connected, environment, target = _target_of(settings, to)
-        return _Change(connected, settings, environment, show).back(target)
-
-
-def _target_of(settings: Settings, to: str) -> tuple[Containers, str, str]:
-    """The engine, the environment that runs there, and the release to go back to."""
-    connected = containers(settings)
-    project = current.name(settings)
-    told = history.read(Record(connected, project).entries())
-    environment = current.running_environment(settings, connected.containers(project)) or settings.default
-    target = to or told.previous
-    if not target:
-        raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
-    known = told.releases.get(target)
-    if known is None or known.failed:
-        why = "failed, and never served" if known else "is not known"
-        raise UsageError(f"the release {target} {why}", next="invoke releases")
-    if target == told.current:
-        raise UsageError(f"the release {target} serves already", next="invoke releases")
-    return connected, environment, target
-
-
-def containers(settings: Settings) -> Containers:
-    """The engine that releases run on.
-
-    Raises:
-        EngineError: None answers.
-    """
-    from upready.runtime.docker import containers as docker
-
-    return docker.connect()
-
-
-def releases(settings: Settings) -> History:
+def history_of(settings: Settings) -> History:
     """What was released of a project.
 
     Raises:
         EngineError: The engine does not answer.
     """
-    return history.read(Record(containers(settings), current.name(settings)).entries())
-
-
-@dataclass
-class _Change:
-    """One change of what serves: forward to a new release, or back to an earlier one."""
-
-    engine: Containers
-    settings: Settings
-    environment: str
-    show: Show
-
-    def __post_init__(self) -> None:
-        self.project = current.name(self.settings)
-        self.record = Record(self.engine, self.project)
-        self.history = history.read(self.record.entries())
-        self.began = time.monotonic()
-
-    def release(self, merged: Model) -> Launch:
-        """Forward to what the files say."""
-        running = self._settle()
-        before = self._recorded(self.history.current)
-        changes = plan.find(self.engine, merged, running, before.raw if before else None)
-        if all(each.action == plan.NOTHING for each in changes) and self.history.current:
-            self.show.step("nothing changes")
-            return self._start(self._as_running(merged, running), self.history.current)
-        name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
-        target = self._target(merged, changes, running, name)
-        self.record.keep(name, {"model": target.raw, "profiles": target.stack.profiles})
-        commit = merged.stack.variables.get(revision.VARIABLE, "")
-        ended = self._go(target, changes, running, before, {"task": PROD, "release": name, "commit": commit})
-        if ended.error is None:
-            prune.prune(self.engine, self.record, self.history)
-        return ended
-
-    def plan(self, merged: Model) -> list[Change]:
-        """What going forward would change."""
-        before = self._recorded(self.history.current)
-        return plan.find(self.engine, merged, self._containers(), before.raw if before else None)
-
-    def plan_back(self, name: str) -> list[Change]:
-        """What going back would change."""
-        before = self._recorded(self.history.current)
-        return plan.find(
-            self.engine, self._served(name), self._containers(), before.raw if before else None, recorded=True
-        )
-
-    def back(self, name: str) -> Launch:
-        """Back to a release that has served."""
-        target = self._served(name)
-        running = self._settle()
-        before = self._recorded(self.history.current)
-        changes = plan.find(self.engine, target, running, before.raw if before else None, recorded=True)
-        return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
-
-    def _served(self, name: str) -> Model:
-        """The model of a release that has served, whose images are there."""
-        target = self._recorded(name)
-        if target is None:
-            raise UsageError(f"what the release {name} was made of is not recorded any more", next="invoke releases")
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
-        return target
-
-    def _go(
-        self,
-        target: Model,
-        changes: Sequence[Change],
-        running: Sequence[Container],
-        before: Model | None,
-        entry: Mapping[str, Any],
-    ) -> Launch:
-        """Change what serves, and write down what came of it."""
-        self._write(entry, BEGUN)
-        fresh = not running
-        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show)
-        done = False
-        try:
-            rollout.run()
-            ended = self._start(target, str(entry["release"]))
-            if ended.error is not None and not fresh and before is not None:
-                self.show.step(f"back to {self.history.current}")
-                changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True)
-                Rollout(self.engine, before, changes, target, self.show).run()
-                again = self._start(before, self.history.current)
-                if again.error is None:
-                    ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
-            done = ended.error is None
-        except SickError as sick:
-            report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
-            error = sick.error if rollout.lost else self._returned(entry, sick.error, rollout.kept)
-            ended = Launch(target.stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
-        except StartError as error:
-            raise (error if rollout.lost else self._returned(entry, error, rollout.kept)) from error
-        finally:
-            self._write(entry, DONE if done else FAILED)
-        return ended
-
-    def _start(self, target: Model, name: str) -> Launch:
-        """Start what is not there yet, and see that everything is ready: what changed is by now."""
-        self.show.step("start")
-        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target))
-        variables = {**target.stack.variables, revision.VARIABLE: name}
-        return dataclasses.replace(ended, stack=dataclasses.replace(ended.stack, variables=variables))
-
-    def _returned(self, entry: Mapping[str, Any], error: OpsError, kept: Sequence[str]) -> RolledBackError:
-        serves = self.history.current or "what ran before"
-        return RolledBackError(
-            f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
-            details=error.details,
-            next=f"docker logs {kept[0]}" if kept else error.next,
-        )
-
-    def _settle(self) -> list[Container]:
-        """Remove what an earlier change has left, and return what runs."""
-        if pending := self.history.pending:
-            old, new = self._recorded(self.history.current), self._recorded(pending["release"])
-            stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
-            self._write({key: pending[key] for key in ("task", "release")}, DONE if stays_new else FAILED)
-        leftovers.clear(self.engine, self.project)
-        return self._containers()
-
-    def _containers(self) -> list[Container]:
-        return self.engine.containers(self.project)
-
-    def _target(self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str) -> Model:
-        """The model, each of whose services has its release; images of the new one are tagged."""
-        told = {}
-        actions = {each.service: each.action for each in changes}
-        for service in merged.services.values():
-            found = [each for each in running if each.service == service.name]
-            if actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
-                told[service.name] = override.as_running(service, found)
-                continue
-            image = override.tag(service, name) if service.built else ""
-            if image and self.engine.image(service.image):
-                with answering():
-                    repository, _, tag = image.rpartition(":")
-                    self.engine.client.api.tag(service.image, repository, tag)
-            told[service.name] = override.entry(name, self.environment, image)
-        return model.load(override.add(merged.stack, told))
-
-    def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:
-        return self._target(merged, [], running, "")
-
-    def _recorded(self, name: str) -> Model | None:
-        """The model of a recorded release; None where it is not known."""
-        kept = self.record.model(name) if name else None
-        if not kept or "model" not in kept:
-            return None
-        path = state.make(self.settings.root) / f"{name}-{BEFORE}"
-        state.write(path, kept["model"])
-        stack = Stack(
-            root=self.settings.root,
-            environment=self.environment,
-            files=(path,),
-            profiles=tuple(kept.get("profiles") or ()),
-            project=self.project,
-            timeout=self.settings.environment(self.environment).timeout,
-            strict=True,
-        )
-        return model.load(stack)
-
-    def _write(self, entry: Mapping[str, Any], result: str) -> None:
-        told = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "by": by(),
-            "result": result,
-            "seconds": round(time.monotonic() - self.began, 3),
-            **entry,
-        }
-        number = self.record.append(told, self.history.last)
-        self.history = history.read([*self.record.entries()]) if result != BEGUN else self.history
-        self.history.last = number
-
-
-def by() -> str:
-    """Who makes a release, and where: `user@host`."""
-    user = ""
-    with suppress(OSError, KeyError, ImportError):
-        user = getpass.getuser()
-    return f"{user or 'unknown'}@{socket.gethostname()}"
+    return history.read(Record(containers.connect(), current.name(settings)).entries())

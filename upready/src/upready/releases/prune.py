@@ -31,7 +31,7 @@ def prune(engine: Engine, record: Record, history: History, keep: int = KEEP) ->
         images = {str(each.get("image", "")) for each in (kept.get("model") or {}).get("services", {}).values()}
         for image in images:
             if image.endswith(f":{name}"):
-                with suppress(APIError), answering():  # a container of it may be there
+                with answering(), suppress(APIError):  # a container of it may be there
                     engine.client.api.remove_image(image)
         record.keep(name, {})
         gone.append(name)

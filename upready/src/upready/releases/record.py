@@ -9,14 +9,12 @@ through a container that is made and never started, of any image that the engine
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from upready.releases import carrier
 from upready.runtime.docker.engine import PROJECT, Engine, answering
 
 ENTRIES = 500
@@ -29,7 +27,7 @@ _FOLDER = "/record"
 
 
 class Record:
-    """The record of one project.
+    """The record of one project. Every method raises EngineError where the engine does not answer.
 
     Args:
         engine: Where it lies.
@@ -38,7 +36,6 @@ class Record:
 
     def __init__(self, engine: Engine, project: str) -> None:
         self._engine = engine
-        self._api: Any = engine.client.api
         self._project = project
 
     @property
@@ -47,103 +44,52 @@ class Record:
         return f"{self._project}_releases"
 
     def entries(self) -> list[dict[str, Any]]:
-        """The entries of the log, oldest first; none where nothing was recorded.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
+        """The entries of the log, oldest first; none where nothing was recorded."""
         found = [each for name, each in self._read("log").items() if name.startswith("log/")]
         return sorted((each for each in found if isinstance(each.get("number"), int)), key=lambda each: each["number"])
 
     def append(self, entry: Mapping[str, Any], last: int) -> int:
-        """Add an entry behind the one with the number `last`; returns its number.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
+        """Add an entry behind the one with the number `last`; returns its number."""
         number = last + 1
         self._write({f"log/{number % ENTRIES:03d}.json": {**entry, "number": number}})
         return number
 
     def model(self, release: str) -> dict[str, Any] | None:
-        """What a release is made of; None where that is not known any more.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
-        return self._read(f"models/{release}.json").get(f"models/{release}.json") or None
+        """What a release is made of; None where that is not known any more."""
+        return self._read(f"models/{release}.json").get(f"{release}.json") or None
 
     def keep(self, release: str, model: Mapping[str, Any]) -> None:
-        """Keep what a release is made of; an empty one takes the place of what is no longer needed.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
+        """Keep what a release is made of; an empty one takes the place of what is no longer needed."""
         self._write({f"models/{release}.json": model})
 
     def _read(self, path: str) -> dict[str, dict[str, Any]]:
-        """The files at a path of the record, or in that folder, by their names; one that is broken is left out."""
-        from docker.errors import NotFound
-
+        """The files at a path of the record, by their names; one that is broken is left out."""
         found: dict[str, dict[str, Any]] = {}
         if self._engine.volume(self.volume) is None:
             return found
         with self._container() as container:
-            if container is None:
-                return found
-            try:
-                chunks, _ = self._api.get_archive(container, f"{_FOLDER}/{path}")
-                data = b"".join(chunks)
-            except NotFound:
-                return found
-        above = path.rpartition("/")[0]
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
-            for member in archive:
-                file = archive.extractfile(member)
-                if file is None:
-                    continue
+            for name, data in carrier.read(self._engine, container, f"{_FOLDER}/{path}").items():
                 with suppress(ValueError, RecursionError):
-                    content = json.loads(file.read())
+                    content = json.loads(data)
                     if isinstance(content, dict):
-                        found[f"{above}/{member.name}".lstrip("/")] = content
+                        found[name] = content
         return found
 
     def _write(self, files: Mapping[str, Mapping[str, Any]]) -> None:
         with answering():
-            self._api.create_volume(self.volume, labels={LABEL: self._project, PROJECT: self._project})
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w") as archive:
-            for name, content in files.items():
-                data = json.dumps(content).encode()
-                member = tarfile.TarInfo(name)
-                member.size, member.mode, member.mtime = len(data), 0o600, int(time.time())
-                archive.addfile(member, io.BytesIO(data))
-        with self._container() as container, answering():
-            if container is not None:
-                self._api.put_archive(container, _FOLDER, packed.getvalue())
+            self._engine.client.api.create_volume(self.volume, labels={LABEL: self._project, PROJECT: self._project})
+        with self._container() as container:
+            packed = {name: json.dumps(content).encode() for name, content in files.items()}
+            carrier.write(self._engine, container, _FOLDER, packed)
 
     @contextmanager
-    def _container(self) -> Iterator[str | None]:
-        """A container that has the volume, for the block; it is never started. None where the engine has no image."""
+    def _container(self) -> Iterator[str]:
+        """A container that has the volume, for the block."""
         from docker.types import Mount
 
-        with answering():
-            images = self._api.images(all=True)
-            if not images:
-                yield None
-                return
-            host = self._api.create_host_config(
-                mounts=[Mount(_FOLDER, self.volume, type="volume", no_copy=True)], network_mode="none"
-            )
-            made = self._api.create_container(
-                min(images, key=lambda each: int(each["Size"]))["Id"],
-                entrypoint=["-"],
-                command=[],
-                host_config=host,
-                labels={LABEL: self._project},
-            )["Id"]
+        mount = Mount(_FOLDER, self.volume, type="volume", no_copy=True)
+        made = carrier.make(self._engine, {LABEL: self._project}, mounts=[mount])
         try:
             yield made
         finally:
-            with answering():
-                self._api.remove_container(made, v=True, force=True)
+            carrier.remove(self._engine, made)

@@ -31,7 +31,7 @@ def retire(
             for hook in told:
                 _run(engine, container, hook, tell)
         _stop(engine, container)
-        with contextlib.suppress(_not_found()), answering():
+        with answering(), contextlib.suppress(_not_found()):
             engine.client.api.remove_container(container.id, v=True, force=True)
 
     if containers:
@@ -44,7 +44,7 @@ def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
     kept = []
     for each in containers:
         _stop(engine, each)
-        with contextlib.suppress(_not_found()), answering():
+        with answering(), contextlib.suppress(_not_found()):
             engine.client.api.rename(each.id, each.name + FAILED)
             kept.append(each.name + FAILED)
     return kept
@@ -59,7 +59,7 @@ def _stop(engine: Containers, container: Container) -> None:
     # The engine waits for as long as the container's own setting says; compose has put it there.
     grace = (container.raw.get("Config") or {}).get("StopTimeout") or 10
     api: Any = engine.client.api
-    with contextlib.suppress(_not_found()), answering():
+    with answering(), contextlib.suppress(_not_found()):
         response = api._post(api._url("/containers/{0}/stop", container.id), timeout=grace + api.timeout)
         if response.status_code != 304:
             api._raise_for_status(response)
@@ -68,7 +68,7 @@ def _stop(engine: Containers, container: Container) -> None:
 def _run(engine: Containers, container: Container, hook: Mapping[str, Any], tell: Note) -> None:
     command = hook.get("command") or []
     api: Any = engine.client.api
-    with contextlib.suppress(_not_found()), answering():
+    with answering(), contextlib.suppress(_not_found()):
         made = api.exec_create(
             container.id,
             shlex.split(command) if isinstance(command, str) else list(command),

@@ -20,7 +20,7 @@ from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
 from upready.runtime.docker.edge import Edge
 from upready.runtime.interface import Container
-from upready.stack.model import Model, Service
+from upready.stack.model import Model, Service, unescape
 from upready.support import units
 
 GRACE = 10.0
@@ -172,11 +172,11 @@ class Rollout:
                 self.show.warn(f"{service.name}: {left} requests were cut, after {seconds:g} s (stop_grace_period)")
         self.show.step(f"stop {len(old)} old {service.name}")
         known = self.before.services.get(service.name) if self.before else None
-        retire.retire(self.engine, old, (known or service).config.get("pre_stop") or (), self.show.warn)
+        retire.retire(self.engine, old, unescape((known or service).config.get("pre_stop") or []), self.show.warn)
 
     def _pre_start(self, service: Service) -> None:
         """Run the service's `pre_start` hooks once, by the new image: compose runs them only where no replica runs."""
-        for hook in service.config.get("pre_start") or ():
+        for hook in unescape(service.config.get("pre_start") or []):
             self.show.step(f"pre_start of {service.name}")
             self.engine.run_hook(self.model.stack, service.name, hook)
 

@@ -1,0 +1,28 @@
+"""`invoke audit`: who changed what of a project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from upready.releases.history import BEGUN
+from upready.releases.record import Record
+from upready.runtime import current
+from upready.runtime.docker import containers
+from upready.stack.settings import Settings
+
+
+def audit(settings: Settings) -> list[dict[str, Any]]:
+    """Each change: who, when, what, what came of it, and how long it took; the oldest first.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    entries = Record(containers.connect(), current.name(settings)).entries()
+    # The entry of its end takes the place of the one of its beginning, where it has ended.
+    following = [*entries[1:], {}]
+    return [each for each, after in zip(entries, following, strict=False) if not _goes_on(each, after)]
+
+
+def _goes_on(entry: dict[str, Any], after: dict[str, Any]) -> bool:
+    same = (entry.get("task"), entry.get("release")) == (after.get("task"), after.get("release"))
+    return entry.get("result") == BEGUN and same

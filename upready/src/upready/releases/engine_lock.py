@@ -1,0 +1,187 @@
+"""One change of a project at a time on an engine, from whichever machine, user or checkout it comes.
+
+The lock is a container that is made and never started: the engine lets one have its name. Its holder writes the
+engine's time into it again and again; one that has stopped to do so is gone (`kill -9`, a lost connection).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import psutil
+
+from upready.releases import carrier
+from upready.runtime.docker.engine import Engine, answering
+from upready.support.errors import LockedError, OpsError
+from upready.support.next_step import AGAIN, either
+
+LABEL = "upready.lock"
+"""On the lock: the project's name."""
+
+BEAT = 5.0
+"""Seconds between two signs of life."""
+
+GONE = 30.0
+"""Seconds without a sign of life after which its holder is gone."""
+
+LOOK_EVERY = 1.0
+"""Seconds between two tries of one who waits."""
+
+_SIGN = "alive.json"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        container: The id of the lock.
+        task: The task: `invoke prod`.
+        by: Who, and where: `user@host`.
+        machine: Which machine, as `_machine` tells it: two may have one name.
+        pid: The process there.
+        since: When it took the lock, in seconds since 1970 by the engine's clock.
+        seen: Its last sign of life, by the same clock.
+    """
+
+    container: str
+    task: str
+    by: str
+    machine: str
+    pid: int
+    since: float
+    seen: float
+
+    def is_gone(self, now: float) -> bool:
+        """Whether it gives no sign of life any more, or was a process of this machine that has ended."""
+        ended = self.machine == _machine() and not psutil.pid_exists(self.pid)
+        return ended or now - self.seen > GONE
+
+    def words(self, now: float) -> str:
+        """It, for people: `invoke prod of ann@host (process 12, for 30 s)`."""
+        return f"{self.task} of {self.by} (process {self.pid}, for {max(0, round(now - self.since))} s)"
+
+
+def name(project: str) -> str:
+    """The name of a project's lock."""
+    return f"{project}.lock"
+
+
+@contextlib.contextmanager
+def hold(engine: Engine, project: str, task: str, by: str, wait: float = 0.0) -> Iterator[None]:
+    """Hold a project's lock on the engine while the block runs.
+
+    Args:
+        engine: The engine.
+        project: Compose's project name.
+        task: What holds it, as others are told.
+        by: Who, and where: `user@host`.
+        wait: Seconds to wait for another holder to end.
+
+    Raises:
+        LockedError: Another one holds it; the message names it.
+        EngineError: The engine does not answer.
+    """
+    container = _take(engine, project, task, by, time.monotonic() + wait)
+    ended = threading.Event()
+    beats = threading.Thread(target=_beat, args=(engine, container, ended), daemon=True)
+    beats.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beats.join()
+        carrier.remove(engine, container)
+
+
+def holder(engine: Engine, project: str) -> Holder | None:
+    """Who holds a project's lock; None where nobody does.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    found = _inspected(engine, name(project))
+    if found is None:
+        return None
+    labels = found["Config"].get("Labels") or {}
+    signs = carrier.read(engine, found["Id"], f"/{_SIGN}")
+    seen = float(labels.get(f"{LABEL}.since", 0))
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        seen = float(json.loads(signs[_SIGN])["seen"])
+    return Holder(
+        found["Id"],
+        labels.get(f"{LABEL}.task", "another task"),
+        labels.get(f"{LABEL}.by", "somebody"),
+        labels.get(f"{LABEL}.machine", ""),
+        int(labels.get(f"{LABEL}.pid", 0)),
+        float(labels.get(f"{LABEL}.since", 0)),
+        seen,
+    )
+
+
+def clock(engine: Engine) -> float:
+    """The engine's own time, in seconds since 1970.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    with answering():
+        text = str(engine.client.info()["SystemTime"])
+    return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC).timestamp()
+
+
+def _take(engine: Engine, project: str, task: str, by: str, deadline: float) -> str:
+    while True:
+        now = clock(engine)
+        told = {"task": task, "by": by, "machine": _machine(), "pid": str(os.getpid()), "since": str(now)}
+        labels = {LABEL: project, **{f"{LABEL}.{key}": value for key, value in told.items()}}
+        if made := carrier.make(engine, labels, name=name(project)):
+            return made
+        other = holder(engine, project)
+        if other is None:
+            continue  # it has just ended
+        if other.is_gone(now):
+            carrier.remove(engine, other.container)
+        elif time.monotonic() >= deadline:
+            raise LockedError(
+                f"{other.words(now)} is at work on {project} on this engine",
+                next=either(f"wait until it is done: {AGAIN}", "where nobody is at work: invoke unlock"),
+            )
+        else:
+            time.sleep(LOOK_EVERY)
+
+
+def _beat(engine: Engine, container: str, ended: threading.Event) -> None:
+    """Give signs of life until the lock's holder has ended; what the engine refuses is tried again."""
+    offset = 0.0
+    with contextlib.suppress(OpsError):
+        offset = clock(engine) - time.time()
+    while not ended.wait(BEAT):
+        sign = json.dumps({"seen": time.time() + offset}).encode()
+        with contextlib.suppress(OpsError):
+            carrier.write(engine, container, "/", {_SIGN: sign})
+
+
+def _machine() -> str:
+    """What tells this machine from others."""
+    return f"{socket.gethostname()} {uuid.getnode():x}"
+
+
+def _inspected(engine: Engine, container: str) -> dict[str, Any] | None:
+    from docker.errors import NotFound
+
+    with answering():
+        try:
+            return dict(engine.client.api.inspect_container(container))
+        except NotFound:
+            return None
