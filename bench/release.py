@@ -36,11 +36,12 @@ def main() -> int:
             rows = measure(served)
         finally:
             remove_project(served.project.name)
-    table = Table("what", "failed", "of", "by the sick one", "longest ms", "usual p99 ms", "task s", "exit code", "")
+    table = Table("what", "lost", "of", "cut", "sick", "longest", "p99", "task s", "code", "")
     missed = False
     for what, callers, usual, seconds, code, good in rows:
         missed |= not good
-        told = (sum(callers.failed.values()), len(callers.seconds), callers.versions["sick"])
+        cut = sum(callers.failed.values()) - callers.lost
+        told = (callers.lost, len(callers.seconds), cut, callers.versions["sick"])
         times = (f"{callers.longest * 1000:.0f}", f"{usual * 1000:.0f}", f"{seconds:.1f}")
         table.add_row(what, *map(str, told), *times, str(code), "" if good else "missed")
     Console().print(table)
@@ -65,7 +66,8 @@ def measure(served: Served) -> list[Row]:
             done = served.project.invoke("prod", env={"BOOT": BOOT, **environment})
             seconds = time.monotonic() - began
             time.sleep(2)
-        good = done.code == code and not callers.failed and not callers.versions["sick"]
+        held = "ORDER" in environment  # what is stopped first cuts its streams
+        good = done.code == code and not callers.versions["sick"] and not (callers.lost if held else callers.failed)
         rows.append((what, callers, p99, seconds, done.code, good and callers.longest <= longest))
 
     row("good release", {"VERSION": "two"}, 0, p99 + 0.1)

@@ -25,7 +25,7 @@ class Callers:
         url: The service.
         rate: Requests a second.
         streams: How many event streams of 20 s are read, one after the other, all the time.
-        sockets: How many websockets stay open, and get back each second what they send.
+        sockets: How many websockets there are, each for 15 s, which get back each second what they send.
         failed: What went wrong, by its words.
         versions: Which version has answered how often.
         seconds: How long each request took.
@@ -50,6 +50,11 @@ class Callers:
     ) -> None:
         self._ended.set()
         self._thread.join()
+
+    @property
+    def lost(self) -> int:
+        """How many requests failed, without event streams and websockets."""
+        return sum(count for what, count in self.failed.items() if not what.startswith("a "))
 
     @property
     def longest(self) -> float:
@@ -91,12 +96,16 @@ class Callers:
                 self.failed[f"a stream: {type(error).__name__}"] += 1
 
     async def _socket(self) -> None:
+        while not self._ended.is_set():
+            await self._one_socket(time.monotonic() + 15)
+
+    async def _one_socket(self, end: float) -> None:
         parts = urlsplit(self.url)
         try:
             reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
             writer.write(b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
             await reader.readuntil(b"\r\n\r\n")
-            while not self._ended.is_set():
+            while time.monotonic() < end and not self._ended.is_set():
                 writer.write(b"ping")
                 if await asyncio.wait_for(reader.readexactly(4), LONGEST) != b"ping":
                     raise ConnectionError

@@ -26,6 +26,9 @@ from upready.support import units
 GRACE = 10.0
 """Seconds that a container gets to end what it is at, where its service says nothing: compose's own number."""
 
+SHORT = 2.0
+"""Seconds for what is under way where a service is stopped first, while new requests wait."""
+
 COUNT_EVERY = 0.2
 """Seconds between counts of what is still under way."""
 
@@ -148,6 +151,8 @@ class Rollout:
         there = [each.id for each in self._old.get(service.name, [])]
         if edge:
             edge.hold(service)
+            if left := drain(edge, self._old.get(service.name, []), SHORT, lambda _: None):
+                self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
         new = self._gate(service, service.replicas, there)
         if edge:
             edge.switch(service, [each.id for each in new])
