@@ -33,13 +33,13 @@ class Proxies:
         self._addresses: frozenset[str] = frozenset()
         self._looked = -PAUSE
         self._looking = asyncio.Lock()
-        self._believing = ProxyHeadersMiddleware(app, [])  # type: ignore[arg-type]
+        self._believing = ProxyHeadersMiddleware(app, [])  # type: ignore[arg-type]  # uvicorn has its own ASGI types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "lifespan" and (peer := caller.address(scope)) not in self._addresses:
             await self._look(peer)
-        await self._believing(scope, receive, send)  # type: ignore[arg-type]
+        await self._believing(scope, receive, send)  # type: ignore[arg-type]  # the same
 
     async def _look(self, peer: str) -> None:
         async with self._looking:
@@ -48,7 +48,7 @@ class Proxies:
             found = {address for name in self._names for address in await _addresses(name)}
             self._looked = time.monotonic()
             if found != self._addresses:
-                self._believing = ProxyHeadersMiddleware(self.app, sorted(found))  # type: ignore[arg-type]
+                self._believing = ProxyHeadersMiddleware(self.app, sorted(found))  # type: ignore[arg-type]  # the same
                 self._addresses = frozenset(found)
 
 

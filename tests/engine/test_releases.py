@@ -220,6 +220,20 @@ def test_a_change_that_was_killed_is_settled_by_the_next(shop: Project) -> None:
     assert "current" in states(shop).values()
 
 
+def test_a_rollback_settles_a_change_that_was_killed_and_still_brings_back_the_right_version(shop: Project) -> None:
+    for word in ("first", "second"):
+        shop.ok("prod", env={"HOW": word})
+    task = shop.begin("prod", env={"HOW": "third"})
+    try:
+        until(lambda: len(shop.containers()) == 3, 60)
+    finally:
+        task.kill()
+        task.communicate()
+    shop.ok("rollback")
+    assert how(shop) == "first"
+    assert len(shop.containers()) == 2
+
+
 HOOKS = """\
 services:
   web:

@@ -73,11 +73,11 @@ def test_stop_takes_the_volume_of_a_service_without_a_container(project: Project
     )
     project.write("compose.yaml", text)
     project.ok("dev", "--no-build")
-    connected().client.api.remove_container(f"{project.name}-gone-1", force=True)
+    connected().client.api.remove_container(f"{project.name}-gone-1", force=True, v=True)
     project.ok("stop")
     assert connected().volumes(project.name) == [f"{project.name}_data"]
     project.ok("dev", "--no-build")
-    connected().client.api.remove_container(f"{project.name}-gone-1", force=True)
+    connected().client.api.remove_container(f"{project.name}-gone-1", force=True, v=True)
     ended = project.ok("stop", "--volumes", "--yes", "--json").json
     assert ended["volumes"] == [f"{project.name}_data"]
     assert connected().volumes(project.name) == []

@@ -108,7 +108,7 @@ REPLICAS = SLEEPER + "services: {app: {<<: *sleeper, scale: 3}, other: {<<: *sle
 
 def remove(project: Project, *replicas: str) -> None:
     for each in replicas:
-        connected().client.api.remove_container(f"{project.name}-{each}", force=True)
+        connected().client.api.remove_container(f"{project.name}-{each}", force=True, v=True)
 
 
 def test_a_service_without_any_container_is_missing(project: Project) -> None:

@@ -116,13 +116,8 @@ class Deployment:
             blamed = {each.service for each in ended.failures} & {
                 each.service for each in changes if each.action != plan.NOTHING
             }
-            if ended.error is not None and blamed and not fresh and before is not None:
-                self.show.step(f"back to {self.history.current}")
-                changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True)
-                Rollout(self.engine, before, changes, target, self.show).run()
-                again = self._start(before, self.history.current)
-                if again.error is None:
-                    ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
+            if ended.error is not None and blamed and not fresh and before and self._put_back(before, target):
+                ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
             done = ended.error is None or not (fresh or blamed)
         except SickError as sick:
             report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
@@ -133,6 +128,17 @@ class Deployment:
         finally:
             self._write(entry, DONE if done else FAILED)
         return ended
+
+    def _put_back(self, before: Model, target: Model) -> bool:
+        """Bring back what served, after it was replaced as a whole; returns whether it serves again."""
+        self.show.step(f"back to {self.history.current}")
+        changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True)
+        try:
+            Rollout(self.engine, before, changes, target, self.show).run()
+        except SickError as sick:
+            self.show.warn(f"{self.history.current} is sick, too: {sick.error.message}")
+            return False
+        return self._start(before, self.history.current).error is None
 
     def _start(self, target: Model, name: str) -> Launch:
         """Start what is not there yet, and see that everything is ready: what changed is by now."""
@@ -152,7 +158,7 @@ class Deployment:
     def _settle(self) -> list[Container]:
         """Remove what an earlier change has left, and return what runs."""
         if pending := self.history.pending:
-            old, new = self._recorded(self.history.current), self._recorded(pending["release"], "target")
+            old, new = self._recorded(self.history.current), self._recorded(pending["release"], "pending")
             stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
             self._write({key: pending[key] for key in ("task", "release")}, DONE if stays_new else FAILED)
         leftovers.clear(self.engine, self.project)

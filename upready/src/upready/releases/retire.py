@@ -30,9 +30,7 @@ def retire(
         if container.state == "running":
             for hook in told:
                 _run(engine, container, hook, tell)
-        _stop(engine, container)
-        with answering(), contextlib.suppress(_not_found()):
-            engine.client.api.remove_container(container.id, v=True, force=True)
+        engine.remove(container)
 
     if containers:
         with ThreadPoolExecutor(len(containers)) as pool:

@@ -198,7 +198,12 @@ class Rollout:
                 continue
             back = Rollout(self.engine, self.before, (), None, self.show)
             back._old = {name: self._now(name)}
-            back._replace(self.before.service(name), Change(name, plan.REPLACED, order="as it was"))
+            try:
+                back._replace(self.before.service(name), Change(name, plan.REPLACED, order="as it was"))
+            except gate.SickError as sick:
+                # It must not hide why the release failed, nor may anybody be told that the old version serves.
+                self.show.warn(f"{name} could not be put back: {sick.error.message}")
+                self.lost.append(name)
 
     def _now(self, name: str) -> list[Container]:
         return [each for each in self.engine.containers(self.model.stack.project) if each.service == name]
