@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-faults", action="store_true", help="run the cells that CI leaves out, too, and print all")
     parser.addoption("--faults-json", metavar="FILE", help="write what the cells of tests/faults came to as JSON")
     parser.addoption("--quick", action="store_true", help="leave out slow tests, and most cases of costly ones")
+    parser.addoption("--nightly", action="store_true", help="run the tests that CI has no time for, and only those")
     parser.addoption("--failures", metavar="FILE", help="append a line for each failed test as soon as it fails")
 
 
@@ -69,8 +70,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the cells of faults that CI has no time for, and for a quick run what only CI has."""
-    played = list(items)
+    """Leave out what CI has no time for, and for a quick run what only CI has."""
+    nightly = config.getoption("--nightly")
+    played = [each for each in items if bool(each.get_closest_marker("nightly")) == nightly]
     if not config.getoption("--all-faults"):
         played = [each for each in played if not each.get_closest_marker("beyond_ci")]
     if config.getoption("--quick"):

@@ -30,6 +30,7 @@ OWN = (*readme.PORTS, "COMPOSE_PROJECT_NAME")
 ELSEWHERE = {
     "./invoke test": "runs this very test",
     "./invoke prod": "tests/engine/test_prod.py",
+    "./invoke rollback": "needs two releases; tests/engine/test_releases.py",
     "./invoke logs -f": "has no end; tests/engine/test_logs.py",
     "./invoke env.set": "asks; tests/unit/dotenv has its questions",
     "./invoke env.set OPENROUTER_API_KEY": "the same",

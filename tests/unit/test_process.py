@@ -295,8 +295,9 @@ def test_attached_child_has_our_streams_and_its_code_is_ours() -> None:
 
 @posix_only
 def test_ctrl_c_is_the_attached_childs_to_answer() -> None:
+    # Without a terminal the caller passes the signal on as well: the child may have it twice, one inside the other.
     child = (
-        "import signal; signal.signal(signal.SIGINT, lambda *_: print('mine', flush=True)); print('up', flush=True)\n"
+        "import os, signal\nsignal.signal(signal.SIGINT, lambda *_: os.write(1, b'mine\\n'))\nprint('up', flush=True)\n"
     )
     child += "while input(): pass\nraise SystemExit(5)"
     code = f"""
