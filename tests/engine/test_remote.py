@@ -93,18 +93,27 @@ def test_a_release_a_sick_one_and_a_rollback_by_a_context(shop: Project, line: P
     there = {"host": line.url, "context": "production", "local": False}
     first = shop.ok("prod", "--json").json
     assert (first["status"], first["engine"]) == ("healthy", there)
-    assert shop.ok("prod", "--json", env={"HOW": "second"}).json["status"] == "healthy"
-    assert states(shop) == ["current", "previous"]
+    shop.ok("prod", env={"HOW": "second"})
     sick = shop.invoke("prod", "--json", env={"HOW": "sick"})
     assert (sick.code, code(sick)) == (8, 8)
     assert sick.json["error"]["next"].startswith(f"docker --context production logs {shop.name}-web-")
     assert states(shop) == ["failed", "current", "previous"]
     assert shop.ok("rollback", "--json").json["release"] == first["release"]
     # This folder started prod last, so tasks about no environment ask the same engine.
-    for task in ("health", "status", "diagnose", "audit"):
+    assert shop.ok("health", "--json").json["engine"] == there
+
+
+@pytest.mark.nightly
+def test_every_task_asks_the_engine_of_the_context(shop: Project, line: Proxy) -> None:
+    there = {"host": line.url, "context": "production", "local": False}
+    shop.ok("prod")
+    for task in ("health", "status", "diagnose", "audit", "releases"):
         assert shop.ok(task, "--json").json["engine"] == there
     assert "boots as first" in shop.ok("logs").out
+    assert shop.invoke("exec", "web", "--", "sh", "-c", "exit 7").code == 7
     shop.ok("unlock", "--yes")
+    shop.ok("restart")
+    shop.ok("doctor")
     assert len(shop.ok("stop", "--json").json["containers"]) == 1
 
 
