@@ -26,6 +26,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
         },
         short={"profile": "p", "follow": "f"},
         iterable=["profile"],
+        engine=True,
     )
 
 
@@ -61,7 +62,7 @@ def launch(
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes)
-    settings = invocation.settings(c, runtime)
+    settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json)
