@@ -14,6 +14,7 @@ from upready.commands.command import command
         "env": "The environment whose files are used.",
     },
     iterable=["service"],
+    engine=True,
 )
 def build(
     c: Context,
@@ -32,9 +33,11 @@ def build(
     from upready.report import plan
 
     if invocation.dry(c):
-        planned = operation.plan(invocation.settings(c), env, service, no_cache=no_cache, pull=pull)
+        planned = operation.plan(invocation.settings(c, environment=env), env, service, no_cache=no_cache, pull=pull)
         return plan.steps("build", planned, as_json=False)
     shown = report.Show(as_json=False)
     with shown.running():
-        operation.build_images(invocation.settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
+        operation.build_images(
+            invocation.settings(c, environment=env), env, service, no_cache=no_cache, pull=pull, show=shown
+        )
     return 0

@@ -24,8 +24,9 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "adopt": invocation.ADOPT,
             **more,
         },
-        short={"profile": "p", "follow": "f", **({"yes": "y"} if "yes" in more else {})},
+        short={"profile": "p", "follow": "f", "yes": "y"},
         iterable=["profile"],
+        engine=True,
     )
 
 
@@ -43,9 +44,9 @@ def launch(
     follow: bool,
     json: bool,
     plan: bool = False,
-    yes: bool = False,
     keep: str = "",
     lock_wait: str = "",
+    yes: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -62,8 +63,8 @@ def launch(
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, kept)
-    settings = invocation.settings(c, runtime)
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept)
+    settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json, yes=yes)

@@ -8,6 +8,7 @@ from upready.commands.command import command
 
 @command(
     prints=True,
+    engine=True,
     help={"keep": "Remove old releases first, but for so many that have served.", "lock_wait": invocation.LOCK_WAIT},
 )
 def releases(c: Context, keep: str = "", lock_wait: str = "", json: bool = False) -> int:
@@ -20,7 +21,7 @@ def releases(c: Context, keep: str = "", lock_wait: str = "", json: bool = False
     from upready.report import launch
     from upready.report import releases as report
 
-    settings = invocation.settings(c)
+    settings = invocation.settings(c, environment=invocation.RELEASED)
     count = invocation.count(keep, "--keep", 0)
     if count and invocation.dry(c):
         return report.surplus(release.surplus(settings, count), as_json=json)

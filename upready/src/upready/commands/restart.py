@@ -13,6 +13,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     iterable=["service"],
+    engine=True,
 )
 def restart(
     c: Context,

@@ -13,6 +13,7 @@ from upready.commands.command import command
         "lock_wait": invocation.LOCK_WAIT,
     },
     short={"yes": "y"},
+    engine=True,
 )
 def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", json: bool = False) -> int:
     """Bring back an earlier release, ready before it serves.
@@ -25,7 +26,7 @@ def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", j
     from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json, yes=yes)
-    settings = invocation.settings(c)
+    settings = invocation.settings(c, environment=invocation.RELEASED)
     if invocation.dry(c):
         return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
     with shown.running():

@@ -14,6 +14,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     short={"yes": "y"},
+    engine=True,
 )
 def stop(
     c: Context,

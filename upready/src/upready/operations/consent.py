@@ -26,7 +26,7 @@ def to_gaps(changes: Sequence[Change], show: Show) -> None:
     for each in told:
         show.step(f"plan: {each.words}")
     if gaps := [each.words for each in told if each.gap]:
-        show.confirm("this release stops a service before its new version runs", gaps, unattended=True)
+        show.agree("this release stops a service before its new version runs", gaps, unattended=True)
 
 
 def to_migrations(target: str, migrated: Sequence[Release], show: Show) -> None:
@@ -41,7 +41,7 @@ def to_migrations(target: str, migrated: Sequence[Release], show: Show) -> None:
         UsageError: The user does not agree, or nobody is there to be asked.
     """
     if migrated:
-        show.confirm(
+        show.agree(
             f"{target} was made before migrations that a rollback does not take back",
             [f"{each.release} ran the migrations of {', '.join(each.migrations)}" for each in migrated],
             unattended=False,

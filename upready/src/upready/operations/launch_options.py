@@ -25,6 +25,7 @@ class Options:
         timeout: Seconds until every service must be ready, instead of the environment's.
         adopt: Whether containers of another folder that may be this one count as this one's.
         lock_wait: Seconds to wait for another task that is at work on the project.
+        yes: Whether nobody is asked: the answer is yes.
         keep: How many releases that have served are kept.
     """
 
@@ -35,6 +36,7 @@ class Options:
     timeout: float | None = None
     adopt: bool = False
     lock_wait: float = 0.0
+    yes: bool = False
     keep: int = KEEP
 
     def unheard(self) -> str:
@@ -57,13 +59,16 @@ class Show(Protocol):
     def warn(self, text: str) -> None:
         """Something that does not stop the launch."""
 
+    def confirm(self, question: str) -> None:
+        """Have the user say whether values are to be taken back; raises unless they are."""
+
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line."""
 
     def health(self, services: Sequence[Health]) -> None:
         """The state of the services has changed."""
 
-    def confirm(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
         """Have the user agree to something before it is done.
 
         Args:

@@ -15,6 +15,7 @@ from upready import report
 from upready.operations.launch import Launch
 from upready.readiness.health import Health
 from upready.report import health as health_report
+from upready.report import prompt
 from upready.report import question as prompts
 from upready.runtime.docker.build import Progress, Step
 from upready.support.errors import OpsError
@@ -62,6 +63,15 @@ class Show:
         """Warn of something that does not stop the launch."""
         report.warn(text)
 
+    def confirm(self, question: str) -> None:
+        """Ask whether values are to be taken back; the live view waits meanwhile."""
+        if self._live is None:
+            prompt.confirm_kept(question)
+            return
+        self._live.stop()
+        prompt.confirm_kept(question)
+        self._live.start(refresh=True)
+
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line. Without a live view, each step and its output are printed."""
         self._build = progress
@@ -83,7 +93,7 @@ class Show:
                 said = report.clean(f"{each.name} {words}")
                 self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
 
-    def confirm(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
         """Have the user agree to something. The live view is away meanwhile: it would write over the question.
 
         Args:
@@ -100,7 +110,7 @@ class Show:
             self._live.stop()
         prompts.confirm(question, details)
         if self._live is not None:
-            self._live.start()
+            self._live.start(refresh=True)
 
     def _picture(self) -> RenderableType:
         rows: list[RenderableType] = []
