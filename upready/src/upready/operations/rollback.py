@@ -50,13 +50,13 @@ def _target(connected: Containers, settings: Settings, to: str) -> tuple[str, st
     project = current.name(settings)
     told = history.read(Record(connected, project).entries())
     environment = current.running_environment(settings, connected.containers(project)) or settings.default
-    target = to or told.previous
+    target = to or (told.current if told.paused else told.previous)
     if not target:
         raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
     known = told.releases.get(target)
     if known is None or known.failed:
         why = "failed, and never served" if known else "is not known"
         raise UsageError(f"the release {target} {why}", next="invoke releases")
-    if target == told.current:
+    if target == told.current and not told.paused:
         raise UsageError(f"the release {target} serves already", next="invoke releases")
     return environment, target
