@@ -16,4 +16,4 @@ def releases(c: Context, json: bool = False) -> int:
     from upready.operations import release
     from upready.report import releases as report
 
-    return report.show(release.history_of(invocation.settings(c, environment=invocation.RELEASED)), as_json=json)
+    return report.show(release.history_of(invocation.settings(c, released=True)), as_json=json)

@@ -24,7 +24,7 @@ def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) 
     from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json)
-    settings = invocation.settings(c, environment=invocation.RELEASED)
+    settings = invocation.settings(c, released=True)
     if invocation.dry(c):
         return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
     with shown.running():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from upready import dotenv
 from upready.dotenv import creation, drafted
-from upready.runtime import ports, resources
+from upready.runtime import mounts, ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
 from upready.stack import model, refusal, revision
@@ -60,6 +60,7 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
     if isinstance(connected, engine.Engine):
         asked = connected
         resources.check(merged, lambda: asked.capacity[0])
+        mounts.check(connected, merged, tell)
     return merged
 
 
