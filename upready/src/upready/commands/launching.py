@@ -45,6 +45,7 @@ def launch(
     json: bool,
     plan: bool = False,
     lock_wait: str = "",
+    yes: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -60,7 +61,7 @@ def launch(
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait)
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes)
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
