@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from upready.data import versions
 from upready.operations import launch
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
@@ -94,6 +95,7 @@ class Deployment:
         for service in target.wanted:
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        versions.check(self.engine, target, target.wanted)
         return target
 
     def _go(
