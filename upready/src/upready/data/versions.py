@@ -80,15 +80,14 @@ class Mismatch:
         image = older(merged.every[self.service].image, self.new, self.old)
         back = ""
         if image and self.image:
-            change = setting_place.change(merged.stack, self.service, ("image",), image)
-            back = next_step.then(change, f"invoke {merged.stack.environment}")
+            stack = merged.stack
+            change = setting_place.change(stack, self.service, ("image",), image)
+            back = next_step.then(change, f"invoke {stack.environment}")
         upgrade = ""
         return StartError(
             str(self),
             details=["nothing was started or stopped; the data are as they were"],
-            next=next_step.either(
-                upgrade, next_step.then(back, f"invoke {merged.stack.environment}") if back else "", _AFRESH
-            ),
+            next=next_step.either(upgrade, back, _AFRESH),
         )
 
 

@@ -76,8 +76,17 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         return start(connected, merged, show)
 
 
-def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+def prepare(
+    settings: Settings, environment: str, options: Options, show: Show, *, displace: bool = True
+) -> tuple[Runtime, Model]:
     """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    Args:
+        settings: The project's.
+        environment: The environment.
+        options: What was asked for.
+        show: Told of what happens.
+        displace: Whether containers that have another service's port are removed; a release does so itself.
 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
@@ -90,7 +99,8 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
         versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
-        displaced.remove(connected, settings, merged, show.step)
+        if displace:
+            displaced.remove(connected, settings, merged, show.step)
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])
