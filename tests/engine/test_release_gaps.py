@@ -114,3 +114,39 @@ def test_a_stack_that_published_its_port_itself_gets_an_edge(shop: Project, free
     assert {each.service: bool(each.ports) for each in shop.containers()} == {"front": False, "edge": True}
     shop.ok("rollback")
     assert {each.service: bool(each.ports) for each in shop.containers()}["front"]
+
+
+JOBS = """\
+services:
+  migrate:
+    image: python:3.13-slim
+    command: [python, -c, "print('migrated')"]
+    environment: {SCHEMA: "${SCHEMA:-1}"}
+  front:
+    depends_on: {migrate: {condition: service_completed_successfully}}
+"""
+
+
+def test_a_release_that_ran_migrations_is_marked_and_a_rollback_over_it_asks(shop: Project) -> None:
+    shop.environment["ORDER"] = "start-first"
+    shop.write("jobs.yaml", JOBS)
+    shop.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml, jobs.yaml], timeout: 60}}}\n")
+    settings = ({}, {"SCHEMA": "2"}, {"SCHEMA": "2", "LOOK": "other"})
+    names = [shop.ok("prod", "--json", env=each).json["release"] for each in settings]
+    told = {each["release"]: each["migrations"] for each in shop.ok("releases", "--json").json["releases"]}
+    assert [told[name] for name in names] == [["migrate"], ["migrate"], []]
+    assert "migrate" in shop.ok("releases").out
+
+    shop.ok("rollback")  # over a release without migrations
+    planned = shop.ok("--dry", "rollback")
+    assert f"{names[1]} ran the migrations of migrate; what they changed stays." in planned.out
+    before = shop.container("front")
+    refused = shop.invoke("rollback")
+    assert (refused.code, f"{names[1]} ran the migrations of migrate" in refused.err) == (2, True)
+    assert "--yes" in refused.err
+    with terminal.begin(shop, "rollback") as task:
+        task.until("Type yes to go on: ")
+        task.type("no\n")
+        assert task.end()[0] == 2
+    assert shop.container("front") == before
+    assert shop.ok("rollback", "--yes", "--json").json["release"] == names[0]

@@ -28,7 +28,8 @@ def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", j
     shown = report.Show(as_json=json, yes=yes)
     settings = invocation.settings(c, environment=invocation.RELEASED)
     if invocation.dry(c):
-        return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
+        changes, migrated = rollback.plan(settings, to, shown)
+        return report_releases.plan(changes, migrated, as_json=json)
     with shown.running():
         ended = rollback.rollback(settings, to, shown, invocation.seconds(lock_wait, "--lock-wait") or 0.0)
     return report.ended(ended, as_json=json)

@@ -14,7 +14,7 @@ from upready.operations import consent, displaced, launch
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, override, plan, prune, release_id, routes
+from upready.releases import history, leftovers, migrations, override, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED
 from upready.releases.plan import Change
@@ -73,10 +73,18 @@ class Deployment:
         target = self._target(merged, changes, running, name)
         self.record.keep(name, {"model": target.raw, "profiles": target.stack.profiles})
         commit = merged.stack.variables.get(revision.VARIABLE, "")
-        ended = self._go(target, changes, running, before, {"task": PROD, "release": name, "commit": commit})
+        entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
+        ended = self._go(target, changes, running, before, entry)
         if ended.error is None:
             self.prune()
         return ended
+
+    def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
+        """What stands in the record about the migrations that a release runs."""
+        told = self.history.releases.get(self.history.current)
+        now = migrations.fingerprints(merged)
+        found = migrations.find(merged, changes, now, told.fingerprints if told else {})
+        return {"migrations": found, "fingerprints": now}
 
     def prune(self) -> list[str]:
         """Remove the releases that are more than are to be kept; returns their names.
@@ -205,9 +213,12 @@ class Deployment:
 
     def _returned(self, entry: Mapping[str, Any], error: OpsError, kept: Sequence[str]) -> RolledBackError:
         serves = self.history.current or "what ran before"
+        ran = [
+            f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())
+        ]
         return RolledBackError(
             f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
-            details=error.details,
+            details=[*error.details, *ran],
             next=f"docker logs {kept[0]}" if kept else error.next,
         )
 

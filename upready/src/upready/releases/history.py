@@ -29,6 +29,7 @@ class Release:
         left: Whether a rollback has led away from it.
         pruned: Whether its images and its model were removed.
         migrations: The services that ran migrations when it was released.
+        fingerprints: Of services whose migrations are files: a hash of these.
     """
 
     release: str
@@ -39,6 +40,7 @@ class Release:
     left: bool = False
     pruned: bool = False
     migrations: tuple[str, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,14 +68,14 @@ class History:
 
     def served(self) -> list[str]:
         """Those that may serve again, oldest first."""
-        return [name for name, each in self.releases.items() if not each.failed and not each.left]
+        return [name for name, each in self.releases.items() if not (each.failed or each.left or each.pruned)]
 
     def kept(self, count: int) -> set[str]:
         """The releases that stay when so many that have served are kept: the current one and the one before it always.
 
         One that a rollback has led away from goes before the others.
         """
-        away = [name for name, each in self.releases.items() if each.left and not each.failed]
+        away = [name for name, each in self.releases.items() if each.left and not (each.failed or each.pruned)]
         return {*[*away, *self.served()][-count:], self.current, self.previous} - {""}
 
     def listed(self) -> list[Release]:
@@ -113,8 +115,9 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         if task == "prod" and name not in history.releases:
             created, commit, by = (str(entry.get(key, "")) for key in ("time", "commit", "by"))
             history.releases[name] = Release(name, created, commit, by)
-        if task == "prod" and entry.get("migrations"):
+        if task == "prod" and "migrations" in entry:
             history.releases[name].migrations = tuple(map(str, entry["migrations"]))
+            history.releases[name].fingerprints = dict(entry.get("fingerprints") or {})
         history.pending = entry if result == BEGUN else {}
         if result in (DONE, PAUSED):
             history.paused = name if result == PAUSED else ""

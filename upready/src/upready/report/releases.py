@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from upready import report
 from upready.operations.step import Step
-from upready.releases.history import History
+from upready.releases.history import History, Release
 from upready.releases.plan import Change
 from upready.report import plan as plans
 from upready.report.columns import Column, FittingTable
@@ -49,16 +49,18 @@ def show(history: History, pruned: Sequence[str] = (), *, as_json: bool) -> int:
     return 0
 
 
-def plan(changes: Sequence[Change], *, as_json: bool, asks: bool = False) -> int:
+def plan(changes: Sequence[Change], migrated: Sequence[Release] = (), *, as_json: bool, asks: bool = False) -> int:
     """What would change, service by service; returns the exit code.
 
     Args:
         changes: Service by service.
+        migrated: The releases that ran migrations which are not taken back.
         as_json: Whether as a JSON document.
         asks: Whether the task asks before a gap.
     """
     if as_json:
-        report.document({"dry": True, "services": [each.as_dict() for each in changes]})
+        told = {each.release: list(each.migrations) for each in migrated}
+        report.document({"dry": True, "services": [each.as_dict() for each in changes], "migrations": told})
         return 0
     table = FittingTable(Column("service"), Column("action"), Column("because of"), Column("stopped first for", drop=1))
     for each in changes:
@@ -69,6 +71,8 @@ def plan(changes: Sequence[Change], *, as_json: bool, asks: bool = False) -> int
             report.say("A service that is replaced is away for as long as its new version takes to start.")
         if any(each.held for each in gaps):
             report.say("Behind the edge, requests wait meanwhile, for 30 s at most.")
+    for release in migrated:
+        report.say(f"{release.release} ran the migrations of {', '.join(release.migrations)}; what they changed stays.")
     if asks and gaps:
         report.say("At a terminal, invoke prod asks first; --yes answers. Without a terminal it goes on.")
     return 0
