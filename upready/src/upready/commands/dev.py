@@ -5,7 +5,7 @@ from invoke.context import Context
 from upready.commands import launching
 
 
-@launching.command()
+@launching.command(yes="Do not ask whether containers' values are taken back into a .env that is gone.")
 def dev(
     c: Context,
     profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
@@ -15,6 +15,7 @@ def dev(
     follow: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    yes: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -26,5 +27,5 @@ def dev(
         invoke dev --profile ai-only
     """
     return launching.launch(
-        c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
+        c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, yes=yes, follow=follow, json=json
     )
