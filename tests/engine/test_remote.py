@@ -156,15 +156,18 @@ def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: P
 def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: Project, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", str(shop.root), str(tmp_path / "clone")], check=True)
     clone = Project(tmp_path / "clone", shop.name, shop.environment)
-    first = shop.begin("prod", "--json", env={"MONITOR": "4s"})
-    until(lambda: engine_lock.holder(connected(), shop.name))
-    second = clone.begin("prod", "--json", "--lock-wait", "90", env={"HOW": "second"})
-    told = clone.invoke("rollback", "--json")
-    assert (told.code, "invoke prod of" in told.json["error"]["message"]) == (9, True)
-    for task in (first, second):
+    shop.ok("prod")
+    with engine_lock.hold(connected(), shop.name, "invoke prod", "ann@there"):
+        told = clone.invoke("prod", "--json", env={"HOW": "second"})
+        assert (told.code, "invoke prod of ann@there" in told.json["error"]["message"]) == (9, True)
+        both = [
+            each.begin("prod", "--json", "--lock-wait", "90", env={"HOW": how})
+            for each, how in ((shop, "second"), (clone, "third"))
+        ]
+    for task in both:
         out, err = task.communicate(timeout=120)
         assert task.returncode == 0, f"{out}\n{err}"
-    assert states(shop) == ["current", "previous"]
+    assert states(clone) == ["current", "previous", "kept"]
 
     (clone.root / ".git").rename(tmp_path / "git")
     commit(clone.root)
@@ -172,7 +175,6 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
     assert told.code == 2
     assert "is another one, released from" in told.json["error"]["message"]
     assert "prod --json --adopt" in told.json["error"]["next"]
-    assert states(shop) == ["current", "previous"]
 
 
 def test_what_is_mounted_from_this_machine_must_be_on_the_engine_s(shop: Project) -> None:

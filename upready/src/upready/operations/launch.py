@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from upready.data import versions
 from upready.operations import build, displaced, exclusive, preflight
 from upready.operations.launch_options import Options, Show
 from upready.readiness import one_look, wait
@@ -75,8 +76,17 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
         return start(connected, merged, show)
 
 
-def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+def prepare(
+    settings: Settings, environment: str, options: Options, show: Show, *, displace: bool = True
+) -> tuple[Runtime, Model]:
     """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    Args:
+        settings: The project's.
+        environment: The environment.
+        options: What was asked for.
+        show: Told of what happens.
+        displace: Whether containers that have another service's port are removed; a release does so itself.
 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
@@ -85,9 +95,12 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     connected = choice.choose(settings, environment, show.step, options.adopt)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
+    versions.check(connected, merged, [each for each in merged.wanted if not each.built])
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
-        displaced.remove(connected, settings, merged, show.step)
+        versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
+        if displace:
+            displaced.remove(connected, settings, merged, show.step)
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])

@@ -7,6 +7,7 @@ from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
 from upready.releases import engine_lock, history
+from upready.releases import prune as prunes
 from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
@@ -25,14 +26,14 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         OpsError: As `launch.launch` does.
     """
     with exclusive.hold(settings.root, f"invoke {environment}"):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        connected, merged = launch.prepare(settings, environment, options, show, displace=False)
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
         with engine_lock.hold(
             connected, merged.stack.project, f"invoke {environment}", users.name(), options.lock_wait
         ):
-            return Deployment(connected, settings, environment, show).release(merged)
+            return Deployment(connected, settings, environment, show, options.keep).release(merged)
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
@@ -43,10 +44,33 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         OpsError: As `release` does.
     """
     with exclusive.hold(settings.root, f"invoke {environment} --plan"):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        connected, merged = launch.prepare(settings, environment, options, show, displace=False)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
         return Deployment(connected, settings, environment, show).plan(merged)
+
+
+def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:
+    """Remove the images and models of the releases that are more than `keep`; returns their names.
+
+    Raises:
+        LockedError: Another task is at work on the project.
+        EngineError: The engine does not answer.
+    """
+    connected = containers.connect()
+    project = current.name(settings)
+    with engine_lock.hold(connected, project, "invoke releases --keep", users.name(), lock_wait):
+        environment = current.running_environment(settings, connected.containers(project)) or settings.default
+        return Deployment(connected, settings, environment, show, keep).prune()
+
+
+def surplus(settings: Settings, keep: int) -> list[str]:
+    """The releases that `prune` would remove, oldest first.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return prunes.surplus(history_of(settings), keep)
 
 
 def history_of(settings: Settings) -> History:

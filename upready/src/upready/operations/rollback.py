@@ -7,6 +7,7 @@ from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.releases import engine_lock, history
+from upready.releases.history import Release
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current, ownership
@@ -34,15 +35,16 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
             return Deployment(connected, settings, environment, show).back(target)
 
 
-def plan(settings: Settings, to: str, show: Show) -> list[Change]:
-    """What a rollback would change, service by service.
+def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Release]]:
+    """What a rollback would change, service by service, and the releases that ran migrations it does not take back.
 
     Raises:
         OpsError: As `rollback` does.
     """
     connected = containers.connect()
     environment, target = _target(connected, settings, to)
-    return Deployment(connected, settings, environment, show).plan_back(target)
+    planned = Deployment(connected, settings, environment, show)
+    return planned.plan_back(target), planned.history.migrated(target)
 
 
 def _target(connected: Containers, settings: Settings, to: str) -> tuple[str, str]:
