@@ -2,10 +2,10 @@
 
 from invoke.context import Context
 
-from upready.commands import launching
+from upready.commands import invocation, launching
 
 
-@launching.command()
+@launching.command(lock_wait=invocation.LOCK_WAIT)
 def dev(
     c: Context,
     profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
@@ -15,6 +15,7 @@ def dev(
     follow: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -26,5 +27,16 @@ def dev(
         invoke dev --profile ai-only
     """
     return launching.launch(
-        c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, follow=follow, json=json
+        c,
+        "dev",
+        profile,
+        build,
+        no_cache,
+        pull,
+        timeout,
+        runtime,
+        adopt=adopt,
+        lock_wait=lock_wait,
+        follow=follow,
+        json=json,
     )

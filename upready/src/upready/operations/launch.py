@@ -69,10 +69,12 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    with exclusive.hold(settings.root, f"invoke {environment}"):
+    with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
         connected, merged = prepare(settings, environment, options, show)
-        show.step("start")
-        return start(connected, merged, show)
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+            displaced.remove(connected, settings, merged, show.step)
+            show.step("start")
+            return start(connected, merged, show)
 
 
 def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
@@ -87,7 +89,6 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     merged = preflight.examine(connected, stack, show.warn)
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
-        displaced.remove(connected, settings, merged, show.step)
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from upready.operations import exclusive, launch
+from upready.operations import displaced, exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
-from upready.releases import engine_lock, history
+from upready.releases import history
 from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
@@ -14,7 +14,6 @@ from upready.runtime import current
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.stack.settings import Settings
-from upready.support import users
 from upready.support.errors import UsageError
 
 
@@ -24,14 +23,13 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
     Raises:
         OpsError: As `launch.launch` does.
     """
-    with exclusive.hold(settings.root, f"invoke {environment}"):
+    with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
         connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
-        with engine_lock.hold(
-            connected, merged.stack.project, f"invoke {environment}", users.name(), options.lock_wait
-        ):
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+            displaced.remove(connected, settings, merged, show.step)
             return Deployment(connected, settings, environment, show).release(merged)
 
 
