@@ -11,10 +11,13 @@ from collections.abc import Iterable
 import pytest
 
 CASES = 3
-"""So many cases of one test function a quick run plays, where each case starts programs."""
+"""So many tests of a kind a quick run plays, where each of them starts programs."""
 
-COSTLY = ("tests/engine/", "tests/faults/test_cells.py", "tests/native/", "tests/page/")
-"""Where each test starts programs; elsewhere those do that carry the marker `costly`."""
+COSTLY = ("tests/engine/", "tests/faults/test_cells.py")
+"""Where each case of a function starts programs; elsewhere those do that carry the marker `costly`."""
+
+COSTLIEST = ("tests/native/", "tests/page/")
+"""Where each test starts a whole stack or a browser: a quick run plays a few of a file."""
 
 USUAL = {"not engine": 3, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
@@ -24,13 +27,15 @@ USUAL_WHOLE = {"not engine": 10, "": 25}
 
 
 def quick(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """What a quick run plays of these: none that is slow, and of many cases of one function the same few each time."""
+    """What a quick run plays of these: none that is slow, and of many that are costly the same few each time."""
     few: dict[str, list[pytest.Item]] = defaultdict(list)
     played = []
     for item in items:
         if item.get_closest_marker("slow"):
             continue
-        if item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
+        if item.nodeid.startswith(COSTLIEST):
+            few[item.nodeid.partition("::")[0]].append(item)
+        elif item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
             few[_function(item)].append(item)
         else:
             played.append(item)

@@ -117,6 +117,7 @@ def settings() -> Callable[..., Settings]:
 def serving(keep: bool = False) -> Iterator[Callable[..., httpx.Client]]:
     """Serve the application with given settings until the end; with `keep` once for the same settings."""
     kept: dict[frozenset[tuple[str, str]], httpx.Client] = {}
+    servers: list[AsgiServer] = []
     with contextlib.ExitStack() as stack:
 
         def start(**environment: str) -> httpx.Client:
@@ -124,10 +125,13 @@ def serving(keep: bool = False) -> Iterator[Callable[..., httpx.Client]]:
             if keep and key in kept:
                 return kept[key]
             server = stack.enter_context(AsgiServer(create_app(make_settings(**environment))))
+            servers.append(server)
             kept[key] = stack.enter_context(httpx.Client(base_url=server.url, timeout=60))
             return kept[key]
 
         yield start
+        for server in servers:
+            server.ask_to_stop()  # all end at the same time
 
 
 @pytest.fixture
@@ -138,8 +142,13 @@ def serve() -> Iterator[Callable[..., httpx.Client]]:
 
 
 @pytest.fixture(scope="session")
-def serve_once() -> Iterator[Callable[..., httpx.Client]]:
-    """The same, for tests that leave nothing behind in the application: it goes on serving the next ones."""
+def serve_once(
+    mcp_server: McpServer, provider_server: OpenRouter, postgres_server: Postgres
+) -> Iterator[Callable[..., httpx.Client]]:
+    """The same, for tests that leave nothing behind in the application: it goes on serving the next ones.
+
+    What the application calls ends after it: without these servers it would take ten seconds to end.
+    """
     with serving(keep=True) as start:
         yield start
 

@@ -64,9 +64,13 @@ class AsgiServer:
     def running(self) -> bool:
         return self._server is not None
 
-    def stop(self) -> None:
-        if self._server and self._thread:
+    def ask_to_stop(self) -> None:
+        if self._server:
             self._server.should_exit = True
+
+    def stop(self) -> None:
+        self.ask_to_stop()
+        if self._thread:
             self._thread.join(10)
             self._server = None
 

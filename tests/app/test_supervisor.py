@@ -24,7 +24,7 @@ from tests.app.conftest import KEY
 from tests.app.openrouter import OpenRouter, hangs, says
 from tests.app.servers import McpServer, free_port, uvicorn_process, wait_until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals")]
 
 
 class Service:

@@ -99,9 +99,10 @@ def test_profiles_that_exclude_each_other(folder: Project) -> None:
     assert folder.ok("health", "--json").json["status"] == "healthy"
     assert services(folder.ok("restart", "--json").json) == {"cpu"}
     assert set(folder.ok("config", "--json").json["services"]) == {"cpu", "gpu"}
-    folder.ok("build")
+    built = {each["service"]: each for each in folder.ok("build", "--json").json["images"]}
     weighed = {each["service"]: each["size"] for each in folder.ok("images", "--json").json["images"]}
-    assert all(weighed[service] for service in ("cpu", "gpu"))
+    assert all(weighed[service] and built[service]["id"] for service in ("cpu", "gpu"))
+    assert {service: each["size"] for service, each in built.items()} == weighed
 
     other = folder.invoke("dev", "--profile", "gpu", "--json")
     assert other.code == 3

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.app.conftest import (  # noqa: F401 - fixtures
     KEY,
     _clean_environment,
+    mcp_server,
     postgres_server,
     postgres_template,
     provider,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from upready.data import kinds
 from upready.operations import execute, psql
 from upready.stack.settings import Environment, Settings
 from upready.support.errors import UsageError
@@ -56,7 +57,7 @@ def settings(tmp_path: Path) -> Settings:
     ],
 )
 def test_what_is_postgresql(container: Any, expected: bool) -> None:
-    assert psql.is_postgres(container) is expected
+    assert kinds.is_postgres(container) is expected
 
 
 def test_psql_finds_the_database(settings: Settings) -> None:

@@ -14,6 +14,7 @@ CODES = {
     "unhealthy": 7,
     "rolled-back": 8,
     "locked": 9,
+    "data": 10,
     "refused": 126,
     "missing": 127,
     "interrupted": 130,

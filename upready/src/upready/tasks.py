@@ -20,6 +20,7 @@ libraries.prefer_installed()
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
     audit,
+    backup,
     build,
     completion,
     config,
@@ -84,6 +85,7 @@ ns = Collection(
     psql.psql,
     releases.releases,
     rollback.rollback,
+    backup.backup,
     audit.audit,
     unlock.unlock,
     opening.open_,

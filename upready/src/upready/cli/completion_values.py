@@ -83,6 +83,14 @@ def _environments(asked: Asked) -> Iterator[Candidate]:
         yield Candidate(each.name, ", ".join(each.files))
 
 
+def _hosts(asked: Asked) -> Iterator[Candidate]:
+    """The contexts that docker has."""
+    from upready.engine import endpoint
+
+    for name in endpoint.contexts():
+        yield Candidate(name, str(endpoint.of_context(name, "")))
+
+
 def _levels(asked: Asked) -> Iterator[Candidate]:
     from upready.logs import levels
 
@@ -121,9 +129,12 @@ def _variables(asked: Asked) -> Iterator[Candidate]:
 
 def _releases(asked: Asked) -> Iterator[Candidate]:
     """The releases that have served, the newest first; none without an engine."""
+    from upready.commands.invocation import RELEASED
     from upready.operations import release
+    from upready.runtime import aim
 
-    history = release.history_of(asked.load())
+    settings = aim.at(asked.load(), asked.given.get("host") or "", RELEASED, lambda _: None)
+    history = release.history_of(settings)
     for name in reversed(history.served()):
         yield Candidate(name, history.state(name))
 
@@ -131,6 +142,7 @@ def _releases(asked: Asked) -> Iterator[Candidate]:
 _SOURCES: dict[str, Source] = {
     "assignment": _variables,
     "env": _environments,
+    "host": _hosts,
     "level": _levels,
     "name": _links,
     "profile": _profiles,

@@ -9,6 +9,7 @@ _NAMES = {
     "env": "ENVIRONMENT",
     "exclude": "PATTERN",
     "grep": "PATTERN",
+    "host": "NAME",
     "jobs": "NUMBER",
     "k": "NAME",
     "level": "LEVEL",

@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(prints=True)
+@command(prints=True, engine=True)
 def audit(c: Context, json: bool = False) -> int:
     """Tell who released what, when, and what came of it.
 
@@ -16,4 +16,4 @@ def audit(c: Context, json: bool = False) -> int:
     from upready.operations import audit
     from upready.report import audit as report
 
-    return report.show(audit.audit(invocation.settings(c)), as_json=json)
+    return report.show(audit.audit(invocation.settings(c, environment=invocation.RELEASED)), as_json=json)

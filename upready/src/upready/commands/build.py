@@ -14,6 +14,7 @@ from upready.commands.command import command
         "env": "The environment whose files are used.",
     },
     iterable=["service"],
+    engine=True,
 )
 def build(
     c: Context,
@@ -21,20 +22,25 @@ def build(
     no_cache: bool = False,
     pull: bool = False,
     env: str = "dev",
+    json: bool = False,
 ) -> int:
     """Build the images, and start nothing.
 
     Example:
         invoke build --service db --pull
     """
+    from upready import report
     from upready.operations import build as operation
-    from upready.report import launch as report
-    from upready.report import plan
+    from upready.report import launch, plan
 
     if invocation.dry(c):
-        planned = operation.plan(invocation.settings(c), env, service, no_cache=no_cache, pull=pull)
-        return plan.steps("build", planned, as_json=False)
-    shown = report.Show(as_json=False)
+        planned = operation.plan(invocation.settings(c, environment=env), env, service, no_cache=no_cache, pull=pull)
+        return plan.steps("build", planned, as_json=json)
+    shown = launch.Show(as_json=json)
     with shown.running():
-        operation.build_images(invocation.settings(c), env, service, no_cache=no_cache, pull=pull, show=shown)
+        built = operation.build_images(
+            invocation.settings(c, environment=env), env, service, no_cache=no_cache, pull=pull, show=shown
+        )
+    if json:
+        report.document({"environment": env, "images": built})
     return 0

@@ -16,6 +16,7 @@ from invoke.exceptions import Exit
 from invoke.tasks import Task
 
 from upready.commands import invocation
+from upready.engine import chosen
 from upready.support import bytecode, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.next_step import AGAIN
@@ -23,6 +24,7 @@ from upready.support.next_step import AGAIN
 HELP = {
     "debug": "Show the traceback of an error, and the commands that are run.",
     "json": "Print one JSON document, for scripts.",
+    "host": "Ask this engine: a docker context, or an address such as ssh://user@host.",
     "runtime": "Where: docker, native (processes of this machine), or auto: docker if an engine answers.",
 }
 """The help of options that mean the same in every task."""
@@ -52,6 +54,7 @@ def command(
     iterable: Sequence[str] = (),
     optional: Sequence[str] = (),
     prints: bool = False,
+    engine: bool = False,
 ) -> Callable[[Callable[..., int | None]], Command]:
     """Make a task of a function that returns an exit code (None is 0) and raises `OpsError`.
 
@@ -64,6 +67,7 @@ def command(
         optional: Options whose value may be left out.
         prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
             something has done so all the same.
+        engine: Whether it asks an engine, so that it takes `--host`.
     """
 
     def decorate(body: Callable[..., int | None]) -> Command:
@@ -71,6 +75,8 @@ def command(
 
         @functools.wraps(body)
         def run(c: Context, *args: Any, debug: bool = False, **kwargs: Any) -> None:
+            if engine:
+                invocation.ask(kwargs.pop("host", ""))
             as_json = bool(kwargs.get("json"))
             if body.__module__.startswith("upready."):
                 bytecode.keep()
@@ -87,11 +93,11 @@ def command(
             if code:
                 raise Exit(code=code)
 
-        flag = inspect.Parameter("debug", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False)
-        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*signature.parameters.values(), flag]
-        )
-        known = {key: text for key, text in HELP.items() if key == "debug" or key in signature.parameters}
+        more = [inspect.Parameter("host", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="")] if engine else []
+        more.append(inspect.Parameter("debug", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False))
+        parameters = {**signature.parameters, **{each.name: each for each in more}}
+        run.__signature__ = signature.replace(parameters=[*parameters.values()])  # type: ignore[attr-defined]
+        known = {key: text for key, text in HELP.items() if key in parameters}
         task = Command(
             run,
             name=name,
@@ -103,6 +109,8 @@ def command(
         )
         task.short = dict(short or {})
         task.prints = prints
+        if engine:
+            chosen.tasks.add(task.name)
         return task
 
     return decorate

@@ -5,7 +5,10 @@ from invoke.context import Context
 from upready.commands import invocation, launching
 
 
-@launching.command(lock_wait=invocation.LOCK_WAIT)
+@launching.command(
+    yes="Do not ask whether containers' values are taken back into a .env that is gone.",
+    lock_wait=invocation.LOCK_WAIT,
+)
 def dev(
     c: Context,
     profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
@@ -16,6 +19,7 @@ def dev(
     timeout: str = "",
     adopt: bool = False,
     lock_wait: str = "",
+    yes: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -37,6 +41,7 @@ def dev(
         runtime,
         adopt=adopt,
         lock_wait=lock_wait,
+        yes=yes,
         follow=follow,
         json=json,
     )

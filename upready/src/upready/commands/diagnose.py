@@ -13,6 +13,7 @@ from upready.commands.command import command
     },
     positional=["service"],
     prints=True,
+    engine=True,
 )
 def diagnose(c: Context, service: str | None = None, runtime: str = "", json: bool = False) -> int:
     """Say why a service is not ready, and what to do next.

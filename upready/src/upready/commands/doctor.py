@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"env": "The environment that it is to run; the first one by default."}, prints=True)
+@command(help={"env": "The environment that it is to run; the first one by default."}, prints=True, engine=True)
 def doctor(c: Context, env: str = "", json: bool = False) -> int:
     """Check whether this machine can run the stack: exit 0, or 4.
 
@@ -16,4 +16,4 @@ def doctor(c: Context, env: str = "", json: bool = False) -> int:
     from upready.doctor import examinations
     from upready.report import doctor as report
 
-    return report.show(examinations.examine(invocation.settings(c), env or None), as_json=json)
+    return report.show(examinations.examine(invocation.settings(c, environment=env), env or None), as_json=json)

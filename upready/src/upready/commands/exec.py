@@ -14,6 +14,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     positional=["service"],
+    engine=True,
 )
 def execute(c: Context, service: str, replica: int = 0, adopt: bool = False, runtime: str = "") -> int:
     """Run a command in a service's container.

@@ -15,6 +15,7 @@ from upready.support.errors import UsageError
         "json": "Print one JSON document, for scripts; with --watch, an object a line for each change.",
     },
     prints=True,
+    engine=True,
 )
 def health(
     c: Context, wait: str = "", watch: bool = False, strict: bool = False, runtime: str = "", json: bool = False

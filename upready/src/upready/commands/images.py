@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"env": "Only the images of this environment."}, prints=True)
+@command(help={"env": "Only the images of this environment."}, prints=True, engine=True)
 def images(c: Context, env: str = "", json: bool = False) -> int:
     """Show what each image weighs, and adds to its base.
 
@@ -19,4 +19,5 @@ def images(c: Context, env: str = "", json: bool = False) -> int:
     from upready.report import images as report
     from upready.runtime.docker import engine
 
-    return report.show(images.measure(engine.connect(), invocation.settings(c), env), as_json=json)
+    settings = invocation.settings(c, environment=env)
+    return report.show(images.measure(engine.connect(), settings, env), as_json=json)

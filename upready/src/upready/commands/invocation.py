@@ -25,6 +25,12 @@ LOCK_WAIT = "Seconds to wait for another task that is at work on the project."
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
+RELEASED = "prod"
+"""The environment of which releases are made."""
+
+_host: str | None = None
+"""The value of `--host`; None in a task that asks no engine."""
+
 _root: Path | None = None
 """The project's folder; one process works on one project."""
 
@@ -40,17 +46,34 @@ def root() -> Path:
     return _root or Path()
 
 
-def settings(c: Context, runtime: str = "") -> Settings:
-    """What `invoke.yaml` says, but for the runtime where `--runtime` names one.
+def ask(host: str) -> None:
+    """Note that the task asks an engine, and which one `--host` names; empty where it was not given."""
+    global _host  # noqa: PLW0603 - one process runs one task
+    _host = host
+
+
+def settings(c: Context, runtime: str = "", environment: str = "") -> Settings:
+    """What `invoke.yaml` says. From now on, this process asks the engine that is meant.
+
+    Args:
+        c: invoke's.
+        runtime: The value of `--runtime`, which counts more than the file.
+        environment: The environment that the task is about; empty for the one that was started last.
 
     Raises:
-        UsageError: There is no project, or a setting is wrong.
+        UsageError: There is no project, a setting is wrong, or there is no such engine.
     """
     from upready.stack import location, settings
 
     if _root is None:
         raise location.missing(Path.cwd(), above=True)
-    return settings.load(dict(c.config), _root, runtime)
+    found = settings.load(dict(c.config), _root, runtime)
+    if _host is None:
+        return found
+    from upready.report import warn
+    from upready.runtime import aim
+
+    return aim.at(found, _host, environment, warn)
 
 
 def stack(c: Context, env: str) -> Stack:

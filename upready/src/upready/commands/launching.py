@@ -26,6 +26,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
         },
         short={"profile": "p", "follow": "f"},
         iterable=["profile"],
+        engine=True,
     )
 
 
@@ -44,6 +45,7 @@ def launch(
     json: bool,
     plan: bool = False,
     lock_wait: str = "",
+    yes: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -59,8 +61,8 @@ def launch(
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait)
-    settings = invocation.settings(c, runtime)
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes)
+    settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json)

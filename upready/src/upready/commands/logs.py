@@ -24,6 +24,7 @@ from upready.commands.command import command
     short={"follow": "f", "tail": "n", "service": "s"},
     iterable=["service"],
     prints=True,
+    engine=True,
 )
 def logs(
     c: Context,

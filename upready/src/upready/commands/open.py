@@ -13,6 +13,7 @@ from upready.commands.command import command
         "json": "Print one JSON document, and open nothing.",
     },
     positional=["name"],
+    engine=True,
 )
 def open_(c: Context, name: str | None = None, runtime: str = "", json: bool = False) -> int:
     """Open a service of the running stack in the browser.

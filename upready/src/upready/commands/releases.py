@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(prints=True)
+@command(prints=True, engine=True)
 def releases(c: Context, json: bool = False) -> int:
     """List the releases, and say which of them serves.
 
@@ -16,4 +16,4 @@ def releases(c: Context, json: bool = False) -> int:
     from upready.operations import release
     from upready.report import releases as report
 
-    return report.show(release.history_of(invocation.settings(c)), as_json=json)
+    return report.show(release.history_of(invocation.settings(c, environment=invocation.RELEASED)), as_json=json)

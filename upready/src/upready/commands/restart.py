@@ -14,6 +14,7 @@ from upready.commands.command import command
         "lock_wait": invocation.LOCK_WAIT,
     },
     iterable=["service"],
+    engine=True,
 )
 def restart(
     c: Context,

@@ -10,7 +10,8 @@ from upready.commands.command import command
     help={
         "to": "The release to go back to, instead of the one before the current one; see invoke releases.",
         "lock_wait": invocation.LOCK_WAIT,
-    }
+    },
+    engine=True,
 )
 def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) -> int:
     """Bring back an earlier release, ready before it serves.
@@ -23,7 +24,7 @@ def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) 
     from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json)
-    settings = invocation.settings(c)
+    settings = invocation.settings(c, environment=invocation.RELEASED)
     if invocation.dry(c):
         return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
     with shown.running():

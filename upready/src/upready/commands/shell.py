@@ -13,6 +13,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     positional=["service"],
+    engine=True,
 )
 def shell(c: Context, service: str | None = None, replica: int = 0, adopt: bool = False, runtime: str = "") -> int:
     """Open a shell in a service's container.

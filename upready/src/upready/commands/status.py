@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(prints=True)
+@command(prints=True, engine=True)
 def status(c: Context, runtime: str = "", json: bool = False) -> int:
     """Show what runs: image, uptime, health, CPU, memory, ports.
 

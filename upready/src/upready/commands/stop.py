@@ -15,6 +15,7 @@ from upready.commands.command import command
         "lock_wait": invocation.LOCK_WAIT,
     },
     short={"yes": "y"},
+    engine=True,
 )
 def stop(
     c: Context,

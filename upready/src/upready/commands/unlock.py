@@ -6,7 +6,7 @@ from upready.commands import invocation
 from upready.commands.command import command
 
 
-@command(help={"yes": "Do not ask."}, short={"yes": "y"})
+@command(help={"yes": "Do not ask."}, short={"yes": "y"}, engine=True)
 def unlock(c: Context, yes: bool = False) -> int:
     """Take away the lock of a release that was cut off; one that still works is not ended.
 
@@ -16,6 +16,7 @@ def unlock(c: Context, yes: bool = False) -> int:
     from upready.operations import unlock
     from upready.report import unlock as report
 
+    settings = invocation.settings(c, environment=invocation.RELEASED)
     if invocation.dry(c):
-        return report.shown(unlock.holder(invocation.settings(c)))
-    return report.ended(unlock.unlock(invocation.settings(c), report.accept if yes else report.confirm))
+        return report.shown(unlock.holder(settings))
+    return report.ended(unlock.unlock(settings, report.accept if yes else report.confirm))

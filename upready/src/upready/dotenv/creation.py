@@ -35,7 +35,7 @@ class Draft:
     verify: Callable[[Path], None]
 
 
-def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
+def initialise(stack: Stack, *, ask: Ask | None = None, known: Mapping[str, str] | None = None) -> list[str]:
     """Write a missing `.env`, or add missing variables to an existing one; also generate secrets that are empty.
 
     A default is copied exactly as it is written in the schema, so that compose reads the same value.
@@ -43,6 +43,7 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     Args:
         stack: The stack.
         ask: Asks a person for values that no program can know; None leaves these variables empty.
+        known: Values that are known already, by variable: nothing is generated for these, and nobody is asked.
 
     Returns:
         The variables that were generated, answered or added; for a new file only the generated and answered ones.
@@ -52,7 +53,9 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
         EnvFileError: The schema is broken, or the file cannot be written.
     """
     source, example = _schema(stack)
-    answers = _ask(_base(stack, source), example, ask) if ask is not None else {}
+    answers = dict(known or {})
+    if ask is not None:
+        answers = {**_ask(_base(stack, source), example, ask, answers), **answers}
     with writer.locked(stack.env_file.parent):
         made = _draft(stack, source, example, answers)
         if made is None:
@@ -61,14 +64,28 @@ def initialise(stack: Stack, *, ask: Ask | None = None) -> list[str]:
     return list(made.names)
 
 
-def draft(stack: Stack) -> Draft | None:
+def draft(stack: Stack, known: Mapping[str, str] | None = None) -> Draft | None:
     """What `initialise` would write without asking anybody; None if `.env` is complete. Nothing is written.
+
+    Args:
+        stack: The stack.
+        known: As in `initialise`.
 
     Raises:
         UsageError: There is no schema.
         EnvFileError: The schema is broken, or a file cannot be read.
     """
-    return _draft(stack, *_schema(stack), {})
+    return _draft(stack, *_schema(stack), known or {})
+
+
+def open_variables(stack: Stack) -> list[Variable]:
+    """The variables of the schema that `.env` gives no value; none without a schema, or with a broken one."""
+    source = document.read(stack.example)
+    example = schema.parse(source)
+    if not source.exists or example.broken is not None:
+        return []
+    doc = document.read(stack.env_file)
+    return [each for each in example.variables.values() if not doc.exists or _is_open(doc, each)]
 
 
 def _schema(stack: Stack) -> tuple[Document, Schema]:
@@ -93,7 +110,7 @@ def _schema(stack: Stack) -> tuple[Document, Schema]:
 
 def _draft(stack: Stack, source: Document, example: Schema, answers: Mapping[str, str]) -> Draft | None:
     doc, base = document.read(stack.env_file), _base(stack, source)
-    values = _values(base, example, answers)
+    values = _values(base, example, answers, fresh=not doc.exists)
     if doc.exists and not values:
         return None
     text = edit.complete(base, example.variables.values(), values)
@@ -136,22 +153,28 @@ def _is_open(doc: Document, variable: Variable) -> bool:
     return entry is None or (entry.readable and not entry.parsed)
 
 
-def _ask(doc: Document, example: Schema, ask: Ask) -> dict[str, str]:
+def _ask(doc: Document, example: Schema, ask: Ask, known: Mapping[str, str]) -> dict[str, str]:
     """A person's answers. Ask before the file is locked: a person may take hours."""
-    wanted = [each for each in example.variables.values() if each.only_a_person_knows and _is_open(doc, each)]
+    unknown = (each for each in example.variables.values() if each.only_a_person_knows and each.name not in known)
+    wanted = [each for each in unknown if _is_open(doc, each)]
     return {variable.name: answer for variable in wanted if (answer := ask(variable))}
 
 
-def _values(doc: Document, example: Schema, answers: Mapping[str, str]) -> dict[str, str | None]:
-    """The values to add or to fill in, by name; None for a default, which is copied from the schema."""
+def _values(
+    doc: Document, example: Schema, answers: Mapping[str, str], *, fresh: bool = False
+) -> dict[str, str | None]:
+    """The values to add or to fill in, by name; None for a default, which is copied from the schema.
+
+    In a fresh file, an answer takes the place of a default, too.
+    """
     found: dict[str, str | None] = {}
     for variable in example.variables.values():
-        if not _is_open(doc, variable):
+        if not _is_open(doc, variable) and not (fresh and variable.name in answers):
             continue
-        if variable.generate is not None and not variable.default:
-            found[variable.name] = variable.prefix + generate(variable.generate)
-        elif variable.name in answers:
+        if variable.name in answers:
             found[variable.name] = answers[variable.name]
+        elif variable.generate is not None and not variable.default:
+            found[variable.name] = variable.prefix + generate(variable.generate)
         elif doc.get(variable.name) is None:
             found[variable.name] = None
     return found

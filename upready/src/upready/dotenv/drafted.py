@@ -10,7 +10,7 @@ import dataclasses
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from upready.dotenv import creation, writer
@@ -27,16 +27,20 @@ def is_missing(stack: Stack) -> bool:
 
 
 @contextlib.contextmanager
-def stack_with(stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None]]:
+def stack_with(stack: Stack, known: Mapping[str, str] | None = None) -> Iterator[tuple[Stack, tuple[str, ...] | None]]:
     """The stack with the `.env` that `creation.initialise` would leave, and the variables that it would add.
 
     Nothing of the project is written. The names are None where nothing would be written at all.
+
+    Args:
+        stack: The stack.
+        known: Values that are known already, by variable.
 
     Raises:
         UsageError: There is no schema.
         EnvFileError: The schema is broken, `.env` could not be written, or compose would read other values.
     """
-    made = creation.draft(stack)
+    made = creation.draft(stack, known)
     if made is None:
         yield stack, None
         return

@@ -44,7 +44,7 @@ def whole_files(
         given: The variables for expanding paths.
     """
     for name, service in services.items():
-        own = frozenset(key for key, _ in _pairs(service.get("environment")))
+        own = frozenset(key for key, _ in pairs(service.get("environment")))
         for each in listed(service.get("env_file")):
             entry = each if isinstance(each, Mapping) else {"path": each}
             path = _path(str(entry["path"]), folder, given)
@@ -65,7 +65,7 @@ def passed_on(model: Mapping[str, Any], started: Set[str], texts: Mapping[str, s
         build = service.get("build")
         arguments = build.get("args") if isinstance(build, Mapping) else None
         for key, entries in (("environment", service.get("environment")), ("build.args", arguments)):
-            found |= {Use(name, key=key): None for name, value in _pairs(entries) if value is None}
+            found |= {Use(name, key=key): None for name, value in pairs(entries) if value is None}
     for key in ("secrets", "configs"):
         mounted = {_source(each) for service in started for each in listed(services[service].get(key))}
         for name, entry in (model.get(key) or {}).items():
@@ -81,7 +81,7 @@ def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
-def _pairs(entries: Any) -> Iterable[tuple[str, Any]]:
+def pairs(entries: Any) -> Iterable[tuple[str, Any]]:
     """Names and values of `environment` or `args`, which may be a mapping or a list; None for a name alone."""
     if isinstance(entries, Mapping):
         return [(str(name), value) for name, value in entries.items()]

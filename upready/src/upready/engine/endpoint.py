@@ -6,6 +6,7 @@ Docker's CLI only warns about them, and then perhaps asks another engine.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -55,7 +56,7 @@ class Endpoint:
 
     def __str__(self) -> str:
         """The engine for people; a password is masked."""
-        url = re.sub(r"(?<=:)[^/@:]+(?=@)", "***", self.url)
+        url = _masked(self.url)
         if self.context:
             return f"{url or 'nowhere'} (docker context {self.context})"
         return url or "nowhere"
@@ -70,6 +71,14 @@ class Endpoint:
     def ssh(self) -> bool:
         """Whether it is reached through SSH."""
         return self.url.startswith("ssh://")
+
+    def as_dict(self) -> dict[str, str | None]:
+        """The engine in a JSON document."""
+        return {"host": _masked(self.url), "context": self.context or None}
+
+
+named_by = ""
+"""Where the engine was named, if this process has put that into its variables itself: `--host`."""
 
 
 def asked() -> Endpoint:
@@ -105,7 +114,7 @@ def _asked() -> Endpoint:
             problem = f"DOCKER_HOST is {Endpoint(host)}, and {problem}"
         return Endpoint(
             _usual() if host.strip() == "unix://" else host,
-            source="DOCKER_HOST",
+            source=named_by or "DOCKER_HOST",
             problem=problem,
             remedy=shell_words.removal("DOCKER_HOST") if problem else "",
         )
@@ -115,7 +124,7 @@ def _asked() -> Endpoint:
             name, source = str(_settings().get("currentContext") or ""), str(settings_file())
         except ValueError:
             name = ""
-    return Endpoint(_usual()) if not name or name == DEFAULT else _context(name, source)
+    return of_context(name, source) if name else Endpoint(_usual())
 
 
 def _usual() -> str:
@@ -124,15 +133,35 @@ def _usual() -> str:
     return f"unix://{socket}" if socket else installation.ENGINE_PIPE
 
 
-def _context(name: str, source: str) -> Endpoint:
-    """The engine of a context."""
+def contexts() -> list[str]:
+    """The names of the contexts that there are, `default` first; one that cannot be read is left out."""
+    found = []
+    with contextlib.suppress(OSError):
+        for file in (installation.docker_configuration() / "contexts" / "meta").glob("*/meta.json"):
+            with contextlib.suppress(OSError, ValueError):
+                found.append(str(_read(file).get("Name") or ""))
+    return [DEFAULT, *sorted({*found} - {"", DEFAULT})]
+
+
+def of_context(name: str, source: str) -> Endpoint:
+    """The engine of a context.
+
+    Args:
+        name: Its name.
+        source: Where it is named: a variable, or a file.
+    """
+    if name == DEFAULT:
+        return Endpoint(_usual())
     folder, identifier = installation.docker_configuration() / "contexts", hashlib.sha256(name.encode()).hexdigest()
     file = folder / "meta" / identifier / "meta.json"
     use = f"docker context use {DEFAULT}" if source != "DOCKER_CONTEXT" else shell_words.removal("DOCKER_CONTEXT")
     try:
         meta = _read(file)
     except FileNotFoundError:
-        return Endpoint("", name, source, f"there is no docker context {name!r}", "docker context ls")
+        known = ", ".join(contexts())
+        return Endpoint(
+            "", name, source, f"there is no docker context {name!r} (docker has: {known})", "docker context ls"
+        )
     except ValueError as error:
         return Endpoint("", name, source, f"{_of(name)} is broken: {file}: {error}", use)
     engine = _within(_within(meta, "Endpoints"), "docker")
@@ -209,6 +238,15 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ValueError("it should be a JSON object")  # noqa: TRY004
     return content
+
+
+def _masked(url: str) -> str:
+    """An address without what may be secret in it: a password, a query, a fragment."""
+    scheme, there, rest = url.rpartition("://") if "://" in url else ("", "", url)
+    user, at, host = rest.rpartition("@")
+    name, colon, _ = user.partition(":")
+    host = re.sub(r"[?#].*", lambda found: f"{found[0][0]}***", host, flags=re.DOTALL)
+    return f"{scheme}{there}{name}{colon and ':***'}{at}{host}"
 
 
 def _within(content: dict[str, Any], key: str) -> dict[str, Any]:

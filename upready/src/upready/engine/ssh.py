@@ -14,13 +14,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from upready.engine.endpoint import Endpoint
+from upready.support import extras
 from upready.support.errors import EngineError
 
 if TYPE_CHECKING:
     from docker import DockerClient
-
-GROUP = "uv sync --group ssh"
-"""What installs paramiko."""
 
 
 def client(url: str, timeout: float, patience: float | None = None) -> DockerClient:
@@ -38,8 +36,8 @@ def client(url: str, timeout: float, patience: float | None = None) -> DockerCli
     if importlib.util.find_spec("paramiko") is None:
         raise EngineError(
             f"the Docker Engine at {url} is reached through SSH, and the package for that is not installed",
-            details=["it is paramiko, in the group ssh"],
-            next=GROUP,
+            details=["it is paramiko, in the extra ssh of upready"],
+            next=extras.command("ssh"),
         )
     from docker.constants import MINIMUM_DOCKER_API_VERSION
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from upready.operations import preflight
 from upready.operations.launch_options import Options, Show
@@ -18,8 +19,11 @@ from upready.support.errors import StartError
 
 def build_images(
     settings: Settings, environment: str, services: Sequence[str], *, no_cache: bool, pull: bool, show: Show
-) -> None:
+) -> list[dict[str, Any]]:
     """Build the images of an environment, of every profile or of some services, and start nothing.
+
+    Returns:
+        What was built: `service`, `image` (its name), `id`, and `size` in bytes.
 
     Raises:
         UsageError: There is no such service.
@@ -35,6 +39,12 @@ def build_images(
         watch=show.build,
         engine=connected,
     )
+    return [_built(connected, merged.service(name)) for name in dockerfiles.find(merged, services)]
+
+
+def _built(connected: engine.Engine, service: Service) -> dict[str, Any]:
+    image = connected.image(service.image) or {}
+    return {"service": service.name, "image": service.image, "id": image.get("Id"), "size": image.get("Size")}
 
 
 def to_build(settings: Settings, environment: str, services: Sequence[str]) -> tuple[Model, engine.Engine]:

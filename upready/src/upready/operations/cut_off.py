@@ -12,7 +12,7 @@ from upready.runtime.docker.build import Progress, Step
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Note, Runtime
 from upready.stack.settings import Settings
-from upready.support.errors import LockedError, OpsError
+from upready.support.errors import LockedError, OpsError, UsageError
 
 
 class Brief:
@@ -29,6 +29,10 @@ class Brief:
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """Nothing is built."""
+
+    def confirm(self, question: str) -> None:
+        """Nobody is there to say yes."""
+        raise UsageError(question)
 
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""

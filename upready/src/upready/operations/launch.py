@@ -85,7 +85,7 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     """
     stack = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
-    preflight.write_values(stack, show.step)
+    preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)

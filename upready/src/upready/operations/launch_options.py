@@ -22,6 +22,7 @@ class Options:
         timeout: Seconds until every service must be ready, instead of the environment's.
         adopt: Whether containers of another folder that may be this one count as this one's.
         lock_wait: Seconds to wait for another task that is at work on the project.
+        yes: Whether nobody is asked: the answer is yes.
     """
 
     profiles: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Options:
     timeout: float | None = None
     adopt: bool = False
     lock_wait: float = 0.0
+    yes: bool = False
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""
@@ -51,6 +53,9 @@ class Show(Protocol):
 
     def warn(self, text: str) -> None:
         """Something that does not stop the launch."""
+
+    def confirm(self, question: str) -> None:
+        """Have the user say whether values are to be taken back; raises unless they are."""
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line."""

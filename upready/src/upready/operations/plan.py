@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from upready.dotenv import drafted
-from upready.operations import build, displaced, exclusive, preflight
+from upready.operations import build, displaced, exclusive, kept_values, preflight
+from upready.operations.kept_values import NOTHING, Kept
 from upready.operations.launch_options import Options
 from upready.operations.step import Step
 from upready.runtime import choice
@@ -46,6 +47,7 @@ class Plan:
         images: The image of each service; empty where images are left as they are.
         generated: The variables of a new `.env` that would be generated; None where no `.env` would be written.
         displaced: Containers that would be removed since they have another service's port: name and reason.
+        kept: What a new `.env` would take back from containers.
     """
 
     task: str
@@ -56,6 +58,7 @@ class Plan:
     images: tuple[Image, ...] = ()
     generated: tuple[str, ...] | None = None
     displaced: tuple[tuple[str, str], ...] = ()
+    kept: Kept = NOTHING
 
     @property
     def steps(self) -> list[Step]:
@@ -71,7 +74,11 @@ class Plan:
             "project": self.stack.project,
             "environment": self.stack.environment,
             "runtime": self.runtime,
-            "env_file": {"written": self.generated is not None, "generated": list(self.generated or ())},
+            "env_file": {
+                "written": self.generated is not None,
+                "generated": list(self.generated or ()),
+                **({"taken_back": list(self.kept.values)} if self.kept.values else {}),
+            },
             "images": [each.as_dict() for each in self.images],
             "services": [{**each.as_dict(), "ready": self.waits.get(each.service)} for each in self.actions.services],
             "resources": [each.as_dict() for each in self.actions.resources],
@@ -83,6 +90,8 @@ class Plan:
         if self.generated is not None:
             made = ", ".join(self.generated) or "nothing"
             yield Step("write", (".env",), f"write .env from {self.stack.example.name}; generated: {made}")
+        if self.kept.values:
+            yield Step("write", tuple(self.kept.values), f"take back into .env: {self.kept}")
 
     def _images(self) -> Iterator[Step]:
         for provide in ("build", "pull"):
@@ -140,7 +149,7 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
     exclusive.check(settings.root)
     selected = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, tell, options.adopt, remember=False)
-    with _with_values(selected) as (stack, generated):
+    with _with_values(settings, selected) as (stack, generated, kept):
         merged = preflight.examine(connected, stack, tell, dry=True)
         asked = connected if isinstance(connected, engine.Engine) else None
         images = _images(asked, merged, options) if asked else ()
@@ -159,19 +168,24 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
             waits=waits(connected, merged, merged.wanted),
             images=images,
             generated=generated,
+            kept=kept,
             displaced=tuple((each.name, reason) for each, reason in displaced.find(connected, settings, merged)),
         )
 
 
 @contextlib.contextmanager
-def _with_values(stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None]]:
-    """The stack with the `.env` that the launch would write, and what it would generate; None where it writes none."""
+def _with_values(settings: Settings, stack: Stack) -> Iterator[tuple[Stack, tuple[str, ...] | None, Kept]]:
+    """The stack with the `.env` that the launch would write, what it would generate, and what it would take back.
+
+    None where it writes none.
+    """
     if not drafted.is_missing(stack):
-        yield stack, None
+        yield stack, None, NOTHING
         return
     preflight.check_may_write(stack)
-    with drafted.stack_with(stack) as found:
-        yield found
+    kept = kept_values.take(settings, stack, None)
+    with drafted.stack_with(stack, kept.values) as (later, names):
+        yield later, tuple(each for each in names or () if each not in kept.values), kept
 
 
 def _images(asked: engine.Engine, merged: Model, options: Options) -> tuple[Image, ...]:

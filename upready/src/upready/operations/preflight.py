@@ -8,6 +8,8 @@ from pathlib import Path
 
 from upready import dotenv
 from upready.dotenv import creation, drafted
+from upready.operations import kept_values
+from upready.operations.kept_values import Confirm
 from upready.runtime import ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
@@ -63,17 +65,26 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
     return merged
 
 
-def write_values(stack: Stack, tell: Note) -> None:
+def write_values(settings: Settings, stack: Stack, tell: Note, confirm: Confirm | None) -> None:
     """Write `.env` where it is missing and the environment is not strict; tells so.
 
+    Args:
+        settings: The project's.
+        stack: The stack.
+        tell: Told of what was written.
+        confirm: Asked before values are taken back from containers; None where the command line has said yes.
+
     Raises:
-        EnvFileError: It is missing in a strict environment.
-        UsageError: A profile does not exist: then nothing is written.
+        EnvFileError: It is missing in a strict environment, or data need a secret that nobody has any more.
+        UsageError: A profile does not exist, or `confirm` said no: then nothing is written.
     """
     if drafted.is_missing(stack):
         check_may_write(stack)
-        made = creation.initialise(stack, ask=None)
-        tell(f".env written from {stack.example.name}; generated: {', '.join(made) or 'nothing'}")
+        kept = kept_values.take(settings, stack, confirm)
+        names = creation.initialise(stack, ask=None, known=kept.values)
+        made = ", ".join(each for each in names if each not in kept.values) or "nothing"
+        back = f"; taken back: {', '.join(kept.values)}" if kept.values else ""
+        tell(f".env written from {stack.example.name}; generated: {made}{back}")
 
 
 def check_may_write(stack: Stack) -> None:

@@ -73,9 +73,15 @@ def command(words: Sequence[str]) -> None:
 
 
 def document(content: Mapping[str, Any], *, revealed: bool = False, quoted: bool = False) -> None:
-    """The one JSON document of a task, without secrets unless `revealed`; `quoted` as in `say`."""
+    """The one JSON document of a task, without secrets unless `revealed`; `quoted` as in `say`.
+
+    It says which engine was asked, unless all of it is quoted from elsewhere.
+    """
+    from upready.engine import chosen
     from upready.secrets import masking
 
+    if chosen.asked and not quoted and content.get("runtime") != "native":
+        content = {**content, "engine": dict(chosen.asked)}
     content = content if quoted else called_as.spoken_in(content)
     content = content if revealed else masking.hide_in(content)
     sys.stdout.write(encode(content, indent=2) + "\n")

@@ -17,12 +17,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from upready.engine import chosen
 from upready.support import next_step, platform, shell_words
 
 VARIABLE = "OPS_CALLED_AS"
 """The environment variable by which a script that calls `invoke` says how it is called itself: `./invoke`."""
 
-_COMMAND = re.compile(r"(?<![\w./\\-])invoke(?= (?:--?[a-zA-Z]|[a-z]))")
+_COMMAND = re.compile(r"(?<![\w./\\-])invoke (?:(?=--?[a-zA-Z])|(?P<task>[a-z]\w*))")
+_DOCKER = re.compile(r"\bdocker(?= (?:exec|inspect|logs|network|ps|pull|rm|stop|system|volume) )")
 _AGAIN = re.compile(rf"{next_step.AGAIN}(?: (?P<option>--[a-z-]+)(?: (?P<value>[^\n]+))?)?")
 _INSTEAD = re.compile(r"<the same command with (?P<right>[^\n]+?) for (?P<wrong>[^\n]+)>")
 _STEPS = ("next", "fix")
@@ -34,7 +36,16 @@ def spoken(text: str) -> str:
     if "<the same command" in text:
         text = _INSTEAD.sub(lambda found: _typed(_corrected(found["wrong"], found["right"])), text)
         text = _AGAIN.sub(lambda found: _typed(_with(found["option"], found["value"])), text)
-    return _COMMAND.sub(lambda _: prefix(), text) if "invoke " in text else text
+    if words := chosen.words().docker:
+        text = _DOCKER.sub(lambda _: f"docker {shell_words.line(words)}", text)
+    return _COMMAND.sub(_task, text) if "invoke " in text else text
+
+
+def _task(found: re.Match[str]) -> str:
+    """The words up to a task's name; behind that the engine, where `--host` has named one."""
+    name, words = found["task"] or "", chosen.words().task
+    asks = words and name in chosen.tasks
+    return f"{prefix()} {name}{f' {shell_words.line(words)}' if asks else ''}"
 
 
 def spoken_in(content: Any) -> Any:

@@ -101,17 +101,20 @@ def comparison(found: Comparison, *, as_json: bool) -> int:
 
 def initialised(done: Initialised, *, as_json: bool) -> int:
     """Print what `env.init` wrote, what only this checkout has, and which variables still need a value."""
-    names, waiting, created, own = done.names, done.waiting, done.created, done.own
+    names, waiting, created, own = done.made, done.waiting, done.created, done.own
     if as_json:
-        content = {"created": created, "names": list(names), "open": list(waiting)}
+        back = {"taken_back": list(done.kept.values)} if done.kept.values else {}
+        content = {"created": created, "names": list(done.names), "open": list(waiting), **back}
         report.document({**content, "isolated": own.as_dict()} if own else content)
         return 0
     if created:
         _line((f".env written; generated or answered: {', '.join(names) or 'nothing'}", ""))
     elif names:
         _line((f"added to .env, or filled there: {', '.join(names)}", ""))
-    elif own is None:
+    elif own is None and not done.kept.values:
         _line((".env has every variable already; nothing was changed", ""))
+    if done.kept.values:
+        _line((f"taken back from {' and '.join(done.kept.names)}: {', '.join(done.kept.values)}", ""))
     if own is not None:
         _line((f"this checkout's own: the project name {own.project}", ""))
         for name, port in own.ports.items():

@@ -15,6 +15,7 @@ from upready import report
 from upready.operations.launch import Launch
 from upready.readiness.health import Health
 from upready.report import health as health_report
+from upready.report import prompt
 from upready.runtime.docker.build import Progress, Step
 from upready.support.errors import OpsError
 
@@ -58,6 +59,15 @@ class Show:
     def warn(self, text: str) -> None:
         """Warn of something that does not stop the launch."""
         report.warn(text)
+
+    def confirm(self, question: str) -> None:
+        """Ask whether values are to be taken back; the live view waits meanwhile."""
+        if self._live is None:
+            prompt.confirm_kept(question)
+            return
+        self._live.stop()
+        prompt.confirm_kept(question)
+        self._live.start(refresh=True)
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line. Without a live view, each step and its output are printed."""

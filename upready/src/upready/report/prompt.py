@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from upready.report.env import aside
 from upready.stack.selection import Stack
-from upready.support import streams
-from upready.support.errors import InterruptError, UsageError
+from upready.support import next_step, streams
+from upready.support.errors import EnvFileError, InterruptError, UsageError
 from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
@@ -43,6 +43,31 @@ def asker(stack: Stack) -> Ask | None:
             aside(f"{variable.name} {wrong}")
 
     return ask
+
+
+def confirm_kept(kept: str) -> None:
+    """Have the user say whether values are to be taken back into `.env`; anything but no is yes.
+
+    Args:
+        kept: What would be taken back, and from where, in a sentence.
+
+    Raises:
+        EnvFileError: There is no terminal to ask at.
+        UsageError: The answer was no.
+    """
+    if not sys.stdin.isatty() or streams.lost("stderr"):
+        raise EnvFileError(
+            f"{kept}, which .env no longer has, and nobody is here to say whether to take them back",
+            details=["new ones may not open the data that are there; nothing was written"],
+            next=next_step.again("--yes"),
+        )
+    aside(f"{kept}, which .env no longer has. New ones may not open the data that are there.")
+    answer = value("Take them back into .env? [Y/n] ", sensitive=False).strip().lower()
+    if answer not in ("", "y", "yes"):
+        raise UsageError("not confirmed; nothing was written", next=f"with new ones: {_AFRESH}")
+
+
+_AFRESH = "invoke env.init --new-secrets"
 
 
 def value(text: str, *, sensitive: bool) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from upready.runtime.attempt import Attempt
     from upready.stack.model import Model
     from upready.stack.selection import Stack
+    from upready.support.pipes import Call
 
 Note = Callable[[str], None]
 """Callback; receives one sentence for the user."""
@@ -285,12 +286,11 @@ class Runtime(Protocol):
             OpsError: It could not be run.
         """
 
+    def piped(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Call:
+        """How the same command is called without a terminal: its input and output are pipes, for any bytes."""
+
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command beside a service, on this terminal; returns its exit code. Without words, a shell.
 
-        Args:
-            project: Compose's project name.
-            container: Beside which one.
-            words: The command and its arguments.
-            stack: Gives the stack that it was started from, if that is needed.
+        Args: the project's name, the container, the words, and what gives the stack if that is needed.
         """

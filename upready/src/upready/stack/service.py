@@ -195,6 +195,19 @@ def _is_route(value: object) -> bool:
     )
 
 
+def _is_data(value: object) -> bool:
+    """Whether something says how a service's data is backed up: `postgres`, or `{kind: volume, read: stopped}`."""
+    if isinstance(value, dict):
+        return value.keys() <= {"kind", "read"} and value.get("read", "paused") in READS and _is_data(value.get("kind"))
+    return value in DATA
+
+
+DATA = ("postgres", "volume", "none")
+"""The kinds of data; `none` is what can be lost: a cache."""
+
+READS = ("paused", "stopped", "running")
+"""What a service is while its volumes are read."""
+
 _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "health": (lambda value: value == "" or _is_url(value), "an http:// URL"),
     "open": (
@@ -205,6 +218,7 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "size-budget": (_is_size, "a size such as 95MB"),
     "eager": (lambda value: isinstance(value, bool), "true or false"),
     "native": (lambda value: isinstance(value, dict), "a mapping"),
+    "data": (_is_data, f"one of {', '.join(DATA)}, or a mapping such as {{kind: volume, read: stopped}}"),
     "edge": (_is_route, "a mapping such as {port: 8000, path: /, host: example.com}"),
 }
 """The keys of `x-ops`: a test of the value, and a description of what it should be."""

@@ -40,6 +40,7 @@ class Environment:
         timeout: Seconds until every service must be ready.
         strict: `.env` must exist and pass the checks for production; nothing is written for the user.
         project_directory: The folder for relative paths in the compose files, and for `.env`; relative to the root.
+        context: The docker context of its engine, or the engine's address; empty for the shell's own.
         found: How the files were found if `invoke.yaml` names none: COMPOSE_FILE, or empty for their default names.
     """
 
@@ -49,6 +50,7 @@ class Environment:
     timeout: float = DEFAULT_TIMEOUT
     strict: bool = False
     project_directory: str = ""
+    context: str = ""
     found: str | None = field(default=None, compare=False)
 
 
@@ -167,7 +169,7 @@ def _as_compose_finds(root: Path) -> Environment:
 def _environment(name: str, value: object) -> Environment:
     path = f"ops.environments.{name}"
     entry = _mapping(value, path)
-    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory"}, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context"}, path)
     files = _strings(entry.get("files"), f"{path}.files")
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
@@ -180,8 +182,11 @@ def _environment(name: str, value: object) -> Environment:
     directory = entry.get("project_directory") or ""
     if not parsing.is_text(directory):
         raise UsageError(f"invoke.yaml: {path}.project_directory: should be a folder, not {directory!r}")
+    context = entry.get("context") or ""
+    if not parsing.is_text(context):
+        raise UsageError(f"invoke.yaml: {path}.context: should be the name of a docker context, not {context!r}")
     profiles = _strings(entry.get("profiles"), f"{path}.profiles")
-    return Environment(name, files, profiles, float(timeout), strict, directory)
+    return Environment(name, files, profiles, float(timeout), strict, directory, context)
 
 
 def _mapping(value: object, path: str) -> Mapping[str, Any]:

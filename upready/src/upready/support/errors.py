@@ -115,6 +115,13 @@ class LockedError(OpsError):
     kind = "locked"
 
 
+class DataError(OpsError):
+    """A backup was not made, a file is no whole backup, or nothing was restored; the data is as it was."""
+
+    code = 10
+    kind = "data"
+
+
 class RefusedError(OpsError):
     """`invoke exec`: the command cannot be executed. Docker and every shell end with this code then."""
 

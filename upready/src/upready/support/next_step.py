@@ -52,23 +52,9 @@ def is_command(way: str) -> bool:
 
 PROGRAMS = frozenset(
     (
-        *(
-            "cd",
-            "chmod",
-            "cmd",
-            "copy",
-            "cp",
-            "dir",
-            "docker",
-            "export",
-            "git",
-            "icacls",
-            "invoke",
-            "kill",
-            "ls",
-            "mkdir",
-        ),
-        *("move", "mv", "net", "netstat", "newgrp", "open", "rm", "ssh", "sudo", "taskkill", "unset", "uv"),
+        *("cd", "chmod", "cmd", "copy", "cp", "dir", "docker", "export", "git", "icacls"),
+        *("invoke", "kill", "ls", "mkdir", "move", "mv", "net", "netstat", "newgrp", "open"),
+        *("pip", "rm", "ssh", "sudo", "taskkill", "unset", "uv", "uvx"),
     )
 )
 """The programs that commands of steps begin with; `set` is a word as well."""

@@ -60,7 +60,7 @@ def run(
     """
     with _child(command, cwd, env, subprocess.PIPE if stdin is not None else subprocess.DEVNULL) as child:
         try:
-            with _ended_by(child, abandon):
+            with ended_by(child, abandon):
                 stdout, stderr = child.communicate(stdin, timeout=timeout)
         except subprocess.TimeoutExpired:
             platform.kill(child)
@@ -92,8 +92,8 @@ def stream(
     """
     with (
         _child(command, cwd, env, subprocess.DEVNULL, merged=True) as child,
-        _ended_by(child, cancel, INTERRUPT_GRACE),
-        _ended_by(child, abandon),
+        ended_by(child, cancel, INTERRUPT_GRACE),
+        ended_by(child, abandon),
     ):
         assert child.stdout is not None  # noqa: S101 - Popen gives one for a pipe
         for line in child.stdout:
@@ -135,7 +135,7 @@ def attach(
     with signals.passed_on() as give:
         child = subprocess.Popen(list(command), cwd=cwd, env=variables)
         give(child)
-        with _ended_by(child, abandon, group=False):
+        with ended_by(child, abandon, group=False):
             code = platform.exit_code(child.wait())
     if abandon is not None and abandon.is_set():
         restore()
@@ -193,7 +193,7 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 
 @contextlib.contextmanager
-def _ended_by(
+def ended_by(
     child: subprocess.Popen[Any], event: threading.Event | None, grace: float = 0.0, *, group: bool = True
 ) -> Iterator[None]:
     """End a child if an event is set during the block.

@@ -19,6 +19,7 @@ from upready.stack import compose, compose_call, compose_notices, settings
 from upready.stack.selection import Stack
 from upready.support import background
 from upready.support.errors import StartError
+from upready.support.pipes import Call
 
 if TYPE_CHECKING:
     from upready.runtime.actions import Actions
@@ -172,22 +173,35 @@ class Containers(Engine):
 
     def command(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Line:
         """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
-        line = compose.project_command(project, "exec", "--index", str(container.replica))
-        if not sys.stdin.isatty():
-            line.append("--no-TTY")
+        terminal = [] if sys.stdin.isatty() else ["--no-TTY"]
+        line = compose.project_command(project, "exec", "--index", str(container.replica), *terminal)
         return [*line, container.service, *(words or _SHELL)], None
+
+    def piped(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Call:
+        """The same without a terminal; the program is killed if the engine stops answering."""
+        place = ("--index", str(container.replica), "--no-TTY", container.service)
+        return Call(
+            compose.project_command(project, "exec", *place, *words),
+            Path(Path(sys.executable).anchor),
+            self._variables(),
+            self.heartbeat.watching,
+        )
 
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command within a container."""
         line, _ = self.command(project, container, words, stack)
-        environment = {name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}
         return compose_call.attach(
             line,
             self,
             cwd=Path(Path(sys.executable).anchor),
-            env={**environment, **compose.NO_FILES},
+            env=self._variables(),
             running=[f"the command may still run in {container.name}"],
         )
+
+    @staticmethod
+    def _variables() -> dict[str, str]:
+        """The variables of a call of compose that has only the name of a project."""
+        return {**{name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}, **compose.NO_FILES}
 
     def run_hook(self, stack: Stack, service: str, hook: Mapping[str, Any]) -> None:
         """Run one of a service's `pre_start` hooks in a container of its own, and remove that.

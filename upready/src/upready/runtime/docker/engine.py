@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from upready.engine import connection, endpoint
+from upready.engine import chosen, connection, endpoint
 from upready.engine.heartbeat import Heartbeat
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
@@ -236,7 +236,9 @@ class Engine:
 
 def connect(timeout: float = 10.0, patience: float | None = None) -> Engine:
     """Connect to the engine and make sure that it answers; see `connection.client`."""
-    return Engine(*connection.client(timeout, patience))
+    made = Engine(*connection.client(timeout, patience))
+    chosen.asked.update({**endpoint.asked().as_dict(), "local": made.local})
+    return made
 
 
 def _present(inspect: Callable[[str], Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:

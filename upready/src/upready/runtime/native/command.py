@@ -9,6 +9,7 @@ from pathlib import Path
 
 from upready.support import files, process
 from upready.support.errors import MissingError, OpsError, RefusedError, UsageError
+from upready.support.pipes import Call
 
 
 def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> int:
@@ -31,6 +32,11 @@ def run(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> i
         raise _missing(words[0], "its first line names a program that does not exist") from None
     except OSError as error:
         raise RefusedError(f"{words[0]!r} cannot be executed: {error.strerror or error}", next=_NEXT) from error
+
+
+def call(words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Call:
+    """How the same is called without a terminal; the arguments and the errors are those of `run`."""
+    return Call([find(words[0], folder, environment), *words[1:]], folder, environment)
 
 
 def find(name: str, folder: Path, environment: Mapping[str, str]) -> str:

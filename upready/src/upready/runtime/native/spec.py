@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from upready.runtime.native import executables, paths
@@ -13,7 +14,7 @@ from upready.stack import refusal
 from upready.stack.model import Service, unescape
 from upready.stack.selection import Stack
 from upready.support import spelling, units
-from upready.support.errors import UsageError
+from upready.support.errors import OpsError, UsageError
 
 _KEYS = ("command", "directory", "environment", "health")
 
@@ -40,6 +41,16 @@ def plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     except UsageError as error:
         # The message begins with the path of the wrong setting.
         raise refusal.at(stack, error.message, error) from None
+
+
+def health_again(root: Path, earlier: Plan) -> str:
+    """A service's health URL as its compose files have it now; empty if they cannot be read."""
+    from upready.stack import model
+
+    stack = Stack(root, "", tuple(map(Path, earlier.files)), earlier.profiles, earlier.project)
+    with contextlib.suppress(OpsError):
+        return plan(stack, model.load(stack).service(earlier.service), ()).health
+    return ""
 
 
 def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:

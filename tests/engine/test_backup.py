@@ -1,0 +1,111 @@
+"""`invoke backup`: everything that was acknowledged before it began is in it, and the stack goes on meanwhile."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import remove_project, unique_name
+from tests.engine.conftest import Project
+from tests.engine.twins import bare
+
+pytestmark = pytest.mark.engine
+
+STACK = """
+services:
+  db:
+    image: postgres:17-alpine
+    environment: {POSTGRES_USER: ann, POSTGRES_PASSWORD: only-for-this-test, POSTGRES_DB: shop}
+    volumes: [db-data:/var/lib/postgresql/data]
+    healthcheck: {test: [CMD-SHELL, pg_isready -h 127.0.0.1], interval: 1s, start_interval: 250ms, start_period: 60s}
+  files:
+    image: debian:trixie-slim
+    init: true
+    command: [sleep, "600"]
+    stop_grace_period: 1s
+    volumes: [files:/files, cache:/cache]
+    x-ops: {stable: 0.1}
+volumes: {db-data: , files: , cache: }
+"""
+
+SETUP = """
+CREATE TABLE item (id serial PRIMARY KEY, word text, created_at timestamptz DEFAULT now());
+INSERT INTO item (word) SELECT md5(i::text) FROM generate_series(1, 5000) AS i;
+CREATE SCHEMA "odd ""name"; CREATE TABLE "odd ""name"."a.b" (x int); INSERT INTO "odd ""name"."a.b" VALUES (1), (2);
+CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('7f3a');
+CREATE DATABASE "second one";
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = bare(tmp_path_factory.mktemp("backup"), unique_name("backup"))
+    made.write("compose.yaml", STACK)
+    made.ok("dev")
+    for sql in SETUP.split(";\n"):
+        made.ok("psql", "--", "-qc", sql) if sql.strip() else None
+    made.ok("exec", "files", "--", "sh", "-c", "echo kept >/files/a; ln -s a /files/l; mkdir -m 700 /files/d")
+    yield made
+    remove_project(made.name)
+
+
+def taken_out(backup: Path, target: Path) -> Path:
+    with tarfile.open(backup) as archive:
+        archive.extractall(target, filter="data")
+    return target
+
+
+def test_it_holds_all_that_is_data(project: Project, tmp_path: Path) -> None:
+    told = project.ok("backup", "--output", f"{tmp_path}/", "--json").json
+    database, second = told["parts"][0]["items"]
+    assert database["rows"] == {"item": 5000, "alembic_version": 1, 'odd "name.a.b': 2}
+    assert (database["name"], database["schema"], database["main"]) == ("shop", "alembic_version 7f3a", True)
+    assert second["name"] == "second one"
+    volumes = told["parts"][1]
+    assert [each["name"] for each in volumes["items"]] == [f"{project.name}_cache", f"{project.name}_files"]
+    assert volumes["read"] == "paused"
+    assert project.container("files").state == "running"
+    out = taken_out(Path(told["file"]), tmp_path / "out")
+    with tarfile.open(out / volumes["items"][1]["member"]) as archive:
+        modes = {each.name.partition("/")[2]: oct(each.mode) for each in archive}
+    assert modes["d"] == "0o700"
+    assert {"a", "l"} <= modes.keys()
+    sums = (out / "SHA256SUMS").read_text("utf-8").splitlines()
+    for digest, name in (line.split("  ", 1) for line in sums):
+        assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest
+    assert json.loads((out / "manifest.json").read_text("utf-8"))["project"] == project.name
+
+
+def test_a_dump_is_postgresqls_own(project: Project, tmp_path: Path) -> None:
+    """In an emergency `tar` and `pg_restore` are enough."""
+    backup = tmp_path / "one.tar"
+    project.ok("backup", "--output", str(backup), "--service", "db")
+    dump = (taken_out(backup, tmp_path / "out") / "db" / "shop.dump").read_bytes()
+    listed = subprocess.run(
+        ["docker", "exec", "-i", project.container("db").id, "pg_restore", "--list"],
+        input=dump,
+        capture_output=True,
+        check=True,
+    )
+    assert b"TABLE DATA public item ann" in listed.stdout
+
+
+def test_those_that_are_not_to_be_kept_go(project: Project, tmp_path: Path) -> None:
+    folder = f"{tmp_path}/kept/"
+    first = project.ok("backup", "-o", folder, "--service", "files", "--json").json
+    second = project.ok("backup", "-o", folder, "--service", "files", "--keep", "1", "--json").json
+    assert second["removed"] == [first["file"]]
+    listed = project.ok("backup", "--list", "-o", folder, "--json").json
+    assert [each["file"] for each in listed["backups"]] == [second["file"]]
+
+
+def test_a_service_without_data_is_told(project: Project) -> None:
+    done = project.invoke("backup", "--service", "fils")
+    assert done.code == 2
+    assert "fils has no data to back up; did you mean files?" in done.err

@@ -1,0 +1,151 @@
+"""Releases on an engine elsewhere: over TCP, by a docker context, from two clones, through a line that breaks."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import remove_project, unique_name
+from tests.engine.conftest import Project, Result, until, write_tasks
+from tests.engine.proxy import Proxy
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
+FILES = {
+    "Dockerfile": 'FROM python:3.13-slim\nCOPY server.py /\nCMD ["python", "-u", "/server.py"]\n',
+    "server.py": """\
+import http.server, os
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if os.environ["HOW"] == "sick" else 200)
+        self.end_headers()
+print("boots as", os.environ["HOW"])
+http.server.ThreadingHTTPServer(("", 8000), Handler).serve_forever()
+""",
+    "compose.yaml": """\
+services:
+  web:
+    build: .
+    init: true
+    environment: {HOW: "${HOW:-first}"}
+    stop_grace_period: 1s
+    deploy: {update_config: {monitor: "${MONITOR:-0s}"}}
+    healthcheck:
+      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000')"]
+      interval: 500ms
+      retries: 2
+      timeout: 20s
+""",
+    "invoke.yaml": """\
+ops:
+  environments:
+    dev: {files: [compose.yaml], timeout: 60}
+    prod: {files: [compose.yaml], timeout: 60, context: production}
+""",
+}
+
+
+def commit(root: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(root)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", "a change"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def line(free_port: Callable[[], int]) -> Iterator[Proxy]:
+    """A way to the engine over TCP, by an address of which nobody can tell that it is this machine's."""
+    made = Proxy(free_port())
+    made.start()
+    yield made
+    made.cut()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, line: Proxy) -> Iterator[Project]:
+    """A small project in git, whose environment `prod` names a context that leads there."""
+    project = Project(tmp_path / "shop", unique_name("far"), {"DOCKER_CONFIG": str(tmp_path / "docker")})
+    for name, text in FILES.items():
+        project.write(name, text)
+    write_tasks(project.root)
+    commit(project.root)
+    subprocess.run(
+        ["docker", "context", "create", "production", "--docker", f"host={line.url}"],
+        env=project.variables(),
+        check=True,
+        capture_output=True,
+    )
+    yield project
+    remove_project(project.name)
+
+
+def states(project: Project, *words: str) -> list[str]:
+    return [each["state"] for each in project.ok("releases", "--json", *words).json["releases"]]
+
+
+def code(result: Result) -> int:
+    return result.json["error"]["code"] if "error" in result.json else 0
+
+
+def test_a_release_a_sick_one_and_a_rollback_by_a_context(shop: Project, line: Proxy) -> None:
+    there = {"host": line.url, "context": "production", "local": False}
+    first = shop.ok("prod", "--json").json
+    assert (first["status"], first["engine"]) == ("healthy", there)
+    shop.ok("prod", env={"HOW": "second"})
+    sick = shop.invoke("prod", "--json", env={"HOW": "sick"})
+    assert (sick.code, code(sick)) == (8, 8)
+    assert sick.json["error"]["next"].startswith(f"docker --context production logs {shop.name}-web-")
+    assert states(shop) == ["failed", "current", "previous"]
+    assert shop.ok("rollback", "--json").json["release"] == first["release"]
+    # This folder started prod last, so tasks about no environment ask the same engine.
+    assert shop.ok("health", "--json").json["engine"] == there
+
+
+@pytest.mark.nightly
+def test_every_task_asks_the_engine_of_the_context(shop: Project, line: Proxy) -> None:
+    there = {"host": line.url, "context": "production", "local": False}
+    shop.ok("prod")
+    for task in ("health", "status", "diagnose", "audit", "releases"):
+        assert shop.ok(task, "--json").json["engine"] == there
+    assert "boots as first" in shop.ok("logs").out
+    assert shop.invoke("exec", "web", "--", "sh", "-c", "exit 7").code == 7
+    shop.ok("unlock", "--yes")
+    shop.ok("restart")
+    shop.ok("doctor")
+    assert len(shop.ok("stop", "--json").json["containers"]) == 1
+
+
+def test_a_host_that_is_named_counts_more_than_the_context(shop: Project, line: Proxy) -> None:
+    told = shop.invoke("prod", "--json", "--host", "tcp://127.0.0.1:1")
+    assert (told.code, "127.0.0.1:1" in told.json["error"]["message"]) == (4, True)
+    told = shop.invoke("prod", "--json", "--host", "prodution")
+    assert (told.code, told.json["error"]["details"]) == (2, ["docker has: default, production"])
+    assert told.json["error"]["next"].endswith("prod --json --host production")
+    # The same engine, through its own socket.
+    shop.ok("prod", "--host", "default")
+    assert states(shop, "--host", line.url) == ["current"]
+
+
+def test_an_engine_that_cannot_be_reached_is_named_with_its_context(shop: Project, line: Proxy) -> None:
+    line.cut()
+    told = shop.invoke("releases", "--json")
+    assert told.code == 4
+    assert f"{line.url} (docker context production)" in told.json["error"]["message"]
+
+
+def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: Project, line: Proxy) -> None:
+    shop.ok("prod")
+    old = shop.container("web").id
+    task = shop.begin("prod", "--json", env={"HOW": "second", "MONITOR": "60s"})
+    until(lambda: len(shop.containers()) == 2)
+    line.cut()
+    out, err = task.communicate(timeout=90)
+    assert task.returncode == 4, f"{out}\n{err}"
+    assert old in [each.id for each in shop.containers()]
+    line.start()
+    told = shop.ok("prod", "--json", "--lock-wait", "60", env={"HOW": "third"})
+    assert told.json["status"] == "healthy"
+    assert [each.release for each in shop.containers()] == [told.json["release"]]
+    assert states(shop)[0] == "current"

@@ -1,0 +1,260 @@
+"""The file of a backup: a tar of what any `tar` can take out in an emergency, proven whole before it is used.
+
+`SERVICE/NAME.dump`     a PostgreSQL database, as `pg_dump -Fc` wrote it (`pg_restore` reads it)
+`SERVICE/roles.sql`     the roles of its server
+`SERVICE/NAME.tar.gz`   a named volume
+`manifest.json`         what all of this is: see `upready.data.manifest`
+`SHA256SUMS`            the last member: a line for each of the above, as `sha256sum -c` wants it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import re
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from upready.data.manifest import Manifest
+from upready.support import pipes, platform, shell_words
+from upready.support.errors import DataError, OpsError, UsageError
+from upready.support.next_step import AGAIN
+
+MANIFEST = "manifest.json"
+SUMS = "SHA256SUMS"
+
+BLOCK = tarfile.BLOCKSIZE
+
+PARTIAL = ".partial"
+"""What ends the name of a file that is still being written."""
+
+_LARGEST = 16 << 20
+"""Bytes of a manifest or of sums; a larger one is not ours."""
+
+
+class BrokenError(DataError):
+    """A file is no backup, or not a whole one."""
+
+
+class Writer:
+    """A backup that is being written: under a temporary name, mode 600, until `finish`.
+
+    Args:
+        path: The file that it becomes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.temporary = path.with_name(f".{path.name}{PARTIAL}")
+        self._sums: dict[str, str] = {}
+        self._file: IO[bytes] = open(self.temporary, "wb", opener=platform.private)  # noqa: SIM115
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it; one that was not finished is removed."""
+        self._file.close()
+        self.temporary.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def member(self, name: str) -> Iterator[Callable[[bytes], None]]:
+        """Add a member of any length: gives a function that takes its bytes, piece by piece."""
+        start = self._file.tell()
+        self._file.write(bytes(BLOCK))
+        digest, size = hashlib.sha256(), 0
+
+        def write(piece: bytes) -> None:
+            nonlocal size
+            digest.update(piece)
+            size += len(piece)
+            self._file.write(piece)
+
+        yield write
+        self._file.write(bytes(-size % BLOCK))
+        self._file.seek(start)
+        self._file.write(_header(name, size))
+        self._file.seek(0, io.SEEK_END)
+        self._sums[name] = digest.hexdigest()
+
+    def finish(self, manifest: Manifest) -> None:
+        """Write the manifest and the sums, and read everything back; then it gets its name.
+
+        Raises:
+            BrokenError: What the disk holds is not what was written.
+        """
+        with self.member(MANIFEST) as write:
+            write(manifest.encode())
+        sums = "".join(f"{digest}  {name}\n" for name, digest in self._sums.items())
+        with self.member(SUMS) as write:
+            write(sums.encode())
+        self._file.write(bytes(2 * BLOCK))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        with Reader(self.temporary) as written:
+            written.prove()
+        self._file.close()
+        self.temporary.replace(self.path)
+
+
+class Reader:
+    """A backup that is read.
+
+    Args:
+        path: The file.
+
+    Raises:
+        BrokenError: It is no backup, or not a whole one.
+        UsageError: It is not there, or cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be read: {error.strerror or error}", next="invoke backup --list"
+            ) from error
+        try:
+            self._members = self._index()
+            self._sums = self._read_sums()
+            self.manifest = Manifest.decode(self._small(MANIFEST), path)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
+
+    def prove(self, tell: Callable[[int], None] = lambda _: None) -> None:
+        """Read all of it, and hold it against its sums; `tell` gets the number of bytes after each piece.
+
+        Raises:
+            BrokenError: A byte is not as it was written.
+        """
+        end, done = 0, 0
+        for name, (start, size) in self._members.items():
+            digest = hashlib.sha256()
+            for piece in pipes.pieces(self.member(name)):
+                digest.update(piece)
+                done += len(piece)
+                tell(done)
+            if name != SUMS and digest.hexdigest() != self._sums.get(name):
+                raise self._broken(f"{name} is not as it was written")
+            end = start + size
+            end = self._zeros(end, -end % BLOCK)
+        self._zeros(end, 2 * BLOCK)
+        if self._file.read(1) or self._sums.keys() != self._members.keys() - {SUMS}:
+            raise self._broken("it holds more than was written")
+
+    def member(self, name: str) -> Part:
+        """A member, to be read from its beginning.
+
+        Raises:
+            BrokenError: There is none of that name.
+        """
+        if name not in self._members:
+            raise self._broken(f"it has no {name}")
+        return Part(self._file, *self._members[name])
+
+    def _index(self) -> dict[str, tuple[int, int]]:
+        """Where each member lies: its first byte, and how many there are."""
+        if not self.path.stat().st_size:
+            raise self._broken("it is empty")
+        try:
+            # Only headers are read: what lies between them is skipped.
+            with tarfile.open(fileobj=self._file, mode="r:") as archive:
+                found = {each.name: (each.offset_data, each.size) for each in archive if each.isreg()}
+        except (tarfile.TarError, EOFError, ValueError, OverflowError) as error:
+            raise self._broken(_said(error)) from error
+        if SUMS not in found or MANIFEST not in found:
+            raise self._broken(f"it has no {SUMS if MANIFEST in found else MANIFEST}: it was cut, or is something else")
+        return found
+
+    def _read_sums(self) -> dict[str, str]:
+        lines = self._small(SUMS).decode("utf-8", "replace").splitlines()
+        found = [re.fullmatch(r"([0-9a-f]{64})  (\S.*)", line) for line in lines]
+        if not all(found):
+            raise self._broken(f"{SUMS} is not as it was written")
+        return {each[2]: each[1] for each in found if each}
+
+    def _small(self, name: str) -> bytes:
+        start, size = self._members[name]
+        if size > _LARGEST:
+            raise self._broken(f"{name} is too large")
+        return Part(self._file, start, size).read()
+
+    def _zeros(self, start: int, count: int) -> int:
+        """Make sure that there are only zeros; returns where they end."""
+        self._file.seek(start)
+        if self._file.read(count) != bytes(count):
+            raise self._broken("it is cut, or not as it was written")
+        return start + count
+
+    def _broken(self, why: str) -> BrokenError:
+        return BrokenError(
+            f"{self.path} is no whole backup: {why}", details=["nothing was changed"], next="invoke backup --list"
+        )
+
+
+class Part(io.RawIOBase):
+    """A part of a file, from one byte on."""
+
+    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+        super().__init__()
+        self._file, self._place, self._end = file, start, start + size
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most so many bytes; all that are left for -1."""
+        left = self._end - self._place
+        self._file.seek(self._place)
+        found = self._file.read(left if size < 0 else min(size, left))
+        self._place += len(found)
+        return found
+
+
+def unwritable(path: Path, error: OSError) -> OpsError:
+    """The error of a folder that takes no backup."""
+    folder = path.parent
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DataError(
+            f"there is no room for the backup in {folder}",
+            details=["nothing of it is left there"],
+            next=f"make room, or choose another folder with --output, then: {AGAIN}",
+        )
+    return UsageError(f"{path} cannot be written: {error.strerror or error}", next=shell_words.access_command(folder))
+
+
+def _header(name: str, size: int) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode, member.mtime = size, 0o600, int(time.time())
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def _said(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    return "it is no tar archive" if "ReadError" in type(error).__name__ else text
+
+
+def member_name(name: str) -> str:
+    """A name as a file's name, which every system can take out."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:40].lstrip(".") or "_"

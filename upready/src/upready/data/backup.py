@@ -1,0 +1,137 @@
+"""Make a backup of a stack's data: one file, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from upready.data import archive, kinds, volume
+from upready.data.archive import Writer, member_name
+from upready.data.manifest import Item, Manifest, Part
+from upready.data.postgres import Server, lister
+from upready.data.sources import Data, Source
+from upready.support import pipes
+from upready.support.errors import DataError, EngineError
+from upready.support.pipes import ProgramError
+
+Progress = Callable[[str, int], None]
+"""Called with what is being read, and the number of bytes of it that have come since the last call."""
+
+
+def silent(_what: str, _count: int) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup: its file, what it is of, and how many bytes it has."""
+
+    path: Path
+    manifest: Manifest
+    size: int
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.manifest.id
+
+
+def make(
+    data: Data,
+    sources: Sequence[Source],
+    path: Path,
+    *,
+    now: datetime | None = None,
+    reason: str = "",
+    progress: Progress = silent,
+) -> Backup:
+    """Read some of a stack's data into a file.
+
+    Args:
+        data: The stack's.
+        sources: Which of it.
+        path: The file; its folder is there.
+        now: When it is made.
+        reason: Why, where nobody asked for it.
+        progress: Told how far it is.
+
+    Raises:
+        DataError: It could not be made; nothing of it is left.
+        EngineError: The engine does not answer.
+    """
+    moment = now or datetime.now(UTC)
+    try:
+        with Writer(path) as writer:
+            parts = tuple(_part(data, source, writer, progress) for source in sources)
+            manifest = Manifest(
+                id=f"{moment:%Y%m%dT%H%M%S}",
+                created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+                project=data.project,
+                environment=data.stack.environment,
+                release=next((each.release for each in data.containers if each.release), ""),
+                runtime=data.connected.name,
+                parts=parts,
+                reason=reason,
+            )
+            writer.finish(manifest)
+    except OSError as error:
+        raise archive.unwritable(path, error) from error
+    return Backup(path, manifest, path.stat().st_size)
+
+
+def _part(data: Data, source: Source, writer: Writer, progress: Progress) -> Part:
+    if source.kind == kinds.VOLUME:
+        return volume.read(data, source, writer, progress)
+    try:
+        return _postgres(source, data.server(source), writer, progress)
+    except ProgramError as error:
+        raise failed(source.service, error) from error
+
+
+def failed(service: str, error: ProgramError, what: str = "could not be backed up") -> DataError | EngineError:
+    """The error of a service's own program that refused."""
+    if error.gone:
+        from upready.engine import absence
+
+        return absence.stopped()
+    return DataError(f"{service} {what}: {error}", details=error.said[-10:-1], next=f"invoke logs --service {service}")
+
+
+def _postgres(source: Source, server: Server, writer: Writer, progress: Progress) -> Part:
+    roles = f"{member_name(source.service)}/roles.sql"
+    with writer.member(roles) as write:
+        write(server.roles().encode())
+    items: list[Item] = []
+    for database in server.databases():
+        member = f"{member_name(source.service)}/{member_name(database.name)}.dump"
+        if member in {each.member for each in items}:
+            member = f"{member_name(source.service)}/{len(items)}-{member_name(database.name)}.dump"
+        rows = _dump(server, database.name, writer, member, lambda count: progress(source.service, count))
+        schema = server.schema_version(database.name)
+        items.append(Item(database.name, member, database.size, rows, schema, database.main))
+    return Part(
+        source.service,
+        source.kind,
+        source.image,
+        source.container.image_id,
+        server.version(),
+        "snapshot",
+        tuple(items),
+        roles,
+    )
+
+
+def _dump(server: Server, database: str, writer: Writer, member: str, tell: Callable[[int], None]) -> dict[str, int]:
+    """Write a database's dump, which PostgreSQL itself has looked at meanwhile; returns the rows of each table."""
+    with ThreadPoolExecutor(1) as beside, server.snapshot(database) as snapshot:
+        with lister(server) as (feed, _), writer.member(member) as write, server.dump(database, snapshot.name) as dump:
+            # Counted in the dump's own snapshot, while it is made.
+            rows = beside.submit(snapshot.rows)
+            for piece in pipes.pieces(dump):
+                write(piece)
+                feed(piece)
+                tell(len(piece))
+        return rows.result()

@@ -1,0 +1,82 @@
+"""Give services back what was taken from them for a moment, also where the task that took it is killed.
+
+A process of its own waits until the task says that it has done so itself. It does it where the task ends without that:
+
+    python -m upready.data.guard unpause|start CONTAINER…
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from upready.runtime.docker import containers
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import answering
+from upready.runtime.interface import Container
+from upready.support import platform
+
+_DONE = b"."
+
+_ACTIONS = {"paused": ("pause", "unpause"), "stopped": ("stop", "start")}
+
+
+@contextlib.contextmanager
+def still(connected: Containers, users: Sequence[Container], how: str) -> Iterator[None]:
+    """Keep containers paused or stopped during the block; `running` leaves them alone.
+
+    They go on afterwards, whatever becomes of this process.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    if how not in _ACTIONS or not users:
+        yield
+        return
+    halt, resume = _ACTIONS[how]
+    names = [each.id for each in users]
+    watcher = subprocess.Popen(
+        [sys.executable, "-m", "upready.data.guard", resume, *names],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **platform.detached(),
+    )
+    try:
+        _each(connected, halt, names)
+        yield
+    finally:
+        _each(connected, resume, names)
+        with contextlib.suppress(OSError):
+            watcher.communicate(_DONE)
+
+
+def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
+    """Do something with each container; one that is gone, or is like that already, is left alone."""
+    from docker.errors import APIError
+
+    api: Any = connected.client.api
+    for name in names:
+        with answering():
+            try:
+                getattr(api, action)(name)
+            except APIError as error:
+                # 304 is no error; 409 where it is paused already, or ended meanwhile.
+                if error.status_code not in (404, 409, 500):
+                    raise
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Wait for the task's word or its end; returns an exit code."""
+    platform.outlive_signals()
+    action, *names = arguments
+    if sys.stdin.buffer.read() != _DONE:
+        _each(containers.connect(), action, names)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

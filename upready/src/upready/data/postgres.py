@@ -1,0 +1,299 @@
+"""PostgreSQL's data, through its own programs where it runs: counted, dumped, restored beside what is there, swapped.
+
+Everything goes through pipes and the programs of the server's own version, so that it works in a container, on a remote
+engine and natively, and whatever the size is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upready.data import postgres_queries as queries
+from upready.support import pipes
+from upready.support.errors import DataError
+from upready.support.pipes import Call, Child, ProgramError, Readable
+
+ENVIRONMENT = """
+user=${POSTGRES_USER:-${POSTGRESQL_USERNAME:-postgres}}
+[ ! -r "${POSTGRES_USER_FILE:-}" ] || user=$(cat "$POSTGRES_USER_FILE")
+name=${POSTGRES_DB:-${POSTGRESQL_DATABASE:-$user}}
+[ ! -r "${POSTGRES_DB_FILE:-}" ] || name=$(cat "$POSTGRES_DB_FILE")
+word=${PGPASSWORD:-${POSTGRES_PASSWORD:-${POSTGRESQL_PASSWORD:-}}}
+[ ! -r "${POSTGRES_PASSWORD_FILE:-}" ] || word=$(cat "$POSTGRES_PASSWORD_FILE")
+export PGUSER="${PGUSER:-$user}" PGDATABASE="${PGDATABASE:-$name}" PGPASSWORD="$word"
+"""
+"""Read in the container, where the variables and secret files of the official image and of Bitnami's are."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of a server.
+
+    Attributes:
+        name: Its name.
+        size: Bytes on its disk.
+        main: Whether it is the service's own: POSTGRES_DB.
+        changes: A count of changed rows since the server began to count; None where it does not.
+    """
+
+    name: str
+    size: int
+    main: bool
+    changes: int | None
+
+
+class Server:
+    """A PostgreSQL that runs, as its superuser.
+
+    Args:
+        call: How a program is called where the server runs (`Runtime.piped`).
+        shell: Whether the user, the password and the database come from the container's own variables; otherwise the
+            call has them (PGUSER, …).
+
+    Every method raises `ProgramError` where a program of PostgreSQL refuses, with its own words.
+    """
+
+    def __init__(self, call: Callable[[Sequence[str]], Call], *, shell: bool) -> None:
+        self._call = call
+        self._shell = shell
+
+    def program(self, *words: str) -> Call:
+        """How one of PostgreSQL's programs is called, as the superuser of this server."""
+        if self._shell:
+            return self._call(["sh", "-c", f'{ENVIRONMENT}exec "$@"', "sh", *words])
+        return self._call(words)
+
+    def ask(self, sql: str, database: str = "") -> list[Any]:
+        """What a query answers, whose only column is JSON; several statements are one after the other."""
+        place = ("-d", database_uri(database)) if database else ()
+        said = pipes.output(self._psql(*place), f"{queries.PATIENT}{sql}\n".encode())
+        return [json.loads(line) for line in said.decode().splitlines() if line]
+
+    def version(self) -> str:
+        """The server's version: `17.2`."""
+        return str(self.ask("SELECT to_json(split_part(current_setting('server_version'), ' ', 1));")[0])
+
+    def databases(self) -> list[Database]:
+        """Its databases, the service's own first; not `postgres`, where that is not it and holds no table."""
+        found = [Database(**each) for each in self.ask(queries.DATABASES)]
+        return [each for each in found if each.main or each.name != "postgres" or self.rows("postgres")]
+
+    def rows(self, database: str) -> dict[str, int]:
+        """The number of rows of each table: counted, not estimated."""
+        return dict(self.ask(queries.COUNTS, database))
+
+    def newest(self, database: str) -> str:
+        """The latest time at which a row was made or changed, where columns tell that; else empty."""
+        return max((str(each) for each in self.ask(queries.NEWEST, database) if each), default="")
+
+    def schema_version(self, database: str) -> str:
+        """The version of the schema, as the tool that migrates it keeps it there; empty where none does."""
+        tables = self.rows(database)
+        for table, query in queries.SCHEMA_VERSIONS.items():
+            if table in tables:
+                with contextlib.suppress(ProgramError):
+                    found = self.ask(f"SELECT to_json(v) FROM ({query}) AS t(v);", database)
+                    return f"{table} {found[0]}" if found and found[0] else ""
+        return ""
+
+    def roles(self) -> str:
+        """SQL that makes the roles of the server anew, with the hashes of their passwords where these may be read."""
+        line = ("pg_dumpall", "--no-password", "--roles-only")
+        try:
+            return pipes.output(self.program(*line)).decode()
+        except ProgramError:  # it is no superuser
+            return pipes.output(self.program(*line, "--no-role-passwords")).decode()
+
+    @contextlib.contextmanager
+    def snapshot(self, database: str) -> Iterator[Snapshot]:
+        """A moment of a database that a dump and a count see alike, for the block."""
+        with pipes.child(self._psql("-d", database_uri(database))) as session:
+            begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT to_json(pg_export_snapshot());\n"
+            pipes.write_whole(session.stdin, f"{queries.PATIENT}{begin}".encode())
+            yield Snapshot(session, json.loads(_line(session)))
+
+    @contextlib.contextmanager
+    def dump(self, database: str, snapshot: str = "") -> Iterator[Readable]:
+        """The whole database, in the format of `pg_dump -Fc`, to be read in the block."""
+        options = [f"--snapshot={snapshot}"] if snapshot else []
+        line = self.program("pg_dump", "--no-password", "-Fc", *options, "-d", database_uri(database))
+        with pipes.child(line) as running:
+            yield running.stdout
+
+    def contents(self, dump: Readable) -> list[str]:
+        """What `pg_restore --list` tells of a dump: an entry a line; only as much as it wants is read.
+
+        Raises:
+            ProgramError: It is no dump, or of a version that this server's programs cannot read.
+        """
+        with lister(self) as (feed, told):
+            for piece in pipes.pieces(dump):
+                if not feed(piece):
+                    break
+        return [line for line in told() if line and not line.startswith(";")]
+
+    def create(self, name: str, like: str = "") -> None:
+        """Make an empty database, with the owner, encoding, locale, settings and rights of another one."""
+        found = self.ask(queries.LIKE.format(quoted(like))) if like else []
+        options = _options(found[0]) if found else ""
+        self.ask(f"CREATE DATABASE {identifier(name)} TEMPLATE template0{options};")
+        if found:
+            self.ask(queries.LIKENESS.format(old=quoted(like), new=quoted(name)))
+
+    def restore(self, database: str, dump: Readable) -> None:
+        """Restore a dump into an empty database; then PostgreSQL counts what there is, to plan its queries well."""
+        line = self.program("pg_restore", "--no-password", "--exit-on-error", "-d", database_uri(database))
+        with pipes.child(line) as running:
+            for piece in pipes.pieces(dump):
+                pipes.write_whole(running.stdin, piece)
+        self.ask("ANALYZE;", database)
+
+    def make_roles(self, sql: str) -> list[str]:
+        """Make those roles of `roles()` that the server has not; the others stay as they are. Returns their names."""
+        there = set(self.ask("SELECT to_json(quote_ident(rolname)) FROM pg_roles;"))
+        wanted = [line.split(" ")[2].rstrip(";") for line in sql.splitlines() if line.startswith("CREATE ROLE ")]
+        missing = [each for each in wanted if each not in there]
+        for name in missing:
+            begins = (f"CREATE ROLE {name};", f"ALTER ROLE {name} ")
+            grants = [line for line in sql.splitlines() if line.startswith("GRANT ") and f" TO {name} " in f"{line} "]
+            self.ask("\n".join([*(line for line in sql.splitlines() if line.startswith(begins)), *grants]))
+        return missing
+
+    def swap(self, renamed: Mapping[str, tuple[str, str]], tries: int = 20) -> None:
+        """Let new databases take the place of old ones, all at once or none; their connections are ended.
+
+        Args:
+            renamed: For each name, the database that gets it, and the name that the one there now gets.
+            tries: How often it is tried, where somebody connects at the very moment.
+        """
+        ends = "".join(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname IN ({quoted(name)}, {quoted(new)});\n"
+            for name, (new, _) in renamed.items()
+        )
+        moves = "".join(
+            f"ALTER DATABASE {identifier(name)} RENAME TO {identifier(old)};\n"
+            f"ALTER DATABASE {identifier(new)} RENAME TO {identifier(name)};\n"
+            for name, (new, old) in renamed.items()
+        )
+        sql = f"{queries.PATIENT}\\o /dev/null\nBEGIN;\n{ends}{moves}COMMIT;\n".encode()
+        for left in reversed(range(tries)):
+            try:
+                pipes.output(self._psql("-d", database_uri(self._aside(renamed))), sql)
+            except ProgramError as error:
+                if not left or "is being accessed by other users" not in " ".join(error.said):
+                    raise
+            else:
+                return
+
+    def drop(self, database: str) -> None:
+        """Remove a database, if it is there; whoever is connected is cut off."""
+        aside = self._aside([database])
+        ends = f"SELECT to_json(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = {quoted(database)};"
+        self.ask(f"{ends}\nDROP DATABASE IF EXISTS {identifier(database)};", aside)
+
+    def _aside(self, busy: Mapping[str, object] | Sequence[str]) -> str:
+        """A database to be connected to while others are renamed or dropped."""
+        return "postgres" if "postgres" not in busy else "template1"
+
+    def _psql(self, *options: str) -> Call:
+        return self.program("psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", *options)
+
+
+class Snapshot:
+    """A moment of a database, for as long as its session lasts.
+
+    Attributes:
+        name: Its name, for `Server.dump`.
+    """
+
+    def __init__(self, session: Child, name: str) -> None:
+        self._session = session
+        self.name = name
+
+    def rows(self) -> dict[str, int]:
+        """The number of rows of each table at that moment."""
+        pipes.write_whole(self._session.stdin, f"{queries.COUNTS}\\echo null\n".encode())
+        found: dict[str, int] = {}
+        while (line := _line(self._session)) != "null":
+            name, count = json.loads(line)
+            found[name] = count
+        return found
+
+
+@contextlib.contextmanager
+def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[], list[str]]]]:
+    """`pg_restore --list` on a dump that is fed to it in the block, piece by piece.
+
+    Gives a function that takes a piece, and is False once no more are wanted; and one that gives the lines of the list,
+    for after the block.
+
+    Raises:
+        ProgramError: It is no dump.
+    """
+    import threading
+
+    lines: list[str] = []
+    with pipes.child(server.program("pg_restore", "--list")) as running:
+        reader = threading.Thread(
+            target=lambda: lines.extend(b"".join(pipes.pieces(running.stdout)).decode("utf-8", "replace").splitlines()),
+            daemon=True,
+        )
+        reader.start()
+        wants = True
+
+        def feed(piece: bytes) -> bool:
+            nonlocal wants
+            if wants:
+                try:
+                    pipes.write_whole(running.stdin, piece)
+                except OSError:  # it has read what it wanted, or has refused it: then its exit code tells
+                    wants = False
+            return wants
+
+        yield feed, lambda: lines
+        with contextlib.suppress(OSError):
+            running.stdin.close()
+        reader.join()
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as SQL takes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def database_uri(name: str) -> str:
+    """A database for `-d`, which would take a name with `=` in it, or one like a URI, for something else."""
+    return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _options(like: Mapping[str, Any]) -> str:
+    """The options of CREATE DATABASE that make one like another; which there are depends on the server's version."""
+    told = [f" OWNER {identifier(like['owner'])} ENCODING {quoted(like['encoding_name'])}"]
+    told += [f"LC_COLLATE {quoted(like['datcollate'])} LC_CTYPE {quoted(like['datctype'])}"]
+    locale = like.get("datlocale") or like.get("daticulocale")
+    provider = {"i": "ICU", "b": "BUILTIN"}.get(like.get("datlocprovider", "c"))
+    if provider and locale:
+        told.append(f"LOCALE_PROVIDER {provider.lower()} {provider}_LOCALE {quoted(locale)}")
+    return " ".join(told)
+
+
+def _line(session: Child) -> str:
+    """One line that a session says.
+
+    Raises:
+        DataError: It has ended without a word.
+    """
+    if not (line := session.stdout.readline()).endswith(b"\n"):
+        session.wait()
+        raise DataError("psql ended before it answered", next="invoke logs")
+    return line.decode().rstrip("\n")

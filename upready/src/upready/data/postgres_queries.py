@@ -1,0 +1,69 @@
+"""What is asked of PostgreSQL by psql: each answer is a line of JSON."""
+
+PATIENT = "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;\n"
+
+DATABASES = """
+SELECT json_build_object('name', datname, 'size', pg_database_size(oid), 'main', datname = current_database(),
+  'changes', (SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database s WHERE s.datid = d.oid))
+FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname = current_database() DESC, datname;
+"""
+
+TABLES = """
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+    AND d.deptype = 'e')
+"""
+"""Those that hold rows of the user's: no view, no parent of partitions, nothing that an extension brings."""
+
+COUNTS = f"""
+SELECT format('SELECT json_build_array(%L, count(*)) FROM ONLY %I.%I',
+  CASE n.nspname WHEN 'public' THEN c.relname ELSE n.nspname || '.' || c.relname END, n.nspname, c.relname)
+{TABLES} ORDER BY n.nspname, c.relname
+\\gexec
+"""
+
+NEWEST = f"""
+SELECT format('SELECT to_json(max(%I)) FROM ONLY %I.%I WHERE %I <= now() HAVING max(%I) IS NOT NULL',
+  a.attname, n.nspname, c.relname, a.attname, a.attname)
+FROM (SELECT c.oid {TABLES}) AS t JOIN pg_class c ON c.oid = t.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  AND a.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype)
+  AND a.attname ~* '(creat|updat|modif|insert|chang|^(ts|time|timestamp|at)$)'
+\\gexec
+"""
+
+LIKE = """
+SELECT to_jsonb(d) || jsonb_build_object('owner', pg_get_userbyid(datdba),
+  'encoding_name', pg_encoding_to_char(encoding)) FROM pg_database d WHERE datname = {};
+"""
+
+SCHEMA_VERSIONS = {
+    "alembic_version": "SELECT string_agg(version_num, ',') FROM alembic_version",
+    "schema_migrations": "SELECT max(version::text) FROM schema_migrations",
+    "flyway_schema_history": (
+        "SELECT version FROM flyway_schema_history WHERE success ORDER BY installed_rank DESC LIMIT 1"
+    ),
+    "_prisma_migrations": "SELECT max(migration_name) FROM _prisma_migrations WHERE finished_at IS NOT NULL",
+    "django_migrations": "SELECT app || '.' || name FROM django_migrations ORDER BY id DESC LIMIT 1",
+    "knex_migrations": "SELECT name FROM knex_migrations ORDER BY id DESC LIMIT 1",
+}
+"""How the tables in which tools keep the version of a schema tell it."""
+
+LIKENESS = """
+SELECT command FROM (
+SELECT 1 AS step, format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {new}) AS command
+FROM pg_database WHERE datname = {old} AND datacl IS NOT NULL
+UNION ALL
+SELECT 2, format('GRANT %s ON DATABASE %I TO %s', a.privilege_type, {new},
+  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = {old}
+UNION ALL
+SELECT 3, format(CASE WHEN c ~* '^(search_path|temp_tablespaces|[a-z]+_preload_libraries)='
+  THEN 'ALTER DATABASE %I SET %s TO %s' ELSE 'ALTER DATABASE %I SET %s TO %L' END,
+  {new}, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
+FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = 0
+  AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {old})
+) AS steps ORDER BY step
+\\gexec
+"""

@@ -1,0 +1,142 @@
+"""The folder in which a project's backups lie: found, named, and thrown away by age."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from upready.data.archive import PARTIAL, Reader
+from upready.data.backup import Backup
+from upready.support import files, folders, state
+from upready.support.errors import OpsError, UsageError
+
+SUFFIX = ".backup.tar"
+
+LATEST = "latest"
+
+_FORM = "%Y%m%dT%H%M%S"
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Which backups stay: the newest, one a day, one a week; those that are in any of these. All 0 keeps every one."""
+
+    newest: int = 0
+    daily: int = 0
+    weekly: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.newest or self.daily or self.weekly)
+
+
+def folder(root: Path) -> Path:
+    """The folder of a project's backups, where none is named; it need not be there."""
+    return state.folder(root) / "backups"
+
+
+def place(root: Path, output: str, project: str, moment: datetime) -> Path:
+    """The file of a new backup; its folder is made.
+
+    Args:
+        root: The project's folder.
+        output: A folder, which is there or ends with a slash, or a file; empty for the project's own folder.
+        project: Its name.
+        moment: When it is made. A second is added where there is one of that name.
+
+    Raises:
+        UsageError: The folder cannot be made.
+    """
+    asked = Path(output).expanduser() if output else folder(root)
+    whole = not output or output.endswith(("/", "\\")) or files.is_folder(asked)
+    within = asked if whole else asked.parent
+    folders.make(within)
+    if not whole:
+        return asked.absolute()
+    if not output:
+        folders.close(within)
+    while (found := within.absolute() / name(project, moment)).exists():
+        moment += timedelta(seconds=1)
+    return found
+
+
+def name(project: str, moment: datetime) -> str:
+    """The name of a backup's file."""
+    return f"{project}-{moment:{_FORM}}{SUFFIX}"
+
+
+def there(within: Path, project: str) -> list[Path]:
+    """The backups of a project in a folder, the oldest first."""
+    known = re.compile(rf"{re.escape(project)}-\d{{8}}T\d{{6}}{re.escape(SUFFIX)}")
+    with folders.reading(within):
+        found = within.iterdir() if files.is_folder(within) else ()
+        return sorted(each for each in found if known.fullmatch(each.name))
+
+
+def backups(within: Path, project: str, tell: Callable[[str], None]) -> list[Backup]:
+    """The same, opened; `tell` gets a sentence about each that is not whole."""
+    opened = []
+    for path in there(within, project):
+        try:
+            with Reader(path) as reader:
+                opened.append(Backup(path, reader.manifest, reader.size))
+        except OpsError as error:
+            tell(error.message)
+    return opened
+
+
+def find(root: Path, project: str, asked: str) -> Path:
+    """The backup that is meant: a file, a folder (its newest), an id, or `latest`.
+
+    Raises:
+        UsageError: There is none.
+    """
+    path = Path(asked).expanduser()
+    if asked not in ("", LATEST) and files.is_file(path):
+        return path.absolute()
+    own = folder(root)
+    if asked in ("", LATEST) or files.is_folder(path):
+        within = own if asked in ("", LATEST) else path.absolute()
+        if found := there(within, project):
+            return found[-1]
+        raise UsageError(f"there is no backup of {project} in {within}", next="invoke backup")
+    named = [each for each in there(own, project) if each.name == f"{project}-{asked}{SUFFIX}"]
+    if not named:
+        raise UsageError(f"{asked!r} is no file, and no backup of {project} has that id", next="invoke backup --list")
+    return named[0]
+
+
+def throw_away(within: Path, project: str, keep: Keep) -> list[Path]:
+    """Remove the backups of a project in a folder that are not to be kept; returns them."""
+    found = there(within, project)
+    gone = [each for each in found if each not in kept(found, keep)] if keep else []
+    for each in gone:
+        each.unlink(missing_ok=True)
+    return gone
+
+
+def kept(found: Sequence[Path], keep: Keep) -> set[Path]:
+    """Which of some backups, the oldest first, stay; the newest always does."""
+    newest = list(reversed(found))
+    stay = set(newest[: max(1, keep.newest)])
+    for count, form in ((keep.daily, "%Y-%m-%d"), (keep.weekly, "%G-%V")):
+        periods: dict[str, Path] = {}
+        for each in newest:
+            periods.setdefault(moment(each).strftime(form), each)
+        stay.update(list(periods.values())[:count])
+    return stay
+
+
+def moment(path: Path) -> datetime:
+    """When a backup was made, as its name says."""
+    return datetime.strptime(path.name.removesuffix(SUFFIX)[-15:], _FORM)
+
+
+def tidy(within: Path, project: str) -> None:
+    """Remove what a killed backup of the project left; the lock must be held."""
+    with contextlib.suppress(OSError):
+        for each in within.glob(f".{project}-*{SUFFIX}{PARTIAL}"):
+            each.unlink(missing_ok=True)

@@ -1,0 +1,143 @@
+"""What of a running stack is data: its services, the kind of each, and how each is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upready.data import kinds
+from upready.data.postgres import Server
+from upready.runtime import current
+from upready.runtime.interface import Container, Runtime
+from upready.stack import model
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.stack.settings import DOCKER, Settings
+from upready.support import spelling
+from upready.support.errors import UsageError
+
+_ANONYMOUS = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The data of one service.
+
+    Attributes:
+        service: The service.
+        kind: One of `kinds`.
+        container: One of its containers: one that runs, where there is one.
+        volumes: The named volumes that are to be read; none for a database.
+        users: The running containers that have any of these volumes mounted.
+        read: What these are while the volumes are read: `paused`, `stopped`, `running`.
+        image: The image of the service, as it is named.
+    """
+
+    service: str
+    kind: str
+    container: Container
+    volumes: tuple[str, ...]
+    users: tuple[Container, ...]
+    read: str
+    image: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """The data of a project.
+
+    Attributes:
+        project: Compose's project name.
+        connected: Where it runs.
+        stack: The stack as it was last started.
+        merged: Its model.
+        containers: All its containers.
+        sources: Its data, by service.
+    """
+
+    project: str
+    connected: Runtime
+    stack: Stack
+    merged: Model
+    containers: Sequence[Container]
+    sources: tuple[Source, ...]
+
+    def server(self, source: Source) -> Server:
+        """The PostgreSQL of a service.
+
+        Raises:
+            UsageError: It does not run.
+        """
+        if source.container.state != "running":
+            raise UsageError(
+                f"{source.service} is {source.container.state}: its data can be read only while it runs",
+                next=f"invoke {self.stack.environment}",
+            )
+        return Server(
+            lambda words: self.connected.piped(self.project, source.container, words, lambda: self.stack),
+            shell=self.connected.name == DOCKER,
+        )
+
+    def of(self, services: Sequence[str]) -> tuple[Source, ...]:
+        """The sources of some services; all of them where none is named.
+
+        Raises:
+            UsageError: A service has no data.
+        """
+        by_name = {each.service: each for each in self.sources}
+        for name in services:
+            if name not in by_name:
+                raise UsageError(
+                    f"{name} has no data to back up{spelling.meant(name, by_name)}",
+                    details=[f"services with data: {', '.join(by_name) or 'none'}"],
+                    next="invoke backup",
+                )
+        return tuple(each for each in self.sources if not services or each.service in services)
+
+
+def find(settings: Settings, connected: Runtime) -> Data:
+    """What of the project's stack is data, as it runs now.
+
+    Raises:
+        UsageError: Nothing of it is there.
+        EngineError: The engine does not answer.
+    """
+    stack, containers = current.current(settings, connected)
+    if not containers:
+        raise UsageError(
+            f"nothing of {stack.project} is there: there is no data to be read", next=f"invoke {stack.environment}"
+        )
+    merged = model.load_running(stack, [each.service for each in containers])
+    return Data(stack.project, connected, stack, merged, containers, _sources(connected, merged, containers))
+
+
+def _sources(connected: Runtime, merged: Model, containers: Sequence[Container]) -> tuple[Source, ...]:
+    found: list[Source] = []
+    taken: set[str] = set()
+    for container in sorted(containers, key=lambda each: (each.service, each.state != "running", each.replica)):
+        service = merged.every.get(container.service)
+        if service is None or container.service in {each.service for each in found}:
+            continue
+        image = service.image if connected.name != DOCKER else container.image
+        kind = kinds.of(container, service.ops, image)
+        volumes = tuple(name for name in mounted(container) if name not in taken) if kind == kinds.VOLUME else ()
+        if kind == kinds.NONE or (kind == kinds.VOLUME and not volumes):
+            continue
+        taken |= {*volumes}
+        users = tuple(each for each in containers if each.state == "running" and set(volumes) & set(mounted(each)))
+        found.append(Source(container.service, kind, container, volumes, users, _read(service.ops), image))
+    return tuple(found)
+
+
+def mounted(container: Container) -> list[str]:
+    """The named volumes that a container may write to."""
+    mounts = container.raw.get("Mounts") or []
+    named = {str(each.get("Name")) for each in mounts if each.get("Type") == "volume" and each.get("RW", True)}
+    return sorted(name for name in named if not _ANONYMOUS.fullmatch(name))
+
+
+def _read(ops: Mapping[str, Any]) -> str:
+    said = ops.get("data")
+    return str(said.get("read") or "paused") if isinstance(said, Mapping) else "paused"

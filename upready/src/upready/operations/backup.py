@@ -1,0 +1,168 @@
+"""`invoke backup`: what of a stack is data, in one file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from upready.data import backup, kinds, shelf, sources
+from upready.data.backup import Backup, Progress
+from upready.data.shelf import Keep
+from upready.data.sources import Data, Source
+from upready.operations import exclusive
+from upready.operations.step import Step
+from upready.runtime import choice, current
+from upready.runtime.interface import Note, Runtime
+from upready.stack.settings import Settings
+from upready.support import lock, state
+from upready.support.errors import LockedError, UsageError
+from upready.support.next_step import AGAIN
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked of `invoke backup`.
+
+    Attributes:
+        output: A file or a folder; empty for the project's own folder.
+        services: Whose data; all where none is named.
+        keep: Which of the folder's backups stay.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+    """
+
+    output: str = ""
+    services: tuple[str, ...] = ()
+    keep: Keep = field(default_factory=Keep)
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that was made, and those that were thrown away for it."""
+
+    backup: Backup
+    removed: tuple[Path, ...] = ()
+
+
+def make(settings: Settings, options: Options, progress: Progress, tell: Note) -> Made:
+    """Back up the data of a stack that runs.
+
+    Raises:
+        UsageError: Nothing runs, a service has no data or does not run, or the folder cannot be written.
+        DataError: It could not be made; nothing of it is left.
+        LockedError: Another backup is being made, or another task is at work and a service has to be held still.
+        EngineError: The engine does not answer.
+    """
+    connected = choice.find(settings, tell, adopt=options.adopt, task="invoke backup")
+    found, wanted = _wanted(settings, connected, options)
+    with held(settings, wanted):
+        made = into(settings, found, wanted, options.output, progress)
+        gone = shelf.throw_away(made.path.parent, found.project, options.keep)
+    return Made(made, tuple(gone))
+
+
+def into(
+    settings: Settings, data: Data, wanted: Sequence[Source], output: str, progress: Progress, reason: str = ""
+) -> Backup:
+    """Back up some of a stack's data; the locks must be held."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    path = shelf.place(settings.root, output, data.project, now)
+    shelf.tidy(path.parent, data.project)
+    if path.name.endswith(shelf.SUFFIX) and path.name != shelf.name(data.project, now):
+        with contextlib.suppress(ValueError):
+            now = shelf.moment(path).replace(tzinfo=UTC)
+    return backup.make(data, wanted, path, now=now, reason=reason, progress=progress)
+
+
+def before(settings: Settings, connected: Runtime, reason: str, progress: Progress) -> Backup | None:
+    """Back up a stack before something that may harm its data, such as migrations; None where there is no row.
+
+    The project's lock must be held.
+
+    Args:
+        settings: The project's.
+        connected: Where it runs.
+        reason: Why: `before the release 20261126T221500`.
+        progress: Told how far it is.
+
+    Raises:
+        OpsError: As `make` does; then what may harm must not be done.
+    """
+    found = sources.find(settings, connected)
+    databases = [each for each in found.sources if each.kind == kinds.POSTGRES and each.container.state == "running"]
+    if not any(has_rows(found, each) for each in databases):
+        return None
+    with _alone(settings):
+        return into(settings, found, databases, "", progress, reason)
+
+
+def has_rows(data: Data, source: Source) -> bool:
+    """Whether a database holds any row."""
+    server = data.server(source)
+    return any(any(server.rows(each.name).values()) for each in server.databases())
+
+
+def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
+    """What `make` would do; the arguments and the errors are the same."""
+    connected = choice.find(settings, tell, adopt=options.adopt, task="invoke backup", remember=False)
+    _, wanted = _wanted(settings, connected, options)
+    where = options.output or str(shelf.folder(settings.root))
+    return [
+        Step("back up", (each.service, *each.volumes), f"back up {each.service} ({_how(each)}) to {where}")
+        for each in wanted
+    ]
+
+
+def listed(settings: Settings, output: str, tell: Note) -> list[Backup]:
+    """The project's backups in a folder, the oldest first."""
+    within = Path(output).expanduser() if output else shelf.folder(settings.root)
+    return shelf.backups(within, current.name(settings, somehow=True), tell)
+
+
+@contextlib.contextmanager
+def held(settings: Settings, wanted: Sequence[Source]) -> Iterator[None]:
+    """Let no other backup be made during the block; and no other task at work, where services are held still.
+
+    Raises:
+        LockedError: There is one.
+    """
+    with contextlib.ExitStack() as locks:
+        if any(each.users and each.read != "running" for each in wanted):
+            locks.enter_context(exclusive.hold(settings.root, "invoke backup"))
+        locks.enter_context(_alone(settings))
+        yield
+
+
+@contextlib.contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Let no other backup of this project be made during the block."""
+    path = state.make(settings.root) / "backup.lock"
+    with lock.opened(path) as file:
+        if not lock.taken(file, path):
+            raise LockedError(
+                "another backup of this project is being made", next=f"wait until it is done, then: {AGAIN}"
+            )
+        yield
+
+
+def _wanted(settings: Settings, connected: Runtime, options: Options) -> tuple[Data, tuple[Source, ...]]:
+    found = sources.find(settings, connected)
+    wanted = found.of(options.services)
+    if not wanted:
+        raise UsageError(
+            f"{found.project} has no data: no service is a database, or has a named volume", next="invoke config"
+        )
+    for each in wanted:
+        if each.kind != kinds.VOLUME:
+            found.server(each)
+    return found, wanted
+
+
+def _how(source: Source) -> str:
+    if source.kind != kinds.VOLUME:
+        return f"{source.kind}, while it runs"
+    held_still = f"{source.read} meanwhile" if source.users else "not running"
+    return f"{', '.join(source.volumes)}, {held_still}"

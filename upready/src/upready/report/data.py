@@ -1,0 +1,94 @@
+"""Backups: how far one is, what it holds, and which there are."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from upready import report
+from upready.data.backup import Backup, Progress, silent
+from upready.data.manifest import Item, Manifest
+from upready.operations.backup import Made
+from upready.report.columns import Column, FittingTable
+from upready.support import units
+
+
+@contextlib.contextmanager
+def progress(total: int = 0) -> Iterator[Progress]:
+    """A line with what is read, how much, and how fast, on a terminal; with `total` also how long it will take."""
+    out = report.errors()
+    if not out.is_terminal:
+        yield silent
+        return
+    from rich.status import Status
+
+    began, done = time.monotonic(), 0
+    with Status("", console=out) as status:
+
+        def tell(what: str, count: int) -> None:
+            nonlocal done
+            done += count
+            rate = done / max(0.001, time.monotonic() - began)
+            left = f", {units.duration((total - done) / rate)} left" if total > done and rate else ""
+            status.update(f"{what}: {units.size(done)}, {units.size(round(rate))}/s{left}")
+
+        yield tell
+
+
+def made(done: Made, *, as_json: bool) -> int:
+    """A backup that was made. Returns 0."""
+    if as_json:
+        report.document({**described(done.backup), "removed": [str(each) for each in done.removed]})
+        return 0
+    report.say(f"{done.backup.path}  ({units.size(done.backup.size)})")
+    contents(done.backup.manifest)
+    if done.removed:
+        report.say(f"thrown away: {', '.join(each.name for each in done.removed)}")
+    return 0
+
+
+def backups(found: Sequence[Backup], *, as_json: bool) -> int:
+    """Which there are. Returns 0."""
+    if as_json:
+        report.document({"backups": [described(each) for each in found]})
+        return 0
+    if not found:
+        report.say("No backup was made yet: invoke backup makes one.")
+        return 0
+    table = FittingTable(
+        Column("id"), Column("size"), Column("rows"), Column("of"), Column("release", drop=1), Column("why", drop=2)
+    )
+    for each in found:
+        services = ", ".join(part.service for part in each.manifest.parts)
+        rows = f"{each.manifest.rows:,}"
+        table.add_row(
+            each.id, units.size(each.size), rows, services, each.manifest.release or "-", each.manifest.reason or "-"
+        )
+    report.console().print(table)
+    return 0
+
+
+def contents(manifest: Manifest) -> None:
+    """What a backup holds, a line for each database and volume."""
+    for part in manifest.parts:
+        for item in part.items:
+            report.say(f"  {part.service}: {_item(item)}{_how(part.read)}")
+
+
+def described(backup: Backup) -> dict[str, Any]:
+    """A backup in a JSON document."""
+    return {"file": str(backup.path), "size": backup.size, **backup.manifest.as_dict()}
+
+
+def _item(item: Item) -> str:
+    if item.digest:
+        return f"volume {item.name}, {item.files:,} files, {units.size(item.size)}"
+    tables = len(item.rows)
+    of = f"{sum(item.rows.values()):,} rows in {tables} table{'' if tables == 1 else 's'}"
+    return f"database {item.name}, {of}" + (f", schema {item.schema}" if item.schema else "")
+
+
+def _how(read: str) -> str:
+    return {"paused": " (paused meanwhile)", "stopped": " (stopped meanwhile)"}.get(read, "")
