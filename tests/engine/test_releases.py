@@ -12,8 +12,7 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.scene import connected
-from upready.releases import engine_lock, history, prune
-from upready.releases.record import Record
+from upready.releases import engine_lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -201,8 +200,11 @@ def test_rollback_brings_back_what_served_twice(shop: Project) -> None:
     assert how(shop) == "third"
 
     # Old releases go with their images; what serves, and the one before it, never do.
-    record = Record(connected(), shop.name)
-    assert prune.prune(connected(), record, history.read(record.entries()), keep=2) == [names[1]]
+    assert names[1] in shop.ok("--dry", "releases", "--keep", "1").out
+    assert shop.ok("releases", "--keep", "1", "--json").json["pruned"] == [names[1]]
+    assert shop.ok("releases", "--keep", "1", "--json").json["pruned"] == []
+    assert states(shop) == {names[2]: "current", names[0]: "previous"}
+    assert shop.invoke("releases", "--keep", "0").code == 2
     assert [connected().image(f"{shop.name}-web:{name}") is None for name in names] == [False, True, False]
     gone = shop.invoke("rollback", "--to", names[1])
     assert (gone.code, "not recorded any more" in gone.err) == (2, True)
@@ -301,3 +303,14 @@ def test_the_record_holds_no_secret_that_a_task_would_show(shop: Project) -> Non
     shown = failed.out + failed.err + shop.ok("releases").out
     assert "another-secret-value" not in shown
     assert json.loads(failed.out)["error"]["code"] == 8
+
+
+def test_an_image_that_a_later_release_still_uses_outlives_its_own(shop: Project) -> None:
+    first = shop.ok("prod", "--json").json["release"]
+    for look in ("other", "third"):  # front changes, and web keeps the image of the first release
+        shop.ok("prod", "--keep", "1", env={"LOOK": look})
+    assert first not in states(shop)
+    assert shop.container("web").release == first
+    assert connected().image(f"{shop.name}-web:{first}") is not None
+    shop.ok("rollback")
+    assert how(shop) == "first"

@@ -437,7 +437,8 @@ def test_help_of_dev_as_a_user_asks_for_it(real: Project) -> None:
     assert "-p, --profile PROFILE" in shown
     assert {"--timeout SECONDS", "--no-cache", "--pull", "--json", "--debug"} <= set(shown)
     # No short flag but those that were chosen.
-    assert sorted(flags for flags in shown if not flags.startswith("--")) == ["-f, --follow", "-p, --profile PROFILE"]
+    short = sorted(flags for flags in shown if not flags.startswith("--"))
+    assert short == ["-f, --follow", "-p, --profile PROFILE", "-y, --yes"]
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ SAMPLES = {
     "environment": "dev",
     "self.model.stack.environment": "dev",
     "model.stack.environment": "dev",
+    "self.stack.environment": "dev",
     "stack.environment": "dev",
     "found.environment": "dev",
     "task": "logs",

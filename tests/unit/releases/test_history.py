@@ -68,3 +68,36 @@ def test_entries_that_nobody_understands_are_passed_over() -> None:
     odd = [{"number": 7}, {"number": 8, "release": "x", "task": "prod", "result": "done"}]
     found = history.read([*numbered(prod(A)), *odd])
     assert (found.current, found.last) == (A, 8)
+
+
+def test_migrations_are_marked_also_of_one_that_failed() -> None:
+    begun: dict[str, Any] = {
+        "task": "prod",
+        "result": "begun",
+        "migrations": ["db"],
+        "number": 3,
+        "release": B,
+        "time": "",
+        "by": "",
+    }
+    found = history.read([*numbered(prod(A)), begun, {**begun, "result": "failed", "number": 4}])
+    assert [each.release for each in found.migrated(A)] == [B]
+    assert found.migrated(B) == []
+
+
+def test_pruned_ones_are_listed_no_more_and_one_that_was_left_goes_first() -> None:
+    early = f"{A[:-7]}0000000"
+    entries = [*numbered([("prod", early, "failed"), *prod(A, B, C, D), *back(C)])]
+    found = history.read(entries)
+    assert found.kept(1) == {C, B}
+    assert found.kept(3) == {A, B, C}
+    assert found.kept(4) == {A, B, C, D}
+    pruned = history.read([*entries, {"task": "prune", "number": 99, "pruned": [early, A, D], "result": "done"}])
+    assert [each.release for each in pruned.listed()] == [B, C]
+    assert pruned.served() == [B, C]
+
+
+def test_one_that_paused_is_told_until_something_else_is_done() -> None:
+    found = told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"))
+    assert (found.current, found.paused, found.state(B)) == (A, B, "failed")
+    assert told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"), *prod(C)).paused == ""

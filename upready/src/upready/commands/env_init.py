@@ -38,7 +38,7 @@ def env_init(
     from upready.report import plan, prompt
 
     stack = invocation.stack(c, env)
-    settings = invocation.settings(c)
+    settings = invocation.settings(c, environment=env)
     options = env_init.Options(isolated, new_secrets)
     if invocation.dry(c):
         return plan.steps("env.init", env_init.draft(settings, stack, options).plan(), as_json=json)

@@ -22,6 +22,9 @@ ADOPT = "Take over containers that were started from another folder which may ha
 LOCK_WAIT = "Seconds to wait for another task that is at work on the project."
 """The same."""
 
+KEEP = "How many releases that have served are kept; 5 by default."
+"""The same."""
+
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
@@ -115,6 +118,21 @@ def remainder() -> list[str]:
 def take(command: Sequence[str]) -> None:
     """Take the words of a command that has begun without a `--`; one of its own may stand behind them."""
     _command[:] = command
+
+
+def count(text: str, option: str, default: int) -> int:
+    """A number of things as a user types it, 1 at least; `default` when nothing was typed.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not text:
+        return default
+    if not (text.isascii() and text.isdecimal() and int(text)):
+        raise UsageError(
+            f"{option}: should be a number from 1, not {text!r}", next=next_step.again(option, str(default))
+        )
+    return int(text)
 
 
 def seconds(text: str, option: str) -> float | None:

@@ -24,7 +24,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "adopt": invocation.ADOPT,
             **more,
         },
-        short={"profile": "p", "follow": "f"},
+        short={"profile": "p", "follow": "f", "yes": "y"},
         iterable=["profile"],
         engine=True,
     )
@@ -44,6 +44,7 @@ def launch(
     follow: bool,
     json: bool,
     plan: bool = False,
+    keep: str = "",
     lock_wait: str = "",
     yes: bool = False,
 ) -> int:
@@ -61,15 +62,16 @@ def launch(
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes)
+    kept = invocation.count(keep, "--keep", launch_options.KEEP)
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept)
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
-    shown = report.Show(as_json=json)
+    shown = report.Show(as_json=json, yes=yes)
     if plan:
         with shown.running():
             changes = release.plan(settings, environment, options, shown)
-        return report_releases.plan(changes, as_json=json)
+        return report_releases.plan(changes, as_json=json, asks=True)
     with shown.running():
         begin = release.release if environment == "prod" else launch.launch
         ended = begin(settings, environment, options, shown)

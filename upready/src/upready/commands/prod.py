@@ -5,7 +5,12 @@ from invoke.context import Context
 from upready.commands import invocation, launching
 
 
-@launching.command(plan="Build, say what would change of each service, and stop there.", lock_wait=invocation.LOCK_WAIT)
+@launching.command(
+    plan="Build, say what would change of each service, and stop there.",
+    yes="Do not ask before a service is stopped first.",
+    keep=invocation.KEEP,
+    lock_wait=invocation.LOCK_WAIT,
+)
 def prod(
     c: Context,
     profile: list[str] = [],  # noqa: B006
@@ -16,6 +21,8 @@ def prod(
     timeout: str = "",
     adopt: bool = False,
     plan: bool = False,
+    yes: bool = False,
+    keep: str = "",
     lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
@@ -38,6 +45,8 @@ def prod(
         runtime,
         adopt=adopt,
         plan=plan,
+        yes=yes,
+        keep=keep,
         lock_wait=lock_wait,
         follow=follow,
         json=json,

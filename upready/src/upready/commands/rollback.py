@@ -9,11 +9,13 @@ from upready.commands.command import command
 @command(
     help={
         "to": "The release to go back to, instead of the one before the current one; see invoke releases.",
+        "yes": "Do not ask before a rollback over migrations.",
         "lock_wait": invocation.LOCK_WAIT,
     },
+    short={"yes": "y"},
     engine=True,
 )
-def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) -> int:
+def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", json: bool = False) -> int:
     """Bring back an earlier release, ready before it serves.
 
     Example:
@@ -23,10 +25,11 @@ def rollback(c: Context, to: str = "", lock_wait: str = "", json: bool = False) 
     from upready.report import launch as report
     from upready.report import releases as report_releases
 
-    shown = report.Show(as_json=json)
+    shown = report.Show(as_json=json, yes=yes)
     settings = invocation.settings(c, environment=invocation.RELEASED)
     if invocation.dry(c):
-        return report_releases.plan(rollback.plan(settings, to, shown), as_json=json)
+        changes, migrated = rollback.plan(settings, to, shown)
+        return report_releases.plan(changes, migrated, as_json=json)
     with shown.running():
         ended = rollback.rollback(settings, to, shown, invocation.seconds(lock_wait, "--lock-wait") or 0.0)
     return report.ended(ended, as_json=json)

@@ -34,6 +34,10 @@ class Brief:
         """Nobody is there to say yes."""
         raise UsageError(question)
 
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+        """The same."""
+        raise UsageError(question)
+
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""
 

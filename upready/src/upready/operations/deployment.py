@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from upready.operations import launch
+from upready.data import versions
+from upready.operations import consent, displaced, launch
 from upready.operations.launch import Launch
-from upready.operations.launch_options import Show
+from upready.operations.launch_options import KEEP, Show
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, override, plan, prune, release_id, routes
+from upready.releases import history, leftovers, migrations, override, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED
 from upready.releases.plan import Change
@@ -43,6 +44,8 @@ class Deployment:
     environment: str
     show: Show
 
+    keep: int = KEEP
+
     def __post_init__(self) -> None:
         self.project = current.name(self.settings)
         self.record = Record(self.engine, self.project)
@@ -50,39 +53,100 @@ class Deployment:
         self.began = time.monotonic()
 
     def release(self, merged: Model) -> Launch:
-        """Forward to what the files say."""
-        running = self._begin()
-        changes = plan.find(self.engine, merged, running, self._raw(self.history.current))
+        """Forward to what the files say.
+
+        Raises:
+            UsageError: The user does not agree to a gap.
+            OpsError: As `upready.operations.release.release` does.
+        """
+        running = self._settled()
+        changes = self._forward(merged, running)
         if all(each.action == plan.NOTHING for each in changes) and self.history.current:
+            leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
             routes.mend(self.engine, merged, running, self.show.warn)
             return self._start(self._as_running(merged, running), self.history.current)
+        if not self._is_fresh(running):
+            consent.to_gaps(changes, self.show)
+        leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
         target = model.load(self._with_releases(merged, changes, running, name))
         commit = merged.stack.variables.get(revision.VARIABLE, "")
-        entry = {"task": PROD, "release": name, "commit": commit}
+        entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
         images = {each.name: each.image for each in merged.services.values() if each.built}
         ended = self._go(target, changes, running, before, entry, images)
         if ended.error is None:
-            prune.prune(self.engine, self.record, self.history)
+            self.prune()
         return ended
+
+    def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
+        """What stands in the record about the migrations that a release runs."""
+        told = self.history.releases.get(self.history.current)
+        now = migrations.fingerprints(merged)
+        found = migrations.find(merged, changes, now, told.fingerprints if told else {})
+        return {"migrations": found, "fingerprints": now}
+
+    def prune(self) -> list[str]:
+        """Remove the releases that are more than are to be kept; returns their names.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        gone = prune.prune(self.engine, self.record, self.history, self.keep)
+        if gone:
+            self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
+        return gone
 
     def plan(self, merged: Model) -> list[Change]:
         """What going forward would change."""
-        return plan.find(self.engine, merged, self._containers(), self._raw(self.history.current))
+        return self._forward(merged, self._containers())
+
+    def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
+        """What going forward would change."""
+        changes = plan.find(self.engine, merged, running, self._raw(self.history.current))
+        if self._is_fresh(running):
+            why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
+            changes = [
+                dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
+                for each in changes
+            ]
+        return self._with_removals(merged, changes)
+
+    def _with_removals(self, target: Model, changes: Sequence[Change]) -> list[Change]:
+        """The changes, and what is removed since it has the port of a service that is to run."""
+        known = {each.service: each for each in changes}
+        for container, reason in displaced.find(self.engine, self.settings, target):
+            if container.service not in known:
+                known[container.service] = Change(container.service, plan.REMOVED, (reason,))
+        return list(known.values())
+
+    def _is_fresh(self, running: Sequence[Container]) -> bool:
+        """Whether what runs is no earlier version: another environment, or nothing."""
+        return current.running_environment(self.settings, running) != self.environment
 
     def plan_back(self, name: str) -> list[Change]:
         """What going back would change."""
+        return self._backward(self._served(name), self._containers())
+
+    def _backward(self, target: Model, running: Sequence[Container]) -> list[Change]:
         before = self._raw(self.history.current)
-        return plan.find(self.engine, self._served(name), self._containers(), before, recorded=True)
+        changes = plan.find(self.engine, target, running, before, recorded=True, back=True)
+        return self._with_removals(target, changes)
 
     def back(self, name: str) -> Launch:
-        """Back to a release that has served."""
+        """Back to a release that has served.
+
+        Raises:
+            UsageError: It is not known any more, or the user does not agree to what it leaves.
+            OpsError: As `upready.operations.release.release` does.
+        """
         target = self._served(name)
-        running = self._begin()
+        consent.to_migrations(name, self.history.migrated(name), self.show)
+        running = self._settled()
         before = self._recorded(self.history.current)
-        changes = plan.find(self.engine, target, running, before.raw if before else None, recorded=True)
+        changes = self._backward(target, running)
+        leftovers.clear(self.engine, self.project)
         return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
 
     def _served(self, name: str) -> Model:
@@ -93,6 +157,7 @@ class Deployment:
         for service in target.wanted:
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        versions.check(self.engine, target, target.wanted)
         return target
 
     def _go(
@@ -119,7 +184,9 @@ class Deployment:
         for name, image in (built or {}).items():
             self._tag(image, target.services[name].image)
         # What runs of another environment is no earlier version of this one: compose puts this one in its place.
-        fresh = current.running_environment(self.settings, running) != self.environment
+        fresh = self._is_fresh(running)
+        if fresh:
+            displaced.remove(self.engine, self.settings, target, self.show.step)
         rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show)
         done = False
         try:
@@ -162,9 +229,12 @@ class Deployment:
 
     def _returned(self, entry: Mapping[str, Any], error: OpsError, kept: Sequence[str]) -> RolledBackError:
         serves = self.history.current or "what ran before"
+        ran = [
+            f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())
+        ]
         return RolledBackError(
             f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
-            details=error.details,
+            details=[*error.details, *ran],
             next=f"docker logs {kept[0]}" if kept else error.next,
         )
 
@@ -175,12 +245,12 @@ class Deployment:
             old, new = self._recorded(self.history.current), self._recorded(pending["release"], "pending")
             stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
             leftovers.clear(self.engine, self.project)
-            self._write({key: pending[key] for key in ("task", "release")}, DONE if stays_new else FAILED)
+            told = {key: each for key, each in pending.items() if key not in ("time", "by", "result", "seconds")}
+            self._write(told, DONE if stays_new else FAILED)
 
-    def _begin(self) -> list[Container]:
-        """Remove what earlier changes have left, and return what runs."""
+    def _settled(self) -> list[Container]:
+        """What runs, once that is done."""
         self.settle()
-        leftovers.clear(self.engine, self.project)
         return self._containers()
 
     def _containers(self) -> list[Container]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from upready.data import versions
 from upready.operations import build, displaced, exclusive, preflight
 from upready.operations.launch_options import Options, Show
 from upready.readiness import one_look, wait
@@ -87,8 +88,10 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     connected = choice.choose(settings, environment, show.step, options.adopt)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
+    versions.check(connected, merged, [each for each in merged.wanted if not each.built])
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
+        versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])

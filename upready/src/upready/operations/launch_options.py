@@ -9,6 +9,9 @@ from typing import Protocol
 from upready.readiness.health import Health
 from upready.runtime.docker.build import Progress, Step
 
+KEEP = 5
+"""So many releases that have served are kept by default."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -23,6 +26,7 @@ class Options:
         adopt: Whether containers of another folder that may be this one count as this one's.
         lock_wait: Seconds to wait for another task that is at work on the project.
         yes: Whether nobody is asked: the answer is yes.
+        keep: How many releases that have served are kept.
     """
 
     profiles: tuple[str, ...] = ()
@@ -33,6 +37,7 @@ class Options:
     adopt: bool = False
     lock_wait: float = 0.0
     yes: bool = False
+    keep: int = KEEP
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""
@@ -62,3 +67,15 @@ class Show(Protocol):
 
     def health(self, services: Sequence[Health]) -> None:
         """The state of the services has changed."""
+
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+        """Have the user agree to something before it is done.
+
+        Args:
+            question: A sentence that says what is about to happen.
+            details: More about that, a sentence each.
+            unattended: Whether the task goes on where nobody is there to be asked.
+
+        Raises:
+            UsageError: The answer is no; or nobody is there, and the task does not go on without an answer.
+        """

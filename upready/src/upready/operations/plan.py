@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from upready.data import versions
 from upready.dotenv import drafted
 from upready.operations import build, displaced, exclusive, kept_values, preflight
 from upready.operations.kept_values import NOTHING, Kept
@@ -151,6 +152,7 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
     connected = choice.choose(settings, environment, tell, options.adopt, remember=False)
     with _with_values(settings, selected) as (stack, generated, kept):
         merged = preflight.examine(connected, stack, tell, dry=True)
+        versions.check(connected, merged, merged.wanted)
         asked = connected if isinstance(connected, engine.Engine) else None
         images = _images(asked, merged, options) if asked else ()
         if asked and options.pull:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from upready.operations import displaced, exclusive, launch
+from upready.operations import exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
 from upready.releases import history
+from upready.releases import prune as prunes
 from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
@@ -29,8 +30,7 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             show.step("start")
             return launch.start(connected, merged, show)
         with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
-            displaced.remove(connected, settings, merged, show.step)
-            return Deployment(connected, settings, environment, show).release(merged)
+            return Deployment(connected, settings, environment, show, options.keep).release(merged)
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
@@ -45,6 +45,29 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
         return Deployment(connected, settings, environment, show).plan(merged)
+
+
+def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:
+    """Remove the images and models of the releases that are more than `keep`; returns their names.
+
+    Raises:
+        LockedError: Another task is at work on the project.
+        EngineError: The engine does not answer.
+    """
+    connected = containers.connect()
+    project = current.name(settings)
+    with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
+        environment = current.running_environment(settings, connected.containers(project)) or settings.default
+        return Deployment(connected, settings, environment, show, keep).prune()
+
+
+def surplus(settings: Settings, keep: int) -> list[str]:
+    """The releases that `prune` would remove, oldest first.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return prunes.surplus(history_of(settings), keep)
 
 
 def history_of(settings: Settings) -> History:

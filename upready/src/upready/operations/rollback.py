@@ -6,6 +6,7 @@ from upready.operations import exclusive
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
+from upready.releases.history import Release
 from upready.releases.plan import Change
 from upready.runtime import current
 from upready.runtime.docker import containers
@@ -30,14 +31,15 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
             return deployment.back(_target(deployment, to))
 
 
-def plan(settings: Settings, to: str, show: Show) -> list[Change]:
-    """What a rollback would change, service by service.
+def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Release]]:
+    """What a rollback would change, service by service, and the releases that ran migrations it does not take back.
 
     Raises:
         OpsError: As `rollback` does.
     """
-    deployment = _deployment(containers.connect(), settings, show)
-    return deployment.plan_back(_target(deployment, to))
+    planned = _deployment(containers.connect(), settings, show)
+    target = _target(planned, to)
+    return planned.plan_back(target), planned.history.migrated(target)
 
 
 def _deployment(connected: Containers, settings: Settings, show: Show) -> Deployment:

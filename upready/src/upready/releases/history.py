@@ -8,8 +8,12 @@ from typing import Any
 
 from upready.releases import release_id
 
-BEGUN, DONE, FAILED = "begun", "done", "failed"
-"""What came of a change: nothing yet, it was done, or it was not and what was there before serves."""
+BEGUN, DONE, FAILED, PAUSED = "begun", "done", "failed", "paused"
+"""How a change ended: not yet; it was done; it failed, and the release before serves; it stopped halfway, as
+`failure_action: pause` says, and parts of both releases serve."""
+
+PRUNE = "prune"
+"""The task of an entry that names releases which were removed."""
 
 
 @dataclass
@@ -23,6 +27,9 @@ class Release:
         by: Who made it, and where: `user@host`.
         failed: Whether it never became current.
         left: Whether a rollback has led away from it.
+        pruned: Whether its images and its model were removed.
+        migrations: The services that ran migrations when it was released.
+        fingerprints: Of services whose migrations are files: a hash of these.
     """
 
     release: str
@@ -31,6 +38,9 @@ class Release:
     by: str
     failed: bool = True
     left: bool = False
+    pruned: bool = False
+    migrations: tuple[str, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -41,12 +51,14 @@ class History:
         releases: By name, oldest first.
         current: The one that serves; empty where none was released.
         pending: The entry of a change that was begun and never ended; empty where there is none.
+        paused: The release that stopped halfway, where nothing was done since; else empty.
         last: The number of the last entry.
     """
 
     releases: dict[str, Release] = field(default_factory=dict)
     current: str = ""
     pending: Mapping[str, Any] = field(default_factory=dict)
+    paused: str = ""
     last: int = 0
 
     @property
@@ -56,7 +68,28 @@ class History:
 
     def served(self) -> list[str]:
         """Those that may serve again, oldest first."""
-        return [name for name, each in self.releases.items() if not each.failed and not each.left]
+        return [name for name, each in self.releases.items() if not (each.failed or each.left or each.pruned)]
+
+    def kept(self, count: int) -> set[str]:
+        """The releases that stay when so many that have served are kept: the current one and the one before it always.
+
+        One that a rollback has led away from goes before the others.
+        """
+        away = [name for name, each in self.releases.items() if each.left and not (each.failed or each.pruned)]
+        return {*[*away, *self.served()][-count:], self.current, self.previous} - {""}
+
+    def listed(self) -> list[Release]:
+        """The releases that may serve again, and those that failed since the oldest of them; oldest first."""
+        told = [each for each in self.releases.values() if not each.pruned or each.failed]
+        oldest = min((each.release for each in told if not each.pruned), default="")
+        return [each for each in told if each.release >= oldest]
+
+    def migrated(self, target: str) -> list[Release]:
+        """The releases after one to go back to that ran migrations, oldest first.
+
+        One that failed is among them: its migrations ran before it was given up.
+        """
+        return [each for name, each in self.releases.items() if each.migrations and target < name]
 
     def state(self, name: str) -> str:
         """`current`, `previous`, `failed` or `kept`."""
@@ -73,12 +106,21 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
     for entry in entries:
         history.last = max(history.last, int(entry["number"]))
         name, task, result = (str(entry.get(key, "")) for key in ("release", "task", "result"))
+        if task == PRUNE:
+            for gone in entry.get("pruned") or ():
+                if gone in history.releases:
+                    history.releases[gone].pruned = True
         if not release_id.is_valid(name):
             continue
         if task == "prod" and name not in history.releases:
             created, commit, by = (str(entry.get(key, "")) for key in ("time", "commit", "by"))
             history.releases[name] = Release(name, created, commit, by)
+        if task == "prod" and "migrations" in entry:
+            history.releases[name].migrations = tuple(map(str, entry["migrations"]))
+            history.releases[name].fingerprints = dict(entry.get("fingerprints") or {})
         history.pending = entry if result == BEGUN else {}
+        if result in (DONE, PAUSED):
+            history.paused = name if result == PAUSED else ""
         if result != DONE or name not in history.releases:
             continue
         if task == "rollback":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upready.releases import override
+from upready.releases import override, policy, routes
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import compose, compose_call
@@ -14,10 +15,9 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 
 NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
-"""What is done with a service: left as it is; made and started; another number of replicas; new ones beside
-the old ones; the old ones stopped first."""
-
-START_FIRST, STOP_FIRST = "start-first", "stop-first"
+REMOVED = "removed"
+"""What is done with a service: it is left as it is; it is made and started; it gets another number of replicas; new
+replicas start beside the old ones; the old ones are stopped first. One of another environment is removed."""
 
 _HASH = "com.docker.compose.config-hash"
 """Compose's label on each container: a hash of what its service was when it was made."""
@@ -32,17 +32,31 @@ class Change:
         action: One of the words above.
         reasons: Why it changes: settings by their names, the image, how many replicas.
         order: Why it is stopped first, where it is: what two of it cannot share.
+        held: Whether its requests wait at the edge while it is away.
     """
 
     service: str
     action: str
     reasons: tuple[str, ...] = ()
     order: str = ""
+    held: bool = False
 
     @property
     def gap(self) -> bool:
         """Whether the service is away for a while."""
-        return self.action == REPLACED
+        return self.action in (REPLACED, REMOVED)
+
+    @property
+    def words(self) -> str:
+        """It, as a sentence."""
+        told = f"{self.service} is {self.action}" if self.action != NOTHING else f"{self.service} stays as it is"
+        reasons = f" ({', '.join(self.reasons)})" if self.reasons else ""
+        if self.action != REPLACED:
+            return f"{told}{reasons}"
+        away = (
+            "its requests wait at the edge, for 30 s at most" if self.held else "it is away until the new one is ready"
+        )
+        return f"{told}{reasons}, stopped first ({self.order}): {away}"
 
     def as_dict(self) -> dict[str, Any]:
         """It, as it stands under `services` in the JSON document."""
@@ -50,6 +64,7 @@ class Change:
             "service": self.service,
             "action": self.action,
             "gap": self.gap,
+            "held": self.held,
             "reasons": list(self.reasons),
             "order": self.order,
         }
@@ -62,6 +77,7 @@ def find(
     before: Mapping[str, Any] | None,
     *,
     recorded: bool = False,
+    back: bool = False,
 ) -> list[Change]:
     """What a start of a model would change, in the order of the model's names.
 
@@ -71,14 +87,21 @@ def find(
         containers: What runs of it now.
         before: The merged model of what runs, where that is known: tells which settings differ.
         recorded: Whether the model says itself which release each of its services is of.
+        back: Whether this is the way back to an earlier release.
 
     Raises:
         OpsError: Compose refuses the model.
+        EngineError: The engine does not answer.
     """
     running = {name: [each for each in containers if each.service == name] for name in model.services}
     hashes = _hashes(model.stack if recorded else _as_running(engine, model, running))
     ports = {port.published: service.name for service in model.wanted for port in service.ports}
-    return [_change(engine, service, running[service.name], hashes, before, ports) for service in model.wanted]
+    found = []
+    for service in model.wanted:
+        change = _change(engine, service, running[service.name], hashes, before, ports, back=back)
+        held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
+        found.append(dataclasses.replace(change, held=held))
+    return found
 
 
 def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
@@ -107,6 +130,8 @@ def _change(
     hashes: Mapping[str, str],
     before: Mapping[str, Any] | None,
     ports: Mapping[int, str],
+    *,
+    back: bool,
 ) -> Change:
     if not found:
         return Change(service.name, CREATED, ("it does not run",))
@@ -122,24 +147,29 @@ def _change(
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
-    why = stops_first(service) or _in_the_way(service, found, ports)
+    why = stops_first(service, back=back) or _in_the_way(service, found, ports)
     return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why)
 
 
-def stops_first(service: Service) -> str:
-    """Why the old replicas of a service must be stopped before new ones start; empty where both can run at once."""
+def stops_first(service: Service, *, back: bool = False) -> str:
+    """Why the old replicas of a service must be stopped before new ones start; empty where both can run at once.
+
+    Args:
+        service: The service, as it is to run.
+        back: Whether this is the way back to an earlier release.
+    """
     config = service.config
-    order = ((config.get("deploy") or {}).get("update_config") or {}).get("order")
+    order = policy.of(service, back=back).order
     if service.ports or service.ranges:
         return f"it publishes port {(service.ports or service.ranges)[0].published} itself"
     if config.get("container_name"):
         return f"container_name: {config['container_name']}"
     if config.get("network_mode") == "host":
         return "network_mode: host"
-    if order == STOP_FIRST:
+    if order == policy.STOP_FIRST:
         return "deploy.update_config.order: stop-first"
     volumes = [each for each in config.get("volumes") or [] if each.get("type") == "volume" and each.get("source")]
-    if order != START_FIRST and service.replicas == 1 and volumes:
+    if order != policy.START_FIRST and service.replicas == 1 and volumes:
         return f"one replica with the volume {volumes[0]['source']}"
     return ""
 

@@ -1,4 +1,4 @@
-"""Old releases: what they were made of and their images go, but for those that one may go back to."""
+"""Old releases: their images and what they were made of are removed, once nobody goes back to them any more."""
 
 from __future__ import annotations
 
@@ -8,31 +8,50 @@ from upready.releases.history import History
 from upready.releases.record import Record
 from upready.runtime.docker.engine import Engine, answering
 
-KEEP = 5
-"""So many releases that have served are kept, the current one and the one before it among them."""
+
+def surplus(history: History, keep: int) -> list[str]:
+    """The releases that are more than are to be kept, oldest first; never the current one or the one before it.
+
+    Args:
+        history: What was released.
+        keep: How many releases that have served are kept. One that failed is not kept for a rollback.
+    """
+    needed = {*history.kept(keep), history.paused}
+    return [name for name, each in history.releases.items() if name not in needed and not each.pruned]
 
 
-def prune(engine: Engine, record: Record, history: History, keep: int = KEEP) -> list[str]:
-    """Remove the images of releases that are no longer needed; returns their names.
+def prune(engine: Engine, record: Record, history: History, keep: int) -> list[str]:
+    """Remove the images and the recorded models of the releases that are more than `keep`; returns their names.
+
+    An image that a release which stays was made of is left alone: a service that did not change keeps the image of
+    the release with which it last changed.
 
     Args:
         engine: Where they are.
         record: Of the project.
         history: What it tells.
-        keep: So many are kept.
+        keep: How many releases that have served are kept.
+
+    Raises:
+        EngineError: The engine does not answer.
     """
     from docker.errors import APIError
 
-    needed = {*history.served()[-max(keep, 2) :], history.current, history.previous}
-    gone = []
-    for name in history.releases:
-        if name in needed or not (kept := record.model(name)):
-            continue
-        images = {str(each.get("image", "")) for each in (kept.get("model") or {}).get("services", {}).values()}
-        for image in images:
+    gone = surplus(history, keep)
+    if not gone:
+        return gone
+    stays = [name for name, each in history.releases.items() if name not in gone and not each.pruned]
+    needed = {image for name in stays for image in _images(record, name)}
+    for name in gone:
+        for image in _images(record, name) - needed:
             if image.endswith(f":{name}"):
                 with answering(), suppress(APIError):  # a container of it may be there
                     engine.client.api.remove_image(image)
         record.keep(name, {})
-        gone.append(name)
     return gone
+
+
+def _images(record: Record, release: str) -> set[str]:
+    """The images that a release was made of."""
+    model = (record.model(release) or {}).get("model") or {}
+    return {str(each.get("image", "")) for each in (model.get("services") or {}).values()}

@@ -41,7 +41,7 @@ def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
     """Stop containers of a release that failed, and keep them until the next one, for their logs; returns names."""
     kept = []
     for each in containers:
-        _stop(engine, each)
+        stop(engine, each)
         with answering(), contextlib.suppress(_not_found()):
             engine.client.api.rename(each.id, each.name + FAILED)
             kept.append(each.name + FAILED)
@@ -53,7 +53,22 @@ def kept(engine: Containers, project: str) -> list[Container]:
     return [each for each in engine.every(project) if each.name.endswith(FAILED)]
 
 
-def _stop(engine: Containers, container: Container) -> None:
+def start(engine: Containers, container: Container) -> None:
+    """Start a container again that was stopped.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    with answering(), contextlib.suppress(_not_found()):
+        engine.client.api.start(container.id)
+
+
+def stop(engine: Containers, container: Container) -> None:
+    """Stop a container, with its own grace period, and leave it there.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
     # The engine waits for as long as the container's own setting says; compose has put it there.
     grace = (container.raw.get("Config") or {}).get("StopTimeout") or 10
     api: Any = engine.client.api

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from upready.readiness.health import Health
-from upready.releases import gate, plan, retire, routes
+from upready.releases import gate, order, plan, retire, routes
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
@@ -76,6 +76,7 @@ class Rollout:
     _new: dict[str, list[Container]] = field(default_factory=dict)
     _old: dict[str, list[Container]] = field(default_factory=dict)
     _replaced: list[str] = field(default_factory=list)
+    _aside: list[Container] = field(default_factory=list)
 
     def run(self) -> None:
         """Do it.
@@ -86,41 +87,34 @@ class Rollout:
         """
         for each in self.engine.containers(self.model.stack.project):
             self._old.setdefault(each.service, []).append(each)
+        in_order = order.of(self.model, self.changes, self._old)
         done = False
         try:
-            for change in self._in_order():
-                service = self.model.service(change.service)
-                if change.action == plan.REPLACED:
-                    self._replace(service, change)
+            for change in in_order:
+                if change.action == plan.REMOVED:
+                    self._set_aside(change)
+                elif change.action == plan.REPLACED:
+                    self._replace(self.model.service(change.service), change)
                 else:
-                    self._roll(service)
+                    self._roll(self.model.service(change.service))
             self._switch()
             done = True
         finally:
             if not done:  # also after Ctrl-C
                 self._undo()
                 self.settled = True
-        for change in self._in_order():
+        for change in in_order:
             if change.action == plan.ROLLED:
                 self._end(self.model.service(change.service), self._old[change.service])
+        retire.retire(self.engine, self._aside, (), self.show.warn)
         self.settled = True
 
-    def _in_order(self) -> list[Change]:
-        """What changes, each behind those that it depends on; where that leaves a choice, what has a gap comes last."""
-        left = {
-            each.service: each for each in self.changes if each.action in (plan.CREATED, plan.ROLLED, plan.REPLACED)
-        }
-        found: list[Change] = []
-
-        def add(name: str) -> None:
-            if (change := left.pop(name, None)) is not None:
-                for other in self.model.service(name).depends_on:
-                    add(other)
-                found.append(change)
-
-        for change in sorted(left.values(), key=lambda each: each.action == plan.REPLACED):
-            add(change.service)
-        return found
+    def _set_aside(self, change: Change) -> None:
+        """Stop a service that is not part of the model, since one that is needs its port."""
+        for each in self._old.get(change.service, ()):
+            self.show.step(f"stop {each.name}: {', '.join(change.reasons)}")
+            self._aside.append(each)
+            retire.stop(self.engine, each)
 
     def _roll(self, service: Service) -> None:
         """Start new replicas beside the old ones, as many at a time as the service's `parallelism` says."""
@@ -215,6 +209,8 @@ class Rollout:
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")
                 self.lost.append(name)
+        for each in self._aside:
+            retire.start(self.engine, each)
 
     def _now(self, name: str) -> list[Container]:
         return [each for each in self.engine.containers(self.model.stack.project) if each.service == name]

@@ -16,6 +16,7 @@ from upready.operations.launch import Launch
 from upready.readiness.health import Health
 from upready.report import health as health_report
 from upready.report import prompt
+from upready.report import question as prompts
 from upready.runtime.docker.build import Progress, Step
 from upready.support.errors import OpsError
 
@@ -25,9 +26,11 @@ class Show:
 
     Args:
         as_json: Whether stdout is for a JSON document; progress then goes to stderr.
+        yes: Whether the command line has answered every question.
     """
 
-    def __init__(self, *, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool, yes: bool = False) -> None:
+        self._yes = yes
         self.console: Console = report.errors() if as_json else report.console()
         self._live: Live | None = None
         self._build: Progress | None = None
@@ -89,6 +92,25 @@ class Show:
                 elapsed = time.monotonic() - self._began
                 said = report.clean(f"{each.name} {words}")
                 self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
+
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+        """Have the user agree to something. The live view is away meanwhile: it would write over the question.
+
+        Args:
+            question: A sentence that says what is about to happen.
+            details: More about that, a sentence each.
+            unattended: Whether the task goes on where nobody is there to be asked.
+
+        Raises:
+            UsageError: The answer is no; or nobody is there, and the task does not go on without an answer.
+        """
+        if self._yes or (unattended and not prompts.can_be_asked()):
+            return
+        if self._live is not None:
+            self._live.stop()
+        prompts.confirm(question, details)
+        if self._live is not None:
+            self._live.start(refresh=True)
 
     def _picture(self) -> RenderableType:
         rows: list[RenderableType] = []

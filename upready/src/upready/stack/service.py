@@ -219,6 +219,10 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "eager": (lambda value: isinstance(value, bool), "true or false"),
     "native": (lambda value: isinstance(value, dict), "a mapping"),
     "data": (_is_data, f"one of {', '.join(DATA)}, or a mapping such as {{kind: volume, read: stopped}}"),
+    "migrations": (
+        lambda value: isinstance(value, bool) or (isinstance(value, str) and value != ""),
+        "true, false or the path of the migrations",
+    ),
     "edge": (_is_route, "a mapping such as {port: 8000, path: /, host: example.com}"),
 }
 """The keys of `x-ops`: a test of the value, and a description of what it should be."""

