@@ -40,6 +40,7 @@ from upready.commands import (  # noqa: E402
     psql,
     releases,
     restart,
+    restore,
     rollback,
     shell,
     status,
@@ -61,6 +62,7 @@ positional.explain_words()
 positional.allow("diagnose", "service")
 positional.allow("shell", "service")
 positional.allow("psql", "service")
+positional.allow("restore", "backup")
 positional.allow("open", "name")
 positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose {word}")
@@ -86,6 +88,7 @@ ns = Collection(
     releases.releases,
     rollback.rollback,
     backup.backup,
+    restore.restore,
     audit.audit,
     unlock.unlock,
     opening.open_,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def make(
     *,
     now: datetime | None = None,
     reason: str = "",
+    aside: Mapping[str, Mapping[str, str]] | None = None,
     progress: Progress = silent,
 ) -> Backup:
     """Read some of a stack's data into a file.
@@ -56,6 +57,7 @@ def make(
         path: The file; its folder is there.
         now: When it is made.
         reason: Why, where nobody asked for it.
+        aside: For a service, its databases by name where only these are wanted, each with the name that it has now.
         progress: Told how far it is.
 
     Raises:
@@ -65,7 +67,9 @@ def make(
     moment = now or datetime.now(UTC)
     try:
         with Writer(path) as writer:
-            parts = tuple(_part(data, source, writer, progress) for source in sources)
+            parts = tuple(
+                _part(data, source, writer, progress, (aside or {}).get(source.service)) for source in sources
+            )
             manifest = Manifest(
                 id=f"{moment:%Y%m%dT%H%M%S}",
                 created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
@@ -82,11 +86,11 @@ def make(
     return Backup(path, manifest, path.stat().st_size)
 
 
-def _part(data: Data, source: Source, writer: Writer, progress: Progress) -> Part:
+def _part(data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None) -> Part:
     if source.kind == kinds.VOLUME:
         return volume.read(data, source, writer, progress)
     try:
-        return _postgres(source, data.server(source), writer, progress)
+        return _postgres(source, data.server(source), writer, progress, aside)
     except ProgramError as error:
         raise failed(source.service, error) from error
 
@@ -100,17 +104,23 @@ def failed(service: str, error: ProgramError, what: str = "could not be backed u
     return DataError(f"{service} {what}: {error}", details=error.said[-10:-1], next=f"invoke logs --service {service}")
 
 
-def _postgres(source: Source, server: Server, writer: Writer, progress: Progress) -> Part:
+def _postgres(
+    source: Source, server: Server, writer: Writer, progress: Progress, aside: Mapping[str, str] | None
+) -> Part:
     roles = f"{member_name(source.service)}/roles.sql"
     with writer.member(roles) as write:
         write(server.roles().encode())
     items: list[Item] = []
-    for database in server.databases():
+    names = {now: name for name, now in aside.items()} if aside else None
+    for found in server.databases():
+        if names is not None and found.name not in names:
+            continue
+        database = replace(found, name=names[found.name]) if names else found
         member = f"{member_name(source.service)}/{member_name(database.name)}.dump"
         if member in {each.member for each in items}:
             member = f"{member_name(source.service)}/{len(items)}-{member_name(database.name)}.dump"
-        rows = _dump(server, database.name, writer, member, lambda count: progress(source.service, count))
-        schema = server.schema_version(database.name)
+        rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count))
+        schema = server.schema_version(found.name)
         items.append(Item(database.name, member, database.size, rows, schema, database.main))
     return Part(
         source.service,

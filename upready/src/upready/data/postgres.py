@@ -167,7 +167,8 @@ class Server:
         """Let new databases take the place of old ones, all at once or none; their connections are ended.
 
         Args:
-            renamed: For each name, the database that gets it, and the name that the one there now gets.
+            renamed: For each name, the database that gets it, and the name that the one there now gets; empty where
+                none is there.
             tries: How often it is tried, where somebody connects at the very moment.
         """
         ends = "".join(
@@ -176,8 +177,8 @@ class Server:
             for name, (new, _) in renamed.items()
         )
         moves = "".join(
-            f"ALTER DATABASE {identifier(name)} RENAME TO {identifier(old)};\n"
-            f"ALTER DATABASE {identifier(new)} RENAME TO {identifier(name)};\n"
+            (f"ALTER DATABASE {identifier(name)} RENAME TO {identifier(old)};\n" if old else "")
+            + f"ALTER DATABASE {identifier(new)} RENAME TO {identifier(name)};\n"
             for name, (new, old) in renamed.items()
         )
         sql = f"{queries.PATIENT}\\o /dev/null\nBEGIN;\n{ends}{moves}COMMIT;\n".encode()
@@ -195,6 +196,11 @@ class Server:
         aside = self._aside([database])
         ends = f"SELECT to_json(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = {quoted(database)};"
         self.ask(f"{ends}\nDROP DATABASE IF EXISTS {identifier(database)};", aside)
+
+    def tidy(self) -> None:
+        """Remove what a restore that was killed has left half made."""
+        for name in self.ask(queries.HALF):
+            self.drop(name)
 
     def _aside(self, busy: Mapping[str, object] | Sequence[str]) -> str:
         """A database to be connected to while others are renamed or dropped."""

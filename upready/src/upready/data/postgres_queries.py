@@ -5,8 +5,15 @@ PATIENT = "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_
 DATABASES = """
 SELECT json_build_object('name', datname, 'size', pg_database_size(oid), 'main', datname = current_database(),
   'changes', (SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database s WHERE s.datid = d.oid))
-FROM pg_database d WHERE datallowconn AND NOT datistemplate ORDER BY datname = current_database() DESC, datname;
+FROM pg_database d
+WHERE datallowconn AND NOT datistemplate AND datname !~ '__new_[0-9]{8}T[0-9]{6}$'
+ORDER BY datname = current_database() DESC, datname;
 """
+
+HALF = """
+SELECT to_json(datname) FROM pg_database WHERE datname ~ '__new_[0-9]{8}T[0-9]{6}$';
+"""
+"""Databases that a restore began and could not end."""
 
 TABLES = """
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

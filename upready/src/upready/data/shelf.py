@@ -18,6 +18,9 @@ SUFFIX = ".backup.tar"
 
 LATEST = "latest"
 
+BEFORE_RESTORE = "before the restore of"
+"""How the reason of a backup begins that a restore has made."""
+
 _FORM = "%Y%m%dT%H%M%S"
 
 
@@ -89,7 +92,7 @@ def backups(within: Path, project: str, tell: Callable[[str], None]) -> list[Bac
 
 
 def find(root: Path, project: str, asked: str) -> Path:
-    """The backup that is meant: a file, a folder (its newest), an id, or `latest`.
+    """The backup that is meant: a file, a folder (its latest), an id, or `latest`.
 
     Raises:
         UsageError: There is none.
@@ -101,12 +104,19 @@ def find(root: Path, project: str, asked: str) -> Path:
     if asked in ("", LATEST) or files.is_folder(path):
         within = own if asked in ("", LATEST) else path.absolute()
         if found := there(within, project):
-            return found[-1]
+            return next((each for each in reversed(found) if not _before_a_restore(each)), found[-1])
         raise UsageError(f"there is no backup of {project} in {within}", next="invoke backup")
     named = [each for each in there(own, project) if each.name == f"{project}-{asked}{SUFFIX}"]
     if not named:
         raise UsageError(f"{asked!r} is no file, and no backup of {project} has that id", next="invoke backup --list")
     return named[0]
+
+
+def _before_a_restore(path: Path) -> bool:
+    """Whether a backup is of what a restore has replaced: nobody means it who wants the latest back."""
+    with contextlib.suppress(OpsError), Reader(path) as reader:
+        return reader.manifest.reason.startswith(BEFORE_RESTORE)
+    return False
 
 
 def throw_away(within: Path, project: str, keep: Keep) -> list[Path]:

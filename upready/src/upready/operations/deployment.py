@@ -260,7 +260,7 @@ class Deployment:
         self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str
     ) -> Stack:
         """The stack, each of whose services has its release, and its image of that."""
-        told = {}
+        told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
@@ -268,7 +268,7 @@ class Deployment:
                 told[service.name] = override.as_running(service, found)
             else:
                 image = override.tag(service, name) if service.built else ""
-                told[service.name] = override.entry(name, self.environment, image)
+                told[service.name] = override.entry(name, self.environment, image, whose)
         return override.add(merged.stack, told)
 
     def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:

@@ -8,7 +8,7 @@ from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.releases.history import Release
 from upready.releases.plan import Change
-from upready.runtime import current
+from upready.runtime import current, ownership
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.stack.settings import Settings
@@ -25,7 +25,9 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
     """
     with exclusive.hold(settings.root, "invoke rollback", lock_wait):
         connected = containers.connect()
-        with exclusive.on_engine(connected, current.name(settings), "invoke rollback", lock_wait):
+        project = current.name(settings)
+        ownership.check(settings, project, connected, show.step, task="invoke rollback")
+        with exclusive.on_engine(connected, project, "invoke rollback", lock_wait):
             deployment = _deployment(connected, settings, show)
             deployment.settle()
             return deployment.back(_target(deployment, to))

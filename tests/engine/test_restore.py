@@ -1,0 +1,196 @@
+"""`invoke restore`: whatever happens, what was there serves on, or is in the backup that the task names."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import remove_project, unique_name
+from tests.engine.conftest import Project, until
+from tests.engine.twins import bare
+
+pytestmark = pytest.mark.engine
+
+STACK = """
+services:
+  db:
+    image: postgres:17-alpine
+    environment: {POSTGRES_USER: ann, POSTGRES_PASSWORD: only-for-this-test, POSTGRES_DB: shop}
+    volumes: [db-data:/var/lib/postgresql/data]
+    healthcheck: {test: [CMD-SHELL, pg_isready -h 127.0.0.1], interval: 1s, start_interval: 250ms, start_period: 60s}
+  app:
+    image: debian:trixie-slim
+    init: true
+    command: [sleep, "600"]
+    stop_grace_period: 1s
+    depends_on: {db: {condition: service_healthy}}
+    x-ops: {stable: 0.1}
+volumes: {db-data: }
+"""
+
+SETUP = """
+CREATE ROLE clerk;
+CREATE TABLE item (id serial PRIMARY KEY, word text, created_at timestamptz DEFAULT now());
+ALTER TABLE item OWNER TO clerk;
+INSERT INTO item (word) SELECT md5(i::text) FROM generate_series(1, 20000) AS i;
+ALTER DATABASE shop SET search_path TO public, pg_catalog;
+REVOKE CONNECT ON DATABASE shop FROM PUBLIC;
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("restore")
+    made = bare(root, unique_name("restore"), {"OPS_STATE_DIR": str(root / "state")})
+    made.write("compose.yaml", STACK)
+    made.ok("dev")
+    sql(made, SETUP)
+    yield made
+    remove_project(made.name)
+
+
+@pytest.fixture(scope="module")
+def backup(project: Project) -> Path:
+    return Path(project.ok("backup", "--json").json["file"])
+
+
+def psql(project: Project, database: str = "shop") -> list[str]:
+    """psql in the database's container, without a task of ours."""
+    return [
+        "docker",
+        "exec",
+        "-i",
+        f"{project.name}-db-1",
+        "psql",
+        "-XAtqvON_ERROR_STOP=1",
+        "-U",
+        "ann",
+        "-d",
+        database,
+    ]
+
+
+def sql(project: Project, text: str, database: str = "shop") -> str:
+    done = subprocess.run(psql(project, database), input=text, capture_output=True, encoding="utf-8", timeout=60)
+    assert not done.stderr, done.stderr
+    return done.stdout.strip()
+
+
+def databases(project: Project) -> set[str]:
+    return set(sql(project, "SELECT datname FROM pg_database WHERE NOT datistemplate").split())
+
+
+class Writer:
+    """Somebody who adds rows all the time, and remembers each that was acknowledged."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._over = threading.Event()
+        self.acknowledged: set[int] = set()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> Writer:
+        sql(self._project, "CREATE TABLE IF NOT EXISTS written (id int)")
+        self._thread.start()
+        until(lambda: self.acknowledged)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        number = 0
+        while not self._over.is_set():
+            with subprocess.Popen(
+                psql(self._project),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+            ) as session:
+                assert session.stdin and session.stdout
+                while not self._over.is_set():
+                    number += 1
+                    with contextlib.suppress(BrokenPipeError):
+                        session.stdin.write(f"INSERT INTO written VALUES ({number}) RETURNING id;\n")
+                        session.stdin.flush()
+                    if not (line := session.stdout.readline()):
+                        break
+                    self.acknowledged.add(int(line))
+                with contextlib.suppress(BrokenPipeError):
+                    session.stdin.close()
+
+
+def test_what_was_backed_up_is_there_again(project: Project, backup: Path) -> None:
+    sql(project, "DELETE FROM item WHERE id > 10; CREATE TABLE later (x int)")
+    started = project.container("app").started
+    done = project.ok("restore", backup.name.split(".")[0].removeprefix(f"{project.name}-"), "--yes", "--json").json
+    assert sql(project, "SELECT count(*) FROM item") == "20000"
+    assert sql(project, "SELECT to_regclass('later') IS NULL") == "t"
+    assert sql(project, "SELECT tableowner FROM pg_tables WHERE tablename = 'item'") == "clerk"
+    assert sql(project, "SHOW search_path") == "public, pg_catalog"
+    assert sql(project, "SELECT has_database_privilege('clerk', 'shop', 'CONNECT')") == "f"
+    assert databases(project) == {"postgres", "shop"}
+    assert done["before"]["parts"][0]["items"][0]["rows"] == {"item": 10, "later": 0}
+    assert project.container("app").started != started
+    assert done["gap"] < 3
+
+
+def test_no_row_of_a_writer_is_lost(project: Project, backup: Path) -> None:
+    with Writer(project) as writer:
+        done = project.ok("restore", str(backup), "--yes", "--json").json
+    before = done["before"]["file"]
+    project.ok("restore", before, "--into", "looked_at")
+    kept = set(map(int, sql(project, "SELECT id FROM written", "looked_at").split()))
+    assert writer.acknowledged <= kept
+    assert sql(project, "SELECT count(*) FROM item") == "20000"
+    sql(project, "DROP DATABASE looked_at", "postgres")
+    assert databases(project) == {"postgres", "shop"}
+
+
+def test_a_broken_file_changes_nothing(project: Project, backup: Path, tmp_path: Path) -> None:
+    whole = backup.read_bytes()
+    middle = len(whole) // 2
+    broken = {
+        "empty": b"",
+        "cut": whole[:-5000],
+        "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        "foreign": b"PGDMP\x01\x0f\x00" + bytes(5000),
+    }
+    for name, data in broken.items():
+        (tmp_path / name).write_bytes(data)
+        done = project.invoke("restore", str(tmp_path / name), "--yes")
+        assert done.code == 10, (name, done.err)
+        assert "is no whole backup" in done.err
+    assert sql(project, "SELECT count(*) FROM item") == "20000"
+    assert databases(project) == {"postgres", "shop"}
+
+
+def test_nobody_who_could_say_yes(project: Project, backup: Path) -> None:
+    done = project.invoke("restore", str(backup))
+    assert done.code == 2
+    assert "item: 20,000 rows now, 20,000 rows in the backup" in done.err
+    assert done.err.splitlines()[-1] == f"next: invoke restore {backup} --yes"
+
+
+@pytest.mark.parametrize("step", ["back up what is there", "restore beside it", "restart app"])
+def test_a_killed_one_leaves_a_database_that_serves(project: Project, backup: Path, step: str) -> None:
+    task = project.begin("restore", str(backup), "--yes")
+    assert task.stdout
+    for line in task.stdout:
+        if line.strip() == step:
+            break
+    task.kill()
+    task.communicate()
+    assert sql(project, "SELECT count(*) FROM item") == "20000"
+    project.ok("restore", str(backup), "--yes")
+    assert sql(project, "SELECT count(*) FROM item") == "20000"
+    for name in databases(project) - {"postgres", "shop"}:
+        assert "__old_" in name
+        sql(project, f'DROP DATABASE "{name}"', "postgres")

@@ -1,0 +1,298 @@
+"""`invoke restore`: a backup in the place of what is there, without a moment in which neither serves."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from upready.data import backup, kinds, shelf, sources
+from upready.data.archive import Reader
+from upready.data.backup import Backup, Progress
+from upready.data.manifest import Part
+from upready.data.restore import Replacement
+from upready.data.sources import Data, Source
+from upready.operations import backup as making
+from upready.operations import exclusive, launch, restart
+from upready.operations.launch import Launch
+from upready.operations.launch_options import Show
+from upready.operations.step import Step
+from upready.runtime import choice
+from upready.runtime.interface import Note
+from upready.stack.settings import Settings
+from upready.support import next_step
+from upready.support.errors import DataError, OpsError, UsageError
+from upready.support.pipes import ProgramError
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a restore would replace: a database, how much it holds, and how much the backup has instead.
+
+    Attributes:
+        service: Its service.
+        name: The database.
+        size: Bytes on its disk.
+        rows: The rows of each table now.
+        instead: The rows of each table in the backup.
+        newest: The latest time at which a row was made or changed, where columns tell that.
+    """
+
+    service: str
+    name: str
+    size: int
+    rows: Mapping[str, int]
+    instead: Mapping[str, int]
+    newest: str
+
+
+Confirm = Callable[[str, Backup, Sequence[Loss]], None]
+"""Given the project's name, the backup, and what would be lost, raises unless that is wanted."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user asked of `invoke restore`.
+
+    Attributes:
+        backup: A file, a folder, an id, or `latest`.
+        services: Whose data; all that the backup holds where none is named.
+        into: The name of a database that is made beside; empty to replace what is there.
+        adopt: Whether containers of another folder that may be this one count as this one's.
+    """
+
+    backup: str
+    services: tuple[str, ...] = ()
+    into: str = ""
+    adopt: bool = False
+
+
+@dataclass(frozen=True)
+class Restored:
+    """How a restore ended.
+
+    Attributes:
+        backup: What was restored.
+        before: The backup of what was there before; None where nothing was replaced.
+        into: The databases that were made beside.
+        gap: Seconds in which the databases took no connection.
+        restarted: How the restart of the services that use them ended; None where none does.
+    """
+
+    backup: Backup
+    before: Backup | None = None
+    into: tuple[str, ...] = ()
+    gap: float = 0.0
+    restarted: Launch | None = None
+    services: tuple[str, ...] = field(default_factory=tuple)
+
+
+def restore(
+    settings: Settings, options: Options, show: Show, progress: Progress, *, confirm: Confirm | None
+) -> Restored:
+    """Prove a backup, ask, back up what is there, restore beside it, count, swap, and restart what uses it.
+
+    Raises:
+        UsageError: There is no such backup, it holds nothing of this stack, or `confirm` said no.
+        DataError: It is not whole, does not fit, or could not be restored; what was there serves on.
+        LockedError: Another task is at work on the project.
+        EngineError: The engine does not answer.
+    """
+    with exclusive.hold(settings.root, "invoke restore"):
+        connected = choice.find(settings, show.warn, adopt=options.adopt, task="invoke restore")
+        found = sources.find(settings, connected)
+        path = shelf.find(settings.root, found.project, options.backup)
+        with Reader(path) as reader:
+            wanted = Backup(path, reader.manifest, reader.size)
+            chosen = _chosen(found, reader, options)
+            show.step(f"check {path.name}")
+            reader.prove()
+            stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+            with _told(path):
+                changes = [Replacement(found.server(source), part, reader, stamp) for source, part in chosen]
+                for each in changes:
+                    each.check()
+            if options.into:
+                return _beside(wanted, changes, options.into, show, progress)
+            if confirm is not None:
+                confirm(found.project, wanted, [loss for each in changes for loss in _losses(each)])
+            return _replace(settings, found, wanted, chosen, changes, show, progress)
+
+
+def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
+    """What `restore` would do, once the backup is proven; the arguments and the errors are the same."""
+    exclusive.check(settings.root)
+    connected = choice.find(settings, tell, adopt=options.adopt, task="invoke restore", remember=False)
+    found = sources.find(settings, connected)
+    path = shelf.find(settings.root, found.project, options.backup)
+    with Reader(path) as reader:
+        chosen = _chosen(found, reader, options)
+    names = [source.service for source, _ in chosen]
+    steps = [Step("check", (str(path),), f"read all of {path}, and hold it against its checksums")]
+    if not options.into:
+        steps.append(Step("back up", tuple(names), f"back up {', '.join(names)} as they are now"))
+    where = f"into {options.into}" if options.into else "beside what is there"
+    steps.append(Step("restore", tuple(names), f"restore {', '.join(names)} {where}, and count the rows"))
+    if not options.into:
+        steps.append(Step("swap", tuple(names), f"let that take the place of what is there: {', '.join(names)}"))
+        if users := _users(found, names):
+            steps.append(Step("restart", tuple(users), f"restart {', '.join(users)}"))
+    return steps
+
+
+def _replace(
+    settings: Settings,
+    data: Data,
+    wanted: Backup,
+    chosen: Sequence[tuple[Source, Part]],
+    changes: Sequence[Replacement],
+    show: Show,
+    progress: Progress,
+) -> Restored:
+    served = [source for source, _ in chosen]
+    show.step("back up what is there")
+    before = making.into(settings, data, served, "", progress, f"{shelf.BEFORE_RESTORE} {wanted.id}")
+    show.step("restore beside it")
+    done: list[Replacement] = []
+    with _told(wanted.path):
+        try:
+            for each in changes:
+                each.stage(lambda count: progress("restored", count))
+            began = time.monotonic()
+            for each in changes:
+                each.swap()
+                done.append(each)
+        except BaseException:
+            for each in changes:
+                if each not in done:
+                    with contextlib.suppress(ProgramError, OpsError):
+                        each.discard()
+            raise
+    gap = time.monotonic() - began
+    services = _users(data, [source.service for source in served])
+    restarted = None
+    if services:
+        show.step(f"restart {', '.join(services)}")
+        again = restart.begin(data.connected, data.merged, services, data.containers)
+        restarted = launch.until_ready(
+            data.connected, data.merged, [data.merged.service(name) for name in services], again, show
+        )
+    before = _settled(data, served, changes, before, show, progress)
+    return Restored(wanted, before, (), gap, restarted, tuple(each.service for each in served))
+
+
+def _settled(
+    data: Data,
+    served: Sequence[Source],
+    changes: Sequence[Replacement],
+    before: Backup,
+    show: Show,
+    progress: Progress,
+) -> Backup:
+    """Remove what was replaced, once every row of it is in a backup; returns that.
+
+    Rows may have come while the other databases were restored. Nobody can reach them any more, so they are all there
+    will be: the backup of what was there is then made again, in the place of the first.
+    """
+    aside = {source.service: each.replaced() for source, each in zip(served, changes, strict=True)}
+    try:
+        if any(each.written_since() for each in changes):
+            show.step("back up what came meanwhile")
+            moment, reason = datetime.fromisoformat(before.manifest.created), before.manifest.reason
+            before = backup.make(data, served, before.path, now=moment, reason=reason, aside=aside, progress=progress)
+        for each in changes:
+            each.finish()
+    except (OpsError, ProgramError) as error:
+        names = ", ".join(name for each in aside.values() for name in each.values())
+        show.warn(f"what came while it was restored is only in {names}, which stays beside: {error}")
+    return before
+
+
+def _beside(wanted: Backup, changes: Sequence[Replacement], into: str, show: Show, progress: Progress) -> Restored:
+    """Restore beside what serves, and leave it there."""
+    if len(changes) > 1:
+        raise UsageError(
+            f"--into takes the data of one service, and the backup holds {len(changes)}",
+            next=next_step.again("--service", changes[0].part.service),
+        )
+    (change,) = changes
+    items = change.part.items
+    names = {each.name: into if each.main or len(items) == 1 else f"{into}_{each.name}" for each in items}
+    if taken := [name for name in names.values() if name in change.there]:
+        raise UsageError(
+            f"there is a database {taken[0]} already; nothing was restored", next=next_step.again("--into", f"{into}_2")
+        )
+    show.step(f"restore into {into}")
+    made: list[str] = []
+    with _told(wanted.path):
+        change.stage_roles()
+        try:
+            for item in items:
+                made.append(names[item.name])
+                change.put(item, made[-1], change.names[item.name], lambda count: progress("restored", count))
+        except BaseException:
+            for name in made:
+                with contextlib.suppress(ProgramError, OpsError):
+                    change.server.drop(name)
+            raise
+    return Restored(wanted, into=tuple(made))
+
+
+def _chosen(data: Data, reader: Reader, options: Options) -> list[tuple[Source, Part]]:
+    """The parts of a backup that are restored, and where each belongs."""
+    ours = {each.service: each for each in data.of(options.services)}
+    parts = [each for each in reader.manifest.parts if not options.services or each.service in options.services]
+    found = [
+        (ours[each.service], each)
+        for each in parts
+        if each.service in ours and ours[each.service].kind == each.kind == kinds.POSTGRES
+    ]
+    if not found:
+        theirs = ", ".join(f"{each.service} ({each.kind})" for each in reader.manifest.parts) or "nothing"
+        raise UsageError(
+            f"{reader.path.name} holds nothing that belongs into this stack",
+            details=[
+                f"it holds: {theirs}",
+                f"here: {', '.join(f'{each.service} ({each.kind})' for each in data.sources)}",
+            ],
+            next="invoke backup --list",
+        )
+    return found
+
+
+def _losses(change: Replacement) -> Iterator[Loss]:
+    for item in change.part.items:
+        name = change.names[item.name]
+        if there := change.there.get(name):
+            rows = change.server.rows(name)
+            yield Loss(change.part.service, name, there.size, rows, item.rows, change.server.newest(name))
+
+
+def _users(data: Data, services: Sequence[str]) -> list[str]:
+    """The services that run and depend on some others."""
+    running = {each.service for each in data.containers if each.state == "running"}
+    return sorted(
+        name
+        for name in running.difference(services)
+        if name in data.merged.every and set(data.merged.every[name].depends_on) & {*services}
+    )
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what PostgreSQL's own programs say into one of our errors."""
+    try:
+        yield
+    except ProgramError as error:
+        if error.gone:
+            raise backup.failed("", error) from error
+        raise DataError(
+            f"{path.name} was not restored: {error}",
+            details=[*error.said[-10:-1], "nothing was changed"],
+            next="invoke backup --list",
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path.name} was not restored: {error}", next="invoke doctor") from error
