@@ -24,3 +24,8 @@ def test_what_bites_is_told_first() -> None:
     found = [warning(check, check.upper()) for check in ("unused", "undeclared", "comment", "unused", "missing")]
     told = brief([Finding(severity="error", check="empty", message="E is empty", why="", fix=""), *found], "check")
     assert [line.split()[1] for line in told] == ["COMMENT", "MISSING", "3"]
+
+
+def test_a_finding_on_one_line_names_the_best_way_alone() -> None:
+    finding = Finding("shell", "API_PORT is set in the shell", why="", fix="unset API_PORT\nremove API_PORT from .env")
+    assert str(finding) == "API_PORT is set in the shell (unset API_PORT)"

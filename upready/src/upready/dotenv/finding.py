@@ -50,7 +50,8 @@ class Finding:
         # A message about the whole `.env` names the file itself.
         place = f"{self.place}: " if self.line or self.file != ".env" else ""
         why = f": {self.why}" if self.why else ""
-        return f"{place}{self.message}{why}" + (f" ({self.fix})" if self.fix else "")
+        best = self.fix.partition("\n")[0]  # the other ways are told where there is more than a line
+        return f"{place}{self.message}{why}" + (f" ({best})" if best else "")
 
     def as_dict(self) -> dict[str, Any]:
         """The finding in a task's JSON document."""

@@ -235,7 +235,7 @@ class Deployment:
 
     def _target(self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str) -> Model:
         """The model, each of whose services has its release; images of the new one are tagged."""
-        told = {}
+        told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
@@ -247,7 +247,7 @@ class Deployment:
                 with answering():
                     repository, _, tag = image.rpartition(":")
                     self.engine.client.api.tag(service.image, repository, tag)
-            told[service.name] = override.entry(name, self.environment, image)
+            told[service.name] = override.entry(name, self.environment, image, whose)
         return model.load(override.add(merged.stack, told))
 
     def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:

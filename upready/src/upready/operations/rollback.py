@@ -10,7 +10,7 @@ from upready.releases import engine_lock, history
 from upready.releases.history import Release
 from upready.releases.plan import Change
 from upready.releases.record import Record
-from upready.runtime import current
+from upready.runtime import current, ownership
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.stack.settings import Settings
@@ -28,7 +28,9 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
     """
     with exclusive.hold(settings.root, "invoke rollback"):
         connected = containers.connect()
-        with engine_lock.hold(connected, current.name(settings), "invoke rollback", users.name(), lock_wait):
+        project = current.name(settings)
+        ownership.check(settings, project, connected, show.step, task="invoke rollback")
+        with engine_lock.hold(connected, project, "invoke rollback", users.name(), lock_wait):
             environment, target = _target(connected, settings, to)
             return Deployment(connected, settings, environment, show).back(target)
 
