@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from upready.runtime.docker.edge import Edge
+from upready.runtime.docker.edge import Edge, EdgeError
 from upready.runtime.interface import Container
 from upready.stack.model import Service
 from upready.support import units
@@ -34,12 +34,19 @@ def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[
     """
     end = time.monotonic() + seconds
     told = None
-    while (left := sum(edge.in_flight(each.id) for each in old)) and time.monotonic() < end:
+    while (left := _under_way(edge, old)) and time.monotonic() < end:
         if left != told:
             tell(left)
             told = left
         time.sleep(COUNT_EVERY)
     return left
+
+
+def _under_way(edge: Edge, containers: Sequence[Container]) -> int:
+    try:
+        return sum(edge.in_flight(each.id) for each in containers)
+    except EdgeError:  # what came through it has ended with it
+        return 0
 
 
 def grace(service: Service) -> float:

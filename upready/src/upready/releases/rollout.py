@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,9 +20,12 @@ from upready.releases.draining import SHORT, drain, grace
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
-from upready.runtime.docker.edge import Edge
-from upready.runtime.interface import Container
+from upready.runtime.docker.edge import Edge, EdgeError
+from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
+
+PATIENCE = 15.0
+"""Seconds that the edge may take to come back where somebody restarts it during a release."""
 
 
 class Show(Protocol):
@@ -53,6 +57,7 @@ class Rollout:
         paused: The service at which it has stopped halfway, as its `failure_action` says; empty where it has not.
         failed: How many replicas of a service have failed that were allowed to.
         unchanged: The services of which no new replica was ready, so that the old ones stay.
+        settled: Whether it has come to an end, this way or the other: nothing is left between two versions.
     """
 
     engine: Containers
@@ -66,6 +71,7 @@ class Rollout:
     unchanged: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    settled: bool = False
     _new: dict[str, list[Container]] = field(default_factory=dict)
     _old: dict[str, list[Container]] = field(default_factory=dict)
     _replaced: list[str] = field(default_factory=list)
@@ -90,7 +96,9 @@ class Rollout:
         finally:
             if not done and not self.paused:  # also after Ctrl-C
                 self._undo()
+                self.settled = True
         self._end_old()
+        self.settled = True
 
     def left_out(self) -> set[str]:
         """The ids of new containers that failed and were allowed to."""
@@ -125,7 +133,6 @@ class Rollout:
 
     def _pause(self, service: Service, ready: Sequence[Container]) -> None:
         """Stop halfway: what is ready serves beside what was not changed yet."""
-        self.paused = service.name
         self.show.step(f"pause at {service.name}, as its failure_action says")
         made = self._new.get(service.name) or self._replacing.get(service.name) or []
         new, old = [*made, *ready], self._old.get(service.name, [])
@@ -142,6 +149,7 @@ class Rollout:
             self._old[service.name] = old[: len(new)]
         self._switch()
         self._end_old()
+        self.paused, self.settled = service.name, True
 
     def _set_aside(self, change: Change) -> None:
         """Stop a service that is not part of the model, since one that is needs its port."""
@@ -155,7 +163,7 @@ class Rollout:
         old = self._old.setdefault(service.name, [])
         if old:
             if edge := self._edge(service):
-                routes.pin(edge, service, old)
+                routes.pin(edge, service, old, self.show.warn)
             self._pre_start(service)
         new = self._new.setdefault(service.name, [])
         for count in self._groups(service):
@@ -253,7 +261,7 @@ class Rollout:
         retire.retire(self.engine, self._aside, (), self.show.warn)
 
     def _edge(self, service: Service) -> Edge | None:
-        return routes.edge_of(self.engine, self.model.stack.project, service)
+        return routes.edge_of(self.engine, self.model.stack.project, service, PATIENCE)
 
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""
@@ -277,6 +285,9 @@ class Rollout:
         self.show.step("back to what ran before")
         for name in self._new:
             old = {each.id for each in self._old[name]}
+            if old and (edge := self._edge(self.model.service(name))):
+                with suppress(EdgeError):
+                    routes.pin(edge, self.model.service(name), self._old[name], silent)
             self.kept += retire.keep(self.engine, [each for each in self._now(name) if each.id not in old])
         for name in reversed(self._replaced):
             if self.before is None or name not in self.before.services:
