@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.proxy import Proxy
+from tests.engine.scene import connected
+from upready.releases import engine_lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -149,3 +151,42 @@ def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: P
     assert told.json["status"] == "healthy"
     assert [each.release for each in shop.containers()] == [told.json["release"]]
     assert states(shop)[0] == "current"
+
+
+def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: Project, tmp_path: Path) -> None:
+    subprocess.run(["git", "clone", "-q", str(shop.root), str(tmp_path / "clone")], check=True)
+    clone = Project(tmp_path / "clone", shop.name, shop.environment)
+    shop.ok("prod")
+    with engine_lock.hold(connected(), shop.name, "invoke prod", "ann@there"):
+        told = clone.invoke("prod", "--json", env={"HOW": "second"})
+        assert (told.code, "invoke prod of ann@there" in told.json["error"]["message"]) == (9, True)
+        both = [
+            each.begin("prod", "--json", "--lock-wait", "90", env={"HOW": how})
+            for each, how in ((shop, "second"), (clone, "third"))
+        ]
+    for task in both:
+        out, err = task.communicate(timeout=120)
+        assert task.returncode == 0, f"{out}\n{err}"
+    assert states(clone) == ["current", "previous", "kept"]
+
+    (clone.root / ".git").rename(tmp_path / "git")
+    commit(clone.root)
+    told = clone.invoke("prod", "--json")
+    assert told.code == 2
+    assert "is another one, released from" in told.json["error"]["message"]
+    assert "prod --json --adopt" in told.json["error"]["next"]
+
+
+def test_what_is_mounted_from_this_machine_must_be_on_the_engine_s(shop: Project) -> None:
+    # The engine's machine is this one, where a path through /proc/self is the engine's own.
+    shop.write("conf/site.conf", "listen 80")
+    away = "/proc/self/cwd/conf"
+    text = FILES["compose.yaml"].replace("    init: true\n", f"    init: true\n    volumes: ['{away}:/conf:ro']\n")
+    shop.write("compose.yaml", text)
+    told = shop.invoke("prod", "--plan", "--json")
+    assert told.code == 2
+    assert told.json["error"]["message"].startswith(f"web mounts {away} of this machine, and the Docker Engine at ")
+    assert shop.containers() == []
+    shop.write("compose.yaml", text.replace(away, "./conf"))
+    told = shop.ok("prod", "--plan")
+    assert f"web mounts {shop.root}/conf of the engine's machine, not conf of this one" in told.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from upready.runtime import last_used, ownership
 from upready.runtime.last_used import Memory
 from upready.runtime.ownership import Claim, Origin
 from upready.stack.settings import Environment, Settings
-from upready.support import folders, state
+from upready.support import folders, repository, state
 from upready.support.errors import UsageError
 
 ENGINE = "unix:///x.sock"
@@ -188,3 +189,70 @@ def test_what_this_folder_has_started_under_an_earlier_name(here: Settings, tmp_
     assert told(here, started(here.root)) == []
     last_used.write(here.root, Memory(project="market", runtime=""))
     assert told(here, started(here.root)) == []
+
+
+def commit(folder: Path) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-C", str(folder)]
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "--allow-empty", "-m", str(folder)]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+
+
+def released(folder: Path, by: str = "ann@there") -> Origin:
+    origin = started(folder)
+    return Origin(origin.folder, origin.files, repository.identity(folder), by)
+
+
+def clone(source: Path, target: Path, *words: str) -> Path:
+    subprocess.run(["git", "clone", "-q", *words, f"file://{source}", str(target)], check=True, capture_output=True)
+    return target
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_release_belongs_to_every_clone_of_its_repository(here: Settings, tmp_path: Path, local: bool) -> None:
+    commit(here.root)
+    theirs = clone(here.root, tmp_path / "theirs")
+    assert claim(here, released(theirs), local=local) is Claim.OURS
+    for task in ("", "invoke prod", "invoke rollback", "invoke stop"):
+        assert told(here, released(theirs), local=local, task=task) == []
+    # A clone without history does not know its first commit, and so not that it is another project.
+    shallow = clone(here.root, tmp_path / "shallow", "--depth=1")
+    commit(here.root)
+    assert claim(here, released(clone(here.root, tmp_path / "short", "--depth=1")), local=False) is Claim.OURS
+    settings = Settings(shallow, here.environments)
+    assert claim(settings, released(here.root), local=False) is Claim.OURS
+
+
+def test_what_another_clone_has_released_here_is_no_place_for_dev(here: Settings, tmp_path: Path) -> None:
+    commit(here.root)
+    theirs = clone(here.root, tmp_path / "theirs")
+    with pytest.raises(UsageError, match="was started from another folder"):
+        told(here, released(theirs), task="invoke dev", shares=False)
+    # By its own folder it is its own.
+    assert told(Settings(theirs, here.environments), released(theirs), task="invoke dev", shares=False) == []
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_a_release_of_another_repository_is_refused_unless_it_is_adopted(
+    here: Settings, tmp_path: Path, local: bool
+) -> None:
+    other = tmp_path / "other" / "shop"
+    commit(here.root)
+    commit(other)
+    for task in ("", "invoke prod", "invoke rollback"):
+        with pytest.raises(UsageError) as caught:
+            told(here, released(other), local=local, task=task)
+        assert f"released from {other} by ann@there" in caught.value.message
+        assert ("--adopt" in caught.value.next) is (task == "invoke prod")
+    told(here, released(other), local=local, task="invoke prod", adopt=True)
+    assert told(here, released(other), local=local, task="invoke rollback") == []
+
+
+def test_two_projects_of_one_repository_are_two(here: Settings, tmp_path: Path) -> None:
+    folder = here.root
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+        (folder / name / "compose.yaml").write_text("services: {}\n", "utf-8")
+    commit(folder)
+    one = Settings(folder / "one", {"prod": Environment("prod", ("compose.yaml",))})
+    assert claim(one, released(folder / "two"), local=False) is Claim.OTHER
+    assert claim(one, released(folder / "one"), local=False) is Claim.OURS

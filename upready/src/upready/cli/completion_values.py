@@ -129,9 +129,9 @@ def _variables(asked: Asked) -> Iterator[Candidate]:
 
 def _releases(asked: Asked) -> Iterator[Candidate]:
     """The releases that have served, the newest first; none without an engine."""
-    from upready.commands.invocation import RELEASED
     from upready.operations import release
     from upready.runtime import aim
+    from upready.stack.settings import RELEASED
 
     settings = aim.at(asked.load(), asked.given.get("host") or "", RELEASED, lambda _: None)
     history = release.history_of(settings)

@@ -16,4 +16,4 @@ def audit(c: Context, json: bool = False) -> int:
     from upready.operations import audit
     from upready.report import audit as report
 
-    return report.show(audit.audit(invocation.settings(c, environment=invocation.RELEASED)), as_json=json)
+    return report.show(audit.audit(invocation.settings(c, released=True)), as_json=json)

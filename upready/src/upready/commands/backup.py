@@ -17,6 +17,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     short={"output": "o"},
+    engine=True,
     iterable=["service"],
 )
 def backup(

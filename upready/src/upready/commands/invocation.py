@@ -28,9 +28,6 @@ KEEP = "How many releases that have served are kept; 5 by default."
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
-RELEASED = "prod"
-"""The environment of which releases are made."""
-
 _host: str | None = None
 """The value of `--host`; None in a task that asks no engine."""
 
@@ -55,13 +52,14 @@ def ask(host: str) -> None:
     _host = host
 
 
-def settings(c: Context, runtime: str = "", environment: str = "") -> Settings:
+def settings(c: Context, runtime: str = "", environment: str = "", *, released: bool = False) -> Settings:
     """What `invoke.yaml` says. From now on, this process asks the engine that is meant.
 
     Args:
         c: invoke's.
         runtime: The value of `--runtime`, which counts more than the file.
         environment: The environment that the task is about; empty for the one that was started last.
+        released: Whether it is about releases, and so about their environment.
 
     Raises:
         UsageError: There is no project, a setting is wrong, or there is no such engine.
@@ -76,7 +74,7 @@ def settings(c: Context, runtime: str = "", environment: str = "") -> Settings:
     from upready.report import warn
     from upready.runtime import aim
 
-    return aim.at(found, _host, environment, warn)
+    return aim.at(found, _host, settings.RELEASED if released else environment, warn)
 
 
 def stack(c: Context, env: str) -> Stack:

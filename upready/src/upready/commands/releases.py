@@ -21,7 +21,7 @@ def releases(c: Context, keep: str = "", lock_wait: str = "", json: bool = False
     from upready.report import launch
     from upready.report import releases as report
 
-    settings = invocation.settings(c, environment=invocation.RELEASED)
+    settings = invocation.settings(c, released=True)
     count = invocation.count(keep, "--keep", 0)
     if count and invocation.dry(c):
         return report.surplus(release.surplus(settings, count), as_json=json)

@@ -15,6 +15,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
     },
     positional=["backup"],
+    engine=True,
     short={"yes": "y"},
     iterable=["service"],
 )

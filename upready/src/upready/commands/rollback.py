@@ -26,7 +26,7 @@ def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", j
     from upready.report import releases as report_releases
 
     shown = report.Show(as_json=json, yes=yes)
-    settings = invocation.settings(c, environment=invocation.RELEASED)
+    settings = invocation.settings(c, released=True)
     if invocation.dry(c):
         changes, migrated = rollback.plan(settings, to, shown)
         return report_releases.plan(changes, migrated, as_json=json)

@@ -16,6 +16,7 @@ from upready.commands.command import command
         "adopt": invocation.ADOPT,
         "backup": "Keep a last backup of data that go; --no-backup keeps none.",
         "foreign": "Also stop what another checkout has started.",
+        "lock_wait": invocation.LOCK_WAIT,
     },
     short={"yes": "y"},
     engine=True,
@@ -28,6 +29,7 @@ def stop(
     adopt: bool = False,
     backup: bool = True,
     foreign: bool = False,
+    lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -44,8 +46,8 @@ def stop(
     from upready.report import project as report
 
     dry = invocation.dry(c)
-    grace = invocation.seconds(timeout, "--timeout")
-    options = stop.Options(volumes, grace, adopt, dry, backup, foreign)
+    grace, wait = invocation.seconds(timeout, "--timeout"), invocation.seconds(lock_wait, "--lock-wait") or 0.0
+    options = stop.Options(volumes, grace, adopt, dry, backup, foreign, wait)
     confirm = None if yes else report.confirm_loss
     settings = invocation.settings(c, runtime)
     with data.progress() if yes and volumes and not dry else contextlib.nullcontext(silent) as progress:

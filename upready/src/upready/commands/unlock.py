@@ -16,7 +16,7 @@ def unlock(c: Context, yes: bool = False) -> int:
     from upready.operations import unlock
     from upready.report import unlock as report
 
-    settings = invocation.settings(c, environment=invocation.RELEASED)
+    settings = invocation.settings(c, released=True)
     if invocation.dry(c):
         return report.shown(unlock.holder(settings))
     return report.ended(unlock.unlock(settings, report.accept if yes else report.confirm))

@@ -10,7 +10,7 @@ from upready import dotenv
 from upready.dotenv import creation, drafted
 from upready.operations import kept_values
 from upready.operations.kept_values import Confirm
-from upready.runtime import ports, resources
+from upready.runtime import mounts, ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
 from upready.stack import model, refusal, revision
@@ -62,6 +62,7 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
     if isinstance(connected, engine.Engine):
         asked = connected
         resources.check(merged, lambda: asked.capacity[0])
+        mounts.check(connected, merged, tell)
     return merged
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upready.data.backup import Progress, silent
 from upready.engine import endpoint
-from upready.operations import exclusive, loss
+from upready.operations import cut_off, exclusive, loss
 from upready.operations.loss import Loss
 from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
@@ -34,6 +34,7 @@ class Options:
         dry: Whether it is only told what would be done.
         backup: Whether a last backup is made of data that go.
         foreign: Whether also what another checkout has started is stopped.
+        lock_wait: Seconds to wait for another task that is at work on the project.
     """
 
     data: bool = False
@@ -42,6 +43,7 @@ class Options:
     dry: bool = False
     backup: bool = True
     foreign: bool = False
+    lock_wait: float = 0.0
 
 
 def stop(
@@ -76,22 +78,26 @@ def stop(
     known = loss.look(settings, running) if any(names for _, names in held) else []
     if options.data and confirm:
         confirm(loss.of(project, settings.root, held, known, backup=options.backup))
-    with exclusive.hold(settings.root, "invoke stop"):
+    with exclusive.hold(settings.root, "invoke stop", options.lock_wait):
         backups = []
         if options.backup and held:
             stack = Stack(settings.root, "", (), (), project)
             backups = loss.back_up(settings, loss.keep(stack, held, known), progress)
         stopped = []
         for each in running:
-            containers = each.containers(project)
-            lost = orphans.among(settings, containers)
-            gone = each.stop(
-                project,
-                data=options.data,
-                grace=options.grace,
-                stacks=_started_from(settings, project, containers, tell),
-                tell=tell,
-            )
+            with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
+                if was_cut_off:
+                    cut_off.settle(settings, each, project, tell)
+                cut_off.sweep(each, project)
+                containers = each.containers(project)
+                lost = orphans.among(settings, containers)
+                gone = each.stop(
+                    project,
+                    data=options.data,
+                    grace=options.grace,
+                    stacks=_started_from(settings, project, containers, tell),
+                    tell=tell,
+                )
             stopped.append(replace(gone, orphans=[one.name for one in lost]))
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from upready.runtime.docker.inspection import ENVIRONMENT, RELEASE
+from upready.runtime.docker.inspection import BY, ENVIRONMENT, RELEASE, REPOSITORY
 from upready.runtime.interface import Container
 from upready.stack.model import Service
 from upready.stack.selection import Stack
-from upready.support import state
+from upready.support import repository, state, users
+
+NOBODY: Mapping[str, str] = {}
+"""No labels."""
 
 FILE = "upready-release.yaml"
 """Its name, in the project's state folder."""
@@ -24,18 +28,27 @@ def as_running(service: Service, containers: Sequence[Container]) -> dict[str, A
     found = next((each for each in containers if each.release), None)
     if found is None:
         return {}
-    return entry(found.release, found.environment, found.image if service.built else "")
+    labels = (found.raw.get("Config") or {}).get("Labels") or {}
+    whose = {name: labels[name] for name in (REPOSITORY, BY) if name in labels}
+    return entry(found.release, found.environment, found.image if service.built else "", whose)
 
 
-def entry(release: str, environment: str, image: str = "") -> dict[str, Any]:
+def whose(root: Path) -> dict[str, str]:
+    """The labels that tell others whose a release is: which repository it is of, and who makes it."""
+    told = {REPOSITORY: repository.identity(root), BY: users.name()}
+    return {name: value for name, value in told.items() if value}
+
+
+def entry(release: str, environment: str, image: str = "", whose: Mapping[str, str] = NOBODY) -> dict[str, Any]:
     """What stands in it of a service.
 
     Args:
         release: The release with which it was last changed.
         environment: Of the stack.
         image: The image to run; empty where that stays as the files say.
+        whose: The labels that tell whose it is.
     """
-    told: dict[str, Any] = {"labels": {RELEASE: release, ENVIRONMENT: environment}}
+    told: dict[str, Any] = {"labels": {RELEASE: release, ENVIRONMENT: environment, **whose}}
     return {**told, "image": image} if image else told
 
 

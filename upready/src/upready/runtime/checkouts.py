@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upready.runtime import host_ports, last_used
-from upready.support import files, git
+from upready.support import files, git, repository
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def is_one(stack: Stack, folder: Path) -> bool:
     """Whether a folder is another checkout of a stack's project: of the same repository, or with the same files."""
     if folder.resolve() == stack.root.resolve():
         return False
-    mine, theirs = _beginnings(stack.root), _beginnings(folder)
+    mine, theirs = repository.beginnings(stack.root), repository.beginnings(folder)
     if mine and theirs:
-        return bool(mine & theirs)
+        return not set(mine).isdisjoint(theirs)
     with contextlib.suppress(OpsError, ValueError):
         return all(files.read(folder / file.relative_to(stack.root)) == files.read(file) for file in stack.files)
     return False
@@ -56,11 +56,6 @@ def _folders(engine: Runtime, port: Port) -> list[Path]:
         mark = env_mark.of(psutil.Process(number)) if number else None
         return [mark.root] if mark else []
     return []
-
-
-def _beginnings(folder: Path) -> set[str]:
-    """The first commits of a repository, which all its clones and worktrees share; none without git."""
-    return set(_git(folder, "rev-list", "--max-parents=0", "HEAD"))
 
 
 def _git(folder: Path, *arguments: str) -> list[str]:

@@ -14,7 +14,7 @@ from upready.runtime.interface import Container, Note, Origin, Runtime, silent
 from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
-from upready.stack.settings import AUTO, DOCKER, NATIVE, Settings
+from upready.stack.settings import AUTO, DOCKER, NATIVE, RELEASED, Settings
 from upready.support import shell_words
 from upready.support.errors import EngineError, UsageError
 from upready.support.next_step import AGAIN
@@ -78,7 +78,8 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
         raise _already("natively")
     project = current.name(settings)
     task = f"invoke {environment}"
-    ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
+    shares = environment == RELEASED
+    ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember, shares=shares)
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
         tell("the native services have ended: the stack runs on the Docker Engine now, with separate data")
@@ -217,7 +218,7 @@ def _containers(settings: Settings, project: str, connected: Runtime) -> list[Co
 
     def foreign(container: Container) -> bool:
         origin = Origin(container.folder, container.files)
-        return ownership.claim(origin, settings, local=connected.local, adopted=adopted) is Claim.FOREIGN
+        return ownership.claim(origin, settings, local=connected.local, adopted=adopted) in (Claim.FOREIGN, Claim.OTHER)
 
     return [each for each in connected.containers(project) if not foreign(each)]
 

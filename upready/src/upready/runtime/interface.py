@@ -100,10 +100,15 @@ class Container:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a container was started, as its labels say: the project's folder, and the compose files."""
+    """Where a container was started, as its labels say: the project's folder, and the compose files.
+
+    Of a release also which repository it is of (`upready.support.repository`), and who made it: `user@host`.
+    """
 
     folder: str
     files: tuple[str, ...] = ()
+    repository: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)

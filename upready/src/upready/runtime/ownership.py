@@ -10,8 +10,11 @@ from pathlib import Path
 from upready.runtime import last_used
 from upready.runtime.interface import Note, Origin, Runtime
 from upready.stack.settings import DOCKER, Settings
-from upready.support import files, next_step, shell_words
+from upready.support import files, next_step, repository, shell_words
 from upready.support.errors import UsageError
+
+WITHOUT_ADOPT = ("invoke rollback",)
+"""Tasks that change something, and take nothing over."""
 
 
 class Claim(StrEnum):
@@ -24,19 +27,27 @@ class Claim(StrEnum):
     """The folder exists without any of the files; or it cannot be looked at."""
     FOREIGN = "foreign"
     """The folder exists with its files: another checkout."""
+    OTHER = "other"
+    """It is of a release of another repository: another project, wherever its folder is."""
 
 
-def claim(origin: Origin, settings: Settings, *, local: bool, adopted: Iterable[str] = ()) -> Claim:
-    """Which folder a container belongs to.
+def claim(
+    origin: Origin, settings: Settings, *, local: bool, adopted: Iterable[str] = (), shares: bool = True
+) -> Claim:
+    """Which folder a container belongs to. A release belongs to all clones of its repository, on any machine.
 
     Args:
         origin: Where it was started.
         settings: The settings of this project.
         local: Whether the engine is on this machine: folders of another machine cannot be looked at.
         adopted: Folders that count as this one.
+        shares: Whether what another clone has released counts as this one's.
     """
-    if not origin.folder or not local or origin.folder in adopted:
+    if not origin.folder or origin.folder in adopted:
         return Claim.OURS
+    released = _released(origin, settings, local=local, shares=shares)
+    if released or not local:
+        return released or Claim.OURS
     folder, files = Path(origin.folder), [Path(file) for file in origin.files]
     try:
         if _same(folder, settings.root) or any(_ours(file, settings) for file in files):
@@ -58,6 +69,7 @@ def check(
     adopt: bool = False,
     task: str = "",
     remember: bool = True,
+    shares: bool = True,
 ) -> None:
     """Make sure that a project's containers on an engine belong to this folder.
 
@@ -70,6 +82,7 @@ def check(
         adopt: Whether they are to count as this folder's from now on, unless another checkout has them.
         task: The task that is about to change something; empty for a task that only looks, which does no harm.
         remember: Whether the effect of `adopt` is remembered; not for a dry run.
+        shares: Whether what another clone has released counts as this one's.
 
     Raises:
         UsageError: They belong to another folder; names it.
@@ -79,7 +92,9 @@ def check(
     found: dict[str, Claim] = {}
     taken: list[str] = []
     for origin in connected.origins(project):
-        claimed = claim(origin, settings, local=connected.local, adopted=known.adopted)
+        claimed = claim(origin, settings, local=connected.local, adopted=known.adopted, shares=shares)
+        if claimed is Claim.OTHER and not adopt:
+            raise _other(project, origin, task)
         if claimed is Claim.UNSURE and origin.folder == known.folder:
             # The remembered state was written there, and was moved along: it is this very folder, renamed.
             claimed = Claim.MOVED
@@ -164,6 +179,37 @@ def foreign(project: str, folder: str, task: str = "") -> UsageError:
         ],
         next=next_step.either("invoke env.init --isolated", anyway),
     )
+
+
+def _other(project: str, origin: Origin, task: str) -> UsageError:
+    """The error of a project that was released from another repository."""
+    by = f" by {origin.by}" if origin.by else ""
+    adopts = bool(task) and task not in WITHOUT_ADOPT
+    return UsageError(
+        f"the project {project} on this engine is another one, released from {origin.folder}{by}",
+        details=["that folder is of another repository: its containers and its data are not this project's"],
+        next=next_step.either(
+            "invoke env.init --isolated", f"if it is to be taken over: {next_step.again('--adopt')}" if adopts else ""
+        ),
+    )
+
+
+def _released(origin: Origin, settings: Settings, *, local: bool, shares: bool) -> Claim | None:
+    """What the repository of a release tells; None where that is not known, or does not matter."""
+    if not origin.repository or (local and _is_here(origin, settings)):
+        return None
+    mine = repository.identity(settings.root)
+    if mine and not repository.is_same(mine, origin.repository):
+        return Claim.OTHER
+    return Claim.OURS if mine and shares else None
+
+
+def _is_here(origin: Origin, settings: Settings) -> bool:
+    """Whether it was started from this very folder."""
+    try:
+        return _same(Path(origin.folder), settings.root) or any(_ours(Path(file), settings) for file in origin.files)
+    except PermissionError:
+        return False
 
 
 def _has_data(known: last_used.Memory, project: str, url: str) -> bool:

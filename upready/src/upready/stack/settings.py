@@ -18,6 +18,9 @@ from upready.support.errors import EnvFileError, UsageError
 
 DEFAULT_TIMEOUT = 120.0
 
+RELEASED = "prod"
+"""The environment of which releases are made."""
+
 LONGEST = 365 * 24 * 3600.0
 """The longest wait, in seconds, that the system's clocks allow."""
 

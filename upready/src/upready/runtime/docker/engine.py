@@ -127,6 +127,28 @@ class Engine:
         """
         return _present(self.client.api.inspect_volume, name)
 
+    def has_path(self, path: str) -> bool:
+        """Whether the engine's machine has a file or folder, as a bind mount would find it. Nothing is made.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        from docker.errors import APIError
+
+        api: Any = self.client.api
+        mount = {"Type": "bind", "Source": path, "Target": "/there"}
+        with answering():
+            try:
+                # It looks at the mounts first, and finds then that there is no such image.
+                api.create_container("upready.invalid/none", host_config=api.create_host_config(mounts=[mount]))
+            except APIError as error:
+                if error.status_code == 404:
+                    return True
+                if error.status_code == 400:
+                    return False
+                raise
+        return True
+
     def read(self, container: str, path: str, count: int) -> bytes | None:
         """The start of a file within a container, which need not run; None if there is no such file.
 

@@ -21,7 +21,9 @@ FOLDER = "com.docker.compose.project.working_dir"
 
 RELEASE = "upready.release"
 ENVIRONMENT = "upready.environment"
-"""Labels of containers that a release made: its name, and the environment that it is of."""
+REPOSITORY = "upready.repository"
+BY = "upready.by"
+"""Labels of containers that a release made: its name, its environment, its repository, and who made it."""
 
 
 def container(raw: Mapping[str, Any]) -> Container:
@@ -63,7 +65,8 @@ def container(raw: Mapping[str, Any]) -> Container:
 
 def origin(labels: Mapping[str, str]) -> Origin:
     """Where a container was started, from its labels."""
-    return Origin(labels.get(FOLDER, ""), tuple(filter(None, labels.get(FILES, "").split(","))))
+    files = tuple(filter(None, labels.get(FILES, "").split(",")))
+    return Origin(labels.get(FOLDER, ""), files, labels.get(REPOSITORY, ""), labels.get(BY, ""))
 
 
 def _number(label: str) -> int:
