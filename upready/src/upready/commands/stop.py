@@ -12,6 +12,7 @@ from upready.commands.command import command
         "yes": "Do not ask.",
         "timeout": "Seconds that each container gets to stop.",
         "adopt": invocation.ADOPT,
+        "lock_wait": invocation.LOCK_WAIT,
     },
     short={"yes": "y"},
     engine=True,
@@ -22,6 +23,7 @@ def stop(
     yes: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -37,7 +39,8 @@ def stop(
     from upready.report import warn
 
     dry = invocation.dry(c)
-    options = stop.Options(data=volumes, grace=invocation.seconds(timeout, "--timeout"), adopt=adopt, dry=dry)
+    grace, wait = invocation.seconds(timeout, "--timeout"), invocation.seconds(lock_wait, "--lock-wait") or 0.0
+    options = stop.Options(data=volumes, grace=grace, adopt=adopt, dry=dry, lock_wait=wait)
     confirm = None if yes else report.confirm_loss
     stopped = stop.stop(invocation.settings(c, runtime), options, confirm=confirm, tell=warn)
     return report.stopped(stopped, dry=dry, as_json=json)

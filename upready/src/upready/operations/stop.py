@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from upready.engine import endpoint
-from upready.operations import exclusive
+from upready.operations import cut_off, exclusive
 from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
@@ -31,12 +31,14 @@ class Options:
         grace: Seconds that each service gets to end, instead of its own.
         adopt: Whether containers of another folder that may be this one count as this one's.
         dry: Whether it is only told what would be done.
+        lock_wait: Seconds to wait for another task that is at work on the project.
     """
 
     data: bool = False
     grace: float | None = None
     adopt: bool = False
     dry: bool = False
+    lock_wait: float = 0.0
 
 
 def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell: Note) -> Stopped:
@@ -63,18 +65,22 @@ def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell:
         return Stopped.together(present)
     if options.data and confirm:
         confirm(project, settings.root, [volume for one in present for volume in one.volumes])
-    with exclusive.hold(settings.root, "invoke stop"):
+    with exclusive.hold(settings.root, "invoke stop", options.lock_wait):
         stopped = []
         for each in running:
-            containers = each.containers(project)
-            lost = orphans.among(settings, containers)
-            gone = each.stop(
-                project,
-                data=options.data,
-                grace=options.grace,
-                stacks=_started_from(settings, project, containers, tell),
-                tell=tell,
-            )
+            with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
+                if was_cut_off:
+                    cut_off.settle(settings, each, project, tell)
+                cut_off.sweep(each, project)
+                containers = each.containers(project)
+                lost = orphans.among(settings, containers)
+                gone = each.stop(
+                    project,
+                    data=options.data,
+                    grace=options.grace,
+                    stacks=_started_from(settings, project, containers, tell),
+                    tell=tell,
+                )
             stopped.append(replace(gone, orphans=[one.name for one in lost]))
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)
