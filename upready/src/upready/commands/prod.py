@@ -9,6 +9,7 @@ from upready.commands import invocation, launching
     plan="Build, say what would change of each service, and stop there.",
     yes="Do not ask before a service is stopped first.",
     keep=invocation.KEEP,
+    edge="Only bring the edge to its new version; other services stay as they are.",
     lock_wait=invocation.LOCK_WAIT,
 )
 def prod(
@@ -23,6 +24,7 @@ def prod(
     plan: bool = False,
     yes: bool = False,
     keep: str = "",
+    edge: bool = False,
     lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
@@ -47,6 +49,7 @@ def prod(
         plan=plan,
         yes=yes,
         keep=keep,
+        edge=edge,
         lock_wait=lock_wait,
         follow=follow,
         json=json,

@@ -27,6 +27,7 @@ class Options:
         lock_wait: Seconds to wait for another task that is at work on the project.
         yes: Whether nobody is asked: the answer is yes.
         keep: How many releases that have served are kept.
+        edge: Whether only the edge is brought to its new version.
     """
 
     profiles: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Options:
     lock_wait: float = 0.0
     yes: bool = False
     keep: int = KEEP
+    edge: bool = False
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""
