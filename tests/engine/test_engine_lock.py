@@ -79,8 +79,8 @@ def test_a_holder_of_another_machine_is_gone_once_it_gives_no_sign(
     project: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(engine_lock, "_machine", lambda: "another machine")
-        container = engine_lock._take(connected(), project, "invoke prod", "ann@there", 0.0)
+        elsewhere.setattr(carrier, "machine", lambda: "another machine")
+        container, _ = engine_lock._take(connected(), project, "invoke prod", "ann@there", 0.0)
     with pytest.raises(LockedError):
         take(project)
     monkeypatch.setattr(engine_lock, "GONE", 0.5)
@@ -91,7 +91,7 @@ def test_a_holder_of_another_machine_is_gone_once_it_gives_no_sign(
 
 def is_gone(engine: Containers, project: str) -> bool:
     found = engine_lock.holder(engine, project)
-    return found is not None and found.is_gone(engine_lock.clock(engine))
+    return found is not None and found.is_gone(carrier.clock(engine))
 
 
 def test_its_holder_gives_signs_of_life(project: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ services:
     stop_grace_period: 1s
     x-ops: {stable: 0.5}
 """
+SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], timeout: 60}, dev: {files: [compose.yaml]}}}\n"
 
 
 @pytest.fixture
@@ -75,7 +76,10 @@ def shop(tmp_path: Path) -> Iterator[Project]:
         ("Dockerfile", DOCKERFILE),
         ("server.py", SERVER),
         ("compose.yaml", COMPOSE),
-        ("invoke.yaml", "ops:\n  environments:\n    prod: {files: [compose.yaml], timeout: 60}\n"),
+        (
+            "invoke.yaml",
+            "ops:\n  environments:\n    prod: {files: [compose.yaml], timeout: 60}\n    dev: {files: [compose.yaml]}\n",
+        ),
     ):
         project.write(name, text)
     write_tasks(project.root)
@@ -285,6 +289,9 @@ def test_one_change_at_a_time_on_the_engine(shop: Project) -> None:
         assert shop.ok("releases").code == 0  # what only reads never waits
         asked = shop.invoke("unlock")
         assert (asked.code, "ann@there" in asked.err) == (2, True)
+        for task in ("stop", "restart", "dev", "rollback"):
+            late = shop.invoke(task)
+            assert (late.code, "ann@there" in late.err) == (9, True), late.err
         shop.ok("unlock", "--yes")
     assert "nobody has the lock" in shop.ok("unlock").out
     shop.ok("prod", "--lock-wait", "5")

@@ -80,9 +80,9 @@ class Engine:
             assert time.monotonic() < deadline, (self.home / "log").read_text()[-2000:]
             time.sleep(0.05)
 
-    def fill(self) -> None:
-        """Give it the images."""
-        with subprocess.Popen(["docker", "save", *IMAGES], stdout=subprocess.PIPE) as save:
+    def fill(self, *more: str) -> None:
+        """Give it the images, and more of them."""
+        with subprocess.Popen(["docker", "save", *IMAGES, *more], stdout=subprocess.PIPE) as save:
             subprocess.run(
                 ["docker", "--host", self.url, "load", "--quiet"], stdin=save.stdout, check=True, timeout=300
             )

@@ -9,6 +9,7 @@ import os
 import socket
 import time
 from asyncio import StreamReader, StreamWriter
+from pathlib import Path
 
 NAME = socket.gethostname()  # the container's short id
 HOW = os.environ.get("HOW", "")
@@ -27,6 +28,13 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         action, _, value = path.partition("?")[0].lstrip("/").partition("=")
         if action == "stream":
             await stream(writer, int(value))
+        elif action == "row":
+            with Path("/rows/log").open("a") as rows:
+                rows.write(f"{value}\n")
+                rows.flush()
+                os.fsync(rows.fileno())
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(VERSION))
+            writer.write(VERSION.encode())
         elif action == "socket":
             writer.write(UPGRADE)
             while data := await reader.read(1000):

@@ -2,10 +2,13 @@
 
 from invoke.context import Context
 
-from upready.commands import launching
+from upready.commands import invocation, launching
 
 
-@launching.command(yes="Do not ask whether containers' values are taken back into a .env that is gone.")
+@launching.command(
+    yes="Do not ask whether containers' values are taken back into a .env that is gone.",
+    lock_wait=invocation.LOCK_WAIT,
+)
 def dev(
     c: Context,
     profile: list[str] = [],  # noqa: B006 - invoke's way to say that an option is a list
@@ -15,6 +18,7 @@ def dev(
     follow: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    lock_wait: str = "",
     yes: bool = False,
     runtime: str = "",
     json: bool = False,
@@ -27,5 +31,17 @@ def dev(
         invoke dev --profile ai-only
     """
     return launching.launch(
-        c, "dev", profile, build, no_cache, pull, timeout, runtime, adopt=adopt, yes=yes, follow=follow, json=json
+        c,
+        "dev",
+        profile,
+        build,
+        no_cache,
+        pull,
+        timeout,
+        runtime,
+        adopt=adopt,
+        lock_wait=lock_wait,
+        yes=yes,
+        follow=follow,
+        json=json,
     )

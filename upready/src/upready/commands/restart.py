@@ -11,6 +11,7 @@ from upready.commands.command import command
         "service": "Only this service; more than once for several.",
         "timeout": "Seconds until every service must be ready again.",
         "adopt": invocation.ADOPT,
+        "lock_wait": invocation.LOCK_WAIT,
     },
     iterable=["service"],
     engine=True,
@@ -20,6 +21,7 @@ def restart(
     service: list[str] = [],  # noqa: B006
     timeout: str = "",
     adopt: bool = False,
+    lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -39,5 +41,6 @@ def restart(
     shown = report.Show(as_json=json)
     with shown.running():
         wanted = invocation.seconds(timeout, "--timeout")
-        ended = restart.restart(invocation.settings(c, runtime), service, wanted, shown, adopt=adopt)
+        wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
+        ended = restart.restart(invocation.settings(c, runtime), service, wanted, shown, adopt=adopt, lock_wait=wait)
     return report.ended(ended, as_json=json)

@@ -57,7 +57,8 @@ def make(
         path: The file; its folder is there.
         now: When it is made.
         reason: Why, where nobody asked for it.
-        aside: For a service, its databases by name where only these are wanted, each with the name that it has now.
+        aside: For a service, its databases or volumes where only these are wanted, each with the name that the
+            database has now, or the folder of the volume.
         progress: Told how far it is.
 
     Raises:
@@ -88,7 +89,7 @@ def make(
 
 def _part(data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None) -> Part:
     if source.kind == kinds.VOLUME:
-        return volume.read(data, source, writer, progress)
+        return volume.read(data, source, writer, progress, aside)
     try:
         return _postgres(source, data.server(source), writer, progress, aside)
     except ProgramError as error:
@@ -101,7 +102,8 @@ def failed(service: str, error: ProgramError, what: str = "could not be backed u
         from upready.engine import absence
 
         return absence.stopped()
-    return DataError(f"{service} {what}: {error}", details=error.said[-10:-1], next=f"invoke logs --service {service}")
+    step = f"invoke logs --service {service}" if service else "invoke backup --list"
+    return DataError(f"{service} {what}: {error}".strip(), details=error.said[-10:-1], next=step)
 
 
 def _postgres(

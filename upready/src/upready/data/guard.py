@@ -18,6 +18,10 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.support import platform
+from upready.support.errors import OpsError
+
+LABEL = "upready.data"
+"""On containers of our own, through which volumes are read and written: the project's name."""
 
 _DONE = b"."
 
@@ -74,7 +78,12 @@ def main(arguments: Sequence[str]) -> int:
     platform.outlive_signals()
     action, *names = arguments
     if sys.stdin.buffer.read() != _DONE:
-        _each(containers.connect(), action, names)
+        connected = containers.connect()
+        with contextlib.suppress(OpsError), answering():
+            # Where the files of a volume are being exchanged, that ends first.
+            for each in connected.client.api.containers(filters={"label": LABEL}):
+                connected.client.api.wait(each["Id"])
+        _each(connected, action, names)
     return 0
 
 

@@ -79,8 +79,12 @@ class Server:
 
     def databases(self) -> list[Database]:
         """Its databases, the service's own first; not `postgres`, where that is not it and holds no table."""
-        found = [Database(**each) for each in self.ask(queries.DATABASES)]
+        found = self.every_database()
         return [each for each in found if each.main or each.name != "postgres" or self.rows("postgres")]
+
+    def every_database(self) -> list[Database]:
+        """The same, whatever they hold."""
+        return [Database(**each) for each in self.ask(queries.DATABASES)]
 
     def rows(self, database: str) -> dict[str, int]:
         """The number of rows of each table: counted, not estimated."""
@@ -145,12 +149,11 @@ class Server:
             self.ask(queries.LIKENESS.format(old=quoted(like), new=quoted(name)))
 
     def restore(self, database: str, dump: Readable) -> None:
-        """Restore a dump into an empty database; then PostgreSQL counts what there is, to plan its queries well."""
+        """Restore a dump into an empty database."""
         line = self.program("pg_restore", "--no-password", "--exit-on-error", "-d", database_uri(database))
         with pipes.child(line) as running:
             for piece in pipes.pieces(dump):
                 pipes.write_whole(running.stdin, piece)
-        self.ask("ANALYZE;", database)
 
     def make_roles(self, sql: str) -> list[str]:
         """Make those roles of `roles()` that the server has not; the others stay as they are. Returns their names."""

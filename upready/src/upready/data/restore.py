@@ -1,26 +1,90 @@
-"""Put databases of a backup in the place of those that serve: restored beside them, counted, then swapped at once.
+"""Put data of a backup in the place of what serves: restored beside it, held against the backup, then swapped at once.
 
-Until the swap, which is one transaction, nobody notices anything, and whatever happens leaves the old ones serving.
+Until the swap nobody notices anything, and whatever happens leaves the old data serving.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from upready.data.archive import Reader
 from upready.data.manifest import Item, Part
 from upready.data.postgres import Database, Server
-from upready.support import pipes
-from upready.support.errors import DataError
+from upready.support import next_step, pipes
+from upready.support.errors import DataError, UsageError
+from upready.support.pipes import ProgramError
 
 _LONGEST = 63
 """Bytes of a name of PostgreSQL."""
 
 
+@dataclass(frozen=True)
+class Loss:
+    """What a restore would replace: a database or a volume, how much it holds, and how much the backup has instead.
+
+    Attributes:
+        service: Its service.
+        name: The database or the volume.
+        size: Bytes of it.
+        newest: The latest time at which a row was made or changed, where columns tell that.
+        rows: The rows of each table now.
+        instead: The rows of each table in the backup.
+        files: The files of a volume now, and in the backup; None for a database.
+    """
+
+    service: str
+    name: str
+    size: int
+    newest: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
+    instead: Mapping[str, int] = field(default_factory=dict)
+    files: tuple[int, int] | None = None
+
+
+class Change(Protocol):
+    """Data of one service that is about to be replaced by what a backup holds."""
+
+    @property
+    def part(self) -> Part:
+        """What the backup holds of it."""
+
+    def check(self) -> None:
+        """Make sure that it fits; raises `DataError` or `ProgramError`."""
+
+    def losses(self) -> Iterator[Loss]:
+        """What would be lost."""
+
+    def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
+        """Restore under another name, and leave the rest alone; returns the names that were made."""
+
+    def stage(self, tell: Callable[[int], None]) -> None:
+        """Restore beside what serves, and hold it against the backup."""
+
+    def swap(self) -> None:
+        """Let that take the place of what serves."""
+
+    def undo(self) -> None:
+        """Let what was replaced serve again."""
+
+    def discard(self) -> None:
+        """Remove what was restored and does not serve."""
+
+    def replaced(self) -> dict[str, str]:
+        """What was replaced, and where each is since."""
+
+    def written_since(self, before: Part) -> bool:
+        """Whether what was replaced is not as in its backup any more."""
+
+    def finish(self) -> None:
+        """Remove what was replaced."""
+
+
 @dataclass
-class Replacement:
+class Databases:
     """Databases of one server that are about to be replaced.
 
     Attributes:
@@ -38,7 +102,7 @@ class Replacement:
     there: dict[str, Database] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.there = {each.name: each for each in self.server.databases()}
+        self.there = {each.name: each for each in self.server.every_database()}
         main = next((each.name for each in self.there.values() if each.main), "")
         # The service's own database may have another name here than where the backup was made.
         self.names = {each.name: main if each.main and main else each.name for each in self.part.items}
@@ -78,11 +142,40 @@ class Replacement:
         if self.part.roles:
             self.server.make_roles(self.reader.member(self.part.roles).read().decode())
 
+    def losses(self) -> Iterator[Loss]:
+        """What would be lost: the databases that are there."""
+        for item in self.part.items:
+            if there := self.there.get(self.names[item.name]):
+                rows, newest = self.server.rows(there.name), self.server.newest(there.name)
+                yield Loss(self.part.service, there.name, there.size, newest, rows, item.rows)
+
+    def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
+        """Restore into databases of other names: `name`, or `name_DATABASE` for one that is not the service's own."""
+        items = self.part.items
+        names = {each.name: name if each.main or len(items) == 1 else f"{name}_{each.name}" for each in items}
+        if taken := [each for each in names.values() if each in self.there]:
+            raise UsageError(
+                f"there is a database {taken[0]} already; nothing was restored",
+                next=next_step.again("--into", f"{name}_2"),
+            )
+        self.stage_roles()
+        made: list[str] = []
+        try:
+            for item in items:
+                made.append(names[item.name])
+                self.put(item, made[-1], self.names[item.name], tell)
+        except BaseException:
+            for each in made:
+                with contextlib.suppress(ProgramError):
+                    self.server.drop(each)
+            raise
+        return made
+
     def put(self, item: Item, name: str, like: str, tell: Callable[[int], None]) -> None:
         """Restore one database under a name, and count its rows; `like` is the one whose owner and settings it gets."""
         like = like if like in self.there else next((each.name for each in self.there.values() if each.main), "")
         self.server.create(name, like)
-        self.server.restore(name, _Told(self.reader.member(item.member), tell))
+        self.server.restore(name, pipes.Told(self.reader.member(item.member), tell))
         found = self.server.rows(name)
         if found != dict(item.rows):
             wrong = sorted(table for table in {*found, *item.rows} if found.get(table) != item.rows.get(table))
@@ -107,9 +200,20 @@ class Replacement:
             self.names[item.name]: self.old(item) for item in self.part.items if self.names[item.name] in self.there
         }
 
-    def written_since(self) -> bool:
+    def undo(self) -> None:
+        """Swap them back."""
+        self.server.swap(
+            {
+                self.names[item.name]: (self.old(item), self.new(item))
+                for item in self.part.items
+                if self.names[item.name] in self.there
+            }
+        )
+
+    def written_since(self, before: Part) -> bool:
         """Whether anybody has changed a replaced database since `there` was looked at."""
-        now = {each.name: each.changes for each in self.server.databases()}
+        del before  # what changed in a database is counted by PostgreSQL
+        now = {each.name: each.changes for each in self.server.every_database()}
         pairs = [(self.there[name].changes, now.get(old)) for name, old in self.replaced().items()]
         return any(before is None or before != after for before, after in pairs)
 
@@ -130,19 +234,6 @@ class Replacement:
     def old(self, item: Item) -> str:
         """The name that a replaced one gets."""
         return aside(self.names[item.name], f"__old_{self.stamp}")
-
-
-class _Told:
-    """A source whose reader is told of."""
-
-    def __init__(self, source: pipes.Readable, tell: Callable[[int], None]) -> None:
-        self._source, self._tell = source, tell
-
-    def read(self, size: int = -1, /) -> bytes:
-        """At most so many bytes."""
-        piece = self._source.read(size)
-        self._tell(len(piece))
-        return piece
 
 
 def aside(name: str, suffix: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -17,13 +17,11 @@ from upready.releases import carrier
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import Engine, answering
 from upready.support import pipes
+from upready.support.errors import DataError
 
 if TYPE_CHECKING:
     from upready.data.archive import Writer
     from upready.data.sources import Data, Source
-
-LABEL = "upready.data"
-"""On the containers through which volumes are read and written: the project's name."""
 
 FOLDER = "/volume"
 
@@ -34,8 +32,16 @@ _LEVEL = 3
 """How much it tries to make them smaller: more takes longer than a disk."""
 
 
-def read(data: Data, source: Source, writer: Writer, progress: Callable[[str, int], None]) -> Part:
+def read(
+    data: Data,
+    source: Source,
+    writer: Writer,
+    progress: Callable[[str, int], None],
+    aside: Mapping[str, str] | None = None,
+) -> Part:
     """Write a service's volumes into a backup, while the containers that use them are held still.
+
+    With `aside`, only a folder of each volume is meant, which nobody uses: its path, by the volume's name.
 
     Raises:
         EngineError: The engine does not answer.
@@ -43,11 +49,18 @@ def read(data: Data, source: Source, writer: Writer, progress: Callable[[str, in
     """
     connected = cast("Containers", data.connected)
     items = []
-    with guard.still(connected, source.users, source.read):
-        for name in source.volumes:
+    with guard.still(connected, () if aside else source.users, source.read):
+        for name in aside or source.volumes:
             member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
             with writer.member(member) as write:
-                found = _pack(connected, data.project, name, write, lambda count: progress(source.service, count))
+                found = _pack(
+                    connected,
+                    data.project,
+                    name,
+                    (aside or {}).get(name, FOLDER),
+                    write,
+                    lambda count: progress(source.service, count),
+                )
             items.append(Item(name, member, found.size, files=found.files, digest=found.digest))
     read = source.read if source.users else "stopped"
     container = source.container
@@ -89,10 +102,52 @@ def survey(source: pipes.Readable) -> Survey:
     return Survey(files, size, f"{total:064x}")
 
 
-def content(engine: Engine, project: str, volume: str) -> Survey:
-    """What a volume holds."""
+def content(engine: Engine, project: str, volume: str, path: str = FOLDER) -> Survey:
+    """What a volume, or a folder of it, holds."""
     with opened(engine, project, volume) as container:
-        return survey(_Chunks(_archive(engine, container)))
+        return survey(_Chunks(_archive(engine, container, path)))
+
+
+def unpack(engine: Engine, project: str, volume: str, path: str, archive: pipes.Readable) -> None:
+    """Put what `read` has written into a volume, below the folder `path`, which is there; `/` is the volume itself.
+
+    Raises:
+        DataError: The engine refuses it: its disk is full.
+        EngineError: The engine does not answer.
+    """
+    from docker.errors import APIError
+
+    with opened(engine, project, volume) as container, answering():
+        try:
+            engine.client.api.put_archive(container, path, plain(archive))
+        except APIError as error:
+            raise DataError(
+                f"the volume {volume} cannot be written: {error.explanation}",
+                details=["nothing of it was changed"],
+                next="invoke doctor",
+            ) from error
+
+
+def plain(archive: pipes.Readable) -> Iterator[bytes]:
+    """A compressed tar without its compression, a piece after the other.
+
+    Raises:
+        zlib.error: It is not compressed, or broken.
+    """
+    loosened = zlib.decompressobj(_GZIP)
+    for piece in pipes.pieces(archive):
+        left = piece
+        while left:
+            if found := loosened.decompress(left, pipes.PIECE):
+                yield found
+            left = loosened.unconsumed_tail
+    if found := loosened.flush():
+        yield found
+
+
+def packed_content(archive: pipes.Readable) -> Survey:
+    """What a compressed tar holds, which is read to its end."""
+    return survey(_Chunks(plain(archive)))
 
 
 @contextmanager
@@ -101,7 +156,7 @@ def opened(engine: Engine, project: str, volume: str) -> Iterator[str]:
     from docker.types import Mount
 
     mount = Mount(FOLDER, volume, type="volume", no_copy=True)
-    made = carrier.make(engine, {LABEL: project}, mounts=[mount])
+    made = carrier.make(engine, {guard.LABEL: project}, mounts=[mount])
     try:
         yield made
     finally:
@@ -109,7 +164,12 @@ def opened(engine: Engine, project: str, volume: str) -> Iterator[str]:
 
 
 def _pack(
-    engine: Engine, project: str, volume: str, write: Callable[[bytes], None], tell: Callable[[int], None]
+    engine: Engine,
+    project: str,
+    volume: str,
+    path: str,
+    write: Callable[[bytes], None],
+    tell: Callable[[int], None],
 ) -> Survey:
     """Write a volume as a compressed tar, which is read to its end meanwhile."""
     pressed = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
@@ -119,7 +179,7 @@ def _pack(
         tell(len(piece))
 
     with opened(engine, project, volume) as container:
-        source = _Chunks(_archive(engine, container), keep)
+        source = _Chunks(_archive(engine, container, path), keep)
         found = survey(source)
         for _ in pipes.pieces(source):  # what stands behind the end
             pass
@@ -127,10 +187,10 @@ def _pack(
     return found
 
 
-def _archive(engine: Engine, container: str) -> Iterator[bytes]:
-    """The volume as a tar, a piece after the other."""
+def _archive(engine: Engine, container: str, path: str) -> Iterator[bytes]:
+    """A folder as a tar, a piece after the other."""
     with answering():
-        chunks, _ = engine.client.api.get_archive(container, FOLDER, chunk_size=pipes.PIECE)
+        chunks, _ = engine.client.api.get_archive(container, path, chunk_size=pipes.PIECE)
     yield from chunks
 
 

@@ -59,22 +59,23 @@ class Deployment:
             UsageError: The user does not agree to a gap.
             OpsError: As `upready.operations.release.release` does.
         """
-        running = self._settle()
-        before = self._recorded(self.history.current)
-        changes = self._forward(merged, running, before)
+        running = self._settled()
+        changes = self._forward(merged, running)
         if all(each.action == plan.NOTHING for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
+            routes.mend(self.engine, merged, running, self.show.warn)
             return self._start(self._as_running(merged, running), self.history.current)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         leftovers.clear(self.engine, self.project)
+        before = self._recorded(self.history.current)
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
-        target = self._target(merged, changes, running, name)
-        self.record.keep(name, {"model": target.raw, "profiles": target.stack.profiles})
+        target = model.load(self._with_releases(merged, changes, running, name))
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
-        ended = self._go(target, changes, running, before, entry)
+        images = {each.name: each.image for each in merged.services.values() if each.built}
+        ended = self._go(target, changes, running, before, entry, images)
         if ended.error is None:
             self.prune()
         return ended
@@ -99,11 +100,11 @@ class Deployment:
 
     def plan(self, merged: Model) -> list[Change]:
         """What going forward would change."""
-        return self._forward(merged, self._containers(), self._recorded(self.history.current))
+        return self._forward(merged, self._containers())
 
-    def _forward(self, merged: Model, running: Sequence[Container], before: Model | None) -> list[Change]:
+    def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""
-        changes = plan.find(self.engine, merged, running, before.raw if before else None)
+        changes = plan.find(self.engine, merged, running, self._raw(self.history.current))
         if self._is_fresh(running):
             why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
             changes = [
@@ -126,10 +127,11 @@ class Deployment:
 
     def plan_back(self, name: str) -> list[Change]:
         """What going back would change."""
-        return self._backward(self._served(name), self._containers(), self._recorded(self.history.current))
+        return self._backward(self._served(name), self._containers())
 
-    def _backward(self, target: Model, running: Sequence[Container], before: Model | None) -> list[Change]:
-        changes = plan.find(self.engine, target, running, before.raw if before else None, recorded=True, back=True)
+    def _backward(self, target: Model, running: Sequence[Container]) -> list[Change]:
+        before = self._raw(self.history.current)
+        changes = plan.find(self.engine, target, running, before, recorded=True, back=True)
         return self._with_removals(target, changes)
 
     def back(self, name: str) -> Launch:
@@ -141,9 +143,9 @@ class Deployment:
         """
         target = self._served(name)
         consent.to_migrations(name, self.history.migrated(name), self.show)
-        running = self._settle()
+        running = self._settled()
         before = self._recorded(self.history.current)
-        changes = self._backward(target, running, before)
+        changes = self._backward(target, running)
         leftovers.clear(self.engine, self.project)
         return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
 
@@ -165,9 +167,22 @@ class Deployment:
         running: Sequence[Container],
         before: Model | None,
         entry: Mapping[str, Any],
+        built: Mapping[str, str] | None = None,
     ) -> Launch:
-        """Change what serves, and write down what came of it."""
-        self._write(entry, BEGUN)
+        """Change what serves, and write down what came of it.
+
+        Args:
+            target: What is to serve.
+            changes: What that changes.
+            running: What runs now.
+            before: What it was made of, where that is known.
+            entry: What is written down of the change.
+            built: The images that were built for it, by service; None where it is made of images that are there.
+        """
+        made_of = None if built is None else {"model": target.raw, "profiles": target.stack.profiles}
+        self._write(entry, BEGUN, made_of)
+        for name, image in (built or {}).items():
+            self._tag(image, target.services[name].image)
         # What runs of another environment is no earlier version of this one: compose puts this one in its place.
         fresh = self._is_fresh(running)
         if fresh:
@@ -190,7 +205,8 @@ class Deployment:
         except StartError as error:
             raise (error if rollout.lost else self._returned(entry, error, rollout.kept)) from error
         finally:
-            self._write(entry, DONE if done else FAILED)
+            if rollout.settled:  # else the next task settles it
+                self._write(entry, DONE if done else FAILED)
         return ended
 
     def _put_back(self, before: Model, target: Model) -> bool:
@@ -222,36 +238,41 @@ class Deployment:
             next=f"docker logs {kept[0]}" if kept else error.next,
         )
 
-    def _settle(self) -> list[Container]:
-        """Remove what an earlier change has left, and return what runs."""
+    def settle(self) -> None:
+        """Put right what a change has left that was ended before its end."""
+        self.record.sweep()
         if pending := self.history.pending:
             old, new = self._recorded(self.history.current), self._recorded(pending["release"], "pending")
             stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
-            self._write({key: pending[key] for key in ("task", "release")}, DONE if stays_new else FAILED)
+            leftovers.clear(self.engine, self.project)
+            told = {key: each for key, each in pending.items() if key not in ("time", "by", "result", "seconds")}
+            self._write(told, DONE if stays_new else FAILED)
+
+    def _settled(self) -> list[Container]:
+        """What runs, once that is done."""
+        self.settle()
         return self._containers()
 
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
 
-    def _target(self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str) -> Model:
-        """The model, each of whose services has its release; images of the new one are tagged."""
+    def _with_releases(
+        self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str
+    ) -> Stack:
+        """The stack, each of whose services has its release, and its image of that."""
         told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
             if actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
                 told[service.name] = override.as_running(service, found)
-                continue
-            image = override.tag(service, name) if service.built else ""
-            if image and self.engine.image(service.image):
-                with answering():
-                    repository, _, tag = image.rpartition(":")
-                    self.engine.client.api.tag(service.image, repository, tag)
-            told[service.name] = override.entry(name, self.environment, image, whose)
-        return model.load(override.add(merged.stack, told))
+            else:
+                image = override.tag(service, name) if service.built else ""
+                told[service.name] = override.entry(name, self.environment, image, whose)
+        return override.add(merged.stack, told)
 
     def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:
-        return self._target(merged, [], running, "")
+        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, ""))
 
     def _recorded(self, name: str, role: str = "before") -> Model | None:
         """The model of a recorded release; None where it is not known.
@@ -276,7 +297,18 @@ class Deployment:
         )
         return model.load(stack)
 
-    def _write(self, entry: Mapping[str, Any], result: str) -> None:
+    def _raw(self, name: str) -> Mapping[str, Any] | None:
+        """The merged model of a recorded release as compose printed it; None where it is not known."""
+        return ((self.record.model(name) or {}) if name else {}).get("model")
+
+    def _tag(self, image: str, other: str) -> None:
+        """Give an image another name, too; one that is not there is told by what starts it."""
+        if image != other and self.engine.image(image):
+            with answering():
+                repository, _, tag = other.rpartition(":")
+                self.engine.client.api.tag(image, repository, tag)
+
+    def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
         told = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "by": users.name(),
@@ -284,6 +316,6 @@ class Deployment:
             "seconds": round(time.monotonic() - self.began, 3),
             **entry,
         }
-        number = self.record.append(told, self.history.last)
-        self.history = history.read([*self.record.entries()]) if result != BEGUN else self.history
+        number = self.record.append(told, self.history.last, made_of)
+        self.history = history.read(self.record.entries()) if result != BEGUN else self.history
         self.history.last = number

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
+from upready.operations import cut_off
 from upready.readiness import one_look
 from upready.readiness.health import Report
 from upready.runtime import choice, current, interface, last_used
@@ -47,6 +48,8 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
         OpsError: The compose files or `.env` cannot be read.
     """
     opened = _open(settings, tell)
+    if cut_off.look(settings, opened[0], opened[1].project, opened[2], tell):
+        opened = _open(settings, tell)
     if wait is not None:
         opened = _wait(settings, opened, wait)
     connected, stack, containers, merged = opened

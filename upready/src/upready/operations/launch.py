@@ -70,23 +70,16 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    with exclusive.hold(settings.root, f"invoke {environment}"):
+    with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
         connected, merged = prepare(settings, environment, options, show)
-        show.step("start")
-        return start(connected, merged, show)
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+            displaced.remove(connected, settings, merged, show.step)
+            show.step("start")
+            return start(connected, merged, show)
 
 
-def prepare(
-    settings: Settings, environment: str, options: Options, show: Show, *, displace: bool = True
-) -> tuple[Runtime, Model]:
+def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
     """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
-
-    Args:
-        settings: The project's.
-        environment: The environment.
-        options: What was asked for.
-        show: Told of what happens.
-        displace: Whether containers that have another service's port are removed; a release does so itself.
 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
@@ -99,8 +92,6 @@ def prepare(
     if connected.name == DOCKER:
         build.provide(connected, merged, options, show)
         versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
-        if displace:
-            displaced.remove(connected, settings, merged, show.step)
     elif unheard := options.unheard():
         show.warn(unheard)
     memory.remember(settings, connected, environment, [each.name for each in merged.wanted])

@@ -6,7 +6,7 @@ from upready.operations import exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
-from upready.releases import engine_lock, history
+from upready.releases import history
 from upready.releases import prune as prunes
 from upready.releases.history import History
 from upready.releases.plan import Change
@@ -15,7 +15,6 @@ from upready.runtime import current
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.stack.settings import Settings
-from upready.support import users
 from upready.support.errors import UsageError
 
 
@@ -25,14 +24,12 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
     Raises:
         OpsError: As `launch.launch` does.
     """
-    with exclusive.hold(settings.root, f"invoke {environment}"):
-        connected, merged = launch.prepare(settings, environment, options, show, displace=False)
+    with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
+        connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
-        with engine_lock.hold(
-            connected, merged.stack.project, f"invoke {environment}", users.name(), options.lock_wait
-        ):
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
             return Deployment(connected, settings, environment, show, options.keep).release(merged)
 
 
@@ -44,7 +41,7 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         OpsError: As `release` does.
     """
     with exclusive.hold(settings.root, f"invoke {environment} --plan"):
-        connected, merged = launch.prepare(settings, environment, options, show, displace=False)
+        connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
         return Deployment(connected, settings, environment, show).plan(merged)
@@ -59,7 +56,7 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
     """
     connected = containers.connect()
     project = current.name(settings)
-    with engine_lock.hold(connected, project, "invoke releases --keep", users.name(), lock_wait):
+    with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
         environment = current.running_environment(settings, connected.containers(project)) or settings.default
         return Deployment(connected, settings, environment, show, keep).prune()
 

@@ -24,20 +24,28 @@ from upready.support.errors import UsageError
 
 
 def restart(
-    settings: Settings, services: Sequence[str], timeout: float | None, show: Show, *, adopt: bool = False
+    settings: Settings,
+    services: Sequence[str],
+    timeout: float | None,
+    show: Show,
+    *,
+    adopt: bool = False,
+    lock_wait: float = 0.0,
 ) -> Launch:
     """Restart services and those that are restarted along with them, in the order of `depends_on`.
 
     Raises:
         UsageError: A service does not exist, or has no container.
+        LockedError: Another task is at work on the project.
         OpsError: What compose says.
     """
-    with exclusive.hold(settings.root, "invoke restart"):
+    with exclusive.hold(settings.root, "invoke restart", lock_wait):
         connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
-        merged, chosen, containers = _choose(settings, connected, services, timeout, show.warn)
-        show.step("restart")
-        again = begin(connected, merged, [each.name for each in chosen], containers)
-        return launch.until_ready(connected, merged, chosen, again, show)
+        with exclusive.on_engine(connected, current.name(settings), "invoke restart", lock_wait):
+            merged, chosen, containers = _choose(settings, connected, services, timeout, show.warn)
+            show.step("restart")
+            again = begin(connected, merged, [each.name for each in chosen], containers)
+            return launch.until_ready(connected, merged, chosen, again, show)
 
 
 def plan(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from upready.data import backup, kinds, shelf, sources
 from upready.data.archive import Reader
 from upready.data.backup import Backup, Progress
 from upready.data.manifest import Part
-from upready.data.restore import Replacement
+from upready.data.restore import Change, Databases, Loss
 from upready.data.sources import Data, Source
 from upready.operations import backup as making
 from upready.operations import exclusive, launch, restart
@@ -27,26 +30,8 @@ from upready.support import next_step
 from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.pipes import ProgramError
 
-
-@dataclass(frozen=True)
-class Loss:
-    """What a restore would replace: a database, how much it holds, and how much the backup has instead.
-
-    Attributes:
-        service: Its service.
-        name: The database.
-        size: Bytes on its disk.
-        rows: The rows of each table now.
-        instead: The rows of each table in the backup.
-        newest: The latest time at which a row was made or changed, where columns tell that.
-    """
-
-    service: str
-    name: str
-    size: int
-    rows: Mapping[str, int]
-    instead: Mapping[str, int]
-    newest: str
+if TYPE_CHECKING:
+    from upready.runtime.docker.containers import Containers
 
 
 Confirm = Callable[[str, Backup, Sequence[Loss]], None]
@@ -112,13 +97,13 @@ def restore(
             reader.prove()
             stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
             with _told(path):
-                changes = [Replacement(found.server(source), part, reader, stamp) for source, part in chosen]
+                changes = [_change(found, source, part, reader, stamp) for source, part in chosen]
                 for each in changes:
                     each.check()
             if options.into:
                 return _beside(wanted, changes, options.into, show, progress)
             if confirm is not None:
-                confirm(found.project, wanted, [loss for each in changes for loss in _losses(each)])
+                confirm(found.project, wanted, [loss for each in changes for loss in each.losses()])
             return _replace(settings, found, wanted, chosen, changes, show, progress)
 
 
@@ -148,7 +133,7 @@ def _replace(
     data: Data,
     wanted: Backup,
     chosen: Sequence[tuple[Source, Part]],
-    changes: Sequence[Replacement],
+    changes: Sequence[Change],
     show: Show,
     progress: Progress,
 ) -> Restored:
@@ -156,7 +141,7 @@ def _replace(
     show.step("back up what is there")
     before = making.into(settings, data, served, "", progress, f"{shelf.BEFORE_RESTORE} {wanted.id}")
     show.step("restore beside it")
-    done: list[Replacement] = []
+    done: list[Change] = []
     with _told(wanted.path):
         try:
             for each in changes:
@@ -167,18 +152,20 @@ def _replace(
                 done.append(each)
         except BaseException:
             for each in changes:
-                if each not in done:
-                    with contextlib.suppress(ProgramError, OpsError):
-                        each.discard()
+                with contextlib.suppress(ProgramError, OpsError):
+                    if each in done:
+                        each.undo()
+                    each.discard()
             raise
     gap = time.monotonic() - began
     services = _users(data, [source.service for source in served])
     restarted = None
-    if services:
-        show.step(f"restart {', '.join(services)}")
+    waited = sorted({*services, *(user.service for source in served for user in source.users)})
+    if waited:
+        show.step(f"restart {', '.join(waited)}")
         again = restart.begin(data.connected, data.merged, services, data.containers)
         restarted = launch.until_ready(
-            data.connected, data.merged, [data.merged.service(name) for name in services], again, show
+            data.connected, data.merged, [data.merged.service(name) for name in waited], again, show
         )
     before = _settled(data, served, changes, before, show, progress)
     return Restored(wanted, before, (), gap, restarted, tuple(each.service for each in served))
@@ -187,7 +174,7 @@ def _replace(
 def _settled(
     data: Data,
     served: Sequence[Source],
-    changes: Sequence[Replacement],
+    changes: Sequence[Change],
     before: Backup,
     show: Show,
     progress: Progress,
@@ -199,7 +186,7 @@ def _settled(
     """
     aside = {source.service: each.replaced() for source, each in zip(served, changes, strict=True)}
     try:
-        if any(each.written_since() for each in changes):
+        if any(each.written_since(part) for each, part in zip(changes, before.manifest.parts, strict=True)):
             show.step("back up what came meanwhile")
             moment, reason = datetime.fromisoformat(before.manifest.created), before.manifest.reason
             before = backup.make(data, served, before.path, now=moment, reason=reason, aside=aside, progress=progress)
@@ -211,33 +198,16 @@ def _settled(
     return before
 
 
-def _beside(wanted: Backup, changes: Sequence[Replacement], into: str, show: Show, progress: Progress) -> Restored:
+def _beside(wanted: Backup, changes: Sequence[Change], into: str, show: Show, progress: Progress) -> Restored:
     """Restore beside what serves, and leave it there."""
     if len(changes) > 1:
         raise UsageError(
             f"--into takes the data of one service, and the backup holds {len(changes)}",
             next=next_step.again("--service", changes[0].part.service),
         )
-    (change,) = changes
-    items = change.part.items
-    names = {each.name: into if each.main or len(items) == 1 else f"{into}_{each.name}" for each in items}
-    if taken := [name for name in names.values() if name in change.there]:
-        raise UsageError(
-            f"there is a database {taken[0]} already; nothing was restored", next=next_step.again("--into", f"{into}_2")
-        )
     show.step(f"restore into {into}")
-    made: list[str] = []
     with _told(wanted.path):
-        change.stage_roles()
-        try:
-            for item in items:
-                made.append(names[item.name])
-                change.put(item, made[-1], change.names[item.name], lambda count: progress("restored", count))
-        except BaseException:
-            for name in made:
-                with contextlib.suppress(ProgramError, OpsError):
-                    change.server.drop(name)
-            raise
+        made = changes[0].beside(into, lambda count: progress("restored", count))
     return Restored(wanted, into=tuple(made))
 
 
@@ -246,9 +216,7 @@ def _chosen(data: Data, reader: Reader, options: Options) -> list[tuple[Source, 
     ours = {each.service: each for each in data.of(options.services)}
     parts = [each for each in reader.manifest.parts if not options.services or each.service in options.services]
     found = [
-        (ours[each.service], each)
-        for each in parts
-        if each.service in ours and ours[each.service].kind == each.kind == kinds.POSTGRES
+        (ours[each.service], each) for each in parts if each.service in ours and ours[each.service].kind == each.kind
     ]
     if not found:
         theirs = ", ".join(f"{each.service} ({each.kind})" for each in reader.manifest.parts) or "nothing"
@@ -263,12 +231,13 @@ def _chosen(data: Data, reader: Reader, options: Options) -> list[tuple[Source, 
     return found
 
 
-def _losses(change: Replacement) -> Iterator[Loss]:
-    for item in change.part.items:
-        name = change.names[item.name]
-        if there := change.there.get(name):
-            rows = change.server.rows(name)
-            yield Loss(change.part.service, name, there.size, rows, item.rows, change.server.newest(name))
+def _change(data: Data, source: Source, part: Part, reader: Reader, stamp: str) -> Change:
+    """How the data of a service is replaced."""
+    if source.kind == kinds.VOLUME:
+        from upready.data.volume_exchange import Volumes
+
+        return Volumes(cast("Containers", data.connected), data.project, source, part, reader)
+    return Databases(data.server(source), part, reader, stamp)
 
 
 def _users(data: Data, services: Sequence[str]) -> list[str]:
@@ -294,5 +263,5 @@ def _told(path: Path) -> Iterator[None]:
             details=[*error.said[-10:-1], "nothing was changed"],
             next="invoke backup --list",
         ) from error
-    except OSError as error:
+    except (OSError, tarfile.TarError, zlib.error) as error:
         raise DataError(f"{path.name} was not restored: {error}", next="invoke doctor") from error

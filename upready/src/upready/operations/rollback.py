@@ -6,15 +6,12 @@ from upready.operations import exclusive
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
-from upready.releases import engine_lock, history
 from upready.releases.history import Release
 from upready.releases.plan import Change
-from upready.releases.record import Record
 from upready.runtime import current, ownership
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.stack.settings import Settings
-from upready.support import users
 from upready.support.errors import UsageError
 
 
@@ -26,13 +23,14 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
         LockedError: Another task is at work on the project.
         OpsError: As `upready.operations.release.release` does.
     """
-    with exclusive.hold(settings.root, "invoke rollback"):
+    with exclusive.hold(settings.root, "invoke rollback", lock_wait):
         connected = containers.connect()
         project = current.name(settings)
         ownership.check(settings, project, connected, show.step, task="invoke rollback")
-        with engine_lock.hold(connected, project, "invoke rollback", users.name(), lock_wait):
-            environment, target = _target(connected, settings, to)
-            return Deployment(connected, settings, environment, show).back(target)
+        with exclusive.on_engine(connected, project, "invoke rollback", lock_wait):
+            deployment = _deployment(connected, settings, show)
+            deployment.settle()
+            return deployment.back(_target(deployment, to))
 
 
 def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Release]]:
@@ -41,24 +39,28 @@ def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Re
     Raises:
         OpsError: As `rollback` does.
     """
-    connected = containers.connect()
-    environment, target = _target(connected, settings, to)
-    planned = Deployment(connected, settings, environment, show)
+    planned = _deployment(containers.connect(), settings, show)
+    target = _target(planned, to)
     return planned.plan_back(target), planned.history.migrated(target)
 
 
-def _target(connected: Containers, settings: Settings, to: str) -> tuple[str, str]:
-    """The environment that runs, and the release to go back to."""
-    project = current.name(settings)
-    told = history.read(Record(connected, project).entries())
-    environment = current.running_environment(settings, connected.containers(project)) or settings.default
+def _deployment(connected: Containers, settings: Settings, show: Show) -> Deployment:
+    """A change of the environment that runs."""
+    running = connected.containers(current.name(settings))
+    environment = current.running_environment(settings, running) or settings.default
+    return Deployment(connected, settings, environment, show)
+
+
+def _target(deployment: Deployment, to: str) -> str:
+    """The release to go back to."""
+    told = deployment.history
     target = to or told.previous
     if not target:
-        raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
+        raise UsageError(f"there is no release of {deployment.project} to go back to", next="invoke releases")
     known = told.releases.get(target)
     if known is None or known.failed:
         why = "failed, and never served" if known else "is not known"
         raise UsageError(f"the release {target} {why}", next="invoke releases")
     if target == told.current:
         raise UsageError(f"the release {target} serves already", next="invoke releases")
-    return environment, target
+    return target

@@ -18,7 +18,7 @@ def holder(settings: Settings) -> str:
     """
     connected = containers.connect()
     found = engine_lock.holder(connected, current.name(settings))
-    return found.words(engine_lock.clock(connected)) if found else ""
+    return found.words(carrier.clock(connected)) if found else ""
 
 
 def unlock(settings: Settings, confirm: Callable[[str], None]) -> str:
@@ -35,7 +35,7 @@ def unlock(settings: Settings, confirm: Callable[[str], None]) -> str:
     found = engine_lock.holder(connected, current.name(settings))
     if found is None:
         return ""
-    words = found.words(engine_lock.clock(connected))
+    words = found.words(carrier.clock(connected))
     confirm(words)
     carrier.remove(connected, found.container)
     return words

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import io
+import os
+import socket
 import tarfile
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
-from upready.support.errors import EngineError
+
+MACHINE, PROCESS = "upready.machine", "upready.process"
+"""Labels: who has made it, and removes it."""
+
+_EMPTY = "upready-carrier"
+"""The image of nothing that an engine without images gets."""
+
+_on_nothing: set[str] = set()
+"""Those that this process has made of it."""
+
+_OLD = 60.0
+"""Seconds after which one of another machine is left over: nobody needs one for so long."""
 
 
 def make(engine: Engine, labels: Mapping[str, str], *, name: str | None = None, mounts: Sequence[Any] = ()) -> str:
@@ -23,26 +38,75 @@ def make(engine: Engine, labels: Mapping[str, str], *, name: str | None = None, 
         mounts: What it has of other files.
 
     Raises:
-        EngineError: The engine does not answer, or has no image.
+        EngineError: The engine does not answer.
     """
     from docker.errors import APIError
 
     api: Any = engine.client.api
     with answering():
-        images = api.images(all=True)
-        if not images:
-            raise EngineError("the engine has no image yet", next="invoke build")
+        images = api.images(all=True) or [_empty(api)]
         host = api.create_host_config(mounts=list(mounts), network_mode="none")
         smallest = min(images, key=lambda each: int(each["Size"]))["Id"]
         try:
             made = api.create_container(
-                smallest, name=name, entrypoint=["-"], command=[], host_config=host, labels=dict(labels)
+                smallest,
+                name=name,
+                entrypoint=["-"],
+                command=[],
+                host_config=host,
+                labels={**labels, MACHINE: machine(), PROCESS: str(os.getpid())},
             )
         except APIError as error:
             if error.status_code != 409 or name is None:
                 raise
             return ""
+    if smallest == _EMPTY:
+        _on_nothing.add(str(made["Id"]))
     return str(made["Id"])
+
+
+def clock(engine: Engine) -> float:
+    """The engine's own time, in seconds since 1970.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    with answering():
+        text = str(engine.client.info()["SystemTime"])
+    return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC).timestamp()
+
+
+def sweep(engine: Engine, label: str, value: str) -> None:
+    """Remove those with a label whose makers were ended before they could.
+
+    Args:
+        engine: Where they are.
+        label: The label's name.
+        value: What it says.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    with answering():
+        found = engine.client.api.containers(all=True, filters={"label": f"{label}={value}"})
+    now = clock(engine) if found else 0.0
+    for each in found:
+        told = each.get("Labels") or {}
+        ended = has_ended(told.get(MACHINE, ""), int(told.get(PROCESS) or 0))
+        if ended or now - int(each["Created"]) > _OLD:
+            remove(engine, each["Id"])
+
+
+def machine() -> str:
+    """What tells this machine from others: two may have one name."""
+    return f"{socket.gethostname()} {uuid.getnode():x}"
+
+
+def has_ended(where: str, process: int) -> bool:
+    """Whether a process was one of this machine, and is none any more."""
+    import psutil
+
+    return where == machine() and not psutil.pid_exists(process)
 
 
 def remove(engine: Engine, container: str) -> None:
@@ -51,10 +115,18 @@ def remove(engine: Engine, container: str) -> None:
     Raises:
         EngineError: The engine does not answer.
     """
-    from docker.errors import NotFound
+    from docker.errors import APIError
 
-    with answering(), suppress(NotFound):
-        engine.client.api.remove_container(container, v=True, force=True)
+    with answering():
+        try:
+            engine.client.api.remove_container(container, v=True, force=True)
+        except APIError as error:
+            if error.status_code not in (404, 409):  # 409: another task removes it at this moment
+                raise
+    if container in _on_nothing:
+        _on_nothing.remove(container)
+        with answering(), suppress(APIError):  # another one may be of it
+            engine.client.api.remove_image(_EMPTY)
 
 
 def write(engine: Engine, container: str, folder: str, files: Mapping[str, bytes]) -> None:
@@ -74,19 +146,40 @@ def write(engine: Engine, container: str, folder: str, files: Mapping[str, bytes
 
 
 def read(engine: Engine, container: str, path: str) -> dict[str, bytes]:
-    """The files at a path of one, or in that folder, by their names; none where nothing is there.
+    """The files at a path of one, or in that folder, by their names; none where nothing is there, or it goes away.
 
     Raises:
         EngineError: The engine does not answer.
     """
-    from docker.errors import NotFound
+    from docker.errors import APIError
 
+    api: Any = engine.client.api
     with answering():
         try:
-            chunks, _ = engine.client.api.get_archive(container, path)
+            chunks, _ = api.get_archive(container, path)
             data = b"".join(chunks)
-        except NotFound:
-            return {}
+        except APIError as error:
+            # The engine has no better word for one that it is removing than an error of its own (500).
+            if error.status_code == 404 or not _is_there(api, container):
+                return {}
+            raise
     with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         files = ((member.name, archive.extractfile(member)) for member in archive)
         return {name: file.read() for name, file in files if file is not None}
+
+
+def _empty(api: Any) -> dict[str, Any]:
+    """An image of nothing, made for an engine that has none yet."""
+    nothing = io.BytesIO()
+    tarfile.open(fileobj=nothing, mode="w").close()
+    api.import_image_from_data(nothing.getvalue(), repository=_EMPTY, tag="latest")
+    return {"Id": _EMPTY, "Size": 0}
+
+
+def _is_there(api: Any, container: str) -> bool:
+    from docker.errors import NotFound
+
+    try:
+        return api.inspect_container(container)["State"]["Status"] not in ("removing", "dead")
+    except NotFound:
+        return False

@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
-
-import psutil
 
 from upready.releases import carrier
 from upready.runtime.docker.engine import Engine, answering
-from upready.support.errors import LockedError, OpsError
+from upready.support.errors import EngineError, LockedError, OpsError
 from upready.support.next_step import AGAIN, either
 
 LABEL = "upready.lock"
@@ -48,7 +42,7 @@ class Holder:
         container: The id of the lock.
         task: The task: `invoke prod`.
         by: Who, and where: `user@host`.
-        machine: Which machine, as `_machine` tells it: two may have one name.
+        machine: Which machine, as `carrier.machine` tells it: two may have one name.
         pid: The process there.
         since: When it took the lock, in seconds since 1970 by the engine's clock.
         seen: Its last sign of life, by the same clock.
@@ -64,8 +58,7 @@ class Holder:
 
     def is_gone(self, now: float) -> bool:
         """Whether it gives no sign of life any more, or was a process of this machine that has ended."""
-        ended = self.machine == _machine() and not psutil.pid_exists(self.pid)
-        return ended or now - self.seen > GONE
+        return carrier.has_ended(self.machine, self.pid) or now - self.seen > GONE
 
     def words(self, now: float) -> str:
         """It, for people: `invoke prod of ann@host (process 12, for 30 s)`."""
@@ -78,8 +71,8 @@ def name(project: str) -> str:
 
 
 @contextlib.contextmanager
-def hold(engine: Engine, project: str, task: str, by: str, wait: float = 0.0) -> Iterator[None]:
-    """Hold a project's lock on the engine while the block runs.
+def hold(engine: Engine, project: str, task: str, by: str, wait: float = 0.0) -> Iterator[bool]:
+    """Hold a project's lock on the engine while the block runs; tells whether an earlier holder was ended at its work.
 
     Args:
         engine: The engine.
@@ -92,16 +85,23 @@ def hold(engine: Engine, project: str, task: str, by: str, wait: float = 0.0) ->
         LockedError: Another one holds it; the message names it.
         EngineError: The engine does not answer.
     """
-    container = _take(engine, project, task, by, time.monotonic() + wait)
+    container, cut_off = _take(engine, project, task, by, time.monotonic() + wait)
     ended = threading.Event()
     beats = threading.Thread(target=_beat, args=(engine, container, ended), daemon=True)
     beats.start()
+    lost = False
     try:
-        yield
+        yield cut_off
+    except EngineError:
+        # Nobody knows how far the work has come. Once this process has ended, the lock tells so to whoever is next.
+        lost = True
+        raise
     finally:
         ended.set()
-        beats.join()
-        carrier.remove(engine, container)
+        if not lost:
+            beats.join()
+            with contextlib.suppress(EngineError):
+                carrier.remove(engine, container)
 
 
 def holder(engine: Engine, project: str) -> Holder | None:
@@ -122,35 +122,27 @@ def holder(engine: Engine, project: str) -> Holder | None:
         found["Id"],
         labels.get(f"{LABEL}.task", "another task"),
         labels.get(f"{LABEL}.by", "somebody"),
-        labels.get(f"{LABEL}.machine", ""),
-        int(labels.get(f"{LABEL}.pid", 0)),
+        labels.get(carrier.MACHINE, ""),
+        int(labels.get(carrier.PROCESS) or 0),
         float(labels.get(f"{LABEL}.since", 0)),
         seen,
     )
 
 
-def clock(engine: Engine) -> float:
-    """The engine's own time, in seconds since 1970.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    with answering():
-        text = str(engine.client.info()["SystemTime"])
-    return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC).timestamp()
-
-
-def _take(engine: Engine, project: str, task: str, by: str, deadline: float) -> str:
+def _take(engine: Engine, project: str, task: str, by: str, deadline: float) -> tuple[str, bool]:
+    """The lock's container, and whether an earlier holder was ended at its work."""
+    cut_off = False
     while True:
-        now = clock(engine)
-        told = {"task": task, "by": by, "machine": _machine(), "pid": str(os.getpid()), "since": str(now)}
+        now = carrier.clock(engine)
+        told = {"task": task, "by": by, "since": str(now)}
         labels = {LABEL: project, **{f"{LABEL}.{key}": value for key, value in told.items()}}
         if made := carrier.make(engine, labels, name=name(project)):
-            return made
+            return made, cut_off
         other = holder(engine, project)
         if other is None:
             continue  # it has just ended
         if other.is_gone(now):
+            cut_off = True
             carrier.remove(engine, other.container)
         elif time.monotonic() >= deadline:
             raise LockedError(
@@ -165,16 +157,11 @@ def _beat(engine: Engine, container: str, ended: threading.Event) -> None:
     """Give signs of life until the lock's holder has ended; what the engine refuses is tried again."""
     offset = 0.0
     with contextlib.suppress(OpsError):
-        offset = clock(engine) - time.time()
+        offset = carrier.clock(engine) - time.time()
     while not ended.wait(BEAT):
         sign = json.dumps({"seen": time.time() + offset}).encode()
         with contextlib.suppress(OpsError):
             carrier.write(engine, container, "/", {_SIGN: sign})
-
-
-def _machine() -> str:
-    """What tells this machine from others."""
-    return f"{socket.gethostname()} {uuid.getnode():x}"
 
 
 def _inspected(engine: Engine, container: str) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """What a change has left that was ended between two of its steps: one version of each service stays, whole.
 
-What the edge serves is the truth. Where no service has an edge, the old version is, as long as all of it runs.
+What the edge serves is the truth. Where no service has an edge, the old version is, as long as all of it is there.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upready.releases import retire, routes
-from upready.releases.rollout import Show
+from upready.releases.rollout import Show, drain, grace
 from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.edge import EdgeError
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import Container
 from upready.stack.model import Model
 
 
 def settle(engine: Containers, project: str, old: Model | None, new: Model | None, show: Show) -> bool:
-    """Remove the containers of one of two versions; returns whether the new one stays.
+    """Remove the containers of one of two versions; returns whether the new one stays, and is all there.
 
     Args:
         engine: Where they are.
@@ -26,14 +27,16 @@ def settle(engine: Containers, project: str, old: Model | None, new: Model | Non
         show: Told of it.
     """
     found = engine.containers(project)
-    stays_new = old is None or (new is not None and _has_switched(engine, found, old, new))
+    if old is None or new is None:
+        return old is None and new is not None and all(_is_there(found, new, name) for name in new.services)
+    stays_new = _is_switched(engine, found, old, new)
     stays = new if stays_new else old
-    if stays is None:
-        return stays_new
     gone = [each for each in found if _other(each, found, stays)]
     if gone:
         show.step(f"removing what an earlier task has left: {', '.join(each.name for each in gone)}")
-        retire.retire(engine, gone, (), show.warn)
+        routes.mend(engine, stays, [each for each in found if each not in gone], show.warn)
+        for name in sorted({each.service for each in gone}):
+            _end(engine, stays, name, [each for each in gone if each.service == name], show)
     return stays_new
 
 
@@ -42,20 +45,50 @@ def clear(engine: Containers, project: str) -> None:
     retire.retire(engine, retire.kept(engine, project))
 
 
-def _has_switched(engine: Containers, found: Sequence[Container], old: Model, new: Model) -> bool:
-    for name, service in new.services.items():
-        if _release(old, name) == _release(new, name):
-            continue
-        if edge := routes.edge_of(engine, new.stack.project, service):
-            served = set(edge.upstreams(service))
-            return any(each.id[:12] in served and each.release == _release(new, name) for each in found)
-    # Old ones are only stopped once all new ones are let in.
-    for name in new.services:
-        there = [each for each in found if each.service == name and each.state == "running"]
-        fresh = [each for each in there if each.release == _release(new, name)]
-        if _release(old, name) != _release(new, name) and fresh and len(fresh) == len(there):
-            return True
-    return False
+def are_mixed(containers: Sequence[Container]) -> bool:
+    """Whether a service has containers of two releases: one is being made, or was ended at it."""
+    pairs = {(each.service, each.release) for each in containers}
+    return len(pairs) > len({service for service, _ in pairs})
+
+
+def _end(engine: Containers, stays: Model, name: str, gone: Sequence[Container], show: Show) -> None:
+    """Let containers that serve no longer finish what they are at, and remove them."""
+    service = stays.service(name)
+    running = [each for each in gone if each.state == "running"]
+    if running and (edge := routes.edge_of(engine, stays.stack.project, service)):
+        drain(edge, running, grace(service), lambda _: None)
+    retire.retire(engine, gone, (), show.warn)
+
+
+def _is_switched(engine: Containers, found: Sequence[Container], old: Model, new: Model) -> bool:
+    changed = [name for name in {**old.services, **new.services} if _release(old, name) != _release(new, name)]
+    if not all(_is_there(found, new, name) for name in changed):
+        return False
+    served = [_serves(engine, found, new, name) for name in changed]
+    if told := [each for each in served if each is not None]:
+        return all(told)
+    # Old ones are only stopped once all new ones are let in, or where two of them cannot run at once.
+    return not all(_is_there(found, old, name) for name in changed)
+
+
+def _serves(engine: Containers, found: Sequence[Container], model: Model, name: str) -> bool | None:
+    """Whether the edge sends a service's requests to this version of it alone; None where no edge tells."""
+    if name not in model.services or not (edge := routes.edge_of(engine, model.stack.project, model.service(name))):
+        return None
+    try:
+        served = set(edge.upstreams(model.service(name)))
+    except EdgeError:
+        return None
+    releases = {each.release for each in found if each.service == name and each.id[:12] in served}
+    return releases == {_release(model, name)} if releases else None
+
+
+def _is_there(found: Sequence[Container], model: Model, name: str) -> bool:
+    """Whether this version of a service has all its replicas, each of which runs or has done its work."""
+    if name not in model.services:
+        return True
+    own = [each for each in found if each.service == name and each.release == _release(model, name)]
+    return sum(each.state == "running" or each.exit_code == 0 for each in own) >= model.service(name).replicas
 
 
 def _other(container: Container, found: Sequence[Container], stays: Model) -> bool:

@@ -27,7 +27,7 @@ _FOLDER = "/record"
 
 
 class Record:
-    """The record of one project. Every method raises EngineError where the engine does not answer.
+    """The record of one project, read once. Every method raises EngineError where the engine does not answer.
 
     Args:
         engine: Where it lies.
@@ -37,6 +37,7 @@ class Record:
     def __init__(self, engine: Engine, project: str) -> None:
         self._engine = engine
         self._project = project
+        self._known: dict[str, dict[str, Any]] | None = None
 
     @property
     def volume(self) -> str:
@@ -45,34 +46,45 @@ class Record:
 
     def entries(self) -> list[dict[str, Any]]:
         """The entries of the log, oldest first; none where nothing was recorded."""
-        found = [each for name, each in self._read("log").items() if name.startswith("log/")]
+        found = [each for name, each in self._files().items() if name.startswith("log/")]
         return sorted((each for each in found if isinstance(each.get("number"), int)), key=lambda each: each["number"])
 
-    def append(self, entry: Mapping[str, Any], last: int) -> int:
-        """Add an entry behind the one with the number `last`; returns its number."""
+    def append(self, entry: Mapping[str, Any], last: int, model: Mapping[str, Any] | None = None) -> int:
+        """Add an entry behind the one with the number `last`; returns its number.
+
+        Args:
+            entry: What it says.
+            last: The number of the one before it.
+            model: What its release is made of: both are there, or neither.
+        """
         number = last + 1
-        self._write({f"log/{number % ENTRIES:03d}.json": {**entry, "number": number}})
+        files: dict[str, Mapping[str, Any]] = {f"log/{number % ENTRIES:03d}.json": {**entry, "number": number}}
+        if model is not None:
+            files[_model(str(entry["release"]))] = model
+        self._write(files)
         return number
 
     def model(self, release: str) -> dict[str, Any] | None:
         """What a release is made of; None where that is not known any more."""
-        return self._read(f"models/{release}.json").get(f"{release}.json") or None
+        return self._files().get(_model(release)) or None
 
     def keep(self, release: str, model: Mapping[str, Any]) -> None:
         """Keep what a release is made of; an empty one takes the place of what is no longer needed."""
-        self._write({f"models/{release}.json": model})
+        self._write({_model(release): model})
 
-    def _read(self, path: str) -> dict[str, dict[str, Any]]:
-        """The files at a path of the record, by their names; one that is broken is left out."""
+    def _files(self) -> dict[str, dict[str, Any]]:
+        """The files of the record, by their paths in it; one that is broken is left out."""
+        if self._known is not None:
+            return self._known
         found: dict[str, dict[str, Any]] = {}
-        if self._engine.volume(self.volume) is None:
-            return found
-        with self._container() as container:
-            for name, data in carrier.read(self._engine, container, f"{_FOLDER}/{path}").items():
-                with suppress(ValueError, RecursionError):
-                    content = json.loads(data)
-                    if isinstance(content, dict):
-                        found[name] = content
+        if self._engine.volume(self.volume) is not None:
+            with self._container() as container:
+                for name, data in carrier.read(self._engine, container, _FOLDER).items():
+                    with suppress(ValueError, RecursionError):
+                        content = json.loads(data)
+                        if isinstance(content, dict):
+                            found[name.partition("/")[2]] = content
+        self._known = found
         return found
 
     def _write(self, files: Mapping[str, Mapping[str, Any]]) -> None:
@@ -81,6 +93,12 @@ class Record:
         with self._container() as container:
             packed = {name: json.dumps(content).encode() for name, content in files.items()}
             carrier.write(self._engine, container, _FOLDER, packed)
+        if self._known is not None:
+            self._known |= {name: dict(content) for name, content in files.items()}
+
+    def sweep(self) -> None:
+        """Remove the containers that tasks have left which were ended while they read or wrote."""
+        carrier.sweep(self._engine, LABEL, self._project)
 
     @contextmanager
     def _container(self) -> Iterator[str]:
@@ -93,3 +111,7 @@ class Record:
             yield made
         finally:
             carrier.remove(self._engine, made)
+
+
+def _model(release: str) -> str:
+    return f"models/{release}.json"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,8 +19,8 @@ from upready.releases import gate, order, plan, retire, routes
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
-from upready.runtime.docker.edge import Edge
-from upready.runtime.interface import Container
+from upready.runtime.docker.edge import Edge, EdgeError
+from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
 from upready.support import units
 
@@ -28,6 +29,9 @@ GRACE = 10.0
 
 SHORT = 2.0
 """Seconds for what is under way where a service is stopped first, while new requests wait."""
+
+PATIENCE = 15.0
+"""Seconds that the edge may take to come back where somebody restarts it during a release."""
 
 COUNT_EVERY = 0.2
 """Seconds between counts of what is still under way."""
@@ -58,6 +62,7 @@ class Rollout:
         show: Told of what happens.
         kept: The names of containers that failed, which are kept for their logs.
         lost: The services that could not be put back.
+        settled: Whether it has come to an end, this way or the other: nothing is left between two versions.
     """
 
     engine: Containers
@@ -67,6 +72,7 @@ class Rollout:
     show: Show
     kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
+    settled: bool = False
     _new: dict[str, list[Container]] = field(default_factory=dict)
     _old: dict[str, list[Container]] = field(default_factory=dict)
     _replaced: list[str] = field(default_factory=list)
@@ -91,15 +97,17 @@ class Rollout:
                     self._replace(self.model.service(change.service), change)
                 else:
                     self._roll(self.model.service(change.service))
+            self._switch()
             done = True
         finally:
             if not done:  # also after Ctrl-C
                 self._undo()
-        self._switch()
+                self.settled = True
         for change in in_order:
             if change.action == plan.ROLLED:
                 self._end(self.model.service(change.service), self._old[change.service])
         retire.retire(self.engine, self._aside, (), self.show.warn)
+        self.settled = True
 
     def _set_aside(self, change: Change) -> None:
         """Stop a service that is not part of the model, since one that is needs its port."""
@@ -113,7 +121,7 @@ class Rollout:
         old = self._old.setdefault(service.name, [])
         if old:
             if edge := self._edge(service):
-                routes.pin(edge, service, old)
+                routes.pin(edge, service, old, self.show.warn)
             self._pre_start(service)
         section = _update(service)
         batch = int(section.get("parallelism", 0)) or service.replicas
@@ -160,7 +168,7 @@ class Rollout:
                 edge.switch(service, [each.id for each in new])
 
     def _edge(self, service: Service) -> Edge | None:
-        return routes.edge_of(self.engine, self.model.stack.project, service)
+        return routes.edge_of(self.engine, self.model.stack.project, service, PATIENCE)
 
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""
@@ -184,6 +192,9 @@ class Rollout:
         self.show.step("back to what ran before")
         for name in self._new:
             old = {each.id for each in self._old[name]}
+            if old and (edge := self._edge(self.model.service(name))):
+                with suppress(EdgeError):
+                    routes.pin(edge, self.model.service(name), self._old[name], silent)
             self.kept += retire.keep(self.engine, [each for each in self._now(name) if each.id not in old])
         for name in reversed(self._replaced):
             if self.before is None or name not in self.before.services:
@@ -219,12 +230,19 @@ def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[
     """
     end = time.monotonic() + seconds
     told = None
-    while (left := sum(edge.in_flight(each.id) for each in old)) and time.monotonic() < end:
+    while (left := _under_way(edge, old)) and time.monotonic() < end:
         if left != told:
             tell(left)
             told = left
         time.sleep(COUNT_EVERY)
     return left
+
+
+def _under_way(edge: Edge, containers: Sequence[Container]) -> int:
+    try:
+        return sum(edge.in_flight(each.id) for each in containers)
+    except EdgeError:  # what came through it has ended with it
+        return 0
 
 
 def grace(service: Service) -> float:

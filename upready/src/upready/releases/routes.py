@@ -7,23 +7,32 @@ from contextlib import suppress
 
 from upready.runtime.docker import edge
 from upready.runtime.docker.containers import Containers
-from upready.runtime.docker.edge import Edge, EdgeError
-from upready.runtime.interface import Container
+from upready.runtime.docker.edge import Edge, EdgeError, Route
+from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model, Service
 
 
-def edge_of(engine: Containers, project: str, service: Service) -> Edge | None:
+def edge_of(engine: Containers, project: str, service: Service, patience: float = 0.0) -> Edge | None:
     """The edge that serves a service; None where nothing does.
+
+    Args:
+        engine: Where it runs.
+        project: Compose's project name.
+        service: The service.
+        patience: Seconds that the edge may take to run (again).
 
     Raises:
         EngineError: The engine does not answer.
     """
-    return edge.find(engine, project) if service.ops.get("edge") else None
+    return edge.find(engine, project, patience) if service.ops.get("edge") else None
 
 
-def pin(found: Edge, service: Service, containers: Sequence[Container]) -> None:
+def pin(found: Edge, service: Service, containers: Sequence[Container], tell: Note) -> None:
     """Send the requests of a service to those of its containers that run, so that a new one gets none yet."""
-    if not found.upstreams(service) and (running := _running(containers)):
+    running = _running(containers)
+    route = found.route(service)
+    if running and not _leads_to(route, running):
+        _tell(route, service, tell)
         found.switch(service, running)
 
 
@@ -32,14 +41,39 @@ def point(engine: Containers, model: Model) -> None:
 
     What the edge has kept of an earlier start may name containers that are gone.
     """
-    containers = engine.containers(model.stack.project)
+    mend(engine, model, engine.containers(model.stack.project), silent)
+
+
+def mend(engine: Containers, model: Model, containers: Sequence[Container], tell: Note) -> None:
+    """Send the requests of every service to its containers where they go elsewhere: the edge may have lost its files.
+
+    Args:
+        engine: Where they run.
+        model: The services.
+        containers: Those that are to serve.
+        tell: Told of what was wrong.
+    """
     for service in model.wanted:
-        found = edge_of(engine, model.stack.project, service)
         running = _running([each for each in containers if each.service == service.name])
         # An edge that does not run is told by the wait for it.
         with suppress(EdgeError):
-            if found and running and set(found.upstreams(service)) != {each[:12] for each in running}:
-                found.switch(service, running)
+            if running and (found := edge_of(engine, model.stack.project, service)):
+                pin(found, service, [each for each in containers if each.service == service.name], tell)
+
+
+def _leads_to(route: Route, running: Sequence[str]) -> bool:
+    return not route.held and set(route.hosts) == {each[:12] for each in running}
+
+
+def _tell(route: Route, service: Service, tell: Note) -> None:
+    if route.held:
+        tell(f"the edge let the requests of {service.name} wait: it sends them on again")
+    elif route.hosts and route.hosts != (service.name,):
+        tell(
+            f"the edge sent the requests of {service.name} to {', '.join(route.hosts)}: it sends them to what runs now"
+        )
+    elif route.hosts:
+        tell(f"the edge did not know which container of {service.name} serves: it is told")
 
 
 def _running(containers: Sequence[Container]) -> list[str]:

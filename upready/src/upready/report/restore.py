@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from upready import report
 from upready.data.backup import Backup
-from upready.operations.restore import Loss, Restored
+from upready.data.restore import Loss
+from upready.operations.restore import Restored
 from upready.report import data as report_data
 from upready.support import next_step, streams, units
 from upready.support.errors import UsageError
@@ -71,6 +72,10 @@ def restored(done: Restored, *, as_json: bool) -> int:
 
 
 def _loss(loss: Loss) -> list[str]:
+    if loss.files is not None:
+        files, saved = loss.files
+        what = f"{units.size(loss.size)}, {files:,} files, {saved:,} in the backup"
+        return [f"volume {loss.name} of {loss.service}: {what}"]
     newest = f", the newest of {loss.newest[:19].replace('T', ' ')}" if loss.newest else ""
     lines = [f"database {loss.name} of {loss.service}: {units.size(loss.size)}{newest}"]
     tables = sorted({*loss.rows, *loss.instead})

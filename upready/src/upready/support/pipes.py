@@ -179,5 +179,18 @@ def write_whole(target: IO[bytes], data: bytes) -> None:
         left = left[target.write(left) :]
 
 
+class Told:
+    """A source; each piece that is read of it is told by its number of bytes."""
+
+    def __init__(self, source: Readable, tell: Callable[[int], None]) -> None:
+        self._source, self._tell = source, tell
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most so many bytes."""
+        piece = self._source.read(size)
+        self._tell(len(piece))
+        return piece
+
+
 def _is_set(event: threading.Event | None) -> bool:
     return event is not None and event.is_set()

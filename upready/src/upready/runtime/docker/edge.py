@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.docker.engine import PROJECT, Engine, answering
 from upready.runtime.interface import Container
 from upready.stack.service import Service
 from upready.support.errors import StartError
@@ -27,6 +27,9 @@ PLACES = 6
 
 NOBODY = "255.255.255.255"
 """A host to which no connection can be opened; trying takes no time."""
+
+AGAIN = 0.2
+"""Seconds between two tries to reach one that is being restarted."""
 
 SETTLED = 0.5
 """Seconds after which no request is left that has not seen that it is to wait."""
@@ -53,15 +56,20 @@ class Route:
     held: bool
 
 
-def find(engine: Engine, project: str) -> Edge | None:
+def find(engine: Engine, project: str, patience: float = 0.0) -> Edge | None:
     """The edge of a project; None where it has none.
+
+    Args:
+        engine: Where it runs.
+        project: Compose's project name.
+        patience: Seconds that it may take to run (again).
 
     Raises:
         EngineError: The engine does not answer.
     """
     for each in engine.containers(project):
         if folder := (each.raw["Config"].get("Labels") or {}).get(LABEL):
-            return Edge(engine, each, folder)
+            return Edge(engine, each, folder, patience)
     return None
 
 
@@ -75,11 +83,13 @@ class Edge:
         engine: Where it runs.
         container: Its container.
         folder: Where it reads which containers serve.
+        patience: Seconds that it may take to run (again): somebody may have restarted it.
     """
 
-    def __init__(self, engine: Engine, container: Container, folder: str) -> None:
+    def __init__(self, engine: Engine, container: Container, folder: str, patience: float = 0.0) -> None:
         self._engine = engine
         self._folder = folder
+        self._patience = patience
         self.container = container
 
     def upstreams(self, service: Service) -> tuple[str, ...]:
@@ -88,9 +98,21 @@ class Edge:
 
     def route(self, service: Service) -> Route:
         """Where a service's requests go."""
-        lines = self._run(service, _READ).splitlines()
+        try:
+            lines = self._run(service, _READ).splitlines()
+        except EdgeError:
+            lines = self._at_rest(service)
         hosts = (line for line in lines[:PLACES] if line not in ("", NOBODY))
         return Route(tuple(dict.fromkeys(hosts)), "held" in lines[PLACES:])
+
+    def _at_rest(self, service: Service) -> list[str]:
+        """The same lines of an edge that does not run: its volume can be read all the same."""
+        folder, count = f"{self._folder}/{service.name}", len(NOBODY) + 64
+        files = [self._engine.read(self.container.id, f"{folder}/{n}", count) for n in range(1, PLACES + 1)]
+        if not any(files):
+            raise self._error("does not run, and knows nothing of its services", "")
+        held = self._engine.read(self.container.id, f"{folder}/held", 0) is not None
+        return [(each or b"").decode("utf-8", "replace") for each in files] + ["held"] * held
 
     def switch(self, service: Service, containers: Sequence[str]) -> None:
         """Let a service's requests go to these containers from now on; those that waited go there, too.
@@ -133,7 +155,21 @@ class Edge:
         return self._exec("sh", "-ec", script, f"{self._folder}/{service.name}", *words)
 
     def _exec(self, *words: str) -> str:
-        """What a command within the edge prints."""
+        """What a command within the edge prints, as soon as that runs (again)."""
+        end = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._once(words)
+            except EdgeError:
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(AGAIN)
+            # Somebody may have put another container in its place.
+            project = self.container.raw["Config"]["Labels"].get(PROJECT, "")
+            if found := find(self._engine, project):
+                self.container = found.container
+
+    def _once(self, words: Sequence[str]) -> str:
         from docker.errors import APIError
 
         api: Any = self._engine.client.api

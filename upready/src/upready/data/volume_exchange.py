@@ -1,0 +1,233 @@
+"""Exchange the files of a volume for those of a backup: put beside them, read back, then renamed at once."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from upready.data import guard, volume
+from upready.data.archive import Reader
+from upready.data.manifest import Item, Part
+from upready.data.restore import Loss
+from upready.data.sources import Source
+from upready.releases import carrier
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import PROJECT, answering
+from upready.support import next_step, pipes
+from upready.support.errors import DataError, OpsError, UsageError
+
+HIDDEN = ".upready-restore"
+"""The folder in a volume in which a restore works; `new/volume` is the backup, `was/volume` what was replaced."""
+
+_MOVE = """
+move() {
+  for each in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+    [ -e "$each" ] || [ -L "$each" ] || continue
+    [ "$each" = "./$here" ] || mv "$each" "$2" || return 1
+  done
+}
+back() {
+  [ ! -d "$here/half" ] || move . "$here/new/volume" || return 1
+  move "$here/was/volume" . && rmdir "$here/half" 2>/dev/null
+  return 0
+}
+here=.upready-restore
+cd /volume || exit 1
+"""
+
+_SWAP = f"""{_MOVE}
+mkdir -p "$here/was/volume" || exit 1
+if move . "$here/was/volume" && mkdir "$here/half" && move "$here/new/volume" .; then
+  chown "$(stat -c %u:%g "$here/new/volume")" . && chmod "$(stat -c %a "$here/new/volume")" .
+  mv "$here/half" "$here/done" && exit 0
+fi
+back
+exit 1
+"""
+"""Everything is renamed within one file system; what fails half way is taken back."""
+
+_BACK = f"""{_MOVE}
+[ ! -d "$here/done" ] || mv "$here/done" "$here/half"
+back
+"""
+
+_REMOVE = f"""{_MOVE}
+[ ! -d "$here/was" ] || [ -d "$here/done" ] || back || exit 1
+rm -rf "$here"
+"""
+"""Also after a restore that was cut off in the middle of a swap: then what was there is put back first."""
+
+
+@dataclass
+class Volumes:
+    """The volumes of one service that are about to be replaced; see `upready.data.restore.Change`.
+
+    Attributes:
+        engine: Where they are.
+        project: Compose's project name.
+        source: The service.
+        part: What the backup holds of it.
+        reader: The backup.
+    """
+
+    engine: Containers
+    project: str
+    source: Source
+    part: Part
+    reader: Reader
+
+    def __post_init__(self) -> None:
+        theirs, ours = f"{self.reader.manifest.project}_", f"{self.project}_"
+        there = {each.removeprefix(ours): each for each in self.source.volumes}
+        short = {each.name: each.name.removeprefix(theirs) for each in self.part.items}
+        self.names = {name: there[key] for name, key in short.items() if key in there}
+
+    @property
+    def items(self) -> list[Item]:
+        """Those of the backup that have a volume here."""
+        return [each for each in self.part.items if each.name in self.names]
+
+    def check(self) -> None:
+        """Read each archive to its end."""
+        if not self.items:
+            theirs = ", ".join(each.name for each in self.part.items)
+            raise UsageError(
+                f"{self.part.service} has none of the backup's volumes: {theirs}",
+                details=[f"here: {', '.join(self.source.volumes)}"],
+                next="invoke backup --list",
+            )
+        for item in self.items:
+            found = volume.packed_content(self.reader.member(item.member))
+            self._compare(item, found)
+
+    def losses(self) -> Iterator[Loss]:
+        """What would be lost: the files that are there."""
+        for item in self.items:
+            found = volume.content(self.engine, self.project, self.names[item.name])
+            yield Loss(self.part.service, self.names[item.name], found.size, files=(found.files, item.files))
+
+    def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
+        """Restore into new volumes: `name`, or `name_VOLUME` where there are several."""
+        items = self.items
+        names = {each.name: name if len(items) == 1 else f"{name}_{each.name}" for each in items}
+        if taken := [each for each in names.values() if self.engine.volume(each) is not None]:
+            raise UsageError(
+                f"there is a volume {taken[0]} already; nothing was restored",
+                next=next_step.again("--into", f"{name}_2"),
+            )
+        for item in items:
+            made = names[item.name]
+            with answering():
+                self.engine.client.api.create_volume(made, labels={PROJECT: self.project})
+            try:
+                self._put(item, made, "/", volume.FOLDER, tell)
+            except BaseException:
+                with contextlib.suppress(OpsError), answering():
+                    self.engine.client.api.remove_volume(made)
+                raise
+        return list(names.values())
+
+    def stage(self, tell: Callable[[int], None]) -> None:
+        """Put the backup's files beside those that serve, and read them back."""
+        for item in self.items:
+            name = self.names[item.name]
+            self._run(name, _REMOVE)
+            self._run(name, f"mkdir -p /volume/{HIDDEN}/new")
+            place = f"{volume.FOLDER}/{HIDDEN}/new"
+            self._put(item, name, place, f"{place}/volume", tell)
+
+    def swap(self) -> None:
+        """Stop the containers that use the volumes, exchange the files, and start the containers again."""
+        done: list[str] = []
+        with guard.still(self.engine, self.source.users, "stopped"):
+            try:
+                for name in self.names.values():
+                    self._run(name, _SWAP)
+                    done.append(name)
+            except BaseException:
+                for name in done:
+                    self._run(name, _BACK)
+                raise
+
+    def undo(self) -> None:
+        """Exchange them back."""
+        with guard.still(self.engine, self.source.users, "stopped"):
+            for name in self.names.values():
+                self._run(name, _BACK)
+
+    def discard(self) -> None:
+        """Remove what was restored."""
+        for name in self.names.values():
+            self._run(name, _REMOVE)
+
+    def replaced(self) -> dict[str, str]:
+        """The folder of each volume in which its files are since."""
+        return dict.fromkeys(self.names.values(), f"{volume.FOLDER}/{HIDDEN}/was/volume")
+
+    def written_since(self, before: Part) -> bool:
+        """Whether the replaced files are not those of the backup of what was there."""
+        known = {each.name: each.digest for each in before.items}
+        return any(
+            volume.content(self.engine, self.project, name, place).digest != known.get(name)
+            for name, place in self.replaced().items()
+        )
+
+    def finish(self) -> None:
+        """Remove what was replaced."""
+        self.discard()
+
+    def _put(self, item: Item, name: str, place: str, made: str, tell: Callable[[int], None]) -> None:
+        source = pipes.Told(self.reader.member(item.member), tell)
+        volume.unpack(self.engine, self.project, name, place, source)
+        self._compare(item, volume.content(self.engine, self.project, name, made))
+
+    def _compare(self, item: Item, found: volume.Survey) -> None:
+        if found.digest != item.digest:
+            raise DataError(
+                f"{item.name} did not come back whole: {found.files} files, {found.size} bytes",
+                details=[f"in the backup: {item.files} files, {item.size} bytes"],
+                next="invoke backup --list",
+            )
+
+    def _run(self, name: str, script: str) -> None:
+        """Run a script beside a volume, as root, in a container of the service's own image.
+
+        Raises:
+            DataError: It failed, or the image has no shell.
+        """
+        from docker.errors import APIError
+        from docker.types import Mount
+
+        api: Any = self.engine.client.api
+        with answering():
+            host = api.create_host_config(
+                mounts=[Mount(volume.FOLDER, name, type="volume", no_copy=True)], network_mode="none"
+            )
+            made = api.create_container(
+                self.source.container.image_id,
+                entrypoint=["sh", "-c", script],
+                command=[],
+                user="0:0",
+                host_config=host,
+                labels={guard.LABEL: self.project},
+            )["Id"]
+        try:
+            with answering():
+                try:
+                    api.start(made)
+                except APIError as error:
+                    raise DataError(
+                        f"the image of {self.source.service} has no shell, which moves the files of a volume",
+                        details=[str(error.explanation), "nothing was changed"],
+                        next=next_step.again("--into", f"{name}_restored"),
+                    ) from error
+                code = api.wait(made)["StatusCode"]
+                said = api.logs(made).decode("utf-8", "replace").splitlines()
+        finally:
+            carrier.remove(self.engine, made)
+        if code:
+            raise DataError(
+                f"the files of the volume {name} could not be exchanged", details=said[-10:], next="invoke doctor"
+            )

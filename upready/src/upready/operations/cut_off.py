@@ -1,0 +1,101 @@
+"""A change that was ended between two of its steps: the next task that comes by puts right what it has left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from upready.operations import exclusive
+from upready.readiness.health import Health
+from upready.runtime import current
+from upready.runtime.docker.build import Progress, Step
+from upready.runtime.docker.containers import Containers
+from upready.runtime.interface import Container, Note, Runtime
+from upready.stack.settings import Settings
+from upready.support.errors import LockedError, OpsError, UsageError
+
+
+class Brief:
+    """Who is told in a line what is done.
+
+    Args:
+        tell: Told it.
+    """
+
+    live = False
+
+    def __init__(self, tell: Note) -> None:
+        self.step = self.warn = tell
+
+    def build(self, progress: Progress, step: Step | None, line: str) -> None:
+        """Nothing is built."""
+
+    def confirm(self, question: str) -> None:
+        """Nobody is there to say yes."""
+        raise UsageError(question)
+
+    def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
+        """The same."""
+        raise UsageError(question)
+
+    def health(self, services: Sequence[Health]) -> None:
+        """Nobody waits."""
+
+
+def look(settings: Settings, connected: Runtime, project: str, containers: Sequence[Container], tell: Note) -> bool:
+    """Put right what a change has left whose task has ended; returns whether there was any.
+
+    One whose task is at work is none of anybody's business.
+
+    Args:
+        settings: The project's.
+        connected: Where it runs.
+        project: Compose's project name.
+        containers: All of the project's.
+        tell: Told what is done.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    if not isinstance(connected, Containers):
+        return False
+    from upready.releases import carrier, engine_lock, leftovers
+
+    holder = engine_lock.holder(connected, project)
+    if holder is None and not leftovers.are_mixed(containers):
+        return False
+    if holder is not None and not holder.is_gone(carrier.clock(connected)):
+        return False
+    with suppress(LockedError), exclusive.on_engine(connected, project, "invoke health"):
+        settle(settings, connected, project, tell)
+        return True
+    return False
+
+
+def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> None:
+    """The same while the lock on the engine is held; what cannot be put right is told.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    if not isinstance(connected, Containers):
+        return
+    from upready.operations.deployment import Deployment
+
+    environment = current.running_environment(settings, connected.containers(project)) or settings.default
+    try:
+        Deployment(connected, settings, environment, Brief(tell)).settle()
+    except OpsError as error:
+        tell(f"what an earlier task has left is not put right: {error.message}")
+
+
+def sweep(connected: Runtime, project: str) -> None:
+    """Remove what tasks have left that were ended while they read the record: it would keep the record's volume.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    if isinstance(connected, Containers):
+        from upready.releases.record import Record
+
+        Record(connected, project).sweep()
