@@ -62,7 +62,7 @@ def launch(
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     if build_here and not build:
-        raise UsageError("--build-here and --no-build do not go together", next=f"invoke {environment} --build-here")
+        raise UsageError("--build-here and --no-build do not go together", next="invoke prod --build-here")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)

@@ -56,7 +56,7 @@ def _check_platform(here: Engine, there: Engine, name: str) -> None:
         needed = str(there.client.version().get("Arch"))
     if image.get("Architecture") in ("", None, needed):
         return
-    step = shell_words.with_variable("DOCKER_DEFAULT_PLATFORM", f"linux/{needed}", AGAIN)
+    step = shell_words.in_turn(shell_words.assignment("DOCKER_DEFAULT_PLATFORM", f"linux/{needed}"), AGAIN)
     raise UsageError(
         f"{name} was built for {image['Architecture']}, and the Docker Engine at {there.address} runs {needed}",
         next=step,
