@@ -48,8 +48,8 @@ def test_only_its_owner_reads_it(path: Path) -> None:
 
 
 def test_plain_tools_open_it(path: Path, tmp_path: Path) -> None:
-    with tarfile.open(path) as archive:
-        archive.extractall(tmp_path / "out", filter="data")
+    (tmp_path / "out").mkdir()
+    subprocess.run(["tar", "-xf", str(path), "-C", str(tmp_path / "out")], check=True)
     done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "out", capture_output=True, check=False)
     assert done.returncode == 0, done
 

@@ -103,6 +103,16 @@ def before(settings: Settings, connected: Runtime, reason: str, progress: Progre
         return into(settings, found, databases, "", progress, reason)
 
 
+def last(settings: Settings, data: Data, wanted: Sequence[Source], reason: str, progress: Progress) -> Backup:
+    """Back up what is about to be removed, into the project's own folder. The project's lock must be held.
+
+    Raises:
+        OpsError: As `make` does.
+    """
+    with _alone(settings):
+        return into(settings, data, wanted, "", progress, reason)
+
+
 def has_rows(data: Data, source: Source) -> bool:
     """Whether a database holds any row."""
     server = data.server(source)
