@@ -7,6 +7,7 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project
 from tests.engine.twins import bare
+from upready.data.archive import Reader, Writer
 
 pytestmark = pytest.mark.engine
 
@@ -109,3 +111,28 @@ def test_a_service_without_data_is_told(project: Project) -> None:
     done = project.invoke("backup", "--service", "fils")
     assert done.code == 2
     assert "fils has no data to back up; did you mean files?" in done.err
+
+
+def test_the_latest_is_proven(project: Project, tmp_path: Path) -> None:
+    folder = f"{tmp_path}/proven/"
+    made = project.ok("backup", "-o", folder, "--json").json
+    done = project.ok("backup", "--prove", "-o", folder)
+    assert "db shop item: 5,000" in done.out
+    listed = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", f"label=upready.proof={project.name}"], capture_output=True, check=True
+    )
+    assert listed.stdout == b""
+    # Its checksums are right, and a row is missing all the same.
+    path = Path(made["file"])
+    with Reader(path) as reader, Writer(path) as writer:
+        manifest = reader.manifest
+        for part in manifest.parts:
+            for name in filter(None, [part.roles, *(each.member for each in part.items)]):
+                with writer.member(name) as write:
+                    write(reader.member(name).read())
+        database, *others = manifest.parts[0].items
+        wrong = replace(manifest.parts[0], items=(replace(database, rows={**database.rows, "item": 5001}), *others))
+        writer.finish(replace(manifest, parts=(wrong, *manifest.parts[1:])))
+    done = project.invoke("backup", "--prove", "-o", folder)
+    assert done.code == 10
+    assert "item: 5000 rows, not 5001" in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from rich.console import Console
 from tests.unit.conftest import DATA
 from upready import report
 from upready.operations.launch import Launch
+from upready.operations.loss import Loss
 from upready.readiness.health import Health, Report, Verdict
 from upready.report import config, project
 from upready.report import launch as launch_report
@@ -166,6 +168,9 @@ def test_what_a_stop_would_remove(capsys: Captured) -> None:
     assert json.loads(capsys.readouterr().out)["dry"] is True
 
 
+LOSS = Loss("demo", (str(Path("/srv/demo")),), ("demo_data",), ("volume demo_data, 12 B",))
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -177,10 +182,10 @@ def test_data_is_removed_only_for_the_typed_name(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
     if agreed:
-        project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
+        project.confirm_loss(LOSS)
     else:
         with pytest.raises(UsageError, match="not confirmed"):
-            project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
+            project.confirm_loss(LOSS)
     captured = capsys.readouterr()
     assert "demo_data" in captured.err
     assert "/srv/demo" in captured.err.replace("\\", "/")
@@ -191,11 +196,11 @@ def test_data_is_removed_only_for_the_typed_name(
 def test_nobody_can_confirm_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("demo\n"))
     with pytest.raises(UsageError, match="nobody is here to confirm") as caught:
-        project.confirm_loss("demo", Path("/srv/demo"), ["demo_data"])
-    assert caught.value.details == ["volume demo_data"]
+        project.confirm_loss(LOSS)
+    assert caught.value.details == ["volume demo_data, 12 B"]
     assert str(Path("/srv/demo")) in caught.value.message
     assert "--yes" in caught.value.next
-    project.confirm_loss("demo", Path("/srv/demo"), [])
+    project.confirm_loss(dataclasses.replace(LOSS, volumes=()))
 
 
 def fed(shown: launch_report.Show, name: str) -> Progress:

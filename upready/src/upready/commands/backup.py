@@ -13,6 +13,7 @@ from upready.commands.command import command
         "keep": "Keep so many of the newest in that folder, and throw away the others.",
         "keep_daily": "Keep the newest of each day, for so many days.",
         "keep_weekly": "Keep the newest of each week, for so many weeks.",
+        "prove": "Make none: restore the latest into a container that is thrown away, and count its rows.",
         "list": "Show the backups that there are, and make none.",
         "adopt": invocation.ADOPT,
     },
@@ -27,6 +28,7 @@ def backup(
     keep: int = 0,
     keep_daily: int = 0,
     keep_weekly: int = 0,
+    prove: bool = False,
     list: bool = False,  # noqa: A002 - the option's name
     adopt: bool = False,
     runtime: str = "",
@@ -47,6 +49,10 @@ def backup(
     settings = invocation.settings(c, runtime)
     if list:
         return report.backups(backup.listed(settings, output, warn), as_json=json)
+    if prove and not invocation.dry(c):
+        with report.progress() as progress:
+            proven = backup.prove(settings, output, progress, warn)
+        return report.proven(proven, as_json=json)
     options = backup.Options(output, tuple(service), Keep(keep, keep_daily, keep_weekly), adopt)
     if invocation.dry(c):
         return plan.steps("backup", backup.plan(settings, options, warn), as_json=json)

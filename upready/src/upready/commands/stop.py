@@ -1,5 +1,7 @@
 """`invoke stop`: end what runs of this project."""
 
+import contextlib
+
 from invoke.context import Context
 
 from upready.commands import invocation
@@ -12,6 +14,8 @@ from upready.commands.command import command
         "yes": "Do not ask.",
         "timeout": "Seconds that each container gets to stop.",
         "adopt": invocation.ADOPT,
+        "backup": "Keep a last backup of data that go; --no-backup keeps none.",
+        "foreign": "Also stop what another checkout has started.",
         "lock_wait": invocation.LOCK_WAIT,
     },
     short={"yes": "y"},
@@ -23,6 +27,8 @@ def stop(
     yes: bool = False,
     timeout: str = "",
     adopt: bool = False,
+    backup: bool = True,
+    foreign: bool = False,
     lock_wait: str = "",
     runtime: str = "",
     json: bool = False,
@@ -34,13 +40,16 @@ def stop(
     Example:
         invoke stop --volumes    removes the data too
     """
+    from upready.data.backup import silent
     from upready.operations import stop
+    from upready.report import data, warn
     from upready.report import project as report
-    from upready.report import warn
 
     dry = invocation.dry(c)
     grace, wait = invocation.seconds(timeout, "--timeout"), invocation.seconds(lock_wait, "--lock-wait") or 0.0
-    options = stop.Options(data=volumes, grace=grace, adopt=adopt, dry=dry, lock_wait=wait)
+    options = stop.Options(volumes, grace, adopt, dry, backup, foreign, wait)
     confirm = None if yes else report.confirm_loss
-    stopped = stop.stop(invocation.settings(c, runtime), options, confirm=confirm, tell=warn)
+    settings = invocation.settings(c, runtime)
+    with data.progress() if yes and volumes and not dry else contextlib.nullcontext(silent) as progress:
+        stopped = stop.stop(settings, options, confirm=confirm, tell=warn, progress=progress)
     return report.stopped(stopped, dry=dry, as_json=json)

@@ -102,7 +102,8 @@ def failed(service: str, error: ProgramError, what: str = "could not be backed u
         from upready.engine import absence
 
         return absence.stopped()
-    return DataError(f"{service} {what}: {error}", details=error.said[-10:-1], next=f"invoke logs --service {service}")
+    step = f"invoke logs --service {service}" if service else "invoke backup --list"
+    return DataError(f"{service} {what}: {error}".strip(), details=error.said[-10:-1], next=step)
 
 
 def _postgres(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import tarfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upready.data import backup, kinds, shelf, sources
+from upready.data import backup, kinds, proof, shelf, sources
+from upready.data.archive import Reader
 from upready.data.backup import Backup, Progress
 from upready.data.shelf import Keep
 from upready.data.sources import Data, Source
@@ -16,10 +19,11 @@ from upready.operations import exclusive
 from upready.operations.step import Step
 from upready.runtime import choice, current
 from upready.runtime.interface import Note, Runtime
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 from upready.support import lock, state
-from upready.support.errors import LockedError, UsageError
+from upready.support.errors import DataError, LockedError, UsageError
 from upready.support.next_step import AGAIN
+from upready.support.pipes import ProgramError
 
 
 @dataclass(frozen=True)
@@ -99,10 +103,54 @@ def before(settings: Settings, connected: Runtime, reason: str, progress: Progre
         return into(settings, found, databases, "", progress, reason)
 
 
+def last(settings: Settings, data: Data, wanted: Sequence[Source], reason: str, progress: Progress) -> Backup:
+    """Back up what is about to be removed, into the project's own folder. The project's lock must be held.
+
+    Raises:
+        OpsError: As `make` does.
+    """
+    with _alone(settings):
+        return into(settings, data, wanted, "", progress, reason)
+
+
 def has_rows(data: Data, source: Source) -> bool:
     """Whether a database holds any row."""
     server = data.server(source)
     return any(any(server.rows(each.name).values()) for each in server.databases())
+
+
+def prove(settings: Settings, output: str, progress: Progress, tell: Note) -> Backup:
+    """Restore the latest backup of a folder into what is thrown away afterwards, and count its rows.
+
+    Args:
+        settings: The project's.
+        output: A file, or a folder; empty for the project's own folder.
+        progress: Told how far it is.
+        tell: Told what a user should know.
+
+    Raises:
+        UsageError: There is no backup.
+        DataError: It cannot be restored, or something of it is missing.
+        EngineError: No engine answers, which this needs.
+    """
+    from upready.runtime.docker import containers
+
+    connected = choice.find(settings, tell, task="invoke backup --prove", remember=False)
+    if connected.name != DOCKER:
+        raise UsageError(
+            "--prove restores into a container, and the stack runs without an engine",
+            next="invoke restore latest --into proof",
+        )
+    project = current.name(settings)
+    path = shelf.find(settings.root, project, output)
+    with Reader(path) as reader, _alone(settings):
+        try:
+            proof.prove(containers.connect(), project, reader, lambda count: progress("restored", count))
+        except ProgramError as error:
+            raise backup.failed("", error, f"{path.name} cannot be restored") from error
+        except (tarfile.TarError, zlib.error) as error:
+            raise DataError(f"{path.name} cannot be restored: {error}", next="invoke backup") from error
+        return Backup(path, reader.manifest, reader.size)
 
 
 def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:

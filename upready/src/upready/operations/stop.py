@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from upready.data.backup import Progress, silent
 from upready.engine import endpoint
-from upready.operations import cut_off, exclusive
+from upready.operations import cut_off, exclusive, loss
+from upready.operations.loss import Loss
 from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
@@ -17,9 +19,8 @@ from upready.stack.settings import DOCKER, Settings
 from upready.support import files
 from upready.support.errors import OpsError
 
-Confirm = Callable[[str, Path, Sequence[str]], None]
-"""Given the project's name, its folder, and the volumes that are about to be removed, raises unless their loss is
-wanted."""
+Confirm = Callable[[Loss], None]
+"""Given what is about to be removed, raises unless its loss is wanted."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Options:
         grace: Seconds that each service gets to end, instead of its own.
         adopt: Whether containers of another folder that may be this one count as this one's.
         dry: Whether it is only told what would be done.
+        backup: Whether a last backup is made of data that go.
+        foreign: Whether also what another checkout has started is stopped.
         lock_wait: Seconds to wait for another task that is at work on the project.
     """
 
@@ -38,10 +41,14 @@ class Options:
     grace: float | None = None
     adopt: bool = False
     dry: bool = False
+    backup: bool = True
+    foreign: bool = False
     lock_wait: float = 0.0
 
 
-def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell: Note) -> Stopped:
+def stop(
+    settings: Settings, options: Options, *, confirm: Confirm | None, tell: Note, progress: Progress = silent
+) -> Stopped:
     """Stop whatever runs of a project, in any runtime, environment and profile.
 
     Args:
@@ -49,23 +56,33 @@ def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell:
         options: What is asked for.
         confirm: Asked before anything is touched, where data is to go; None where the command line has said yes.
         tell: Told what could not be looked at, and what was not done as the files say.
+        progress: Told how far the last backup is.
 
     Raises:
+        DataError: The last backup could not be made; nothing was stopped.
         UsageError: `confirm` said no, or the project is another folder's.
         LockedError: Another task is at work on this project.
         EngineError: No engine answers, and one was asked for, or the project last ran on one.
         StartError: Something could not be stopped.
     """
     project = current.name(settings, somehow=True)
-    running = choice.all_of(settings, project, tell, adopt=options.adopt, remember=not options.dry)
-    if options.data and not options.adopt and any(each.name == DOCKER for each in running):
+    running = choice.all_of(
+        settings, project, tell, adopt=options.adopt, remember=not options.dry, foreign=options.foreign
+    )
+    if options.data and not (options.adopt or options.foreign) and any(each.name == DOCKER for each in running):
         ownership.check_data(settings, project, endpoint.asked().url)
     present = [each.present(project, data=options.data) for each in running]
     if options.dry:
         return Stopped.together(present)
+    held = [(each, one.volumes) for each, one in zip(running, present, strict=True)] if options.data else []
+    known = loss.look(settings, running) if any(names for _, names in held) else []
     if options.data and confirm:
-        confirm(project, settings.root, [volume for one in present for volume in one.volumes])
+        confirm(loss.of(project, settings.root, held, known, backup=options.backup))
     with exclusive.hold(settings.root, "invoke stop", options.lock_wait):
+        backups = []
+        if options.backup and held:
+            stack = Stack(settings.root, "", (), (), project)
+            backups = loss.back_up(settings, loss.keep(stack, held, known), progress)
         stopped = []
         for each in running:
             with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
@@ -85,7 +102,7 @@ def stop(settings: Settings, options: Options, *, confirm: Confirm | None, tell:
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)
         memory.forget(settings, running, data=options.data and not kept)
-    return together
+    return replace(together, backups=[str(each.path) for each in backups])
 
 
 def _started_from(settings: Settings, project: str, containers: Sequence[Container], tell: Note) -> list[Stack]:

@@ -49,6 +49,20 @@ def made(done: Made, *, as_json: bool) -> int:
     return 0
 
 
+def proven(backup: Backup, *, as_json: bool) -> int:
+    """A backup that was restored to prove it: its rows, table by table. Returns 0."""
+    if as_json:
+        report.document({"proven": described(backup)})
+        return 0
+    report.say(f"{backup.path.name} was restored, and all of it came back:")
+    contents(backup.manifest)
+    for part in backup.manifest.parts:
+        for item in part.items:
+            for table, count in item.rows.items():
+                report.say(f"    {part.service} {item.name} {table}: {count:,}", quoted=True)
+    return 0
+
+
 def backups(found: Sequence[Backup], *, as_json: bool) -> int:
     """Which there are. Returns 0."""
     if as_json:

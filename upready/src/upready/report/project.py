@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 from upready import report
+from upready.operations.loss import Loss
 from upready.operations.step import Step
 from upready.report import plan
 from upready.runtime.interface import Stopped
@@ -14,24 +13,28 @@ from upready.support import next_step, streams
 from upready.support.errors import UsageError
 
 
-def confirm_loss(project: str, folder: Path, volumes: Sequence[str]) -> None:
+def confirm_loss(loss: Loss) -> None:
     """Have the user type the name of the project before data is removed.
 
     Raises:
         UsageError: The name was not typed, or there is no terminal to type it at.
     """
-    if not volumes:
+    if not loss.volumes:
         return
+    project, folders = loss.project, " and ".join(loss.folders)
     if not sys.stdin.isatty():
         raise UsageError(
-            f"--volumes removes the data of {project} in {folder}, and nobody is here to confirm it",
-            details=[f"volume {name}" for name in volumes],
+            f"--volumes removes the data of {project} in {folders}, and nobody is here to confirm it",
+            details=loss.told,
             next=next_step.again("--yes"),
         )
     # On stderr where stdout is for a JSON document.
-    what = f"This removes the data of {project} in {folder} for good: {', '.join(volumes)}"
+    what = f"This removes the data of {project} in {folders} for good:"
     report.say(what, style="bold red", as_json=True)
-    report.errors().print(f"Type {project} to go on: ", end="", markup=False)
+    for line in loss.told:
+        report.say(f"  {line}", as_json=True)
+    kept = "A last backup is made before." if loss.backup else "No backup is made before."
+    report.errors().print(f"{kept} Type {project} to go on: ", end="", markup=False)
     # Without stderr the user has not seen the question.
     if streams.lost("stderr") or streams.read_line().strip() != project:
         raise UsageError(
@@ -57,6 +60,8 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
         report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")
     if gone.volumes:
         report.say(f"removed with their data: {', '.join(gone.volumes)}")
+    for path in gone.backups:
+        report.say(f"their last backup: {path}")
     for each in gone.kept:
         uses = "uses" if len(each.used_by) == 1 else "use"
         used = f", which {' and '.join(each.used_by)} {uses}" if each.used_by else ""

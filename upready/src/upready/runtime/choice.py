@@ -139,7 +139,7 @@ def find(
 
 
 def all_of(
-    settings: Settings, project: str, tell: Note, *, adopt: bool = False, remember: bool = True
+    settings: Settings, project: str, tell: Note, *, adopt: bool = False, remember: bool = True, foreign: bool = False
 ) -> list[Runtime]:
     """Every runtime in which something of a project may be: to stop it all, however it was started.
 
@@ -149,6 +149,7 @@ def all_of(
         tell: Gets a line for the user if no engine answers and nothing runs natively: nobody knows what runs there.
         adopt: Whether containers of another folder that may be this one count as this one's.
         remember: Whether the effect of `adopt` is remembered; not for a dry run.
+        foreign: Whether containers of another checkout count, too.
 
     Raises:
         EngineError: No engine answers, though one is required, or though the project last ran on one.
@@ -172,7 +173,8 @@ def all_of(
             tell(f"{error.summary}: whatever runs there is not changed")
         return [native if there else _native(settings, missing=error.summary)]
     try:
-        ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
+        if not foreign:
+            ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
     except UsageError as error:
         if not found:
             raise

@@ -140,6 +140,7 @@ class Stopped:
     Attributes:
         kept: What stays.
         orphans: Containers whose service no compose file names any more.
+        backups: The files of the last backups of the data that went.
     """
 
     project: str
@@ -148,6 +149,7 @@ class Stopped:
     volumes: list[str]
     kept: list[Kept] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    backups: list[str] = field(default_factory=list)
 
     @classmethod
     def together(cls, several: Sequence[Stopped]) -> Stopped:

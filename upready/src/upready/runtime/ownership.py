@@ -103,7 +103,7 @@ def check(
             found[origin.folder] = claimed
     for folder, claimed in found.items():
         if claimed is Claim.FOREIGN:
-            raise foreign(project, folder)
+            raise foreign(project, folder, task)
         if claimed is Claim.UNSURE and task and not adopt:
             raise UsageError(
                 f"the project {project} was started from another folder, {folder}, "
@@ -161,18 +161,23 @@ def check_data(settings: Settings, project: str, url: str) -> None:
             raise UsageError(
                 f"the data of {project} is that of another folder, {other.folder}, which started it first",
                 details=["nothing was stopped or removed; with --adopt, the data counts as this folder's"],
-                next="invoke stop",
+                next=next_step.either("invoke stop", f"to remove them all the same: {next_step.again('--foreign')}"),
             )
 
 
-def foreign(project: str, folder: str) -> UsageError:
-    """The error of a project whose containers belong to another checkout."""
+STOP = "invoke stop"
+"""The task that may end what another checkout has started, where it is told to."""
+
+
+def foreign(project: str, folder: str, task: str = "") -> UsageError:
+    """The error of a project whose containers belong to another checkout; `task` is what was to change them."""
+    anyway = f"to stop it all the same: {next_step.again('--foreign')}" if task == STOP else ""
     return UsageError(
         f"the project {project} was started from another folder, {folder}",
         details=[
             "its containers and its data are that folder's: stop it there, or give this folder another project name"
         ],
-        next="invoke env.init --isolated",
+        next=next_step.either("invoke env.init --isolated", anyway),
     )
 
 

@@ -1,0 +1,192 @@
+"""What `invoke stop --volumes` would remove for good: its sizes, its rows; and the last backup of it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from upready.data import kinds, sources
+from upready.data.backup import Backup, Progress
+from upready.data.sources import Data, Source
+from upready.operations import backup
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import answering
+from upready.runtime.interface import Container, Runtime
+from upready.stack.model import Model
+from upready.stack.selection import Stack
+from upready.stack.settings import Settings
+from upready.support import units
+from upready.support.errors import DataError, OpsError
+from upready.support.pipes import ProgramError
+
+RECORD = "_releases"
+"""What ends the name of the volume that holds the record of releases: it is no data of the user's."""
+
+SHOWN = 4
+"""Tables of a database that are named, those with the most rows."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is about to be removed.
+
+    Attributes:
+        project: Its name.
+        folders: From where it was started, or would be.
+        volumes: The volumes and folders that hold data.
+        told: What they hold, a line each: `volume shop_data, 48 MB`.
+        backup: Whether a last backup is made before.
+    """
+
+    project: str
+    folders: tuple[str, ...]
+    volumes: tuple[str, ...]
+    told: tuple[str, ...]
+    backup: bool = False
+
+
+def of(
+    project: str,
+    root: Path,
+    running: Sequence[tuple[Runtime, Sequence[str]]],
+    found: Sequence[Data],
+    *,
+    backup: bool = False,
+) -> Loss:
+    """What would be lost.
+
+    Args:
+        project: Its name.
+        root: The folder of the project that is at work.
+        running: Where something of it is, and the volumes there.
+        found: What is known of the data there, where that could be found out.
+        backup: Whether a last backup is made before.
+    """
+    folders = {each.folder: None for connected, _ in running for each in connected.origins(project) if each.folder}
+    told = []
+    for connected, names in running:
+        sizes = volume_sizes(connected)
+        told += [f"{_kind(connected)} {name}{_size(sizes.get(name))}" for name in names]
+    told += [line for data in found for source in data.sources for line in _rows(data, source)]
+    volumes = tuple(name for _, names in running for name in names)
+    return Loss(project, tuple(folders) or (str(root),), volumes, tuple(told), backup)
+
+
+def look(settings: Settings, running: Sequence[Runtime]) -> list[Data]:
+    """What is known of the data in some runtimes; without those that tell nothing."""
+    found = []
+    for connected in running:
+        with contextlib.suppress(OpsError):
+            found.append(sources.find(settings, connected))
+    return found
+
+
+def keep(
+    stack: Stack, running: Sequence[tuple[Runtime, Sequence[str]]], found: Sequence[Data]
+) -> list[tuple[Data, list[Source]]]:
+    """What of it a last backup is to hold: databases with rows, and volumes that are not empty.
+
+    The volume of a database that does not run is kept as it is.
+
+    Args:
+        stack: The project's.
+        running: As in `of`.
+        found: As there.
+    """
+    wanted = []
+    for connected, names in running:
+        data = next((each for each in found if each.connected is connected), None)
+        if data is None:
+            data = Data(stack.project, connected, stack, Model({}, {}, {}, stack), (), ())
+        sizes = volume_sizes(connected)
+        empty = {name for name, size in sizes.items() if size == 0}
+        databases = [each for each in data.sources if each.kind == kinds.POSTGRES and _runs(each)]
+        chosen = [each for each in databases if _has_rows(data, each)]
+        chosen += [each for each in data.sources if each.kind != kinds.POSTGRES and not empty.issuperset(each.volumes)]
+        covered = {name for each in (*databases, *chosen) for name in sources.mounted(each.container)}
+        if isinstance(connected, Containers):
+            alone = (name for name in names if name not in covered | empty and not name.endswith(RECORD))
+            chosen += [_alone(stack.project, name) for name in alone]
+        if chosen:
+            wanted.append((data, chosen))
+    return wanted
+
+
+def back_up(settings: Settings, wanted: Sequence[tuple[Data, Sequence[Source]]], progress: Progress) -> list[Backup]:
+    """Make the last backups; the project's lock must be held.
+
+    Raises:
+        DataError: One could not be made: then nothing must be removed.
+    """
+    made = []
+    for data, chosen in wanted:
+        try:
+            made.append(backup.last(settings, data, chosen, "before stop --volumes", progress))
+        except (OpsError, ProgramError, OSError) as error:
+            details = list(error.details) if isinstance(error, OpsError) else []
+            raise DataError(
+                f"the last backup before stop --volumes could not be made: {getattr(error, 'message', error)}",
+                details=[*details, "nothing was stopped or removed"],
+                next="to do without: invoke stop --volumes --no-backup",
+            ) from error
+    return made
+
+
+def volume_sizes(connected: Runtime) -> Mapping[str, int]:
+    """The size of each volume of an engine in bytes; nothing where it does not tell."""
+    if not isinstance(connected, Containers):
+        return {}
+    from docker.errors import APIError
+
+    api: Any = connected.client.api
+    with answering(), contextlib.suppress(APIError, ValueError):
+        said = api._get(api._url("/system/df"), params={"type": "volume"})
+        api._raise_for_status(said)
+        listed = said.json().get("Volumes") or []
+        sizes = {str(each["Name"]): int((each.get("UsageData") or {}).get("Size", -1)) for each in listed}
+        return {name: size for name, size in sizes.items() if size >= 0}
+    return {}
+
+
+def _has_rows(data: Data, source: Source) -> bool:
+    try:
+        return backup.has_rows(data, source)
+    except (OpsError, ProgramError, OSError):
+        return True  # the backup will tell why it cannot be read
+
+
+def _alone(project: str, volume: str) -> Source:
+    """A volume that no container has any more, or whose database does not run."""
+    service = volume.removeprefix(f"{project}_")
+    nobody = Container("", "", service, 1, "", "exited", "", (), None, False, "", 0, None, None)
+    return Source(service, kinds.VOLUME, nobody, (volume,), (), "running", "")
+
+
+def _runs(source: Source) -> bool:
+    return source.container.state == "running"
+
+
+def _rows(data: Data, source: Source) -> Iterator[str]:
+    """The databases of a service with their rows, a line each."""
+    if source.kind != kinds.POSTGRES or not _runs(source):
+        return
+    with contextlib.suppress(OpsError, ProgramError, OSError):
+        server = data.server(source)
+        for database in server.databases():
+            rows = server.rows(database.name)
+            most = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
+            named = ", ".join(f"{name} {count:,}" for name, count in most[:SHOWN])
+            more = f", and {len(most) - SHOWN} tables more" if len(most) > SHOWN else ""
+            held = f"{sum(rows.values()):,} rows ({named}{more})" if rows else "no table"
+            yield f"database {database.name} of {source.service}: {held}"
+
+
+def _kind(connected: Runtime) -> str:
+    return "volume" if isinstance(connected, Containers) else "folder"
+
+
+def _size(count: int | None) -> str:
+    return "" if count is None else f", {units.size(count)}"
