@@ -11,6 +11,7 @@ from upready.commands import invocation, launching
     keep=invocation.KEEP,
     edge="Only bring the edge to its new version; other services stay as they are.",
     lock_wait=invocation.LOCK_WAIT,
+    build_here="Build with this machine's engine, and send what the other one does not have.",
 )
 def prod(
     c: Context,
@@ -26,6 +27,7 @@ def prod(
     keep: str = "",
     edge: bool = False,
     lock_wait: str = "",
+    build_here: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -51,6 +53,7 @@ def prod(
         keep=keep,
         edge=edge,
         lock_wait=lock_wait,
+        build_here=build_here,
         follow=follow,
         json=json,
     )
