@@ -311,7 +311,7 @@ def test_x_ops_merge_over_files(make_stack: MakeStack) -> None:
 
 
 def test_of_an_engine_elsewhere_no_address_of_this_machine_is_told(make_stack: MakeStack) -> None:
-    urls = "{A: 'http://127.0.0.1', B: 'http://0.0.0.0', C: 'https://localhost', D: 'https://example.com', E: '[::1]:5'}"
+    urls = "{A: 'http://127.0.0.1', B: 'http://0.0.0.0', C: 'http://localhost', D: 'https://example.com', E: '[::1]:5'}"
     found = model.load(make_stack(f"services: {{a: {{image: x, x-ops: {{open: {urls}}}}}}}"))
     assert list(found.urls()) == ["A", "B", "C", "D", "E"]
     assert found.urls(local=False) == {"D": "https://example.com"}
