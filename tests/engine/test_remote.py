@@ -139,6 +139,7 @@ def test_an_engine_that_cannot_be_reached_is_named_with_its_context(shop: Projec
     assert f"{line.url} (docker context production)" in told.json["error"]["message"]
 
 
+@pytest.mark.nightly
 def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: Project, line: Proxy) -> None:
     shop.ok("prod")
     old = shop.container("web").id
