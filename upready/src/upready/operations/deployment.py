@@ -13,45 +13,42 @@ from upready.data import versions
 from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
+from upready.operations.release_models import Models
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, migrations, override, plan, prune, release_id, routes
+from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
-from upready.releases.record import Record
 from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.docker import edge
-from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.stack import model, revision
 from upready.stack.model import Model
-from upready.stack.selection import Stack
-from upready.stack.settings import Settings
-from upready.support import state, users
+from upready.support import users
 from upready.support.errors import StartError, UsageError
 
 PROD, ROLLBACK = "prod", "rollback"
-"""The tasks that stand in the record."""
+"""The names of the two tasks, as the record has them."""
 
 
 @dataclass
-class Deployment:
-    """One change of what serves: forward to a new release, or back to an earlier one."""
+class Deployment(Models):
+    """One change of what serves: forward to a new release, or back to an earlier one.
 
-    engine: Containers
-    settings: Settings
-    environment: str
+    Attributes:
+        show: Told of what happens, and asks the user.
+        keep: How many releases that have served are kept.
+        edge_alone: Whether only the edge is brought to its new version.
+    """
+
     show: Show
-
     keep: int = KEEP
     edge_alone: bool = False
 
     def __post_init__(self) -> None:
-        self.project = current.name(self.settings)
-        self.record = Record(self.engine, self.project)
-        self.history = history.read(self.record.entries())
+        super().__post_init__()
         self.began = time.monotonic()
 
     def release(self, merged: Model) -> Launch:
@@ -233,16 +230,6 @@ class Deployment:
                 self._write(entry, DONE if done else PAUSED if rollout.paused else FAILED)
         return ended
 
-    def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
-        """A model in which some services are as they were."""
-        old = {name: before.raw["services"][name] for name in names if name in before.services}
-        mixed = {**target.raw, "services": {**target.raw["services"], **old}}
-        for section in ("networks", "volumes", "configs", "secrets"):
-            mixed[section] = {**(before.raw.get(section) or {}), **(target.raw.get(section) or {})}
-        path = state.make(self.settings.root) / "upready-mixed.yaml"
-        state.write(path, mixed)
-        return model.load(dataclasses.replace(target.stack, files=(path,)))
-
     def _put_back(self, before: Model, target: Model) -> bool:
         """Bring back what served, after it was replaced as a whole; returns whether it serves again."""
         self.show.step(f"back to {self.history.current}")
@@ -284,69 +271,6 @@ class Deployment:
 
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
-
-    def _again(self, merged: Model, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-        """Of each service that does not run and is what the current release had: what makes it that again."""
-        recorded, found = self._raw(self.history.current), {}
-        for name in [each.service for each in changes if each.action == plan.CREATED]:
-            service = merged.services[name]
-            told = override.as_recorded(service, recorded, self.environment)
-            images = [self.engine.image(image) for image in (service.image, told.get("image", service.image)) if told]
-            if told and None not in images and plan.contents(images[0]) == plan.contents(images[-1]):
-                found[name] = told
-        return found
-
-    def _with_releases(
-        self,
-        merged: Model,
-        changes: Sequence[Change],
-        running: Sequence[Container],
-        again: Mapping[str, Mapping[str, Any]],
-        name: str,
-    ) -> Stack:
-        """The stack, each of whose services has its release, and its image of that."""
-        told, whose = {}, override.whose(self.settings.root)
-        actions = {each.service: each.action for each in changes}
-        for service in merged.services.values():
-            found = [each for each in running if each.service == service.name]
-            if service.name in again:
-                told[service.name] = dict(again[service.name])
-            elif actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
-                told[service.name] = override.as_running(service, found)
-            else:
-                image = override.tag(service, name) if service.built else ""
-                told[service.name] = override.entry(name, self.environment, image, whose)
-        return override.add(merged.stack, told)
-
-    def _as_running(self, merged: Model, running: Sequence[Container], again: Mapping[str, Mapping[str, Any]]) -> Model:
-        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, again, ""))
-
-    def _recorded(self, name: str, role: str = "before") -> Model | None:
-        """The model of a recorded release; None where it is not known.
-
-        Args:
-            name: The release.
-            role: What it is now, for the name of its file, which holds secrets: so few of them are ever there.
-        """
-        kept = self.record.model(name) if name else None
-        if not kept or "model" not in kept:
-            return None
-        path = state.make(self.settings.root) / f"upready-{role}.yaml"
-        state.write(path, kept["model"])
-        stack = Stack(
-            root=self.settings.root,
-            environment=self.environment,
-            files=(path,),
-            profiles=tuple(kept.get("profiles") or ()),
-            project=self.project,
-            timeout=self.settings.environment(self.environment).timeout,
-            strict=True,
-        )
-        return model.load(stack)
-
-    def _raw(self, name: str) -> Mapping[str, Any] | None:
-        """The merged model of a recorded release as compose printed it; None where it is not known."""
-        return ((self.record.model(name) or {}) if name else {}).get("model")
 
     def _tag(self, image: str, other: str) -> None:
         """Give an image another name, too; one that is not there is told by what starts it."""
