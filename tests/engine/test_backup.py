@@ -58,8 +58,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 def taken_out(backup: Path, target: Path) -> Path:
-    with tarfile.open(backup) as archive:
-        archive.extractall(target, filter="data")
+    target.mkdir(exist_ok=True)
+    subprocess.run(["tar", "-xf", str(backup), "-C", str(target)], check=True)
     return target
 
 

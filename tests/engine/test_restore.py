@@ -245,3 +245,19 @@ def test_a_volume_beside(project: Project) -> None:
     project.ok("restore", backup, "--into", name)
     line = ["docker", "run", "--rm", "-v", f"{name}:/v", "debian:trixie-slim", "cat", "/v/d/.a"]
     assert subprocess.run(line, capture_output=True, check=True).stdout == b"kept\n"
+
+
+def test_what_is_encrypted_is_restored_with_its_key(project: Project, tmp_path: Path) -> None:
+    pyrage = pytest.importorskip("pyrage", reason="uv sync --group age")
+    key = pyrage.x25519.Identity.generate()
+    (tmp_path / "key.txt").write_text(f"{key}\n", encoding="utf-8")
+    recipient = {"BACKUP_RECIPIENT": str(key.to_public())}
+    backup = tmp_path / "shop.backup.tar"
+    project.ok("backup", "-o", str(backup), "--service", "db", env=recipient)
+    assert b"PGDMP" not in backup.read_bytes()
+    done = project.invoke("restore", str(backup), "--into", "decrypted")
+    assert done.code == 2
+    assert "--identity key.txt" in done.err.splitlines()[-1]
+    project.ok("restore", str(backup), "--into", "decrypted", "--identity", str(tmp_path / "key.txt"))
+    assert sql(project, "SELECT count(*) FROM item", "decrypted") == "20000"
+    sql(project, "DROP DATABASE decrypted", "postgres")

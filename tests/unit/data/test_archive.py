@@ -12,7 +12,7 @@ import pytest
 
 from upready.data.archive import BLOCK, BrokenError, Reader, Writer
 from upready.data.manifest import Item, Manifest, Part
-from upready.support.errors import DataError
+from upready.support.errors import DataError, UsageError
 
 MANIFEST = Manifest(
     id="20261127T120000",
@@ -48,8 +48,8 @@ def test_only_its_owner_reads_it(path: Path) -> None:
 
 
 def test_plain_tools_open_it(path: Path, tmp_path: Path) -> None:
-    with tarfile.open(path) as archive:
-        archive.extractall(tmp_path / "out", filter="data")
+    (tmp_path / "out").mkdir()
+    subprocess.run(["tar", "-xf", str(path), "-C", str(tmp_path / "out")], check=True)
     done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "out", capture_output=True, check=False)
     assert done.returncode == 0, done
 
@@ -98,3 +98,27 @@ def test_one_that_is_not_finished_leaves_nothing(tmp_path: Path) -> None:
 def test_a_newer_form_is_refused(path: Path) -> None:
     with pytest.raises(DataError, match="a backup of form 2"), Writer(path) as writer:
         writer.finish(replace(MANIFEST, format=2))
+
+
+def test_what_is_encrypted_needs_its_key(tmp_path: Path) -> None:
+    pyrage = pytest.importorskip("pyrage", reason="uv sync --group age")
+    ours, other = (pyrage.x25519.Identity.generate() for _ in range(2))
+    (tmp_path / "ours").write_text(f"# a key\n{ours}\n", encoding="utf-8")
+    (tmp_path / "other").write_text(f"{other}\n", encoding="utf-8")
+    path, content = tmp_path / "shop.backup.tar", b"0123456789" * 300_000
+    with Writer(path, str(ours.to_public())) as writer:
+        with writer.member("db/shop.dump") as write:
+            for start in range(0, len(content), 250_000):
+                write(content[start : start + 250_000])
+        writer.finish(replace(MANIFEST, recipient=str(ours.to_public())))
+    assert b"0123456789" not in path.read_bytes()
+    with Reader(path, tmp_path / "ours") as reader:
+        reader.prove()
+        assert reader.member("db/shop.dump").read() == content
+        # Whoever has read enough leaves nothing waiting.
+        with reader.member("db/shop.dump") as dump:
+            assert dump.read(10) == content[:10]
+    with Reader(path, tmp_path / "other") as reader, pytest.raises(DataError, match="cannot be decrypted"):
+        reader.member("db/shop.dump").read()
+    with Reader(path) as reader, pytest.raises(UsageError, match="is encrypted to age1"):
+        reader.member("db/shop.dump")

@@ -38,6 +38,8 @@ def _quiet_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the shell says would win over any `.env`."""
     for name in ("COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE", "COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "DEBUG"):
         monkeypatch.delenv(name, raising=False)
+    # Nor does it matter what the engine of this machine holds: env.init asks whether there are data already.
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
 
 
 _MERGED: dict[str, process.Result] = {}

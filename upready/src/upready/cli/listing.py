@@ -13,12 +13,12 @@ GROUPS = {
     "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
     "data": ("backup", "restore"),
     "look": ("status", "diagnose", "releases"),
-    ".env": ("env.check", "env.init", "env.show", "env.set"),
+    ".env": ("env.check", "env.init", "env.set"),
     "other": ("doctor",),
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("open", "images", "config", "env.diff", "audit", "unlock", "init", "completion")
+SELDOM = ("open", "images", "config", "env.show", "env.diff", "audit", "unlock", "upgrade", "init", "completion")
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"

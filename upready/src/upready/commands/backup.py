@@ -1,5 +1,7 @@
 """`invoke backup`: what of a stack is data, in one file."""
 
+from pathlib import Path
+
 from invoke.context import Context
 
 from upready.commands import invocation
@@ -14,6 +16,7 @@ from upready.commands.command import command
         "keep_daily": "Keep the newest of each day, for so many days.",
         "keep_weekly": "Keep the newest of each week, for so many weeks.",
         "prove": "Make none: restore the latest into a container that is thrown away, and count its rows.",
+        "identity": "The file with the secret key, to prove an encrypted one.",
         "list": "Show the backups that there are, and make none.",
         "adopt": invocation.ADOPT,
     },
@@ -29,6 +32,7 @@ def backup(
     keep_daily: int = 0,
     keep_weekly: int = 0,
     prove: bool = False,
+    identity: str = "",
     list: bool = False,  # noqa: A002 - the option's name
     adopt: bool = False,
     runtime: str = "",
@@ -51,7 +55,7 @@ def backup(
         return report.backups(backup.listed(settings, output, warn), as_json=json)
     if prove and not invocation.dry(c):
         with report.progress() as progress:
-            proven = backup.prove(settings, output, progress, warn)
+            proven = backup.prove(settings, output, Path(identity).expanduser() if identity else None, progress, warn)
         return report.proven(proven, as_json=json)
     options = backup.Options(output, tuple(service), Keep(keep, keep_daily, keep_weekly), adopt)
     if invocation.dry(c):

@@ -1,5 +1,7 @@
 """`invoke restore`: a backup in the place of what is there."""
 
+from pathlib import Path
+
 from invoke.context import Context
 
 from upready.commands import invocation
@@ -11,6 +13,7 @@ from upready.commands.command import command
         "backup": "A file, a folder (its newest), an id of invoke backup --list, or latest.",
         "service": "Only this service's data; may be given more than once.",
         "into": "Restore into a new database of this name, beside what is there.",
+        "identity": "The file with the secret key, where the backup is encrypted.",
         "yes": "Do not ask.",
         "adopt": invocation.ADOPT,
     },
@@ -24,6 +27,7 @@ def restore(
     backup: str | None = None,
     service: list[str] = [],  # noqa: B006 - invoke's way of an option that may be repeated
     into: str = "",
+    identity: str = "",
     yes: bool = False,
     adopt: bool = False,
     runtime: str = "",
@@ -43,7 +47,9 @@ def restore(
     from upready.report import restore as report
 
     settings = invocation.settings(c, runtime)
-    options = restore.Options(backup or "latest", tuple(service), into, adopt)
+    options = restore.Options(
+        backup or "latest", tuple(service), into, Path(identity).expanduser() if identity else None, adopt
+    )
     shown = report_launch.Show(as_json=json)
     if invocation.dry(c):
         return plan.steps("restore", restore.plan(settings, options, shown.warn), as_json=json)

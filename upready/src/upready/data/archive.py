@@ -3,6 +3,7 @@
 `SERVICE/NAME.dump`     a PostgreSQL database, as `pg_dump -Fc` wrote it (`pg_restore` reads it)
 `SERVICE/roles.sql`     the roles of its server
 `SERVICE/NAME.tar.gz`   a named volume
+                        each with `.age` behind it where the backup is encrypted
 `manifest.json`         what all of this is: see `upready.data.manifest`
 `SHA256SUMS`            the last member: a line for each of the above, as `sha256sum -c` wants it
 """
@@ -19,12 +20,15 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from upready.data.manifest import Manifest
-from upready.support import pipes, platform, shell_words
+from upready.support import next_step, pipes, platform, shell_words
 from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.next_step import AGAIN
+
+if TYPE_CHECKING:
+    from upready.data.encryption import Decrypted
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
@@ -47,10 +51,12 @@ class Writer:
 
     Args:
         path: The file that it becomes.
+        recipient: To whom its parts are encrypted; empty for nobody.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, recipient: str = "") -> None:
         self.path = path
+        self._recipient = recipient
         self.temporary = path.with_name(f".{path.name}{PARTIAL}")
         self._sums: dict[str, str] = {}
         self._file: IO[bytes] = open(self.temporary, "wb", opener=platform.private)  # noqa: SIM115
@@ -66,6 +72,17 @@ class Writer:
     @contextlib.contextmanager
     def member(self, name: str) -> Iterator[Callable[[bytes], None]]:
         """Add a member of any length: gives a function that takes its bytes, piece by piece."""
+        if not self._recipient:
+            with self._plain(name) as write:
+                yield write
+            return
+        from upready.data import encryption
+
+        with self._plain(f"{name}{encryption.SUFFIX}") as write, encryption.encrypting(self._recipient, write) as give:
+            yield give
+
+    @contextlib.contextmanager
+    def _plain(self, name: str) -> Iterator[Callable[[bytes], None]]:
         start = self._file.tell()
         self._file.write(bytes(BLOCK))
         digest, size = hashlib.sha256(), 0
@@ -89,10 +106,10 @@ class Writer:
         Raises:
             BrokenError: What the disk holds is not what was written.
         """
-        with self.member(MANIFEST) as write:
+        with self._plain(MANIFEST) as write:
             write(manifest.encode())
         sums = "".join(f"{digest}  {name}\n" for name, digest in self._sums.items())
-        with self.member(SUMS) as write:
+        with self._plain(SUMS) as write:
             write(sums.encode())
         self._file.write(bytes(2 * BLOCK))
         self._file.flush()
@@ -108,14 +125,16 @@ class Reader:
 
     Args:
         path: The file.
+        identity: The file with the secret key of one that is encrypted.
 
     Raises:
         BrokenError: It is no backup, or not a whole one.
         UsageError: It is not there, or cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, identity: Path | None = None) -> None:
         self.path = path
+        self._identity = identity
         try:
             self._file = path.open("rb")
         except OSError as error:
@@ -150,7 +169,7 @@ class Reader:
         end, done = 0, 0
         for name, (start, size) in self._members.items():
             digest = hashlib.sha256()
-            for piece in pipes.pieces(self.member(name)):
+            for piece in pipes.pieces(Part(self._file, start, size)):
                 digest.update(piece)
                 done += len(piece)
                 tell(done)
@@ -162,15 +181,27 @@ class Reader:
         if self._file.read(1) or self._sums.keys() != self._members.keys() - {SUMS}:
             raise self._broken("it holds more than was written")
 
-    def member(self, name: str) -> Part:
-        """A member, to be read from its beginning.
+    def member(self, name: str) -> Part | Decrypted:
+        """A member, to be read from its beginning; decrypted, where it is encrypted.
 
         Raises:
             BrokenError: There is none of that name.
+            UsageError: It is encrypted, and there is no key.
         """
-        if name not in self._members:
+        if name in self._members:
+            return Part(self._file, *self._members[name])
+        from upready.data import encryption
+
+        place = self._members.get(f"{name}{encryption.SUFFIX}")
+        if place is None:
             raise self._broken(f"it has no {name}")
-        return Part(self._file, *self._members[name])
+        if self._identity is None:
+            raise UsageError(
+                f"{self.path.name} is encrypted to {self.manifest.recipient}",
+                next=f"with the file of that key: {next_step.again('--identity', 'key.txt')}",
+            )
+        # Another thread reads it: it has the file for itself.
+        return encryption.Decrypted(Part(self.path.open("rb"), *place, alone=True), self._identity, self.path.name)
 
     def _index(self) -> dict[str, tuple[int, int]]:
         """Where each member lies: its first byte, and how many there are."""
@@ -213,11 +244,17 @@ class Reader:
 
 
 class Part(io.RawIOBase):
-    """A part of a file, from one byte on."""
+    """A part of a file, from one byte on; with `alone`, the file is closed with it."""
 
-    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+    def __init__(self, file: IO[bytes], start: int, size: int, *, alone: bool = False) -> None:
         super().__init__()
-        self._file, self._place, self._end = file, start, start + size
+        self._file, self._place, self._end, self._alone = file, start, start + size, alone
+
+    def close(self) -> None:
+        """Close the file, where nobody else reads it."""
+        if self._alone:
+            self._file.close()
+        super().close()
 
     def readable(self) -> bool:
         """It is."""

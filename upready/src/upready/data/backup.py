@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upready.data import archive, kinds, volume
+from upready.data import archive, encryption, kinds, volume
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Manifest, Part
 from upready.data.postgres import Server, lister
@@ -63,11 +63,13 @@ def make(
 
     Raises:
         DataError: It could not be made; nothing of it is left.
+        EnvFileError: BACKUP_RECIPIENT is no key.
         EngineError: The engine does not answer.
     """
     moment = now or datetime.now(UTC)
+    recipient = encryption.recipients(data.stack)
     try:
-        with Writer(path) as writer:
+        with Writer(path, recipient) as writer:
             parts = tuple(
                 _part(data, source, writer, progress, (aside or {}).get(source.service)) for source in sources
             )
@@ -80,6 +82,7 @@ def make(
                 runtime=data.connected.name,
                 parts=parts,
                 reason=reason,
+                recipient=recipient,
             )
             writer.finish(manifest)
     except OSError as error:

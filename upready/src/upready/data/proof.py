@@ -63,7 +63,8 @@ def _put(engine: Containers, project: str, reader: Reader, member: str, tell: Ca
     with answering():
         name = engine.client.api.create_volume(labels={LABEL: project})["Name"]
     try:
-        volume.unpack(engine, project, name, "/", pipes.Told(reader.member(member), tell))
+        with reader.member(member) as archive:
+            volume.unpack(engine, project, name, "/", pipes.Told(archive, tell))
         return volume.content(engine, project, name)
     finally:
         with answering():

@@ -123,7 +123,8 @@ class Databases:
                 f"then: invoke restore {self.reader.path.name}",
             )
         for item in self.part.items:
-            self.server.contents(self.reader.member(item.member))
+            with self.reader.member(item.member) as dump:
+                self.server.contents(dump)
 
     def stage(self, tell: Callable[[int], None]) -> None:
         """Restore the databases beside those that serve, and count their rows.
@@ -140,7 +141,8 @@ class Databases:
         """Remove what a killed restore left, and make the roles that are missing: databases belong to them."""
         self.server.tidy()
         if self.part.roles:
-            self.server.make_roles(self.reader.member(self.part.roles).read().decode())
+            with self.reader.member(self.part.roles) as roles:
+                self.server.make_roles(roles.read().decode())
 
     def losses(self) -> Iterator[Loss]:
         """What would be lost: the databases that are there."""
@@ -175,7 +177,8 @@ class Databases:
         """Restore one database under a name, and count its rows; `like` is the one whose owner and settings it gets."""
         like = like if like in self.there else next((each.name for each in self.there.values() if each.main), "")
         self.server.create(name, like)
-        self.server.restore(name, pipes.Told(self.reader.member(item.member), tell))
+        with self.reader.member(item.member) as dump:
+            self.server.restore(name, pipes.Told(dump, tell))
         found = self.server.rows(name)
         if found != dict(item.rows):
             wrong = sorted(table for table in {*found, *item.rows} if found.get(table) != item.rows.get(table))

@@ -99,8 +99,8 @@ class Volumes:
                 next="invoke backup --list",
             )
         for item in self.items:
-            found = volume.packed_content(self.reader.member(item.member))
-            self._compare(item, found)
+            with self.reader.member(item.member) as archive:
+                self._compare(item, volume.packed_content(archive))
 
     def losses(self) -> Iterator[Loss]:
         """What would be lost: the files that are there."""
@@ -179,8 +179,8 @@ class Volumes:
         self.discard()
 
     def _put(self, item: Item, name: str, place: str, made: str, tell: Callable[[int], None]) -> None:
-        source = pipes.Told(self.reader.member(item.member), tell)
-        volume.unpack(self.engine, self.project, name, place, source)
+        with self.reader.member(item.member) as archive:
+            volume.unpack(self.engine, self.project, name, place, pipes.Told(archive, tell))
         self._compare(item, volume.content(self.engine, self.project, name, made))
 
     def _compare(self, item: Item, found: volume.Survey) -> None:

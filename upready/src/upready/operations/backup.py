@@ -119,12 +119,13 @@ def has_rows(data: Data, source: Source) -> bool:
     return any(any(server.rows(each.name).values()) for each in server.databases())
 
 
-def prove(settings: Settings, output: str, progress: Progress, tell: Note) -> Backup:
+def prove(settings: Settings, output: str, identity: Path | None, progress: Progress, tell: Note) -> Backup:
     """Restore the latest backup of a folder into what is thrown away afterwards, and count its rows.
 
     Args:
         settings: The project's.
         output: A file, or a folder; empty for the project's own folder.
+        identity: The file with the secret key of an encrypted one.
         progress: Told how far it is.
         tell: Told what a user should know.
 
@@ -143,7 +144,7 @@ def prove(settings: Settings, output: str, progress: Progress, tell: Note) -> Ba
         )
     project = current.name(settings)
     path = shelf.find(settings.root, project, output)
-    with Reader(path) as reader, _alone(settings):
+    with Reader(path, identity) as reader, _alone(settings):
         try:
             proof.prove(containers.connect(), project, reader, lambda count: progress("restored", count))
         except ProgramError as error:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from upready.data import versions
-from upready.operations import consent, displaced, launch
+from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
 from upready.readiness.health import Report
 from upready.releases import history, leftovers, migrations, override, plan, prune, release_id, routes
 from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED
+from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.releases.rollout import Rollout
@@ -29,7 +29,7 @@ from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
 from upready.support import state, users
-from upready.support.errors import OpsError, RolledBackError, StartError, UsageError
+from upready.support.errors import StartError, UsageError
 
 PROD, ROLLBACK = "prod", "rollback"
 """The tasks that stand in the record."""
@@ -61,17 +61,18 @@ class Deployment:
         """
         running = self._settled()
         changes = self._forward(merged, running)
-        if all(each.action == plan.NOTHING for each in changes) and self.history.current:
+        again = self._again(merged, changes)
+        if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
             routes.mend(self.engine, merged, running, self.show.warn)
-            return self._start(self._as_running(merged, running), self.history.current)
+            return self._start(self._as_running(merged, running, again), self.history.current)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
-        target = model.load(self._with_releases(merged, changes, running, name))
+        target = model.load(self._with_releases(merged, changes, running, again, name))
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
         images = {each.name: each.image for each in merged.services.values() if each.built}
@@ -187,56 +188,68 @@ class Deployment:
         fresh = self._is_fresh(running)
         if fresh:
             displaced.remove(self.engine, self.settings, target, self.show.step)
-        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show)
+        back, serves = entry["task"] == ROLLBACK, self.history.current or "what ran before"
+        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show, back=back)
         done = False
         try:
             rollout.run()
-            ended = self._start(target, str(entry["release"]))
-            blamed = {each.service for each in ended.failures} & {
-                each.service for each in changes if each.action != plan.NOTHING
-            }
+            if rollout.unchanged and before:
+                target = self._with_old(target, before, rollout.unchanged)
+            ended = self._start(target, str(entry["release"]), rollout.left_out())
+            changed = {each.service for each in changes if each.action != plan.NOTHING}
+            blamed = ({each.service for each in ended.failures} & changed) - {*rollout.failed}
             if ended.error is not None and blamed and not fresh and before and self._put_back(before, target):
-                ended = dataclasses.replace(ended, error=self._returned(entry, ended.error, []))
+                ended = dataclasses.replace(ended, error=outcome.returned(entry, serves, ended.error, []))
+            elif ended.error is not None and not blamed and outcome.tolerates(rollout, ended.report.services):
+                self.show.warn(f"{ended.error.message}: max_failure_ratio allows that")
+                ended = dataclasses.replace(ended, error=None, failures=[])
+            elif ended.error is None and rollout.unchanged:
+                ended = dataclasses.replace(ended, error=outcome.unchanged(entry, rollout.unchanged))
             done = ended.error is None or not (fresh or blamed)
         except SickError as sick:
             report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
-            error = sick.error if rollout.lost else self._returned(entry, sick.error, rollout.kept)
+            if rollout.paused:
+                error = outcome.paused(entry, sick.error, rollout.paused)
+            else:
+                error = outcome.went_back(entry, serves, sick.error, rollout, running)
             ended = Launch(target.stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
         except StartError as error:
-            raise (error if rollout.lost else self._returned(entry, error, rollout.kept)) from error
+            raise outcome.went_back(entry, serves, error, rollout, running) from error
         finally:
             if rollout.settled:  # else the next task settles it
-                self._write(entry, DONE if done else FAILED)
+                self._write(entry, DONE if done else PAUSED if rollout.paused else FAILED)
         return ended
+
+    def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
+        """A model in which some services are as they were."""
+        old = {name: before.raw["services"][name] for name in names if name in before.services}
+        path = state.make(self.settings.root) / "upready-mixed.yaml"
+        state.write(path, {**target.raw, "services": {**target.raw["services"], **old}})
+        return model.load(dataclasses.replace(target.stack, files=(path,)))
 
     def _put_back(self, before: Model, target: Model) -> bool:
         """Bring back what served, after it was replaced as a whole; returns whether it serves again."""
         self.show.step(f"back to {self.history.current}")
-        changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True)
+        changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True, back=True)
         try:
-            Rollout(self.engine, before, changes, target, self.show).run()
+            Rollout(self.engine, before, changes, target, self.show, back=True).run()
         except SickError as sick:
             self.show.warn(f"{self.history.current} is sick, too: {sick.error.message}")
             return False
         return self._start(before, self.history.current).error is None
 
-    def _start(self, target: Model, name: str) -> Launch:
-        """Start what is not there yet, and see that everything is ready: what changed is by now."""
+    def _start(self, target: Model, name: str, but: Collection[str] = ()) -> Launch:
+        """Start what is not there yet, and see that everything is ready: what changed is by now.
+
+        Args:
+            target: What is to run.
+            name: Its release.
+            but: The ids of containers that get no requests.
+        """
         self.show.step("start")
-        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target))
+        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target, but))
         variables = {**target.stack.variables, revision.VARIABLE: name}
         return dataclasses.replace(ended, stack=dataclasses.replace(ended.stack, variables=variables))
-
-    def _returned(self, entry: Mapping[str, Any], error: OpsError, kept: Sequence[str]) -> RolledBackError:
-        serves = self.history.current or "what ran before"
-        ran = [
-            f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())
-        ]
-        return RolledBackError(
-            f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
-            details=[*error.details, *ran],
-            next=f"docker logs {kept[0]}" if kept else error.next,
-        )
 
     def settle(self) -> None:
         """Put right what a change has left that was ended before its end."""
@@ -256,23 +269,41 @@ class Deployment:
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
 
+    def _again(self, merged: Model, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
+        """Of each service that does not run and is what the current release had: what makes it that again."""
+        recorded, found = self._raw(self.history.current), {}
+        for name in [each.service for each in changes if each.action == plan.CREATED]:
+            service = merged.services[name]
+            told = override.as_recorded(service, recorded, self.environment)
+            images = [self.engine.image(image) for image in (service.image, told.get("image", service.image)) if told]
+            if told and None not in images and plan.contents(images[0]) == plan.contents(images[-1]):
+                found[name] = told
+        return found
+
     def _with_releases(
-        self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str
+        self,
+        merged: Model,
+        changes: Sequence[Change],
+        running: Sequence[Container],
+        again: Mapping[str, Mapping[str, Any]],
+        name: str,
     ) -> Stack:
         """The stack, each of whose services has its release, and its image of that."""
         told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
-            if actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
+            if service.name in again:
+                told[service.name] = dict(again[service.name])
+            elif actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
                 told[service.name] = override.as_running(service, found)
             else:
                 image = override.tag(service, name) if service.built else ""
                 told[service.name] = override.entry(name, self.environment, image, whose)
         return override.add(merged.stack, told)
 
-    def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:
-        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, ""))
+    def _as_running(self, merged: Model, running: Sequence[Container], again: Mapping[str, Mapping[str, Any]]) -> Model:
+        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, again, ""))
 
     def _recorded(self, name: str, role: str = "before") -> Model | None:
         """The model of a recorded release; None where it is not known.

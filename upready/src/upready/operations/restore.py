@@ -46,12 +46,14 @@ class Options:
         backup: A file, a folder, an id, or `latest`.
         services: Whose data; all that the backup holds where none is named.
         into: The name of a database that is made beside; empty to replace what is there.
+        identity: The file with the secret key of an encrypted one.
         adopt: Whether containers of another folder that may be this one count as this one's.
     """
 
     backup: str
     services: tuple[str, ...] = ()
     into: str = ""
+    identity: Path | None = None
     adopt: bool = False
 
 
@@ -90,7 +92,7 @@ def restore(
         connected = choice.find(settings, show.warn, adopt=options.adopt, task="invoke restore")
         found = sources.find(settings, connected)
         path = shelf.find(settings.root, found.project, options.backup)
-        with Reader(path) as reader:
+        with Reader(path, options.identity) as reader:
             wanted = Backup(path, reader.manifest, reader.size)
             chosen = _chosen(found, reader, options)
             show.step(f"check {path.name}")

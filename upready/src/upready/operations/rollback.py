@@ -54,13 +54,13 @@ def _deployment(connected: Containers, settings: Settings, show: Show) -> Deploy
 def _target(deployment: Deployment, to: str) -> str:
     """The release to go back to."""
     told = deployment.history
-    target = to or told.previous
+    target = to or (told.current if told.paused else told.previous)
     if not target:
         raise UsageError(f"there is no release of {deployment.project} to go back to", next="invoke releases")
     known = told.releases.get(target)
     if known is None or known.failed:
         why = "failed, and never served" if known else "is not known"
         raise UsageError(f"the release {target} {why}", next="invoke releases")
-    if target == told.current:
+    if target == told.current and not told.paused:
         raise UsageError(f"the release {target} serves already", next="invoke releases")
     return target

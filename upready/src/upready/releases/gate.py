@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from upready.readiness import wait
-from upready.readiness.health import Health
+from upready.readiness.health import Health, Verdict
 from upready.readiness.start_thread import Start
 from upready.runtime.docker.containers import Changes, Containers
 from upready.runtime.interface import Container, Note, Runtime
 from upready.stack.model import Model, Service
-from upready.support import units
 from upready.support.errors import OpsError, UnhealthyError
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ class SickError(Exception):
         error: What went wrong.
         failures: Why, container by container.
         services: Their state at the end.
+        ready: Those that are ready all the same, where these were waited for.
     """
 
     def __init__(self, error: OpsError, failures: Sequence[Failure], services: Sequence[Health]) -> None:
         super().__init__(error.message)
         self.error, self.failures, self.services = error, failures, services
+        self.ready: list[Container] = []
 
 
 class Fresh(Containers):
@@ -75,78 +77,122 @@ class Fewer(Changes):
         return (each for each in super().__iter__() if each[0] not in self._hidden)
 
 
-def wait_for(
-    engine: Containers,
-    model: Model,
-    service: Service,
-    old: Collection[str],
-    begin: Start,
-    watch: wait.Watch,
-    warn: Note,
-) -> list[Container]:
-    """Start new containers of a service, and wait until they are ready and have stayed so.
+@dataclass(frozen=True)
+class Gate:
+    """What new containers of a service have to pass before they get requests.
 
-    Args:
+    Attributes:
         engine: Where they run.
         model: The model that they are part of.
-        service: The service; its `replicas` is how many new ones there are to be.
-        old: The ids of its other containers.
-        begin: Starts them.
         watch: Told of every change.
-        warn: Told what compose warns of.
-
-    Returns:
-        The new containers.
-
-    Raises:
-        SickError: They are not ready in time, or did not stay so.
-        EngineError: The engine went away.
+        warn: Told what compose warns of, and of a failure that is allowed.
     """
-    view = Fresh(engine, service.name, old)
-    # A probe from outside would ask whoever serves, and that is the old version.
-    judged = dataclasses.replace(
-        service, ops={key: value for key, value in service.ops.items() if key != "health"}, depends_on={}
-    )
 
-    def find_permanent(health: Health) -> tuple[str, str] | None:
-        from upready.diagnosis import permanent
+    engine: Containers
+    model: Model
+    watch: wait.Watch
+    warn: Note
 
-        return permanent.judge(view, model, health)
+    def admit(
+        self,
+        service: Service,
+        old: Collection[str],
+        begin: Start,
+        seconds: float = 0.0,
+        allows: Callable[[int], bool] = lambda _: False,
+        *,
+        patient: bool = False,
+    ) -> list[Container]:
+        """Start new containers of a service, and wait until they are ready and have stayed so.
 
-    gate = wait.Waiter(view, model.stack.project, [judged], watch, False, warn, find_permanent)
-    outcome = gate.wait(model.stack.timeout, begin)
-    if not outcome.ready:
-        raise _sick(view, model, outcome)
-    made = [each.container for each in outcome.services if each.container]
-    if trouble := _unsteady(view, made, monitor(service)):
-        outcome.services = wait.Waiter(view, model.stack.project, [judged]).wait(0).services
-        outcome.error = UnhealthyError(
-            f"{service.name} was ready and did not stay so: {trouble}", next=f"invoke logs --service {service.name}"
-        )
-        raise _sick(view, model, outcome)
-    return made
+        Args:
+            service: The service; its `replicas` is how many new ones there are to be.
+            old: The ids of its other containers.
+            begin: Starts them.
+            seconds: How long they must stay ready: the `monitor` of the service.
+            allows: Whether so many of them may fail.
+            patient: Whether the others are waited for after more have failed than are allowed.
+
+        Returns:
+            The new containers that are ready: all of them, but for the failures that are allowed.
+
+        Raises:
+            SickError: More of them are not ready in time, or did not stay so, than are allowed.
+            EngineError: The engine went away.
+        """
+        hidden, failed, end = set(old), 0, time.monotonic() + self.model.stack.timeout
+        start: Start | None = begin
+        ready: list[Container] = []
+        refused: SickError | None = None
+        while failed < service.replicas:
+            view = Fresh(self.engine, service.name, hidden)
+            sick, gone = self._judge(view, service, service.replicas - failed, end, start, seconds)
+            if sick is None:
+                ready = view.containers(self.model.stack.project)
+                break
+            failed += len(gone)
+            if allows(failed):
+                self.warn(f"a replica of {service.name} failed, and the release goes on: {sick.error.message}")
+            elif patient:
+                refused = refused or sick
+            else:
+                raise sick
+            hidden |= {each.container.id for each in gone if each.container}
+            start = None
+        if refused is not None:
+            refused.ready = ready
+            raise refused
+        return ready
+
+    def _judge(
+        self, view: Fresh, service: Service, count: int, end: float, start: Start | None, seconds: float
+    ) -> tuple[SickError | None, list[Health]]:
+        """Wait for some containers; returns why not all are ready, and which ones failed."""
+        # A probe from outside would ask whoever serves, and that is the old version.
+        told = {key: value for key, value in service.ops.items() if key != "health"}
+        judged = dataclasses.replace(service, ops=told, depends_on={}, replicas=count)
+
+        def find_permanent(health: Health) -> tuple[str, str] | None:
+            from upready.diagnosis import permanent
+
+            return permanent.judge(view, self.model, health)
+
+        project = self.model.stack.project
+        waiter = wait.Waiter(view, project, [judged], self.watch, False, self.warn, find_permanent)
+        outcome = waiter.wait(max(0.0, end - time.monotonic()), start)
+        if outcome.ready:
+            made = [each.container for each in outcome.services if each.container]
+            moved, trouble = _unsteady(view, made, seconds)
+            if not moved:
+                return None, []
+            outcome.services = wait.Waiter(view, project, [judged]).wait(0).services
+            outcome.error = UnhealthyError(
+                f"{service.name} was ready and did not stay so: {trouble}", next=f"invoke logs --service {service.name}"
+            )
+            gone = [each for each in outcome.services if each.container is None or each.container.id == moved]
+        else:
+            lacking = [each for each in outcome.services if each.verdict is not Verdict.READY]
+            failed = [each for each in lacking if each.verdict is Verdict.FAILED]
+            gone = lacking if outcome.timed_out or not failed else failed
+        return _sick(view, self.model, outcome), gone
 
 
-def monitor(service: Service) -> float:
-    """Seconds that new containers must stay ready: `deploy.update_config.monitor`."""
-    section = (service.config.get("deploy") or {}).get("update_config") or {}
-    return units.parse_duration(str(section.get("monitor") or "0s")) or 0.0
-
-
-def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> str:
-    """What happened to a container within so many seconds that should not have; empty where nothing did."""
+def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[str, str]:
+    """Which container did not stay as it was within so many seconds, by its id, and what happened; else empty."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for each in made:
             now = engine.inspect(each.id)
             if now is None:
-                return f"{each.name} was removed"
+                return each.id, f"{each.name} was removed"
+            if each.state == "exited" and now.started == each.started:
+                continue  # a job that is done
             if now.state != "running" or now.started != each.started:
-                return f"{each.name} ended with exit code {now.exit_code}"
+                return each.id, f"{each.name} ended with exit code {now.exit_code}"
             if now.health == "unhealthy":
-                return f"{each.name} became unhealthy"
+                return each.id, f"{each.name} became unhealthy"
         time.sleep(LOOK_EVERY)
-    return ""
+    return "", ""
 
 
 def _sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upready.releases import retire, routes
-from upready.releases.rollout import Show, drain, grace
+from upready.releases.draining import drain, grace
+from upready.releases.rollout import Show
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.edge import EdgeError
 from upready.runtime.docker.inspection import RELEASE

@@ -33,6 +33,7 @@ class Change:
         reasons: Why it changes: settings by their names, the image, how many replicas.
         order: Why it is stopped first, where it is: what two of it cannot share.
         held: Whether its requests wait at the edge while it is away.
+        in_turn: Whether only some of its replicas are stopped at a time (`parallelism`), and the others serve.
     """
 
     service: str
@@ -40,11 +41,12 @@ class Change:
     reasons: tuple[str, ...] = ()
     order: str = ""
     held: bool = False
+    in_turn: bool = False
 
     @property
     def gap(self) -> bool:
         """Whether the service is away for a while."""
-        return self.action in (REPLACED, REMOVED)
+        return self.action in (REPLACED, REMOVED) and not self.in_turn
 
     @property
     def words(self) -> str:
@@ -53,6 +55,8 @@ class Change:
         reasons = f" ({', '.join(self.reasons)})" if self.reasons else ""
         if self.action != REPLACED:
             return f"{told}{reasons}"
+        if self.in_turn:
+            return f"{told}{reasons}, some replicas at a time, each stopped first ({self.order})"
         away = (
             "its requests wait at the edge, for 30 s at most" if self.held else "it is away until the new one is ready"
         )
@@ -148,7 +152,9 @@ def _change(
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
     why = stops_first(service, back=back) or _in_the_way(service, found, ports)
-    return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why)
+    how = policy.of(service, back=back)
+    in_turn = how.order == policy.STOP_FIRST and 0 < how.parallelism < min(service.replicas, len(found))
+    return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why, in_turn=bool(why) and in_turn)
 
 
 def stops_first(service: Service, *, back: bool = False) -> str:
@@ -167,7 +173,8 @@ def stops_first(service: Service, *, back: bool = False) -> str:
     if config.get("network_mode") == "host":
         return "network_mode: host"
     if order == policy.STOP_FIRST:
-        return "deploy.update_config.order: stop-first"
+        own = back and ((config.get("deploy") or {}).get("rollback_config") or {}).get("order")
+        return f"deploy.{'rollback' if own else 'update'}_config.order: stop-first"
     volumes = [each for each in config.get("volumes") or [] if each.get("type") == "volume" and each.get("source")]
     if order != policy.START_FIRST and service.replicas == 1 and volumes:
         return f"one replica with the volume {volumes[0]['source']}"
@@ -208,10 +215,10 @@ def _images_differ(engine: Containers, service: Service, found: Sequence[Contain
     others = [each for each in found if each.image_id != image["Id"]]
     if not (service.built and all(each.release for each in others)):
         return bool(others)
-    return any(_contents(engine.image(each.image_id)) != _contents(image) for each in others)
+    return any(contents(engine.image(each.image_id)) != contents(image) for each in others)
 
 
-def _contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
+def contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
     """What containers of an image get of it; None where it is gone."""
     if image is None:
         return None

@@ -9,32 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from upready.readiness.health import Health
-from upready.releases import gate, order, plan, retire, routes
+from upready.releases import gate, order, plan, policy, retire, routes
+from upready.releases.draining import SHORT, drain, grace
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
 from upready.runtime.docker.edge import Edge, EdgeError
 from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
-from upready.support import units
-
-GRACE = 10.0
-"""Seconds that a container gets to end what it is at, where its service says nothing: compose's own number."""
-
-SHORT = 2.0
-"""Seconds for what is under way where a service is stopped first, while new requests wait."""
 
 PATIENCE = 15.0
 """Seconds that the edge may take to come back where somebody restarts it during a release."""
-
-COUNT_EVERY = 0.2
-"""Seconds between counts of what is still under way."""
 
 
 class Show(Protocol):
@@ -60,8 +51,12 @@ class Rollout:
         changes: What that changes.
         before: The model of what runs now, to go back to; None where it is not known.
         show: Told of what happens.
+        back: Whether this is the way back to an earlier release.
         kept: The names of containers that failed, which are kept for their logs.
         lost: The services that could not be put back.
+        paused: The service at which it has stopped halfway, as its `failure_action` says; empty where it has not.
+        failed: How many replicas of a service have failed that were allowed to.
+        unchanged: The services of which no new replica was ready, so that the old ones stay.
         settled: Whether it has come to an end, this way or the other: nothing is left between two versions.
     """
 
@@ -70,6 +65,10 @@ class Rollout:
     changes: Sequence[Change]
     before: Model | None
     show: Show
+    back: bool = False
+    paused: str = ""
+    failed: dict[str, int] = field(default_factory=dict)
+    unchanged: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     settled: bool = False
@@ -77,6 +76,7 @@ class Rollout:
     _old: dict[str, list[Container]] = field(default_factory=dict)
     _replaced: list[str] = field(default_factory=list)
     _aside: list[Container] = field(default_factory=list)
+    _replacing: dict[str, list[Container]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Do it.
@@ -87,27 +87,69 @@ class Rollout:
         """
         for each in self.engine.containers(self.model.stack.project):
             self._old.setdefault(each.service, []).append(each)
-        in_order = order.of(self.model, self.changes, self._old)
         done = False
         try:
-            for change in in_order:
-                if change.action == plan.REMOVED:
-                    self._set_aside(change)
-                elif change.action == plan.REPLACED:
-                    self._replace(self.model.service(change.service), change)
-                else:
-                    self._roll(self.model.service(change.service))
+            for change in order.of(self.model, self.changes, self._old):
+                self._change(change)
             self._switch()
             done = True
         finally:
-            if not done:  # also after Ctrl-C
+            if not done and not self.paused:  # also after Ctrl-C
                 self._undo()
                 self.settled = True
-        for change in in_order:
-            if change.action == plan.ROLLED:
-                self._end(self.model.service(change.service), self._old[change.service])
-        retire.retire(self.engine, self._aside, (), self.show.warn)
+        self._end_old()
         self.settled = True
+
+    def left_out(self) -> set[str]:
+        """The ids of new containers that failed and were allowed to."""
+        found: set[str] = set()
+        for name in self.failed:
+            ready = {each.id for each in (*self._new.get(name, ()), *self._replacing.get(name, ()))}
+            if ready:
+                found |= {each.id for each in self._now(name)} - ready
+        return found
+
+    def _change(self, change: Change) -> None:
+        """Bring one service to its new version, up to the switch.
+
+        Raises:
+            SickError: The new version is sick, and the service's `failure_action` does not let the release go on.
+        """
+        if change.action == plan.REMOVED:
+            self._set_aside(change)
+            return
+        service = self.model.service(change.service)
+        try:
+            if change.in_turn:
+                self._replace_in_turn(service)
+            elif change.action == plan.REPLACED:
+                self._replace(service, change)
+            else:
+                self._roll(service)
+        except gate.SickError as sick:
+            if self._policy(service).failure_action == policy.PAUSE:
+                self._pause(service, sick.ready)
+            raise
+
+    def _pause(self, service: Service, ready: Sequence[Container]) -> None:
+        """Stop halfway: what is ready serves beside what was not changed yet."""
+        self.show.step(f"pause at {service.name}, as its failure_action says")
+        made = self._new.get(service.name) or self._replacing.get(service.name) or []
+        new, old = [*made, *ready], self._old.get(service.name, [])
+        if service.name in self._replaced:
+            if edge := self._edge(service):
+                there = self._now(service.name)
+                known = {each.id for each in (*new, *old)}
+                edge.switch(service, [each.id for each in there if each.id in known] or [each.id for each in there])
+        else:
+            known = {each.id for each in (*new, *old)}
+            self.kept += retire.keep(self.engine, [each for each in self._now(service.name) if each.id not in known])
+            # As many old ones give way as there are new ones.
+            self._new[service.name] = [*new, *old[len(new) :]] if new else []
+            self._old[service.name] = old[: len(new)]
+        self._switch()
+        self._end_old()
+        self.paused, self.settled = service.name, True
 
     def _set_aside(self, change: Change) -> None:
         """Stop a service that is not part of the model, since one that is needs its port."""
@@ -123,27 +165,54 @@ class Rollout:
             if edge := self._edge(service):
                 routes.pin(edge, service, old, self.show.warn)
             self._pre_start(service)
-        section = _update(service)
-        batch = int(section.get("parallelism", 0)) or service.replicas
-        pause = units.parse_duration(str(section.get("delay") or "0s")) or 0.0
         new = self._new.setdefault(service.name, [])
-        while len(new) < service.replicas:
-            if new:
-                time.sleep(pause)
-            more = min(batch, service.replicas - len(new))
-            there = [each.id for each in [*old, *new]]
-            self.show.step(f"start {more} new {service.name}" if old else f"start {service.name}")
-            new += self._gate(service, more, there, scale=len(there) + more)
+        for count in self._groups(service):
+            self.show.step(f"start {count} new {service.name}" if old else f"start {service.name}")
+            new += self._beside(service, count)
+        if not new and old:
+            # failure_action: continue. The others go on without it.
+            self.show.warn(f"no new {service.name} is ready: the old one stays")
+            self.unchanged.append(service.name)
+            known = {each.id for each in old}
+            retire.retire(self.engine, [each for each in self._now(service.name) if each.id not in known])
 
-    def _gate(self, service: Service, count: int, there: Sequence[str], *, scale: int | None = None) -> list[Container]:
-        scaling = [] if scale is None else ["--no-recreate", "--scale", f"{service.name}={scale}"]
+    def _groups(self, service: Service) -> Iterator[int]:
+        """How many replicas of a service change at a time; its `delay` passes between two groups."""
+        how, left = self._policy(service), service.replicas
+        while left > 0:
+            count = min(how.parallelism or left, left)
+            yield count
+            left -= count
+            if left > 0:
+                time.sleep(how.delay)
+
+    def _beside(self, service: Service, count: int) -> list[Container]:
+        """Start so many new replicas beside those that are there; returns the ones that are ready."""
+        there = [each.id for each in self._now(service.name)]
+        return self._admit(service, count, there, "--no-recreate", "--scale", f"{service.name}={len(there) + count}")
+
+    def _admit(self, service: Service, count: int, there: Sequence[str], *scaling: str) -> list[Container]:
+        """Let compose start new replicas of a service; returns the ones that are ready."""
 
         def begin(attempt: Attempt) -> None:
             line = ("up", "--detach", "--no-deps", *scaling, *QUIETLY, service.name)
             self.engine.compose(self.model.stack, attempt, *line)
 
-        wanted = dataclasses.replace(service, replicas=count)
-        return gate.wait_for(self.engine, self.model, wanted, there, begin, self.show.health, self.show.warn)
+        how, before = self._policy(service), self.failed.get(service.name, 0)
+        new = gate.Gate(self.engine, self.model, self.show.health, self.show.warn).admit(
+            dataclasses.replace(service, replicas=count),
+            there,
+            begin,
+            how.monitor,
+            lambda failed: how.allows(before + failed, service.replicas),
+            patient=how.failure_action == policy.PAUSE,
+        )
+        if len(new) < count:
+            self.failed[service.name] = before + count - len(new)
+        return new
+
+    def _policy(self, service: Service) -> policy.Policy:
+        return policy.of(service, back=self.back)
 
     def _replace(self, service: Service, change: Change) -> None:
         """Stop the old replicas, and start new ones in their place."""
@@ -155,9 +224,26 @@ class Rollout:
             edge.hold(service)
             if left := drain(edge, self._old.get(service.name, []), SHORT, lambda _: None):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
-        new = self._gate(service, service.replicas, there)
+        new = self._admit(service, service.replicas, there)
+        self._replacing[service.name] = new
         if edge:
-            edge.switch(service, [each.id for each in new])
+            edge.switch(service, [each.id for each in new or self._now(service.name)])
+
+    def _replace_in_turn(self, service: Service) -> None:
+        """Stop some old replicas and start new ones in their place, until all are new; the others serve meanwhile."""
+        edge, left = self._edge(service), list(self._old.get(service.name, []))
+        new = self._replacing.setdefault(service.name, [])
+        self._replaced.append(service.name)
+        for count in self._groups(service):
+            going, left = left[:count], left[count:]
+            self.show.step(f"replace {count} {service.name}")
+            if edge and (serving := [*left, *new]):
+                edge.switch(service, [each.id for each in serving])
+            self._end(service, going)
+            new += self._beside(service, count)
+            if edge:
+                edge.switch(service, [each.id for each in (*left, *new)])
+        self._end(service, left)
 
     def _switch(self) -> None:
         """Let the new replicas in."""
@@ -166,6 +252,13 @@ class Rollout:
             if new and (edge := self._edge(service)):
                 self.show.step(f"switch {name}")
                 edge.switch(service, [each.id for each in new])
+
+    def _end_old(self) -> None:
+        """End the old replicas of what was switched, and what was stopped since it is no part of the model."""
+        for name, new in self._new.items():
+            if new and (old := self._old.get(name)):
+                self._end(self.model.service(name), old)
+        retire.retire(self.engine, self._aside, (), self.show.warn)
 
     def _edge(self, service: Service) -> Edge | None:
         return routes.edge_of(self.engine, self.model.stack.project, service, PATIENCE)
@@ -201,10 +294,8 @@ class Rollout:
                 self.show.warn(f"{name} cannot be put back: what ran before is not recorded")
                 self.lost.append(name)
                 continue
-            back = Rollout(self.engine, self.before, (), None, self.show)
-            back._old = {name: self._now(name)}
             try:
-                back._replace(self.before.service(name), Change(name, plan.REPLACED, order="as it was"))
+                self._put_back(name, self.before)
             except gate.SickError as sick:
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")
@@ -212,43 +303,24 @@ class Rollout:
         for each in self._aside:
             retire.start(self.engine, each)
 
+    def _put_back(self, name: str, before: Model) -> None:
+        """Start the old version of a service that was replaced, beside those old replicas that were not stopped yet."""
+        back = Rollout(self.engine, before, (), None, self.show, back=True)
+        service, now = before.service(name), self._now(name)
+        known = {each.id for each in self._old.get(name, [])}
+        stays = [each for each in now if each.id in known]
+        if not stays:
+            back._old = {name: now}
+            back._replace(service, Change(name, plan.REPLACED, order="as it was"))
+            return
+        edge = self._edge(service)
+        if edge:
+            edge.switch(service, [each.id for each in stays])
+        retire.retire(self.engine, [each for each in now if each.id not in known])
+        if lacking := service.replicas - len(stays):
+            stays += back._beside(service, lacking)
+        if edge:
+            edge.switch(service, [each.id for each in stays])
+
     def _now(self, name: str) -> list[Container]:
         return [each for each in self.engine.containers(self.model.stack.project) if each.service == name]
-
-
-def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[int], None]) -> int:
-    """Wait until nothing is under way to some containers, for so many seconds at most.
-
-    Args:
-        edge: Counts them.
-        old: The containers, which get no new ones.
-        seconds: How long, at most.
-        tell: Told of each new count.
-
-    Returns:
-        How many are still under way.
-    """
-    end = time.monotonic() + seconds
-    told = None
-    while (left := _under_way(edge, old)) and time.monotonic() < end:
-        if left != told:
-            tell(left)
-            told = left
-        time.sleep(COUNT_EVERY)
-    return left
-
-
-def _under_way(edge: Edge, containers: Sequence[Container]) -> int:
-    try:
-        return sum(edge.in_flight(each.id) for each in containers)
-    except EdgeError:  # what came through it has ended with it
-        return 0
-
-
-def grace(service: Service) -> float:
-    """Seconds that a container of a service gets to end what it is at (`stop_grace_period`)."""
-    return units.parse_duration(str(service.config.get("stop_grace_period") or "")) or GRACE
-
-
-def _update(service: Service) -> Mapping[str, Any]:
-    return (service.config.get("deploy") or {}).get("update_config") or {}

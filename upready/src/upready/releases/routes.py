@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from upready.runtime.docker import edge
@@ -36,12 +36,18 @@ def pin(found: Edge, service: Service, containers: Sequence[Container], tell: No
         found.switch(service, running)
 
 
-def point(engine: Containers, model: Model) -> None:
+def point(engine: Containers, model: Model, but: Collection[str] = ()) -> None:
     """Send the requests of every service to the containers that it has now.
 
     What the edge has kept of an earlier start may name containers that are gone.
+
+    Args:
+        engine: Where they run.
+        model: The services.
+        but: The ids of containers that get no requests: they failed, and were allowed to.
     """
-    mend(engine, model, engine.containers(model.stack.project), silent)
+    containers = [each for each in engine.containers(model.stack.project) if each.id not in but]
+    mend(engine, model, containers, silent)
 
 
 def mend(engine: Containers, model: Model, containers: Sequence[Container], tell: Note) -> None:

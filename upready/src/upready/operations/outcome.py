@@ -1,0 +1,89 @@
+"""What a user is told of a release that did not end well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from upready.readiness.health import Health, Verdict
+from upready.releases import policy
+from upready.releases.rollout import Rollout
+from upready.runtime.interface import Container
+from upready.support.errors import OpsError, RolledBackError, UnhealthyError
+from upready.support.next_step import either
+
+
+def tolerates(rollout: Rollout, services: Sequence[Health]) -> bool:
+    """Whether everything that is not ready in the end are replicas that may fail (`max_failure_ratio`)."""
+    lacking = Counter(each.service for each in services if each.verdict is not Verdict.READY)
+    return all(
+        name in rollout.failed
+        and policy.of(service := rollout.model.service(name), back=rollout.back).tolerates(count, service.replicas)
+        for name, count in lacking.items()
+    )
+
+
+def went_back(
+    entry: Mapping[str, Any], serves: str, error: OpsError, rollout: Rollout, running: Sequence[Container]
+) -> OpsError:
+    """The error of a release that failed, after what ran before was put back as far as possible.
+
+    Args:
+        entry: What the record says of the release.
+        serves: The release that ran before.
+        error: Why it failed.
+        rollout: What was done.
+        running: What ran before.
+
+    Returns:
+        Exit code 8 where the release before serves, 7 where that is sick, too.
+    """
+    before = {each.id for each in running}
+    now = rollout.engine.containers(rollout.model.stack.project)
+    sick = {*rollout.lost, *(each.service for each in now if each.id in before and each.health == "unhealthy")}
+    if not sick:
+        return returned(entry, serves, error, rollout.kept)
+    return UnhealthyError(
+        f"the release {entry['release']} is sick, and so is {', '.join(sorted(sick))} of {serves}: {error.message}",
+        details=[*error.details, *_migrated(entry)],
+        next="invoke diagnose",
+    )
+
+
+def returned(entry: Mapping[str, Any], serves: str, error: OpsError, kept: Sequence[str]) -> RolledBackError:
+    """The error of a release that failed, while the one before serves.
+
+    Args:
+        entry: What the record says of the release.
+        serves: The release that serves.
+        error: Why it failed.
+        kept: The containers that are kept for their logs.
+    """
+    return RolledBackError(
+        f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
+        details=[*error.details, *_migrated(entry)],
+        next=f"docker logs {kept[0]}" if kept else error.next,
+    )
+
+
+def paused(entry: Mapping[str, Any], error: OpsError, service: str) -> OpsError:
+    """The error of a release that has stopped halfway, at a service with `failure_action: pause`."""
+    return UnhealthyError(
+        f"the release {entry['release']} is paused at {service}: {error.message}",
+        details=[*error.details, "what was ready serves, beside what was not changed yet"],
+        next=either("invoke rollback", f"correct {service}, then: invoke prod"),
+    )
+
+
+def unchanged(entry: Mapping[str, Any], services: Sequence[str]) -> OpsError:
+    """The error of a release that went on without services with `failure_action: continue`."""
+    names = ", ".join(services)
+    return UnhealthyError(
+        f"the release {entry['release']} serves, but for {names}: no new replica was ready, and the old ones stay",
+        next=f"correct {names}, then: invoke prod",
+    )
+
+
+def _migrated(entry: Mapping[str, Any]) -> list[str]:
+    return [f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())]

@@ -1,0 +1,54 @@
+"""How long old containers get to end what is under way, counted at the edge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from upready.runtime.docker.edge import Edge, EdgeError
+from upready.runtime.interface import Container
+from upready.stack.model import Service
+from upready.support import units
+
+GRACE = 10.0
+"""Seconds that a container gets to end what it is at, where its service says nothing: compose's own number."""
+
+SHORT = 2.0
+"""Seconds for what is under way where a service is stopped first, while new requests wait."""
+
+COUNT_EVERY = 0.2
+"""Seconds between counts of what is still under way."""
+
+
+def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[int], None]) -> int:
+    """Wait until nothing is under way to some containers, for so many seconds at most.
+
+    Args:
+        edge: Counts them.
+        old: The containers, which get no new ones.
+        seconds: How long, at most.
+        tell: Told of each new count.
+
+    Returns:
+        How many are still under way.
+    """
+    end = time.monotonic() + seconds
+    told = None
+    while (left := _under_way(edge, old)) and time.monotonic() < end:
+        if left != told:
+            tell(left)
+            told = left
+        time.sleep(COUNT_EVERY)
+    return left
+
+
+def _under_way(edge: Edge, containers: Sequence[Container]) -> int:
+    try:
+        return sum(edge.in_flight(each.id) for each in containers)
+    except EdgeError:  # what came through it has ended with it
+        return 0
+
+
+def grace(service: Service) -> float:
+    """Seconds that a container of a service gets to end what it is at (`stop_grace_period`)."""
+    return units.parse_duration(str(service.config.get("stop_grace_period") or "")) or GRACE
