@@ -11,7 +11,7 @@ from typing import Any
 GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
     "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
-    "data": ("backup", "restore", "upgrade"),
+    "data": ("backup", "restore"),
     "look": ("status", "diagnose", "releases"),
     ".env": ("env.check", "env.init", "env.set"),
     "other": ("doctor",),
