@@ -22,6 +22,7 @@ from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until
 from tests.engine.proxy import Proxy
 from tests.engine.test_release_traffic import INSIDE, make
+from tests.faults import private
 from upready.releases import engine_lock, record
 from upready.runtime.docker.engine import PROJECT
 from upready.runtime.docker.inspection import RELEASE, SERVICE
@@ -259,3 +260,54 @@ def test_the_next_task_settles_what_a_killed_release_has_left(stack: Killed) -> 
 def test_the_next_task_settles_it_wherever_it_was_killed(stack: Killed) -> None:
     moments = spread(stack.count(), 40)
     assert play(stack, moments, lambda number: NEXT[number * 7 // 3 % 4]) >= 36
+
+
+@pytest.fixture
+def own(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[private.Engine, Killed]]:
+    """The same on an engine of the test's own, which may be killed."""
+    if problem := private.Engine.problem():
+        pytest.skip(problem)
+    engine = private.Engine()
+    proxy = Proxy(tmp_path / "engine.sock", str(engine.socket))
+    writer = None
+    try:
+        engine.begin()
+        engine.fill("caddy:2-alpine")
+        proxy.start()
+        made = build(tmp_path / "stack", proxy, engine.client, free_port(), engine.inside)
+        assert (done := made.run("prod", **made.release())).code == 0, done.err
+        writer = write(made)
+        yield engine, made
+    finally:
+        if writer:
+            writer.kill()
+            writer.wait()
+        proxy.cut()
+        engine.remove()
+
+
+@pytest.mark.nightly
+def test_the_next_task_settles_it_where_the_engine_was_killed(own: tuple[private.Engine, Killed]) -> None:
+    engine, stack = own
+
+    def kill() -> bool:
+        engine.end(signal.SIGKILL)
+        engine.begin()
+        return False
+
+    for number, moment in enumerate(spread(stack.count(), 10)):
+        stack.proxy.at(moment, kill)
+        ended = stack.begin("prod", **stack.release()).wait(240)
+        stack.proxy.at(0)
+        stack.client = engine.client
+        task = NEXT[number % 4]
+        wait = ("--wait", "90") if task == "health" else ()
+        done = stack.run(task, *wait, **(stack.release() if task == "prod" else {}))
+        where = f"the engine killed at {moment}: {ended}; then {task}: {done.code}\n{done.out}\n{done.err}"
+        assert ended != 1, where
+        assert done.code == 0, where
+        if task == "stop":
+            assert (stack.containers(), stack.left_over()) == ([], []), where
+            assert (again := stack.run("prod", **stack.release())).code == 0, f"{where}\n{again.err}"
+        stack.check(where)
+    stack.check_rows()

@@ -10,10 +10,14 @@ import pytest
 
 from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.callers import Callers
-from tests.engine.conftest import Project, write_tasks
+from tests.engine.conftest import Project, until, write_tasks
+from tests.engine.scene import connected
+from upready.releases import routes
+from upready.stack.service import of
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
+API = of("ai-service", {"image": "x", "x-ops": {"edge": {"port": 8000}}}, "x")
 INSIDE = Path(__file__).parent / "inside"
 STACK = """\
 include: [{path: edge.yaml, env_file: edge.env, project_directory: .}]
@@ -104,6 +108,37 @@ def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
         served.project.ok("prod", env={"VERSION": "five", "ORDER": "stop-first"})
     assert callers.failed == {}
     assert set(callers.versions) <= {"four", "five"}
+
+
+def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "edge"})
+    (api,) = served.versions()
+    lose = "rm -rf /var/tmp/edge/* && mkdir /var/tmp/edge/ai-service && kill 1"
+    edge = connected().client.containers.get(served.project.container("edge").id)
+    started = edge.attrs["State"]["StartedAt"]
+    edge.exec_run(["sh", "-c", lose])
+    until(lambda: edge.reload() or edge.attrs["State"]["StartedAt"] != started, 60)
+    told = served.project.ok("prod", env={"VERSION": "edge"})
+    assert "the edge did not know which container of ai-service serves" in told.err
+    found = routes.edge_of(connected(), served.project.name, API)
+    assert found is not None
+    assert found.upstreams(API) == (api[:12],)
+    assert "the edge" not in served.project.ok("prod", env={"VERSION": "edge"}).err
+
+
+def test_a_release_waits_for_an_edge_that_is_restarted(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "before"})
+    edge = connected().client.containers.get(served.project.container("edge").id)
+    task = served.project.begin("prod", env={"VERSION": "behind"})
+    try:
+        until(lambda: len(served.versions()) == 2, 60)
+        edge.restart(timeout=2)
+    finally:
+        task.communicate(timeout=240)
+    assert task.returncode == 0
+    with Callers(served.url) as callers:
+        served.project.ok("health")
+    assert (set(callers.versions), callers.failed) == ({"behind"}, {})
 
 
 def test_after_a_stop_the_edge_sends_nobody_to_what_is_gone(served: Served) -> None:

@@ -146,6 +146,15 @@ def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> No
     assert states(shop) == {second["release"]: "current", first["release"]: "previous"}
     assert shop.ok("health").code == 0
 
+    # What was stopped is the same release again, service by service: a way back replaces no more than before.
+    shop.ok("stop")
+    assert "nothing changes" in shop.ok("prod", env={"HOW": "second"}).out
+    assert {each.service: each.release for each in shop.containers()} == {
+        "web": second["release"],
+        "front": first["release"],
+    }
+    assert states(shop) == {second["release"]: "current", first["release"]: "previous"}
+
 
 @pytest.mark.parametrize("kind", ["exits", "sick"])
 def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind: str) -> None:

@@ -61,17 +61,18 @@ class Deployment:
         """
         running = self._settled()
         changes = self._forward(merged, running)
-        if all(each.action == plan.NOTHING for each in changes) and self.history.current:
+        again = self._again(merged, changes)
+        if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
             routes.mend(self.engine, merged, running, self.show.warn)
-            return self._start(self._as_running(merged, running), self.history.current)
+            return self._start(self._as_running(merged, running, again), self.history.current)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
-        target = model.load(self._with_releases(merged, changes, running, name))
+        target = model.load(self._with_releases(merged, changes, running, again, name))
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
         images = {each.name: each.image for each in merged.services.values() if each.built}
@@ -268,23 +269,41 @@ class Deployment:
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
 
+    def _again(self, merged: Model, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
+        """Of each service that does not run and is what the current release had: what makes it that again."""
+        recorded, found = self._raw(self.history.current), {}
+        for name in [each.service for each in changes if each.action == plan.CREATED]:
+            service = merged.services[name]
+            told = override.as_recorded(service, recorded, self.environment)
+            images = [self.engine.image(image) for image in (service.image, told.get("image", service.image)) if told]
+            if told and None not in images and plan.contents(images[0]) == plan.contents(images[-1]):
+                found[name] = told
+        return found
+
     def _with_releases(
-        self, merged: Model, changes: Sequence[Change], running: Sequence[Container], name: str
+        self,
+        merged: Model,
+        changes: Sequence[Change],
+        running: Sequence[Container],
+        again: Mapping[str, Mapping[str, Any]],
+        name: str,
     ) -> Stack:
         """The stack, each of whose services has its release, and its image of that."""
         told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
-            if actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
+            if service.name in again:
+                told[service.name] = dict(again[service.name])
+            elif actions.get(service.name, plan.NOTHING) in (plan.NOTHING, plan.SCALED):
                 told[service.name] = override.as_running(service, found)
             else:
                 image = override.tag(service, name) if service.built else ""
                 told[service.name] = override.entry(name, self.environment, image, whose)
         return override.add(merged.stack, told)
 
-    def _as_running(self, merged: Model, running: Sequence[Container]) -> Model:
-        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, ""))
+    def _as_running(self, merged: Model, running: Sequence[Container], again: Mapping[str, Mapping[str, Any]]) -> Model:
+        return dataclasses.replace(merged, stack=self._with_releases(merged, [], running, again, ""))
 
     def _recorded(self, name: str, role: str = "before") -> Model | None:
         """The model of a recorded release; None where it is not known.

@@ -16,6 +16,9 @@ from upready.stack.model import Service
 from upready.stack.selection import Stack
 from upready.support import repository, state, users
 
+OURS = (RELEASE, ENVIRONMENT, REPOSITORY, BY)
+"""The labels that are put on."""
+
 NOBODY: Mapping[str, str] = {}
 """No labels."""
 
@@ -31,6 +34,31 @@ def as_running(service: Service, containers: Sequence[Container]) -> dict[str, A
     labels = (found.raw.get("Config") or {}).get("Labels") or {}
     whose = {name: labels[name] for name in (REPOSITORY, BY) if name in labels}
     return entry(found.release, found.environment, found.image if service.built else "", whose)
+
+
+def as_recorded(service: Service, recorded: Mapping[str, Any] | None, environment: str) -> dict[str, Any]:
+    """What stands in it of a service that does not run and is what a release had; nothing where it is another one.
+
+    It is of that release then: a way back that leads over a stop would replace what has not changed.
+
+    Args:
+        service: The service, as the files say.
+        recorded: The merged model of the release.
+        environment: Of the stack.
+    """
+    known = ((recorded or {}).get("services") or {}).get(service.name) or {}
+    labels = known.get("labels") or {}
+    if labels.get(ENVIRONMENT) != environment or _alike(known, service.built) != _alike(service.config, service.built):
+        return {}
+    told = {"labels": {name: labels[name] for name in OURS if name in labels}}
+    return {**told, "image": known["image"]} if service.built else told
+
+
+def _alike(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
+    """What of a service's entry no release changes."""
+    labels = {name: value for name, value in (config.get("labels") or {}).items() if name not in OURS}
+    left = {key: value for key, value in config.items() if not (built and key in ("image", "build"))}
+    return {**left, "labels": labels}
 
 
 def whose(root: Path) -> dict[str, str]:

@@ -215,10 +215,10 @@ def _images_differ(engine: Containers, service: Service, found: Sequence[Contain
     others = [each for each in found if each.image_id != image["Id"]]
     if not (service.built and all(each.release for each in others)):
         return bool(others)
-    return any(_contents(engine.image(each.image_id)) != _contents(image) for each in others)
+    return any(contents(engine.image(each.image_id)) != contents(image) for each in others)
 
 
-def _contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
+def contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
     """What containers of an image get of it; None where it is gone."""
     if image is None:
         return None
