@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected
+from tests.faults.private import Engine
 from upready.releases import engine_lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -137,6 +139,7 @@ def test_an_engine_that_cannot_be_reached_is_named_with_its_context(shop: Projec
     assert f"{line.url} (docker context production)" in told.json["error"]["message"]
 
 
+@pytest.mark.nightly
 def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: Project, line: Proxy) -> None:
     shop.ok("prod")
     old = shop.container("web").id
@@ -190,3 +193,41 @@ def test_what_is_mounted_from_this_machine_must_be_on_the_engine_s(shop: Project
     shop.write("compose.yaml", text.replace(away, "./conf"))
     told = shop.ok("prod", "--plan")
     assert f"web mounts {shop.root}/conf of the engine's machine, not conf of this one" in told.err
+
+
+@pytest.fixture
+def away() -> Iterator[Engine]:
+    """An engine of the test's own, which has the base image."""
+    if problem := Engine.problem():
+        pytest.skip(problem)
+    made = Engine()
+    try:
+        made.begin()
+        made.fill()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.mark.nightly
+def test_images_that_are_built_here_are_sent_without_the_layers_that_are_there(shop: Project, away: Engine) -> None:
+    there = {"DOCKER_HOST": away.url}
+    told = shop.ok("prod", "--build-here", "--json", env=there)
+    assert told.json["status"] == "healthy"
+    assert told.json["engine"]["host"] == away.url
+    sent = re.search(r"([\d.]+) kB sent, ([\d.]+) MB were there", told.err)
+    assert sent, told.err
+    assert float(sent[1]) < 100
+    assert float(sent[2]) > 50
+    # Nothing has changed, so nothing is sent.
+    told = shop.ok("prod", "--build-here", env=there)
+    assert "nothing changes" in told.out
+    assert "sent" not in told.out
+    shop.write("server.py", FILES["server.py"].replace("boots", "starts"))
+    assert "kB sent" in shop.ok("prod", "--build-here", env=there).out
+    assert states(shop, "--host", away.url) == ["current", "previous"]
+    # Without the base image there, all of it goes over.
+    shop.ok("stop", "--host", away.url)
+    for image in away.client.api.images():
+        away.client.api.remove_image(image["Id"], force=True)
+    assert "MB sent, 0 B were there" in shop.ok("prod", "--build-here", env=there).out

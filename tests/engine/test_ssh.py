@@ -36,6 +36,17 @@ services:
     x-ops: {stable: 0.1}
 """
 
+RELEASED = """
+services:
+  web:
+    image: python:3.13-slim
+    init: true
+    command: [sh, -c, 'test "$$HOW" != sick || exit 3; touch /tmp/ready; sleep 600']
+    environment: {HOW: "${HOW:-first}"}
+    stop_grace_period: 1s
+    healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 500ms}
+"""
+
 
 @dataclass
 class Server:
@@ -194,3 +205,34 @@ def test_a_host_that_is_silent_does_not_hold_a_task_for_ever(project: Project) -
         )
     assert told.code == 4
     assert time.monotonic() - began < 60
+
+
+def test_a_release_and_a_sick_one_through_ssh(project: Project) -> None:
+    project.write("compose.yaml", RELEASED)
+    project.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml], timeout: 60}}}\n")
+    where = project.environment.pop("DOCKER_HOST")
+    there = {"host": where, "context": None, "local": True}  # 127.0.0.1 is this machine
+    first = project.ok("prod", "--json", "--host", where).json
+    assert (first["status"], first["engine"]) == ("healthy", there)
+    sick = project.invoke("prod", "--json", "--host", where, env={"HOW": "sick"})
+    assert sick.code == 8
+    assert sick.json["error"]["next"].startswith(f"docker --host {where} logs {project.name}-web-")
+
+
+OUTPUT = """
+import sys
+from upready.runtime.docker import engine
+api = engine.connect().client.api
+run = api.exec_create(sys.argv[1], ["sh", "-c", "seq 1 20000; sleep 1; echo late"])["Id"]
+said = api.exec_start(run)
+assert said == b"".join(b"%d\\n" % each for each in range(1, 20001)) + b"late\\n", said[-100:]
+assert b"".join(api.get_archive(sys.argv[1], "/usr/bin/seq")[0]).count(b"ELF")
+assert api.exec_start(api.exec_create(sys.argv[1], ["true"])["Id"]) == b""
+"""
+
+
+def test_the_output_of_a_command_comes_through_ssh_whole(project: Project) -> None:
+    project.ok("dev")
+    line = [sys.executable, "-c", OUTPUT, project.container("web").id]
+    done = subprocess.run(line, env=project.variables(), capture_output=True, encoding="utf-8", timeout=90)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -67,7 +67,7 @@ def test_another_checkout(here: Settings, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             told(here, other, **how)
         assert str(tmp_path / "other" / "shop") in caught.value.message
-        assert caught.value.next == "invoke env.init --isolated"
+        assert caught.value.next.splitlines()[0] == "invoke env.init --isolated"
     assert last_used.recall(here.root).adopted == ()
 
 

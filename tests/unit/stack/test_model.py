@@ -310,6 +310,13 @@ def test_x_ops_merge_over_files(make_stack: MakeStack) -> None:
     assert merged.urls() == {"A": "http://a", "B": "http://127.0.0.1:80"}
 
 
+def test_of_an_engine_elsewhere_no_address_of_this_machine_is_told(make_stack: MakeStack) -> None:
+    urls = "{A: 'http://127.0.0.1', B: 'http://0.0.0.0', C: 'http://localhost', D: 'https://example.com', E: '[::1]:5'}"
+    found = model.load(make_stack(f"services: {{a: {{image: x, x-ops: {{open: {urls}}}}}}}"))
+    assert list(found.urls()) == ["A", "B", "C", "D", "E"]
+    assert found.urls(local=False) == {"D": "https://example.com"}
+
+
 def test_what_is_published_is_told_where_nothing_says_what_to_open(make_stack: MakeStack) -> None:
     merged = model.load(
         make_stack(

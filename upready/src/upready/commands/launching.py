@@ -47,6 +47,7 @@ def launch(
     keep: str = "",
     lock_wait: str = "",
     yes: bool = False,
+    build_here: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -60,10 +61,12 @@ def launch(
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
+    if build_here and not build:
+        raise UsageError("--build-here and --no-build do not go together", next="invoke prod --build-here")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept)
+    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here)
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)

@@ -10,6 +10,7 @@ from upready.commands import invocation, launching
     yes="Do not ask before a service is stopped first.",
     keep=invocation.KEEP,
     lock_wait=invocation.LOCK_WAIT,
+    build_here="Build with this machine's engine, and send what the other one does not have.",
 )
 def prod(
     c: Context,
@@ -24,6 +25,7 @@ def prod(
     yes: bool = False,
     keep: str = "",
     lock_wait: str = "",
+    build_here: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -48,6 +50,7 @@ def prod(
         yes=yes,
         keep=keep,
         lock_wait=lock_wait,
+        build_here=build_here,
         follow=follow,
         json=json,
     )

@@ -5,7 +5,9 @@ The choice is put into this process's own variables, where compose, ssh and the 
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from upready.support.errors import UsageError
@@ -69,6 +71,29 @@ def use(name: str, source: str) -> None:
     endpoint.named_by = source
     docker = ("--host" if address else "--context", name)
     _words = Words((FLAG, name) if source == FLAG else (), docker)
+
+
+def of_this_machine() -> str:
+    """The context of this machine's own engine: the current one where that is here, else `default`."""
+    from upready.engine import endpoint
+
+    current = endpoint.current_context()
+    here = current and endpoint.of_context(current, "").url.startswith(("unix:", "npipe:"))
+    return current if here else endpoint.DEFAULT
+
+
+@contextlib.contextmanager
+def for_now(context: str) -> Iterator[None]:
+    """Ask the engine of a context within the block, whatever else names one."""
+    before, last = {name: os.environ.pop(name, None) for name in VARIABLES}, dict(asked)
+    os.environ["DOCKER_CONTEXT"] = context
+    try:
+        yield
+    finally:
+        asked.clear()
+        asked.update(last)
+        del os.environ["DOCKER_CONTEXT"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
 
 
 def of_shell() -> str:

@@ -120,10 +120,7 @@ def _asked() -> Endpoint:
         )
     name, source = os.environ.get("DOCKER_CONTEXT", ""), "DOCKER_CONTEXT"
     if not name:
-        try:
-            name, source = str(_settings().get("currentContext") or ""), str(settings_file())
-        except ValueError:
-            name = ""
+        name, source = current_context(), str(settings_file())
     return of_context(name, source) if name else Endpoint(_usual())
 
 
@@ -131,6 +128,14 @@ def _usual() -> str:
     """The default address of an engine."""
     socket = installation.engine_socket()
     return f"unix://{socket}" if socket else installation.ENGINE_PIPE
+
+
+def current_context() -> str:
+    """The context that Docker's settings name; empty where they name none, or cannot be read."""
+    try:
+        return str(_settings().get("currentContext") or "")
+    except ValueError:
+        return ""
 
 
 def contexts() -> list[str]:

@@ -10,6 +10,7 @@ import importlib.util
 import io
 import logging
 import os
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -176,10 +177,57 @@ class Socket:
 
     def makefile(self, mode: str = "r", buffering: int | None = None) -> io.BufferedReader:
         """A file to read what the stream receives."""
-        return io.BufferedReader(Incoming(self), io.DEFAULT_BUFFER_SIZE)
+        return Reader(Incoming(self), io.DEFAULT_BUFFER_SIZE)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._channel, name)
+
+
+class Reader(io.BufferedReader):
+    """A file to read what a stream receives.
+
+    The SDK takes its `channel` for the socket, from which it reads the output of commands, and files of containers.
+    """
+
+    @property
+    def channel(self) -> Behind:
+        """The stream, from where this file stands."""
+        return Behind(self)
+
+
+class Behind:
+    """A stream as a socket, from where a file that is read of it stands: that has read ahead."""
+
+    def __init__(self, file: Reader) -> None:
+        self._file = file
+        self._stream: Any = file.raw
+        self._ready, self._told = socket.socketpair()
+        self._told.send(b"!")
+
+    def recv(self, count: int) -> bytes:
+        """Some bytes, once there are any; none at the end."""
+        return self._file.read1(count)
+
+    def fileno(self) -> int:
+        """What can be read at once; it waits until the stream can, as whoever polls it would.
+
+        The stream's own number says nothing of what was read ahead.
+        """
+        self._file.peek(1)
+        return self._ready.fileno()
+
+    def settimeout(self, seconds: float | None) -> None:
+        """How long an answer may take."""
+        self._stream.sock.settimeout(seconds)
+
+    def gettimeout(self) -> float | None:
+        """The same."""
+        found: float | None = self._stream.sock.gettimeout()
+        return found
+
+    def __del__(self) -> None:
+        self._ready.close()
+        self._told.close()
 
 
 class Incoming(io.RawIOBase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from upready.operations import preflight
+from upready.operations import preflight, shipping
 from upready.operations.launch_options import Options, Show
 from upready.operations.step import Step
 from upready.runtime.docker import build, dockerfiles, engine
@@ -88,7 +88,9 @@ def check_there(asked: engine.Engine, service: Service) -> None:
 def provide(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for."""
     asked = connected if isinstance(connected, engine.Engine) else None
-    if options.build:
+    if options.build_here and asked:
+        shipping.provide(asked, merged, options, show)
+    elif options.build:
         show.step("build")
         build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
     if options.pull:

@@ -5,18 +5,16 @@ Values are compared as salted hashes: what is kept of a release, or comes from a
 
 from __future__ import annotations
 
-import contextlib
 import hmac
-import os
 import secrets
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from upready.dotenv import compose_values
-from upready.engine import endpoint
+from upready.engine import chosen, endpoint
 from upready.envfile import document
 from upready.runtime.docker import engine
 from upready.runtime.docker.inspection import SERVICE
@@ -140,7 +138,7 @@ def _read(stack: Stack, path: Path) -> dict[Key, str]:
 
 def _context(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
     """The containers of the stack that run on the engine of a Docker context."""
-    with _chosen(other):
+    with chosen.for_now(other):
         if not endpoint.asked().url:
             return None
         connected = engine.connect()
@@ -178,15 +176,3 @@ def _meant(stack: Stack, services: set[str]) -> dict[Key, str]:
 def _release(stack: Stack, other: str) -> tuple[Fingerprints, Mine] | None:
     """What a release ran with. None are kept yet; they will bring fingerprints with a salt of their own."""
     return None
-
-
-@contextlib.contextmanager
-def _chosen(context: str) -> Iterator[None]:
-    """Ask the engine of a context within the block, whatever the shell names."""
-    before = {name: os.environ.pop(name, None) for name in ("DOCKER_HOST", "DOCKER_CONTEXT")}
-    os.environ["DOCKER_CONTEXT"] = context
-    try:
-        yield
-    finally:
-        del os.environ["DOCKER_CONTEXT"]
-        os.environ.update({name: value for name, value in before.items() if value is not None})

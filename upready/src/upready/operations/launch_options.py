@@ -27,6 +27,7 @@ class Options:
         lock_wait: Seconds to wait for another task that is at work on the project.
         yes: Whether nobody is asked: the answer is yes.
         keep: How many releases that have served are kept.
+        build_here: Whether this machine's engine builds, and sends the images over.
     """
 
     profiles: tuple[str, ...] = ()
@@ -38,11 +39,12 @@ class Options:
     lock_wait: float = 0.0
     yes: bool = False
     keep: int = KEEP
+    build_here: bool = False
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""
-        if self.no_cache or self.pull:
-            return "nothing is built or pulled without an engine: --no-cache and --pull mean nothing here"
+        if self.no_cache or self.pull or self.build_here:
+            return "nothing is built or pulled without an engine: --no-cache, --pull and --build-here mean nothing here"
         return ""
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from upready.stack.service import Port, Service
 
@@ -36,6 +38,14 @@ def of(services: Iterable[Service]) -> dict[str, str]:
         for target, port in sorted(published.items()):
             found[service.name if len(published) == 1 else f"{service.name}:{target}"] = _address(port)
     return found
+
+
+def is_here(url: str) -> bool:
+    """Whether an address is one of the machine on which it is called."""
+    with contextlib.suppress(ValueError):
+        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
+        return host in ("localhost", "::1") or host.startswith("127.")
+    return False
 
 
 def _address(port: Port) -> str:

@@ -87,7 +87,7 @@ class Model:
             for name, url in service.ops.get("open", {}).items()
         ]
         if told or not local:
-            return told
+            return [each for each in told if local or not addresses.is_here(each[2])]
         return [(each.name, *found) for each in self.wanted for found in addresses.of([each]).items()]
 
 
