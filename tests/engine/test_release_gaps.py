@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import remove_project, unique_name
 from tests.engine import terminal
-from tests.engine.conftest import Project, write_tasks
+from tests.engine.conftest import Project, until, write_tasks
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -150,3 +150,25 @@ def test_a_release_that_ran_migrations_is_marked_and_a_rollback_over_it_asks(sho
         assert task.end()[0] == 2
     assert shop.container("front") == before
     assert shop.ok("rollback", "--yes", "--json").json["release"] == names[0]
+
+
+CHECKED = """\
+services:
+  front:
+    volumes: [marks:/marks]
+    healthcheck: {test: [CMD, test, "!", -e, /marks/sick], interval: 500ms, timeout: 20s, retries: 1}
+volumes: {marks: {}}
+"""
+
+
+@pytest.mark.parametrize("order", ["start-first", "stop-first"])
+def test_where_the_version_before_is_sick_too_nobody_is_told_that_it_serves(shop: Project, order: str) -> None:
+    shop.environment["ORDER"] = order
+    shop.write("checked.yaml", CHECKED)
+    shop.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml, checked.yaml], timeout: 60}}}\n")
+    first = shop.ok("prod", "--json").json["release"]
+    shop.ok("exec", "front", "--", "touch", "/marks/sick")
+    until(lambda: shop.container("front").health == "unhealthy")
+    failed = shop.invoke("prod", "--json", env={"LOOK": "other"})
+    assert failed.code == 7, failed.err
+    assert f"is sick, and so is front of {first}" in failed.json["error"]["message"]

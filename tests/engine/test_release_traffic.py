@@ -148,3 +148,20 @@ def test_after_a_stop_the_edge_sends_nobody_to_what_is_gone(served: Served) -> N
     with Callers(served.url) as callers:
         served.project.ok("health")
     assert (set(callers.versions), callers.failed) == ({"seven"}, {})
+
+
+def test_the_edge_alone_is_upgraded_and_its_routes_stay(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "eight"})
+    before, edge = served.versions(), served.project.container("edge").id
+    with Callers(served.url, streams=1) as callers:  # which does not keep the port
+        # Another version of the service waits for the next `prod`.
+        served.project.ok("prod", "--edge", env={"VERSION": "nine", "FORWARDED_ALLOW_IPS": "192.0.2.1"})
+    assert served.versions() == before
+    assert served.project.container("edge").id != edge
+    assert set(callers.versions) == {"eight"}
+    with Callers(served.url) as later:
+        served.project.ok("health")
+    assert (set(later.versions), later.failed) == ({"eight"}, {})
+    planned = served.project.ok("prod", "--plan", "--json", env={"VERSION": "nine", "FORWARDED_ALLOW_IPS": "192.0.2.1"})
+    told = {each["service"]: each["action"] for each in planned.json["services"]}
+    assert told == {"ai-service": "rolled", "edge": "nothing"}

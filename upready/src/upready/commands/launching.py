@@ -45,6 +45,7 @@ def launch(
     json: bool,
     plan: bool = False,
     keep: str = "",
+    edge: bool = False,
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
@@ -66,7 +67,9 @@ def launch(
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)
-    options = launch_options.Options(tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here)
+    options = launch_options.Options(
+        tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here, edge
+    )
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)

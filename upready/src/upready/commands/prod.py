@@ -9,6 +9,7 @@ from upready.commands import invocation, launching
     plan="Build, say what would change of each service, and stop there.",
     yes="Do not ask before a service is stopped first.",
     keep=invocation.KEEP,
+    edge="Only bring the edge to its new version; other services stay as they are.",
     lock_wait=invocation.LOCK_WAIT,
     build_here="Build with this machine's engine, and send what the other one does not have.",
 )
@@ -24,6 +25,7 @@ def prod(
     plan: bool = False,
     yes: bool = False,
     keep: str = "",
+    edge: bool = False,
     lock_wait: str = "",
     build_here: bool = False,
     runtime: str = "",
@@ -49,6 +51,7 @@ def prod(
         plan=plan,
         yes=yes,
         keep=keep,
+        edge=edge,
         lock_wait=lock_wait,
         build_here=build_here,
         follow=follow,

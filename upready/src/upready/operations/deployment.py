@@ -21,6 +21,7 @@ from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.releases.rollout import Rollout
 from upready.runtime import current
+from upready.runtime.docker import edge
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
@@ -45,6 +46,7 @@ class Deployment:
     show: Show
 
     keep: int = KEEP
+    edge_alone: bool = False
 
     def __post_init__(self) -> None:
         self.project = current.name(self.settings)
@@ -66,16 +68,21 @@ class Deployment:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
             routes.mend(self.engine, merged, running, self.show.warn)
-            return self._start(self._as_running(merged, running, again), self.history.current)
+            known = self._recorded(self.history.current) if self.edge_alone else None
+            return self._start(known or self._as_running(merged, running, again), self.history.current)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
         target = model.load(self._with_releases(merged, changes, running, again, name))
+        if self.edge_alone and before:
+            target = self._with_old(target, before, [name for name in target.services if not _is_edge(merged, name)])
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
-        images = {each.name: each.image for each in merged.services.values() if each.built}
+        # What does not change keeps the image of an earlier release, whose name no other image may get.
+        built = [each for each in merged.services.values() if each.built and each.name in target.services]
+        images = {each.name: each.image for each in built if target.services[each.name].image.endswith(f":{name}")}
         ended = self._go(target, changes, running, before, entry, images)
         if ended.error is None:
             self.prune()
@@ -111,6 +118,12 @@ class Deployment:
             changes = [
                 dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
                 for each in changes
+            ]
+        if self.edge_alone:
+            if not any(_is_edge(merged, each.service) for each in changes):
+                raise UsageError(f"no service of {self.environment} is an edge", next="invoke prod --plan")
+            changes = [
+                each if _is_edge(merged, each.service) else Change(each.service, plan.NOTHING) for each in changes
             ]
         return self._with_removals(merged, changes)
 
@@ -223,8 +236,11 @@ class Deployment:
     def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
         """A model in which some services are as they were."""
         old = {name: before.raw["services"][name] for name in names if name in before.services}
+        mixed = {**target.raw, "services": {**target.raw["services"], **old}}
+        for section in ("networks", "volumes", "configs", "secrets"):
+            mixed[section] = {**(before.raw.get(section) or {}), **(target.raw.get(section) or {})}
         path = state.make(self.settings.root) / "upready-mixed.yaml"
-        state.write(path, {**target.raw, "services": {**target.raw["services"], **old}})
+        state.write(path, mixed)
         return model.load(dataclasses.replace(target.stack, files=(path,)))
 
     def _put_back(self, before: Model, target: Model) -> bool:
@@ -350,3 +366,8 @@ class Deployment:
         number = self.record.append(told, self.history.last, made_of)
         self.history = history.read(self.record.entries()) if result != BEGUN else self.history
         self.history.last = number
+
+
+def _is_edge(merged: Model, name: str) -> bool:
+    """Whether a service is the one through which all requests come."""
+    return edge.LABEL in (merged.services[name].config.get("labels") or {})

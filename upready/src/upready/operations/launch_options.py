@@ -28,6 +28,7 @@ class Options:
         yes: Whether nobody is asked: the answer is yes.
         keep: How many releases that have served are kept.
         build_here: Whether this machine's engine builds, and sends the images over.
+        edge: Whether only the edge is brought to its new version.
     """
 
     profiles: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class Options:
     yes: bool = False
     keep: int = KEEP
     build_here: bool = False
+    edge: bool = False
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""

@@ -30,7 +30,8 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             show.step("start")
             return launch.start(connected, merged, show)
         with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
-            return Deployment(connected, settings, environment, show, options.keep).release(merged)
+            made = Deployment(connected, settings, environment, show, options.keep, options.edge)
+            return made.release(merged)
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
@@ -44,7 +45,7 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        return Deployment(connected, settings, environment, show).plan(merged)
+        return Deployment(connected, settings, environment, show, edge_alone=options.edge).plan(merged)
 
 
 def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:
