@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import remove_project, unique_name
-from tests.engine.conftest import Project
+from tests.engine.conftest import Project, until
 from tests.engine.twins import bare
 from upready.data.archive import Reader, Writer
 
@@ -136,3 +137,35 @@ def test_the_latest_is_proven(project: Project, tmp_path: Path) -> None:
     done = project.invoke("backup", "--prove", "-o", folder)
     assert done.code == 10
     assert "item: 5000 rows, not 5001" in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root mounts a small disk")
+def test_a_full_disk_keeps_nothing_of_it(project: Project, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)]).returncode:
+        pytest.skip("nothing can be mounted here")
+    try:
+        done = project.invoke("backup", "-o", f"{small}/", "--service", "db")
+        left = list(small.iterdir())
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+    assert done.code == 10
+    assert "there is no room for the backup" in done.err
+    assert left == []
+
+
+@pytest.mark.nightly
+def test_a_killed_one_lets_its_services_go_on(project: Project, tmp_path: Path) -> None:
+    project.ok("exec", "files", "--", "sh", "-c", "head -c 200000000 /dev/urandom >/cache/big")
+    task = project.begin("backup", "-o", f"{tmp_path}/killed/", "--service", "files")
+    until(lambda: project.container("files").state == "paused")
+    task.kill()
+    task.communicate()
+    until(lambda: project.container("files").state == "running")
+    project.ok("exec", "files", "--", "rm", "/cache/big")
+    project.ok("backup", "-o", f"{tmp_path}/killed/", "--service", "files")
+    # Nothing of the killed one is left, on the disk or on the engine.
+    assert len(list((tmp_path / "killed").iterdir())) == 1
+    line = ["docker", "ps", "-aq", "--filter", f"label=upready.data={project.name}"]
+    assert subprocess.run(line, capture_output=True, check=True).stdout == b""

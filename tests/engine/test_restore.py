@@ -261,3 +261,20 @@ def test_what_is_encrypted_is_restored_with_its_key(project: Project, tmp_path: 
     project.ok("restore", str(backup), "--into", "decrypted", "--identity", str(tmp_path / "key.txt"))
     assert sql(project, "SELECT count(*) FROM item", "decrypted") == "20000"
     sql(project, "DROP DATABASE decrypted", "postgres")
+
+
+@pytest.mark.nightly
+def test_a_database_that_does_not_fit_beside_is_refused(tmp_path: Path) -> None:
+    project = bare(tmp_path, unique_name("small"), {"OPS_STATE_DIR": str(tmp_path / "state")})
+    disk = "{driver_opts: {type: tmpfs, device: tmpfs, o: size=130m}}"
+    project.write("compose.yaml", STACK.replace("db-data: ,", f"db-data: {disk},"))
+    try:
+        project.ok("dev")
+        sql(project, "CREATE TABLE item AS SELECT i, repeat(md5(i::text), 30) FROM generate_series(1, 25000) AS i")
+        backup = project.ok("backup", "--service", "db", "--json").json["file"]
+        done = project.invoke("restore", backup, "--yes")
+        assert done.code == 10
+        assert "there is no room beside the data of db" in done.err
+        assert sql(project, "SELECT count(*) FROM item") == "25000"
+    finally:
+        remove_project(project.name)

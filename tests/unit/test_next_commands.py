@@ -172,7 +172,7 @@ def test_invoke_knows_the_task_and_its_options(line: str, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("line", parts(AGAIN))
 def test_what_is_done_again_with_an_option_is_known_to_a_task(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     options = shlex.split(line.removeprefix(AGAIN))
-    for task in (["dev"], ["logs"], ["stop"], ["restore"], ["exec", "web"]):
+    for task in (["dev"], ["logs"], ["stop"], ["restore"], ["upgrade"], ["exec", "web"]):
         try:
             parse([*task, *options] if task[0] != "exec" else ["exec", *options, "web"], monkeypatch)
         except Exit:

@@ -46,6 +46,7 @@ from upready.commands import (  # noqa: E402
     status,
     stop,
     unlock,
+    upgrade,
 )
 from upready.commands import exec as execution  # noqa: E402
 from upready.commands import open as opening  # noqa: E402
@@ -63,6 +64,7 @@ positional.allow("diagnose", "service")
 positional.allow("shell", "service")
 positional.allow("psql", "service")
 positional.allow("restore", "backup")
+positional.allow("upgrade", "service")
 positional.allow("open", "name")
 positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose {word}")
@@ -89,6 +91,7 @@ ns = Collection(
     rollback.rollback,
     backup.backup,
     restore.restore,
+    upgrade.upgrade,
     audit.audit,
     unlock.unlock,
     opening.open_,

@@ -17,7 +17,8 @@ TABLE = """\
 
 
 def test_the_other_end_of_each_open_connection_is_told() -> None:
-    assert list(connections(TABLE)) == ["172.22.0.3", "172.22.0.5", "172.22.0.1", "2001:db8::2"]
+    assert [address for _, address in connections(TABLE)] == ["172.22.0.3", "172.22.0.5", "172.22.0.1", "2001:db8::2"]
+    assert next(connections(TABLE)) == ("040016AC:9C4E", "172.22.0.3")
 
 
 def test_what_is_no_table_tells_nothing() -> None:

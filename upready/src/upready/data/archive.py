@@ -66,7 +66,8 @@ class Writer:
 
     def __exit__(self, *_: object) -> None:
         """Close it; one that was not finished is removed."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # on a full disk it cannot write what it still holds
+            self._file.close()
         self.temporary.unlink(missing_ok=True)
 
     @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from upready.runtime.docker import edge
 from upready.runtime.interface import Container
 
 POSTGRES = "postgres"
@@ -24,6 +25,8 @@ def of(container: Container, ops: Mapping[str, Any], image: str = "") -> str:
         image: The image of its service, where the container has none.
     """
     said = ops.get("data")
+    if not said and edge.LABEL in ((container.raw.get("Config") or {}).get("Labels") or {}):
+        return NONE  # which containers serve now, and certificates, which it fetches again
     kind = said.get("kind") if isinstance(said, Mapping) else said
     if kind:
         return str(kind)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upready.data import postgres_queries as queries
+from upready.data.postgres_queries import database_uri, identifier, quoted
 from upready.support import pipes
 from upready.support.errors import DataError
 from upready.support.pipes import Call, Child, ProgramError, Readable
@@ -104,6 +106,14 @@ class Server:
                     return f"{table} {found[0]}" if found and found[0] else ""
         return ""
 
+    def free(self) -> int:
+        """Bytes that are free on the disk of its data."""
+        folder = str(self.ask("SELECT to_json(current_setting('data_directory'));")[0])
+        if not self._shell:
+            return shutil.disk_usage(folder).free
+        said = pipes.output(self._call(["df", "-Pk", folder])).decode("utf-8", "replace")
+        return int(said.splitlines()[-1].split()[-3]) * 1024
+
     def roles(self) -> str:
         """SQL that makes the roles of the server anew, with the hashes of their passwords where these may be read."""
         line = ("pg_dumpall", "--no-password", "--roles-only")
@@ -143,7 +153,7 @@ class Server:
     def create(self, name: str, like: str = "") -> None:
         """Make an empty database, with the owner, encoding, locale, settings and rights of another one."""
         found = self.ask(queries.LIKE.format(quoted(like))) if like else []
-        options = _options(found[0]) if found else ""
+        options = queries.options(found[0]) if found else ""
         self.ask(f"CREATE DATABASE {identifier(name)} TEMPLATE template0{options};")
         if found:
             self.ask(queries.LIKENESS.format(old=quoted(like), new=quoted(name)))
@@ -268,32 +278,6 @@ def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[
         with contextlib.suppress(OSError):
             running.stdin.close()
         reader.join()
-
-
-def identifier(name: str) -> str:
-    """A name as SQL takes it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quoted(text: str) -> str:
-    """A text as SQL takes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def database_uri(name: str) -> str:
-    """A database for `-d`, which would take a name with `=` in it, or one like a URI, for something else."""
-    return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def _options(like: Mapping[str, Any]) -> str:
-    """The options of CREATE DATABASE that make one like another; which there are depends on the server's version."""
-    told = [f" OWNER {identifier(like['owner'])} ENCODING {quoted(like['encoding_name'])}"]
-    told += [f"LC_COLLATE {quoted(like['datcollate'])} LC_CTYPE {quoted(like['datctype'])}"]
-    locale = like.get("datlocale") or like.get("daticulocale")
-    provider = {"i": "ICU", "b": "BUILTIN"}.get(like.get("datlocprovider", "c"))
-    if provider and locale:
-        told.append(f"LOCALE_PROVIDER {provider.lower()} {provider}_LOCALE {quoted(locale)}")
-    return " ".join(told)
 
 
 def _line(session: Child) -> str:

@@ -1,4 +1,9 @@
-"""What is asked of PostgreSQL by psql: each answer is a line of JSON."""
+"""What is asked of PostgreSQL by psql: each answer is a line of JSON; and how names and texts stand in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 PATIENT = "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;\n"
 
@@ -74,3 +79,29 @@ FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = 0
 ) AS steps ORDER BY step
 \\gexec
 """
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(text: str) -> str:
+    """A text as SQL takes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def database_uri(name: str) -> str:
+    """A database for `-d`, which would take a name with `=` in it, or one like a URI, for something else."""
+    return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def options(like: Mapping[str, Any]) -> str:
+    """The options of CREATE DATABASE that make one like another; which there are depends on the server's version."""
+    told = [f" OWNER {identifier(like['owner'])} ENCODING {quoted(like['encoding_name'])}"]
+    told += [f"LC_COLLATE {quoted(like['datcollate'])} LC_CTYPE {quoted(like['datctype'])}"]
+    locale = like.get("datlocale") or like.get("daticulocale")
+    provider = {"i": "ICU", "b": "BUILTIN"}.get(like.get("datlocprovider", "c"))
+    if provider and locale:
+        told.append(f"LOCALE_PROVIDER {provider.lower()} {provider}_LOCALE {quoted(locale)}")
+    return " ".join(told)

@@ -14,9 +14,12 @@ from typing import Protocol
 from upready.data.archive import Reader
 from upready.data.manifest import Item, Part
 from upready.data.postgres import Database, Server
-from upready.support import next_step, pipes
+from upready.support import next_step, pipes, units
 from upready.support.errors import DataError, UsageError
 from upready.support.pipes import ProgramError
+
+_LOG = 1_200_000_000
+"""Bytes that PostgreSQL's log of changes (WAL) may take meanwhile: `max_wal_size`, and some more."""
 
 _LONGEST = 63
 """Bytes of a name of PostgreSQL."""
@@ -122,9 +125,29 @@ class Databases:
                 next=f"take an image of PostgreSQL {major(self.part.version)} or newer for {self.part.service}, "
                 f"then: invoke restore {self.reader.path.name}",
             )
+        self._check_room()
         for item in self.part.items:
             with self.reader.member(item.member) as dump:
                 self.server.contents(dump)
+
+    def _check_room(self) -> None:
+        """Make sure that the databases fit on the disk beside those that serve.
+
+        On a full disk PostgreSQL could not write its log any more, and would stop serving.
+
+        Raises:
+            DataError: They do not.
+        """
+        size = sum(each.size for each in self.part.items)
+        needed = size + size // 10 + min(size, _LOG)
+        free = self.server.free()
+        if free < needed:
+            raise DataError(
+                f"there is no room beside the data of {self.part.service}: "
+                f"{units.size(needed)} are needed, and {units.size(free)} are free",
+                details=["nothing was changed"],
+                next=f"make room on the disk of its volume, then: {next_step.AGAIN}",
+            )
 
     def stage(self, tell: Callable[[int], None]) -> None:
         """Restore the databases beside those that serve, and count their rows.

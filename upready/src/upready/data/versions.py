@@ -23,6 +23,9 @@ from upready.support.errors import EngineError, StartError
 FILE = "PG_VERSION"
 """In a data folder: the major version that made it."""
 
+MARK = ".upgraded"
+"""In a volume for as long as an upgrade changes names there."""
+
 USUAL = "/var/lib/postgresql/data"
 """Where images keep the data that do not say so."""
 
@@ -83,7 +86,7 @@ class Mismatch:
             stack = merged.stack
             change = setting_place.change(stack, self.service, ("image",), image)
             back = next_step.then(change, f"invoke {stack.environment}")
-        upgrade = ""
+        upgrade = f"invoke upgrade {self.service}" if self.image and self.old < self.new else ""
         return StartError(
             str(self),
             details=["nothing was started or stopped; the data are as they were"],
@@ -126,6 +129,12 @@ def _on_engine(engine: Containers, merged: Model, service: Service) -> Iterator[
     if place is None or not place.volume:
         return
     held = of_volume(engine, merged.stack.project, place, new)
+    if held is None and is_cut_off(engine, merged.stack.project, place):
+        raise StartError(
+            f"an upgrade of {service.name} was cut off while it put the new data in their place",
+            details=["nothing is lost: the same command goes on where it was"],
+            next=f"invoke upgrade {service.name}",
+        )
     if held and held.version != new:
         yield Mismatch(service.name, f"the volume {place.volume}", held.version, new, service.image)
 
@@ -189,6 +198,14 @@ def where(merged: Model, service: Service, image: Mapping[str, Any] | None) -> P
     named = (merged.raw.get("volumes") or {}).get(mount.get("source")) or {}
     name = str(named.get("name") or "") if mount["type"] == "volume" else ""
     return Place(service, name, str(mount["target"]), folder)
+
+
+def is_cut_off(engine: Containers, project: str, place: Place) -> bool:
+    """Whether an upgrade has not put all new data in their place."""
+    if engine.volume(place.volume) is None:
+        return False
+    with volume.opened(engine, project, place.volume) as container:
+        return bool(carrier.read(engine, container, f"{volume.FOLDER}/{MARK}"))
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ def read(
     """
     connected = cast("Containers", data.connected)
     items = []
+    tidy(connected, data.project)
     with guard.still(connected, () if aside else source.users, source.read):
         for name in aside or source.volumes:
             member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
@@ -148,6 +149,16 @@ def plain(archive: pipes.Readable) -> Iterator[bytes]:
 def packed_content(archive: pipes.Readable) -> Survey:
     """What a compressed tar holds, which is read to its end."""
     return survey(_Chunks(plain(archive)))
+
+
+def tidy(engine: Engine, project: str) -> None:
+    """Remove the containers that a killed task has left, through which volumes were read; the lock must be held."""
+    with answering():
+        left = engine.client.api.containers(
+            all=True, filters={"label": f"{guard.LABEL}={project}", "status": ["created", "exited"]}
+        )
+    for each in left:
+        carrier.remove(engine, each["Id"])
 
 
 @contextmanager

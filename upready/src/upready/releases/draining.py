@@ -16,11 +16,29 @@ GRACE = 10.0
 SHORT = 2.0
 """Seconds for what is under way where a service is stopped first, while new requests wait."""
 
+NOTHING: frozenset[str] = frozenset()
+"""No requests."""
+
 COUNT_EVERY = 0.2
 """Seconds between counts of what is still under way."""
 
 
-def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[int], None]) -> int:
+def lasting(edge: Edge, containers: Sequence[Container]) -> frozenset[str]:
+    """The requests to some containers that last: event streams, websockets, whatever has taken so long already."""
+    first = _under_way(edge, containers)
+    if not first:
+        return first
+    time.sleep(SHORT)
+    return first & _under_way(edge, containers)
+
+
+def drain(
+    edge: Edge,
+    old: Sequence[Container],
+    seconds: float,
+    tell: Callable[[int], None],
+    spare: frozenset[str] = NOTHING,
+) -> int:
     """Wait until nothing is under way to some containers, for so many seconds at most.
 
     Args:
@@ -28,25 +46,26 @@ def drain(edge: Edge, old: Sequence[Container], seconds: float, tell: Callable[[
         old: The containers, which get no new ones.
         seconds: How long, at most.
         tell: Told of each new count.
+        spare: Requests that are not waited for.
 
     Returns:
         How many are still under way.
     """
     end = time.monotonic() + seconds
     told = None
-    while (left := _under_way(edge, old)) and time.monotonic() < end:
-        if left != told:
-            tell(left)
-            told = left
+    while (left := _under_way(edge, old)) - spare and time.monotonic() < end:
+        if len(left) != told:
+            told = len(left)
+            tell(told)
         time.sleep(COUNT_EVERY)
-    return left
+    return len(left)
 
 
-def _under_way(edge: Edge, containers: Sequence[Container]) -> int:
+def _under_way(edge: Edge, containers: Sequence[Container]) -> frozenset[str]:
     try:
-        return sum(edge.in_flight(each.id) for each in containers)
+        return NOTHING.union(*(edge.requests(each.id) for each in containers))
     except EdgeError:  # what came through it has ended with it
-        return 0
+        return NOTHING
 
 
 def grace(service: Service) -> float:

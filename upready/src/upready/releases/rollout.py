@@ -16,7 +16,7 @@ from typing import Protocol
 
 from upready.readiness.health import Health
 from upready.releases import gate, order, plan, policy, retire, routes
-from upready.releases.draining import SHORT, drain, grace
+from upready.releases.draining import SHORT, drain, grace, lasting
 from upready.releases.plan import Change
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
@@ -221,8 +221,10 @@ class Rollout:
         self._replaced.append(service.name)
         there = [each.id for each in self._old.get(service.name, [])]
         if edge:
+            old = self._old.get(service.name, [])
+            spare = lasting(edge, old)  # nobody waits while this is found out
             edge.hold(service)
-            if left := drain(edge, self._old.get(service.name, []), SHORT, lambda _: None):
+            if left := drain(edge, old, SHORT, lambda _: None, spare):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
         new = self._admit(service, service.replicas, there)
         self._replacing[service.name] = new

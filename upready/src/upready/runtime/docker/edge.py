@@ -139,12 +139,19 @@ class Edge:
         Args:
             container: Its id.
         """
+        return len(self.requests(container))
+
+    def requests(self, container: str) -> frozenset[str]:
+        """The same requests, each by the edge's own end of its connection.
+
+        Args:
+            container: Its id.
+        """
         found = self._engine.inspect(container)
         networks = found.raw["NetworkSettings"]["Networks"].values() if found else ()
         addresses = {each.get(key) for each in networks for key in ("IPAddress", "GlobalIPv6Address")} - {"", None}
-        return sum(
-            address in addresses for address in connections(self._exec("cat", "/proc/net/tcp", "/proc/net/tcp6"))
-        )
+        table = self._exec("cat", "/proc/net/tcp", "/proc/net/tcp6")
+        return frozenset(own for own, address in connections(table) if address in addresses)
 
     def _write(self, service: Service, hosts: Sequence[str]) -> None:
         if len(hosts) > PLACES:
@@ -189,8 +196,8 @@ class Edge:
         return EdgeError(f"{name}, the edge, {what}", details=lines[-3:], next=f"invoke logs --service {name}")
 
 
-def connections(table: str) -> Iterator[str]:
-    """The other end's address of each open connection in `/proc/net/tcp` and `tcp6` (proc(5))."""
+def connections(table: str) -> Iterator[tuple[str, str]]:
+    """Each open connection in `/proc/net/tcp` and `tcp6` (proc(5)): this end as written, the other's address."""
     for line in table.splitlines():
         parts = line.split()
         if len(parts) > 3 and parts[3] in _COUNTED:
@@ -199,4 +206,4 @@ def connections(table: str) -> Iterator[str]:
             words = (bytes.fromhex(digits[at : at + 8])[::-1] for at in range(0, len(digits), 8))
             address = ipaddress.ip_address(b"".join(words))
             mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-            yield str(mapped or address)
+            yield parts[1], str(mapped or address)

@@ -1,0 +1,39 @@
+"""Backup and restore of a database that runs as a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.engine.twins import bare
+
+STACK = """
+services:
+  db:
+    image: postgres:17-alpine
+    environment: {{POSTGRES_USER: ann, POSTGRES_PASSWORD: only-for-this-test, POSTGRES_DB: shop}}
+    volumes: [db-data:/var/lib/postgresql/data]
+    x-ops:
+      native:
+        command: ["{{python}}", -m, upready.runtime.native.postgres, --data, "{{data}}", --port, "{port}"]
+        health: postgresql://127.0.0.1:{port}
+        environment:
+          {{PGHOST: 127.0.0.1, PGPORT: "{port}", PGUSER: ann, PGPASSWORD: only-for-this-test, PGDATABASE: shop}}
+volumes: {{db-data: }}
+"""
+
+
+def test_it_is_there_again(root: Path, free_port: Callable[[], int]) -> None:
+    project = bare(root, "native-backup", {"OPS_STATE_DIR": str(root.parent / "state"), "INVOKE_OPS_RUNTIME": "native"})
+    project.write("compose.yaml", STACK.format(port=free_port()))
+    project.ok("dev")
+    try:
+        project.ok("psql", "--", "-qc", "CREATE TABLE item AS SELECT generate_series(1, 500) AS id")
+        made = project.ok("backup", "--json").json
+        assert (made["runtime"], made["parts"][0]["items"][0]["rows"]) == ("native", {"item": 500})
+        project.ok("psql", "--", "-qc", "DELETE FROM item")
+        restored = project.ok("restore", made["file"], "--yes", "--json").json
+        assert restored["before"]["parts"][0]["items"][0]["rows"] == {"item": 0}
+        assert project.ok("psql", "--", "-Atc", "SELECT count(*) FROM item").out == "500\n"
+    finally:
+        project.ok("stop")
