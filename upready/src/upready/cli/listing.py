@@ -72,7 +72,7 @@ def _last(names: Iterable[str], program: str, columns: int) -> list[str]:
     example = next(iter(grouped(names).values()))[0]
     seldom = [name for name in SELDOM if name in names]
     parts = [
-        *([f"Also: {', '.join(seldom)}"] if seldom else []),
+        *([f"Also: {' '.join(seldom)}"] if seldom else []),
         f"Help: {program} --help {example}   {program} --help",
     ]
     line = "   ".join(parts)
