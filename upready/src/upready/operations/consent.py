@@ -1,4 +1,4 @@
-"""What a user is told before a change of what serves, and what he is asked to agree to."""
+"""Tell a user what is about to change, and ask whether to go on."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ class Deployment(Models):
         return self._with_removals(merged, changes)
 
     def _with_removals(self, target: Model, changes: Sequence[Change]) -> list[Change]:
-        """The changes, and what is removed since it has the port of a service that is to run."""
+        """The changes, and the services that are removed because another one needs their port."""
         known = {each.service: each for each in changes}
         for container, reason in displaced.find(self.engine, self.settings, target):
             if container.service not in known:

@@ -50,7 +50,7 @@ class Models:
         return model.load(dataclasses.replace(target.stack, files=(path,)))
 
     def _again(self, merged: Model, changes: Sequence[Change]) -> dict[str, dict[str, Any]]:
-        """Of each service that does not run and is what the current release had: what makes it that again."""
+        """The entries of the services that do not run and have not changed since the current release, by service."""
         recorded, found = self._raw(self.history.current), {}
         for name in [each.service for each in changes if each.action == plan.CREATED]:
             service = merged.services[name]
@@ -68,7 +68,7 @@ class Models:
         again: Mapping[str, Mapping[str, Any]],
         name: str,
     ) -> Stack:
-        """The stack, each of whose services has its release, and its image of that."""
+        """The stack with a release, and the image of that release, for each service."""
         told, whose = {}, override.whose(self.settings.root)
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():

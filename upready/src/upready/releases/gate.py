@@ -61,7 +61,7 @@ class Fresh(Containers):
         return [each for each in found if each.service == self._service and each.id not in self._old]
 
     def changes(self, project: str) -> Changes:
-        """What happens to any but the old containers."""
+        """The engine's events of all containers but the old ones."""
         return Fewer(self.events(project), self._old)
 
 
@@ -79,7 +79,7 @@ class Fewer(Changes):
 
 @dataclass(frozen=True)
 class Gate:
-    """What new containers of a service have to pass before they get requests.
+    """The tests that new containers of a service must pass before they get requests.
 
     Attributes:
         engine: Where they run.

@@ -101,7 +101,7 @@ class History:
 
 
 def read(entries: Iterable[Mapping[str, Any]]) -> History:
-    """The history that the entries of a record tell; those that it does not understand are passed over."""
+    """The history that the entries of a record tell; entries of an unknown form are left out."""
     history = History()
     for entry in entries:
         history.last = max(history.last, int(entry["number"]))

@@ -1,6 +1,6 @@
-"""What a change has left that was ended between two of its steps: one version of each service stays, whole.
+"""Put right a change that was ended between two of its steps: of each service, one version stays.
 
-What the edge serves is the truth. Where no service has an edge, the old version is, as long as all of it is there.
+The version that the edge serves stays. Where no service has an edge, the old version does, if all of it is there.
 """
 
 from __future__ import annotations

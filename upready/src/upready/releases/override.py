@@ -27,7 +27,7 @@ FILE = "upready-release.yaml"
 
 
 def as_running(service: Service, containers: Sequence[Container]) -> dict[str, Any]:
-    """What stands in it of a service that is to stay as it runs; nothing of one that was started without a release."""
+    """The entry of a service that stays as it runs; empty where it was started without a release."""
     found = next((each for each in containers if each.release), None)
     if found is None:
         return {}
@@ -37,9 +37,9 @@ def as_running(service: Service, containers: Sequence[Container]) -> dict[str, A
 
 
 def as_recorded(service: Service, recorded: Mapping[str, Any] | None, environment: str) -> dict[str, Any]:
-    """What stands in it of a service that does not run and is what a release had; nothing where it is another one.
+    """The entry of a service that does not run and has not changed since a release; empty where it has changed.
 
-    It is of that release then: a way back that leads over a stop would replace what has not changed.
+    The service keeps that release. With a new one, a later rollback would replace it without a need.
 
     Args:
         service: The service, as the files say.
@@ -55,26 +55,26 @@ def as_recorded(service: Service, recorded: Mapping[str, Any] | None, environmen
 
 
 def _alike(config: Mapping[str, Any], built: bool) -> dict[str, Any]:
-    """What of a service's entry no release changes."""
+    """The settings of a service, without those that a release itself sets."""
     labels = {name: value for name, value in (config.get("labels") or {}).items() if name not in OURS}
     left = {key: value for key, value in config.items() if not (built and key in ("image", "build"))}
     return {**left, "labels": labels}
 
 
 def whose(root: Path) -> dict[str, str]:
-    """The labels that tell others whose a release is: which repository it is of, and who makes it."""
+    """The labels that name the repository of a release and the user who makes it."""
     told = {REPOSITORY: repository.identity(root), BY: users.name()}
     return {name: value for name, value in told.items() if value}
 
 
 def entry(release: str, environment: str, image: str = "", whose: Mapping[str, str] = NOBODY) -> dict[str, Any]:
-    """What stands in it of a service.
+    """The entry of a service.
 
     Args:
         release: The release with which it was last changed.
         environment: Of the stack.
-        image: The image to run; empty where that stays as the files say.
-        whose: The labels that tell whose it is.
+        image: The image to run; empty for the one that the files name.
+        whose: The labels that `whose` gives.
     """
     told: dict[str, Any] = {"labels": {RELEASE: release, ENVIRONMENT: environment, **whose}}
     return {**told, "image": image} if image else told
@@ -87,7 +87,7 @@ def tag(service: Service, release: str) -> str:
 
 
 def add(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> Stack:
-    """A stack with such a file behind its own. The file stays: compose may go on with it in the background."""
+    """A stack with these entries in one more compose file. The file stays, since compose may still read it later."""
     told = {name: each for name, each in services.items() if each}
     path = state.make(stack.root) / FILE
     state.write(path, {"services": told})

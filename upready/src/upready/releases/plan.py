@@ -50,7 +50,7 @@ class Change:
 
     @property
     def words(self) -> str:
-        """It, as a sentence."""
+        """The change in words, for people."""
         told = f"{self.service} is {self.action}" if self.action != NOTHING else f"{self.service} stays as it is"
         reasons = f" ({', '.join(self.reasons)})" if self.reasons else ""
         if self.action != REPLACED:
@@ -63,7 +63,7 @@ class Change:
         return f"{told}{reasons}, stopped first ({self.order}): {away}"
 
     def as_dict(self) -> dict[str, Any]:
-        """It, as it stands under `services` in the JSON document."""
+        """The change, as it stands under `services` in the JSON document."""
         return {
             "service": self.service,
             "action": self.action,
@@ -182,7 +182,7 @@ def stops_first(service: Service, *, back: bool = False) -> str:
 
 
 def _in_the_way(service: Service, found: Sequence[Container], ports: Mapping[int, str]) -> str:
-    """Why it must be stopped first as it runs now: it has a port that is another service's from now on."""
+    """Why a service must be stopped first as it runs now: another service gets its port. Empty where none does."""
     for each in found:
         for _, number, _, _ in each.ports:
             if ports.get(number, service.name) != service.name:
@@ -219,7 +219,7 @@ def _images_differ(engine: Containers, service: Service, found: Sequence[Contain
 
 
 def contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
-    """What containers of an image get of it; None where it is gone."""
+    """The layers and the configuration of an image, without its labels; None where the image is gone."""
     if image is None:
         return None
     config = {key: value for key, value in (image.get("Config") or {}).items() if key != "Labels" and value}

@@ -65,7 +65,7 @@ class Record:
         return number
 
     def model(self, release: str) -> dict[str, Any] | None:
-        """What a release is made of; None where that is not known any more."""
+        """The recorded model of a release; None where it was removed."""
         return self._files().get(_model(release)) or None
 
     def keep(self, release: str, model: Mapping[str, Any]) -> None:
