@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from upready.data import postgres_queries as queries
-from upready.data.postgres import ENVIRONMENT, Server, database_uri
+from upready.data.postgres import ENVIRONMENT, Server
+from upready.data.postgres_queries import database_uri
 from upready.support import pipes
 from upready.support.pipes import Call, Readable
 

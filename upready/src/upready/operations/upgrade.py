@@ -31,6 +31,8 @@ from upready.support.pipes import ProgramError
 Confirm = Callable[[str], None]
 """Given what would be done, in a sentence, raises unless that is wanted."""
 
+_AS_BEFORE = "the old data are as they were"
+
 SPARE = 1.5
 """So many times the size of the data must be free: the new ones, and what PostgreSQL writes beside them."""
 
@@ -174,7 +176,7 @@ def _upgrade(work: Work, options: Options, show: Show, progress: Progress) -> Up
             data.discard(work.run(), folders)
         raise DataError(
             f"{name} could not be upgraded: {error}",
-            details=[*error.said[-10:-1], "the old data are as they were"],
+            details=[*(each for each in error.said[-10:-1] if not each.startswith("Container ")), _AS_BEFORE],
             next=next_step.AGAIN,
         ) from error
     kept = (folders.kept,)
