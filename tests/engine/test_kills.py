@@ -31,12 +31,12 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(3600)]
 
 MORE = """\
 services:
-  ai-service: {volumes: ["rows:/rows"], stop_grace_period: 5s, restart: unless-stopped}
+  ai-service: {volumes: ["rows:/rows"], stop_grace_period: 5s, restart: always}
   worker:
     image: python:3.13-slim
     command: [sleep, infinity]
     init: true
-    restart: unless-stopped
+    restart: always
     stop_grace_period: 1s
     environment: {VERSION: "${VERSION:-one}"}
     x-ops: {stable: 0.2}
