@@ -32,11 +32,11 @@ class Brief:
 
     def confirm(self, question: str) -> None:
         """Nobody is there to say yes."""
-        raise UsageError(question)
+        raise UsageError(question, next="invoke prod")
 
     def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
         """The same."""
-        raise UsageError(question)
+        raise UsageError(question, next="invoke prod")
 
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""
