@@ -26,7 +26,7 @@ from app import (
     validation,
 )
 from app.access import Access
-from app.middleware import BodyLimit, HttpCustoms, RequestLog, SecurityHeaders
+from app.middleware import BodyLimit, HttpCustoms, RequestLog, SecurityHeaders, WholeBody
 from app.proxies import Proxies
 from app.services import open_services
 from app.settings import Settings, get_settings
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.add_middleware(Cors, settings=settings)
     app.add_middleware(Sites, settings=settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(WholeBody)
     app.add_middleware(RequestLog)
     if settings.forwarded_allow_hosts:
         app.add_middleware(Proxies, names=settings.forwarded_allow_hosts)

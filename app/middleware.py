@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -22,6 +23,7 @@ logger = logging.getLogger("app.request")
 
 BODY_LIMIT = 1024 * 1024  # bytes
 BODY_TIMEOUT = 10.0  # seconds from the start of reading the body to its last byte
+REST_TIMEOUT = 1.0  # seconds that the rest of a body, which nobody wants, may take
 LOGGED = 200  # characters of a method or a path that are logged; a caller may send 60,000
 NO_WEBSOCKETS = ProblemError(
     400,
@@ -130,6 +132,40 @@ class BodyLimit(Middleware):
             return message
 
         await self.app(scope, receive_within, send)
+
+
+class WholeBody(Middleware):
+    """Read the rest of a body that nobody wants before the answer begins.
+
+    A proxy that still sends the body when the connection ends tells its caller 502 instead of what was answered.
+    """
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "")
+        sent = 0 < int(length) <= BODY_LIMIT if length.isdecimal() else "transfer-encoding" in headers
+        # A client that sends `Expect` waits to be told whether its body is wanted.
+        complete = not sent or "expect" in headers
+
+        async def receive_noted() -> Message:
+            nonlocal complete
+            message = await receive()
+            complete = complete or not message.get("more_body", False)
+            return message
+
+        async def send_after(message: Message) -> None:
+            nonlocal complete
+            if not complete:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(REST_TIMEOUT):
+                        left = BODY_LIMIT
+                        while not complete and left > 0:
+                            left -= len((await receive_noted()).get("body", b""))
+                complete = True
+            await send(message)
+
+        await self.app(scope, receive_noted, send_after)
 
 
 class HttpCustoms(Middleware):

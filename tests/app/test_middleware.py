@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from collections.abc import Callable
 
@@ -51,6 +52,37 @@ def test_a_slow_body_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
         connection.sendall(f'POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{{"code": '.encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
     assert client.get("/health/live").status_code == 200
+
+
+def test_a_body_that_nobody_wants_is_read_before_the_answer(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "REST_TIMEOUT", 600.0)
+    client = serve(api_keys=f"default:{secrets.token_urlsafe(30)}")
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
+        head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
+        connection.sendall(head.encode() + b"x" * 450_000)
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            connection.recv(100)
+        connection.settimeout(60)
+        connection.sendall(b"x" * 450_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
+        # Nothing of it is left: the connection can be used again.
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while b"alive" not in answer:
+            answer += (got := connection.recv(4000))
+            assert got
+
+
+@pytest.mark.parametrize("more", ["", "Expect: 100-continue\r\n"], ids=["late", "asked"])
+def test_a_body_that_does_not_come_does_not_keep_the_answer(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, more: str
+) -> None:
+    monkeypatch.setattr(middleware, "REST_TIMEOUT", 600.0 if more else 0.2)
+    client = serve(api_keys=f"default:{secrets.token_urlsafe(30)}")
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
+        connection.sendall(f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\n{more}Content-Length: 900000\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
 
 
 @pytest.mark.parametrize(
