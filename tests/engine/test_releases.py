@@ -166,6 +166,7 @@ def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind
     assert replicas(shop) == before  # the one that would have been stopped first, too
     assert sorted(states(shop).values()) == ["current", "failed"]
     assert states(shop)[first] == "current"
+    assert states(shop)[failed["release"]] == "failed"
     assert shop.ok("health", "--json").json["status"] == "healthy"
 
     # What failed is kept for its logs, until the next release.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator
@@ -89,6 +90,11 @@ def states(project: Project, *words: str) -> list[str]:
     return [each["state"] for each in project.ok("releases", "--json", *words).json["releases"]]
 
 
+def image_id(name: str) -> str:
+    found = connected().image(name)
+    return str(found["Id"]) if found else ""
+
+
 def code(result: Result) -> int:
     return result.json["error"]["code"] if "error" in result.json else 0
 
@@ -160,6 +166,8 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
     subprocess.run(["git", "clone", "-q", str(shop.root), str(tmp_path / "clone")], check=True)
     clone = Project(tmp_path / "clone", shop.name, shop.environment)
     shop.ok("prod")
+    clone.write("server.py", f"{FILES['server.py']}# of the clone\n")
+    first = image_id(f"{shop.name}-web")
     with engine_lock.hold(connected(), shop.name, "invoke prod", "ann@there"):
         told = clone.invoke("prod", "--json", env={"HOW": "second"})
         assert (told.code, "invoke prod of ann@there" in told.json["error"]["message"]) == (9, True)
@@ -167,9 +175,15 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
             each.begin("prod", "--json", "--lock-wait", "90", env={"HOW": how})
             for each, how in ((shop, "second"), (clone, "third"))
         ]
-    for task in both:
+        # Both build, under the same name, before either may release.
+        until(lambda: image_id(f"{shop.name}-web") != first, 90)
+    for task, own in zip(both, (False, True), strict=True):
         out, err = task.communicate(timeout=120)
         assert task.returncode == 0, f"{out}\n{err}"
+        image = f"{shop.name}-web:{json.loads(out)['release']}"
+        line = ["docker", "run", "--rm", image, "cat", "/server.py"]
+        released = subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout
+        assert ("of the clone" in released) == own, f"{out}\n{err}"
     assert states(clone) == ["current", "previous", "kept"]
 
     (clone.root / ".git").rename(tmp_path / "git")

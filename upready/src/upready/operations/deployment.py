@@ -26,6 +26,7 @@ from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.stack import model, revision
 from upready.stack.model import Model
+from upready.stack.selection import Stack
 from upready.support import users
 from upready.support.errors import StartError, UsageError
 
@@ -222,7 +223,8 @@ class Deployment(Models):
                 error = outcome.paused(entry, sick.error, rollout.paused)
             else:
                 error = outcome.went_back(entry, serves, sick.error, rollout, running)
-            ended = Launch(target.stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
+            stack = _named(target.stack, str(entry["release"]))
+            ended = Launch(stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
         except StartError as error:
             raise outcome.went_back(entry, serves, error, rollout, running) from error
         finally:
@@ -251,8 +253,7 @@ class Deployment(Models):
         """
         self.show.step("start")
         ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target, but))
-        variables = {**target.stack.variables, revision.VARIABLE: name}
-        return dataclasses.replace(ended, stack=dataclasses.replace(ended.stack, variables=variables))
+        return dataclasses.replace(ended, stack=_named(ended.stack, name))
 
     def settle(self) -> None:
         """Put right what a change has left that was ended before its end."""
@@ -290,6 +291,11 @@ class Deployment(Models):
         number = self.record.append(told, self.history.last, made_of)
         self.history = history.read(self.record.entries()) if result != BEGUN else self.history
         self.history.last = number
+
+
+def _named(stack: Stack, release: str) -> Stack:
+    """A stack whose JSON document names the release."""
+    return dataclasses.replace(stack, variables={**stack.variables, revision.VARIABLE: release})
 
 
 def _is_edge(merged: Model, name: str) -> bool:

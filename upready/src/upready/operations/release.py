@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from upready.operations import exclusive, launch
+import dataclasses
+
+from upready.operations import build, exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
@@ -14,6 +16,7 @@ from upready.releases.record import Record
 from upready.runtime import current
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
+from upready.stack.model import Model
 from upready.stack.settings import Settings
 from upready.support.errors import UsageError
 
@@ -29,9 +32,19 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
+        built = _images(connected, merged)
         with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+            if (options.build or options.build_here) and _images(connected, merged) != built:
+                show.step("build again: somebody else has built images of these names meanwhile")
+                build.provide(connected, merged, dataclasses.replace(options, pull=False, no_cache=False), show)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge)
             return made.release(merged)
+
+
+def _images(connected: Containers, merged: Model) -> list[str]:
+    """The ids of the images that are built for a model, as the engine has them now."""
+    found = (connected.image(each.image) for each in merged.wanted if each.built)
+    return [str(each["Id"]) if each else "" for each in found]
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
