@@ -145,3 +145,10 @@ def test_from_the_first_start_to_a_rotated_key(operator: Operator, guide: str) -
     operator.ok(release)
     assert operator.call("/api/v1/diagrams", old.split(":")[1]).status_code == 401
     assert operator.call("/api/v1/diagrams", reader).status_code == 200
+
+    # The data, there and back.
+    back_up, prove, restore, _ = typed(guide, "The data")
+    operator.ok(back_up)
+    assert "1 row" in operator.ok(prove)
+    operator.ok(f"{restore} --yes")
+    assert operator.call("/api/v1/diagrams", reader).json()["items"][0]["title"] == "Order"

@@ -31,6 +31,8 @@ ELSEWHERE = {
     "./invoke test": "runs this very test",
     "./invoke prod": "tests/engine/test_prod.py",
     "./invoke rollback": "needs two releases; tests/engine/test_releases.py",
+    "./invoke restore latest": "asks; tests/engine/test_restore.py",
+    "./invoke upgrade db": "needs data of an earlier version; tests/engine/test_versions.py",
     "./invoke logs -f": "has no end; tests/engine/test_logs.py",
     "./invoke env.set": "asks; tests/unit/dotenv has its questions",
     "./invoke env.set OPENROUTER_API_KEY": "the same",
