@@ -13,7 +13,7 @@ from upready.data import versions
 from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models
+from upready.operations.release_models import Models, named
 from upready.readiness.health import Report
 from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
 from upready.releases.gate import SickError
@@ -26,7 +26,6 @@ from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.stack import model, revision
 from upready.stack.model import Model
-from upready.stack.selection import Stack
 from upready.support import users
 from upready.support.errors import StartError, UsageError
 
@@ -223,7 +222,7 @@ class Deployment(Models):
                 error = outcome.paused(entry, sick.error, rollout.paused)
             else:
                 error = outcome.went_back(entry, serves, sick.error, rollout, running)
-            stack = _named(target.stack, str(entry["release"]))
+            stack = named(target.stack, str(entry["release"]))
             ended = Launch(stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
         except StartError as error:
             raise outcome.went_back(entry, serves, error, rollout, running) from error
@@ -253,7 +252,7 @@ class Deployment(Models):
         """
         self.show.step("start")
         ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target, but))
-        return dataclasses.replace(ended, stack=_named(ended.stack, name))
+        return dataclasses.replace(ended, stack=named(ended.stack, name))
 
     def settle(self) -> None:
         """Put right what a change has left that was ended before its end."""
@@ -291,11 +290,6 @@ class Deployment(Models):
         number = self.record.append(told, self.history.last, made_of)
         self.history = history.read(self.record.entries()) if result != BEGUN else self.history
         self.history.last = number
-
-
-def _named(stack: Stack, release: str) -> Stack:
-    """A stack whose JSON document names the release."""
-    return dataclasses.replace(stack, variables={**stack.variables, revision.VARIABLE: release})
 
 
 def _is_edge(merged: Model, name: str) -> bool:

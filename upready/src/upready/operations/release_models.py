@@ -13,7 +13,7 @@ from upready.releases.record import Record
 from upready.runtime import current
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
-from upready.stack import model
+from upready.stack import model, revision
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
@@ -111,3 +111,8 @@ class Models:
     def _raw(self, name: str) -> Mapping[str, Any] | None:
         """The merged model of a recorded release as compose printed it; None where it is not known."""
         return ((self.record.model(name) or {}) if name else {}).get("model")
+
+
+def named(stack: Stack, release: str) -> Stack:
+    """A stack whose JSON document names the release."""
+    return dataclasses.replace(stack, variables={**stack.variables, revision.VARIABLE: release})

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from upready.releases import retire, routes
 from upready.releases.draining import drain, grace
-from upready.releases.rollout import Show
+from upready.releases.show import Show
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.edge import EdgeError
 from upready.runtime.docker.inspection import RELEASE

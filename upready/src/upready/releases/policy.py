@@ -6,7 +6,8 @@ no request: see `order` and `failure_action` below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +37,16 @@ class Policy:
     max_failure_ratio: float = 0.0
     failure_action: str = ROLLBACK
     order: str = ""
+
+    def groups(self, replicas: int) -> Iterator[int]:
+        """How many of a service's replicas change at a time; `delay` passes between two groups."""
+        left = replicas
+        while left > 0:
+            count = min(self.parallelism or left, left)
+            yield count
+            left -= count
+            if left > 0:
+                time.sleep(self.delay)
 
     def allows(self, failed: int, replicas: int) -> bool:
         """Whether the change goes on after so many of a service's replicas have failed."""

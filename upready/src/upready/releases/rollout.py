@@ -8,16 +8,14 @@ later step fails: a stack goes forward as one, and back as one.
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from upready.readiness.health import Health
 from upready.releases import gate, order, plan, policy, retire, routes
 from upready.releases.draining import SHORT, drain, grace, lasting
 from upready.releases.plan import Change
+from upready.releases.show import Show
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
 from upready.runtime.docker.edge import Edge, EdgeError
@@ -26,19 +24,6 @@ from upready.stack.model import Model, Service, unescape
 
 PATIENCE = 15.0
 """Seconds that the edge may take to come back where somebody restarts it during a release."""
-
-
-class Show(Protocol):
-    """Who is told of what happens."""
-
-    def step(self, text: str) -> None:
-        """A new step begins."""
-
-    def warn(self, text: str) -> None:
-        """Something that does not stop the release."""
-
-    def health(self, services: Sequence[Health]) -> None:
-        """The state of new containers has changed."""
 
 
 @dataclass
@@ -166,7 +151,7 @@ class Rollout:
                 routes.pin(edge, service, old, self.show.warn)
             self._pre_start(service)
         new = self._new.setdefault(service.name, [])
-        for count in self._groups(service):
+        for count in self._policy(service).groups(service.replicas):
             self.show.step(f"start {count} new {service.name}" if old else f"start {service.name}")
             new += self._beside(service, count)
         if not new and old:
@@ -175,16 +160,6 @@ class Rollout:
             self.unchanged.append(service.name)
             known = {each.id for each in old}
             retire.retire(self.engine, [each for each in self._now(service.name) if each.id not in known])
-
-    def _groups(self, service: Service) -> Iterator[int]:
-        """How many replicas of a service change at a time; its `delay` passes between two groups."""
-        how, left = self._policy(service), service.replicas
-        while left > 0:
-            count = min(how.parallelism or left, left)
-            yield count
-            left -= count
-            if left > 0:
-                time.sleep(how.delay)
 
     def _beside(self, service: Service, count: int) -> list[Container]:
         """Start so many new replicas beside those that are there; returns the ones that are ready."""
@@ -236,7 +211,7 @@ class Rollout:
         edge, left = self._edge(service), list(self._old.get(service.name, []))
         new = self._replacing.setdefault(service.name, [])
         self._replaced.append(service.name)
-        for count in self._groups(service):
+        for count in self._policy(service).groups(service.replicas):
             going, left = left[:count], left[count:]
             self.show.step(f"replace {count} {service.name}")
             if edge and (serving := [*left, *new]):
