@@ -277,8 +277,9 @@ def test_what_was_switched_last_outlives_its_container_but_not_its_volume(stack:
         assert stack.edge.upstreams(API) == (tuple(stack.api[:1]) if change == "container" else ())
         assert stack.who() <= set(stack.api)
     client.containers.get(stack.edge.container.id).stop(timeout=1)
+    assert stack.edge.upstreams(API) == ()  # read from its volume
     with pytest.raises(EdgeError, match="edge, the edge, does not run"):
-        stack.edge.upstreams(API)
+        stack.edge.switch(API, stack.api[:1])
 
 
 def test_with_a_domain_it_serves_https(tmp_path: Path, project_name: str) -> None:
