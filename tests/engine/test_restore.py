@@ -240,6 +240,7 @@ def test_a_volumes_files_are_there_again(project: Project) -> None:
 
 
 def test_a_volume_beside(project: Project) -> None:
+    files(project, "mkdir -p d; echo kept >d/.a")
     backup = project.ok("backup", "--service", "files", "--json").json["file"]
     name = f"{project.name}_beside"
     project.ok("restore", backup, "--into", name)
