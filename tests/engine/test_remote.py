@@ -166,24 +166,23 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
     subprocess.run(["git", "clone", "-q", str(shop.root), str(tmp_path / "clone")], check=True)
     clone = Project(tmp_path / "clone", shop.name, shop.environment)
     shop.ok("prod")
-    clone.write("server.py", f"{FILES['server.py']}# of the clone\n")
-    first = image_id(f"{shop.name}-web")
     with engine_lock.hold(connected(), shop.name, "invoke prod", "ann@there"):
         told = clone.invoke("prod", "--json", env={"HOW": "second"})
         assert (told.code, "invoke prod of ann@there" in told.json["error"]["message"]) == (9, True)
-        both = [
-            each.begin("prod", "--json", "--lock-wait", "90", env={"HOW": how})
-            for each, how in ((shop, "second"), (clone, "third"))
-        ]
-        # Both build, under the same name, before either may release.
-        until(lambda: image_id(f"{shop.name}-web") != first, 90)
-    for task, own in zip(both, (False, True), strict=True):
+        both = []
+        # Each has built an image of the same name before either may release.
+        for each, how in ((shop, "second"), (clone, "third")):
+            before = image_id(f"{shop.name}-web")
+            each.write("server.py", f"{FILES['server.py']}# of {each.root.name}\n")
+            both.append(each.begin("prod", "--json", "--lock-wait", "90", env={"HOW": how}))
+            until(lambda before=before: image_id(f"{shop.name}-web") != before, 90)
+    for task, own in zip(both, (shop, clone), strict=True):
         out, err = task.communicate(timeout=120)
         assert task.returncode == 0, f"{out}\n{err}"
         image = f"{shop.name}-web:{json.loads(out)['release']}"
         line = ["docker", "run", "--rm", image, "cat", "/server.py"]
         released = subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout
-        assert ("of the clone" in released) == own, f"{out}\n{err}"
+        assert f"# of {own.root.name}" in released, f"{out}\n{err}"
     assert states(clone) == ["current", "previous", "kept"]
 
     (clone.root / ".git").rename(tmp_path / "git")

@@ -7,6 +7,7 @@ both into an `EngineError`.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 import time
@@ -127,15 +128,18 @@ def _require(place: Endpoint) -> None:
     Raises:
         EngineError: The socket is not there.
         SettingsError: For example, the context does not exist; the SDK would silently use the default socket.
-        DeniedError: The socket's folder is closed to this user.
+        DeniedError: The socket or its folder is closed to this user.
     """
     if place.problem:
         raise SettingsError(
             place.problem, details=[f"named by {place.source}"] if place.context else [], next=place.remedy
         )
     try:
-        if place.socket is None or place.socket.stat():
+        if place.socket is None:
             return
+        place.socket.stat()
+        if not os.access(place.socket, os.W_OK):
+            raise _denied(place)
     except PermissionError as error:
         raise _denied(place) from error
     except OSError as error:

@@ -13,7 +13,7 @@ from upready.data import versions
 from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models, named
+from upready.operations.release_models import Models, named, with_images
 from upready.readiness.health import Report
 from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
 from upready.releases.gate import SickError
@@ -51,16 +51,21 @@ class Deployment(Models):
         super().__post_init__()
         self.began = time.monotonic()
 
-    def release(self, merged: Model) -> Launch:
+    def release(self, merged: Model, built: Mapping[str, str]) -> Launch:
         """Forward to what the files say.
+
+        Args:
+            merged: The model.
+            built: The ids of the images that were built for it, by service.
 
         Raises:
             UsageError: The user does not agree to a gap.
             OpsError: As `upready.operations.release.release` does.
         """
         running = self._settled()
-        changes = self._forward(merged, running)
-        again = self._again(merged, changes)
+        seen = with_images(merged, built)
+        changes = self._forward(seen, running)
+        again = self._again(seen, changes)
         if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
@@ -78,8 +83,8 @@ class Deployment(Models):
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
         # What does not change keeps the image of an earlier release, whose name no other image may get.
-        built = [each for each in merged.services.values() if each.built and each.name in target.services]
-        images = {each.name: each.image for each in built if target.services[each.name].image.endswith(f":{name}")}
+        mine = [each for each in seen.services.values() if each.built and each.name in target.services]
+        images = {each.name: each.image for each in mine if target.services[each.name].image.endswith(f":{name}")}
         ended = self._go(target, changes, running, before, entry, images)
         if ended.error is None:
             self.prune()

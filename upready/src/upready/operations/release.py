@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-
-from upready.operations import build, exclusive, launch
+from upready.operations import exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
@@ -34,17 +32,17 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             return launch.start(connected, merged, show)
         built = _images(connected, merged)
         with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
-            if (options.build or options.build_here) and _images(connected, merged) != built:
-                show.step("build again: somebody else has built images of these names meanwhile")
-                build.provide(connected, merged, dataclasses.replace(options, pull=False, no_cache=False), show)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge)
-            return made.release(merged)
+            return made.release(merged, built)
 
 
-def _images(connected: Containers, merged: Model) -> list[str]:
-    """The ids of the images that are built for a model, as the engine has them now."""
-    found = (connected.image(each.image) for each in merged.wanted if each.built)
-    return [str(each["Id"]) if each else "" for each in found]
+def _images(connected: Containers, merged: Model) -> dict[str, str]:
+    """The ids of the images that were built just now, by service.
+
+    Whoever builds in another checkout while this one waits for the lock gives their names to other images.
+    """
+    found = {each.name: connected.image(each.image) for each in merged.wanted if each.built}
+    return {name: str(image["Id"]) for name, image in found.items() if image}
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:

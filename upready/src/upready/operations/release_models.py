@@ -116,3 +116,10 @@ class Models:
 def named(stack: Stack, release: str) -> Stack:
     """A stack whose JSON document names the release."""
     return dataclasses.replace(stack, variables={**stack.variables, revision.VARIABLE: release})
+
+
+def with_images(merged: Model, ids: Mapping[str, str]) -> Model:
+    """A model whose services have images by their ids, as far as these are given."""
+    every = merged.services.items()
+    services = {name: dataclasses.replace(each, image=ids.get(name, each.image)) for name, each in every}
+    return dataclasses.replace(merged, services=services)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-_NAMES = {"docker", "dotenv", "paramiko", "platformdirs", "psutil", "requests", "rich", "urllib3", "yaml"}
+_NAMES = {"docker", "dotenv", "paramiko", "platformdirs", "psutil", "pyrage", "requests", "rich", "urllib3", "yaml"}
 
 
 class _Installed:
