@@ -152,7 +152,7 @@ def test_what_was_backed_up_is_there_again(project: Project, backup: Path) -> No
     assert databases(project) == {"postgres", "shop"}
     assert done["before"]["parts"][0]["items"][0]["rows"] == {"item": 10, "later": 0}
     assert project.container("app").started != started
-    assert done["gap"] < 3
+    assert 0 < done["gap"] < 30  # how long is for bench.data
 
 
 def test_no_row_of_a_writer_is_lost(project: Project, backup: Path) -> None:
@@ -231,7 +231,7 @@ def test_a_volumes_files_are_there_again(project: Project) -> None:
     done = project.ok("restore", backup, "--yes", "--json").json
     assert files(project, LOOK) == before
     assert done["restarted"]["status"] == "healthy"
-    assert done["gap"] < 15
+    assert 0 < done["gap"] < 60
     # What the service wrote until it was stopped is in the backup of what was there.
     project.ok("restore", done["before"]["file"], "--yes")
     assert files(project, "cat n; ls -d .hidden") == "new\n.hidden"
