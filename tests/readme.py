@@ -49,7 +49,9 @@ def normal(shown: str) -> str:
         (r"(?<=node=)v[\d.]+", "VERSION"),
         (r"^.*\(… \d+ more like the next one\).*$", ""),
         (r"(?<=127\.0\.0\.1:)\d+", "PORT"),
-        (r"(?<=not shown in )\d+", "N"),  # as wide as the project's name needs it
+        # A picture is as wide as the project's name needs it.
+        (r"(?<=not shown in )\d+", "N"),
+        (r"─+", "─"),
         (r"\bport \d+", "port PORT"),
         (r"(?<=_PORT=)\d+", "PORT"),
         (r"\bprocess \d+ \([^)]*\)", "process N"),
