@@ -31,7 +31,7 @@ def test(
 ) -> int:
     """Run the project's tests.
 
-    About 10 minutes, 3 with --unit, 25 with --all. Where there is no Docker Engine, what needs one is skipped.
+    About 10 minutes, 4 with --unit, 35 with --all. Where there is no Docker Engine, what needs one is skipped.
 
     Example:
         invoke test --unit -k positional

@@ -19,7 +19,7 @@ COSTLY = ("tests/engine/", "tests/faults/test_cells.py")
 COSTLIEST = ("tests/native/", "tests/page/")
 """Where each test starts a whole stack or a browser: a quick run plays a few of a file."""
 
-USUAL = {"not engine": 3, "": 10}
+USUAL = {"not engine": 4, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
 
 USUAL_WHOLE = {"not engine": 10, "": 25}
