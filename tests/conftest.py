@@ -22,6 +22,7 @@ from tests.failures import Failures
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
 from tests.selection import Duration, quick
+from upready.releases import engine_lock, record
 from upready.runtime.docker import engine
 from upready.support import folders
 from upready.support.errors import EngineError
@@ -146,7 +147,10 @@ def remove_project(name: str, client: Any = None) -> None:
     label = {"label": f"{engine.PROJECT}={name}"}
     gone = contextlib.suppress(NotFound)
     try:
-        containers = client.api.containers(all=True, filters=label)
+        # A lock stays on purpose where the engine went away under its holder, as it does in tests.
+        own = (engine.PROJECT, engine_lock.LABEL, record.LABEL)
+        found = (client.api.containers(all=True, filters={"label": f"{each}={name}"}) for each in own)
+        containers = [each for some in found for each in some]
         for each in containers:
             with gone:
                 client.api.remove_container(each["Id"], force=True, v=True)

@@ -270,7 +270,7 @@ def test_what_was_switched_last_outlives_its_container_but_not_its_volume(stack:
     client, project = connected().client, stack.project
     stack.edge.switch(API, stack.api[:1])
     for change in ("container", "volume"):
-        client.containers.get(stack.edge.container.id).remove(force=True)
+        client.containers.get(stack.edge.container.id).remove(v=True, force=True)
         if change == "volume":
             client.volumes.get(f"{project.name}_edge-data").remove()
         project.ok("dev", "--no-build")

@@ -196,7 +196,7 @@ def stack(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Killed]:
         proxy.at(0)
         remove_project(made.project.name)
         for each in made.left_over():
-            client.api.remove_container(each, force=True)
+            client.api.remove_container(each, v=True, force=True)
         client.close()
         proxy.cut()
 

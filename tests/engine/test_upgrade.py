@@ -81,8 +81,9 @@ def test_a_kill_at_any_moment_leaves_the_data_serving(shop: Project) -> None:
         except subprocess.TimeoutExpired:
             task.kill()
             task.wait()
-        task.stdout and task.stdout.close()  # type: ignore[func-returns-value]
-        task.stderr and task.stderr.close()  # type: ignore[func-returns-value]
+        for stream in (task.stdout, task.stderr):
+            if stream:
+                stream.close()
         db = [each for each in shop.containers() if each.service == "db" and each.state == "running"]
         if upgraded or not db:
             break

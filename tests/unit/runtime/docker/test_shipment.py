@@ -38,7 +38,9 @@ class Away:
         with tarfile.open(fileobj=io.BytesIO(b"".join(data))) as archive:
             self.loaded.append(archive.getnames())
             for member in archive:
-                assert archive.extractfile(member).read() == member.name.encode() * 1000  # type: ignore[union-attr]
+                held = archive.extractfile(member)
+                assert held
+                assert held.read() == member.name.encode() * 1000
         return b""
 
     def _stream_helper(self, response: bytes, *, decode: bool) -> Iterator[Mapping[str, str]]:

@@ -96,7 +96,7 @@ def command(
         more = [inspect.Parameter("host", inspect.Parameter.POSITIONAL_OR_KEYWORD, default="")] if engine else []
         more.append(inspect.Parameter("debug", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=False))
         parameters = {**signature.parameters, **{each.name: each for each in more}}
-        run.__signature__ = signature.replace(parameters=[*parameters.values()])  # type: ignore[attr-defined]
+        run.__signature__ = signature.replace(parameters=[*parameters.values()])  # type: ignore[attr-defined]  # functions have it
         known = {key: text for key, text in HELP.items() if key in parameters}
         task = Command(
             run,

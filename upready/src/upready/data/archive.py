@@ -59,7 +59,7 @@ class Writer:
         self._recipient = recipient
         self.temporary = path.with_name(f".{path.name}{PARTIAL}")
         self._sums: dict[str, str] = {}
-        self._file: IO[bytes] = open(self.temporary, "wb", opener=platform.private)  # noqa: SIM115
+        self._file: IO[bytes] = open(self.temporary, "wb", opener=platform.private)  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self) -> Writer:
         return self

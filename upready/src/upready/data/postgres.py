@@ -53,19 +53,19 @@ class Server:
 
     Args:
         call: How a program is called where the server runs (`Runtime.piped`).
-        shell: Whether the user, the password and the database come from the container's own variables; otherwise the
-            call has them (PGUSER, …).
+        in_container: Whether the user, the password and the database come from the container's own variables;
+            otherwise the call has them (PGUSER, …).
 
     Every method raises `ProgramError` where a program of PostgreSQL refuses, with its own words.
     """
 
-    def __init__(self, call: Callable[[Sequence[str]], Call], *, shell: bool) -> None:
+    def __init__(self, call: Callable[[Sequence[str]], Call], *, in_container: bool) -> None:
         self._call = call
-        self._shell = shell
+        self._in_container = in_container
 
     def program(self, *words: str) -> Call:
         """How one of PostgreSQL's programs is called, as the superuser of this server."""
-        if self._shell:
+        if self._in_container:
             return self._call(["sh", "-c", f'{ENVIRONMENT}exec "$@"', "sh", *words])
         return self._call(words)
 
@@ -109,7 +109,7 @@ class Server:
     def free(self) -> int:
         """Bytes that are free on the disk of its data."""
         folder = str(self.ask("SELECT to_json(current_setting('data_directory'));")[0])
-        if not self._shell:
+        if not self._in_container:
             return shutil.disk_usage(folder).free
         said = pipes.output(self._call(["df", "-Pk", folder])).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024

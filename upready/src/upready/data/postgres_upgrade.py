@@ -143,7 +143,7 @@ def ended_server(run: Run, folders: Folders) -> Server:
         data = folders.path(folders.old)
         return run(_SERVE, [data, *words])
 
-    return Server(call, shell=True)  # noqa: S604 - the container's
+    return Server(call, in_container=True)
 
 
 @contextlib.contextmanager

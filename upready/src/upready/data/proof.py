@@ -96,7 +96,7 @@ def _server(engine: Containers, project: str, part: Part) -> Iterator[Server]:
         if result.code:
             raise compose.failure(result.stderr, StartError)
         (container,) = engine.containers(name)
-        yield Server(lambda words: engine.piped(name, container, words, _no_stack), shell=True)  # noqa: S604
+        yield Server(lambda words: engine.piped(name, container, words, _no_stack), in_container=True)
     finally:
         _tidy(engine, project)
 

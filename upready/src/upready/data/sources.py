@@ -77,7 +77,7 @@ class Data:
             )
         return Server(
             lambda words: self.connected.piped(self.project, source.container, words, lambda: self.stack),
-            shell=self.connected.name == DOCKER,
+            in_container=self.connected.name == DOCKER,
         )
 
     def of(self, services: Sequence[str]) -> tuple[Source, ...]:

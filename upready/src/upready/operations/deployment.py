@@ -13,7 +13,7 @@ from upready.data import versions
 from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models, named, with_images
+from upready.operations.release_models import Models, is_edge, named, with_images
 from upready.readiness.health import Report
 from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
 from upready.releases.gate import SickError
@@ -21,7 +21,6 @@ from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
-from upready.runtime.docker import edge
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.stack import model, revision
@@ -79,7 +78,7 @@ class Deployment(Models):
         name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
         target = model.load(self._with_releases(merged, changes, running, again, name))
         if self.edge_alone and before:
-            target = self._with_old(target, before, [name for name in target.services if not _is_edge(merged, name)])
+            target = self._with_old(target, before, [name for name in target.services if not is_edge(merged, name)])
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
         # What does not change keeps the image of an earlier release, whose name no other image may get.
@@ -122,10 +121,10 @@ class Deployment(Models):
                 for each in changes
             ]
         if self.edge_alone:
-            if not any(_is_edge(merged, each.service) for each in changes):
+            if not any(is_edge(merged, each.service) for each in changes):
                 raise UsageError(f"no service of {self.environment} is an edge", next="invoke prod --plan")
             changes = [
-                each if _is_edge(merged, each.service) else Change(each.service, plan.NOTHING) for each in changes
+                each if is_edge(merged, each.service) else Change(each.service, plan.NOTHING) for each in changes
             ]
         return self._with_removals(merged, changes)
 
@@ -295,8 +294,3 @@ class Deployment(Models):
         number = self.record.append(told, self.history.last, made_of)
         self.history = history.read(self.record.entries()) if result != BEGUN else self.history
         self.history.last = number
-
-
-def _is_edge(merged: Model, name: str) -> bool:
-    """Whether a service is the one through which all requests come."""
-    return edge.LABEL in (merged.services[name].config.get("labels") or {})

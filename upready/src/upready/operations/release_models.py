@@ -11,6 +11,7 @@ from upready.releases import history, override, plan
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
+from upready.runtime.docker import edge
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import model, revision
@@ -123,3 +124,8 @@ def with_images(merged: Model, ids: Mapping[str, str]) -> Model:
     every = merged.services.items()
     services = {name: dataclasses.replace(each, image=ids.get(name, each.image)) for name, each in every}
     return dataclasses.replace(merged, services=services)
+
+
+def is_edge(merged: Model, name: str) -> bool:
+    """Whether a service is the one through which all requests come."""
+    return edge.LABEL in (merged.services[name].config.get("labels") or {})

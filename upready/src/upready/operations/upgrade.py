@@ -207,7 +207,7 @@ def _server(work: Work, old_image: str) -> Server:
     container = work.container
     if container is not None and work.running:
         project, stack = work.merged.stack.project, work.merged.stack
-        return Server(lambda words: work.engine.piped(project, container, words, lambda: stack), shell=True)  # noqa: S604
+        return Server(lambda words: work.engine.piped(project, container, words, lambda: stack), in_container=True)
     return data.ended_server(work.run(old_image), work.folders)
 
 

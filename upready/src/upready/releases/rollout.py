@@ -22,9 +22,6 @@ from upready.runtime.docker.edge import Edge, EdgeError
 from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
 
-PATIENCE = 15.0
-"""Seconds that the edge may take to come back where somebody restarts it during a release."""
-
 
 @dataclass
 class Rollout:
@@ -238,7 +235,7 @@ class Rollout:
         retire.retire(self.engine, self._aside, (), self.show.warn)
 
     def _edge(self, service: Service) -> Edge | None:
-        return routes.edge_of(self.engine, self.model.stack.project, service, PATIENCE)
+        return routes.edge_of(self.engine, self.model.stack.project, service, routes.PATIENCE)
 
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""

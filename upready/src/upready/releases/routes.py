@@ -11,6 +11,9 @@ from upready.runtime.docker.edge import Edge, EdgeError, Route
 from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model, Service
 
+PATIENCE = 15.0
+"""Seconds that the edge may take to come back where somebody restarts it during a release."""
+
 
 def edge_of(engine: Containers, project: str, service: Service, patience: float = 0.0) -> Edge | None:
     """The edge that serves a service; None where nothing does.

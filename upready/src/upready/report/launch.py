@@ -94,16 +94,7 @@ class Show:
                 self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
 
     def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
-        """Have the user agree to something. The live view is away meanwhile: it would write over the question.
-
-        Args:
-            question: A sentence that says what is about to happen.
-            details: More about that, a sentence each.
-            unattended: Whether the task goes on where nobody is there to be asked.
-
-        Raises:
-            UsageError: The answer is no; or nobody is there, and the task does not go on without an answer.
-        """
+        """As in `launch_options.Show`. The live view is away meanwhile: it would write over the question."""
         if self._yes or (unattended and not prompts.can_be_asked()):
             return
         if self._live is not None:
