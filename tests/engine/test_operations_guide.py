@@ -149,6 +149,8 @@ def test_from_the_first_start_to_a_rotated_key(operator: Operator, guide: str) -
     # The data, there and back.
     back_up, prove, restore, _ = typed(guide, "The data")
     operator.ok(back_up)
-    assert "1 row" in operator.ok(prove)
+    proven = operator.ok(prove)
+    assert "all of it came back" in proven
+    assert "ba_copilot diagrams: 1\n" in proven
     operator.ok(f"{restore} --yes")
     assert operator.call("/api/v1/diagrams", reader).json()["items"][0]["title"] == "Order"

@@ -30,3 +30,8 @@ def test_size_in_bytes(text: str, count: int) -> None:
 def test_no_size(text: str) -> None:
     with pytest.raises(UsageError, match=r"web: x-ops.size-budget: should be a size such as 95MB"):
         units.parse_size(text, "web: x-ops.size-budget")
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, "0 rows"), (1, "1 row"), (20_000, "20,000 rows")])
+def test_a_number_of_things(count: int, told: str) -> None:
+    assert units.counted(count, "row") == told

@@ -180,7 +180,7 @@ def _rows(data: Data, source: Source) -> Iterator[str]:
             most = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
             named = ", ".join(f"{name} {count:,}" for name, count in most[:SHOWN])
             more = f", and {len(most) - SHOWN} tables more" if len(most) > SHOWN else ""
-            held = f"{sum(rows.values()):,} rows ({named}{more})" if rows else "no table"
+            held = f"{units.counted(sum(rows.values()), 'row')} ({named}{more})" if rows else "no table"
             yield f"database {database.name} of {source.service}: {held}"
 
 

@@ -98,9 +98,8 @@ def described(backup: Backup) -> dict[str, Any]:
 
 def _item(item: Item) -> str:
     if item.digest:
-        return f"volume {item.name}, {item.files:,} files, {units.size(item.size)}"
-    tables = len(item.rows)
-    of = f"{sum(item.rows.values()):,} rows in {tables} table{'' if tables == 1 else 's'}"
+        return f"volume {item.name}, {units.counted(item.files, 'file')}, {units.size(item.size)}"
+    of = f"{units.counted(sum(item.rows.values()), 'row')} in {units.counted(len(item.rows), 'table')}"
     return f"database {item.name}, {of}" + (f", schema {item.schema}" if item.schema else "")
 
 

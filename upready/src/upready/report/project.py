@@ -9,7 +9,7 @@ from upready.operations.loss import Loss
 from upready.operations.step import Step
 from upready.report import plan
 from upready.runtime.interface import Stopped
-from upready.support import next_step, streams
+from upready.support import next_step, streams, units
 from upready.support.errors import UsageError
 
 
@@ -54,7 +54,7 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
         report.say(f"{gone.project}: nothing runs")
         return 0
     count = len(gone.containers)
-    what = f"stopped {count} container{'' if count == 1 else 's'}" if count else "nothing runs"
+    what = f"stopped {units.counted(count, 'container')}" if count else "nothing runs"
     report.say(f"{gone.project}: {what}")
     if gone.orphans:
         report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")

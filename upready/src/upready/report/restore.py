@@ -88,4 +88,4 @@ def _loss(loss: Loss) -> list[str]:
 
 
 def _rows(count: int | None) -> str:
-    return "not there" if count is None else f"{count:,} row{'' if count == 1 else 's'}"
+    return "not there" if count is None else units.counted(count, "row")

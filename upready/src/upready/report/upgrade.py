@@ -38,7 +38,7 @@ def ended(done: Upgraded, *, forgotten: bool, as_json: bool) -> int:
         return 0
     report.say(f"{done.service}: PostgreSQL {done.old} is {done.new} now, in {units.duration(done.seconds)}:")
     for database, rows in done.rows.items():
-        report.say(f"  {database}: {sum(rows.values()):,} rows in {len(rows)} tables")
+        report.say(f"  {database}: {units.counted(sum(rows.values()), 'row')} in {units.counted(len(rows), 'table')}")
     report.say(f"the old data stay in the folder {done.kept[0]} of the volume {done.volume}")
     report.say_next(f"once all is well: invoke upgrade {done.service} --forget")
     return launch_report.ended(done.launch, as_json=False) if done.launch else 0

@@ -79,6 +79,11 @@ def replica(service: str, number: int) -> str:
     return service if number == 1 else f"{service}-{number}"
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things: `1 row`, `20,000 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def times(count: int) -> str:
     """How often: once, twice, 3 times."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
