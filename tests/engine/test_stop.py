@@ -196,8 +196,17 @@ volumes:
     api.create_volume(external)
     # Another project's, of a name that the file gives without saying that it is external.
     api.create_volume(other, labels={"com.docker.compose.project": other})
+    nameless = []
+
+    def anonymous() -> str:
+        """The name of the app's volume without one; a stop without --volumes leaves it, as compose does."""
+        mounts = project.container("app").raw["Mounts"]
+        [name] = [mount["Name"] for mount in mounts if mount["Destination"] == "/anonymous"]
+        return str(name)
+
     try:
         project.ok("dev", "--profile", "db")
+        nameless.append(anonymous())
         project.ok("stop")
         project.ok("dev")  # without db: its volumes are there, its container is not
         # Made by compose for this project, and called external since.
@@ -207,18 +216,17 @@ volumes:
             .read_text("utf-8")
             .replace("once: {}", f"once: {{external: true, name: {project.name}_once}}"),
         )
-        [anonymous] = [
-            mount["Name"] for mount in project.container("app").raw["Mounts"] if mount["Destination"] == "/anonymous"
-        ]
+        gone = anonymous()
         stopped = project.ok("stop", "--volumes", "--yes", "--json").json
         assert stopped["volumes"] == [f"{project.name}_data", f"{project.name}_rows"]
         left = {each["Name"] for each in api.volumes()["Volumes"]}
         assert {external, other, f"{project.name}_once"} <= left
-        assert not left & {f"{project.name}_data", f"{project.name}_rows", anonymous}
+        assert not left & {f"{project.name}_data", f"{project.name}_rows", gone}
     finally:
         remove_project(project.name)
         remove_project(other)
-        api.remove_volume(external)
+        for name in (external, *nameless):
+            api.remove_volume(name)
 
 
 def test_the_timeout_is_heard(project: Project) -> None:
