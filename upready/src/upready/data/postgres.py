@@ -257,11 +257,14 @@ def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[
     import threading
 
     lines: list[str] = []
+
+    def read() -> None:
+        # Where the block fails, the pipe may be closed before this thread has read its end.
+        with contextlib.suppress(OSError, ValueError):
+            lines.extend(b"".join(pipes.pieces(running.stdout)).decode("utf-8", "replace").splitlines())
+
     with pipes.child(server.program("pg_restore", "--list")) as running:
-        reader = threading.Thread(
-            target=lambda: lines.extend(b"".join(pipes.pieces(running.stdout)).decode("utf-8", "replace").splitlines()),
-            daemon=True,
-        )
+        reader = threading.Thread(target=read, name="list", daemon=True)
         reader.start()
         wants = True
 

@@ -104,9 +104,11 @@ class Child:
 
     def _keep(self) -> None:
         assert self._running.stderr is not None  # noqa: S101 - see above
-        for line in self._running.stderr:
-            if text := line.decode("utf-8", "replace").strip():
-                self._said.append(text)
+        # Where the block fails, its pipes may be closed before this thread has read their end.
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._running.stderr:
+                if text := line.decode("utf-8", "replace").strip():
+                    self._said.append(text)
 
 
 @contextlib.contextmanager
