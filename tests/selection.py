@@ -12,7 +12,7 @@ import pytest
 
 SOME, FEW = 3, 2
 """So many tests of a group a quick run plays: cases of a function that start programs; tests of a file that start a
-whole stack, servers or a browser. Of the cells of faults: one of each kind and runtime."""
+whole stack, servers or a browser. Of the cells of faults: one of each kind."""
 
 COSTLY = ("tests/engine/",)
 """Where each case of a function starts programs; elsewhere those do that carry the marker `costly`."""
@@ -52,7 +52,7 @@ def _group(item: pytest.Item) -> tuple[str, int] | None:
     """The group of tests that an item is one of, and how many of the group are enough; None where all are played."""
     callspec = getattr(item, "callspec", None)
     if cell := callspec.params.get("cell") if callspec else None:
-        return f"{cell.kind} {cell.runtime}", 1
+        return cell.kind, 1
     if item.nodeid.startswith(COSTLIEST):
         return item.nodeid.partition("::")[0], FEW
     if item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
