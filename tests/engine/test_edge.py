@@ -257,7 +257,9 @@ def test_the_access_log_tells_no_secret_and_no_probes(stack: Stack) -> None:
 def test_a_caller_who_leaves_is_logged_without_what_he_sent(stack: Stack) -> None:
     """Caddy warns of an answer that it could not give, with the whole request unless it is told not to."""
     secret = "canary-" + unique_name("secret")
-    with httpx.stream("GET", f"{stack.url}/stream=3?key={secret}", headers={"X-Key": secret}, trust_env=False) as answer:
+    with httpx.stream(
+        "GET", f"{stack.url}/stream=3?key={secret}", headers={"X-Key": secret}, trust_env=False
+    ) as answer:
         next(answer.iter_lines())
     container = connected().client.containers.get(stack.edge.container.id)
     until(lambda: b'"uri":"/stream=3"' in container.logs())  # told when it has ended
