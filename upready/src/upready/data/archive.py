@@ -161,6 +161,10 @@ class Reader:
         """Bytes of the file."""
         return self.path.stat().st_size
 
+    def length(self, name: str) -> int:
+        """Bytes of a member, as it stands in the file; 0 for none."""
+        return next((size for each, (_, size) in self._members.items() if each.removesuffix(".age") == name), 0)
+
     def prove(self, tell: Callable[[int], None] = lambda _: None) -> None:
         """Read all of it, and hold it against its sums; `tell` gets the number of bytes after each piece.
 

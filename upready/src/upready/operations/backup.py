@@ -75,32 +75,15 @@ def into(
     now = datetime.now(UTC).replace(microsecond=0)
     path = shelf.place(settings.root, output, data.project, now)
     shelf.tidy(path.parent, data.project)
+    usual = shelf.lengths(path.parent, data.project)
+
+    def tell(what: str, count: int, of: int = 0, /) -> None:
+        progress(what, count, usual.get(what, of))
+
     if path.name.endswith(shelf.SUFFIX) and path.name != shelf.name(data.project, now):
         with contextlib.suppress(ValueError):
             now = shelf.moment(path).replace(tzinfo=UTC)
-    return backup.make(data, wanted, path, now=now, reason=reason, progress=progress)
-
-
-def before(settings: Settings, connected: Runtime, reason: str, progress: Progress) -> Backup | None:
-    """Back up a stack before something that may harm its data, such as migrations; None where there is no row.
-
-    The project's lock must be held.
-
-    Args:
-        settings: The project's.
-        connected: Where it runs.
-        reason: Why: `before the release 20261126T221500`.
-        progress: Told how far it is.
-
-    Raises:
-        OpsError: As `make` does; then what may harm must not be done.
-    """
-    found = sources.find(settings, connected)
-    databases = [each for each in found.sources if each.kind == kinds.POSTGRES and each.container.state == "running"]
-    if not any(has_rows(found, each) for each in databases):
-        return None
-    with _alone(settings):
-        return into(settings, found, databases, "", progress, reason)
+    return backup.make(data, wanted, path, now=now, reason=reason, progress=tell)
 
 
 def last(settings: Settings, data: Data, wanted: Sequence[Source], reason: str, progress: Progress) -> Backup:
@@ -114,9 +97,16 @@ def last(settings: Settings, data: Data, wanted: Sequence[Source], reason: str, 
 
 
 def has_rows(data: Data, source: Source) -> bool:
-    """Whether a database holds any row."""
+    """Whether a database holds any row.
+
+    Raises:
+        DataError: It does not tell.
+    """
     server = data.server(source)
-    return any(any(server.rows(each.name).values()) for each in server.databases())
+    try:
+        return any(any(server.rows(each.name).values()) for each in server.databases())
+    except ProgramError as error:
+        raise backup.failed(source.service, error) from error
 
 
 def prove(settings: Settings, output: str, identity: Path | None, progress: Progress, tell: Note) -> Backup:

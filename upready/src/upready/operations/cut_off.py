@@ -38,6 +38,9 @@ class Brief:
         """The same."""
         raise UsageError(question, next="invoke prod")
 
+    def reading(self, what: str, count: int, of: int = 0, /) -> None:
+        """Nobody waits."""
+
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""
 
