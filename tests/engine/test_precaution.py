@@ -92,5 +92,12 @@ def test_a_database_at_rest_is_backed_up_as_it_is(shop: Project) -> None:
     done = shop.ok("prod", "--json", env={"SCHEMA": "2"}).json
     [part] = manifest(done["backup"]).parts
     assert [(part.kind, each.name) for each in part.items] == [("volume", f"{shop.name}_data")]
+    count = ("exec", "db", "--", "psql", "-U", "shop", "-Atc", "SELECT count(*) FROM orders")
+    shop.ok("exec", "db", "--", "psql", "-U", "shop", "-qc", "DELETE FROM orders")
+    restored = shop.ok("restore", done["backup"], "--yes", "--json").json
+    assert shop.ok(*count).out == "1234\n"
+    # What was there before is as it was, too: the volume while db did not run.
+    shop.ok("restore", restored["before"]["file"], "--yes")
+    assert shop.ok(*count).out == "0\n"
     without = shop.ok("prod", "--json", "--no-backup", env={"SCHEMA": "3"}).json
     assert "backup" not in without

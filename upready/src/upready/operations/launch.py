@@ -75,7 +75,11 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     """
     with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
         connected, merged = prepare(settings, environment, options, show)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off:
+            if was_cut_off:
+                from upready.operations import restore_remains
+
+                restore_remains.look(settings, connected, show.warn)
             displaced.remove(connected, settings, merged, show.step)
             show.step("start")
             return start(connected, merged, show)

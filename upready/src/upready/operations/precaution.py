@@ -57,6 +57,7 @@ def make(
         if not chosen:
             show.step("no row is there yet: no backup")
             return {}
+        _check_at_rest(data, chosen)
         made = backup.last(settings, data, chosen, f"before the release {release}", show.reading)
     except LockedError:
         raise
@@ -72,16 +73,34 @@ def make(
     return {"id": made.id, "file": str(made.path)}
 
 
+def _check_at_rest(data: Data, chosen: Sequence[Source]) -> None:
+    """Make sure that nobody writes to a volume that is read as it is.
+
+    Raises:
+        DataError: A database is at work that does not answer: it is restarted again and again, or paused.
+    """
+    volumes = {name for each in chosen for name in each.volumes}
+    for each in data.containers:
+        if each.state in ("running", "restarting", "paused") and volumes & {*sources.mounted(each)}:
+            raise DataError(
+                f"{each.service} is {each.state}, and does not answer", next=f"invoke logs --service {each.service}"
+            )
+
+
 def _at_rest(engine: Containers, merged: Model) -> Iterator[str]:
-    """The volumes in which services of PostgreSQL will find data."""
+    """The volumes in which databases will find data."""
+    named = merged.raw.get("volumes") or {}
     for service in merged.wanted:
-        image = engine.image(service.image)
-        if service.ops.get("data") == kinds.NONE or not versions.is_postgres(service, image):
+        nobody = loss.unused(merged.stack.project, service.name).container
+        kind = kinds.of(nobody, service.ops, service.image)
+        if kind == kinds.VOLUME and versions.is_postgres(service, engine.image(service.image)):
+            kind = kinds.POSTGRES
+        if kind in (kinds.VOLUME, kinds.NONE):
             continue
-        place = versions.where(merged, service, image)
-        new = versions.of_image(image, service.image) if place and place.volume else 0
-        if place and new and versions.of_volume(engine, merged.stack.project, place, new) is not None:
-            yield place.volume
+        for mount in service.config.get("volumes") or ():
+            volume = str((named.get(mount.get("source")) or {}).get("name") or "")
+            if mount.get("type") == "volume" and volume and engine.volume(volume) is not None:
+                yield volume
 
 
 def names(chosen: Sequence[Source]) -> list[str]:

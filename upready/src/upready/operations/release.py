@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from upready.operations import exclusive, launch, precaution
+from upready.operations import exclusive, launch, precaution, restore_remains
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
@@ -34,7 +34,9 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             show.step("start")
             return launch.start(connected, merged, show)
         built = _images(connected, merged)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off:
+            if was_cut_off:
+                restore_remains.look(settings, connected, show.warn)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
