@@ -18,7 +18,19 @@ GROUPS = {
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("open", "images", "config", "env.show", "env.diff", "audit", "unlock", "upgrade", "init", "completion")
+SELDOM = (
+    "open",
+    "images",
+    "config",
+    "export",
+    "env.show",
+    "env.diff",
+    "audit",
+    "unlock",
+    "upgrade",
+    "init",
+    "completion",
+)
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"
