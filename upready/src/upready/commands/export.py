@@ -44,13 +44,12 @@ def export(
     from upready.report import export as report
     from upready.report import plan
     from upready.support.errors import UsageError
-    from upready.support.next_step import AGAIN
 
     export.check(format)
     if secrets and output:
         raise UsageError(
             "--secrets prints values, and writes no file: give it without --output",
-            next=f"leave out one of the two, then: {AGAIN}",
+            next="invoke export kubernetes --secrets",
         )
     settings = invocation.settings(c)
     made = export.make(settings, export.environment_of(settings, env), profile)
