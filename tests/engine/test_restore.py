@@ -231,6 +231,7 @@ KILLS = 30
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_no_row_is_lost_whenever_it_is_killed(project: Project, tmp_path: Path) -> None:
     sql(project, "SET client_min_messages = error; CREATE TABLE IF NOT EXISTS written (id int)")
     backup = project.ok("backup", "--service", "db", "-o", f"{tmp_path}/one.tar", "--json").json["file"]
