@@ -99,7 +99,7 @@ KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "stop": ("stop", {}),
     "first": ("prod", {}),
 }
-"""The task, and its variables beside that of a version that was never there before. Before the `first`, nothing runs."""
+"""The task, and its variables beside that of a version that is new. Before the `first`, nothing runs."""
 
 POINTS = {
     "prod": [
