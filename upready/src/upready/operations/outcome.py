@@ -78,9 +78,8 @@ def given_up(entry: Mapping[str, Any], serves: str, error: OpsError, sick: OpsEr
     """
     told = f"the release {entry['release']} is given up: {error.message}"
     if sick is None:
-        return RolledBackError(
-            f"{told}; {serves} serves", details=[*error.details, *_migrated(entry)], next=f"invoke {entry['task']}"
-        )
+        again = "invoke prod" if entry["task"] == "prod" else "invoke rollback"
+        return RolledBackError(f"{told}; {serves} serves", details=[*error.details, *_migrated(entry)], next=again)
     return UnhealthyError(
         f"{told}; {serves} is sick: {sick.message}", details=[*sick.details, *_migrated(entry)], next="invoke diagnose"
     )
