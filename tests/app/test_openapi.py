@@ -39,6 +39,7 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:
     api = schemathesis.openapi.from_url(str(client.base_url.join("/openapi.json")))
