@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -224,6 +224,7 @@ class Killed:
             elif re.match(rf"{moment.step}(:|;|$)", line) or (moment.step != "start" and line.startswith(moment.step)):
                 counting = True
                 self.proxy.at(moment.request, once)
+        started.stdout.close()
         code = started.wait(240)
         self.proxy.at(0)
         return Result(code, "".join(lines), "")
@@ -484,7 +485,7 @@ with engine_lock.hold(engine, project, "invoke prod", "ann@there"):
 
 def test_stop_removes_what_a_reader_of_the_record_has_left_once_it_is_dead(project: Project) -> None:
     project.write("compose.yaml", "services: {app: {image: python:3.13-slim}}\n")
-    with docker.from_env() as client:
+    with closing(docker.from_env()) as client:
         left = Killed(project, Proxy(Path()), client, "", Path()).left_over
         reader = subprocess.Popen([sys.executable, "-c", READ, project.name], stdout=subprocess.PIPE)
         try:
