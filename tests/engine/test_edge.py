@@ -254,6 +254,31 @@ def test_the_access_log_tells_no_secret_and_no_probes(stack: Stack) -> None:
     assert '"/health"' not in container.logs().decode()
 
 
+def test_a_caller_who_leaves_is_logged_without_what_he_sent(stack: Stack) -> None:
+    """Caddy warns of an answer that it could not give, with the whole request unless it is told not to."""
+    secret = "canary-" + unique_name("secret")
+    with httpx.stream(
+        "GET", f"{stack.url}/stream=3?key={secret}", headers={"X-Key": secret}, trust_env=False
+    ) as answer:
+        next(answer.iter_lines())
+    container = connected().client.containers.get(stack.edge.container.id)
+    until(lambda: b'"uri":"/stream=3"' in container.logs())  # told when it has ended
+    assert secret not in container.logs().decode()
+
+
+def test_no_caller_writes_long_lines_into_the_log(stack: Stack) -> None:
+    long, host = "x" * 20_000, ("127.0.0.1", int(stack.url.rpartition(":")[2]))
+    for line, name in ((f"GET /{long}", "x"), ("GET /long-host", long), (f"{long} /long-method", "x")):
+        with socket.create_connection(host, timeout=20) as caller:
+            caller.sendall(f"{line} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+            assert caller.recv(1000).startswith(b"HTTP/1.1 ")
+    container = connected().client.containers.get(stack.edge.container.id)
+    until(lambda: b"/long-method" in container.logs())
+    lines = container.logs().decode().splitlines()
+    assert max(map(len, lines)) < 1000
+    assert sum("x" * 199 in line for line in lines) == 3
+
+
 def test_what_it_cannot_serve_is_refused(stack: Stack) -> None:
     before = stack.edge.route(API)
     for service, containers, words in (

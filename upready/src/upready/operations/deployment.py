@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.data import versions
-from upready.operations import consent, displaced, outcome
+from upready.operations import consent, displaced, outcome, precaution
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
 from upready.operations.recovery import FRESH, Recovery
 from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
+from upready.releases import history, leftovers, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED, READY
 from upready.releases.plan import Change
@@ -38,10 +38,12 @@ class Deployment(Recovery):
     Attributes:
         keep: How many releases that have served are kept.
         edge_alone: Whether only the edge is brought to its new version.
+        backup: Whether a backup is made before a release that runs migrations.
     """
 
     keep: int = KEEP
     edge_alone: bool = False
+    backup: bool = True
 
     def release(self, merged: Model, built: Mapping[str, str]) -> Launch:
         """Forward to what the files say.
@@ -66,31 +68,28 @@ class Deployment(Recovery):
             return self._start(known or self._as_running(merged, running, again), self.history.current)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
+        commit = merged.stack.variables.get(revision.VARIABLE, "")
+        name = release_id.make(commit, self.history.releases)
+        told = self._migrations(merged, changes)
+        if self.backup and told["migrations"]:
+            told["backup"] = precaution.make(self.settings, self.engine, merged, name, told["migrations"], self.show)
         leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
-        name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
         target = model.load(self._with_releases(merged, changes, running, again, name))
         if self.edge_alone and before:
             target = self._with_old(target, before, [name for name in target.services if not is_edge(merged, name)])
-        commit = merged.stack.variables.get(revision.VARIABLE, "")
-        entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
+        entry = {"task": PROD, "release": name, "commit": commit, **told}
         # What does not change keeps the image of an earlier release, whose name no other image may get.
         mine = [each for each in seen.services.values() if each.built and each.name in target.services]
         images = {each.name: each.image for each in mine if target.services[each.name].image.endswith(f":{name}")}
         ended = self._go(target, changes, running, before, entry, images)
+        ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
             try:
                 self.prune()
             except EngineError as error:
                 self.show.warn(f"releases that are too many are still there: {error.message}")
         return ended
-
-    def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
-        """What stands in the record about the migrations that a release runs."""
-        told = self.history.releases.get(self.history.current)
-        now = migrations.fingerprints(merged)
-        found = migrations.find(merged, changes, now, told.fingerprints if told else {})
-        return {"migrations": found, "fingerprints": now}
 
     def prune(self) -> list[str]:
         """Remove the releases that are more than are to be kept; returns their names.
@@ -103,9 +102,10 @@ class Deployment(Recovery):
             self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
         return gone
 
-    def plan(self, merged: Model) -> list[Change]:
-        """What going forward would change."""
-        return self._forward(merged, self._containers())
+    def plan(self, merged: Model) -> tuple[list[Change], list[str]]:
+        """What going forward would change, and the services that would run migrations."""
+        changes = self._forward(merged, self._containers())
+        return changes, list(self._migrations(merged, changes)["migrations"])
 
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from upready.readiness.health import Health, Verdict
-from upready.releases import leftovers, policy
+from upready.releases import leftovers, migrations, policy
 from upready.releases.rollout import Rollout
 from upready.runtime.interface import Container
 from upready.support.errors import OpsError, RolledBackError, UnhealthyError
@@ -104,4 +104,7 @@ def unchanged(entry: Mapping[str, Any], services: Sequence[str]) -> OpsError:
 
 
 def _migrated(entry: Mapping[str, Any]) -> list[str]:
-    return [f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())]
+    migrated = [
+        f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())
+    ]
+    return [*migrated, *migrations.kept(entry.get("backup") or {})]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upready.data.backup import Progress, silent
 from upready.engine import endpoint
-from upready.operations import cut_off, exclusive, loss
+from upready.operations import cut_off, exclusive, loss, wake
 from upready.operations.loss import Loss
 from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
@@ -82,7 +82,8 @@ def stop(
         backups = []
         if options.backup and held:
             stack = Stack(settings.root, "", (), (), project)
-            backups = loss.back_up(settings, loss.keep(stack, held, known), progress)
+            with wake.databases(settings, held, known) as awake:
+                backups = loss.back_up(settings, loss.keep(stack, held, awake), progress)
         stopped = []
         for each in running:
             with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:

@@ -19,6 +19,9 @@ DATA = "data"
 HALF = "data.tmp"
 """The data of a database that is being made."""
 
+READY = "data.ready"
+"""The data of a database as another major version has made them, whole, that are about to become the data."""
+
 REMOVED = "data.removed"
 """`invoke stop --volumes` renames the data folder to this before it deletes it."""
 
