@@ -75,6 +75,7 @@ def test_migrations_are_marked_also_of_one_that_failed() -> None:
         "task": "prod",
         "result": "begun",
         "migrations": ["db"],
+        "backup": {"id": "20261127T010203", "file": "/b.tar"},
         "number": 3,
         "release": B,
         "time": "",
@@ -82,6 +83,7 @@ def test_migrations_are_marked_also_of_one_that_failed() -> None:
     }
     found = history.read([*numbered(prod(A)), begun, {**begun, "result": "failed", "number": 4}])
     assert [each.release for each in found.migrated(A)] == [B]
+    assert found.migrated(A)[0].backup["id"] == "20261127T010203"
     assert found.migrated(B) == []
 
 
@@ -101,3 +103,9 @@ def test_one_that_paused_is_told_until_something_else_is_done() -> None:
     found = told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"))
     assert (found.current, found.paused, found.state(B)) == (A, B, "failed")
     assert told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"), *prod(C)).paused == ""
+
+
+def test_a_change_that_was_ready_and_never_ended_is_pending() -> None:
+    found = told(*prod(A), ("prod", B, "begun"), ("prod", B, "ready"))
+    assert (found.current, found.pending["result"]) == (A, history.READY)
+    assert told(*prod(A), ("prod", B, "begun"), ("prod", B, "ready"), ("prod", B, "done")).pending == {}

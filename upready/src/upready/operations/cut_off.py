@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from upready.operations import exclusive
+from upready.operations import exclusive, restore_remains
 from upready.readiness.health import Health
 from upready.runtime import current
 from upready.runtime.docker.build import Progress, Step
@@ -38,6 +38,9 @@ class Brief:
         """The same."""
         raise UsageError(question, next="invoke prod")
 
+    def reading(self, what: str, count: int, of: int = 0, /) -> None:
+        """Nobody waits."""
+
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""
 
@@ -61,6 +64,7 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
         return False
     from upready.releases import carrier, engine_lock, leftovers
 
+    sweep(connected, project)
     holder = engine_lock.holder(connected, project)
     if holder is None and not leftovers.are_mixed(containers):
         return False
@@ -72,8 +76,15 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
     return False
 
 
-def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> None:
+def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, whole: bool = True) -> None:
     """The same while the lock on the engine is held; what cannot be put right is told.
+
+    Args:
+        settings: The project's.
+        connected: Where it runs.
+        project: Compose's project name.
+        tell: Told what is done.
+        whole: Whether what is not there any more of the version that stays is started again.
 
     Raises:
         EngineError: The engine does not answer.
@@ -84,9 +95,10 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> 
 
     environment = current.running_environment(settings, connected.containers(project)) or settings.default
     try:
-        Deployment(connected, settings, environment, Brief(tell)).settle()
+        Deployment(connected, settings, environment, Brief(tell)).settle(whole=whole)
     except OpsError as error:
         tell(f"what an earlier task has left is not put right: {error.message}")
+    restore_remains.look(settings, connected, tell)
 
 
 def sweep(connected: Runtime, project: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from upready.operations import exclusive, launch
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from upready.operations import exclusive, launch, precaution, restore_remains
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
@@ -31,8 +34,10 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             show.step("start")
             return launch.start(connected, merged, show)
         built = _images(connected, merged)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
-            made = Deployment(connected, settings, environment, show, options.keep, options.edge)
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off:
+            if was_cut_off:
+                restore_remains.look(settings, connected, show.warn)
+            made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
 
@@ -45,7 +50,22 @@ def _images(connected: Containers, merged: Model) -> dict[str, str]:
     return {name: str(image["Id"]) for name, image in found.items() if image}
 
 
-def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
+@dataclass(frozen=True)
+class Plan:
+    """What a release would do.
+
+    Attributes:
+        changes: Service by service.
+        migrations: The services that would run migrations.
+        backed_up: What would be backed up before that: services, and volumes of those that do not run.
+    """
+
+    changes: Sequence[Change]
+    migrations: Sequence[str] = ()
+    backed_up: Sequence[str] = ()
+
+
+def plan(settings: Settings, environment: str, options: Options, show: Show) -> Plan:
     """What a release would change, service by service. Images are built, as they tell it; nothing else is done.
 
     Raises:
@@ -56,7 +76,11 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        return Deployment(connected, settings, environment, show, edge_alone=options.edge).plan(merged)
+        made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
+        changes, migrating = made.plan(merged)
+        asked = options.backup and bool(migrating)
+        backed_up = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
+        return Plan(changes, migrating, backed_up)
 
 
 def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:

@@ -8,9 +8,12 @@ from typing import Any
 
 from upready.releases import release_id
 
-BEGUN, DONE, FAILED, PAUSED = "begun", "done", "failed", "paused"
-"""How a change ended: not yet; it was done; it failed, and the release before serves; it stopped halfway, as
-`failure_action: pause` says, and parts of both releases serve."""
+BEGUN, READY, DONE, FAILED, PAUSED = "begun", "ready", "done", "failed", "paused"
+"""How a change ended: not yet; not yet, but all that is new was ready; it was done; it failed, and the release before
+serves; it stopped halfway, as `failure_action: pause` says, and parts of both releases serve."""
+
+OPEN = (BEGUN, READY)
+"""What has not ended."""
 
 PRUNE = "prune"
 """The task of an entry that names releases which were removed."""
@@ -30,6 +33,7 @@ class Release:
         pruned: Whether its images and its model were removed.
         migrations: The services that ran migrations when it was released.
         fingerprints: Of services whose migrations are files: a hash of these.
+        backup: The backup that was made before them: its id, and its file on the machine that made it.
     """
 
     release: str
@@ -41,6 +45,7 @@ class Release:
     pruned: bool = False
     migrations: tuple[str, ...] = ()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    backup: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -50,7 +55,7 @@ class History:
     Attributes:
         releases: By name, oldest first.
         current: The one that serves; empty where none was released.
-        pending: The entry of a change that was begun and never ended; empty where there is none.
+        pending: The last entry of a change that was begun and never ended; empty where there is none.
         paused: The release that stopped halfway, where nothing was done since; else empty.
         last: The number of the last entry.
     """
@@ -118,7 +123,8 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         if task == "prod" and "migrations" in entry:
             history.releases[name].migrations = tuple(map(str, entry["migrations"]))
             history.releases[name].fingerprints = dict(entry.get("fingerprints") or {})
-        history.pending = entry if result == BEGUN else {}
+            history.releases[name].backup = dict(entry.get("backup") or {})
+        history.pending = entry if result in OPEN else {}
         if result in (DONE, PAUSED):
             history.paused = name if result == PAUSED else ""
         if result != DONE or name not in history.releases:
