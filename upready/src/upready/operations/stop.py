@@ -15,8 +15,8 @@ from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
 from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, Settings
-from upready.support import files
+from upready.stack.settings import DOCKER, NATIVE, Settings
+from upready.support import files, state
 from upready.support.errors import OpsError
 
 Confirm = Callable[[Loss], None]
@@ -88,7 +88,7 @@ def stop(
         for each in running:
             with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
                 if was_cut_off:
-                    cut_off.settle(settings, each, project, tell)
+                    cut_off.settle(settings, each, project, tell, whole=False)
                 cut_off.sweep(each, project)
                 containers = each.containers(project)
                 lost = orphans.among(settings, containers)
@@ -103,6 +103,9 @@ def stop(
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)
         memory.forget(settings, running, data=options.data and not kept)
+        if any(each.name == NATIVE for each in running):
+            # Of a folder that was renamed while it ran: whatever has its old name now must not take its data.
+            state.settle(settings.root)
     return replace(together, backups=[str(each.path) for each in backups])
 
 
