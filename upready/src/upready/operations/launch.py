@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from upready.data import versions
-from upready.operations import build, displaced, exclusive, preflight
+from upready.operations import build, consent, displaced, exclusive, preflight
 from upready.operations.launch_options import Options, Show
 from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
@@ -86,6 +86,7 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     """
     stack = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
+    consent.to_end_release(connected, stack.project, environment, show)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])
