@@ -21,7 +21,7 @@ from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
-from upready.runtime.docker.engine import answering
+from upready.runtime.docker import build_names
 from upready.runtime.interface import Container
 from upready.stack import model, revision
 from upready.stack.model import Model
@@ -87,6 +87,7 @@ class Deployment(Models):
         ended = self._go(target, changes, running, before, entry, images)
         if ended.error is None:
             self.prune()
+            build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
         return ended
 
     def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
@@ -107,9 +108,9 @@ class Deployment(Models):
             self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
         return gone
 
-    def plan(self, merged: Model) -> list[Change]:
-        """What going forward would change."""
-        return self._forward(merged, self._containers())
+    def plan(self, merged: Model, built: Mapping[str, str]) -> list[Change]:
+        """What going forward would change; the arguments are those of `release`."""
+        return self._forward(with_images(merged, built), self._containers())
 
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""
@@ -279,9 +280,7 @@ class Deployment(Models):
     def _tag(self, image: str, other: str) -> None:
         """Give an image another name, too; one that is not there is told by what starts it."""
         if image != other and self.engine.image(image):
-            with answering():
-                repository, _, tag = other.rpartition(":")
-                self.engine.client.api.tag(image, repository, tag)
+            self.engine.tag(image, other)
 
     def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
         told = {

@@ -24,6 +24,7 @@ from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from upready.diagnosis import Failure
+    from upready.runtime.docker.build_names import Names
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,12 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             return start(connected, merged, show)
 
 
-def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+def prepare(
+    settings: Settings, environment: str, options: Options, show: Show, names: Names | None = None
+) -> tuple[Runtime, Model]:
     """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    `names` gets the names of the images that were built.
 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
@@ -91,7 +96,7 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     merged = preflight.examine(connected, stack, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])
     if connected.name == DOCKER:
-        build.provide(connected, merged, options, show)
+        build.provide(connected, merged, options, show, names)
         versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
     elif unheard := options.unheard():
         show.warn(unheard)

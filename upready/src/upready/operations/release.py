@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from upready.operations import exclusive, launch
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
@@ -13,10 +16,11 @@ from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
 from upready.runtime.docker import containers
+from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
 from upready.stack.model import Model
 from upready.stack.settings import Settings
-from upready.support.errors import UsageError
+from upready.support.errors import EngineError, UsageError
 
 
 def release(settings: Settings, environment: str, options: Options, show: Show) -> Launch:
@@ -26,23 +30,27 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         OpsError: As `launch.launch` does.
     """
     with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        names = Names()
+        connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
-        built = _images(connected, merged)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+        with (
+            _built(connected, merged, names) as built,
+            exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait),
+        ):
             made = Deployment(connected, settings, environment, show, options.keep, options.edge)
             return made.release(merged, built)
 
 
-def _images(connected: Containers, merged: Model) -> dict[str, str]:
-    """The ids of the images that were built just now, by service.
-
-    Whoever builds in another checkout while this one waits for the lock gives their names to other images.
-    """
-    found = {each.name: connected.image(each.image) for each in merged.wanted if each.built}
-    return {name: str(image["Id"]) for name, image in found.items() if image}
+@contextlib.contextmanager
+def _built(connected: Containers, merged: Model, names: Names) -> Iterator[dict[str, str]]:
+    """The ids of the images that were built just now, by service; for the block, none of them is without a name."""
+    try:
+        yield names.ids(connected, merged.wanted)
+    finally:
+        with contextlib.suppress(EngineError):
+            names.remove(connected)
 
 
 def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
@@ -53,10 +61,12 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         OpsError: As `release` does.
     """
     with exclusive.hold(settings.root, f"invoke {environment} --plan"):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        names = Names()
+        connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        return Deployment(connected, settings, environment, show, edge_alone=options.edge).plan(merged)
+        with _built(connected, merged, names) as built:
+            return Deployment(connected, settings, environment, show, edge_alone=options.edge).plan(merged, built)
 
 
 def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:
