@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,16 +13,16 @@ from upready.data import versions
 from upready.operations import consent, displaced, launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models, is_edge, named, with_images
+from upready.operations.release_models import Models, is_edge, named, with_fewer, with_images
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, migrations, plan, prune, release_id, routes
+from upready.releases import gate, history, leftovers, migrations, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.docker import build_names
-from upready.runtime.interface import Container
+from upready.runtime.interface import Container, Note, silent
 from upready.stack import model, revision
 from upready.stack.model import Model
 from upready.support import users
@@ -68,9 +68,9 @@ class Deployment(Models):
         if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
-            routes.mend(self.engine, merged, running, self.show.warn)
             known = self._recorded(self.history.current) if self.edge_alone else None
-            return self._start(known or self._as_running(merged, running, again), self.history.current)
+            target = known or self._as_running(merged, running, again)
+            return self._start(target, self.history.current, tell=self.show.warn if running else silent)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         leftovers.clear(self.engine, self.project)
@@ -210,7 +210,9 @@ class Deployment(Models):
             rollout.run()
             if rollout.unchanged and before:
                 target = self._with_old(target, before, rollout.unchanged)
-            ended = self._start(target, str(entry["release"]), rollout.left_out())
+            left = rollout.left_out()
+            ended = self._start(target, str(entry["release"]), left, rollout.had_their_time(left))
+            ended = outcome.with_left_out(ended, rollout, left) if left else ended
             changed = {each.service for each in changes if each.action != plan.NOTHING}
             blamed = ({each.service for each in ended.failures} & changed) - {*rollout.failed}
             if ended.error is not None and blamed and not fresh and before and self._put_back(before, target):
@@ -247,16 +249,27 @@ class Deployment(Models):
             return False
         return self._start(before, self.history.current).error is None
 
-    def _start(self, target: Model, name: str, but: Collection[str] = ()) -> Launch:
+    def _start(
+        self,
+        target: Model,
+        name: str,
+        left: Sequence[Container] = (),
+        unwaited: Sequence[Container] = (),
+        tell: Note = silent,
+    ) -> Launch:
         """Start what is not there yet, and see that everything is ready: what changed is by now.
 
         Args:
             target: What is to run.
             name: Its release.
-            but: The ids of containers that get no requests.
+            left: Containers that get no requests.
+            unwaited: Those of them that nobody waits for.
+            tell: Told where the edge sends requests elsewhere.
         """
         self.show.step("start")
-        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target, but))
+        engine = gate.Without(self.engine, [each.id for each in unwaited]) if unwaited else self.engine
+        with routes.following(self.engine, target, [each.id for each in left], tell) as begin:
+            ended = launch.start(engine, with_fewer(target, unwaited), self.show, then=begin)
         return dataclasses.replace(ended, stack=named(ended.stack, name))
 
     def settle(self) -> None:

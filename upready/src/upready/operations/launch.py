@@ -104,8 +104,10 @@ def prepare(
     return connected, merged
 
 
-def start(connected: Runtime, merged: Model, show: Show, then: Callable[[], None] | None = None) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show, then: Callable[[Attempt], None] | None = None) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
+
+    `then` is called once they are started.
 
     Raises:
         EngineError: The engine went away.
@@ -114,7 +116,7 @@ def start(connected: Runtime, merged: Model, show: Show, then: Callable[[], None
     def up(attempt: Attempt) -> None:
         connected.start(merged, attempt)
         if then is not None and not attempt.ending.is_set():
-            then()
+            then(attempt)
 
     return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 
