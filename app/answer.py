@@ -12,6 +12,23 @@ CODE_LIMIT = 50_000  # UTF-16 code units, which the validator counts, since it i
 
 OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[ \t]*(\w*)")
 
+# The tags around the thoughts of reasoning models: `<think>`, and the same in the brackets of some.
+THOUGHTS = re.compile(r"\s*([<\[◁])(think(?:ing)?|thoughts?|reasoning|analysis|reflection)([>\]▷])", re.IGNORECASE)
+# The closing one, at the beginning or at the end of a line: within a line it may be a label's.
+THOUGHT = re.compile(r"^[ \t]*</think(?:ing)?>|</think(?:ing)?>[ \t\r]*$", re.MULTILINE)
+
+PROSE = re.compile(r"(?:[A-Z][^\[\]{}()<>|;:]*|\*[^\[\]{}()<>|;]*)[.!?:]\*{0,2}\s*")
+# What may be talk at the end of a diagram: a sentence at the margin without syntax (a colon within it only after a word
+# that says so), a heading, a closing tag. Below it the items of a list.
+TALK = re.compile(
+    r"(?:(?:Notes?|Legend|Key|Explanation|Hinweis|Remarque|Nota)\s*:\s)?"
+    r"(?![\s%*-]|Note (?:over|left|right)\b|[\w \t]{1,40}:\s)"
+    r"(?:(?!--|==|->|<-)[^\n\[\]{}<>|;])*[^\s\n\[\]{}<>|;][.!?:…\u3002\uff01\uff1a\uff1f][\s\"'”»)*_]*"
+    r"|\*\*.*|#+\s+\S.*|</\w+>\s*"
+)
+ITEM = re.compile(r"\s*(?:[-*•]|\d+[.)])\s+\S.*")
+FEWEST_WORDS = 3  # of a sentence in a script that parts words; 2 before a list
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -76,14 +93,39 @@ def _fences(text: str) -> Iterator[tuple[str, str]]:
         yield language, "\n".join(body)
 
 
+def without_talk(code: str) -> str | None:
+    """The code without the lines at its end that may be sentences about the diagram; None if there are none.
+
+    Whether they are, only the validator can tell: the code with them is then invalid, and without them valid.
+    """
+    lines = code.rstrip().split("\n")
+    start = end = len(lines)
+    for at in range(len(lines) - 1, 0, -1):
+        if _is_talk(lines[at]):
+            start = at
+        elif lines[at].strip() and not ITEM.fullmatch(lines[at]):
+            break
+    left = "\n".join(lines[:start]).rstrip()
+    return left if start < end and "\n" in left else None
+
+
+def _is_talk(line: str) -> bool:
+    if not TALK.fullmatch(line):
+        return False
+    fewest = FEWEST_WORDS - line.rstrip().endswith(":")
+    return not line[0].isalpha() or not line.isascii() or len(line.split()) >= fewest
+
+
 def _spoken(text: str) -> str:
     """The text after the thoughts of a reasoning model, which some endpoints send too: `<think>…</think>`.
 
     The opening tag may be missing, if the endpoint's template contains it. Without the closing tag there is no answer.
     """
-    if text.lstrip().startswith("<think>"):
-        return text.partition("</think>")[2]
-    return re.split(r"(?m)^[ \t]*</think>[ \t\r]*$", text, maxsplit=1)[-1]
+    while opening := THOUGHTS.match(text):
+        _, closing, text = text[opening.end() :].partition(f"{opening[1]}/{opening[2]}{opening[3]}")
+        if not closing:
+            return ""
+    return THOUGHT.split(text, maxsplit=1)[-1]
 
 
 def _unfenced(text: str) -> str:
@@ -101,8 +143,11 @@ def _unfenced(text: str) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line after an empty line is a sentence about the diagram: it starts at the margin and has no syntax."""
-    return re.fullmatch(r"[A-Z*][^\[\]{}()<>|;]*[.!?:]\*{0,2}\s*", line) is not None and len(line.split()) > 3
+    """Whether a line after an empty line can be nothing but a sentence about the diagram.
+
+    It starts at the margin and has no syntax; a colon within it may be syntax (`Note over A: …`).
+    """
+    return PROSE.fullmatch(line) is not None and len(line.split()) > 3
 
 
 def _clean(code: str) -> str:

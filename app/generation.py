@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from app import diagram_types, instructions, judgement
-from app.answer import CODE_LIMIT, Answer, fits
+from app.answer import CODE_LIMIT, Answer, fits, without_talk
 from app.caller import CURRENT
 from app.diagram import Content
 from app.errors import CallerGoneError, ValidatorRefusedError, ValidatorUnavailableError, WriterError
@@ -143,6 +143,10 @@ class Generator:
             return instructions.TOO_LONG
         try:
             verdict = await self._verdict(draft.code)
+            if verdict.valid is False and (shorter := without_talk(draft.code)):
+                again = await self._verdict(shorter)
+                if again.valid:
+                    draft.code, verdict = shorter, again
         except (ValidatorUnavailableError, ValidatorRefusedError) as error:
             logger.warning("a diagram could not be validated: %s", error)
             draft.warnings.append(judgement.LATER)

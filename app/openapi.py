@@ -25,6 +25,13 @@ SCHEME = {
 }
 STATIC = "/static-offline-docs"  # where fastapi-offline has its copy
 METHODS = ("delete", "get", "patch", "post", "put")
+# The headers of answers that a program may need, by their statuses.
+HEADERS = {
+    "201": ("Location", "string", "The path of the diagram."),
+    "401": ("WWW-Authenticate", "string", "`Bearer`: send an API key."),
+    "429": ("Retry-After", "integer", "Seconds to wait."),
+    "503": ("Retry-After", "integer", "Seconds to wait, where that is known."),
+}
 
 router = APIRouter(include_in_schema=False)
 
@@ -41,6 +48,7 @@ def install(app: FastAPI) -> None:
             )
             made["components"]["securitySchemes"] = {"apiKey": SCHEME}
             _tell_access(made["paths"])
+            _tell_headers(made["paths"])
         return build()
 
     app.openapi = document  # type: ignore[method-assign]  # the way that FastAPI documents
@@ -61,6 +69,16 @@ def _tell_access(paths: dict[str, Any]) -> None:
                 refusals = {str(status): said for status, said in responses(401, 403, 429).items()}
                 operations[method]["security"] = [{"apiKey": [needed(scope)]}]
                 operations[method]["responses"] = dict(sorted({**refusals, **operations[method]["responses"]}.items()))
+
+
+def _tell_headers(paths: dict[str, Any]) -> None:
+    """Add the headers of answers."""
+    for path, operations in paths.items():
+        for operation in operations.values():
+            for status, answer in operation["responses"].items():
+                if status in HEADERS and path != "/health":
+                    name, kind, meaning = HEADERS[status]
+                    answer["headers"] = {name: {"description": meaning, "schema": {"type": kind}}}
 
 
 def operation_id(route: APIRoute) -> str:

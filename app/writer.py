@@ -16,6 +16,7 @@ import openai
 from app import metrics, telemetry
 from app.answer import Answer, extract, sound
 from app.budget import Budget
+from app.endings import ending
 from app.errors import WriterError, retry_after, writer_kind
 from app.progress import Progress
 from app.settings import Settings
@@ -115,14 +116,15 @@ class Writer:
             raise WriterError("unavailable", f"the connection broke: {self._short(error)}") from None
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
             raise WriterError("unavailable", "the provider's answer is not of its protocol") from None
-        if refusal or finish == "content_filter":
+        ended = ending(finish)
+        if refusal or ended == "refused":
             raise WriterError("refused", self._short(refusal or "the provider's content filter stopped the answer"))
-        if finish == "error" or (finish is None and text):
+        if ended == "broken" and (text or finish):
             raise WriterError("unavailable", "the provider broke its answer off")
         code = extract(text)
         if not code:
             raise WriterError("empty", "the model answered nothing")
-        return Answer(code, complete=finish != "length")
+        return Answer(code, complete=ended == "whole")
 
     async def _receive(self, model: str, messages: Messages, progress: Progress) -> tuple[str, str, str | None]:
         """The text, the refusal, and why the answer ended (None if it broke off).
@@ -245,10 +247,15 @@ def _text(content: object) -> str:
     if content is None:
         return ""
     if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict) and _is_spoken(part))
     if not isinstance(content, str):
         raise TypeError(f"the content is of the type {type(content).__name__}")
     return content
+
+
+def _is_spoken(part: dict[str, Any]) -> bool:
+    """Whether a part of a message belongs to the answer; the thoughts of a model do not."""
+    return part.get("type", "text") in {"text", "output_text"}
 
 
 def _code(error: openai.APIError) -> object:

@@ -10,14 +10,19 @@ from collections.abc import Iterable
 
 import pytest
 
-CASES = 3
-"""So many tests of a kind a quick run plays, where each of them starts programs."""
+SOME, FEW = 3, 2
+"""So many tests of a group a quick run plays: cases of a function that start programs; tests of a file that start a
+whole stack, servers or a browser. Of the cells of faults: one of each kind."""
 
-COSTLY = ("tests/engine/", "tests/faults/test_cells.py")
+COSTLY = ("tests/engine/",)
 """Where each case of a function starts programs; elsewhere those do that carry the marker `costly`."""
 
-COSTLIEST = ("tests/native/", "tests/page/")
-"""Where each test starts a whole stack or a browser: a quick run plays a few of a file."""
+COSTLIEST = (
+    "tests/native/",
+    "tests/page/",
+    *(f"tests/app/test_{name}.py" for name in ("main", "database", "rates", "budget", "openapi", "upkeep")),
+)
+"""Where each test of a file starts so much."""
 
 USUAL = {"not engine": 4, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
@@ -28,28 +33,31 @@ USUAL_WHOLE = {"not engine": 10, "": 25}
 
 def quick(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     """What a quick run plays of these: none that is slow, and of many that are costly the same few each time."""
-    few: dict[str, list[pytest.Item]] = defaultdict(list)
+    groups: dict[tuple[str, int], list[pytest.Item]] = defaultdict(list)
     played = []
     for item in items:
         if item.get_closest_marker("slow"):
             continue
-        if item.nodeid.startswith(COSTLIEST):
-            few[item.nodeid.partition("::")[0]].append(item)
-        elif item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
-            few[_function(item)].append(item)
+        if group := _group(item):
+            groups[group].append(item)
         else:
             played.append(item)
-    for cases in few.values():
-        played += sorted(cases, key=lambda each: hashlib.sha256(each.nodeid.encode()).digest())[:CASES]
+    for (_, number), cases in groups.items():
+        played += sorted(cases, key=lambda each: hashlib.sha256(each.nodeid.encode()).digest())[:number]
     kept = set(played)
     return [item for item in items if item in kept]
 
 
-def _function(item: pytest.Item) -> str:
-    """What the item is a case of; the cells of faults are cases of their kind and runtime."""
+def _group(item: pytest.Item) -> tuple[str, int] | None:
+    """The group of tests that an item is one of, and how many of the group are enough; None where all are played."""
     callspec = getattr(item, "callspec", None)
-    cell = callspec.params.get("cell") if callspec else None
-    return f"{cell.kind} {cell.runtime}" if cell else item.nodeid.partition("[")[0]
+    if cell := callspec.params.get("cell") if callspec else None:
+        return cell.kind, 1
+    if item.nodeid.startswith(COSTLIEST):
+        return item.nodeid.partition("::")[0], FEW
+    if item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
+        return item.nodeid.partition("[")[0], SOME
+    return None
 
 
 class Duration:

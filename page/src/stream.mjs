@@ -34,9 +34,13 @@ export async function write(path, body, tell, signal) {
   throw new Problem({ title: 'The connection broke', detail: 'The diagram was not finished. Try again.' });
 }
 
+// The tags around a model's thoughts, as app/answer.py knows them; the closing one may be still to come.
+const THOUGHTS =
+  /^\s*([<[◁])(think(?:ing)?|thoughts?|reasoning|analysis|reflection)([>\]▷])[\s\S]*?(\1\/\2\3\s*|$)/i;
+
 /** The diagram in a model's answer: without thoughts, sentences before a fence, and the fence. */
 export function diagramIn(text) {
-  const answer = text.replace(/^\s*<think>[\s\S]*?(<\/think>\s*|$)/, '');
+  const answer = text.replace(THOUGHTS, '');
   const opened = answer.match(/^[\s\S]*?```[^\n]*(\n|$)/);
   const code = opened ? answer.slice(opened[0].length) : answer;
   return code.replace(/\n?`{1,3}\s*$|\n```[\s\S]*$/, '').trimStart();

@@ -159,6 +159,7 @@ def test_a_database_that_freezes_is_given_up_and_found_again(
         assert ask() == {200}
 
 
+@pytest.mark.slow
 def test_a_database_that_says_nothing_is_given_up(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "CONNECT_TIMEOUT", 3)
     monkeypatch.setattr(database, "QUERY_TIMEOUT", 3.0)

@@ -90,6 +90,20 @@ def test_an_undecided_diagram_is_not_sent_back_to_the_model(start: Serve, provid
     assert made["warnings"] == ["It was not validated: too large to decide in time."]
 
 
+def test_talk_after_the_code_costs_no_second_answer(start: Serve, provider: OpenRouter) -> None:
+    provider.plan(says(f"{GOOD}\nThis is what was broken before."), says("pie"))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["validated"], made["attempts"], made["warnings"]) == (GOOD, True, 1, [])
+
+
+def test_a_faulty_diagram_keeps_the_talk_that_is_not_its_fault(start: Serve, provider: OpenRouter) -> None:
+    answer = f"{BAD}\nThis is all that there is."
+    provider.plan(says(answer), says(GOOD))
+    made = start().post(PATH, json={"prompt": "x"}).json()
+    assert (made["code"], made["attempts"]) == (GOOD, 2)
+    assert provider.requests[1]["messages"][-2]["content"] == answer
+
+
 def test_what_cannot_be_drawn_goes_back_to_the_model(start: Serve, provider: OpenRouter) -> None:
     provider.plan(says("gantt\n  A: Q1, 3d"), says(GOOD))
     made = start().post(PATH, json={"prompt": "x"}).json()
@@ -125,8 +139,9 @@ def test_an_empty_answer_is_asked_for_again(start: Serve, provider: OpenRouter) 
     assert (made["code"], made["attempts"]) == (GOOD, 2)
 
 
-def test_a_cut_off_answer_is_asked_for_again(start: Serve, provider: OpenRouter) -> None:
-    provider.plan(says(GOOD, finish="length"), says(GOOD))
+@pytest.mark.parametrize("finish", ["length", "MAX_TOKENS", "model_length"])
+def test_a_cut_off_answer_is_asked_for_again(start: Serve, provider: OpenRouter, finish: str) -> None:
+    provider.plan(says(GOOD, finish=finish), says(GOOD))
     made = start().post(PATH, json={"prompt": "x"}).json()
     assert (made["validated"], made["attempts"], made["warnings"]) == (True, 2, [])
 

@@ -39,6 +39,7 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:
     api = schemathesis.openapi.from_url(str(client.base_url.join("/openapi.json")))
@@ -101,6 +102,20 @@ def test_the_document_makes_good_client_code(client: httpx.Client) -> None:
         for status, response in operation["responses"].items():
             problem = response.get("content", {}).get("application/problem+json")
             assert problem is None or problem["schema"] == {"$ref": "#/components/schemas/Problem"}, status
+
+
+def test_the_headers_of_answers_are_described(client: httpx.Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    create = paths["/api/v1/diagrams"]["post"]["responses"]
+    told = {status: list(answer["headers"]) for status, answer in create.items() if "headers" in answer}
+    assert told == {
+        "201": ["Location"],
+        "401": ["WWW-Authenticate"],
+        "429": ["Retry-After"],
+        "503": ["Retry-After"],
+    }
+    made = client.post("/api/v1/diagrams", json={"code": "flowchart LR"})
+    assert client.get(made.headers["location"]).json()["id"] == made.json()["id"]
 
 
 @pytest.mark.parametrize("keys", [{}, {"api_keys": "full:Yd8kQ2vXw5Zr7TnB3mPq9Ls4"}])

@@ -59,12 +59,15 @@ FAULTS: list[tuple[Reply, int, str]] = [
     (drops("flow"), 502, "llm-unavailable"),
     (breaks_off(GOOD), 502, "llm-unavailable"),
     (breaks_off("flowchart LR\n", "error"), 502, "llm-unavailable"),
+    (breaks_off("flowchart LR\n", "abort"), 502, "llm-unavailable"),
+    (breaks_off("flowchart LR\n", "insufficient_system_resource"), 502, "llm-unavailable"),
     (says_at_once("flowchart LR", "error"), 502, "llm-unavailable"),
     (packed(GOOD, "br"), 502, "llm-unavailable"),
     (moves("http://127.0.0.1:1/"), 502, "llm-unavailable"),
     (says("<think>it is a long way</think>"), 502, "llm-empty"),
     (says("", refusal="I can't help with that."), 422, "llm-refused"),
     (says("A", finish="content_filter"), 422, "llm-refused"),
+    (says("A", finish="SAFETY"), 422, "llm-refused"),
     (says(""), 502, "llm-empty"),
     (says("```mermaid\n```"), 502, "llm-empty"),
     (says_at_once(""), 502, "llm-empty"),
@@ -156,7 +159,11 @@ def test_after_a_rate_limit_the_next_request_works(start: Serve, provider: OpenR
     assert [client.post(PATH, json={"prompt": "x"}).status_code for _ in range(2)] == [429, 201]
 
 
-PARTS = [{"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text", "text": GOOD[9:]}]
+PARTS = [
+    {"type": "reasoning", "text": "It is a long way."},
+    {"type": "thinking", "thinking": [{"type": "text", "text": "It is a long way."}]},
+    *({"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text", "text": GOOD[9:]}),
+]
 
 
 @pytest.mark.parametrize(
@@ -165,7 +172,7 @@ PARTS = [{"type": "text", "text": GOOD[:9]}, {"type": "image"}, {"type": "text",
         says_at_once(GOOD),
         says_at_once(f"```mermaid\n{GOOD}\n```"),
         says_at_once(PARTS),
-        raw(chunk({"content": PARTS[:1]}) + chunk({"content": PARTS[1:]}, "stop")),
+        raw(chunk({"content": PARTS[:3]}) + chunk({"content": PARTS[3:]}, "stop")),
         packed(GOOD),
         packed(GOOD, "x-gzip"),
     ],

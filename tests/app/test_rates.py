@@ -77,6 +77,7 @@ def test_each_key_is_counted_for_itself_and_guessing_by_address(limited: Serve) 
     assert guess.status_code == 429  # not a place to try keys without end
 
 
+@pytest.mark.slow
 def test_workers_count_together(postgres: Postgres) -> None:
     environment = {
         **postgres.environment,

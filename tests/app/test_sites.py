@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from pydantic import ValidationError
 from app.headers import content_security_policy, script_hashes
 from app.settings import Settings
 from tests.app.test_access import KEYS, bearer
+from tests.conftest import ROOT
 
 Serve = Callable[..., httpx.Client]
 ORIGIN = "https://app.example.com"
@@ -49,6 +53,35 @@ def test_a_name_that_leads_here_by_dns_rebinding_is_refused(serve_once: Serve, h
 
 def test_the_name_of_a_container_may_be_long(settings: Callable[..., Settings]) -> None:
     assert settings(api_hosts=f"{'p' * 80}-ai-service-1,,").api_hosts == (f"{'p' * 80}-ai-service-1",)
+
+
+@pytest.mark.parametrize(
+    ("domain", "hosts", "known"),
+    [("", "", ()), ("d.example", "", ("d.example",)), ("d.example", "own", ("d.example", "own"))],
+)
+def test_production_knows_its_domain(
+    settings: Callable[..., Settings], tmp_path: Path, domain: str, hosts: str, known: tuple[str, ...]
+) -> None:
+    given = {"DOMAIN": domain, "API_HOSTS": hosts, "POSTGRES_PASSWORD": "x", "POSTGRES_API_PASSWORD": "x"}
+    file = tmp_path / "values"
+    file.write_text("".join(f"{name}={value}\n" for name, value in given.items()), encoding="utf-8")
+    line = [
+        Path(sys.executable).with_name("docker-compose"),
+        "--project-directory",
+        ROOT,
+        "--env-file",
+        file,
+        "-p",
+        "x",
+    ]
+    files = ("-f", ROOT / "compose" / "base.yaml", "-f", ROOT / "compose" / "prod.yaml")
+    environment = {name: value for name, value in os.environ.items() if name not in given}
+    done = subprocess.run(
+        [*line, *files, "config", "ai-service"], capture_output=True, check=True, encoding="utf-8", env=environment
+    )
+    said = re.search(r"API_HOSTS: (.*)", done.stdout)
+    assert said is not None
+    assert settings(api_hosts=said[1].strip("'\"")).api_hosts == known
 
 
 def test_any_name_leads_to_a_fresh_server_and_gains_nothing(serve: Serve) -> None:

@@ -69,8 +69,11 @@ def test_its_commands_do_what_it_says(user: Newcomer, text: str) -> None:
     assert typed[:2] == ["./invoke dev", "./invoke test"]
     assert {"./invoke health", "./invoke stop", "uv run invoke dev"} <= set(typed)
     assert set(ELSEWHERE) <= set(typed)
-    first = user.ok(typed[0])
-    assert readme.lasting(first) == readme.lasting(readme.session(text, 0))
+    first = user.type(typed[0])
+    assert first.returncode == 0, first.stderr
+    *shown, hint = readme.lasting(readme.session(text, 0))
+    assert readme.lasting(first.stdout) == shown
+    assert hint in first.stderr.splitlines()
     for line in typed[1:]:
         if line not in ELSEWHERE and line != "./invoke stop":
             user.ok(line)

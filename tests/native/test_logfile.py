@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 
 from upready.runtime.native import log_source, logfile
+from upready.support import platform
+from upready.support.errors import UsageError
+
+posix_only = pytest.mark.skipif(platform.WINDOWS, reason="pipes, and links that anybody may make, are POSIX's")
 
 
 @pytest.fixture
@@ -106,3 +110,30 @@ def test_a_clock_that_is_set_back_hides_nothing(tmp_path: Path, monkeypatch: pyt
     log.write("stdout", [b"after"])
     log._file.close()
     assert [text for _, _, text in logfile.tail(tmp_path / "log", 10, started)] == ["after"]
+
+
+@posix_only
+@pytest.mark.parametrize("name", ["log", "log.1"])
+@pytest.mark.parametrize("made", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to(path.name)])
+def test_what_is_no_file_is_neither_read_nor_written(tmp_path: Path, name: str, made: Any) -> None:
+    place = tmp_path / "log"
+    made(tmp_path / name)
+    assert logfile.files_of(place) == []
+    assert logfile.tail(place, 5) == []
+    writer = logfile.Writer(place, 1000, 2)
+    writer.write("stdout", [b"up"])
+    writer._file.close()
+    assert [text for _, _, text in logfile.tail(place, 5)] == ["up"]
+    assert not os.path.lexists(tmp_path / "log.1")
+
+
+@posix_only
+def test_a_log_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "log"))
+
+    (tmp_path / "log").write_text("x\n")
+    monkeypatch.setattr(Path, "open", closed)
+    with pytest.raises(UsageError, match="cannot be read: Permission denied"):
+        list(logfile.lines_of(tmp_path / "log"))
+    assert logfile.tail(tmp_path / "log", 5) == []

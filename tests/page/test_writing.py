@@ -65,6 +65,18 @@ def test_a_description_becomes_a_diagram_that_is_watched_being_written(visit: Vi
     expect(user.page.get_by_role("navigation").get_by_role("link", name="An order is paid")).to_be_visible()
 
 
+def test_thoughts_are_not_shown_as_the_diagram(visit: Visit, provider: OpenRouter) -> None:
+    go_on = threading.Event()
+    provider.plan(pauses(f"<thinking>\nfirst the order\n</thinking>\n{ORDER}", 110, go_on))
+    user = visit()
+    user.describe("An order is paid and shipped")
+    expect(user.editor).to_contain_text("order[Order received]")
+    expect(user.editor).not_to_contain_text("first the order")
+    go_on.set()
+    user.page.wait_for_url("**/?diagram=*")
+    assert user.code == ORDER
+
+
 def test_an_answer_with_errors_is_repaired_before_the_users_eyes(visit: Visit, provider: OpenRouter) -> None:
     go_on = threading.Event()
     provider.plan(says(BROKEN), pauses(ORDER, 20, go_on))

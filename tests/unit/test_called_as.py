@@ -42,6 +42,7 @@ def run(folder: Path, line: Sequence[str | Path], **env: str) -> subprocess.Comp
     return subprocess.run(list(map(str, line)), cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("line", "words"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -91,6 +92,18 @@ def look(c, json=False):
 def broken(c, json=False):
     """Lose a connection that has nothing to do with the output."""
     raise BrokenPipeError(32, "Broken pipe")
+
+
+@command()
+def either(c, list=False):
+    """Print something, or do something."""
+    report.say("x")
+
+
+@command()
+def refused(c, number=0, json=False):
+    """Meet what the system refuses."""
+    raise OSError(number, "refused", "some/file")
 
 
 @command()
@@ -262,7 +275,10 @@ def test_who_stops_reading_does_not_stop_the_work(project: Project, stream: str)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
-@pytest.mark.parametrize(("task", "code"), [("look", 2), ("change --place=place", 7)])
+@pytest.mark.parametrize(
+    ("task", "code"),
+    [("look", 2), ("change --place=place", 7), ("either", 0), ("either --list", 2), ("--dry either", 2)],
+)
 def test_a_full_disk_fails_what_only_prints(project: Project, task: str, code: int) -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
@@ -275,6 +291,26 @@ def test_a_full_disk_fails_what_only_prints(project: Project, task: str, code: i
         )
     assert done.returncode == code
     assert b"standard output could not be written: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "step"),
+    [
+        (errno.ENOSPC, 2, "make room on that disk, then: "),
+        (errno.EMFILE, 2, "doctor"),
+        (errno.EIO, 2, "doctor"),
+        (errno.EACCES, 2, "some/file" if os.name == "nt" else "chmod -R u+rwX"),
+        (errno.ENOENT, 1, "Traceback"),
+        (errno.ECONNRESET, 1, "Traceback"),
+    ],
+)
+def test_what_the_system_refuses_is_no_bug(project: Project, number: int, code: int, step: str) -> None:
+    ended = project.invoke("refused", f"--number={number}")
+    assert ended.code == code
+    assert step in ended.err
+    if code == 2:
+        assert f"error: {Path('some/file')}: refused" in ended.err
+        assert "Traceback" in project.invoke("refused", f"--number={number}", "--debug").err
 
 
 def test_a_pipe_that_is_not_the_output_is_no_reader_that_has_gone(project: Project) -> None:

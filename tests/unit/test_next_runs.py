@@ -138,6 +138,7 @@ def type_in(folder: Path) -> Callable[[Case, Sequence[str]], subprocess.Complete
     return run
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", CASES)
 def test_the_step_helps(
     name: str, folder: Path, type_in: Callable[[Case, Sequence[str]], subprocess.CompletedProcess[str]]

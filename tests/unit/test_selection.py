@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests import runner
 from tests.conftest import ROOT
 
@@ -37,6 +39,7 @@ def run_suite(folder: Path, *words: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_quick_run_plays_few_cases_of_what_is_costly_and_says_how_long_it_takes(tmp_path: Path) -> None:
     first = run_suite(tmp_path, "--quick")
     assert "23 passed, 18 deselected" in first

@@ -123,8 +123,9 @@ async function searchLine(given, message, deadline) {
 
 /** The fault that a bracket or a quote is missing, if adding it makes the diagram valid; else null. */
 async function findMissingCharacter(given, fault, deadline) {
-  if (fault.unknown !== undefined) return null;
   const { text } = given;
+  // Settings that are not closed take the whole diagram with them.
+  if (fault.unknown !== undefined && !/^\s*%%\{/m.test(text)) return null;
   const breaks = [...text.matchAll(/\n/g)].map(({ index }) => given.originOf(index));
   const reached = fault.offset === null ? breaks.length : breaks.filter((at) => at < fault.offset).length;
   const isValid = async (repaired) => (await tryParse(repaired)) === null;

@@ -6,7 +6,7 @@
 const CLOSERS = { '(': ')', '[': ']', '{': '}' };
 const OPENERS = { ')': '(', ']': '[', '}': '{' };
 
-const COMMENT = /^\s*%%/;
+const COMMENT = /^\s*%%(?!\{)/; // %%{ begins settings
 
 // Limits of the search: characters of a diagram, and tried places in a line.
 const LONGEST = 20_000;
@@ -133,17 +133,22 @@ function* completeLine({ content, start, quote, unclosed, stray }) {
   }
 }
 
-/** The beginnings and ends of words in a part of a line, and the end of its text; the last ones first. */
+// Beside these, too, something may be missing; `%%` ends settings.
+const EDGES = /["()[\]{}]/;
+
+/** The beginnings and ends of words and brackets in a part of a line, and the end of its text; the last ones first. */
 function places(content, from, to) {
-  const found = new Set([content.slice(from, to).trimEnd().length + from]);
+  const found = new Set([content.slice(from, to).trimEnd().length + from, to]);
   for (let at = to; at >= from; at -= 1) {
-    if (isWord(content[at - 1]) !== isWord(content[at]) || content[at] === '"') found.add(at);
+    const [before, after] = [content[at - 1] ?? '', content[at] ?? ''];
+    const isEdge = EDGES.test(before + after) || content.startsWith('%%', at);
+    if (isEdge || isWord(before) !== isWord(after)) found.add(at);
   }
   return [...found].slice(0, MOST_PLACES);
 }
 
 function isWord(letter) {
-  return letter !== undefined && /[\p{L}\p{N}_]/u.test(letter);
+  return /[\p{L}\p{N}_]/u.test(letter);
 }
 
 /** A brace at the end of a line opens a block, one at the beginning of a line closes it. */
@@ -155,7 +160,8 @@ function* completeBlocks(lines) {
       open.pop();
       ended = number;
     } else if (line.closesBlock) {
-      yield* openBlock(lines, ended + 1, number);
+      yield* openBlock(lines, ended + 1, number, number);
+      yield* openBlock(lines, 0, ended + 1, number); // the blocks before may stand within the one that is meant
       ended = number;
     }
     if (line.opensBlock) open.push(number);
@@ -163,8 +169,8 @@ function* completeBlocks(lines) {
   for (const number of open.reverse()) yield* closeBlock(lines, number);
 }
 
-function* openBlock(lines, from, closing) {
-  for (const { content, start, opensBlock } of lines.slice(from, closing)) {
+function* openBlock(lines, from, to, closing) {
+  for (const { content, start, opensBlock } of lines.slice(from, to)) {
     const end = content.trimEnd().length;
     if (!end || opensBlock) continue;
     const message = `\`{\` is missing at the end of this line: line ${closing + 1} closes a block that is not opened`;

@@ -19,6 +19,11 @@ const MISSING = {
   'the brace that opens a later block': [5, 'erDiagram\n  A {\n    int id\n  }\n  B\n    int id\n  }'],
   'the brace that closes a block': [4, 'requirementDiagram\n  requirement a {\n    id: 1\n\n  element b {\n    type: x\n  }'],
   'the brace that closes the last block': [3, 'stateDiagram-v2\n  state A {\n    b --> c'],
+  'the brace that opens a block around another': [3, 'stateDiagram-v2\n  [*] --> A\n  state A\n    state B {\n      c --> d\n    }\n  }'],
+  'a quote before the bracket that closes': [2, 'C4Context\n  Person(a, "Who buys.)\n  Person(b, "B")'],
+  'a bracket between a quote and a brace': [2, 'C4Context\n  System_Boundary(b, "B" {\n    System(c, "C")\n  }'],
+  'a brace before blanks': [2, 'sequenceDiagram\n  participant A@{ "type" : "entity" \n  actor B\n  A->>B: hi'],
+  'a brace of the settings': [1, '%%{init: {"look": "handDrawn"} %%\nflowchart TD\n  A --> B'],
   'with Windows line ends': [2, 'pie\r\n"Dogs : 386\r\n"Cats" : 85'],
   'behind front matter': [5, '---\ntitle: Pets\n---\npie\n"Dogs : 386\n"Cats" : 85'],
 };

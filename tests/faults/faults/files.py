@@ -20,6 +20,9 @@ from tests.faults.scene import Scene
 from upready.runtime.native import paths
 from upready.support import state
 
+_BOMB = "x0: &a0 [a, a]\n" + "".join(f"x{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+"""Aliases that stand for more values than compose reads in a minute."""
+
 STRANGER = 54321
 """A user id that has no entry, and no home."""
 
@@ -29,7 +32,7 @@ def put(scene: Scene, *, where: str, as_: str = "", text: str = "") -> Iterator[
 
     Args:
         where: Relative to the project; `state:NAME`, `service:NAME` are the tasks' own, of the project or of `web`.
-        as_: folder, pipe, socket, loop, device, link, large, binary; or `text`: what it holds.
+        as_: folder, pipe, socket, loop, device, link, large, binary, deep, bomb; or `text`: what it holds.
     """
     target, kept = _place(scene, where), scene.home / "put-aside"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -167,6 +170,7 @@ def _make(target: Path, as_: str, text: str, scene: Scene) -> None:
         "link": lambda: target.symlink_to(scene.root / "compose.yaml"),
         "large": sparse,
         "binary": lambda: target.write_bytes(bytes(range(256)) * 4),
+        "bomb": lambda: target.write_text(_BOMB, encoding="utf-8"),
         "deep": lambda: target.write_text("a: " + "[" * 200_000 + "]" * 200_000, encoding="utf-8"),
     }
     if as_:

@@ -84,6 +84,7 @@ def test_the_end_of_input_leaves_everything_open(make_stack: Callable[..., Stack
     assert {each.name: each.text for each in values(stack)} == {"KEY": "", "NAME": ""}
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("name", ["KEY", "NAME"])
 @pytest.mark.parametrize(
     ("answer", "code", "words"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,35 @@ def test_a_compose_file_outside_the_project(tmp_path: Path) -> None:
     made = Settings(tmp_path / "inner", {"dev": Environment("dev", (str(tmp_path / "gone.yaml"), "../gone.yaml"))})
     with pytest.raises(UsageError, match=r"gone\.yaml is not there"):
         stacks.select(made, "dev")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "include: [sub/more]",
+        "include: [{path: sub/more}]",
+        "include: [{path: compose.yaml, env_file: sub/more}]",
+        "services: {web: {extends: {file: sub/more, service: a}}}",
+        "services: {web: {env_file: sub/more}}",
+        "services: {web: {env_file: [{path: sub/more}]}}",
+        "services: {web: {label_file: [sub/more]}}",
+    ],
+)
+def test_what_a_compose_file_takes_in_is_looked_at_first(tmp_path: Path, text: str) -> None:
+    chosen = settings(tmp_path)
+    (tmp_path / "compose.yaml").write_text(text)
+    (tmp_path / "sub").mkdir()
+    stacks.select(chosen, "dev")  # what is not there is compose's to tell
+    os.mkfifo(tmp_path / "sub" / "more")
+    with pytest.raises(UsageError, match="sub/more cannot be read: it is a pipe"):
+        stacks.select(chosen, "dev")
+
+
+def test_aliases_of_an_included_file(tmp_path: Path) -> None:
+    chosen = settings(tmp_path)
+    (tmp_path / "compose.yaml").write_text("include: [more.yaml]")
+    lines = [f"x{each}: &a{each} [{', '.join([f'*a{each - 1}'] * 9)}]" for each in range(1, 9)]
+    (tmp_path / "more.yaml").write_text("\n".join(["x0: &a0 [a]", *lines]))
+    with pytest.raises(UsageError, match=r"more.yaml:\d+:\d+: its aliases stand for too many values"):
+        stacks.select(chosen, "dev")

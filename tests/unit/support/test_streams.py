@@ -16,6 +16,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.costly
+
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no such streams")
 linux_only = pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 

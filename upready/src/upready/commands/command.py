@@ -17,7 +17,7 @@ from invoke.tasks import Task
 
 from upready.commands import invocation
 from upready.engine import chosen
-from upready.support import bytecode, signals, streams
+from upready.support import bytecode, folders, signals, streams
 from upready.support.errors import InterruptError, OpsError, UsageError
 from upready.support.next_step import AGAIN
 
@@ -66,7 +66,7 @@ def command(
         iterable: Options that may be given more than once.
         optional: Options whose value may be left out.
         prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
-            something has done so all the same.
+            something has done so all the same; not with `--list`, nor with invoke's `--dry`.
         engine: Whether it asks an engine, so that it takes `--host`.
     """
 
@@ -88,7 +88,8 @@ def command(
             from upready.secrets import masking
 
             with masking.hiding(invocation.root(), _env_secrets):
-                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=prints)
+                only = prints or bool(kwargs.get("list")) or invocation.dry(c)
+                code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=only)
             signals.leave(code)
             if code:
                 raise Exit(code=code)
@@ -173,8 +174,12 @@ def _guarded(
     except OpsError as caught:
         error = caught
     except Exception as bug:  # noqa: BLE001 - a traceback may quote a secret, so it is not Python's to print
-        sys.stderr.write(_redacted_traceback(bug))
-        return OpsError.code
+        refused = folders.refusal(bug) if isinstance(bug, OSError) else None
+        if refused is None:
+            sys.stderr.write(_redacted_traceback(bug))
+            return OpsError.code
+        refused.__cause__ = bug
+        error = refused
     from upready.dotenv import redaction
 
     # What another program said may quote a value of `.env`.

@@ -124,8 +124,8 @@ def _grep(stack: Stack, *arguments: str, stdin: str | None = None) -> list[str]:
 
 
 def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
-    lower, own = {word.lower() for word in wanted}, {file.resolve() for file in stack.files}
-    skipped = {path.resolve() for path in _uninteresting(stack)}
+    lower, own = {word.lower() for word in wanted}, {reading.real(file) for file in stack.files}
+    skipped = {reading.real(path) for path in _uninteresting(stack)}
     heard: set[str] = set()
     handed_on = False
     deadline = time.monotonic() + PATIENCE
@@ -136,7 +136,7 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
         if "\0" in text:
             continue
         heard |= {word for word in re.findall(r"\w+", text, re.ASCII) if word.lower() in lower}
-        if ".env" in text and path.resolve() not in own:
+        if ".env" in text and reading.real(path) not in own:
             handed_on = handed_on or any(_hands_on(path.name, line) for line in text.splitlines())
     return heard, handed_on
 
@@ -144,8 +144,8 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
 def _files(folder: Path, skipped: Set[Path]) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         here = Path(root)
-        folders[:] = [name for name in folders if name not in _SKIPPED and (here / name).resolve() not in skipped]
-        yield from (here / name for name in files if (here / name).resolve() not in skipped)
+        folders[:] = [name for name in folders if name not in _SKIPPED and reading.real(here / name) not in skipped]
+        yield from (here / name for name in files if reading.real(here / name) not in skipped)
 
 
 def _uninteresting(stack: Stack) -> Iterable[Path]:

@@ -114,7 +114,7 @@ def own_name(root: Path, project: str) -> str:
 
 
 def _digest(root: Path) -> str:
-    return hashlib.sha256(str(root.resolve()).encode()).hexdigest()
+    return hashlib.sha256(str(files.real(root)).encode()).hexdigest()
 
 
 def _choose(stack: Stack, context: Context) -> tuple[dict[str, str], dict[str, str], list[str]]:

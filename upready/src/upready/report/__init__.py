@@ -1,6 +1,7 @@
 """Print, for people with Rich, for scripts as JSON. Nothing else in `upready` prints.
 
-Output for people goes to stdout, problems go to stderr. Only a terminal gets colours and live views; NO_COLOR counts.
+Output for people goes to stdout; problems, and what a person may do next, go to stderr. Only a terminal gets colours
+and live views; NO_COLOR counts.
 With `--json` stdout gets one document and nothing else.
 """
 
@@ -58,6 +59,11 @@ def say(text: str, *, style: str | None = None, as_json: bool = False, quoted: b
     out.print(
         clean(text if quoted else called_as.spoken(text)), style=style, markup=False, highlight=False, soft_wrap=True
     )
+
+
+def hint(text: str) -> None:
+    """One line for a person, on stderr: what they may do next. Whoever reads stdout gets the result alone."""
+    errors().print(clean(called_as.spoken(text)), markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(text: str) -> None:

@@ -144,7 +144,7 @@ def _ready(launch: Launch) -> None:
     width = max((len(name) for name in launch.urls), default=0)
     for name, url in launch.urls.items():
         report.say(f"  {name:{width}}  {url}")
-    report.say("It runs in the background: invoke logs --follow shows its logs, invoke stop ends it.")
+    report.hint("It runs in the background: invoke logs --follow shows its logs, invoke stop ends it.")
 
 
 def _failed(launch: Launch, error: OpsError) -> None:

@@ -20,12 +20,14 @@ def others(root: Path) -> list[Path]:
     """The known other checkouts: git's worktrees, and the folders in which this user called tasks."""
     found = [Path(line[9:]) for line in _git(root, "worktree", "list", "--porcelain") if line.startswith("worktree ")]
     found += [Path(each.folder) for each in last_used.others(root) if each.folder]
-    return [folder for folder in dict.fromkeys(found) if files.is_folder(folder) and folder.resolve() != root.resolve()]
+    return [
+        folder for folder in dict.fromkeys(found) if files.is_folder(folder) and files.real(folder) != files.real(root)
+    ]
 
 
 def is_one(stack: Stack, folder: Path) -> bool:
     """Whether a folder is another checkout of a stack's project: of the same repository, or with the same files."""
-    if folder.resolve() == stack.root.resolve():
+    if files.real(folder) == files.real(stack.root):
         return False
     mine, theirs = repository.beginnings(stack.root), repository.beginnings(folder)
     if mine and theirs:

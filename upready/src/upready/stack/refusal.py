@@ -91,7 +91,7 @@ def _merging(stack: Stack) -> str:
 
 def _short(root: Path, text: str) -> str:
     """A text whose paths are relative to the project's folder."""
-    for folder in {str(root), str(root.resolve())}:
+    for folder in {str(root), str(reading.real(root))}:
         text = text.replace(f"{folder}{os.sep}", "")
     return text
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from upready.envfile import example_names
-from upready.stack import compose_variables, setting_error
+from upready.stack import compose_files, compose_variables
 from upready.stack.settings import Environment, Settings
 from upready.support import files as reading
-from upready.support import parsing, shell_words
+from upready.support import parsing
 from upready.support.errors import EnvFileError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.parsing import MalformedError
@@ -93,14 +92,15 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         EnvFileError: The file with the variables cannot be read.
     """
     chosen = settings.environment(environment)
-    _check_path(settings.root)
+    compose_files.check_path(settings.root)
     files = tuple(settings.root / name for name in chosen.files)
     directory = settings.root / chosen.project_directory
-    _check_there(settings.root, chosen, files, directory)
+    compose_files.check_there(settings.root, chosen, files, directory)
     variables = _variables(settings.root, chosen)
     for file in variables:
         # Compose would wait for a pipe for ever.
         reading.check(file, EnvFileError)
+    compose_files.check_taken_in(settings.root, files, directory)
     compose_variables.check(variables)
     named = () if profiles else compose_variables.listed(compose_variables.variable(variables, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles
@@ -133,75 +133,10 @@ def check(stack: Stack) -> None:
         EnvFileError: A file of variables cannot be read.
     """
     for file in stack.files:
-        _check_text(file, file.name)
+        compose_files.check(file, file.name)
     for file in stack.read_files:
         reading.check(file, EnvFileError)
-
-
-_UNUSABLE = re.compile(r"(?P<control>[\x00-\x1f\x7f])|(?P<percent>%(?![0-9A-Fa-f]{2}))|(?P<bytes>[\ud800-\udfff])")
-
-
-def _check_path(root: Path) -> None:
-    """Make sure that compose can work in the project's folder: it makes a URL of the folder's path.
-
-    Raises:
-        UsageError: It cannot.
-    """
-    found = _UNUSABLE.search(str(root))
-    if found is None:
-        return
-    what = {
-        "control": "a line end, a tab or another control character",
-        "percent": "a % without two hexadecimal digits behind it",
-        "bytes": "a byte that is not UTF-8",
-    }[str(found.lastgroup)]
-    folder = next(each for each in (*reversed(root.parents), root) if _UNUSABLE.search(each.name))
-    raise UsageError(
-        f"compose cannot read any file in this folder: its path holds {what}",
-        details=[ascii(str(root))],
-        next=shell_words.move_command(folder, folder.parent / _UNUSABLE.sub("_", folder.name)),
-    )
-
-
-def _check_there(root: Path, chosen: Environment, files: Sequence[Path], directory: Path) -> None:
-    """Make sure that an environment's compose files and its project directory are there.
-
-    Raises:
-        UsageError: One is missing.
-    """
-    setting = f"ops.environments.{chosen.name}"
-    for name, file in zip(chosen.files, files, strict=True):
-        if not _check_text(file, name):
-            if chosen.found:
-                place = "the shell" if chosen.found in os.environ else ".env"
-                raise UsageError(
-                    f"{chosen.found} names {name!r}, which is no file",
-                    next=f"correct {chosen.found} in {place}, then: {AGAIN}",
-                )
-            raise UsageError(
-                f"the compose file {name} is not there", next=setting_error.correct(root, f"{setting}.files")
-            )
-    if not reading.is_folder(directory):
-        raise UsageError(
-            f"the project directory {chosen.project_directory} is not there",
-            next=setting_error.correct(root, f"{setting}.project_directory"),
-        )
-
-
-def _check_text(file: Path, name: str) -> bool:
-    """Whether a compose file exists that compose can read in a reasonable time.
-
-    Raises:
-        UsageError: It exists, and compose cannot.
-    """
-    data = reading.read(file, name=name)
-    try:
-        parsing.check_aliases(data or b"")
-    except MalformedError as error:
-        raise UsageError(
-            f"{error.at(name)}: {error.reason}", next=f"correct {name}:{error.line}, then: invoke config"
-        ) from None
-    return data is not None
+    compose_files.check_taken_in(stack.root, stack.files, stack.directory)
 
 
 def _notes(settings: Settings, chosen: Environment) -> Iterator[str]:

@@ -18,6 +18,13 @@ VARIABLE = "OPS_STATE_DIR"
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """The system's errors when the disk, or the user's quota, is full."""
 
+_OF_THE_MACHINE = (
+    *FULL,
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG),
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN),
+)
+"""The system's errors that no program can avoid: closed, full, broken, or out of something."""
+
 _APPLICATION = "invoke-ops"
 
 
@@ -112,6 +119,20 @@ def reading(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise _refused(place, "read", error) from error
+
+
+def refusal(error: OSError) -> UsageError | None:
+    """The error for what the system has refused somewhere; None if the reason is not this machine, but a bug."""
+    if error.errno not in _OF_THE_MACHINE:
+        return None
+    place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    if error.errno in FULL:
+        step = f"make room on that disk, then: {AGAIN}"
+    elif place is not None and isinstance(error, PermissionError):
+        step = shell_words.access_command(place)
+    else:
+        step = "invoke doctor"
+    return UsageError(f"{place or 'the system'}: {error.strerror or error}", next=step)
 
 
 def is_full(error: UsageError) -> bool:

@@ -125,7 +125,7 @@ def write_private(
     Raises:
         OSError: The folder cannot be written.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     # Begins with the file's name, so that a rule that ignores `.env.*` also ignores what a killed writer leaves.
     descriptor, name = tempfile.mkstemp(dir=folder or path.parent, prefix=f"{path.name}.", suffix=".tmp")
     temporary = Path(name)

@@ -103,10 +103,21 @@ def taken_in(stacked: Sequence[Path], directory: Path) -> list[Path]:
         for name in (name for node in documents(file) for name in _taken(node)):
             for folder in (file.parent, directory):
                 other = folder / name
-                if other not in found and files.is_file(other):
+                if other not in found and files.there(other) and not files.is_folder(other):
                     found[other] = None
                     left.append(other)
     return list(found)
+
+
+def variable_files(taken: Sequence[Path], directory: Path) -> Iterator[Path]:
+    """The files of variables or labels that some compose files name without a variable, where they are there."""
+    for file in taken:
+        for node in documents(file):
+            included = getattr(below(node, "include"), "value", None) or ()
+            services = [service for _, service in _pairs(below(node, "services"))]
+            named = [below(each, key) for each in (*included, *services) for key in ("env_file", "label_file")]
+            for scalar in (scalar for each in named for scalar in _scalars(each)):
+                yield from (found for folder in {file.parent, directory} if files.there(found := folder / scalar.value))
 
 
 def below(node: Any, key: str) -> Any:

@@ -33,4 +33,5 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _relative(path: Path, root: Path) -> str:
-    return Path(os.path.relpath(path, root.resolve())).as_posix() if path.anchor == root.resolve().anchor else str(path)
+    real = files.real(root)
+    return Path(os.path.relpath(path, real)).as_posix() if path.anchor == real.anchor else str(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from upready.runtime.native import paths
-from upready.support import state
+from upready.support import files, state
 
 VARIABLE = "OPS_NATIVE_PROCESS"
 
@@ -71,7 +71,7 @@ def _untitled(process: psutil.Process, root: Path) -> Marker | None:
         if not process.name().startswith("postgres"):
             return None
         folder = Path(process.cwd())
-        if folder.name == paths.DATA and folder.parent.parent == paths.native(root).resolve():
+        if folder.name == paths.DATA and folder.parent.parent == files.real(paths.native(root)):
             return Marker(folder.parent.name, "", root)
     return None
 

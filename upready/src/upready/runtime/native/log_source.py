@@ -18,6 +18,7 @@ from upready.logs.source import Line
 from upready.runtime.interface import Container
 from upready.runtime.native import logfile, paths, service
 from upready.runtime.native.record import Record
+from upready.support import folders
 
 LOOK_EVERY = 0.1
 """Seconds between looks at a file that grows, and at what has been started."""
@@ -153,6 +154,9 @@ def _following(path: Path, current: IO[bytes] | None) -> IO[bytes] | None:
     """Open the log file that comes after an open one, or the oldest; None if there is none yet.
 
     Files may be renamed between two looks: the opened file counts only if it still follows the open one afterwards.
+
+    Raises:
+        UsageError: It cannot be read.
     """
     while True:
         files = logfile.files_of(path)
@@ -160,10 +164,11 @@ def _following(path: Path, current: IO[bytes] | None) -> IO[bytes] | None:
         ahead = files[0 if place is None else place + 1 :]
         if not ahead:
             return None
-        try:
-            found = ahead[0].open("rb")
-        except FileNotFoundError:
-            continue
+        with folders.reading(ahead[0]):
+            try:
+                found = ahead[0].open("rb")
+            except FileNotFoundError:
+                continue
         files = logfile.files_of(path)
         place = _position(current, files)
         if _position(found, files) == (0 if place is None else place + 1):

@@ -8,13 +8,15 @@ The time is when the supervisor received the line, as with Docker. `log` is the 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from upready.support import platform
+from upready.support import files, folders, platform, state
+from upready.support.errors import OpsError
 
 STREAMS = {"stdout": 1, "stderr": 2}
 
@@ -39,6 +41,7 @@ class Writer:
         self._guard = threading.Lock()
         self._torn = False
         self._latest = time.time_ns()
+        _clear(path)
         rotate(path, self._files)
         for each in files_of(path):
             # Earlier versions used the umask; not every file system has modes.
@@ -84,6 +87,14 @@ class Writer:
         self.write(stream, [rest] if rest else [])
 
 
+def _clear(path: Path) -> None:
+    """Remove what is no file where a file of a log should be: a pipe there would block its writer and its readers."""
+    for each in (path, *path.parent.glob(f"{path.name}.*")):
+        if os.path.lexists(each) and not files.is_file(each):
+            with contextlib.suppress(OSError):
+                state.remove(each)
+
+
 def rotate(path: Path, files: int) -> None:
     """Move every file of a log one place back, and drop the last; does nothing if the newest is empty or missing."""
     if not path.exists() or not path.stat().st_size:
@@ -102,23 +113,29 @@ def rotate(path: Path, files: int) -> None:
 
 
 def files_of(path: Path) -> list[Path]:
-    """The files of a log, oldest first."""
+    """The files of a log, oldest first; what is no file is left out."""
     numbered = sorted(
         (each for each in path.parent.glob(f"{path.name}.*") if each.suffix[1:].isdigit()),
         key=lambda each: -int(each.suffix[1:]),
     )
-    return [*numbered, *([path] if path.exists() else [])]
+    return [each for each in (*numbered, path) if files.is_file(each)]
 
 
 def lines_of(path: Path) -> Iterator[Line]:
-    """The lines of one file, oldest first. Broken lines (the disk was full) are left out."""
-    try:
-        with path.open("rb") as file:
+    """The lines of one file, oldest first. Broken lines (the disk was full) are left out.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+    with folders.reading(path):
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:  # moved meanwhile
+            return
+        with file:
             for raw in file:
                 if raw.endswith(b"\n") and (line := parse(raw)):
                     yield line
-    except FileNotFoundError:  # moved meanwhile
-        return
 
 
 def parse(raw: bytes) -> Line | None:
@@ -132,7 +149,7 @@ def parse(raw: bytes) -> Line | None:
 
 
 def tail(path: Path, count: int, since: str = "") -> list[Line]:
-    """The last lines of a log, over all its files.
+    """The last lines of a log, over all its files; of one that cannot be read, none.
 
     Args:
         path: The newest file.
@@ -141,7 +158,9 @@ def tail(path: Path, count: int, since: str = "") -> list[Line]:
     """
     found: list[Line] = []
     for file in reversed(files_of(path)):
-        lines = [line for line in lines_of(file) if line[0] >= since]
+        lines = []
+        with contextlib.suppress(OpsError):
+            lines = [line for line in lines_of(file) if line[0] >= since]
         found = lines[-(count - len(found)) :] + found if count > len(found) else found
         if len(found) >= count:
             break

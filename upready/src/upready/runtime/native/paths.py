@@ -54,8 +54,13 @@ def services(root: Path) -> list[str]:
 
 
 def data(root: Path) -> list[Path]:
-    """The folders with the services' data."""
-    return [found for each in services(root) if (found := of(root, each) / DATA).is_dir()]
+    """The folders with the services' data.
+
+    Raises:
+        UsageError: A service's folder cannot be read.
+    """
+    with folders.reading(native(root)):
+        return [found for each in services(root) if (found := of(root, each) / DATA).is_dir()]
 
 
 def settle(root: Path) -> None:

@@ -13,7 +13,7 @@ from upready.runtime.native.launch_plan import Plan
 from upready.stack import refusal
 from upready.stack.model import Service, unescape
 from upready.stack.selection import Stack
-from upready.support import spelling, units
+from upready.support import files, spelling, units
 from upready.support.errors import OpsError, UsageError
 
 _KEYS = ("command", "directory", "environment", "health")
@@ -80,7 +80,7 @@ def _plan(stack: Stack, service: Service, others: Iterable[str]) -> Plan:
     return Plan(
         service=service.name,
         command=command,
-        directory=str((stack.root / fill(native.get("directory", "."))).resolve()),
+        directory=str(files.real(stack.root / fill(native.get("directory", ".")))),
         environment=environment(service, differing),
         health=str(native.get("health", "")),
         probe=service.probe_url or "",
