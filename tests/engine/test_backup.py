@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.conftest import remove_project, unique_name
@@ -169,3 +172,23 @@ def test_a_killed_one_lets_its_services_go_on(project: Project, tmp_path: Path) 
     assert len(list((tmp_path / "killed").iterdir())) == 1
     line = ["docker", "ps", "-aq", "--filter", f"label=upready.data={project.name}"]
     assert subprocess.run(line, capture_output=True, check=True).stdout == b""
+
+
+@pytest.mark.nightly
+def test_a_sparse_file_of_10_gb_takes_neither_disk_nor_memory(project: Project, tmp_path: Path) -> None:
+    project.ok("exec", "files", "--", "truncate", "-s", "10G", "/cache/sparse")
+    try:
+        task = project.begin("backup", "-o", f"{tmp_path}/sparse.tar", "--service", "files", "--json")
+        peak, looked = 0, psutil.Process(task.pid)
+        while task.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                peak = max(peak, looked.memory_info().rss)
+            time.sleep(0.2)
+        out, err = task.communicate()
+    finally:
+        project.ok("exec", "files", "--", "rm", "/cache/sparse")
+    assert task.returncode == 0, err
+    sizes = {each["name"]: each["size"] for each in json.loads(out)["parts"][0]["items"]}
+    assert sizes[f"{project.name}_cache"] == 10 << 30
+    assert (tmp_path / "sparse.tar").stat().st_size < 100_000_000
+    assert peak < 150_000_000

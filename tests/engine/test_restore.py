@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, until
+from tests.engine.proxy import Proxy
 from tests.engine.twins import bare
 
 pytestmark = pytest.mark.engine
@@ -192,28 +195,89 @@ def test_nobody_who_could_say_yes(project: Project, backup: Path) -> None:
     assert done.err.splitlines()[-1] == f"next: invoke restore {backup} --yes"
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        pytest.param("back up what is there", marks=pytest.mark.nightly),
-        "restore beside it",
-        pytest.param("restart app", marks=pytest.mark.nightly),
-    ],
-)
-def test_a_killed_one_leaves_a_database_that_serves(project: Project, backup: Path, step: str) -> None:
+def killed_at(project: Project, backup: Path, step: str) -> None:
     task = project.begin("restore", str(backup), "--yes")
     assert task.stdout
-    for line in task.stdout:
-        if line.strip() == step:
-            break
+    assert any(line.strip() == step for line in task.stdout)
     task.kill()
     task.communicate()
+
+
+@pytest.mark.parametrize(
+    "step", [pytest.param("back up what is there", marks=pytest.mark.nightly), "restore beside it"]
+)
+def test_a_killed_one_leaves_a_database_that_serves(project: Project, backup: Path, step: str) -> None:
+    killed_at(project, backup, step)
     assert sql(project, "SELECT count(*) FROM item") == "20000"
     project.ok("restore", str(backup), "--yes")
     assert sql(project, "SELECT count(*) FROM item") == "20000"
-    for name in databases(project) - {"postgres", "shop"}:
-        assert "__old_" in name
-        sql(project, f'DROP DATABASE "{name}"', "postgres")
+    assert databases(project) == {"postgres", "shop"}
+
+
+def test_what_one_replaced_that_was_killed_is_kept_by_the_next_task(project: Project, backup: Path) -> None:
+    sql(project, "CREATE TABLE only_here AS SELECT 7 AS x")
+    killed_at(project, backup, "restart app")
+    assert sql(project, "SELECT to_regclass('only_here') IS NULL") == "t"
+    told = project.invoke("health").err
+    assert "a restore was cut off after it had replaced shop of db: what was there before is in " in told
+    kept = told.split("what was there before is in ")[1].split()[0]
+    assert databases(project) == {"postgres", "shop"}
+    project.ok("restore", kept, "--into", "looked_at")
+    assert sql(project, "SELECT x FROM only_here", "looked_at") == "7"
+    sql(project, "DROP DATABASE looked_at", "postgres")
+
+
+KILLS = 30
+
+
+@pytest.mark.nightly
+def test_no_row_is_lost_whenever_it_is_killed(project: Project, tmp_path: Path) -> None:
+    sql(project, "CREATE TABLE IF NOT EXISTS written (id int)")
+    backup = project.ok("backup", "--service", "db", "-o", f"{tmp_path}/one.tar", "--json").json["file"]
+    began = time.monotonic()
+    project.ok("restore", backup, "--yes")
+    whole = time.monotonic() - began
+    chance = random.Random(17)
+    with Writer(project) as writer:
+        for _ in range(KILLS):
+            task = project.begin("restore", backup, "--yes")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                task.wait(chance.uniform(0.2, 1.1 * whole))
+            task.kill()
+            task.communicate()
+            # What psql was told to rename just then goes on in the container, and ends who is connected.
+            until(lambda: serves(project))
+        project.ok("restore", backup, "--yes")
+    kept = set(sql(project, "SELECT id FROM written").split())
+    for number, each in enumerate(project.ok("backup", "--list", "--json").json["backups"]):
+        if each["parts"][0]["service"] == "db" and "written" in each["parts"][0]["items"][0]["rows"]:
+            project.ok("restore", each["file"], "--service", "db", "--into", f"looked_{number}")
+            kept |= set(sql(project, "SELECT id FROM written", f"looked_{number}").split())
+            sql(project, f"DROP DATABASE looked_{number}", "postgres")
+    assert {str(each) for each in writer.acknowledged} <= kept
+    assert databases(project) == {"postgres", "shop"}
+
+
+def serves(project: Project) -> bool:
+    line = [*psql(project), "-c", "SELECT count(*) FROM item"]
+    return subprocess.run(line, capture_output=True, encoding="utf-8").stdout.strip() == "20000"
+
+
+def test_an_engine_elsewhere(project: Project, tmp_path: Path, free_port: Callable[[], int]) -> None:
+    """The file is on this machine, the data are there."""
+    line = Proxy(free_port())
+    line.start()
+    try:
+        far = {"DOCKER_CONFIG": str(tmp_path / "docker")}
+        context = ["docker", "context", "create", "far", "--docker", f"host={line.url}"]
+        subprocess.run(context, env=project.variables(far), check=True, capture_output=True)
+        made = project.ok("backup", "--host", "far", "--service", "db", "--json", env=far).json
+        assert made["engine"]["context"] == "far"
+        sql(project, "DELETE FROM item")
+        project.ok("restore", made["file"], "--yes", "--host", "far", env=far)
+        assert sql(project, "SELECT count(*) FROM item") == "20000"
+    finally:
+        line.cut()
 
 
 def files(project: Project, script: str) -> str:

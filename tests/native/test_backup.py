@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.engine.twins import bare
+from upready.data.archive import Reader
 
 STACK = """
 services:
@@ -37,3 +38,17 @@ def test_it_is_there_again(root: Path, free_port: Callable[[], int]) -> None:
         assert project.ok("psql", "--", "-Atc", "SELECT count(*) FROM item").out == "500\n"
     finally:
         project.ok("stop")
+    # One that does not run is started for its last backup; where it cannot be, nothing is removed.
+    [data] = (root.parent / "state").glob("*/native/db/data")
+    version = (data / "PG_VERSION").read_text("utf-8")
+    (data / "PG_VERSION").write_text("17\n", "utf-8")
+    refused = project.invoke("stop", "--volumes", "--yes")
+    assert refused.code == 10, refused.err
+    why = f"db does not run, and cannot be started for a last backup: db cannot use its data: the folder {data} is of"
+    assert why in refused.err
+    assert refused.err.splitlines()[-1] == "next: to do without: invoke stop --volumes --no-backup"
+    (data / "PG_VERSION").write_text(version, "utf-8")
+    [path] = project.ok("stop", "--volumes", "--yes", "--json").json["backups"]
+    with Reader(Path(path)) as reader:
+        assert reader.manifest.parts[0].items[0].rows == {"item": 500}
+    assert not data.exists()

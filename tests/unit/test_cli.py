@@ -299,7 +299,7 @@ def test_a_full_disk_fails_what_only_prints(project: Project, task: str, code: i
         (errno.ENOSPC, 2, "make room on that disk, then: "),
         (errno.EMFILE, 2, "doctor"),
         (errno.EIO, 2, "doctor"),
-        (errno.EACCES, 2, "some/file" if os.name == "nt" else "chmod -R u+rwX"),
+        (errno.EACCES, 2, "look whose that is: "),
         (errno.ENOENT, 1, "Traceback"),
         (errno.ECONNRESET, 1, "Traceback"),
     ],

@@ -79,18 +79,21 @@ def _copy(scene: Scene, copy: Path, how: str) -> None:
         shutil.copytree(next(scene.state.glob("*/native")), copy / ".ops" / "native")
 
 
-def renamed(scene: Scene, *, link: bool = False) -> Iterator[None]:
+def renamed(scene: Scene, *, link: bool = False, copied: str = "") -> Iterator[None]:
     """The project's folder has another name when the task is called, while its services run.
 
     Args:
         link: Whether it has that as well, by a link.
+        copied: Where the task is called when the folder was copied to its old name: in the `copy`, or the `original`.
     """
     other = scene.root.with_name("renamed")
     if link:
         other.symlink_to(scene.root, target_is_directory=True)
     else:
         scene.root.rename(other)
-    scene.call.folder = other
+    if copied:
+        shutil.copytree(other, scene.root, symlinks=True)
+    scene.call.folder = scene.root if copied == "copy" else other
     scene.notes["running"] = scene.running()
     try:
         yield
@@ -98,6 +101,8 @@ def renamed(scene: Scene, *, link: bool = False) -> Iterator[None]:
         if link:
             other.unlink()
         else:
+            if copied:
+                shutil.rmtree(scene.root)
             other.rename(scene.root)
 
 

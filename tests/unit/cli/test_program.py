@@ -107,3 +107,17 @@ def test_below_a_tasks_py_a_compose_file_of_its_own_is_another_project(tmp_path:
     line = [sys.executable, "-m", "invoke", "config", "--json"]
     done = subprocess.run(line, cwd=tmp_path / "below", capture_output=True, encoding="utf-8", check=True)
     assert json.loads(done.stdout)["name"] == "outer"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="HOME and modes are POSIX's")
+def test_a_home_that_is_no_folder_has_no_settings(shop: Path) -> None:
+    assert model(shop, HOME=os.devnull)["name"] == "shop"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="HOME and modes are POSIX's")
+def test_settings_of_the_user_that_cannot_be_read_are_told(shop: Path, tmp_path: Path) -> None:
+    (tmp_path / ".invoke.yaml").symlink_to(".invoke.yaml")
+    done = upready(shop, "config", HOME=str(tmp_path))
+    assert done.returncode == 2
+    assert "the user's own settings cannot be read: " in done.stderr
+    assert "next: unset HOME && " in done.stderr

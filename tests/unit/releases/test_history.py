@@ -75,6 +75,7 @@ def test_migrations_are_marked_also_of_one_that_failed() -> None:
         "task": "prod",
         "result": "begun",
         "migrations": ["db"],
+        "backup": {"id": "20261127T010203", "file": "/b.tar"},
         "number": 3,
         "release": B,
         "time": "",
@@ -82,6 +83,7 @@ def test_migrations_are_marked_also_of_one_that_failed() -> None:
     }
     found = history.read([*numbered(prod(A)), begun, {**begun, "result": "failed", "number": 4}])
     assert [each.release for each in found.migrated(A)] == [B]
+    assert found.migrated(A)[0].backup["id"] == "20261127T010203"
     assert found.migrated(B) == []
 
 

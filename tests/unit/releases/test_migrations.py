@@ -55,6 +55,13 @@ def test_a_job_that_others_wait_for_is_one(tmp_path: Path) -> None:
     assert found(tmp_path, web=waits, job={"x-ops": {"migrations": False}}, db={}) == []
 
 
+def test_the_backup_before_them_is_named_with_the_way_back() -> None:
+    backup = {"id": "20261127T010203", "file": "/b.tar"}
+    [line] = migrations.kept(backup, "ann@host")
+    assert line == "the data of before are in /b.tar of ann@host: invoke restore 20261127T010203 brings them back"
+    assert migrations.kept({}, "ann@host") == []
+
+
 def test_of_files_only_a_change_counts(tmp_path: Path) -> None:
     (tmp_path / "sql").mkdir()
     (tmp_path / "sql" / "1.sql").write_text("SELECT 1")

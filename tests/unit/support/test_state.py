@@ -180,6 +180,39 @@ def test_a_copy_is_another_project(project: Make, tmp_path: Path, gone: bool) ->
     assert state.paths(copy) == {copy}
 
 
+def start(root: Path) -> Path:
+    """The record of a native service that was started."""
+    record = state.make(root) / "native" / "web" / "state.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{}", encoding="utf-8")
+    return record
+
+
+@posix_only
+def test_what_runs_of_a_renamed_folder_is_not_its_copys(project: Make, tmp_path: Path) -> None:
+    root, other = project("first"), tmp_path / "second"
+    assert keep(root).parent == start(root).parent.parent.parent
+    assert state.renamed(root) is None
+    root.rename(other)
+    shutil.copytree(other, root)
+    assert (state.renamed(root), state.renamed(other)) == (other, None)
+    state.make(root)  # a task of the copy takes its lock
+    assert (state.renamed(root), kept(other)) == (other, "precious")
+    state.settle(other)  # the services were stopped
+    assert (state.renamed(root), kept(other), kept(root)) == (None, "precious", "")
+
+
+@posix_only
+def test_what_runs_no_more_is_whose_name_it_has(project: Make, tmp_path: Path) -> None:
+    root, other = project("first"), tmp_path / "second"
+    keep(root)
+    start(root)
+    root.rename(other)
+    shutil.copytree(other, root)
+    state.settle(root)  # its services have ended with the machine: the folder of that name starts them again
+    assert (state.renamed(root), state.renamed(other), kept(root), kept(other)) == (None, None, "precious", "")
+
+
 def test_a_new_folder_with_the_number_of_a_removed_one_does_not_get_it(
     project: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

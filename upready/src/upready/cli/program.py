@@ -18,6 +18,20 @@ from upready.support.next_step import AGAIN
 class UpreadyProgram(Program):
     """invoke's program with the tasks in it: it loads no `tasks.py`, and finds the project by its compose file."""
 
+    def create_config(self) -> None:
+        """Read the user's own settings (`~/.invoke.yaml`), where there are a home folder and such a file."""
+        try:
+            super().create_config()
+        except NotADirectoryError:  # HOME is no folder: many services have /dev/null there
+            self.config = self.config_class(lazy=True)
+        except OSError as problem:
+            place = f"{problem.filename}: {problem.strerror}"
+            error = UsageError(
+                f"the user's own settings cannot be read: {place}",
+                next=shell_words.in_turn(shell_words.removal("HOME"), AGAIN),
+            )
+            sys.exit(_told(error))
+
     def parse_collection(self) -> None:
         """Take the tasks that are there, and the configuration of the project around the current folder.
 
@@ -44,11 +58,15 @@ def run(namespace: Collection) -> None:
 
 def _current_folder() -> Path:
     """Where the user stands, by the path that the shell shows."""
-    from upready import report
-
     try:
         return Path(os.getcwd())  # noqa: PTH109 - as compose: not resolved, so that the folder's name stays
     except OSError:
-        error = UsageError("the current folder is no longer there", next=shell_words.in_turn("cd ..", AGAIN))
-        report.failure(error, as_json="--json" in sys.argv)
-        sys.exit(error.code)
+        sys.exit(_told(UsageError("the current folder is no longer there", next=shell_words.in_turn("cd ..", AGAIN))))
+
+
+def _told(error: UsageError) -> int:
+    """Tell an error that comes before any task is known; returns its exit code."""
+    from upready import report
+
+    report.failure(error, as_json="--json" in sys.argv)
+    return error.code

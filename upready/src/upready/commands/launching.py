@@ -47,6 +47,7 @@ def launch(
     plan: bool = False,
     keep: str = "",
     edge: bool = False,
+    backup: bool = True,
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
@@ -69,7 +70,7 @@ def launch(
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)
     options = launch_options.Options(
-        tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here, edge
+        tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here, edge, backup
     )
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
@@ -77,8 +78,8 @@ def launch(
     shown = report.Show(as_json=json, yes=yes)
     if plan:
         with shown.running():
-            changes = release.plan(settings, environment, options, shown)
-        return report_releases.plan(changes, as_json=json, asks=True)
+            planned = release.plan(settings, environment, options, shown)
+        return report_releases.forward(planned, as_json=json)
     with shown.running():
         begin = release.release if environment == "prod" else launch.launch
         ended = begin(settings, environment, options, shown)

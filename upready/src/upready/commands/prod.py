@@ -9,6 +9,7 @@ from upready.commands import invocation, launching
     plan="Build, say what would change of each service, and stop there.",
     yes="Do not ask before a service is stopped first.",
     keep=invocation.KEEP,
+    backup="Back up the data before migrations run; --no-backup does not.",
     edge="Only bring the edge to its new version; other services stay as they are.",
     lock_wait=invocation.LOCK_WAIT,
 )
@@ -24,6 +25,7 @@ def prod(
     plan: bool = False,
     yes: bool = False,
     keep: str = "",
+    backup: bool = True,
     edge: bool = False,
     lock_wait: str = "",
     build_here: bool = False,
@@ -50,6 +52,7 @@ def prod(
         plan=plan,
         yes=yes,
         keep=keep,
+        backup=backup,
         edge=edge,
         lock_wait=lock_wait,
         build_here=build_here,

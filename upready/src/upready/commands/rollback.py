@@ -29,7 +29,7 @@ def rollback(c: Context, to: str = "", yes: bool = False, lock_wait: str = "", j
     settings = invocation.settings(c, released=True)
     if invocation.dry(c):
         changes, migrated = rollback.plan(settings, to, shown)
-        return report_releases.plan(changes, migrated, as_json=json)
+        return report_releases.back(changes, migrated, as_json=json)
     with shown.running():
         ended = rollback.rollback(settings, to, shown, invocation.seconds(lock_wait, "--lock-wait") or 0.0)
     return report.ended(ended, as_json=json)

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-
 BLOCK = tarfile.BLOCKSIZE
-
 PARTIAL = ".partial"
 """What ends the name of a file that is still being written."""
 
@@ -160,6 +158,10 @@ class Reader:
     def size(self) -> int:
         """Bytes of the file."""
         return self.path.stat().st_size
+
+    def length(self, name: str) -> int:
+        """Bytes of a member, as it stands in the file; 0 for none."""
+        return next((self._members[each][1] for each in (name, f"{name}.age") if each in self._members), 0)
 
     def prove(self, tell: Callable[[int], None] = lambda _: None) -> None:
         """Read all of it, and hold it against its sums; `tell` gets the number of bytes after each piece.

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from upready.data import archive, encryption, kinds, volume
 from upready.data.archive import Writer, member_name
@@ -17,11 +18,21 @@ from upready.support import pipes
 from upready.support.errors import DataError, EngineError
 from upready.support.pipes import ProgramError
 
-Progress = Callable[[str, int], None]
-"""Called with what is being read, and the number of bytes of it that have come since the last call."""
+
+class Progress(Protocol):
+    """Told how far it is."""
+
+    def __call__(self, what: str, count: int, of: int = 0, /) -> None:
+        """So many bytes more have come.
+
+        Args:
+            what: What is being read.
+            count: Bytes of it that have come since the last call.
+            of: Bytes that it will have about; 0 where nobody knows.
+        """
 
 
-def silent(_what: str, _count: int) -> None:
+def silent(_what: str, _count: int, _of: int = 0) -> None:
     """Tell nobody."""
 
 
@@ -116,15 +127,17 @@ def _postgres(
     with writer.member(roles) as write:
         write(server.roles().encode())
     items: list[Item] = []
+    databases = server.databases()
+    size = sum(each.size for each in databases)
     names = {now: name for name, now in aside.items()} if aside else None
-    for found in server.databases():
+    for found in databases:
         if names is not None and found.name not in names:
             continue
         database = replace(found, name=names[found.name]) if names else found
         member = f"{member_name(source.service)}/{member_name(database.name)}.dump"
         if member in {each.member for each in items}:
             member = f"{member_name(source.service)}/{len(items)}-{member_name(database.name)}.dump"
-        rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count))
+        rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count, size))
         schema = server.schema_version(found.name)
         items.append(Item(database.name, member, database.size, rows, schema, database.main))
     return Part(

@@ -58,6 +58,13 @@ def still(connected: Containers, users: Sequence[Container], how: str) -> Iterat
             watcher.communicate(_DONE)
 
 
+def wait(connected: Containers, project: str) -> None:
+    """Wait until no container of ours works on a volume of a project: one may go on after its task was killed."""
+    with answering():
+        for each in connected.client.api.containers(filters={"label": f"{LABEL}={project}"}):
+            connected.client.api.wait(each["Id"])
+
+
 def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
     """Do something with each container; one that is gone, or is like that already, is left alone."""
     from docker.errors import APIError

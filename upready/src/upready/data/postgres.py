@@ -108,10 +108,11 @@ class Server:
 
     def free(self) -> int:
         """Bytes that are free on the disk of its data."""
-        folder = str(self.ask("SELECT to_json(current_setting('data_directory'));")[0])
+        asked = "SELECT current_setting('data_directory')"
         if not self._in_container:
-            return shutil.disk_usage(folder).free
-        said = pipes.output(self._call(["df", "-Pk", folder])).decode("utf-8", "replace")
+            return shutil.disk_usage(str(self.ask(f"SELECT to_json(f) FROM ({asked}) AS t(f);")[0])).free
+        line = ("sh", "-c", 'df -Pk "$(psql -XAtq --no-password -c "$1")"', "sh", asked)
+        said = pipes.output(self.program(*line)).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024
 
     def roles(self) -> str:
@@ -154,9 +155,8 @@ class Server:
         """Make an empty database, with the owner, encoding, locale, settings and rights of another one."""
         found = self.ask(queries.LIKE.format(quoted(like))) if like else []
         options = queries.options(found[0]) if found else ""
-        self.ask(f"CREATE DATABASE {identifier(name)} TEMPLATE template0{options};")
-        if found:
-            self.ask(queries.LIKENESS.format(old=quoted(like), new=quoted(name)))
+        likeness = queries.LIKENESS.format(old=quoted(like), new=quoted(name)) if found else ""
+        self.ask(f"CREATE DATABASE {identifier(name)} TEMPLATE template0{options};\n{likeness}")
 
     def restore(self, database: str, dump: Readable) -> None:
         """Restore a dump into an empty database."""
@@ -209,11 +209,6 @@ class Server:
         aside = self._aside([database])
         ends = f"SELECT to_json(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = {quoted(database)};"
         self.ask(f"{ends}\nDROP DATABASE IF EXISTS {identifier(database)};", aside)
-
-    def tidy(self) -> None:
-        """Remove what a restore that was killed has left half made."""
-        for name in self.ask(queries.HALF):
-            self.drop(name)
 
     def _aside(self, busy: Mapping[str, object] | Sequence[str]) -> str:
         """A database to be connected to while others are renamed or dropped."""

@@ -15,10 +15,7 @@ WHERE datallowconn AND NOT datistemplate AND datname !~ '__new_[0-9]{8}T[0-9]{6}
 ORDER BY datname = current_database() DESC, datname;
 """
 
-HALF = """
-SELECT to_json(datname) FROM pg_database WHERE datname ~ '__new_[0-9]{8}T[0-9]{6}$';
-"""
-"""Databases that a restore began and could not end."""
+NAMES = "SELECT to_json(datname) FROM pg_database WHERE NOT datistemplate ORDER BY datname;"
 
 TABLES = """
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

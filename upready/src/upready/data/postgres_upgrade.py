@@ -176,7 +176,7 @@ def fill(
     """
     words = [folders.path(folders.new), folders.path(folders.old), str(needed // 1024), queries.COUNTS]
     with pipes.child(run(_FILL, words)) as running:
-        for piece in _without_role(pipes.pieces(dump), user):
+        for piece in without_role(pipes.pieces(dump), user):
             pipes.write_whole(running.stdin, piece)
             tell(len(piece))
         running.stdin.close()
@@ -225,7 +225,7 @@ def differing(old: Mapping[str, Mapping[str, int]], new: Mapping[str, Mapping[st
     return wrong
 
 
-def _without_role(pieces: Iterator[bytes], user: str) -> Iterator[bytes]:
+def without_role(pieces: Iterator[bytes], user: str) -> Iterator[bytes]:
     """A dump of a whole server without the making of one role, which is there already."""
     quoted = {user.encode(), b'"' + user.replace('"', '""').encode() + b'"'}
     head = b""

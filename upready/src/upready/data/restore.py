@@ -55,6 +55,10 @@ class Change(Protocol):
     def part(self) -> Part:
         """What the backup holds of it."""
 
+    @property
+    def reader(self) -> Reader:
+        """The backup."""
+
     def check(self) -> None:
         """Make sure that it fits; raises `DataError` or `ProgramError`."""
 
@@ -161,8 +165,7 @@ class Databases:
             self.put(item, self.new(item), self.names[item.name], tell)
 
     def stage_roles(self) -> None:
-        """Remove what a killed restore left, and make the roles that are missing: databases belong to them."""
-        self.server.tidy()
+        """Make the roles that are missing: databases belong to them."""
         if self.part.roles:
             with self.reader.member(self.part.roles) as roles:
                 self.server.make_roles(roles.read().decode())
@@ -183,18 +186,14 @@ class Databases:
                 f"there is a database {taken[0]} already; nothing was restored",
                 next=next_step.again("--into", f"{name}_2"),
             )
-        self.stage_roles()
-        made: list[str] = []
         try:
-            for item in items:
-                made.append(names[item.name])
-                self.put(item, made[-1], self.names[item.name], tell)
+            self.stage(tell)
+            self.server.swap({names[item.name]: (self.new(item), "") for item in items})
         except BaseException:
-            for each in made:
-                with contextlib.suppress(ProgramError):
-                    self.server.drop(each)
+            with contextlib.suppress(ProgramError):
+                self.discard()
             raise
-        return made
+        return list(names.values())
 
     def put(self, item: Item, name: str, like: str, tell: Callable[[int], None]) -> None:
         """Restore one database under a name, and count its rows; `like` is the one whose owner and settings it gets."""

@@ -86,7 +86,8 @@ class Mismatch:
             stack = merged.stack
             change = setting_place.change(stack, self.service, ("image",), image)
             back = next_step.then(change, f"invoke {stack.environment}")
-        upgrade = f"invoke upgrade {self.service}" if self.image and self.old < self.new else ""
+        able = self.image or self.old in executables.POSTGRES_FOLDERS
+        upgrade = f"invoke upgrade {self.service}" if able and self.old < self.new else ""
         return StartError(
             str(self),
             details=["nothing was started or stopped; the data are as they were"],
@@ -143,6 +144,8 @@ def _native(merged: Model, service: Service) -> Iterator[Mismatch]:
     if not spec.runs_here(service) or postgres.MODULE not in spec.plan(merged.stack, service, ()).command:
         return
     data = paths.of(merged.stack.root, service.name) / paths.DATA
+    if data.with_name(paths.READY).exists():
+        return  # an upgrade was cut off: the start goes on with it
     with contextlib.suppress(OSError, ValueError, EngineError):
         old, new = int((data / FILE).read_text("utf-8")), executables.POSTGRES_VERSION
         if old != new:

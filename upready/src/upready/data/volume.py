@@ -109,6 +109,19 @@ def content(engine: Engine, project: str, volume: str, path: str = FOLDER) -> Su
         return survey(_Chunks(_archive(engine, container, path)))
 
 
+def holds(engine: Engine, project: str, volume: str, path: str) -> bool:
+    """Whether there is a file or a folder at a path below `FOLDER`."""
+    from docker.errors import NotFound
+
+    with opened(engine, project, volume) as container, answering():
+        try:
+            chunks, _ = engine.client.api.get_archive(container, path)
+            chunks.close()
+        except NotFound:
+            return False
+    return True
+
+
 def unpack(engine: Engine, project: str, volume: str, path: str, archive: pipes.Readable) -> None:
     """Put what `read` has written into a volume, below the folder `path`, which is there; `/` is the volume itself.
 

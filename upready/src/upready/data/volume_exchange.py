@@ -15,11 +15,16 @@ from upready.data.sources import Source
 from upready.releases import carrier
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
-from upready.support import next_step, pipes
+from upready.support import next_step, pipes, units
 from upready.support.errors import DataError, OpsError, UsageError
 
 HIDDEN = ".upready-restore"
 """The folder in a volume in which a restore works; `new/volume` is the backup, `was/volume` what was replaced."""
+
+PLACE = f"{volume.FOLDER}/{HIDDEN}"
+WAS = f"{PLACE}/was/volume"
+DONE = f"{PLACE}/done"
+"""The folder; what was replaced; and what is there once all is exchanged, until that is removed."""
 
 _MOVE = """
 move() {
@@ -58,6 +63,10 @@ _REMOVE = f"""{_MOVE}
 rm -rf "$here"
 """
 """Also after a restore that was cut off in the middle of a swap: then what was there is put back first."""
+
+
+_FREE = "df -Pk /volume | tail -n 1 | { read -r line; set -- $line; shift $(($# - 3)); echo $1; }"
+"""The kilobytes that are free: the last but two of the words, of which the first may be several."""
 
 
 @dataclass
@@ -133,10 +142,27 @@ class Volumes:
         """Put the backup's files beside those that serve, and read them back."""
         for item in self.items:
             name = self.names[item.name]
-            self._run(name, _REMOVE)
-            self._run(name, f"mkdir -p /volume/{HIDDEN}/new")
+            clear(self.engine, self.project, self.source, name)
+            self._check_room(item, name)
+            _run(self.engine, self.project, self.source, name, f"mkdir -p /volume/{HIDDEN}/new")
             place = f"{volume.FOLDER}/{HIDDEN}/new"
             self._put(item, name, place, f"{place}/volume", tell)
+
+    def _check_room(self, item: Item, name: str) -> None:
+        """Make sure that the files fit beside those that serve.
+
+        Raises:
+            DataError: They do not.
+        """
+        needed = item.size + item.size // 20
+        free = int(_run(self.engine, self.project, self.source, name, _FREE)[-1]) * 1024
+        if free < needed:
+            raise DataError(
+                f"there is no room beside the files of {name}: {units.size(needed)} are needed, "
+                f"and {units.size(free)} are free",
+                details=["nothing was changed"],
+                next=f"make room on the disk of that volume, then: {next_step.AGAIN}",
+            )
 
     def swap(self) -> None:
         """Stop the containers that use the volumes, exchange the files, and start the containers again."""
@@ -144,27 +170,27 @@ class Volumes:
         with guard.still(self.engine, self.source.users, "stopped"):
             try:
                 for name in self.names.values():
-                    self._run(name, _SWAP)
+                    _run(self.engine, self.project, self.source, name, _SWAP)
                     done.append(name)
             except BaseException:
                 for name in done:
-                    self._run(name, _BACK)
+                    _run(self.engine, self.project, self.source, name, _BACK)
                 raise
 
     def undo(self) -> None:
         """Exchange them back."""
         with guard.still(self.engine, self.source.users, "stopped"):
             for name in self.names.values():
-                self._run(name, _BACK)
+                _run(self.engine, self.project, self.source, name, _BACK)
 
     def discard(self) -> None:
         """Remove what was restored."""
         for name in self.names.values():
-            self._run(name, _REMOVE)
+            clear(self.engine, self.project, self.source, name)
 
     def replaced(self) -> dict[str, str]:
         """The folder of each volume in which its files are since."""
-        return dict.fromkeys(self.names.values(), f"{volume.FOLDER}/{HIDDEN}/was/volume")
+        return dict.fromkeys(self.names.values(), WAS)
 
     def written_since(self, before: Part) -> bool:
         """Whether the replaced files are not those of the backup of what was there."""
@@ -191,43 +217,50 @@ class Volumes:
                 next="invoke backup --list",
             )
 
-    def _run(self, name: str, script: str) -> None:
-        """Run a script beside a volume, as root, in a container of the service's own image.
 
-        Raises:
-            DataError: It failed, or the image has no shell.
-        """
-        from docker.errors import APIError
-        from docker.types import Mount
+def clear(engine: Containers, project: str, source: Source, name: str) -> None:
+    """Remove what a restore has left in a volume; where it was ended in the middle, all is put back first."""
+    _run(engine, project, source, name, _REMOVE)
 
-        api: Any = self.engine.client.api
+
+def _run(engine: Containers, project: str, source: Source, name: str, script: str) -> list[str]:
+    """Run a script beside a volume, as root, in a container of the service's own image; the lines that it says.
+
+    Raises:
+        DataError: It failed, or the image has no shell.
+    """
+    from docker.errors import APIError
+    from docker.types import Mount
+
+    api: Any = engine.client.api
+    with answering():
+        host = api.create_host_config(
+            mounts=[Mount(volume.FOLDER, name, type="volume", no_copy=True)], network_mode="none"
+        )
+        made = api.create_container(
+            source.container.image_id,
+            entrypoint=["sh", "-c", script],
+            command=[],
+            user="0:0",
+            host_config=host,
+            labels={guard.LABEL: project},
+        )["Id"]
+    try:
         with answering():
-            host = api.create_host_config(
-                mounts=[Mount(volume.FOLDER, name, type="volume", no_copy=True)], network_mode="none"
-            )
-            made = api.create_container(
-                self.source.container.image_id,
-                entrypoint=["sh", "-c", script],
-                command=[],
-                user="0:0",
-                host_config=host,
-                labels={guard.LABEL: self.project},
-            )["Id"]
-        try:
-            with answering():
-                try:
-                    api.start(made)
-                except APIError as error:
-                    raise DataError(
-                        f"the image of {self.source.service} has no shell, which moves the files of a volume",
-                        details=[str(error.explanation), "nothing was changed"],
-                        next=next_step.again("--into", f"{name}_restored"),
-                    ) from error
-                code = api.wait(made)["StatusCode"]
-                said = api.logs(made).decode("utf-8", "replace").splitlines()
-        finally:
-            carrier.remove(self.engine, made)
-        if code:
-            raise DataError(
-                f"the files of the volume {name} could not be exchanged", details=said[-10:], next="invoke doctor"
-            )
+            try:
+                api.start(made)
+            except APIError as error:
+                raise DataError(
+                    f"the image of {source.service} has no shell, which moves the files of a volume",
+                    details=[str(error.explanation), "nothing was changed"],
+                    next=next_step.again("--into", f"{name}_restored"),
+                ) from error
+            code = api.wait(made)["StatusCode"]
+            said: list[str] = api.logs(made).decode("utf-8", "replace").splitlines()
+    finally:
+        carrier.remove(engine, made)
+    if code:
+        raise DataError(
+            f"the files of the volume {name} could not be exchanged", details=said[-10:], next="invoke doctor"
+        )
+    return said

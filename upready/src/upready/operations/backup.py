@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,61 +62,64 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
     """
     connected = choice.find(settings, tell, adopt=options.adopt, task="invoke backup")
     found, wanted = _wanted(settings, connected, options)
-    with held(settings, wanted):
+    with held(settings, connected, found.project, wanted):
         made = into(settings, found, wanted, options.output, progress)
         gone = shelf.throw_away(made.path.parent, found.project, options.keep)
     return Made(made, tuple(gone))
 
 
 def into(
-    settings: Settings, data: Data, wanted: Sequence[Source], output: str, progress: Progress, reason: str = ""
+    settings: Settings,
+    data: Data,
+    wanted: Sequence[Source],
+    output: str,
+    progress: Progress,
+    reason: str = "",
+    aside: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Backup:
-    """Back up some of a stack's data; the locks must be held."""
+    """Back up some of a stack's data, as `upready.data.backup.make` does; the locks must be held."""
     now = datetime.now(UTC).replace(microsecond=0)
     path = shelf.place(settings.root, output, data.project, now)
     shelf.tidy(path.parent, data.project)
+    usual = shelf.lengths(path.parent, data.project)
+
+    def tell(what: str, count: int, of: int = 0, /) -> None:
+        progress(what, count, usual.get(what, of))
+
     if path.name.endswith(shelf.SUFFIX) and path.name != shelf.name(data.project, now):
         with contextlib.suppress(ValueError):
             now = shelf.moment(path).replace(tzinfo=UTC)
-    return backup.make(data, wanted, path, now=now, reason=reason, progress=progress)
+    return backup.make(data, wanted, path, now=now, reason=reason, aside=aside, progress=tell)
 
 
-def before(settings: Settings, connected: Runtime, reason: str, progress: Progress) -> Backup | None:
-    """Back up a stack before something that may harm its data, such as migrations; None where there is no row.
-
-    The project's lock must be held.
-
-    Args:
-        settings: The project's.
-        connected: Where it runs.
-        reason: Why: `before the release 20261126T221500`.
-        progress: Told how far it is.
-
-    Raises:
-        OpsError: As `make` does; then what may harm must not be done.
-    """
-    found = sources.find(settings, connected)
-    databases = [each for each in found.sources if each.kind == kinds.POSTGRES and each.container.state == "running"]
-    if not any(has_rows(found, each) for each in databases):
-        return None
-    with _alone(settings):
-        return into(settings, found, databases, "", progress, reason)
-
-
-def last(settings: Settings, data: Data, wanted: Sequence[Source], reason: str, progress: Progress) -> Backup:
-    """Back up what is about to be removed, into the project's own folder. The project's lock must be held.
+def last(
+    settings: Settings,
+    data: Data,
+    wanted: Sequence[Source],
+    reason: str,
+    progress: Progress,
+    aside: Mapping[str, Mapping[str, str]] | None = None,
+) -> Backup:
+    """Back up what is about to be lost, into the project's own folder. The project's lock must be held.
 
     Raises:
         OpsError: As `make` does.
     """
     with _alone(settings):
-        return into(settings, data, wanted, "", progress, reason)
+        return into(settings, data, wanted, "", progress, reason, aside)
 
 
 def has_rows(data: Data, source: Source) -> bool:
-    """Whether a database holds any row."""
+    """Whether a database holds any row.
+
+    Raises:
+        DataError: It does not tell.
+    """
     server = data.server(source)
-    return any(any(server.rows(each.name).values()) for each in server.databases())
+    try:
+        return any(any(server.rows(each.name).values()) for each in server.databases())
+    except ProgramError as error:
+        raise backup.failed(source.service, error) from error
 
 
 def prove(settings: Settings, output: str, identity: Path | None, progress: Progress, tell: Note) -> Backup:
@@ -145,8 +148,9 @@ def prove(settings: Settings, output: str, identity: Path | None, progress: Prog
     project = current.name(settings)
     path = shelf.find(settings.root, project, output)
     with Reader(path, identity) as reader, _alone(settings):
+        size = sum(reader.length(item.member) for part in reader.manifest.parts for item in part.items)
         try:
-            proof.prove(containers.connect(), project, reader, lambda count: progress("restored", count))
+            proof.prove(containers.connect(), project, reader, lambda count: progress("restored", count, size))
         except ProgramError as error:
             raise backup.failed("", error, f"{path.name} cannot be restored") from error
         except (tarfile.TarError, zlib.error) as error:
@@ -172,7 +176,7 @@ def listed(settings: Settings, output: str, tell: Note) -> list[Backup]:
 
 
 @contextlib.contextmanager
-def held(settings: Settings, wanted: Sequence[Source]) -> Iterator[None]:
+def held(settings: Settings, connected: Runtime, project: str, wanted: Sequence[Source]) -> Iterator[None]:
     """Let no other backup be made during the block; and no other task at work, where services are held still.
 
     Raises:
@@ -181,6 +185,7 @@ def held(settings: Settings, wanted: Sequence[Source]) -> Iterator[None]:
     with contextlib.ExitStack() as locks:
         if any(each.users and each.read != "running" for each in wanted):
             locks.enter_context(exclusive.hold(settings.root, "invoke backup"))
+            locks.enter_context(exclusive.on_engine(connected, project, "invoke backup"))
         locks.enter_context(_alone(settings))
         yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from upready.operations.launch_options import Show
-from upready.releases import plan
+from upready.releases import migrations, plan
 from upready.releases.history import Release
 from upready.releases.plan import Change
 from upready.runtime.interface import Runtime
@@ -67,6 +67,13 @@ def to_migrations(target: str, migrated: Sequence[Release], show: Show) -> None:
     if migrated:
         show.agree(
             f"{target} was made before migrations that a rollback does not take back",
-            [f"{each.release} ran the migrations of {', '.join(each.migrations)}" for each in migrated],
+            [
+                line
+                for each in migrated
+                for line in (
+                    f"{each.release} ran the migrations of {', '.join(each.migrations)}",
+                    *migrations.kept(each.backup, each.by),
+                )
+            ],
             unattended=False,
         )

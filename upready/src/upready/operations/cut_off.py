@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from upready.operations import exclusive
+from upready.operations import exclusive, restore_remains
 from upready.readiness.health import Health
 from upready.runtime import current
 from upready.runtime.docker.build import Progress, Step
@@ -37,6 +37,9 @@ class Brief:
     def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
         """The same."""
         raise UsageError(question, next="invoke prod")
+
+    def reading(self, what: str, count: int, of: int = 0, /) -> None:
+        """Nobody waits."""
 
     def health(self, services: Sequence[Health]) -> None:
         """Nobody waits."""
@@ -87,6 +90,7 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> 
         Deployment(connected, settings, environment, Brief(tell)).settle()
     except OpsError as error:
         tell(f"what an earlier task has left is not put right: {error.message}")
+    restore_remains.look(settings, connected, tell)
 
 
 def sweep(connected: Runtime, project: str) -> None:

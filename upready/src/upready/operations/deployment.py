@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from upready.data import versions
-from upready.operations import consent, displaced, launch, outcome
+from upready.operations import consent, displaced, launch, outcome, precaution
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP, Show
 from upready.operations.release_models import Models, is_edge, named, with_fewer, with_images
 from upready.readiness.health import Report
-from upready.releases import gate, history, leftovers, migrations, plan, prune, release_id, routes
+from upready.releases import gate, history, leftovers, plan, prune, release_id, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
 from upready.releases.plan import Change
@@ -40,11 +40,13 @@ class Deployment(Models):
         show: Told of what happens, and asks the user.
         keep: How many releases that have served are kept.
         edge_alone: Whether only the edge is brought to its new version.
+        backup: Whether a backup is made before a release that runs migrations.
     """
 
     show: Show
     keep: int = KEEP
     edge_alone: bool = False
+    backup: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -73,29 +75,26 @@ class Deployment(Models):
             return self._start(target, self.history.current, tell=self.show.warn if running else silent)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
+        commit = merged.stack.variables.get(revision.VARIABLE, "")
+        name = release_id.make(commit, self.history.releases)
+        told = self._migrations(merged, changes)
+        if self.backup and told["migrations"]:
+            told["backup"] = precaution.make(self.settings, self.engine, merged, name, told["migrations"], self.show)
         leftovers.clear(self.engine, self.project)
         before = self._recorded(self.history.current)
-        name = release_id.make(merged.stack.variables.get(revision.VARIABLE, ""), self.history.releases)
         target = model.load(self._with_releases(merged, changes, running, again, name))
         if self.edge_alone and before:
             target = self._with_old(target, before, [name for name in target.services if not is_edge(merged, name)])
-        commit = merged.stack.variables.get(revision.VARIABLE, "")
-        entry = {"task": PROD, "release": name, "commit": commit, **self._migrations(merged, changes)}
+        entry = {"task": PROD, "release": name, "commit": commit, **told}
         # What does not change keeps the image of an earlier release, whose name no other image may get.
         mine = [each for each in seen.services.values() if each.built and each.name in target.services]
         images = {each.name: each.image for each in mine if target.services[each.name].image.endswith(f":{name}")}
         ended = self._go(target, changes, running, before, entry, images)
+        ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
             self.prune()
             build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
         return ended
-
-    def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
-        """What stands in the record about the migrations that a release runs."""
-        told = self.history.releases.get(self.history.current)
-        now = migrations.fingerprints(merged)
-        found = migrations.find(merged, changes, now, told.fingerprints if told else {})
-        return {"migrations": found, "fingerprints": now}
 
     def prune(self) -> list[str]:
         """Remove the releases that are more than are to be kept; returns their names.
@@ -108,9 +107,13 @@ class Deployment(Models):
             self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
         return gone
 
-    def plan(self, merged: Model, built: Mapping[str, str]) -> list[Change]:
-        """What going forward would change; the arguments are those of `release`."""
-        return self._forward(with_images(merged, built), self._containers())
+    def plan(self, merged: Model, built: Mapping[str, str]) -> tuple[list[Change], list[str]]:
+        """What going forward would change, and the services that would run migrations.
+
+        The arguments are those of `release`.
+        """
+        changes = self._forward(with_images(merged, built), self._containers())
+        return changes, list(self._migrations(merged, changes)["migrations"])
 
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""

@@ -39,6 +39,7 @@ class Launch:
         failures: Why services are not ready; empty when all are.
         error: What the task ends with; None when every service is ready.
         continues: Services that compose still starts, in the background, once what they depend on is ready.
+        backup: The file of the backup that was made before migrations; empty where none was.
     """
 
     stack: Stack
@@ -48,6 +49,7 @@ class Launch:
     failures: list[Failure] = field(default_factory=list)
     error: OpsError | None = None
     continues: list[str] = field(default_factory=list)
+    backup: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON document of `dev` and `prod`."""
@@ -58,6 +60,7 @@ class Launch:
             "release": self.stack.variables.get(revision.VARIABLE),
             "failures": [each.as_dict() for each in self.failures],
             "continues": self.continues,
+            **({"backup": self.backup} if self.backup else {}),
         }
         return {**content, "error": self.error.as_dict()} if self.error else content
 
@@ -73,7 +76,11 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
     """
     with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
         connected, merged = prepare(settings, environment, options, show)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait):
+        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off:
+            if was_cut_off:
+                from upready.operations import restore_remains
+
+                restore_remains.look(settings, connected, show.warn)
             displaced.remove(connected, settings, merged, show.step)
             show.step("start")
             return start(connected, merged, show)

@@ -29,6 +29,7 @@ class Options:
         keep: How many releases that have served are kept.
         build_here: Whether this machine's engine builds, and sends the images over.
         edge: Whether only the edge is brought to its new version.
+        backup: Whether a backup is made before a release that runs migrations.
     """
 
     profiles: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Options:
     keep: int = KEEP
     build_here: bool = False
     edge: bool = False
+    backup: bool = True
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""
@@ -68,6 +70,9 @@ class Show(Protocol):
 
     def build(self, progress: Progress, step: Step | None, line: str) -> None:
         """A build has printed a line."""
+
+    def reading(self, what: str, count: int, of: int = 0, /) -> None:
+        """A backup goes on: see `upready.data.backup.Progress`."""
 
     def health(self, services: Sequence[Health]) -> None:
         """The state of the services has changed."""

@@ -109,7 +109,7 @@ def keep(
         covered = {name for each in (*databases, *chosen) for name in sources.mounted(each.container)}
         if isinstance(connected, Containers):
             alone = (name for name in names if name not in covered | empty and not name.endswith(RECORD))
-            chosen += [_alone(stack.project, name) for name in alone]
+            chosen += [unused(stack.project, name) for name in alone]
         if chosen:
             wanted.append((data, chosen))
     return wanted
@@ -158,7 +158,7 @@ def _has_rows(data: Data, source: Source) -> bool:
         return True  # the backup will tell why it cannot be read
 
 
-def _alone(project: str, volume: str) -> Source:
+def unused(project: str, volume: str) -> Source:
     """A volume that no container has any more, or whose database does not run."""
     service = volume.removeprefix(f"{project}_")
     nobody = Container("", "", service, 1, "", "exited", "", (), None, False, "", 0, None, None)

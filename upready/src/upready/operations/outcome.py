@@ -11,7 +11,7 @@ from upready.operations.launch import Launch
 from upready.readiness import one_look
 from upready.readiness.health import Health, Verdict
 from upready.readiness.wait import Outcome
-from upready.releases import gate, policy
+from upready.releases import gate, migrations, policy
 from upready.releases.rollout import Rollout
 from upready.runtime.interface import Container
 from upready.support.errors import OpsError, RolledBackError, UnhealthyError
@@ -115,4 +115,7 @@ def unchanged(entry: Mapping[str, Any], services: Sequence[str]) -> OpsError:
 
 
 def _migrated(entry: Mapping[str, Any]) -> list[str]:
-    return [f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())]
+    migrated = [
+        f"the migrations of {each} may have run; what they changed stays" for each in entry.get("migrations", ())
+    ]
+    return [*migrated, *migrations.kept(entry.get("backup") or {})]

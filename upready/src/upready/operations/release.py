@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from upready.operations import exclusive, launch
+from upready.operations import exclusive, launch, precaution, restore_remains
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
@@ -37,9 +38,11 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             return launch.start(connected, merged, show)
         with (
             _built(connected, merged, names) as built,
-            exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait),
+            exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off,
         ):
-            made = Deployment(connected, settings, environment, show, options.keep, options.edge)
+            if was_cut_off:
+                restore_remains.look(settings, connected, show.warn)
+            made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
 
@@ -53,7 +56,22 @@ def _built(connected: Containers, merged: Model, names: Names) -> Iterator[dict[
             names.remove(connected)
 
 
-def plan(settings: Settings, environment: str, options: Options, show: Show) -> list[Change]:
+@dataclass(frozen=True)
+class Plan:
+    """What a release would do.
+
+    Attributes:
+        changes: Service by service.
+        migrations: The services that would run migrations.
+        backed_up: What would be backed up before that: services, and volumes of those that do not run.
+    """
+
+    changes: Sequence[Change]
+    migrations: Sequence[str] = ()
+    backed_up: Sequence[str] = ()
+
+
+def plan(settings: Settings, environment: str, options: Options, show: Show) -> Plan:
     """What a release would change, service by service. Images are built, as they tell it; nothing else is done.
 
     Raises:
@@ -65,8 +83,12 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
+        made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
         with _built(connected, merged, names) as built:
-            return Deployment(connected, settings, environment, show, edge_alone=options.edge).plan(merged, built)
+            changes, migrating = made.plan(merged, built)
+        asked = options.backup and bool(migrating)
+        backed_up = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
+        return Plan(changes, migrating, backed_up)
 
 
 def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from upready.releases import history, override, plan
+from upready.releases import history, migrations, override, plan
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
@@ -109,6 +109,13 @@ class Models:
             strict=True,
         )
         return model.load(stack)
+
+    def _migrations(self, merged: Model, changes: Sequence[Change]) -> dict[str, Any]:
+        """What stands in the record about the migrations that a release runs."""
+        told = self.history.releases.get(self.history.current)
+        now = migrations.fingerprints(merged)
+        found = migrations.find(merged, changes, now, told.fingerprints if told else {})
+        return {"migrations": found, "fingerprints": now}
 
     def _raw(self, name: str) -> Mapping[str, Any] | None:
         """The merged model of a recorded release as compose printed it; None where it is not known."""

@@ -7,7 +7,7 @@ import tarfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -19,12 +19,12 @@ from upready.data.manifest import Part
 from upready.data.restore import Change, Databases, Loss
 from upready.data.sources import Data, Source
 from upready.operations import backup as making
-from upready.operations import exclusive, launch, restart
+from upready.operations import cut_off, exclusive, launch, restart, restore_choice, restore_remains
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.operations.step import Step
-from upready.runtime import choice
-from upready.runtime.interface import Note
+from upready.runtime import choice, current
+from upready.runtime.interface import Note, Runtime
 from upready.stack.settings import Settings
 from upready.support import next_step
 from upready.support.errors import DataError, OpsError, UsageError
@@ -90,23 +90,37 @@ def restore(
     """
     with exclusive.hold(settings.root, "invoke restore"):
         connected = choice.find(settings, show.warn, adopt=options.adopt, task="invoke restore")
-        found = sources.find(settings, connected)
-        path = shelf.find(settings.root, found.project, options.backup)
-        with Reader(path, options.identity) as reader:
-            wanted = Backup(path, reader.manifest, reader.size)
-            chosen = _chosen(found, reader, options)
-            show.step(f"check {path.name}")
-            reader.prove()
-            stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-            with _told(path):
-                changes = [_change(found, source, part, reader, stamp) for source, part in chosen]
-                for each in changes:
-                    each.check()
-            if options.into:
-                return _beside(wanted, changes, options.into, show, progress)
-            if confirm is not None:
-                confirm(found.project, wanted, [loss for each in changes for loss in each.losses()])
-            return _replace(settings, found, wanted, chosen, changes, show, progress)
+        project = current.name(settings)
+        with exclusive.on_engine(connected, project, "invoke restore") as was_cut_off:
+            if was_cut_off:
+                cut_off.settle(settings, connected, project, show.warn)
+            return _restore(settings, connected, options, show, progress, confirm)
+
+
+def _restore(
+    settings: Settings, connected: Runtime, options: Options, show: Show, progress: Progress, confirm: Confirm | None
+) -> Restored:
+    """The same, while the locks are held."""
+    found = sources.find(settings, connected)
+    path = shelf.find(settings.root, found.project, options.backup)
+    with Reader(path, options.identity) as reader:
+        wanted = Backup(path, reader.manifest, reader.size)
+        chosen = restore_choice.choose(found, reader, options.services)
+        with _told(path):
+            ours = replace(found, sources=tuple(source for source, _ in chosen))
+            restore_remains.settle(settings, ours, show.warn, progress)
+        show.step(f"check {path.name}")
+        reader.prove()
+        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        with _told(path):
+            changes = [_change(found, source, part, reader, stamp) for source, part in chosen]
+            for each in changes:
+                each.check()
+        if options.into:
+            return _beside(wanted, changes, options.into, show, progress)
+        if confirm is not None:
+            confirm(found.project, wanted, [loss for each in changes for loss in each.losses()])
+        return _replace(settings, found, wanted, chosen, changes, show, progress)
 
 
 def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
@@ -116,7 +130,7 @@ def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
     found = sources.find(settings, connected)
     path = shelf.find(settings.root, found.project, options.backup)
     with Reader(path) as reader:
-        chosen = _chosen(found, reader, options)
+        chosen = restore_choice.choose(found, reader, options.services)
     names = [source.service for source, _ in chosen]
     steps = [Step("check", (str(path),), f"read all of {path}, and hold it against its checksums")]
     if not options.into:
@@ -143,11 +157,12 @@ def _replace(
     show.step("back up what is there")
     before = making.into(settings, data, served, "", progress, f"{shelf.BEFORE_RESTORE} {wanted.id}")
     show.step("restore beside it")
+    size = _length(changes)
     done: list[Change] = []
     with _told(wanted.path):
         try:
             for each in changes:
-                each.stage(lambda count: progress("restored", count))
+                each.stage(lambda count: progress("restored", count, size))
             began = time.monotonic()
             for each in changes:
                 each.swap()
@@ -209,33 +224,18 @@ def _beside(wanted: Backup, changes: Sequence[Change], into: str, show: Show, pr
         )
     show.step(f"restore into {into}")
     with _told(wanted.path):
-        made = changes[0].beside(into, lambda count: progress("restored", count))
+        made = changes[0].beside(into, lambda count: progress("restored", count, _length(changes)))
     return Restored(wanted, into=tuple(made))
 
 
-def _chosen(data: Data, reader: Reader, options: Options) -> list[tuple[Source, Part]]:
-    """The parts of a backup that are restored, and where each belongs."""
-    ours = {each.service: each for each in data.of(options.services)}
-    parts = [each for each in reader.manifest.parts if not options.services or each.service in options.services]
-    found = [
-        (ours[each.service], each) for each in parts if each.service in ours and ours[each.service].kind == each.kind
-    ]
-    if not found:
-        theirs = ", ".join(f"{each.service} ({each.kind})" for each in reader.manifest.parts) or "nothing"
-        raise UsageError(
-            f"{reader.path.name} holds nothing that belongs into this stack",
-            details=[
-                f"it holds: {theirs}",
-                f"here: {', '.join(f'{each.service} ({each.kind})' for each in data.sources)}",
-            ],
-            next="invoke backup --list",
-        )
-    return found
+def _length(changes: Sequence[Change]) -> int:
+    """Bytes of the backup that are restored."""
+    return sum(each.reader.length(item.member) for each in changes for item in each.part.items)
 
 
 def _change(data: Data, source: Source, part: Part, reader: Reader, stamp: str) -> Change:
     """How the data of a service is replaced."""
-    if source.kind == kinds.VOLUME:
+    if part.kind == kinds.VOLUME:
         from upready.data.volume_exchange import Volumes
 
         return Volumes(cast("Containers", data.connected), data.project, source, part, reader)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from upready.operations import exclusive
+from upready.operations import exclusive, restore_remains
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
@@ -27,7 +27,9 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
         connected = containers.connect()
         project = current.name(settings)
         ownership.check(settings, project, connected, show.step, task="invoke rollback")
-        with exclusive.on_engine(connected, project, "invoke rollback", lock_wait):
+        with exclusive.on_engine(connected, project, "invoke rollback", lock_wait) as was_cut_off:
+            if was_cut_off:
+                restore_remains.look(settings, connected, show.warn)
             deployment = _deployment(connected, settings, show)
             deployment.settle()
             return deployment.back(_target(deployment, to))

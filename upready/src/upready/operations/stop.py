@@ -9,14 +9,14 @@ from pathlib import Path
 
 from upready.data.backup import Progress, silent
 from upready.engine import endpoint
-from upready.operations import cut_off, exclusive, loss
+from upready.operations import cut_off, exclusive, loss, wake
 from upready.operations.loss import Loss
 from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
 from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, Settings
-from upready.support import files
+from upready.stack.settings import DOCKER, NATIVE, Settings
+from upready.support import files, state
 from upready.support.errors import OpsError
 
 Confirm = Callable[[Loss], None]
@@ -82,7 +82,8 @@ def stop(
         backups = []
         if options.backup and held:
             stack = Stack(settings.root, "", (), (), project)
-            backups = loss.back_up(settings, loss.keep(stack, held, known), progress)
+            with wake.databases(settings, held, known) as awake:
+                backups = loss.back_up(settings, loss.keep(stack, held, awake), progress)
         stopped = []
         for each in running:
             with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
@@ -102,6 +103,9 @@ def stop(
         together = Stopped.together(stopped)
         kept = any(each.kind == "volume" for each in together.kept)
         memory.forget(settings, running, data=options.data and not kept)
+        if any(each.name == NATIVE for each in running):
+            # Of a folder that was renamed while it ran: whatever has its old name now must not take its data.
+            state.settle(settings.root)
     return replace(together, backups=[str(each.path) for each in backups])
 
 

@@ -6,23 +6,31 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from typing import Any
 
 from upready.data import postgres_upgrade as data
 from upready.data import versions
 from upready.data.backup import Progress
 from upready.data.postgres import Server
 from upready.data.postgres_upgrade import Folders
-from upready.operations import exclusive, launch, release
-from upready.operations.launch import Launch
+from upready.operations import exclusive, launch, native_upgrade, release
 from upready.operations.launch_options import Options as LaunchOptions
 from upready.operations.launch_options import Show
 from upready.operations.step import Step
-from upready.operations.upgrade_work import Found, Options, Work, find, old_image, prepared, unfinished
+from upready.operations.upgrade_work import (
+    SPARE,
+    Found,
+    Options,
+    Upgraded,
+    Work,
+    find,
+    old_image,
+    prepared,
+    unfinished,
+)
 from upready.runtime import choice, current
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
+from upready.runtime.interface import Runtime
 from upready.stack.settings import Settings
 from upready.support import next_step
 from upready.support.errors import DataError, UsageError
@@ -32,47 +40,6 @@ Confirm = Callable[[str], None]
 """Given what would be done, in a sentence, raises unless that is wanted."""
 
 _AS_BEFORE = "the old data are as they were"
-
-SPARE = 1.5
-"""So many times the size of the data must be free: the new ones, and what PostgreSQL writes beside them."""
-
-
-@dataclass(frozen=True)
-class Upgraded:
-    """How it ended.
-
-    Attributes:
-        service: The service.
-        old: The version before; 0 where nothing was to be done.
-        new: The version now.
-        volume: Where the data are.
-        rows: The rows of each table, by database.
-        kept: The folders of the volume that hold old data, or held them.
-        launch: How the start of the new version ended; None where nothing ran before.
-        seconds: How long nobody could write.
-    """
-
-    service: str
-    old: int
-    new: int
-    volume: str
-    rows: dict[str, dict[str, int]] = field(default_factory=dict)
-    kept: tuple[str, ...] = ()
-    launch: Launch | None = None
-    seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """The JSON document."""
-        return {
-            "service": self.service,
-            "from": self.old or None,
-            "to": self.new,
-            "volume": self.volume,
-            "rows": self.rows,
-            "kept": list(self.kept),
-            "seconds": round(self.seconds, 1),
-            **({"launch": self.launch.as_dict()} if self.launch else {}),
-        }
 
 
 def upgrade(
@@ -90,6 +57,8 @@ def upgrade(
         EngineError: The engine does not answer.
     """
     environment, connected = _where(settings, show)
+    if not isinstance(connected, Containers):
+        return native_upgrade.upgrade(settings, options, show, progress, confirm)
     project = current.name(settings)
     with (
         exclusive.hold(settings.root, "invoke upgrade"),
@@ -118,6 +87,8 @@ def upgrade(
 def plan(settings: Settings, options: Options, show: Show) -> list[Step]:
     """What `upgrade` would do; the arguments and the errors are the same."""
     environment, connected = _where(settings, show)
+    if not isinstance(connected, Containers):
+        return _native_plan(settings, options)
     found = find(settings, environment, connected, options)
     name = found.service.name
     if options.forget:
@@ -126,10 +97,15 @@ def plan(settings: Settings, options: Options, show: Show) -> list[Step]:
     return [Step("upgrade", (name,), _told(work))] if work else []
 
 
-def _where(settings: Settings, show: Show) -> tuple[str, Containers]:
+def _native_plan(settings: Settings, options: Options) -> list[Step]:
+    found = native_upgrade.find(settings, options)
+    if options.forget:
+        return [Step("remove", (found.name,), f"remove the old data beside {found.work.data}")]
+    return [Step("upgrade", (found.name,), found.words)] if found.work.old != found.work.new else []
+
+
+def _where(settings: Settings, show: Show) -> tuple[str, Runtime]:
     connected = choice.find(settings, show.warn, task="invoke upgrade")
-    if not isinstance(connected, Containers):
-        raise UsageError("without an engine there is nothing to upgrade yet", next="invoke backup")
     running = connected.containers(current.name(settings))
     return current.running_environment(settings, running) or settings.default, connected
 

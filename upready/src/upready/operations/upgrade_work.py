@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from upready.data import versions
 from upready.data.postgres_upgrade import Folders, Run
 from upready.data.versions import Mismatch
+from upready.operations.launch import Launch
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
@@ -38,6 +40,48 @@ class Options:
     service: str = ""
     forget: bool = False
     image: str = ""
+
+
+SPARE = 1.5
+"""So many times the size of the data must be free: the new ones, and what PostgreSQL writes beside them."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """How it ended.
+
+    Attributes:
+        service: The service.
+        old: The version before; 0 where nothing was to be done.
+        new: The version now.
+        volume: Where the data are.
+        rows: The rows of each table, by database.
+        kept: The folders of the volume that hold old data, or held them.
+        launch: How the start of the new version ended; None where nothing ran before.
+        seconds: How long nobody could write.
+    """
+
+    service: str
+    old: int
+    new: int
+    volume: str
+    rows: dict[str, dict[str, int]] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    launch: Launch | None = None
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON document."""
+        return {
+            "service": self.service,
+            "from": self.old or None,
+            "to": self.new,
+            "volume": self.volume,
+            "rows": self.rows,
+            "kept": list(self.kept),
+            "seconds": round(self.seconds, 1),
+            **({"launch": self.launch.as_dict()} if self.launch else {}),
+        }
 
 
 @dataclass(frozen=True)
@@ -127,6 +171,12 @@ def find(settings: Settings, environment: str, connected: Containers, options: O
 def prepared(found: Found) -> Work | None:
     """What is to be done; None where the data are of the image's version already."""
     name, place, held = found.service.name, found.place, found.held
+    if kind := _in_memory(found):
+        raise UsageError(
+            f"the volume {place.volume} is in memory ({kind}), and empty once {name} stops: it cannot be upgraded",
+            details=["the new version starts empty, and takes a backup of the old one: invoke restore latest"],
+            next=f"while the old version runs: invoke backup --service {name}",
+        )
     if held is None:
         stack = found.merged.stack
         raise UsageError(f"the volume {place.volume} holds no data of {name} yet", next=f"invoke {stack.environment}")
@@ -143,6 +193,13 @@ def prepared(found: Found) -> Work | None:
             next=error.next,
         )
     return Work(found.engine, found.merged, found.service, folders, place.volume, held.version, found.container)
+
+
+def _in_memory(found: Found) -> str:
+    """The kind of file system where a volume is lost when the last container that uses it ends; else empty."""
+    options = (found.engine.volume(found.place.volume) or {}).get("Options") or {}
+    kind = str(options.get("type") or "")
+    return kind if kind in ("tmpfs", "ramfs") else ""
 
 
 def old_image(work: Work, options: Options) -> str:

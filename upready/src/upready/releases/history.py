@@ -30,6 +30,7 @@ class Release:
         pruned: Whether its images and its model were removed.
         migrations: The services that ran migrations when it was released.
         fingerprints: Of services whose migrations are files: a hash of these.
+        backup: The backup that was made before them: its id, and its file on the machine that made it.
     """
 
     release: str
@@ -41,6 +42,7 @@ class Release:
     pruned: bool = False
     migrations: tuple[str, ...] = ()
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    backup: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,6 +120,7 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         if task == "prod" and "migrations" in entry:
             history.releases[name].migrations = tuple(map(str, entry["migrations"]))
             history.releases[name].fingerprints = dict(entry.get("fingerprints") or {})
+            history.releases[name].backup = dict(entry.get("backup") or {})
         history.pending = entry if result == BEGUN else {}
         if result in (DONE, PAUSED):
             history.paused = name if result == PAUSED else ""

@@ -61,6 +61,19 @@ def fingerprints(model: Model) -> dict[str, str]:
     return {name: _hash(name, path) for name, path in told.items() if path is not None}
 
 
+def kept(backup: Mapping[str, str], by: str = "") -> list[str]:
+    """What a user is told of the backup that was made before migrations; nothing where none was.
+
+    Args:
+        backup: As the record has it: its id, and its file on the machine that made it.
+        by: Who made it, and where.
+    """
+    if not backup:
+        return []
+    where = f" of {by}" if by else ""
+    return [f"the data of before are in {backup['file']}{where}: invoke restore {backup['id']} brings them back"]
+
+
 def _path(model: Model, service: Service) -> Path | None:
     said = service.ops.get("migrations")
     return model.stack.root / said if isinstance(said, str) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,27 +11,24 @@ from upready.data.backup import Backup, Progress, silent
 from upready.data.manifest import Item, Manifest
 from upready.operations.backup import Made
 from upready.report.columns import Column, FittingTable
+from upready.report.meter import Meter
 from upready.support import units
 
 
 @contextlib.contextmanager
-def progress(total: int = 0) -> Iterator[Progress]:
-    """A line with what is read, how much, and how fast, on a terminal; with `total` also how long it will take."""
+def progress() -> Iterator[Progress]:
+    """A line with what is read or written, how much, how fast, and how long it will take, on a terminal."""
     out = report.errors()
     if not out.is_terminal:
         yield silent
         return
     from rich.status import Status
 
-    began, done = time.monotonic(), 0
+    meter = Meter()
     with Status("", console=out) as status:
 
-        def tell(what: str, count: int) -> None:
-            nonlocal done
-            done += count
-            rate = done / max(0.001, time.monotonic() - began)
-            left = f", {units.duration((total - done) / rate)} left" if total > done and rate else ""
-            status.update(f"{what}: {units.size(done)}, {units.size(round(rate))}/s{left}")
+        def tell(what: str, count: int, of: int = 0, /) -> None:
+            status.update(meter.add(what, count, of))
 
         yield tell
 

@@ -17,6 +17,7 @@ from upready.readiness.health import Health
 from upready.report import health as health_report
 from upready.report import prompt
 from upready.report import question as prompts
+from upready.report.meter import Meter
 from upready.runtime.docker.build import Progress, Step
 from upready.support.errors import OpsError
 
@@ -34,6 +35,7 @@ class Show:
         self.console: Console = report.errors() if as_json else report.console()
         self._live: Live | None = None
         self._build: Progress | None = None
+        self._meter, self._read = Meter(), ""
         self._services: Sequence[Health] = ()
         self._began = time.monotonic()
         self._told: dict[tuple[str, int], str] = {}
@@ -56,7 +58,7 @@ class Show:
 
     def step(self, text: str) -> None:
         """A new step begins."""
-        self._build, self._services, self._began = None, (), time.monotonic()
+        self._build, self._services, self._read, self._began = None, (), "", time.monotonic()
         self.console.print(Text(report.clean(text), style="bold"), soft_wrap=True)
 
     def warn(self, text: str) -> None:
@@ -93,6 +95,10 @@ class Show:
                 said = report.clean(f"{each.name} {words}")
                 self.console.print(Text(f"{elapsed:5.1f} s  {said}"), soft_wrap=True)
 
+    def reading(self, what: str, count: int, of: int = 0, /) -> None:
+        """A backup goes on. Without a live view that is not shown."""
+        self._read = self._meter.add(what, count, of)
+
     def agree(self, question: str, details: Sequence[str], *, unattended: bool) -> None:
         """As in `launch_options.Show`. The live view is away meanwhile: it would write over the question."""
         if self._yes or (unattended and not prompts.can_be_asked()):
@@ -107,6 +113,8 @@ class Show:
         rows: list[RenderableType] = []
         if self._build is not None:
             rows = [self._step_row(step) for step in self._build.running()]
+        elif self._read:
+            rows = [Text(report.clean(self._read))]
         elif self._services:
             rows = [health_report.live(self._services)]
         elapsed = Spinner("dots", Text(f" {time.monotonic() - self._began:.1f} s"))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from upready import report
 from upready.operations.step import Step
+from upready.releases import migrations
 from upready.releases.history import History, Release
 from upready.releases.plan import Change
 from upready.report import plan as plans
 from upready.report.columns import Column, FittingTable
+
+if TYPE_CHECKING:
+    from upready.operations.release import Plan
 
 
 def show(history: History, pruned: Sequence[str] = (), *, as_json: bool) -> int:
@@ -30,6 +35,7 @@ def show(history: History, pruned: Sequence[str] = (), *, as_json: bool) -> int:
                 "by": each.by,
                 "state": state,
                 "migrations": list(each.migrations),
+                "backup": dict(each.backup) or None,
             }
             for state, each in found
         ]
@@ -43,25 +49,51 @@ def show(history: History, pruned: Sequence[str] = (), *, as_json: bool) -> int:
         columns = (Column("release"), Column("state"), Column("migrations"), Column("created", drop=2))
         table = FittingTable(*columns, Column("by", drop=1))
         for state, each in found:
-            migrations = ", ".join(each.migrations) or "-"
-            table.add_row(each.release, state, migrations, each.created[:19].replace("T", " "), each.by)
+            migrated = ", ".join(each.migrations) or "-"
+            table.add_row(each.release, state, migrated, each.created[:19].replace("T", " "), each.by)
         report.console().print(table)
     return 0
 
 
-def plan(changes: Sequence[Change], migrated: Sequence[Release] = (), *, as_json: bool, asks: bool = False) -> int:
-    """What would change, service by service; returns the exit code.
+def forward(plan: Plan, *, as_json: bool) -> int:
+    """What a release would do; returns the exit code."""
+    if as_json:
+        services = [each.as_dict() for each in plan.changes]
+        content = {"dry": True, "services": services, "migrations": {}}
+        report.document({**content, "runs_migrations": list(plan.migrations), "backs_up": list(plan.backed_up)})
+        return 0
+    _changes(plan.changes)
+    if plan.migrations:
+        before = f"; backed up before that: {', '.join(plan.backed_up)}" if plan.backed_up else ""
+        report.say(f"The release runs the migrations of {', '.join(plan.migrations)}{before}.")
+    if any(each.gap for each in plan.changes):
+        report.say("At a terminal, invoke prod asks first; --yes answers. Without a terminal it goes on.")
+    return 0
+
+
+def back(changes: Sequence[Change], migrated: Sequence[Release], *, as_json: bool) -> int:
+    """What a rollback would do; returns the exit code.
 
     Args:
         changes: Service by service.
         migrated: The releases that ran migrations which are not taken back.
         as_json: Whether as a JSON document.
-        asks: Whether the task asks before a gap.
     """
     if as_json:
         told = {each.release: list(each.migrations) for each in migrated}
-        report.document({"dry": True, "services": [each.as_dict() for each in changes], "migrations": told})
+        backups = {each.release: dict(each.backup) for each in migrated if each.backup}
+        services = [each.as_dict() for each in changes]
+        report.document({"dry": True, "services": services, "migrations": told, "backups": backups})
         return 0
+    _changes(changes)
+    for release in migrated:
+        report.say(f"{release.release} ran the migrations of {', '.join(release.migrations)}; what they changed stays.")
+        for line in migrations.kept(release.backup, release.by):
+            report.say(f"  {line}")
+    return 0
+
+
+def _changes(changes: Sequence[Change]) -> None:
     table = FittingTable(Column("service"), Column("action"), Column("because of"), Column("stopped first for", drop=1))
     for each in changes:
         table.add_row(each.service, each.action, ", ".join(each.reasons) or "-", each.order or "-")
@@ -71,11 +103,6 @@ def plan(changes: Sequence[Change], migrated: Sequence[Release] = (), *, as_json
             report.say("A service that is replaced is away for as long as its new version takes to start.")
         if any(each.held for each in gaps):
             report.say("Behind the edge, requests wait meanwhile, for 30 s at most.")
-    for release in migrated:
-        report.say(f"{release.release} ran the migrations of {', '.join(release.migrations)}; what they changed stays.")
-    if asks and gaps:
-        report.say("At a terminal, invoke prod asks first; --yes answers. Without a terminal it goes on.")
-    return 0
 
 
 def surplus(names: Sequence[str], *, as_json: bool) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from upready import report
-from upready.operations.upgrade import Upgraded
+from upready.operations.upgrade_work import Upgraded
 from upready.report import launch as launch_report
 from upready.support import next_step, streams, units
 from upready.support.errors import UsageError
@@ -31,7 +32,7 @@ def ended(done: Upgraded, *, forgotten: bool, as_json: bool) -> int:
         report.document(done.as_dict())
         return code
     if forgotten:
-        report.say(f"removed from the volume {done.volume}: {', '.join(done.kept) or 'nothing'}")
+        report.say(f"removed from {_place(done)}: {', '.join(done.kept) or 'nothing'}")
         return 0
     if not done.old:
         report.say(f"{done.service}: the data in {done.volume} are of PostgreSQL {done.new} already")
@@ -39,6 +40,12 @@ def ended(done: Upgraded, *, forgotten: bool, as_json: bool) -> int:
     report.say(f"{done.service}: PostgreSQL {done.old} is {done.new} now, in {units.duration(done.seconds)}:")
     for database, rows in done.rows.items():
         report.say(f"  {database}: {units.counted(sum(rows.values()), 'row')} in {units.counted(len(rows), 'table')}")
-    report.say(f"the old data stay in the folder {done.kept[0]} of the volume {done.volume}")
+    report.say(f"the old data stay in the folder {done.kept[0]} of {_place(done)}")
     report.say_next(f"once all is well: invoke upgrade {done.service} --forget")
     return launch_report.ended(done.launch, as_json=False) if done.launch else 0
+
+
+def _place(done: Upgraded) -> str:
+    """Where the data are: a volume, or natively a folder."""
+    path = Path(done.volume)
+    return str(path.parent) if path.is_absolute() else f"the volume {done.volume}"

@@ -160,7 +160,7 @@ def all_of(
     known = last_used.recall(settings.root)
     native = _native(settings)
     # Also without its folder, which somebody may have removed: processes are found by their mark.
-    there = paths.native(settings.root).is_dir() or native.runs()
+    there = native.runs() or paths.native(settings.root).is_dir()
     found = there and native.found()
     try:
         connected = _engine(settings.runtime, known)

@@ -129,7 +129,8 @@ def refusal(error: OSError) -> UsageError | None:
     if error.errno in FULL:
         step = f"make room on that disk, then: {AGAIN}"
     elif place is not None and isinstance(error, PermissionError):
-        step = shell_words.access_command(place)
+        # Not the command that gives access: it may be any place of this machine.
+        step = f"look whose that is: {shell_words.list_command(place)}"
     else:
         step = "invoke doctor"
     return UsageError(f"{place or 'the system'}: {error.strerror or error}", next=step)

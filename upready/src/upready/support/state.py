@@ -26,6 +26,9 @@ NOTE = "project.json"
 LOCK = "lock"
 """The file that tasks lock; every task that changes the project writes to it."""
 
+_STARTED = "native/*/state.json"
+"""The records of native services, which are there until these are stopped."""
+
 _READABLE = 32
 """Characters of the project's name in the name of its state folder."""
 
@@ -80,18 +83,36 @@ def make(root: Path) -> Path:
     folders.make(found)
     with folders.writing(found):
         folders.close(found)
-    if found == _own(root):
+    if found == _own(root) and not renamed(root):
         _note(found, root)
     return found
 
 
+def renamed(root: Path) -> Path | None:
+    """The folder beside a project whose services run with the project's state: it had the project's name before.
+
+    The project is then another one under the old name: a copy of the renamed folder, or a new clone.
+    """
+    own = _own(root)
+    known = of(own)
+    if known is None or not known.place or known.place == _place(root) or not any(own.glob(_STARTED)):
+        return None
+    with contextlib.suppress(OSError):
+        return next((each for each in sorted(root.parent.iterdir()) if _place(each) == known.place), None)
+    return None
+
+
 def settle(root: Path) -> None:
-    """Move the state of a project that was moved; call it with the lock held, while nothing uses the state."""
+    """Move the state of a project that was moved; call it with the lock held, while nothing uses the state.
+
+    What an earlier project of this name has left, which runs no more, is from now on this one's.
+    """
     found, own = folder(root), _own(root)
-    if found != own:
-        # Windows cannot rename a folder with an open file in it, such as the lock. The state is then used where it is.
-        with contextlib.suppress(OSError):
+    # Windows cannot rename a folder with an open file in it, such as the lock. The state is then used where it is.
+    with contextlib.suppress(OSError):
+        if found != own:
             found.rename(own)
+        if own.is_dir():
             _note(own, root)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from upready.support import earlier, files, folders, shell_words, state
+from upready.support.errors import UsageError
 
 FOLDER = "native"
 
@@ -18,6 +19,9 @@ DATA = "data"
 
 HALF = "data.tmp"
 """The data of a database that is being made."""
+
+READY = "data.ready"
+"""The data of a database as another major version has made them, whole, that are about to become the data."""
 
 REMOVED = "data.removed"
 """`invoke stop --volumes` renames the data folder to this before it deletes it."""
@@ -61,6 +65,20 @@ def data(root: Path) -> list[Path]:
     """
     with folders.reading(native(root)):
         return [found for each in services(root) if (found := of(root, each) / DATA).is_dir()]
+
+
+def check_own(root: Path) -> None:
+    """Make sure that services which run are this folder's, and not those of one that had its name before.
+
+    Raises:
+        UsageError: They are not.
+    """
+    if other := state.renamed(root):
+        raise UsageError(
+            f"the services that run belong to {other}, which had this folder's name when it started them",
+            details=["this folder is a copy of that one, or new: it can start its own once those are stopped"],
+            next=shell_words.in_turn(f"cd {shell_words.quoted(other)}", "invoke stop"),
+        )
 
 
 def settle(root: Path) -> None:

@@ -113,6 +113,7 @@ def prepare(data: Path, runner: User, programs_folder: Path, environment: Mappin
         PostgresError: It was made by another major version, or cannot be made.
         OSError: The system refuses something.
     """
+    settle(data)
     if (data / "PG_VERSION").exists():
         made_by = (data / "PG_VERSION").read_text("utf-8").strip()
         ours = _version(programs_folder)
@@ -131,6 +132,31 @@ def prepare(data: Path, runner: User, programs_folder: Path, environment: Mappin
         raise PostgresError(f"{', '.join(missing)} must be set")
     _initialise(data, runner.named(), programs_folder, environment)
     runner.give(data)
+
+
+def settle(data: Path) -> str:
+    """Go on with an upgrade to another major version: what it has made whole becomes the data, the old ones stay.
+
+    Returns:
+        The name of the folder in which these are now; empty where there was nothing to do.
+
+    Raises:
+        OSError: The system refuses something.
+    """
+    ready = data.with_name(paths.READY)
+    if not ready.exists():
+        return ""
+    kept = _kept(data, (ready / "PG_VERSION").read_text("utf-8").strip())
+    if data.exists():
+        platform.patiently(lambda: data.rename(kept))
+    platform.patiently(lambda: ready.rename(data))
+    return kept.name
+
+
+def _kept(data: Path, version: str) -> Path:
+    """Where data stay that another version has taken over."""
+    names = (f"before_{version}{more}" for more in ("", *(f"_{number}" for number in range(2, 100))))
+    return next(place for name in names if not (place := data.with_name(name)).exists())
 
 
 def set_up(data: Path, runner: User, programs_folder: Path, sql: str, database: str) -> None:

@@ -72,9 +72,16 @@ class Native:
         return any(service.look(self.root, each) for each in paths.services(self.root)) or self.runs()
 
     def runs(self) -> bool:
-        """Whether any process of the project lives; what has ended, say with the machine, does not count."""
+        """Whether any process of the project lives; what has ended, say with the machine, does not count.
+
+        Raises:
+            UsageError: Processes live that belong to a folder which had this one's name when it started them.
+        """
         looked = (service.look(self.root, each) for each in paths.services(self.root))
-        return any(map(service.runs, looked)) or any(env_mark.find(self.root))
+        found = any(map(service.runs, looked)) or any(env_mark.find(self.root))
+        if found:
+            paths.check_own(self.root)
+        return found
 
     def forget(self) -> None:
         """Forget services that have all ended; their data and logs stay."""
