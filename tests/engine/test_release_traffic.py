@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 
 from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.callers import Callers
-from tests.engine.conftest import Project, until, write_tasks
+from tests.engine.conftest import Project, interrupt, until, write_tasks
 from tests.engine.scene import connected
 from upready.releases import routes
+from upready.runtime.docker.edge import Edge, EdgeError
 from upready.stack.service import of
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -46,7 +48,15 @@ services:
     x-ops: {edge: {port: 8000}}
 configs: {backend: {file: backend.py}}
 """
+LOSE = "rm -rf /var/tmp/edge/* && mkdir /var/tmp/edge/ai-service && kill 1"
 SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], profiles: [full-stack], timeout: 60}}}\n"
+
+
+def upstreams(found: Edge) -> tuple[str, ...]:
+    """Where it sends requests; nowhere while it does not run."""
+    with suppress(EdgeError):
+        return found.upstreams(API)
+    return ()
 
 
 @dataclass
@@ -158,10 +168,9 @@ def test_a_replica_more_that_is_not_ready_in_time_is_taken_away_again(served: Se
 def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "edge"})
     (api,) = served.versions()
-    lose = "rm -rf /var/tmp/edge/* && mkdir /var/tmp/edge/ai-service && kill 1"
     edge = connected().client.containers.get(served.project.container("edge").id)
     started = edge.attrs["State"]["StartedAt"]
-    edge.exec_run(["sh", "-c", lose])
+    edge.exec_run(["sh", "-c", LOSE])
     until(lambda: edge.reload() or edge.attrs["State"]["StartedAt"] != started, 60)
     told = served.project.ok("prod", env={"VERSION": "edge"})
     assert "the edge did not know which container of ai-service serves" in told.err
@@ -169,6 +178,28 @@ def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:
     assert found is not None
     assert found.upstreams(API) == (api[:12],)
     assert "the edge" not in served.project.ok("prod", env={"VERSION": "edge"}).err
+
+
+def test_an_edge_that_loses_its_files_in_a_release_lets_nobody_in_who_is_not_ready(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "kept"})
+    (api,) = served.versions()
+    edge = routes.edge_of(connected(), served.project.name, API)
+    assert edge is not None
+    task = served.project.begin("prod", env={"VERSION": "hangs", "HOW": "hangs"})
+    try:
+        until(lambda: len(served.versions()) == 2, 60)
+        container = connected().client.containers.get(edge.container.id)
+        started = container.attrs["State"]["StartedAt"]
+        container.exec_run(["sh", "-c", LOSE])
+        until(lambda: container.reload() or container.attrs["State"]["StartedAt"] != started, 60)
+        until(lambda: upstreams(edge) == (api[:12],), 30)
+        assert len(served.versions()) == 2  # the release goes on
+    finally:
+        ended = interrupt(task)
+    assert ended.code == 130
+    assert "the edge did not know which container of ai-service serves" in ended.err
+    assert list(served.versions()) == [api]
+    assert upstreams(edge) == (api[:12],)
 
 
 def test_a_release_waits_for_an_edge_that_is_restarted(served: Served) -> None:

@@ -103,3 +103,9 @@ def test_one_that_paused_is_told_until_something_else_is_done() -> None:
     found = told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"))
     assert (found.current, found.paused, found.state(B)) == (A, B, "failed")
     assert told(*prod(A), ("prod", B, "begun"), ("prod", B, "paused"), *prod(C)).paused == ""
+
+
+def test_a_change_that_was_ready_and_never_ended_is_pending() -> None:
+    found = told(*prod(A), ("prod", B, "begun"), ("prod", B, "ready"))
+    assert (found.current, found.pending["result"]) == (A, history.READY)
+    assert told(*prod(A), ("prod", B, "begun"), ("prod", B, "ready"), ("prod", B, "done")).pending == {}

@@ -48,7 +48,7 @@ class Silent:
 @pytest.fixture
 def edge(monkeypatch: pytest.MonkeyPatch) -> Edge:
     made = Edge()
-    monkeypatch.setattr(Steps, "_edge", lambda *_, **__: made)
+    monkeypatch.setattr(Steps, "edge", lambda *_, **__: made)
     monkeypatch.setattr(steps, "lasting", lambda *_: draining.NOTHING)
     monkeypatch.setattr(steps, "drain", lambda *_: made.told.append("drain") or 0)
     return made
@@ -71,9 +71,10 @@ def admitting(monkeypatch: pytest.MonkeyPatch, edge: Edge, *, stays: bool) -> No
 def replaced(edge: Edge) -> Steps:
     service = replicas.service()
     stack = Stack(root=Path(), environment="prod", files=(), profiles=(), project="shop", timeout=1)
-    made = Steps(Silent(), Model({"web": service}, {}, {}, stack), (), None, Silent())  # type: ignore[arg-type]
-    made._old = {"web": [OLD]}
-    made._replace(service, Change("web", plan.REPLACED))
+    made = Steps(Silent(), Model({"web": service}, {}, {}, stack), Silent())  # type: ignore[arg-type]
+    made.guard = Silent()  # type: ignore[assignment]
+    made.old = {"web": [OLD]}
+    made.replace(service, Change("web", plan.REPLACED))
     return made
 
 

@@ -64,6 +64,7 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
         return False
     from upready.releases import carrier, engine_lock, leftovers
 
+    sweep(connected, project)
     holder = engine_lock.holder(connected, project)
     if holder is None and not leftovers.are_mixed(containers):
         return False
@@ -75,8 +76,15 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
     return False
 
 
-def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> None:
+def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, whole: bool = True) -> None:
     """The same while the lock on the engine is held; what cannot be put right is told.
+
+    Args:
+        settings: The project's.
+        connected: Where it runs.
+        project: Compose's project name.
+        tell: Told what is done.
+        whole: Whether what is not there any more of the version that stays is started again.
 
     Raises:
         EngineError: The engine does not answer.
@@ -87,7 +95,7 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note) -> 
 
     environment = current.running_environment(settings, connected.containers(project)) or settings.default
     try:
-        Deployment(connected, settings, environment, Brief(tell)).settle()
+        Deployment(connected, settings, environment, Brief(tell)).settle(whole=whole)
     except OpsError as error:
         tell(f"what an earlier task has left is not put right: {error.message}")
     restore_remains.look(settings, connected, tell)

@@ -6,51 +6,44 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from upready.data import versions
-from upready.operations import consent, displaced, launch, outcome, precaution
+from upready.operations import consent, displaced, outcome, precaution
 from upready.operations.launch import Launch
-from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models, is_edge, named, with_fewer, with_images
+from upready.operations.launch_options import KEEP
+from upready.operations.recovery import FRESH, Recovery
+from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
-from upready.releases import gate, history, leftovers, plan, prune, release_id, routes
+from upready.releases import history, leftovers, plan, prune, release_id
 from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED, PAUSED
+from upready.releases.history import BEGUN, DONE, FAILED, PAUSED, READY
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.docker import build_names
-from upready.runtime.interface import Container, Note, silent
+from upready.runtime.interface import Container, silent
 from upready.stack import model, revision
 from upready.stack.model import Model
-from upready.support import users
-from upready.support.errors import StartError, UsageError
+from upready.support.errors import EngineError, StartError, UsageError
 
 PROD, ROLLBACK = "prod", "rollback"
 """The names of the two tasks, as the record has them."""
 
 
 @dataclass
-class Deployment(Models):
+class Deployment(Recovery):
     """One change of what serves: forward to a new release, or back to an earlier one.
 
     Attributes:
-        show: Told of what happens, and asks the user.
         keep: How many releases that have served are kept.
         edge_alone: Whether only the edge is brought to its new version.
         backup: Whether a backup is made before a release that runs migrations.
     """
 
-    show: Show
     keep: int = KEEP
     edge_alone: bool = False
     backup: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.began = time.monotonic()
 
     def release(self, merged: Model, built: Mapping[str, str]) -> Launch:
         """Forward to what the files say.
@@ -92,8 +85,11 @@ class Deployment(Models):
         ended = self._go(target, changes, running, before, entry, images)
         ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
-            self.prune()
-            build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
+            try:
+                self.prune()
+                build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
+            except EngineError as error:
+                self.show.warn(f"releases that are too many are still there: {error.message}")
         return ended
 
     def prune(self) -> list[str]:
@@ -139,10 +135,6 @@ class Deployment(Models):
             if container.service not in known:
                 known[container.service] = Change(container.service, plan.REMOVED, (reason,))
         return list(known.values())
-
-    def _is_fresh(self, running: Sequence[Container]) -> bool:
-        """Whether what runs is no earlier version: another environment, or nothing."""
-        return current.running_environment(self.settings, running) != self.environment
 
     def plan_back(self, name: str) -> list[Change]:
         """What going back would change."""
@@ -199,41 +191,30 @@ class Deployment(Models):
             built: The images that were built for it, by service; None where it is made of images that are there.
         """
         made_of = None if built is None else {"model": target.raw, "profiles": target.stack.profiles}
+        # What runs of another environment is no earlier version of this one: compose puts this one in its place.
+        fresh = self._is_fresh(running)
+        entry = {**entry, FRESH: True} if fresh else entry
         self._write(entry, BEGUN, made_of)
         for name, image in (built or {}).items():
             self._tag(image, target.services[name].image)
-        # What runs of another environment is no earlier version of this one: compose puts this one in its place.
-        fresh = self._is_fresh(running)
         if fresh:
             displaced.remove(self.engine, self.settings, target, self.show.step)
         back, serves = entry["task"] == ROLLBACK, self.history.current or "what ran before"
-        rollout = Rollout(self.engine, target, [] if fresh else changes, before, self.show, back=back)
+        rollout = Rollout(self.engine, target, self.show, [] if fresh else changes, before, back=back)
+        if not fresh:
+            rollout.at_switch = lambda: self._write(entry, READY)
         done = False
         try:
             rollout.run()
-            if rollout.unchanged and before:
-                target = self._with_old(target, before, rollout.unchanged)
-            left = rollout.left_out()
-            ended = self._start(target, str(entry["release"]), left, rollout.had_their_time(left))
-            ended = outcome.with_left_out(ended, rollout, left) if left else ended
-            changed = {each.service for each in changes if each.action != plan.NOTHING}
-            blamed = ({each.service for each in ended.failures} & changed) - {*rollout.failed}
-            if ended.error is not None and blamed and not fresh and before and self._put_back(before, target):
-                ended = dataclasses.replace(ended, error=outcome.returned(entry, serves, ended.error, []))
-            elif ended.error is not None and not blamed and outcome.tolerates(rollout, ended.report.services):
-                self.show.warn(f"{ended.error.message}: max_failure_ratio allows that")
-                ended = dataclasses.replace(ended, error=None, failures=[])
-            elif ended.error is None and rollout.unchanged:
-                ended = dataclasses.replace(ended, error=outcome.unchanged(entry, rollout.unchanged))
-            done = ended.error is None or not (fresh or blamed)
+            ended, done = self._finish(rollout, changes, None if fresh else before, entry, serves)
         except SickError as sick:
-            report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
-            if rollout.paused:
-                error = outcome.paused(entry, sick.error, rollout.paused)
-            else:
-                error = outcome.went_back(entry, serves, sick.error, rollout, running)
-            stack = named(target.stack, str(entry["release"]))
-            ended = Launch(stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
+            ended = self._sick(rollout, sick, entry, serves, running)
+        except EngineError as error:
+            if fresh or before is None or not self._is_back(error, entry):
+                rollout.settled = False
+                raise
+            ended = self._after_loss(entry, target, before, serves, error)
+            done, rollout.settled = ended.error is None, True
         except StartError as error:
             raise outcome.went_back(entry, serves, error, rollout, running) from error
         finally:
@@ -241,71 +222,58 @@ class Deployment(Models):
                 self._write(entry, DONE if done else PAUSED if rollout.paused else FAILED)
         return ended
 
-    def _put_back(self, before: Model, target: Model) -> bool:
-        """Bring back what served, after it was replaced as a whole; returns whether it serves again."""
-        self.show.step(f"back to {self.history.current}")
-        changes = plan.find(self.engine, before, self._containers(), target.raw, recorded=True, back=True)
-        try:
-            Rollout(self.engine, before, changes, target, self.show, back=True).run()
-        except SickError as sick:
-            self.show.warn(f"{self.history.current} is sick, too: {sick.error.message}")
-            return False
-        return self._start(before, self.history.current).error is None
-
-    def _start(
+    def _finish(
         self,
-        target: Model,
-        name: str,
-        left: Sequence[Container] = (),
-        unwaited: Sequence[Container] = (),
-        tell: Note = silent,
-    ) -> Launch:
-        """Start what is not there yet, and see that everything is ready: what changed is by now.
+        rollout: Rollout,
+        changes: Sequence[Change],
+        before: Model | None,
+        entry: Mapping[str, Any],
+        serves: str,
+    ) -> tuple[Launch, bool]:
+        """Start what is not there yet after a roll-out, and go back where that is sick; returns whether all is done.
 
         Args:
-            target: What is to run.
-            name: Its release.
-            left: Containers that get no requests.
-            unwaited: Those of them that nobody waits for.
-            tell: Told where the edge sends requests elsewhere.
+            rollout: The roll-out, which has ended well.
+            changes: What the release changes.
+            before: What served; None where nothing did.
+            entry: What is written down of the release.
+            serves: The release that served.
         """
-        self.show.step("start")
-        engine = gate.Without(self.engine, [each.id for each in unwaited]) if unwaited else self.engine
-        with routes.following(self.engine, target, [each.id for each in left], tell) as begin:
-            ended = launch.start(engine, with_fewer(target, unwaited), self.show, then=begin)
-        return dataclasses.replace(ended, stack=named(ended.stack, name))
+        target = rollout.model
+        if rollout.unchanged and before:
+            target = self._with_old(target, before, rollout.unchanged)
+        left = rollout.left_out()
+        ended = self._start(target, str(entry["release"]), left, rollout.had_their_time(left))
+        ended = outcome.with_left_out(ended, rollout, left) if left else ended
+        changed = {each.service for each in changes if each.action != plan.NOTHING}
+        blamed = ({each.service for each in ended.failures} & changed) - {*rollout.failed}
+        if ended.error is not None and blamed and before and self._put_back(entry, before, target):
+            ended = dataclasses.replace(ended, error=outcome.returned(entry, serves, ended.error, []))
+        elif ended.error is not None and not blamed and outcome.tolerates(rollout, ended.report.services):
+            self.show.warn(f"{ended.error.message}: max_failure_ratio allows that")
+            ended = dataclasses.replace(ended, error=None, failures=[])
+        elif ended.error is None and rollout.unchanged:
+            ended = dataclasses.replace(ended, error=outcome.unchanged(entry, rollout.unchanged))
+        return ended, ended.error is None or not (FRESH in entry or blamed)
 
-    def settle(self) -> None:
-        """Put right what a change has left that was ended before its end."""
-        self.record.sweep()
-        if pending := self.history.pending:
-            old, new = self._recorded(self.history.current), self._recorded(pending["release"], "pending")
-            stays_new = leftovers.settle(self.engine, self.project, old, new, self.show)
-            leftovers.clear(self.engine, self.project)
-            told = {key: each for key, each in pending.items() if key not in ("time", "by", "result", "seconds")}
-            self._write(told, DONE if stays_new else FAILED)
+    def _sick(
+        self, rollout: Rollout, sick: SickError, entry: Mapping[str, Any], serves: str, running: Sequence[Container]
+    ) -> Launch:
+        """How a release ends of which something was sick, after what ran before was put back."""
+        report = Report(self.project, self.environment, tuple(sick.services), self.engine.name)
+        if rollout.paused:
+            error = outcome.paused(entry, sick.error, rollout.paused)
+        else:
+            error = outcome.went_back(entry, serves, sick.error, rollout, running)
+        stack = named(rollout.model.stack, str(entry["release"]))
+        return Launch(stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
 
     def _settled(self) -> list[Container]:
         """What runs, once that is done."""
         self.settle()
         return self._containers()
 
-    def _containers(self) -> list[Container]:
-        return self.engine.containers(self.project)
-
     def _tag(self, image: str, other: str) -> None:
         """Give an image another name, too; one that is not there is told by what starts it."""
         if image != other and self.engine.image(image):
             self.engine.tag(image, other)
-
-    def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
-        told = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "by": users.name(),
-            "result": result,
-            "seconds": round(time.monotonic() - self.began, 3),
-            **entry,
-        }
-        number = self.record.append(told, self.history.last, made_of)
-        self.history = history.read(self.record.entries()) if result != BEGUN else self.history
-        self.history.last = number

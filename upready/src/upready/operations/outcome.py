@@ -11,7 +11,7 @@ from upready.operations.launch import Launch
 from upready.readiness import one_look
 from upready.readiness.health import Health, Verdict
 from upready.readiness.wait import Outcome
-from upready.releases import gate, migrations, policy
+from upready.releases import gate, leftovers, migrations, policy
 from upready.releases.rollout import Rollout
 from upready.runtime.interface import Container
 from upready.support.errors import OpsError, RolledBackError, UnhealthyError
@@ -68,9 +68,9 @@ def went_back(
     Returns:
         Exit code 8 where the release before serves, 7 where that is sick, too.
     """
-    before = {each.id for each in running}
-    now = rollout.engine.containers(rollout.model.stack.project)
-    sick = {*rollout.lost, *(each.service for each in now if each.id in before and each.health == "unhealthy")}
+    ran = {each.id for each in running if each.state == "running"}
+    now = [each for each in rollout.engine.containers(rollout.model.stack.project) if each.id in ran]
+    sick = {*rollout.lost, *(each.service for each in now if each.health == "unhealthy" or not leftovers.is_up(each))}
     if not sick:
         return returned(entry, serves, error, rollout.kept)
     return UnhealthyError(
@@ -93,6 +93,24 @@ def returned(entry: Mapping[str, Any], serves: str, error: OpsError, kept: Seque
         f"the release {entry['release']} is sick, and {serves} serves: {error.message}",
         details=[*error.details, *_migrated(entry)],
         next=f"docker logs {kept[0]}" if kept else error.next,
+    )
+
+
+def given_up(entry: Mapping[str, Any], serves: str, error: OpsError, sick: OpsError | None) -> OpsError:
+    """The error of a release in the middle of which the engine was away.
+
+    Args:
+        entry: What the record says of the release.
+        serves: The release that ran before, and runs again.
+        error: What the engine's absence led to.
+        sick: Why the release before does not serve; None where it does.
+    """
+    told = f"the release {entry['release']} is given up: {error.message}"
+    if sick is None:
+        again = "invoke prod" if entry["task"] == "prod" else "invoke rollback"
+        return RolledBackError(f"{told}; {serves} serves", details=[*error.details, *_migrated(entry)], next=again)
+    return UnhealthyError(
+        f"{told}; {serves} is sick: {sick.message}", details=[*sick.details, *_migrated(entry)], next="invoke diagnose"
     )
 
 

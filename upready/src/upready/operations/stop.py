@@ -88,7 +88,7 @@ def stop(
         for each in running:
             with exclusive.on_engine(each, project, "invoke stop", options.lock_wait) as was_cut_off:
                 if was_cut_off:
-                    cut_off.settle(settings, each, project, tell)
+                    cut_off.settle(settings, each, project, tell, whole=False)
                 cut_off.sweep(each, project)
                 containers = each.containers(project)
                 lost = orphans.among(settings, containers)

@@ -15,14 +15,17 @@ from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
 
-MACHINE, PROCESS = "upready.machine", "upready.process"
-"""Labels: who has made it, and removes it."""
+MACHINE, PROCESS, BEGAN = "upready.machine", "upready.process", "upready.began"
+"""Labels: who has made it, and removes it. Another process may get its number later, but not its beginning."""
 
 _EMPTY = "upready-carrier"
 """The image of nothing that an engine without images gets."""
 
 _on_nothing: set[str] = set()
 """Those that this process has made of it."""
+
+_CLOCK_STEP = 2.0
+"""Seconds by which the beginning of a process may seem to move when the clock is set."""
 
 _OLD = 60.0
 """Seconds after which one of another machine is left over: nobody needs one for so long."""
@@ -54,7 +57,7 @@ def make(engine: Engine, labels: Mapping[str, str], *, name: str | None = None, 
                 entrypoint=["-"],
                 command=[],
                 host_config=host,
-                labels={**labels, MACHINE: machine(), PROCESS: str(os.getpid())},
+                labels={**labels, **maker()},
             )
         except APIError as error:
             if error.status_code != 409 or name is None:
@@ -91,9 +94,7 @@ def sweep(engine: Engine, label: str, value: str) -> None:
         found = engine.client.api.containers(all=True, filters={"label": f"{label}={value}"})
     now = clock(engine) if found else 0.0
     for each in found:
-        told = each.get("Labels") or {}
-        ended = has_ended(told.get(MACHINE, ""), int(told.get(PROCESS) or 0))
-        if ended or now - int(each["Created"]) > _OLD:
+        if has_ended(each.get("Labels") or {}) or now - int(each["Created"]) > _OLD:
             remove(engine, each["Id"])
 
 
@@ -102,11 +103,30 @@ def machine() -> str:
     return f"{socket.gethostname()} {uuid.getnode():x}"
 
 
-def has_ended(where: str, process: int) -> bool:
-    """Whether a process was one of this machine, and is none any more."""
+def maker() -> dict[str, str]:
+    """The labels that tell who has made one: this process."""
     import psutil
 
-    return where == machine() and not psutil.pid_exists(process)
+    began = psutil.Process().create_time()
+    return {MACHINE: machine(), PROCESS: str(os.getpid()), BEGAN: str(began)}
+
+
+def has_ended(labels: Mapping[str, str]) -> bool:
+    """Whether who has made one with these labels was a process of this machine, and is none any more."""
+    import psutil
+
+    if labels.get(MACHINE) != machine():
+        return False
+    try:
+        process = psutil.Process(int(labels.get(PROCESS) or 0))
+        if process.status() == psutil.STATUS_ZOMBIE:  # nobody has asked yet how it ended
+            return True
+        now = process.create_time()
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.Error:  # another user's: nobody tells when it began
+        return False
+    return abs(now - float(labels.get(BEGAN) or now)) > _CLOCK_STEP
 
 
 def remove(engine: Engine, container: str) -> None:

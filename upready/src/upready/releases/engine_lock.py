@@ -10,7 +10,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,8 @@ class Holder:
         container: The id of the lock.
         task: The task: `invoke prod`.
         by: Who, and where: `user@host`.
-        machine: Which machine, as `carrier.machine` tells it: two may have one name.
-        pid: The process there.
+        labels: Those of the lock, which tell whose it is.
+        pid: The process on its machine.
         since: When it took the lock, in seconds since 1970 by the engine's clock.
         seen: Its last sign of life, by the same clock.
     """
@@ -51,14 +51,14 @@ class Holder:
     container: str
     task: str
     by: str
-    machine: str
+    labels: Mapping[str, str]
     pid: int
     since: float
     seen: float
 
     def is_gone(self, now: float) -> bool:
         """Whether it gives no sign of life any more, or was a process of this machine that has ended."""
-        return carrier.has_ended(self.machine, self.pid) or now - self.seen > GONE
+        return carrier.has_ended(self.labels) or now - self.seen > GONE
 
     def words(self, now: float) -> str:
         """It, for people: `invoke prod of ann@host (process 12, for 30 s)`."""
@@ -122,7 +122,7 @@ def holder(engine: Engine, project: str) -> Holder | None:
         found["Id"],
         labels.get(f"{LABEL}.task", "another task"),
         labels.get(f"{LABEL}.by", "somebody"),
-        labels.get(carrier.MACHINE, ""),
+        labels,
         int(labels.get(carrier.PROCESS) or 0),
         float(labels.get(f"{LABEL}.since", 0)),
         seen,

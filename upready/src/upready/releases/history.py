@@ -8,9 +8,12 @@ from typing import Any
 
 from upready.releases import release_id
 
-BEGUN, DONE, FAILED, PAUSED = "begun", "done", "failed", "paused"
-"""How a change ended: not yet; it was done; it failed, and the release before serves; it stopped halfway, as
-`failure_action: pause` says, and parts of both releases serve."""
+BEGUN, READY, DONE, FAILED, PAUSED = "begun", "ready", "done", "failed", "paused"
+"""How a change ended: not yet; not yet, but all that is new was ready; it was done; it failed, and the release before
+serves; it stopped halfway, as `failure_action: pause` says, and parts of both releases serve."""
+
+OPEN = (BEGUN, READY)
+"""What has not ended."""
 
 PRUNE = "prune"
 """The task of an entry that names releases which were removed."""
@@ -52,7 +55,7 @@ class History:
     Attributes:
         releases: By name, oldest first.
         current: The one that serves; empty where none was released.
-        pending: The entry of a change that was begun and never ended; empty where there is none.
+        pending: The last entry of a change that was begun and never ended; empty where there is none.
         paused: The release that stopped halfway, where nothing was done since; else empty.
         last: The number of the last entry.
     """
@@ -121,7 +124,7 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
             history.releases[name].migrations = tuple(map(str, entry["migrations"]))
             history.releases[name].fingerprints = dict(entry.get("fingerprints") or {})
             history.releases[name].backup = dict(entry.get("backup") or {})
-        history.pending = entry if result == BEGUN else {}
+        history.pending = entry if result in OPEN else {}
         if result in (DONE, PAUSED):
             history.paused = name if result == PAUSED else ""
         if result != DONE or name not in history.releases:

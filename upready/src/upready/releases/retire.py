@@ -40,10 +40,14 @@ def retire(
 def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
     """Stop containers of a release that failed, and keep them until the next one, for their logs; returns names."""
     kept = []
+    api: Any = engine.client.api
     for each in containers:
+        with answering(), contextlib.suppress(_not_found()):
+            # An engine that is restarted would start it again otherwise (`restart: always`).
+            api.update_container(each.id, restart_policy={"Name": "no"})
         stop(engine, each)
         with answering(), contextlib.suppress(_not_found()):
-            engine.client.api.rename(each.id, each.name + FAILED)
+            api.rename(each.id, each.name + FAILED)
             kept.append(each.name + FAILED)
     return kept
 

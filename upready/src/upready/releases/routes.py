@@ -13,13 +13,13 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.edge import Edge, EdgeError, Route
 from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model, Service
-from upready.support.errors import EngineError
+from upready.support.errors import EngineError, OpsError
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at whether the edge has been started anew, or which containers are ready."""
 
 PATIENCE = 15.0
 """Seconds that the edge may take to come back where somebody restarts it during a release."""
-
-LOOK_EVERY = 0.25
-"""Seconds between looks at which containers are ready."""
 
 
 def edge_of(engine: Containers, project: str, service: Service, patience: float = 0.0) -> Edge | None:
@@ -37,13 +37,86 @@ def edge_of(engine: Containers, project: str, service: Service, patience: float 
     return edge.find(engine, project, patience) if service.ops.get("edge") else None
 
 
-def pin(found: Edge, service: Service, containers: Sequence[Container], tell: Note) -> None:
-    """Send the requests of a service to those of its containers that run, so that a new one gets none yet."""
+def pin(found: Edge, service: Service, containers: Sequence[Container], tell: Note) -> bool:
+    """Send the requests of a service to those of its containers that run, so that a new one gets none yet.
+
+    Returns:
+        Whether they went elsewhere before.
+    """
     running = _running(containers)
     route = found.route(service)
-    if running and not _leads_to(route, running):
-        _tell(route, service, tell)
-        found.switch(service, running)
+    if not running or _leads_to(route, running):
+        return False
+    _tell(route, service, tell)
+    found.switch(service, running)
+    return True
+
+
+def hold(found: Edge, service: Service) -> bool:
+    """Let the requests of a service wait; returns whether they did not before."""
+    if found.route(service).held:
+        return False
+    found.hold(service)
+    return True
+
+
+class Guard:
+    """Looks after the edge while new containers are not to get requests yet: one without its files sends them any.
+
+    Somebody may start it anew meanwhile, with another volume, or the engine may.
+
+    Args:
+        engine: Where it runs.
+        project: Compose's project name.
+    """
+
+    def __init__(self, engine: Containers, project: str) -> None:
+        self._engine, self._project = engine, project
+        self._kept: dict[str, Callable[[Edge], bool]] = {}
+        self._seen: object = None
+        self._busy = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def keep(self, service: Service, put: Callable[[Edge], bool]) -> None:
+        """Have the requests of a service go where they go now.
+
+        Args:
+            service: The service.
+            put: Sends them there; returns whether they went elsewhere.
+        """
+        with self._busy:
+            self._kept[service.name], self._seen = put, None
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="edge", daemon=True)
+            self._thread.start()
+
+    def release(self, service: Service) -> None:
+        """Let them go elsewhere from now on."""
+        with self._busy:
+            self._kept.pop(service.name, None)
+
+    def close(self) -> None:
+        """End it."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        found: Edge | None = None
+        while not self._ended.wait(LOOK_EVERY):
+            with suppress(OpsError):  # it may not run yet, nor may the engine
+                now = self._engine.inspect(found.container.id) if found else None
+                if now is None and (found := edge.find(self._engine, self._project)):
+                    now = found.container
+                if found and now and (now.id, now.started) != self._seen:
+                    self._put(found, now)
+
+    def _put(self, found: Edge, now: Container) -> None:
+        with self._busy:
+            wrong = [put for put in self._kept.values() if put(found)]
+            # Looked at again where something was wrong: the edge may have written its own files at the same time.
+            self._seen = None if wrong else (now.id, now.started)
 
 
 @contextmanager

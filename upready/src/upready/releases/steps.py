@@ -1,92 +1,56 @@
-"""What a release does with one service: roll it, scale it, or replace it, up to the switch."""
+"""The steps of which a release and the way back are made: start replicas, judge them, put them in others' place."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from upready.releases import gate, policy, retire, routes
-from upready.releases.draining import SHORT, drain, grace, lasting
+from upready.releases import gate, plan, policy, retire, routes
+from upready.releases.draining import SHORT, drain, lasting
 from upready.releases.plan import Change
 from upready.releases.show import Show
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import QUIETLY, Containers
-from upready.runtime.docker.edge import Edge, EdgeError
+from upready.runtime.docker.edge import Edge
 from upready.runtime.interface import Container
-from upready.stack.model import Model, Service, unescape
+from upready.stack.model import Model, Service
 
 
 @dataclass
 class Steps:
-    """What is done with the services of a model, one at a time.
+    """What can be done with one service after the other, on the way to a model.
 
     Attributes:
         engine: Where it runs.
-        model: What is to run; each of its services has its release.
-        changes: What that changes.
-        before: The model of what runs now, to go back to; None where it is not known.
+        model: What is to run.
         show: Told of what happens.
         back: Whether this is the way back to an earlier release.
         failed: How many replicas of a service have failed that were allowed to.
-        unchanged: The services of which no new replica was ready, so that the old ones stay.
+        old: The containers that were there before, by service.
+        replaced: The services whose old containers were stopped first.
+        replacing: The new containers of these that are ready.
+        guard: Keeps the edge from letting in what is not ready.
     """
 
     engine: Containers
     model: Model
-    changes: Sequence[Change]
-    before: Model | None
     show: Show
-    back: bool = False
-    failed: dict[str, int] = field(default_factory=dict)
-    unchanged: list[str] = field(default_factory=list)
-    _new: dict[str, list[Container]] = field(default_factory=dict)
-    _old: dict[str, list[Container]] = field(default_factory=dict)
-    _stays: dict[str, list[Container]] = field(default_factory=dict)
-    _replaced: list[str] = field(default_factory=list)
-    _replacing: dict[str, list[Container]] = field(default_factory=dict)
+    back: bool = field(default=False, kw_only=True)
+    failed: dict[str, int] = field(default_factory=dict, kw_only=True)
+    old: dict[str, list[Container]] = field(default_factory=dict, kw_only=True)
+    replaced: list[str] = field(default_factory=list, kw_only=True)
+    replacing: dict[str, list[Container]] = field(default_factory=dict, kw_only=True)
 
-    def _roll(self, service: Service) -> None:
-        """Start new replicas beside the old ones, as many at a time as the service's `parallelism` says."""
-        old = self._old.setdefault(service.name, [])
-        if old:
-            if edge := self._edge(service):
-                routes.pin(edge, service, old, self.show.warn)
-            self._pre_start(service)
-        elif edge := self._edge(service, patience=0.0):
-            with suppress(EdgeError):  # one that does not run lets nobody in
-                edge.close(service)
-        self._add(service, service.replicas)
+    def __post_init__(self) -> None:
+        self.guard = routes.Guard(self.engine, self.model.stack.project)
 
-    def _scale(self, service: Service) -> None:
-        """Start replicas beside those that are there, or choose which ones go."""
-        old = self._old.setdefault(service.name, [])
-        if edge := self._edge(service):
-            routes.pin(edge, service, old, self.show.warn)
-        order = sorted(old, key=lambda each: (each.state != "running", each.replica))
-        self._stays[service.name] = order[: service.replicas]
-        self._add(service, max(0, service.replicas - len(old)))
-
-    def _add(self, service: Service, replicas: int) -> None:
-        """Start so many new replicas beside the old ones, in groups."""
-        old, new = self._old[service.name], self._new.setdefault(service.name, [])
-        for count in self._policy(service).groups(replicas):
-            self.show.step(f"start {count} new {service.name}" if old else f"start {service.name}")
-            new += self._beside(service, count)
-        if replicas and not new and old:
-            # failure_action: continue. The others go on without it.
-            self.show.warn(f"no new {service.name} is ready: the old one stays")
-            self.unchanged.append(service.name)
-            known = {each.id for each in old}
-            retire.retire(self.engine, [each for each in self._now(service.name) if each.id not in known])
-
-    def _beside(self, service: Service, count: int) -> list[Container]:
+    def beside(self, service: Service, count: int) -> list[Container]:
         """Start so many new replicas beside those that are there; returns the ones that are ready."""
-        there = [each.id for each in self._now(service.name)]
-        return self._admit(service, count, there, "--no-recreate", "--scale", f"{service.name}={len(there) + count}")
+        there = [each.id for each in self.now(service.name)]
+        return self.admit(service, count, there, "--no-recreate", "--scale", f"{service.name}={len(there) + count}")
 
-    def _admit(
+    def admit(
         self,
         service: Service,
         count: int,
@@ -100,7 +64,7 @@ class Steps:
             line = ("up", "--detach", "--no-deps", *scaling, *QUIETLY, service.name)
             self.engine.compose(self.model.stack, attempt, *line)
 
-        how, before = self._policy(service), self.failed.get(service.name, 0)
+        how, before = self.policy(service), self.failed.get(service.name, 0)
         new = gate.Gate(self.engine, self.model, self.show.health, self.show.warn).admit(
             dataclasses.replace(service, replicas=count),
             there,
@@ -114,76 +78,83 @@ class Steps:
             self.failed[service.name] = before + count - len(new)
         return new
 
-    def _replace(self, service: Service, change: Change) -> None:
+    def replace(self, service: Service, change: Change) -> None:
         """Stop the old replicas, and start new ones in their place.
 
         These get requests once they are ready, and `monitor` begins then: until then, nobody would answer.
         """
-        edge, served = self._edge(service), list[str]()
+        edge, served = self.edge(service), list[str]()
 
         def enter(ready: Sequence[Container]) -> None:
             served[:] = [each.id for each in ready]
             if edge:
+                self.guard.release(service)
                 edge.switch(service, served)
 
         self.show.step(f"replace {service.name}{'; its requests wait meanwhile' if edge else ''}: {change.order}")
-        self._replaced.append(service.name)
-        there = [each.id for each in self._old.get(service.name, [])]
-        if edge and not edge.route(service).held:  # on the way back it may be
-            old = self._old.get(service.name, [])
+        self.replaced.append(service.name)
+        there = [each.id for each in self.old.get(service.name, [])]
+        if edge and edge.route(service).held:  # on the way back it may be
+            self.guard.keep(service, lambda found: routes.hold(found, service))
+        elif edge:
+            old = self.old.get(service.name, [])
             spare = lasting(edge, old)  # nobody waits while this is found out
             edge.hold(service)
+            self.guard.keep(service, lambda found: routes.hold(found, service))
             if left := drain(edge, old, SHORT, lambda _: None, spare):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
         try:
-            new = self._admit(service, service.replicas, there, enter=enter)
+            new = self.admit(service, service.replicas, there, enter=enter)
         except gate.SickError:
             if edge and served:
                 edge.hold(service)
             raise
-        self._replacing[service.name] = new
-        serving = [each.id for each in new or self._now(service.name)]
+        self.replacing[service.name] = new
+        serving = [each.id for each in new or self.now(service.name)]
         if edge and serving != served:
+            self.guard.release(service)
             edge.switch(service, serving)
 
-    def _replace_in_turn(self, service: Service) -> None:
-        """Stop some old replicas and start new ones in their place, until all are new; the others serve meanwhile."""
-        edge, left = self._edge(service), list(self._old.get(service.name, []))
-        new = self._replacing.setdefault(service.name, [])
-        self._replaced.append(service.name)
-        for count in self._policy(service).groups(service.replicas):
-            going, left = left[:count], left[count:]
-            self.show.step(f"replace {count} {service.name}")
-            if edge and (serving := [*left, *new]):
-                edge.switch(service, [each.id for each in serving])
-            self._end(service, going)
-            new += self._beside(service, count)
+    def put_back(self, name: str, old: Sequence[Container]) -> None:
+        """Start a service that was replaced, beside those of its replicas that were not stopped yet.
+
+        Args:
+            name: The service, of which this is the version that ran before.
+            old: The containers that were there before.
+
+        Raises:
+            SickError: It is not ready.
+        """
+        service, now, known = self.model.service(name), self.now(name), {each.id for each in old}
+        stays = [each for each in now if each.id in known]
+        try:
+            if not stays:
+                self.old = {name: now}
+                self.replace(service, Change(name, plan.REPLACED, order="as it was"))
+                return
+            if edge := self.edge(service):
+                edge.switch(service, [each.id for each in stays])
+            retire.retire(self.engine, [each for each in now if each.id not in known])
+            if lacking := service.replicas - len(stays):
+                stays += self.beside(service, lacking)
             if edge:
-                edge.switch(service, [each.id for each in (*left, *new)])
-        self._end(service, left)
+                edge.switch(service, [each.id for each in stays])
+        finally:
+            self.guard.close()
 
-    def _end(self, service: Service, old: Sequence[Container]) -> None:
-        """Let the old replicas finish what they are at, then stop them."""
-        if edge := self._edge(service):
-            seconds = grace(service)
-            left = drain(edge, old, seconds, lambda count: self.show.step(f"{service.name}: {count} under way"))
-            if left:
-                self.show.warn(f"{service.name}: {left} requests were cut, after {seconds:g} s (stop_grace_period)")
-        self.show.step(f"stop {len(old)} old {service.name}")
-        known = self.before.services.get(service.name) if self.before else None
-        retire.retire(self.engine, old, unescape((known or service).config.get("pre_stop") or []), self.show.warn)
-
-    def _pre_start(self, service: Service) -> None:
-        """Run the service's `pre_start` hooks once, by the new image: compose runs them only where no replica runs."""
-        for hook in unescape(service.config.get("pre_start") or []):
-            self.show.step(f"pre_start of {service.name}")
-            self.engine.run_hook(self.model.stack, service.name, hook)
-
-    def _edge(self, service: Service, patience: float = routes.PATIENCE) -> Edge | None:
-        return routes.edge_of(self.engine, self.model.stack.project, service, patience)
-
-    def _policy(self, service: Service) -> policy.Policy:
+    def policy(self, service: Service) -> policy.Policy:
+        """How a service changes, this way or back."""
         return policy.of(service, back=self.back)
 
-    def _now(self, name: str) -> list[Container]:
+    def edge(self, service: Service, patience: float = routes.PATIENCE) -> Edge | None:
+        """The edge that serves a service; None where nothing does."""
+        return routes.edge_of(self.engine, self.model.stack.project, service, patience)
+
+    def keep_route(self, service: Service, containers: Sequence[Container]) -> None:
+        """Have the edge send the requests of a service nowhere else, until it is switched."""
+        serving = list(containers)
+        self.guard.keep(service, lambda found: routes.pin(found, service, serving, self.show.warn))
+
+    def now(self, name: str) -> list[Container]:
+        """The containers of a service that there are now."""
         return [each for each in self.engine.containers(self.model.stack.project) if each.service == name]
