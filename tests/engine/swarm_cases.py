@@ -97,7 +97,7 @@ def documents(folder: Path, cases: Iterable[Case]) -> dict[str, Any]:
         cwd=folder,
         env={**os.environ, **VARIABLES},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

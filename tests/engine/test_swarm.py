@@ -45,6 +45,7 @@ RUNNING = {
     ],
     "depends_on": {"once": {"condition": "service_completed_successfully", "required": True}},
     "networks": {"default": None},
+    "volumes": [{"type": "volume", "source": "data", "target": "/data{{x"}],
 }
 
 
@@ -63,12 +64,11 @@ class Manager:
             creation.service(self.api, each, ids)
 
     def task(self, name: str, *states: str) -> dict[str, Any]:
-        """The newest task of a service, once it has come to one of these states."""
+        """The newest task of a service in one of these states, once there is one."""
 
         def found() -> dict[str, Any] | None:
-            tasks = sorted(self.api.tasks({"service": name}), key=lambda each: each["CreatedAt"])
-            assert not tasks or tasks[-1]["Status"]["State"] != "rejected", tasks[-1]["Status"]
-            return tasks[-1] if tasks and tasks[-1]["Status"]["State"] in states else None
+            tasks = [each for each in self.api.tasks({"service": name}) if each["Status"]["State"] in states]
+            return max(tasks, key=lambda each: each["CreatedAt"], default=None)
 
         return until(found)
 
@@ -149,6 +149,33 @@ def test_a_secret_of_another_content_is_another_one_and_the_old_one_goes(manager
     assert used[0]["SecretName"] in names()
 
 
+def test_a_job_runs_again_at_each_deployment_and_a_service_only_where_that_is_asked_for(
+    manager: Manager, tmp_path: Path
+) -> None:
+    # Given: a job that has run, and a service
+    job = {"image": cases.IMAGE, "command": ["true"], "deploy": {"mode": "replicated-job"}, "network_mode": "bridge"}
+    idle = {"image": cases.IMAGE, "scale": 0, "network_mode": "bridge"}
+    raw = {"name": "jobs", "services": {"once": job, "idle": idle}}
+    stack = translation.of(raw, tmp_path, {}.get, mesh=False)
+    once, other = stack.services["once"], stack.services["idle"]
+    manager.deploy(stack)
+    manager.task(once.name, "complete")
+
+    def ended() -> set[int]:
+        listed = manager.api.tasks({"service": once.name})
+        return {each["JobIteration"].get("Index", 0) for each in listed if each["Status"]["State"] == "complete"}
+
+    # When
+    manager.deploy(stack)
+    turns = []
+    for again in (False, True, False):
+        creation.service(manager.api, other, {}, again=again)
+        turns.append(manager.api.inspect_service(other.name)["Spec"]["TaskTemplate"]["ForceUpdate"])
+    # Then
+    assert turns == [0, 1, 1]
+    until(lambda: len(ended()) == 2)
+
+
 def test_what_protects_a_container_is_there_in_swarm(manager: Manager, tmp_path: Path) -> None:
     # When: a stack with a hardened service and a one-shot is deployed
     raw = {
@@ -160,6 +187,7 @@ def test_what_protects_a_container_is_there_in_swarm(manager: Manager, tmp_path:
         "networks": {"default": {"name": "hard_default"}},
         "secrets": {"key": {"name": "hard_key", "environment": "TOKEN"}},
         "configs": {"conf": {"name": "hard_conf", "content": "a$$b"}},
+        "volumes": {"data": {"name": "hard_data", "labels": {"template": "{{.Node.ID}}"}}},
     }
     stack = translation.of(raw, tmp_path, cases.VARIABLES.get, accepted=["ports.host_ip"], mesh=False)
     manager.deploy(stack)
@@ -181,7 +209,10 @@ def test_what_protects_a_container_is_there_in_swarm(manager: Manager, tmp_path:
     assert re.search(r"size=1024k,mode=1770", next(line for line in mounted if " /tmp " in line))
     assert re.search(r"size=2048k", next(line for line in mounted if " /dev/shm " in line))
     assert manager.said("hard_web", "cat", "/run/secrets/key", "/conf") == "from the variablea$b"
+    # And: nothing is expanded
     assert manager.said("hard_web", "printenv", "TEMPLATE") == "{{.Node.ID}}\n"
+    assert [each["Destination"] for each in found["Mounts"] if each["Type"] == "volume"] == ["/data{{x"]
+    assert manager.api.inspect_volume("hard_data")["Labels"]["template"] == "{{.Node.ID}}"
 
 
 def seen(manager: Manager, stack: Translation, case: cases.Case, spec: dict[str, Any], place: str) -> Any:

@@ -45,13 +45,14 @@ def files(api: Any, stack: Translation) -> dict[str, str]:
     return found
 
 
-def service(api: Any, wanted: Service, ids: Mapping[str, str]) -> str:
+def service(api: Any, wanted: Service, ids: Mapping[str, str], *, again: bool = False) -> str:
     """Make a service, or change the one of that name; returns its id.
 
     Args:
         api: The SDK's client of a manager.
         wanted: The service.
         ids: The ids of the secrets and configs, by kind and name.
+        again: Whether its tasks are replaced although nothing has changed. A job is run again in any case.
     """
     spec = _referring(wanted.spec, ids)
     # A filter finds every name that begins so.
@@ -59,6 +60,9 @@ def service(api: Any, wanted: Service, ids: Mapping[str, str]) -> str:
     if not there:
         return str(_post(api, "/services/create", spec)["ID"])
     found = there[0]
+    # A number that Swarm looks at only for being another one.
+    turn = int(found["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) + again
+    spec["TaskTemplate"] = {**spec["TaskTemplate"], "ForceUpdate": turn}
     _post(api, f"/services/{found['ID']}/update", spec, version=found["Version"]["Index"])
     return str(found["ID"])
 

@@ -53,10 +53,10 @@ def _volumes(entry: Mapping[str, Any], volumes: Mapping[str, Any], project: str)
 
 
 def _volume_options(own: Mapping[str, Any], declared: Mapping[str, Any], project: str) -> dict[str, Any]:
-    labels = {**(declared.get("labels") or {}), **(own.get("labels") or {})}
+    labels = _verbatim({**(declared.get("labels") or {}), **(own.get("labels") or {})})
     if declared and not declared.get("external"):
         labels = {names.STACK: project, **labels}
-    driver = units.stripped({"Name": declared.get("driver"), "Options": declared.get("driver_opts")})
+    driver = units.stripped({"Name": declared.get("driver"), "Options": _verbatim(declared.get("driver_opts") or {})})
     if driver.get("Options"):
         driver.setdefault("Name", "local")
     return units.stripped(
@@ -67,6 +67,11 @@ def _volume_options(own: Mapping[str, Any], declared: Mapping[str, Any], project
             "DriverConfig": driver if not declared.get("external") else None,
         }
     )
+
+
+def _verbatim(entries: Mapping[str, Any]) -> dict[str, str]:
+    """Labels or options, which Swarm would expand as well."""
+    return {name: units.verbatim(value) for name, value in entries.items()}
 
 
 def _tmpfs(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
