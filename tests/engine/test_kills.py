@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -196,10 +197,13 @@ class Killed:
         """
         task, env = self.variables(moment.kind)
         done: list[bool] = []
+        over = threading.Event()
 
         def once() -> bool:
-            done.append(do(started))
-            return done[0]
+            done.append(True)
+            passed = do(started)
+            over.set()
+            return passed
 
         started = subprocess.Popen(
             [*self.inside, *self.project.command(task)],
@@ -226,6 +230,8 @@ class Killed:
                 self.proxy.at(moment.request, once)
         started.stdout.close()
         code = started.wait(240)
+        # The task may end before what is done, in another thread.
+        assert not done or over.wait(240)
         self.proxy.at(0)
         return Result(code, "".join(lines), "")
 
