@@ -120,7 +120,7 @@ POINTS = {
         *(("switch ai-service", each) for each in (2, 5)),
         *(("start", each) for each in (2, 20)),
     ],
-    "stop": [("", 30), ("", 60), ("", 90)],
+    "stop": [("", 10), ("", 20), ("", 30)],
     "first": [("start", 10), ("start", 30), ("start", 60)],
 }
 """The moments of each kind: the line, and which request after it."""
