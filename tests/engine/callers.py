@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ class Callers:
         failed: What went wrong, by its words.
         versions: Which version has answered how often.
         seconds: How long each request took.
+        answered: When each one was answered, in seconds since 1970.
+        first: When each version answered for the first time.
     """
 
     url: str
@@ -38,6 +41,8 @@ class Callers:
     failed: Counter[str] = field(default_factory=Counter)
     versions: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    answered: list[float] = field(default_factory=list)
+    first: dict[str, float] = field(default_factory=dict)
 
     def __enter__(self) -> Callers:
         self._ended = threading.Event()
@@ -61,6 +66,11 @@ class Callers:
         """Seconds that the slowest request took."""
         return max(self.seconds, default=0.0)
 
+    @property
+    def gap(self) -> float:
+        """The most seconds from one answer to the next."""
+        return max((later - earlier for earlier, later in pairwise(sorted(self.answered))), default=0.0)
+
     async def _run(self) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
         async with httpx.AsyncClient(base_url=self.url, timeout=LONGEST, trust_env=False, limits=limits) as client:
@@ -78,7 +88,10 @@ class Callers:
         try:
             answer = await (client.post("/x", content=b"sent") if number % 4 == 0 else client.get("/x"))
             if answer.status_code == 200:
-                self.versions[answer.json()["version"]] += 1
+                version = answer.json()["version"]
+                self.versions[version] += 1
+                self.answered.append(time.time())
+                self.first.setdefault(version, self.answered[-1])
             else:
                 self.failed[str(answer.status_code)] += 1
         except httpx.HTTPError as error:

@@ -175,6 +175,7 @@ def test_a_killed_one_lets_its_services_go_on(project: Project, tmp_path: Path) 
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_a_sparse_file_of_10_gb_takes_neither_disk_nor_memory(project: Project, tmp_path: Path) -> None:
     project.ok("exec", "files", "--", "truncate", "-s", "10G", "/cache/sparse")
     try:

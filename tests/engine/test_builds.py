@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from docker.errors import ImageNotFound
 
 from tests.engine.conftest import copy_project
+from tests.engine.scene import Scene, connected
+from upready.runtime.docker import build as builds
 from upready.runtime.docker.build import Progress
+from upready.runtime.docker.build_names import Names
 
 pytestmark = pytest.mark.engine
 
@@ -42,6 +48,29 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for target in ("dev", "runtime"):
         build(root / "docker/mcp-server", f"--target={target}")
     return root
+
+
+def test_what_a_build_made_is_known_whoever_has_its_name_since(play: Callable[..., Scene], project_name: str) -> None:
+    """Two services under one image's name: what two checkouts of one project have at a time."""
+    image, engine = f"{project_name}-image:prod", connected()
+    entries = {name: {"build": {"context": ".", "args": {"WHOSE": name}}, "image": image} for name in ("one", "two")}
+    dockerfile = b"FROM python:3.13-slim\nARG WHOSE\nRUN echo $WHOSE >/whose\n"
+    merged = play(entries, files={"Dockerfile": dockerfile}).model
+    own = {name: Names() for name in entries}
+    try:
+        for name, names in own.items():
+            builds.run(merged, services=[name], names=names)
+        ids = {name: names.ids(engine, [merged.service(name)])[name] for name, names in own.items()}
+        assert ids["one"] != ids["two"] == (engine.image(image) or {})["Id"]
+        engine.tag(ids["one"], kept := f"{project_name}-image:kept")
+        for names in own.values():
+            names.remove(engine)
+        tags = [engine.client.api.inspect_image(each)["RepoTags"] for each in ids.values()]
+        assert tags == [[kept], [image]]
+    finally:
+        for tag in ("kept", "prod"):
+            with contextlib.suppress(ImageNotFound):
+                engine.client.api.remove_image(f"{project_name}-image:{tag}")
 
 
 def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:

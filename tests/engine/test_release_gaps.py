@@ -78,6 +78,17 @@ def test_without_a_terminal_it_goes_on_and_the_plan_says_so(shop: Project) -> No
     assert "plan: front is rolled (environment.LOOK)\n" in rolled.out
 
 
+def test_data_in_a_volume_without_a_name_outlive_a_release(shop: Project) -> None:
+    order = '    deploy: {update_config: {order: "${ORDER:-stop-first}"}}\n'
+    assert order in COMPOSE
+    shop.write("compose.yaml", COMPOSE.replace(order, "    volumes: [/data]\n"))
+    shop.ok("prod")
+    shop.ok("exec", "front", "--", "touch", "/data/mine")
+    told = shop.ok("prod", env={"LOOK": "other"})
+    assert "stopped first (a volume without a name has its data at /data)" in told.out
+    assert shop.ok("exec", "front", "--", "ls", "/data").out == "mine\n"
+
+
 EDGE = """\
 services:
   front: {}

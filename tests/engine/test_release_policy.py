@@ -15,7 +15,8 @@ from tests.engine.conftest import Project, write_tasks
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-# `one-…` lets the first replica that comes there fail, `late` each after a while, `all` each at once.
+# `one-…` lets the first replica that comes there fail, `hang-…` lets it run and never be ready; `late` lets each fail
+# after a while, `all` each at once.
 COMPOSE = """\
 services:
   web:
@@ -25,8 +26,9 @@ services:
       - sh
       - -c
       - >-
-        case "$$HOW" in all) exit 3;; late) sleep 2; exit 3;; one-*) if mkdir /marks/$$HOW; then exit 3; fi;; esac;
-        exec sleep 600
+        case "$$HOW" in all) exit 3;; late) sleep 2; exit 3;; one-*) if mkdir /marks/$$HOW; then exit 3; fi;;
+        hang-*) if mkdir /marks/$$HOW; then exec sleep 600; fi;; esac;
+        touch /tmp/ready; exec sleep 600
     environment: {HOW: "${HOW:-}", LOOK: "${LOOK:-}"}
     volumes: [marks:/marks]
     stop_grace_period: 1s
@@ -68,6 +70,19 @@ def test_one_failure_of_three_leads_back_unless_the_ratio_allows_it(shop: Projec
     done = shop.ok("prod", "--json", env={"HOW": "one-b"})
     assert "a replica of web failed, and the release goes on" in done.err
     assert running(shop)[done.json["release"]] >= 2
+    assert first not in running(shop)
+
+
+@pytest.mark.nightly
+def test_a_replica_that_never_comes_up_and_may_fail_is_waited_for_once(shop: Project) -> None:
+    check = "    healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 500ms, start_period: 90s}\n    x-ops"
+    shop.write("compose.yaml", (COMPOSE % "max_failure_ratio: 0.34").replace("    x-ops", check))
+    first = shop.ok("prod", "--json").json["release"]
+    done = shop.ok("prod", "--json", "--timeout", "20", env={"HOW": "hang-a"})
+    assert done.err.count("a replica of web failed, and the release goes on") == 1
+    assert "max_failure_ratio allows that" not in done.err  # as the last look would say, had it waited
+    assert sorted(each["ready"] for each in done.json["services"]) == [False, True, True]
+    assert running(shop) == {done.json["release"]: 3}
     assert first not in running(shop)
 
 

@@ -29,7 +29,7 @@ services:
     command: [python, /backend.py]
     init: true
     configs: [{source: backend, target: /backend.py}]
-    environment: {HOW: "${HOW:-}", VERSION: "${VERSION:-one}", BOOT: "${BOOT:-0}"}
+    environment: {HOW: "${HOW:-}", VERSION: "${VERSION:-one}", BOOT: "${BOOT:-0}", WARM: "${WARM:-0}"}
     stop_grace_period: 60s
     healthcheck:
       test:
@@ -44,7 +44,7 @@ services:
       timeout: 30s
       start_period: 2s
       start_interval: 250ms
-    deploy: {update_config: {order: "${ORDER:-start-first}", monitor: 500ms}}
+    deploy: {replicas: "${REPLICAS:-1}", update_config: {order: "${ORDER:-start-first}", monitor: 500ms}}
     x-ops: {edge: {port: 8000}}
 configs: {backend: {file: backend.py}}
 """
@@ -79,6 +79,24 @@ def make(root: Path, name: str, port: int) -> Served:
     (root / "invoke.yaml").write_text(SETTINGS, "utf-8")
     write_tasks(root)
     return Served(Project(root, name, {"API_PORT": str(port), "API_BIND": "127.0.0.1"}), f"http://127.0.0.1:{port}")
+
+
+ALONE = {
+    "include: [{path: edge.yaml, env_file: edge.env, project_directory: .}]\n": "",
+    "    x-ops: {edge: {port: 8000}}\n": '    ports: ["${API_BIND}:${API_PORT}:8000"]\n    profiles: [full-stack]\n',
+}
+"""What is another in the stack without an edge: the service publishes its port itself."""
+
+
+def without_edge(root: Path, name: str, port: int) -> Served:
+    """The same project without an edge."""
+    made = make(root, name, port)
+    text = STACK
+    for old, new in ALONE.items():
+        assert old in text
+        text = text.replace(old, new)
+    (root / "compose.yaml").write_text(text, "utf-8")
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +136,33 @@ def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
         served.project.ok("prod", env={"VERSION": "five", "ORDER": "stop-first"})
     assert callers.failed == {}
     assert set(callers.versions) <= {"four", "five"}
+
+
+def test_a_replica_more_gets_requests_once_it_is_ready_and_one_less_ends_its_own(served: Served) -> None:
+    warm = {"VERSION": "scaled", "WARM": "2"}
+    served.project.ok("prod", env=warm)
+    (first,) = served.versions()
+    with Callers(served.url) as callers:
+        done = served.project.ok("prod", env={**warm, "REPLICAS": "2"})
+    assert "plan: ai-service is scaled (2 replicas instead of 1)" in done.out
+    assert callers.failed == {}
+    found = routes.edge_of(connected(), served.project.name, API)
+    assert found is not None
+    assert {*found.upstreams(API)} == {each[:12] for each in served.versions()}
+    with Callers(served.url) as callers:
+        served.project.ok("prod", env=warm)
+    assert (callers.failed, set(served.versions())) == ({}, {first})
+    assert found.upstreams(API) == (first[:12],)
+
+
+def test_a_replica_more_that_is_not_ready_in_time_is_taken_away_again(served: Served) -> None:
+    slow = {"VERSION": "slow", "BOOT": "6"}
+    served.project.ok("prod", env=slow)
+    before = served.versions()
+    with Callers(served.url) as callers:
+        told = served.project.invoke("prod", "--timeout", "2", env={**slow, "REPLICAS": "2"})
+    assert (told.code, callers.failed) == (8, {}), told.err
+    assert served.versions() == before
 
 
 def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:

@@ -193,6 +193,20 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
     assert "prod --json --adopt" in told.json["error"]["next"]
 
 
+def test_development_takes_the_place_of_a_release_elsewhere_only_when_told_to(shop: Project, line: Proxy) -> None:
+    release = shop.ok("prod", "--json").json["release"]
+    before = [(each.id, each.started) for each in shop.containers()]
+    refused = shop.invoke("dev", "--host", "production")
+    assert refused.code == 2
+    assert "dev takes the place of what is released at " in refused.err
+    assert f"{release} is a release of prod" in refused.err
+    assert refused.err.endswith("dev --host production --yes\n")
+    assert [(each.id, each.started) for each in shop.containers()] == before
+    shop.ok("dev", "--yes", "--build-here", "--host", "production")
+    assert [each.release for each in shop.containers()] == [""]
+    shop.ok("dev", "--host", "production")  # nobody is asked now
+
+
 def test_what_is_mounted_from_this_machine_must_be_on_the_engine_s(shop: Project) -> None:
     # The engine's machine is this one, where a path through /proc/self is the engine's own.
     shop.write("conf/site.conf", "listen 80")

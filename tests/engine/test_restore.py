@@ -111,7 +111,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run)
 
     def __enter__(self) -> Writer:
-        sql(self._project, "CREATE TABLE IF NOT EXISTS written (id int)")
+        sql(self._project, "SET client_min_messages = error; CREATE TABLE IF NOT EXISTS written (id int)")
         self._thread.start()
         until(lambda: self.acknowledged)
         return self
@@ -231,8 +231,9 @@ KILLS = 30
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_no_row_is_lost_whenever_it_is_killed(project: Project, tmp_path: Path) -> None:
-    sql(project, "CREATE TABLE IF NOT EXISTS written (id int)")
+    sql(project, "SET client_min_messages = error; CREATE TABLE IF NOT EXISTS written (id int)")
     backup = project.ok("backup", "--service", "db", "-o", f"{tmp_path}/one.tar", "--json").json["file"]
     began = time.monotonic()
     project.ok("restore", backup, "--yes")

@@ -217,6 +217,10 @@ def test_a_release_and_a_sick_one_through_ssh(project: Project) -> None:
     sick = project.invoke("prod", "--json", "--host", where, env={"HOW": "sick"})
     assert sick.code == 8
     assert sick.json["error"]["next"].startswith(f"docker --host {where} logs {project.name}-web-")
+    project.ok("prod", "--host", where, env={"HOW": "second"})
+    back = project.ok("rollback", "--json", "--host", where).json
+    assert (back["release"], back["engine"]) == (first["release"], there)
+    assert project.container("web").release == first["release"]
 
 
 OUTPUT = """

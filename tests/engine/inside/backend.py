@@ -1,6 +1,6 @@
 """A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets.
 
-HOW makes it sick: it exits, hangs before it listens, or answers 503.
+HOW makes it sick: it exits, hangs before it listens, or answers 503. For its first WARM seconds it answers 503, too.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
             }
             content = json.dumps(told).encode()
             writer.write(
-                (b"HTTP/1.1 503 Sick\r\n" if HOW == "sick" else b"HTTP/1.1 200 OK\r\n")
+                (b"HTTP/1.1 503 Sick\r\n" if HOW == "sick" or time.monotonic() < WARM else b"HTTP/1.1 200 OK\r\n")
                 + b"Content-Type: application/json\r\nConnection: close\r\n"
                 + f"Content-Length: {len(content)}\r\n\r\n".encode()
                 + content
@@ -79,4 +79,5 @@ async def main() -> None:
 if HOW == "exits":
     raise SystemExit("it exits")
 time.sleep(3600 if HOW == "hangs" else float(os.environ.get("BOOT", "0")))
+WARM = time.monotonic() + float(os.environ.get("WARM", "0"))
 asyncio.run(main())

@@ -104,6 +104,7 @@ def test_tasks_options_and_values(shop: Path) -> None:
         "invoke logs --output ": [],
         "invoke psql -- ": [],
         "invoke completion z": ["zsh"],
+        "invoke export ": ["kubernetes"],
         "invoke --help lo": ["logs"],
         "invoke --list ": ["env"],
         "invoke --list-format ": ["flat", "nested", "json"],

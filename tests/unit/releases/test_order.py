@@ -31,7 +31,7 @@ def test_what_others_need_comes_first_and_a_gap_last() -> None:
         "a",
     ]
     assert names({"db": {}, "web": needs}, {"web": "rolled", "db": "replaced"}) == ["db", "web"]
-    assert names({"db": {}, "web": needs}, {"web": "nothing", "db": "scaled"}) == []
+    assert names({"db": {}, "web": needs}, {"web": "nothing", "db": "scaled"}) == ["db"]
 
 
 def test_who_has_a_port_gives_it_up_before_another_gets_it() -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit import replicas
 from upready.releases import override, plan
 from upready.stack import service as services
 
@@ -43,6 +44,14 @@ def test_what_two_replicas_cannot_share_has_the_old_one_stopped_first(entry: dic
 
 def test_a_port_that_the_engine_chooses_is_shared_by_nobody() -> None:
     assert stops_first(ports=[{"target": 80}]) == ""
+
+
+def test_data_in_a_volume_without_a_name_go_on_with_the_container_that_takes_its_place() -> None:
+    anonymous = {"Type": "volume", "Name": "0f" * 32, "Destination": "/data"}
+    others = [{"Type": "volume", "Name": "shop_data", "Destination": "/a"}, {"Type": "bind", "Destination": "/b"}]
+    assert plan.own_data([replicas.container(raw={"Mounts": others})]) == ""
+    found = [replicas.container(raw={"Mounts": [*others, anonymous]})]
+    assert plan.own_data(found) == "a volume without a name has its data at /data"
 
 
 def test_differences_are_told_by_name_and_never_by_value() -> None:

@@ -32,6 +32,7 @@ from upready.commands import (  # noqa: E402
     env_init,
     env_set,
     env_show,
+    export,
     health,
     images,
     init,
@@ -68,6 +69,7 @@ positional.allow("upgrade", "service")
 positional.allow("open", "name")
 positional.allow("env.set", "assignment")
 positional.refuse_more("diagnose", "it takes one service: invoke diagnose {word}")
+positional.refuse_more("export", "it takes one word, the format: invoke export kubernetes")
 positional.refuse_more("exec", "invoke --help exec")
 positional.take_command("exec", "[COMMAND]")
 positional.refuse_more("env.set", "it takes one word, NAME=VALUE, or asks for the value: invoke env.set {word}")
@@ -84,6 +86,7 @@ ns = Collection(
     build.build,
     config.config,
     images.images,
+    export.export,
     execution.execute,
     shell.shell,
     psql.psql,

@@ -51,7 +51,7 @@ def of(argument: Any) -> Source | None:
     name = argument.name.rstrip("_")
     if name in _SOURCES:
         return _SOURCES[name]
-    return None if value_names.of(argument) in ("FILE", "VALUE") else _nothing
+    return None if value_names.of(argument) in ("FILE", "PATH", "VALUE") else _nothing
 
 
 def _nothing(asked: Asked) -> Iterator[Candidate]:
@@ -109,6 +109,12 @@ def _shells(asked: Asked) -> Iterator[Candidate]:
     yield from map(Candidate, completion.SHELLS)
 
 
+def _formats(asked: Asked) -> Iterator[Candidate]:
+    from upready.operations import export
+
+    yield from map(Candidate, export.FORMATS)
+
+
 def _variables(asked: Asked) -> Iterator[Candidate]:
     """`NAME=`, or the name alone of a secret, which `env.set` asks for; those of `.env.example`, then of `.env`."""
     from upready.dotenv import schema
@@ -142,6 +148,7 @@ def _releases(asked: Asked) -> Iterator[Candidate]:
 _SOURCES: dict[str, Source] = {
     "assignment": _variables,
     "env": _environments,
+    "format": _formats,
     "host": _hosts,
     "level": _levels,
     "name": _links,

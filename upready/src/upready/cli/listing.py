@@ -18,7 +18,19 @@ GROUPS = {
 }
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
-SELDOM = ("open", "images", "config", "env.show", "env.diff", "audit", "unlock", "upgrade", "init", "completion")
+SELDOM = (
+    "open",
+    "images",
+    "config",
+    "export",
+    "env.show",
+    "env.diff",
+    "audit",
+    "unlock",
+    "upgrade",
+    "init",
+    "completion",
+)
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 
 _LAST = "other"
@@ -68,12 +80,10 @@ def show(collection: Any, program: str) -> None:
 
 
 def _last(names: Iterable[str], program: str, columns: int) -> list[str]:
-    """How to get help, and the tasks that have no line of their own; on one line where that is wide enough."""
+    """How to get help, and the tasks that have no line of their own; on as few lines as are wide enough."""
     example = next(iter(grouped(names).values()))[0]
     seldom = [name for name in SELDOM if name in names]
-    parts = [
-        *([f"Also: {' '.join(seldom)}"] if seldom else []),
-        f"Help: {program} --help {example}   {program} --help",
-    ]
-    line = "   ".join(parts)
-    return [line] if len(line) <= columns else parts
+    also = textwrap.wrap(f"Also: {' '.join(seldom)}", columns, break_on_hyphens=False) if seldom else []
+    help_ = f"Help: {program} --help {example}   {program} --help"
+    joined = "   ".join([*also[-1:], help_])
+    return [*also[:-1], joined] if len(joined) <= columns else [*also, help_]

@@ -10,7 +10,7 @@ from upready.commands.command import command
 
 @command(
     help={
-        "output": "A file, or a folder; by default the project's own folder of backups.",
+        "output": "A file, a folder, or s3://BUCKET/FOLDER/; by default the project's own folder of backups.",
         "service": "Only this service's data; may be given more than once.",
         "keep": "Keep so many of the newest in that folder, and throw away the others.",
         "keep_daily": "Keep the newest of each day, for so many days.",

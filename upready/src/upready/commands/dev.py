@@ -6,7 +6,7 @@ from upready.commands import invocation, launching
 
 
 @launching.command(
-    yes="Do not ask whether containers' values are taken back into a .env that is gone.",
+    yes="Do not ask before values of containers go back into .env, or a release elsewhere ends.",
     lock_wait=invocation.LOCK_WAIT,
 )
 def dev(
@@ -20,6 +20,7 @@ def dev(
     adopt: bool = False,
     lock_wait: str = "",
     yes: bool = False,
+    build_here: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -42,6 +43,7 @@ def dev(
         adopt=adopt,
         lock_wait=lock_wait,
         yes=yes,
+        build_here=build_here,
         follow=follow,
         json=json,
     )

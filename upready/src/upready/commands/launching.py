@@ -22,6 +22,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "follow": "Follow the logs once everything is ready.",
             "timeout": "Seconds until every service must be ready.",
             "adopt": invocation.ADOPT,
+            "build_here": "Build with this machine's engine, and send what the other one does not have.",
             **more,
         },
         short={"profile": "p", "follow": "f", "yes": "y"},
@@ -64,7 +65,7 @@ def launch(
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
     if build_here and not build:
-        raise UsageError("--build-here and --no-build do not go together", next="invoke prod --build-here")
+        raise UsageError("--build-here and --no-build do not go together", next=f"invoke {environment} --build-here")
     limit = invocation.seconds(timeout, "--timeout")
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)

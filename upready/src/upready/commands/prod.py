@@ -12,7 +12,6 @@ from upready.commands import invocation, launching
     backup="Back up the data before migrations run; --no-backup does not.",
     edge="Only bring the edge to its new version; other services stay as they are.",
     lock_wait=invocation.LOCK_WAIT,
-    build_here="Build with this machine's engine, and send what the other one does not have.",
 )
 def prod(
     c: Context,

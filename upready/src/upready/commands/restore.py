@@ -10,7 +10,7 @@ from upready.commands.command import command
 
 @command(
     help={
-        "backup": "A file, a folder (its newest), an id of invoke backup --list, or latest.",
+        "backup": "A file, a folder (its newest) or either in s3://, an id of invoke backup --list, or latest.",
         "service": "Only this service's data; may be given more than once.",
         "into": "Restore into a new database of this name, beside what is there.",
         "identity": "The file with the secret key, where the backup is encrypted.",

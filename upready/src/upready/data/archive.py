@@ -125,17 +125,18 @@ class Reader:
     Args:
         path: The file.
         identity: The file with the secret key of one that is encrypted.
+        file: Its content, where only its manifest is to be read, and the file is not on this machine.
 
     Raises:
         BrokenError: It is no backup, or not a whole one.
         UsageError: It is not there, or cannot be read.
     """
 
-    def __init__(self, path: Path, identity: Path | None = None) -> None:
+    def __init__(self, path: Path, identity: Path | None = None, *, file: IO[bytes] | None = None) -> None:
         self.path = path
         self._identity = identity
         try:
-            self._file = path.open("rb")
+            self._file = file or path.open("rb")
         except OSError as error:
             raise UsageError(
                 f"{path} cannot be read: {error.strerror or error}", next="invoke backup --list"
@@ -157,7 +158,7 @@ class Reader:
     @property
     def size(self) -> int:
         """Bytes of the file."""
-        return self.path.stat().st_size
+        return self._file.seek(0, io.SEEK_END)
 
     def length(self, name: str) -> int:
         """Bytes of a member, as it stands in the file; 0 for none."""
@@ -208,8 +209,9 @@ class Reader:
 
     def _index(self) -> dict[str, tuple[int, int]]:
         """Where each member lies: its first byte, and how many there are."""
-        if not self.path.stat().st_size:
+        if not self.size:
             raise self._broken("it is empty")
+        self._file.seek(0)
         try:
             # Only headers are read: what lies between them is skipped.
             with tarfile.open(fileobj=self._file, mode="r:") as archive:

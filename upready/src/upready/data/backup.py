@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from upready.data import archive, encryption, kinds, volume
+from upready.data import archive, encryption, kinds, mysql, mysql_backup, redis, redis_backup, volume
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Manifest, Part
 from upready.data.postgres import Server, lister
@@ -38,11 +38,24 @@ def silent(_what: str, _count: int, _of: int = 0) -> None:
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup: its file, what it is of, and how many bytes it has."""
+    """A backup.
+
+    Attributes:
+        path: Its file; only its name, where it is elsewhere.
+        manifest: What it is of.
+        size: Bytes of it.
+        address: Where it is, if that is not on this machine: `s3://…`.
+    """
 
     path: Path
     manifest: Manifest
     size: int
+    address: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return self.address or str(self.path)
 
     @property
     def id(self) -> str:
@@ -105,6 +118,11 @@ def _part(data: Data, source: Source, writer: Writer, progress: Progress, aside:
     if source.kind == kinds.VOLUME:
         return volume.read(data, source, writer, progress, aside)
     try:
+        if source.kind in (kinds.MYSQL, kinds.MARIADB):
+            return mysql_backup.read(source, mysql.Server(data.call(source)), writer, progress, aside)
+        if source.kind == kinds.REDIS:
+            server = redis.Server(data.call(source), source.container)
+            return redis_backup.read(data, source, server, writer, progress, aside)
         return _postgres(source, data.server(source), writer, progress, aside)
     except ProgramError as error:
         raise failed(source.service, error) from error

@@ -23,11 +23,14 @@ class Item:
         name: Its name in the stack: of the database, or of the volume.
         member: Its member in the file.
         size: Bytes that it took on its disk, where that is known; else bytes of its archive.
-        rows: How many rows each table has.
+        rows: How many rows each table has; of a Redis, how many keys last and how many expire.
         schema: The version of its schema, as the tool that migrates it says; empty where none does.
         main: Whether it is the service's own database.
         files: How many files and folders a volume has.
-        digest: What they are, in one number: see `upready.data.volume.survey`.
+        digest: What they are, in one number: see `upready.data.volume.survey`. Of a database of MySQL: the SHA-256 of
+            its dump.
+        definitions: The member with what belongs to a database's tables and is made after them; empty where the dump
+            has it.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Item:
     main: bool = False
     files: int = 0
     digest: str = ""
+    definitions: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Part:
 
     Attributes:
         service: The service.
-        kind: `postgres`, `volume`.
+        kind: One of `upready.data.kinds`.
         image: Its image, as it was named.
         image_id: The id of that image.
         version: The version of its server; empty where it has none.

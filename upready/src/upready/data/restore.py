@@ -37,6 +37,7 @@ class Loss:
         rows: The rows of each table now.
         instead: The rows of each table in the backup.
         files: The files of a volume now, and in the backup; None for a database.
+        unit: What `rows` counts.
     """
 
     service: str
@@ -46,6 +47,7 @@ class Loss:
     rows: Mapping[str, int] = field(default_factory=dict)
     instead: Mapping[str, int] = field(default_factory=dict)
     files: tuple[int, int] | None = None
+    unit: str = "row"
 
 
 class Change(Protocol):

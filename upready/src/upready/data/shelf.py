@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from upready.data import kinds
 from upready.data.archive import PARTIAL, Reader
 from upready.data.backup import Backup
 from upready.support import files, folders, state
@@ -73,10 +74,14 @@ def name(project: str, moment: datetime) -> str:
 
 def there(within: Path, project: str) -> list[Path]:
     """The backups of a project in a folder, the oldest first."""
-    known = re.compile(rf"{re.escape(project)}-\d{{8}}T\d{{6}}{re.escape(SUFFIX)}")
     with folders.reading(within):
         found = within.iterdir() if files.is_folder(within) else ()
-        return sorted(each for each in found if known.fullmatch(each.name))
+        return sorted(each for each in found if is_name(each.name, project))
+
+
+def is_name(text: str, project: str) -> bool:
+    """Whether a file's name is that of a project's backup."""
+    return bool(re.fullmatch(rf"{re.escape(project)}-\d{{8}}T\d{{6}}{re.escape(SUFFIX)}", text))
 
 
 def backups(within: Path, project: str, tell: Callable[[str], None]) -> list[Backup]:
@@ -115,8 +120,13 @@ def find(root: Path, project: str, asked: str) -> Path:
 def _before_a_restore(path: Path) -> bool:
     """Whether a backup is of what a restore has replaced: nobody means it who wants the latest back."""
     with contextlib.suppress(OpsError), Reader(path) as reader:
-        return reader.manifest.reason.startswith(BEFORE_RESTORE)
+        return is_before_a_restore(reader)
     return False
+
+
+def is_before_a_restore(reader: Reader) -> bool:
+    """The same of one that is open."""
+    return reader.manifest.reason.startswith(BEFORE_RESTORE)
 
 
 def lengths(within: Path, project: str) -> dict[str, int]:
@@ -124,7 +134,9 @@ def lengths(within: Path, project: str) -> dict[str, int]:
     for path in reversed(there(within, project)[-1:]):
         with contextlib.suppress(OpsError), Reader(path) as reader:
             return {
-                part.service: sum(each.size if each.digest else reader.length(each.member) for each in part.items)
+                part.service: sum(
+                    each.size if part.kind == kinds.VOLUME else reader.length(each.member) for each in part.items
+                )
                 for part in reader.manifest.parts
             }
     return {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from upready.data import kinds
-from upready.data.postgres import Server
+from upready.data import kinds, mysql
+from upready.data.postgres import Database, Server
 from upready.runtime import current
 from upready.runtime.interface import Container, Runtime
 from upready.stack import model
@@ -17,6 +17,7 @@ from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
 from upready.support import spelling
 from upready.support.errors import UsageError
+from upready.support.pipes import Call
 
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -42,6 +43,16 @@ class Source:
     users: tuple[Container, ...]
     read: str
     image: str
+
+
+class Tables(Protocol):
+    """A server that keeps rows in tables."""
+
+    def databases(self) -> list[Database]:
+        """Its databases, the service's own first."""
+
+    def rows(self, database: str) -> dict[str, int]:
+        """The number of rows of each table."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +81,28 @@ class Data:
         Raises:
             UsageError: It does not run.
         """
+        return Server(self.call(source), in_container=self.connected.name == DOCKER)
+
+    def call(self, source: Source) -> Callable[[Sequence[str]], Call]:
+        """How a program is called where a service runs.
+
+        Raises:
+            UsageError: It does not run.
+        """
         if source.container.state != "running":
             raise UsageError(
                 f"{source.service} is {source.container.state}: its data can be read only while it runs",
                 next=f"invoke {self.stack.environment}",
             )
-        return Server(
-            lambda words: self.connected.piped(self.project, source.container, words, lambda: self.stack),
-            in_container=self.connected.name == DOCKER,
-        )
+        return lambda words: self.connected.piped(self.project, source.container, words, lambda: self.stack)
+
+    def tables(self, source: Source) -> Tables:
+        """The server of a service that keeps rows in tables.
+
+        Raises:
+            UsageError: It does not run.
+        """
+        return self.server(source) if source.kind == kinds.POSTGRES else mysql.Server(self.call(source))
 
     def of(self, services: Sequence[str]) -> tuple[Source, ...]:
         """The sources of some services; all of them where none is named.
@@ -125,6 +149,8 @@ def _sources(connected: Runtime, merged: Model, containers: Sequence[Container])
         volumes = tuple(name for name in mounted(container) if name not in taken) if kind == kinds.VOLUME else ()
         if kind == kinds.NONE or (kind == kinds.VOLUME and not volumes):
             continue
+        if kind == kinds.REDIS and not service.ops.get("data") and not _lasts(container):
+            continue
         taken |= {*volumes}
         users = tuple(each for each in containers if each.state == "running" and set(volumes) & set(mounted(each)))
         found.append(Source(container.service, kind, container, volumes, users, _read(service.ops), image))
@@ -136,6 +162,12 @@ def mounted(container: Container) -> list[str]:
     mounts = container.raw.get("Mounts") or []
     named = {str(each.get("Name")) for each in mounts if each.get("Type") == "volume" and each.get("RW", True)}
     return sorted(name for name in named if not _ANONYMOUS.fullmatch(name))
+
+
+def _lasts(container: Container) -> bool:
+    """Whether anything of a container outlives it; a Redis of which nothing does is a cache."""
+    mounts = (each for each in container.raw.get("Mounts") or [] if each.get("RW", True))
+    return bool(mounted(container)) or any(each.get("Type") == "bind" for each in mounts)
 
 
 def _read(ops: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from upready.data import kinds, volume
+from upready.data import image_family, kinds, volume
 from upready.releases import carrier
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Runtime
@@ -155,11 +155,10 @@ def _native(merged: Model, service: Service) -> Iterator[Mismatch]:
 def is_postgres(service: Service, image: Mapping[str, Any] | None) -> bool:
     """Whether a service is PostgreSQL, by its `x-ops.data`, the name of its image, or what that sets."""
     said = service.ops.get("data")
-    name = service.image.rpartition("/")[2].lower()
     variables = _variables(image).keys() | (service.config.get("environment") or {}).keys()
     return (
         kinds.POSTGRES in (said, said.get("kind") if isinstance(said, Mapping) else "")
-        or any(word in name for word in kinds.FAMILY)
+        or image_family.by_name(service.image) == (kinds.POSTGRES, True)
         or bool(variables & {"PGDATA", "PG_MAJOR"})
     )
 

@@ -218,6 +218,23 @@ def _archive(engine: Engine, container: str, path: str) -> Iterator[bytes]:
     yield from chunks
 
 
+def file(engine: Engine, container: str, path: str) -> Iterator[bytes]:
+    """A file in a container, a piece after the other.
+
+    Raises:
+        DataError: There is none.
+    """
+    from docker.errors import NotFound
+
+    try:
+        with tarfile.open(fileobj=cast("Any", _Chunks(_archive(engine, container, path))), mode="r|") as archive:
+            for member in archive:
+                if content := archive.extractfile(member):
+                    yield from pipes.pieces(content)
+    except NotFound as error:
+        raise DataError(f"{path} is not there any more", next="invoke backup --list") from error
+
+
 class _Chunks:
     """Something to read from that gives the bytes of an iterator, and hands each on to `keep`."""
 

@@ -6,13 +6,13 @@ import contextlib
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upready.data import backup, kinds, proof, shelf, sources
-from upready.data.archive import Reader
+from upready.data import backup, bucket, kinds, proof, redis, remote_shelf, shelf, sources
 from upready.data.backup import Backup, Progress
+from upready.data.bucket import Remote
 from upready.data.shelf import Keep
 from upready.data.sources import Data, Source
 from upready.operations import exclusive
@@ -48,7 +48,7 @@ class Made:
     """A backup that was made, and those that were thrown away for it."""
 
     backup: Backup
-    removed: tuple[Path, ...] = ()
+    removed: tuple[Path | Remote, ...] = ()
 
 
 def make(settings: Settings, options: Options, progress: Progress, tell: Note) -> Made:
@@ -63,9 +63,25 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
     connected = choice.find(settings, tell, adopt=options.adopt, task="invoke backup")
     found, wanted = _wanted(settings, connected, options)
     with held(settings, connected, found.project, wanted):
+        if bucket.is_remote(options.output):
+            return _remote(settings, found, wanted, options, progress)
         made = into(settings, found, wanted, options.output, progress)
         gone = shelf.throw_away(made.path.parent, found.project, options.keep)
     return Made(made, tuple(gone))
+
+
+def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: Options, progress: Progress) -> Made:
+    """The same into S3-compatible storage: made and proven here first, since only a whole file may be seen there."""
+    within = remote_shelf.folder(settings.root, options.output)
+    with contextlib.nullcontext() if options.keep else contextlib.suppress(bucket.ForbiddenError):
+        remote_shelf.there(within, data.project)  # it is known early whether it can be reached
+    within.tidy(f"{data.project}-")
+    with remote_shelf.passing(settings.root) as here:
+        made = into(settings, data, wanted, f"{here}/", progress)
+        target = remote_shelf.target(settings.root, options.output, made.path.name)
+        target.upload(made.path, lambda count: progress("upload", count))
+    gone = remote_shelf.throw_away(within, data.project, options.keep)
+    return Made(replace(made, address=str(target)), tuple(gone))
 
 
 def into(
@@ -110,13 +126,15 @@ def last(
 
 
 def has_rows(data: Data, source: Source) -> bool:
-    """Whether a database holds any row.
+    """Whether a database holds any row, or a Redis any key.
 
     Raises:
         DataError: It does not tell.
     """
-    server = data.server(source)
     try:
+        if source.kind == kinds.REDIS:
+            return any(redis.Server(data.call(source), source.container).keys().values())
+        server = data.tables(source)
         return any(any(server.rows(each.name).values()) for each in server.databases())
     except ProgramError as error:
         raise backup.failed(source.service, error) from error
@@ -146,8 +164,9 @@ def prove(settings: Settings, output: str, identity: Path | None, progress: Prog
             next="invoke restore latest --into proof",
         )
     project = current.name(settings)
-    path = shelf.find(settings.root, project, output)
-    with Reader(path, identity) as reader, _alone(settings):
+    opened = remote_shelf.opened(settings.root, project, output, identity, lambda count: progress("download", count))
+    with _alone(settings), opened as (reader, address):
+        path = reader.path
         size = sum(reader.length(item.member) for part in reader.manifest.parts for item in part.items)
         try:
             proof.prove(containers.connect(), project, reader, lambda count: progress("restored", count, size))
@@ -155,7 +174,7 @@ def prove(settings: Settings, output: str, identity: Path | None, progress: Prog
             raise backup.failed("", error, f"{path.name} cannot be restored") from error
         except (tarfile.TarError, zlib.error) as error:
             raise DataError(f"{path.name} cannot be restored: {error}", next="invoke backup") from error
-        return Backup(path, reader.manifest, reader.size)
+        return Backup(path, reader.manifest, reader.size, address)
 
 
 def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
@@ -171,6 +190,9 @@ def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
 
 def listed(settings: Settings, output: str, tell: Note) -> list[Backup]:
     """The project's backups in a folder, the oldest first."""
+    if bucket.is_remote(output):
+        remote = remote_shelf.folder(settings.root, output)
+        return remote_shelf.backups(remote, current.name(settings, somehow=True), tell)
     within = Path(output).expanduser() if output else shelf.folder(settings.root)
     return shelf.backups(within, current.name(settings, somehow=True), tell)
 
@@ -211,7 +233,7 @@ def _wanted(settings: Settings, connected: Runtime, options: Options) -> tuple[D
         )
     for each in wanted:
         if each.kind != kinds.VOLUME:
-            found.server(each)
+            found.call(each)
     return found, wanted
 
 

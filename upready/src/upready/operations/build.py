@@ -9,6 +9,7 @@ from upready.operations import preflight, shipping
 from upready.operations.launch_options import Options, Show
 from upready.operations.step import Step
 from upready.runtime.docker import build, dockerfiles, engine
+from upready.runtime.docker.build_names import Names
 from upready.runtime.interface import Runtime
 from upready.stack import compose, compose_call, model
 from upready.stack.model import Model, Service
@@ -85,14 +86,14 @@ def check_there(asked: engine.Engine, service: Service) -> None:
         raise compose.failure(f"Error response from daemon: No such image: {service.image}", StartError)
 
 
-def provide(connected: Runtime, merged: Model, options: Options, show: Show) -> None:
-    """Build and pull the images that an engine is to run, as far as that is asked for."""
+def provide(connected: Runtime, merged: Model, options: Options, show: Show, names: Names | None = None) -> None:
+    """Build and pull the images that an engine is to run, as far as that is asked for; `names` gets what was built."""
     asked = connected if isinstance(connected, engine.Engine) else None
     if options.build_here and asked:
-        shipping.provide(asked, merged, options, show)
+        shipping.provide(asked, merged, options, show, names or Names())
     elif options.build:
         show.step("build")
-        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked)
+        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked, names=names)
     if options.pull:
         show.step("pull")
         pull(merged.stack, asked)

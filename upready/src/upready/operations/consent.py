@@ -8,6 +8,7 @@ from upready.operations.launch_options import Show
 from upready.releases import migrations, plan
 from upready.releases.history import Release
 from upready.releases.plan import Change
+from upready.runtime.interface import Runtime
 
 
 def to_gaps(changes: Sequence[Change], show: Show) -> None:
@@ -27,6 +28,29 @@ def to_gaps(changes: Sequence[Change], show: Show) -> None:
         show.step(f"plan: {each.words}")
     if gaps := [each.words for each in told if each.gap]:
         show.agree("this release stops a service before its new version runs", gaps, unattended=True)
+
+
+def to_end_release(connected: Runtime, project: str, environment: str, show: Show) -> None:
+    """Have the user agree that an environment takes the place of another one's release on another machine's engine.
+
+    On this machine's own engine nobody is asked: there `dev` and `prod` take turns, and a folder's stack is its own.
+
+    Args:
+        connected: The engine.
+        project: Compose's project name.
+        environment: What is to be started.
+        show: Tells it, and asks.
+
+    Raises:
+        UsageError: The user does not agree, or nobody is there to be asked.
+        EngineError: The engine does not answer.
+    """
+    if connected.local:
+        return
+    found = {each.release: each.environment for each in connected.containers(project) if each.release}
+    if told := [f"{name} is a release of {other}" for name, other in sorted(found.items()) if other != environment]:
+        what = f"{environment} takes the place of what is released at {connected.address}"
+        show.agree(what, told, unattended=False)
 
 
 def to_migrations(target: str, migrated: Sequence[Release], show: Show) -> None:

@@ -15,14 +15,14 @@ from upready.operations.launch_options import KEEP
 from upready.operations.recovery import FRESH, Recovery
 from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, plan, prune, release_id, routes
+from upready.releases import history, leftovers, plan, prune, release_id
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED, READY
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
-from upready.runtime.docker.engine import answering
-from upready.runtime.interface import Container
+from upready.runtime.docker import build_names
+from upready.runtime.interface import Container, silent
 from upready.stack import model, revision
 from upready.stack.model import Model
 from upready.support.errors import EngineError, StartError, UsageError
@@ -63,9 +63,9 @@ class Deployment(Recovery):
         if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
-            routes.mend(self.engine, merged, running, self.show.warn)
             known = self._recorded(self.history.current) if self.edge_alone else None
-            return self._start(known or self._as_running(merged, running, again), self.history.current)
+            target = known or self._as_running(merged, running, again)
+            return self._start(target, self.history.current, tell=self.show.warn if running else silent)
         if not self._is_fresh(running):
             consent.to_gaps(changes, self.show)
         commit = merged.stack.variables.get(revision.VARIABLE, "")
@@ -87,6 +87,7 @@ class Deployment(Recovery):
         if ended.error is None:
             try:
                 self.prune()
+                build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
             except EngineError as error:
                 self.show.warn(f"releases that are too many are still there: {error.message}")
         return ended
@@ -102,9 +103,12 @@ class Deployment(Recovery):
             self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
         return gone
 
-    def plan(self, merged: Model) -> tuple[list[Change], list[str]]:
-        """What going forward would change, and the services that would run migrations."""
-        changes = self._forward(merged, self._containers())
+    def plan(self, merged: Model, built: Mapping[str, str]) -> tuple[list[Change], list[str]]:
+        """What going forward would change, and the services that would run migrations.
+
+        The arguments are those of `release`.
+        """
+        changes = self._forward(with_images(merged, built), self._containers())
         return changes, list(self._migrations(merged, changes)["migrations"])
 
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
@@ -238,7 +242,9 @@ class Deployment(Recovery):
         target = rollout.model
         if rollout.unchanged and before:
             target = self._with_old(target, before, rollout.unchanged)
-        ended = self._start(target, str(entry["release"]), rollout.left_out())
+        left = rollout.left_out()
+        ended = self._start(target, str(entry["release"]), left, rollout.had_their_time(left))
+        ended = outcome.with_left_out(ended, rollout, left) if left else ended
         changed = {each.service for each in changes if each.action != plan.NOTHING}
         blamed = ({each.service for each in ended.failures} & changed) - {*rollout.failed}
         if ended.error is not None and blamed and before and self._put_back(entry, before, target):
@@ -270,6 +276,4 @@ class Deployment(Recovery):
     def _tag(self, image: str, other: str) -> None:
         """Give an image another name, too; one that is not there is told by what starts it."""
         if image != other and self.engine.image(image):
-            with answering():
-                repository, _, tag = other.rpartition(":")
-                self.engine.client.api.tag(image, repository, tag)
+            self.engine.tag(image, other)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from upready.data import versions
-from upready.operations import build, displaced, exclusive, preflight
+from upready.operations import build, consent, displaced, exclusive, preflight
 from upready.operations.launch_options import Options, Show
 from upready.readiness import one_look, wait
 from upready.readiness.health import Health, Report
@@ -24,6 +24,7 @@ from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from upready.diagnosis import Failure
+    from upready.runtime.docker.build_names import Names
 
 
 @dataclass(frozen=True)
@@ -85,19 +86,24 @@ def launch(settings: Settings, environment: str, options: Options, show: Show) -
             return start(connected, merged, show)
 
 
-def prepare(settings: Settings, environment: str, options: Options, show: Show) -> tuple[Runtime, Model]:
+def prepare(
+    settings: Settings, environment: str, options: Options, show: Show, names: Names | None = None
+) -> tuple[Runtime, Model]:
     """Whatever comes before the start: choose where it runs, check everything, build. The lock must be held.
+
+    `names` gets the names of the images that were built.
 
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
     stack = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
+    consent.to_end_release(connected, stack.project, environment, show)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])
     if connected.name == DOCKER:
-        build.provide(connected, merged, options, show)
+        build.provide(connected, merged, options, show, names)
         versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
     elif unheard := options.unheard():
         show.warn(unheard)
@@ -105,8 +111,10 @@ def prepare(settings: Settings, environment: str, options: Options, show: Show) 
     return connected, merged
 
 
-def start(connected: Runtime, merged: Model, show: Show, then: Callable[[], None] | None = None) -> Launch:
+def start(connected: Runtime, merged: Model, show: Show, then: Callable[[Attempt], None] | None = None) -> Launch:
     """Start the containers of a stack whose images are there, and wait until every service is ready.
+
+    `then` is called once they are started.
 
     Raises:
         EngineError: The engine went away.
@@ -115,7 +123,7 @@ def start(connected: Runtime, merged: Model, show: Show, then: Callable[[], None
     def up(attempt: Attempt) -> None:
         connected.start(merged, attempt)
         if then is not None and not attempt.ending.is_set():
-            then()
+            then(attempt)
 
     return until_ready(connected, merged, merged.wanted, up, show, go_on=connected.name == DOCKER)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from upready.data import kinds, sources
+from upready.data import kinds, redis, sources
 from upready.data.backup import Backup, Progress
 from upready.data.sources import Data, Source
 from upready.operations import backup
@@ -103,9 +103,11 @@ def keep(
             data = Data(stack.project, connected, stack, Model({}, {}, {}, stack), (), ())
         sizes = volume_sizes(connected)
         empty = {name for name, size in sizes.items() if size == 0}
-        databases = [each for each in data.sources if each.kind == kinds.POSTGRES and _runs(each)]
+        databases = [each for each in data.sources if each.kind in kinds.SERVERS and _runs(each)]
         chosen = [each for each in databases if _has_rows(data, each)]
-        chosen += [each for each in data.sources if each.kind != kinds.POSTGRES and not empty.issuperset(each.volumes)]
+        chosen += [
+            each for each in data.sources if each.kind not in kinds.TABLES and not empty.issuperset(each.volumes)
+        ]
         covered = {name for each in (*databases, *chosen) for name in sources.mounted(each.container)}
         if isinstance(connected, Containers):
             alone = (name for name in names if name not in covered | empty and not name.endswith(RECORD))
@@ -171,10 +173,14 @@ def _runs(source: Source) -> bool:
 
 def _rows(data: Data, source: Source) -> Iterator[str]:
     """The databases of a service with their rows, a line each."""
-    if source.kind != kinds.POSTGRES or not _runs(source):
+    if source.kind not in kinds.SERVERS or not _runs(source):
         return
     with contextlib.suppress(OpsError, ProgramError, OSError):
-        server = data.server(source)
+        if source.kind == kinds.REDIS:
+            keys = redis.Server(data.call(source), source.container).keys()
+            yield f"{source.service}: {units.counted(sum(keys.values()), 'key')}"
+            return
+        server = data.tables(source)
         for database in server.databases():
             rows = server.rows(database.name)
             most = sorted(rows.items(), key=lambda each: (-each[1], each[0]))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from upready.operations.launch import Launch
+from upready.readiness import one_look
 from upready.readiness.health import Health, Verdict
-from upready.releases import leftovers, migrations, policy
+from upready.readiness.wait import Outcome
+from upready.releases import gate, leftovers, migrations, policy
 from upready.releases.rollout import Rollout
 from upready.runtime.interface import Container
 from upready.support.errors import OpsError, RolledBackError, UnhealthyError
@@ -22,6 +26,31 @@ def tolerates(rollout: Rollout, services: Sequence[Health]) -> bool:
         and policy.of(service := rollout.model.service(name), back=rollout.back).tolerates(count, service.replicas)
         for name, count in lacking.items()
     )
+
+
+def with_left_out(ended: Launch, rollout: Rollout, left: Sequence[Container]) -> Launch:
+    """How a launch ended, with the replicas that were left out, as one look finds them.
+
+    Args:
+        ended: How it ended for the others.
+        rollout: What was done.
+        left: The replicas that failed and were allowed to.
+
+    Returns:
+        The same, with an error where more of them are not ready than `max_failure_ratio` allows.
+    """
+    model, known = rollout.model, {each.container.id for each in ended.report.services if each.container}
+    services = [each for each in model.wanted if each.name in rollout.failed]
+    now = rollout.engine.containers(ended.report.project)
+    looked = one_look.judge_now(rollout.engine, ended.report.project, ended.report.environment, services, now)
+    wanted = {each.id for each in left} - known
+    found = [each for each in looked.services if each.container and each.container.id in wanted]
+    every = sorted((*ended.report.services, *found), key=lambda each: (each.service, each.replica))
+    ended = dataclasses.replace(ended, report=dataclasses.replace(ended.report, services=tuple(every)))
+    if ended.error is not None or tolerates(rollout, found):
+        return ended
+    sick = gate.sick(rollout.engine, model, Outcome(every, ended.ready_in, timed_out=True))
+    return dataclasses.replace(ended, error=sick.error, failures=list(sick.failures))
 
 
 def went_back(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +12,13 @@ from typing import Any
 from upready.operations import launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
-from upready.operations.release_models import Models, named
-from upready.releases import history, leftovers, plan, routes
+from upready.operations.release_models import Models, named, with_fewer
+from upready.releases import gate, history, leftovers, plan, routes
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, OPEN, READY
 from upready.releases.rollout import Rollout
 from upready.runtime import current
-from upready.runtime.interface import Container
+from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model
 from upready.support import users
 from upready.support.errors import EngineError
@@ -123,16 +123,27 @@ class Recovery(Models):
             return False
         return self._start(stays, "").error is None
 
-    def _start(self, target: Model, name: str, but: Collection[str] = ()) -> Launch:
+    def _start(
+        self,
+        target: Model,
+        name: str,
+        left: Sequence[Container] = (),
+        unwaited: Sequence[Container] = (),
+        tell: Note = silent,
+    ) -> Launch:
         """Start what is not there yet, and see that everything is ready: what changed is by now.
 
         Args:
             target: What is to run.
             name: Its release.
-            but: The ids of containers that get no requests.
+            left: Containers that get no requests.
+            unwaited: Those of them that nobody waits for.
+            tell: Told where the edge sends requests elsewhere.
         """
         self.show.step("start")
-        ended = launch.start(self.engine, target, self.show, then=lambda: routes.point(self.engine, target, but))
+        engine = gate.Without(self.engine, [each.id for each in unwaited]) if unwaited else self.engine
+        with routes.following(self.engine, target, [each.id for each in left], tell) as begin:
+            ended = launch.start(engine, with_fewer(target, unwaited), self.show, then=begin)
         return dataclasses.replace(ended, stack=named(ended.stack, name))
 
     def _is_fresh(self, running: Sequence[Container]) -> bool:

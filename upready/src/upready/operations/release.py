@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from upready.operations import exclusive, launch, precaution, restore_remains
@@ -16,10 +17,11 @@ from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
 from upready.runtime.docker import containers
+from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
 from upready.stack.model import Model
 from upready.stack.settings import Settings
-from upready.support.errors import UsageError
+from upready.support.errors import EngineError, UsageError
 
 
 def release(settings: Settings, environment: str, options: Options, show: Show) -> Launch:
@@ -29,25 +31,29 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         OpsError: As `launch.launch` does.
     """
     with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        names = Names()
+        connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             show.step("start")
             return launch.start(connected, merged, show)
-        built = _images(connected, merged)
-        with exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off:
+        with (
+            _built(connected, merged, names) as built,
+            exclusive.on_engine(connected, merged.stack.project, task, options.lock_wait) as was_cut_off,
+        ):
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
 
-def _images(connected: Containers, merged: Model) -> dict[str, str]:
-    """The ids of the images that were built just now, by service.
-
-    Whoever builds in another checkout while this one waits for the lock gives their names to other images.
-    """
-    found = {each.name: connected.image(each.image) for each in merged.wanted if each.built}
-    return {name: str(image["Id"]) for name, image in found.items() if image}
+@contextlib.contextmanager
+def _built(connected: Containers, merged: Model, names: Names) -> Iterator[dict[str, str]]:
+    """The ids of the images that were built just now, by service; for the block, none of them is without a name."""
+    try:
+        yield names.ids(connected, merged.wanted)
+    finally:
+        with contextlib.suppress(EngineError):
+            names.remove(connected)
 
 
 @dataclass(frozen=True)
@@ -73,11 +79,13 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         OpsError: As `release` does.
     """
     with exclusive.hold(settings.root, f"invoke {environment} --plan"):
-        connected, merged = launch.prepare(settings, environment, options, show)
+        names = Names()
+        connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
         made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
-        changes, migrating = made.plan(merged)
+        with _built(connected, merged, names) as built:
+            changes, migrating = made.plan(merged, built)
         asked = options.backup and bool(migrating)
         backed_up = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
         return Plan(changes, migrating, backed_up)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,6 +131,14 @@ def with_images(merged: Model, ids: Mapping[str, str]) -> Model:
     """A model whose services have images by their ids, as far as these are given."""
     every = merged.services.items()
     services = {name: dataclasses.replace(each, image=ids.get(name, each.image)) for name, each in every}
+    return dataclasses.replace(merged, services=services)
+
+
+def with_fewer(merged: Model, containers: Sequence[Container]) -> Model:
+    """A model whose services have so many replicas fewer as there are containers of them."""
+    counts = Counter(each.service for each in containers)
+    every = merged.services.items()
+    services = {name: dataclasses.replace(each, replicas=each.replicas - counts[name]) for name, each in every}
     return dataclasses.replace(merged, services=services)
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from upready.data import backup, kinds, shelf, sources
+from upready.data import backup, kinds, mysql, mysql_restore, redis, redis_restore, remote_shelf, shelf, sources
 from upready.data.archive import Reader
 from upready.data.backup import Backup, Progress
 from upready.data.manifest import Part
@@ -102,9 +102,14 @@ def _restore(
 ) -> Restored:
     """The same, while the locks are held."""
     found = sources.find(settings, connected)
-    path = shelf.find(settings.root, found.project, options.backup)
-    with Reader(path, options.identity) as reader:
-        wanted = Backup(path, reader.manifest, reader.size)
+
+    def fetched(count: int) -> None:
+        progress("download", count)
+
+    opened = remote_shelf.opened(settings.root, found.project, options.backup, options.identity, fetched)
+    with opened as (reader, address):
+        path = reader.path
+        wanted = Backup(path, reader.manifest, reader.size, address)
         chosen = restore_choice.choose(found, reader, options.services)
         with _told(path):
             ours = replace(found, sources=tuple(source for source, _ in chosen))
@@ -128,8 +133,8 @@ def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:
     exclusive.check(settings.root)
     connected = choice.find(settings, tell, adopt=options.adopt, task="invoke restore", remember=False)
     found = sources.find(settings, connected)
-    path = shelf.find(settings.root, found.project, options.backup)
-    with Reader(path) as reader:
+    with remote_shelf.opened(settings.root, found.project, options.backup, whole=False) as (reader, address):
+        path = address or reader.path
         chosen = restore_choice.choose(found, reader, options.services)
     names = [source.service for source, _ in chosen]
     steps = [Step("check", (str(path),), f"read all of {path}, and hold it against its checksums")]
@@ -239,6 +244,11 @@ def _change(data: Data, source: Source, part: Part, reader: Reader, stamp: str) 
         from upready.data.volume_exchange import Volumes
 
         return Volumes(cast("Containers", data.connected), data.project, source, part, reader)
+    if part.kind in (kinds.MYSQL, kinds.MARIADB):
+        return mysql_restore.Databases(mysql.Server(data.call(source)), part, reader, stamp)
+    if part.kind == kinds.REDIS:
+        server = redis.Server(data.call(source), source.container)
+        return redis_restore.Keys(cast("Containers", data.connected), data.project, source, server, part, reader)
     return Databases(data.server(source), part, reader, stamp)
 
 

@@ -46,10 +46,16 @@ def command(container: Container) -> list[str]:
     return []
 
 
-def frequent(container: Container) -> bool:
-    """Whether the engine itself runs the check as often as we would, as long as it has not passed."""
+def frequent(container: Container, lasted: float) -> bool:
+    """Whether the engine itself runs the check as often as we would, as long as it has not passed.
+
+    Args:
+        container: The container.
+        lasted: Seconds for which it has run: after its start period the engine checks it at its usual interval.
+    """
     check = _settings(container)
-    often = int(check.get("StartInterval") or 0) if check.get("StartPeriod") else int(check.get("Interval") or 0)
+    starts = lasted * 1e9 < int(check.get("StartPeriod") or 0)
+    often = int(check.get("StartInterval" if starts else "Interval") or 0)
     return 0 < often <= EAGER * 1e9
 
 

@@ -141,7 +141,7 @@ class Tracker:
             and each.health in ("starting", "unhealthy")
             and each.service in eager
             and command(each)
-            and not frequent(each)
+            and not frequent(each, self._age(each))
         }
 
     def targets(self) -> dict[Run, str]:

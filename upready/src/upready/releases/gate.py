@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from upready.readiness import wait
 from upready.readiness.health import Health, Verdict
 from upready.readiness.start_thread import Start
+from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import Changes, Containers
 from upready.runtime.interface import Container, Note, Runtime
 from upready.stack.model import Model, Service
@@ -42,7 +43,32 @@ class SickError(Exception):
         self.ready: list[Container] = []
 
 
-class Fresh(Containers):
+class Without(Containers):
+    """An engine that does not show some containers; a start is that of all.
+
+    Args:
+        engine: The engine.
+        hidden: The ids of those that are not shown.
+    """
+
+    def __init__(self, engine: Containers, hidden: Collection[str]) -> None:
+        super().__init__(engine.client, engine.heartbeat)
+        self._engine, self._hidden = engine, frozenset(hidden)
+
+    def containers(self, project: str) -> list[Container]:
+        """The other containers."""
+        return [each for each in super().containers(project) if each.id not in self._hidden]
+
+    def changes(self, project: str) -> Changes:
+        """The engine's events of all the others."""
+        return Fewer(self.events(project), self._hidden)
+
+    def start(self, model: Model, attempt: Attempt) -> None:
+        """Start all of them."""
+        self._engine.start(model, attempt)
+
+
+class Fresh(Without):
     """An engine that shows of one service nothing but new containers.
 
     Args:
@@ -52,17 +78,12 @@ class Fresh(Containers):
     """
 
     def __init__(self, engine: Containers, service: str, old: Collection[str]) -> None:
-        super().__init__(engine.client, engine.heartbeat)
-        self._service, self._old = service, frozenset(old)
+        super().__init__(engine, old)
+        self._service = service
 
     def containers(self, project: str) -> list[Container]:
         """The new containers of that service."""
-        found = super().containers(project)
-        return [each for each in found if each.service == self._service and each.id not in self._old]
-
-    def changes(self, project: str) -> Changes:
-        """The engine's events of all containers but the old ones."""
-        return Fewer(self.events(project), self._old)
+        return [each for each in super().containers(project) if each.service == self._service]
 
 
 class Fewer(Changes):
@@ -101,6 +122,7 @@ class Gate:
         seconds: float = 0.0,
         allows: Callable[[int], bool] = lambda _: False,
         *,
+        enter: Callable[[list[Container]], None] = lambda _: None,
         patient: bool = False,
     ) -> list[Container]:
         """Start new containers of a service, and wait until they are ready and have stayed so.
@@ -111,6 +133,7 @@ class Gate:
             begin: Starts them.
             seconds: How long they must stay ready: the `monitor` of the service.
             allows: Whether so many of them may fail.
+            enter: Called with those that are ready, before it is seen whether they stay so.
             patient: Whether the others are waited for after more have failed than are allowed.
 
         Returns:
@@ -126,17 +149,17 @@ class Gate:
         refused: SickError | None = None
         while failed < service.replicas:
             view = Fresh(self.engine, service.name, hidden)
-            sick, gone = self._judge(view, service, service.replicas - failed, end, start, seconds)
-            if sick is None:
+            found, gone = self._judge(view, service, service.replicas - failed, end, start, seconds, enter)
+            if found is None:
                 ready = view.containers(self.model.stack.project)
                 break
             failed += len(gone)
             if allows(failed):
-                self.warn(f"a replica of {service.name} failed, and the release goes on: {sick.error.message}")
+                self.warn(f"a replica of {service.name} failed, and the release goes on: {found.error.message}")
             elif patient:
-                refused = refused or sick
+                refused = refused or found
             else:
-                raise sick
+                raise found
             hidden |= {each.container.id for each in gone if each.container}
             start = None
         if refused is not None:
@@ -145,7 +168,14 @@ class Gate:
         return ready
 
     def _judge(
-        self, view: Fresh, service: Service, count: int, end: float, start: Start | None, seconds: float
+        self,
+        view: Fresh,
+        service: Service,
+        count: int,
+        end: float,
+        start: Start | None,
+        seconds: float,
+        enter: Callable[[list[Container]], None],
     ) -> tuple[SickError | None, list[Health]]:
         """Wait for some containers; returns why not all are ready, and which ones failed."""
         # A probe from outside would ask whoever serves, and that is the old version.
@@ -162,6 +192,7 @@ class Gate:
         outcome = waiter.wait(max(0.0, end - time.monotonic()), start)
         if outcome.ready:
             made = [each.container for each in outcome.services if each.container]
+            enter(made)
             moved, trouble = _unsteady(view, made, seconds)
             if not moved:
                 return None, []
@@ -174,7 +205,7 @@ class Gate:
             lacking = [each for each in outcome.services if each.verdict is not Verdict.READY]
             failed = [each for each in lacking if each.verdict is Verdict.FAILED]
             gone = lacking if outcome.timed_out or not failed else failed
-        return _sick(view, self.model, outcome), gone
+        return sick(view, self.model, outcome), gone
 
 
 def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[str, str]:
@@ -195,7 +226,8 @@ def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[s
     return "", ""
 
 
-def _sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
+def sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
+    """Why containers are not ready, with the diagnosis."""
     from upready import diagnosis
 
     failures = diagnosis.explain(

@@ -20,7 +20,7 @@ def of(model: Model, changes: Sequence[Change], old: Mapping[str, Sequence[Conta
         changes: Service by service.
         old: What runs now, by service.
     """
-    left = {each.service: each for each in changes if each.action not in (plan.NOTHING, plan.SCALED)}
+    left = {each.service: each for each in changes if each.action != plan.NOTHING}
     holders = {port[1]: name for name in left for each in old.get(name, ()) for port in each.ports}
     found: list[Change] = []
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from upready.runtime.docker import build_names
 from upready.runtime.docker.inspection import BY, ENVIRONMENT, RELEASE, REPOSITORY
 from upready.runtime.interface import Container
 from upready.stack.model import Service
@@ -82,8 +83,7 @@ def entry(release: str, environment: str, image: str = "", whose: Mapping[str, s
 
 def tag(service: Service, release: str) -> str:
     """The name of a built service's image in a release: the repository that the files name, tagged with the release."""
-    repository, colon, last = service.image.rpartition(":")
-    return f"{repository if colon and '/' not in last else service.image}:{release}"
+    return build_names.retagged(service.image, release)
 
 
 def add(stack: Stack, services: Mapping[str, Mapping[str, Any]]) -> Stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -151,8 +152,9 @@ def _change(
         return Change(service.name, NOTHING)
     if len(reasons) == 1 and len(found) != service.replicas:
         return Change(service.name, SCALED, tuple(reasons))
-    why = stops_first(service, back=back) or _in_the_way(service, found, ports)
     how = policy.of(service, back=back)
+    why = stops_first(service, back=back) or _in_the_way(service, found, ports)
+    why = why or ("" if how.order == policy.START_FIRST else own_data(found))
     in_turn = how.order == policy.STOP_FIRST and 0 < how.parallelism < min(service.replicas, len(found))
     return Change(service.name, REPLACED if why else ROLLED, tuple(reasons), why, in_turn=bool(why) and in_turn)
 
@@ -187,6 +189,18 @@ def _in_the_way(service: Service, found: Sequence[Container], ports: Mapping[int
         for _, number, _, _ in each.ports:
             if ports.get(number, service.name) != service.name:
                 return f"port {number} is {ports[number]}'s from now on"
+    return ""
+
+
+def own_data(found: Sequence[Container]) -> str:
+    """Why a service must be stopped first as it runs now: its data are in volumes without a name, of its image or file.
+
+    Only compose hands those on, to the container that takes the place of the one that has them. Empty where none are.
+    """
+    for each in found:
+        for mount in each.raw.get("Mounts") or []:
+            if mount.get("Type") == "volume" and re.fullmatch("[0-9a-f]{64}", str(mount.get("Name"))):
+                return f"a volume without a name has its data at {mount['Destination']}"
     return ""
 
 

@@ -46,6 +46,7 @@ class Rollout(Steps):
     at_switch: Callable[[], None] = lambda: None
     new: dict[str, list[Container]] = field(default_factory=dict)
     _aside: list[Container] = field(default_factory=list)
+    _stays: dict[str, list[Container]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Do it.
@@ -73,14 +74,26 @@ class Rollout(Steps):
         self._end_old()
         self.settled = True
 
-    def left_out(self) -> set[str]:
-        """The ids of new containers that failed and were allowed to."""
-        found: set[str] = set()
+    def left_out(self) -> list[Container]:
+        """The new containers that failed and were allowed to."""
+        found: list[Container] = []
         for name in self.failed:
-            ready = {each.id for each in (*self.new.get(name, ()), *self.replacing.get(name, ()))}
-            if ready:
-                found |= {each.id for each in self.now(name)} - ready
+            serving = (*self.new.get(name, ()), *self.replacing.get(name, ()), *self._stays.get(name, ()))
+            if ready := {each.id for each in serving}:
+                found += [each for each in self.now(name) if each.id not in ready]
         return found
+
+    def had_their_time(self, left: Sequence[Container]) -> list[Container]:
+        """Those of the ones that are left out that nobody waits for again.
+
+        Those that `max_failure_ratio` allows to fail, and those that run and were not ready in time. One that has ended
+        is started again, as the engine of a swarm does.
+        """
+        return [each for each in left if each.state == "running" or self._tolerates(each.service)]
+
+    def _tolerates(self, name: str) -> bool:
+        service = self.model.service(name)
+        return self.policy(service).tolerates(self.failed[name], service.replicas)
 
     def _change(self, change: Change) -> None:
         """Bring one service to its new version, up to the switch.
@@ -97,6 +110,8 @@ class Rollout(Steps):
                 self._replace_in_turn(service)
             elif change.action == plan.REPLACED:
                 self.replace(service, change)
+            elif change.action == plan.SCALED:
+                self._scale(service)
             else:
                 self._roll(service)
         except gate.SickError as sick:
@@ -118,9 +133,11 @@ class Rollout(Steps):
         else:
             known = {each.id for each in (*new, *old)}
             self.kept += retire.keep(self.engine, [each for each in self.now(service.name) if each.id not in known])
-            # As many old ones give way as there are new ones.
-            self.new[service.name] = [*new, *old[len(new) :]] if new else []
-            self.old[service.name] = old[: len(new)]
+            # As many old ones give way as there are new ones, unless these only join them.
+            staying = [] if service.name in self._stays else old[len(new) :]
+            self.new[service.name] = [*new, *staying] if new else []
+            if service.name not in self._stays:
+                self.old[service.name] = old[: len(new)]
         self._switch()
         self._end_old()
         self.paused, self.settled = service.name, True
@@ -140,11 +157,28 @@ class Rollout(Steps):
                 routes.pin(edge, service, old, self.show.warn)
                 self.keep_route(service, old)
             self._pre_start(service)
-        new = self.new.setdefault(service.name, [])
-        for count in self.policy(service).groups(service.replicas):
+        elif edge := self.edge(service, patience=0.0):
+            with suppress(EdgeError):  # one that does not run lets nobody in
+                edge.close(service)
+        self._add(service, service.replicas)
+
+    def _scale(self, service: Service) -> None:
+        """Start replicas beside those that are there, or choose which ones go."""
+        old = self.old.setdefault(service.name, [])
+        if edge := self.edge(service):
+            routes.pin(edge, service, old, self.show.warn)
+            self.keep_route(service, old)
+        order = sorted(old, key=lambda each: (each.state != "running", each.replica))
+        self._stays[service.name] = order[: service.replicas]
+        self._add(service, max(0, service.replicas - len(old)))
+
+    def _add(self, service: Service, replicas: int) -> None:
+        """Start so many new replicas beside the old ones, in groups."""
+        old, new = self.old[service.name], self.new.setdefault(service.name, [])
+        for count in self.policy(service).groups(replicas):
             self.show.step(f"start {count} new {service.name}" if old else f"start {service.name}")
             new += self.beside(service, count)
-        if not new and old:
+        if replicas and not new and old:
             # failure_action: continue. The others go on without it.
             self.show.warn(f"no new {service.name} is ready: the old one stays")
             self.unchanged.append(service.name)
@@ -171,19 +205,26 @@ class Rollout(Steps):
 
     def _switch(self) -> None:
         """Let the new replicas in."""
-        for name, new in self.new.items():
+        for name in self.new:
             service = self.model.service(name)
-            if new and (edge := self.edge(service)):
+            if self._changed(name) and (edge := self.edge(service)):
                 self.show.step(f"switch {name}")
                 self.guard.release(service)
-                edge.switch(service, [each.id for each in new])
+                there = [each for each in self._stays.get(name, ()) if each.state == "running"]
+                edge.switch(service, [each.id for each in (*there, *self.new[name])])
 
     def _end_old(self) -> None:
         """End the old replicas of what was switched, and what was stopped since it is no part of the model."""
-        for name, new in self.new.items():
-            if new and (old := self.old.get(name)):
+        for name in self.new:
+            stays = {each.id for each in self._stays.get(name, ())}
+            old = [each for each in self.old.get(name, ()) if each.id not in stays]
+            if old and self._changed(name):
                 self._end(self.model.service(name), old)
         retire.retire(self.engine, self._aside, (), self.show.warn)
+
+    def _changed(self, name: str) -> bool:
+        """Whether a service that was rolled or scaled has new replicas that are ready, or fewer than before."""
+        return bool(self.new[name]) or (name in self._stays and name not in self.unchanged)
 
     def _end(self, service: Service, old: Sequence[Container]) -> None:
         """Let the old replicas finish what they are at, then stop them."""
@@ -209,8 +250,10 @@ class Rollout(Steps):
         self._revive([each for each in there if each not in self._aside])
         for name in self.new:
             service, old = self.model.service(name), self.old[name]
-            if old and (edge := self.edge(service)):
-                with suppress(EdgeError):
+            with suppress(EdgeError):
+                if not old and (edge := self.edge(service, patience=0.0)):
+                    edge.switch(service, ())  # to whatever has its name, as before
+                elif old and (edge := self.edge(service)):
                     routes.pin(edge, service, old, silent)
             known = {each.id for each in old}
             self.kept += retire.keep(self.engine, [each for each in self.now(name) if each.id not in known])

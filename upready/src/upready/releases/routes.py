@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from upready.releases import retire
+from upready.runtime.attempt import Attempt
 from upready.runtime.docker import edge
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.edge import Edge, EdgeError, Route
@@ -15,7 +17,7 @@ from upready.stack.model import Model, Service
 from upready.support.errors import EngineError, OpsError
 
 LOOK_EVERY = 0.25
-"""Seconds between two looks at whether the edge has been started anew."""
+"""Seconds between two looks at whether the edge has been started anew, or which containers are ready."""
 
 PATIENCE = 15.0
 """Seconds that the edge may take to come back where somebody restarts it during a release."""
@@ -137,18 +139,87 @@ class Guard:
             self._seen = None if wrong else (now.id, now.started)
 
 
-def point(engine: Containers, model: Model, but: Collection[str] = ()) -> None:
-    """Send the requests of every service to the containers that it has now.
+@contextmanager
+def following(
+    engine: Containers, model: Model, but: Collection[str] = (), tell: Note = silent
+) -> Iterator[Callable[[Attempt], None]]:
+    """Send the requests of every service to its containers as these become ready, from the block's call until its end.
 
-    What the edge has kept of an earlier start may name containers that are gone.
+    What the edge has kept of an earlier start may name containers that are gone. Whatever it names and runs stays. In
+    the end a service of which nothing is ready has its requests sent to all that runs of it: it may be ready later.
 
     Args:
         engine: Where they run.
         model: The services.
         but: The ids of containers that get no requests: they failed, and were allowed to.
+        tell: Told of what was wrong.
     """
-    containers = [each for each in engine.containers(model.stack.project) if each.id not in but]
-    mend(engine, model, containers, silent)
+    over, follower = threading.Event(), _Follower(engine, model, but, tell)
+
+    def begin(attempt: Attempt) -> None:
+        follower.ready = attempt.ready
+        thread = threading.Thread(target=follower.run, args=(over,), name="routes", daemon=True)
+        threads.append(thread)
+        thread.start()
+
+    threads: list[threading.Thread] = []
+    try:
+        yield begin
+    finally:
+        over.set()
+        for each in threads:
+            each.join(PATIENCE)
+    follower.point(last=True)
+
+
+@dataclass
+class _Follower:
+    """Sends requests to what is ready; the attributes are the arguments of `following`."""
+
+    engine: Containers
+    model: Model
+    but: Collection[str]
+    tell: Note
+    ready: Callable[[Container], bool] = lambda _: False
+    whole: bool = False
+
+    def run(self, over: threading.Event) -> None:
+        """Look again and again, until all that run are served."""
+        with suppress(EngineError):  # whoever waits for the start tells it
+            while not self.whole and not over.is_set():
+                self.point()
+                over.wait(0.0 if self.whole else LOOK_EVERY)
+
+    def point(self, *, last: bool = False) -> None:
+        """Look once."""
+        if self.whole:
+            return
+        found = self.engine.containers(self.model.stack.project)
+        there = [each for each in found if each.id not in self.but and each.state == "running"]
+        served = [
+            self._serve(service, own, last=last)
+            for service in self.model.wanted
+            if service.ops.get("edge") and (own := [each for each in there if each.service == service.name])
+        ]
+        self.whole = all(served)
+
+    def _serve(self, service: Service, own: Sequence[Container], *, last: bool) -> bool:
+        """Send requests to those of a service's containers that are ready; returns whether all of them are."""
+        try:
+            if (found := edge_of(self.engine, self.model.stack.project, service)) is None:
+                return True
+            route = found.route(service)
+            serving = [each.id for each in own if each.id[:12] in route.hosts or self._is_ready(each)]
+            serving = serving or [each.id for each in own if last]
+            if serving and not _leads_to(route, serving):
+                _tell(route, service, self.tell)
+                found.switch(service, serving)
+        except EdgeError:  # it does not run yet; one that never does is told by the wait for it
+            return False
+        return len(serving) == len(own)
+
+    def _is_ready(self, container: Container) -> bool:
+        return container.health in ("", "healthy") or self.ready(container)
 
 
 def mend(engine: Containers, model: Model, containers: Sequence[Container], tell: Note) -> None:

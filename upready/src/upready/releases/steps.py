@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from upready.releases import gate, plan, policy, retire, routes
@@ -52,8 +52,15 @@ class Steps:
         there = [each.id for each in self.now(service.name)]
         return self.admit(service, count, there, "--no-recreate", "--scale", f"{service.name}={len(there) + count}")
 
-    def admit(self, service: Service, count: int, there: Sequence[str], *scaling: str) -> list[Container]:
-        """Let compose start new replicas of a service; returns the ones that are ready."""
+    def admit(
+        self,
+        service: Service,
+        count: int,
+        there: Sequence[str],
+        *scaling: str,
+        enter: Callable[[list[Container]], None] = lambda _: None,
+    ) -> list[Container]:
+        """Let compose start new replicas of a service, and `enter` those that are ready; returns which stay so."""
 
         def begin(attempt: Attempt) -> None:
             line = ("up", "--detach", "--no-deps", *scaling, *QUIETLY, service.name)
@@ -66,6 +73,7 @@ class Steps:
             begin,
             how.monitor,
             lambda failed: how.allows(before + failed, service.replicas),
+            enter=enter,
             patient=how.failure_action == policy.PAUSE,
         )
         if len(new) < count:
@@ -73,23 +81,41 @@ class Steps:
         return new
 
     def replace(self, service: Service, change: Change) -> None:
-        """Stop the old replicas, and start new ones in their place."""
-        edge = self.edge(service)
+        """Stop the old replicas, and start new ones in their place.
+
+        These get requests once they are ready, and `monitor` begins then: until then, nobody would answer.
+        """
+        edge, served = self.edge(service), list[str]()
+
+        def enter(ready: Sequence[Container]) -> None:
+            served[:] = [each.id for each in ready]
+            if edge:
+                self.guard.release(service)
+                edge.switch(service, served)
+
         self.show.step(f"replace {service.name}{'; its requests wait meanwhile' if edge else ''}: {change.order}")
         self.replaced.append(service.name)
         there = [each.id for each in self.old.get(service.name, [])]
-        if edge:
+        if edge and edge.route(service).held:  # on the way back it may be
+            self.guard.keep(service, lambda found: routes.hold(found, service))
+        elif edge:
             old = self.old.get(service.name, [])
             spare = lasting(edge, old)  # nobody waits while this is found out
             edge.hold(service)
             self.guard.keep(service, lambda found: routes.hold(found, service))
             if left := drain(edge, old, SHORT, lambda _: None, spare):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
-        new = self.admit(service, service.replicas, there)
+        try:
+            new = self.admit(service, service.replicas, there, enter=enter)
+        except gate.SickError:
+            if edge and served:
+                edge.hold(service)
+            raise
         self.replacing[service.name] = new
-        if edge:
+        serving = [each.id for each in new or self.now(service.name)]
+        if edge and serving != served:
             self.guard.release(service)
-            edge.switch(service, [each.id for each in new or self.now(service.name)])
+            edge.switch(service, serving)
 
     def put_back(self, name: str, old: Sequence[Container]) -> None:
         """Start a service that was replaced, beside those of its replicas that were not stopped yet.
@@ -122,11 +148,11 @@ class Steps:
         """How a service changes, this way or back."""
         return policy.of(service, back=self.back)
 
-    def edge(self, service: Service) -> Edge | None:
+    def edge(self, service: Service, patience: float = routes.PATIENCE) -> Edge | None:
         """The edge that serves a service; None where nothing does."""
         if not self.edge_runs:
             return None
-        return routes.edge_of(self.engine, self.model.stack.project, service, routes.PATIENCE)
+        return routes.edge_of(self.engine, self.model.stack.project, service, patience)
 
     def keep_route(self, service: Service, containers: Sequence[Container]) -> None:
         """Have the edge send the requests of a service nowhere else, until it is switched."""

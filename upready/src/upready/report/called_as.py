@@ -33,12 +33,15 @@ _STEPS = ("next", "fix")
 
 def spoken(text: str) -> str:
     """A sentence of ours with its commands as the user must type them."""
+    if words := chosen.words().docker:
+        text = _DOCKER.sub(lambda _: f"docker {shell_words.line(words)}", text)
+    if "invoke " in text:
+        text = _COMMAND.sub(_task, text)
+    # What was typed names the program and the engine already.
     if "<the same command" in text:
         text = _INSTEAD.sub(lambda found: _typed(_corrected(found["wrong"], found["right"])), text)
         text = _AGAIN.sub(lambda found: _typed(_with(found["option"], found["value"])), text)
-    if words := chosen.words().docker:
-        text = _DOCKER.sub(lambda _: f"docker {shell_words.line(words)}", text)
-    return _COMMAND.sub(_task, text) if "invoke " in text else text
+    return text
 
 
 def _task(found: re.Match[str]) -> str:

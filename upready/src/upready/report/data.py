@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from upready import report
+from upready.data import kinds
 from upready.data.backup import Backup, Progress, silent
-from upready.data.manifest import Item, Manifest
+from upready.data.manifest import Item, Manifest, Part
 from upready.operations.backup import Made
 from upready.report.columns import Column, FittingTable
 from upready.report.meter import Meter
@@ -38,7 +39,7 @@ def made(done: Made, *, as_json: bool) -> int:
     if as_json:
         report.document({**described(done.backup), "removed": [str(each) for each in done.removed]})
         return 0
-    report.say(f"{done.backup.path}  ({units.size(done.backup.size)})")
+    report.say(f"{done.backup.place}  ({units.size(done.backup.size)})")
     contents(done.backup.manifest)
     if done.removed:
         report.say(f"thrown away: {', '.join(each.name for each in done.removed)}")
@@ -84,17 +85,19 @@ def contents(manifest: Manifest) -> None:
     """What a backup holds, a line for each database and volume."""
     for part in manifest.parts:
         for item in part.items:
-            report.say(f"  {part.service}: {_item(item)}{_how(part.read)}")
+            report.say(f"  {part.service}: {_item(part, item)}{_how(part.read)}")
 
 
 def described(backup: Backup) -> dict[str, Any]:
     """A backup in a JSON document."""
-    return {"file": str(backup.path), "size": backup.size, **backup.manifest.as_dict()}
+    return {"file": backup.place, "size": backup.size, **backup.manifest.as_dict()}
 
 
-def _item(item: Item) -> str:
-    if item.digest:
+def _item(part: Part, item: Item) -> str:
+    if part.kind == kinds.VOLUME:
         return f"volume {item.name}, {units.counted(item.files, 'file')}, {units.size(item.size)}"
+    if part.kind == kinds.REDIS:
+        return f"{item.name}, {units.counted(sum(item.rows.values()), 'key')}, {units.size(item.size)}"
     of = f"{units.counted(sum(item.rows.values()), 'row')} in {units.counted(len(item.rows), 'table')}"
     return f"database {item.name}, {of}" + (f", schema {item.schema}" if item.schema else "")
 

@@ -77,15 +77,16 @@ def _loss(loss: Loss) -> list[str]:
         what = f"{units.size(loss.size)}, {files:,} files, {saved:,} in the backup"
         return [f"volume {loss.name} of {loss.service}: {what}"]
     newest = f", the newest of {loss.newest[:19].replace('T', ' ')}" if loss.newest else ""
-    lines = [f"database {loss.name} of {loss.service}: {units.size(loss.size)}{newest}"]
+    what = "database" if loss.unit == "row" else "keys"
+    lines = [f"{what} {loss.name} of {loss.service}: {units.size(loss.size)}{newest}"]
     tables = sorted({*loss.rows, *loss.instead})
     for table in tables[:_MOST]:
         now, then = loss.rows.get(table), loss.instead.get(table)
-        lines.append(f"  {table}: {_rows(now)} now, {_rows(then)} in the backup")
+        lines.append(f"  {table}: {_rows(now, loss.unit)} now, {_rows(then, loss.unit)} in the backup")
     if len(tables) > _MOST:
         lines.append(f"  and {len(tables) - _MOST} tables more")
     return lines
 
 
-def _rows(count: int | None) -> str:
-    return "not there" if count is None else units.counted(count, "row")
+def _rows(count: int | None, unit: str) -> str:
+    return "not there" if count is None else units.counted(count, unit)

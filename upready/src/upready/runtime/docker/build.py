@@ -19,6 +19,7 @@ from upready.stack.selection import Stack
 from upready.support.errors import BuildError, EngineError, OpsError
 
 if TYPE_CHECKING:
+    from upready.runtime.docker.build_names import Names
     from upready.runtime.docker.engine import Engine
 
 
@@ -223,6 +224,7 @@ def run(
     pull: bool = False,
     watch: Callable[[Progress, Step | None, str], None] = lambda *_: None,
     engine: Engine | None = None,
+    names: Names | None = None,
 ) -> Progress:
     """Build the images of a model's active services, or of some of them.
 
@@ -233,6 +235,7 @@ def run(
         pull: Ask the registry for newer base images.
         watch: Called with every line: the progress so far, the step of the line, and the line.
         engine: The engine that builds; it is watched meanwhile.
+        names: Gets the names that only this build gives its images.
 
     Returns:
         The progress at the end.
@@ -242,11 +245,11 @@ def run(
         EngineError: The engine does not answer.
         UsageError: A service does not exist.
     """
-    stack = model.stack
     built = dockerfiles.find(model, services)
     progress = Progress(built)
     if not built:
         return progress
+    stack = names.add(model, built) if names else model.stack
 
     def line(text: str) -> None:
         watch(progress, progress.feed(text), text)

@@ -124,14 +124,17 @@ class Edge:
             containers: Their ids, at most `PLACES`; none for the service's name, that is, for whichever of its
                 containers run.
         """
-        self._write(service, [each[:12] for each in containers] or [service.name])
-        self._run(service, 'rm -f "$0/held"')
+        self._write(service, [each[:12] for each in containers] or [service.name], 'rm -f "$0/held"')
 
     def hold(self, service: Service) -> None:
         """Let a service's requests wait, for 30 s at most, until `switch` says where they go; none is sent before."""
         self._run(service, 'touch "$0/held"')
         time.sleep(SETTLED)
-        self._run(service, _WRITE, *[NOBODY] * PLACES)
+        self.close(service)
+
+    def close(self, service: Service) -> None:
+        """Let a service's requests be answered at once that nobody is there, until `switch` says where they go."""
+        self._write(service, [NOBODY])
 
     def in_flight(self, container: str) -> int:
         """How many requests a container has now through the edge, event streams and websockets included.
@@ -153,10 +156,10 @@ class Edge:
         table = self._exec("cat", "/proc/net/tcp", "/proc/net/tcp6")
         return frozenset(own for own, address in connections(table) if address in addresses)
 
-    def _write(self, service: Service, hosts: Sequence[str]) -> None:
+    def _write(self, service: Service, hosts: Sequence[str], then: str = ":") -> None:
         if len(hosts) > PLACES:
             raise EdgeError(f"{service.name} has {len(hosts)} containers, and the edge serves {PLACES} of a service")
-        self._run(service, _WRITE, *(hosts[number % len(hosts)] for number in range(PLACES)))
+        self._run(service, f"{_WRITE}; {then}", *(hosts[number % len(hosts)] for number in range(PLACES)))
 
     def _run(self, service: Service, script: str, *words: str) -> str:
         return self._exec("sh", "-ec", script, f"{self._folder}/{service.name}", *words)

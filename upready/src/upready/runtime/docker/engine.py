@@ -119,6 +119,18 @@ class Engine:
         """
         return _present(self.client.api.inspect_image, name)
 
+    def tag(self, image: str, name: str) -> None:
+        """Give an image another name, too.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        repository, colon, tag = name.rpartition(":")
+        if not colon or "/" in tag:
+            repository, tag = name, "latest"
+        with answering():
+            self.client.api.tag(image, repository, tag)
+
     def volume(self, name: str) -> Mapping[str, Any] | None:
         """The engine's description of a volume, or None when it is gone.
 

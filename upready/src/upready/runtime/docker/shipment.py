@@ -32,16 +32,6 @@ class Sent:
     left_out: int
 
 
-def differs(here: Engine, there: Engine, name: str) -> bool:
-    """Whether an engine has another image of that name than the other one, or none.
-
-    Raises:
-        EngineError: One of them does not answer.
-    """
-    found = there.image(name)
-    return found is None or found["Id"] != (here.image(name) or found)["Id"]
-
-
 def send(here: Engine, there: Engine, name: str) -> Sent:
     """Send an image.
 

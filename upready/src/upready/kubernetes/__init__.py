@@ -1,0 +1,1 @@
+"""A compose model translated into Kubernetes objects: pure functions, and a list of what cannot be carried."""

@@ -1,0 +1,105 @@
+"""Make the parts of a translated stack in Swarm, through the engine's API, and remove what is of no use any more."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from typing import Any
+
+from upready.runtime.swarm import names
+from upready.runtime.swarm.translation import Service, Translation
+from upready.support.errors import UsageError
+
+
+def networks(api: Any, stack: Translation) -> None:
+    """Make the networks that are not there; what is there is left as it is.
+
+    Args:
+        api: The SDK's client of a manager, as the functions below get it.
+        stack: The stack.
+    """
+    there = {each["Name"] for each in api.networks(filters={"label": f"{names.STACK}={stack.project}"})}
+    for spec in stack.networks.values():
+        if spec["Name"] not in there:
+            _post(api, "/networks/create", spec)
+
+
+def files(api: Any, stack: Translation) -> dict[str, str]:
+    """Make the secrets and configs that are not there, and return the ids of all, by kind and name: `secrets/shop_key`.
+
+    Raises:
+        UsageError: An external one does not exist.
+    """
+    found = {f"secrets/{each['Spec']['Name']}": str(each["ID"]) for each in api.secrets()}
+    found |= {f"configs/{each['Spec']['Name']}": str(each["ID"]) for each in api.configs()}
+    for each in stack.files:
+        place = f"{each.kind}/{each.name}"
+        if place in found:
+            continue
+        if not each.spec:
+            raise UsageError(
+                f"{each.kind}.{each.key}: there is no {each.kind[:-1]} {each.name} in Swarm",
+                next=f"docker {each.kind[:-1]} create {each.name} FILE",
+            )
+        found[place] = str(_post(api, f"/{each.kind}/create", each.spec)["ID"])
+    return found
+
+
+def service(api: Any, wanted: Service, ids: Mapping[str, str], *, again: bool = False) -> str:
+    """Make a service, or change the one of that name; returns its id.
+
+    Args:
+        api: The SDK's client of a manager.
+        wanted: The service.
+        ids: The ids of the secrets and configs, by kind and name.
+        again: Whether its tasks are replaced although nothing has changed. A job is run again in any case.
+    """
+    spec = _referring(wanted.spec, ids)
+    # A filter finds every name that begins so.
+    there = [each for each in api.services(filters={"name": wanted.name}) if each["Spec"]["Name"] == wanted.name]
+    if not there:
+        return str(_post(api, "/services/create", spec)["ID"])
+    found = there[0]
+    # A number that Swarm looks at only for being another one.
+    turn = int(found["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) + again
+    spec["TaskTemplate"] = {**spec["TaskTemplate"], "ForceUpdate": turn}
+    _post(api, f"/services/{found['ID']}/update", spec, version=found["Version"]["Index"])
+    return str(found["ID"])
+
+
+def prune(api: Any, stack: Translation) -> list[str]:
+    """Remove the secrets and configs of the stack that it has no more, and return their names.
+
+    Those that a service still uses, which Swarm keeps for a rollback as well, are left.
+    """
+    from docker.errors import APIError
+
+    wanted = {(each.kind, each.name) for each in stack.files}
+    asked = {"label": f"{names.STACK}={stack.project}"}
+    gone = []
+    for kind, listed, remove in (
+        ("secrets", api.secrets, api.remove_secret),
+        ("configs", api.configs, api.remove_config),
+    ):
+        for each in listed(filters=asked):
+            name = each["Spec"]["Name"]
+            if (kind, name) not in wanted:
+                with contextlib.suppress(APIError):
+                    remove(each["ID"])
+                    gone.append(name)
+    return gone
+
+
+def _referring(spec: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    """A spec whose references to secrets and configs have ids."""
+    container = dict(spec["TaskTemplate"]["ContainerSpec"])
+    for kind, one in (("secrets", "Secret"), ("configs", "Config")):
+        if listed := container.get(f"{one}s"):
+            container[f"{one}s"] = [{**each, f"{one}ID": ids[f"{kind}/{each[f'{one}Name']}"]} for each in listed]
+    return {**spec, "TaskTemplate": {**spec["TaskTemplate"], "ContainerSpec": container}}
+
+
+def _post(api: Any, path: str, data: Mapping[str, Any], **query: Any) -> dict[str, Any]:
+    """Send a spec as it is: the SDK's own functions know fewer keys than the engine does."""
+    answer = api._post_json(api._url(path), data=data, params=query)
+    return dict(api._result(answer, json=True))

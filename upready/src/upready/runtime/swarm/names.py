@@ -1,0 +1,30 @@
+"""The names of a stack's parts in Swarm, and the label by which they are found again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+STACK = "com.docker.stack.namespace"
+"""The label of whatever belongs to a stack: the one of `docker stack`, which lists and removes such stacks, too."""
+
+IMAGE = "com.docker.stack.image"
+"""The label of a service with its image as the compose file names it."""
+
+_LONGEST, _LONGEST_FILE = 63, 64
+
+
+def service(project: str, name: str) -> str:
+    """The name of a service: `shop_web`. Swarm takes only what can stand in a domain name, at most 63 letters."""
+    asked = f"{project}_{name}"
+    if len(asked) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9]+)*", asked):
+        return asked
+    mark = hashlib.sha256(asked.encode()).hexdigest()[:8]
+    plain = re.sub(r"[^A-Za-z0-9_-]", "-", asked).lstrip("-_")[: _LONGEST - 9].rstrip("-_")
+    return f"{plain}-{mark}"
+
+
+def versioned(name: str, mark: str) -> str:
+    """The name of a secret or config with the mark of its content; Swarm takes at most 64 letters."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "-", name).lstrip("-_.")
+    return f"{plain[: _LONGEST_FILE - 1 - len(mark)]}_{mark}"
