@@ -58,22 +58,20 @@ class Backlog:
         return await self._database.run(fetch)
 
     async def judged(self, due: Due, judgement: Judgement) -> None:
-        """Store a verdict, and remove the warning that there was none."""
+        """Store a verdict, and remove the warning that there was none; without a verdict, try again later."""
         warnings = [each for each in due.warnings if not each.startswith(NOT_JUDGED)]
         values = {
             "validated": bool(judgement.validated),
             "judged": judgement.validated is not None,
-            "judge_at": None,
+            "judge_at": _later(due) if judgement.later else None,
             "diagram_type": judgement.diagram_type,
             "warnings": [*judgement.warnings, *warnings],
         }
         await self._change(due, values)
 
     async def postpone(self, due: Due) -> None:
-        """Try again when the revision is twice as old. So one that can never be validated costs less and less."""
-        since = revised_at if due.table is diagrams else revisions.c.created_at
-        age = sa.func.greatest(sa.func.now() - since, SOONEST)
-        await self._change(due, {"judge_at": sa.func.now() + age})
+        """Try again later."""
+        await self._change(due, {"judge_at": _later(due)})
 
     async def adopt(self) -> int:
         """Add some diagrams of earlier releases to the search, and have them validated if they were not; how many."""
@@ -108,6 +106,12 @@ class Backlog:
             await connection.execute(sa.update(due.table).where(same).values(values))
 
         await self._database.run(change)
+
+
+def _later(due: Due) -> sa.ColumnElement[Any]:
+    """When the revision is twice as old. So one that can never be validated costs less and less."""
+    since = revised_at if due.table is diagrams else revisions.c.created_at
+    return sa.func.now() + sa.func.greatest(sa.func.now() - since, SOONEST)
 
 
 def _adopted(row: Any) -> dict[str, Any]:

@@ -46,7 +46,6 @@ class Draft:
     worth: Worth = Worth.NOT_JUDGED
     diagram_type: str | None = None
     warnings: list[str] = field(default_factory=list)
-    undecided: bool = False  # the validator answered, but could not decide
 
 
 class Generator:
@@ -164,12 +163,18 @@ class Generator:
 
 
 def _content(best: Draft, model: str, attempts: int) -> Content:
-    """What is kept of the best draft; it is judged later only where the validator gave no answer at all."""
+    """What is kept of the best draft; it is judged later if the validator gave no verdict."""
     judged = best.worth is not Worth.NOT_JUDGED
     validated = best.worth in {Worth.OTHER_TYPE, Worth.GOOD} if judged else None
-    later = not judged and not best.undecided
     return Content(
-        best.code, validated, best.diagram_type, best.warnings, later, model=model, source="model", attempts=attempts
+        best.code,
+        validated,
+        best.diagram_type,
+        best.warnings,
+        not judged,
+        model=model,
+        source="model",
+        attempts=attempts,
     )
 
 
@@ -179,7 +184,6 @@ def _weigh(draft: Draft, verdict: Verdict, wanted: str | None) -> str | None:
     draft.diagram_type = judged.diagram_type
     draft.warnings += judged.warnings
     if judged.validated is None:  # not an error of the diagram that a model could correct
-        draft.undecided = True
         return None
     errors = "\n".join(judgement.errors(verdict))
     if not verdict.valid:

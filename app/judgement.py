@@ -57,7 +57,8 @@ async def judge(request: Request, services: Services, caller: Caller, code: str)
 def of(verdict: Verdict) -> Judgement:
     """The verdict as it is stored."""
     if verdict.valid is None:
-        return Judgement(None, None, [undecided(verdict)])
+        # A machine that is busy with other things lacks the time for a small diagram, too.
+        return Judgement(None, None, [undecided(verdict)], later=True)
     if not verdict.valid:
         return Judgement(False, verdict.diagram_type, [f"Not valid: {line}" for line in errors(verdict)])
     if verdict.drawable is False:
@@ -67,7 +68,7 @@ def of(verdict: Verdict) -> Judgement:
 
 
 def undecided(verdict: Verdict) -> str:
-    """The warning for a diagram that cannot be validated, now or later."""
+    """The warning for a diagram that could not be validated in time."""
     return f"It was not validated: {verdict.reason}."
 
 

@@ -118,7 +118,7 @@ class McpServer(AsgiServer):
             if "busy" in code or self.busy:
                 self.busy = max(0, self.busy - 1)
                 raise ToolError("The validator is busy: 100 wait. Try again in a second.")
-            if "huge" in code:
+            if "huge" in code or ("stalled" in code and self.calls.count(code) <= 2):
                 return Judgement(valid=None, reason="too large to decide in time", diagram_type=None, errors=[])
             if "deep" in code:
                 reason = "nested 400 deep: drawing it may take very long"

@@ -13,7 +13,7 @@ from tests.engine import data_images
 from tests.engine.conftest import Project
 from tests.engine.twins import bare
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # each image is built once, from packages
 
 WORD = 'it\'s "only" $for `this` test'
 

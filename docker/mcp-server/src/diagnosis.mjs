@@ -3,7 +3,7 @@
  */
 import mermaid from '#mermaid';
 import { findKeyword } from './catalogue.mjs';
-import { findUndrawable, hasCheck } from './drawing.mjs';
+import { findUndrawable, hasCheck, tellsAll } from './drawing.mjs';
 import { findExcess } from './extent.mjs';
 import { readFaults } from './faults.mjs';
 import { findEdit, findMissing } from './repair.mjs';
@@ -53,10 +53,11 @@ function invalid(type, errors) {
 
 /** Whether a valid diagram can be drawn, and if not, why; null if only drawing would show it. */
 async function judgeDrawing(given, code, type) {
-  if (!hasCheck(type)) return { drawable: null, reason: null, errors: [] };
+  if (!hasCheck(type, given.text)) return { drawable: null, reason: null, errors: [] };
   const seen = preprocess(given, type);
   const { db } = await mermaid.mermaidAPI.getDiagramFromText(seen.text);
   const faults = findUndrawable(type, db, seen.text);
+  if (!faults.length && !tellsAll(type)) return { drawable: null, reason: null, errors: [] };
   const reason = faults.length ? null : findExcess(type, db);
   if (reason) return { drawable: null, reason, errors: [] };
   const errors = faults.map(({ message, offset }) => {

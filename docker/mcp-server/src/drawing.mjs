@@ -12,14 +12,20 @@ const CHECKS = {
   gantt: findWrongTasks,
   requirement: findUnknownRequirements,
   sankey: findCircle,
-  stateDiagram: findStatesWithinThemselves,
+  sequence: findUnknownActivations,
+  stateDiagram: (db) => [...findStatesWithinThemselves(db), ...findUnknownNotes(db)],
   venn: (db) => need(db.getSubsetData(), 'a venn diagram needs a set'),
   xychart: (db) => need(db.getXYChartData().plots, 'an xychart needs a `bar` or a `line`'),
 };
 
-/** Whether there is a check for this type. */
-export function hasCheck(type) {
-  return type in CHECKS;
+/** Whether there is a check for a diagram of this type. */
+export function hasCheck(type, text) {
+  return type in CHECKS && (type !== 'sequence' || /^\s*activate\s/m.test(text));
+}
+
+/** Whether what the check lets through can be drawn; else only drawing would show it. */
+export function tellsAll(type) {
+  return type !== 'sequence';
 }
 
 /**
@@ -82,7 +88,8 @@ function* findCircle(db) {
 }
 
 function* findUnknownShapes(db) {
-  const known = new Set(db.getC4ShapeArray().map(({ alias }) => alias));
+  const known = new Set([...db.getC4ShapeArray(), ...db.getBoundaries()].map(({ alias }) => alias));
+  known.delete('global'); // the boundary around all
   for (const { from, to } of db.getRels()) {
     for (const end of [from, to].filter((name) => !known.has(name))) {
       yield { message: `a relation ends at \`${end}\`, but nothing has this name`, words: ['Rel', from, to] };
@@ -100,32 +107,73 @@ function* findUnknownRequirements(db) {
   }
 }
 
+/** A state that a relation or a note puts within itself; that it is only named there does no harm. */
 function* findStatesWithinThemselves(db) {
+  const parts = Map.groupBy(readStates(db), ({ outer }) => outer); // what stands within each state
+  const reach = (from) => {
+    const found = new Set([from]);
+    for (const id of found) for (const { inner } of parts.get(id) ?? []) found.add(inner);
+    return found;
+  };
+  const reached = new Map();
+  for (const { outer, inner, isUsed } of [...parts.values()].flat()) {
+    if (!isUsed || (inner !== outer && !parts.has(inner))) continue;
+    if (!reached.has(inner)) reached.set(inner, reach(inner));
+    if (!reached.get(inner).has(outer)) continue;
+    yield { message: `the state \`${inner}\` stands within itself`, words: [inner] };
+    return;
+  }
+}
+
+/** Which states stand within which, and whether a relation or a note uses them there. */
+function* readStates(db) {
   // No recursion: states may be nested deeper than functions.
-  const left = [{ statements: db.getRootDocV2().doc ?? [], within: [] }];
+  const left = [{ statements: db.getRootDocV2().doc ?? [], outer: null }];
   while (left.length) {
-    const { statements, within } = left.pop();
+    const { statements, outer } = left.pop();
     for (const statement of statements) {
-      const states = statement.stmt === 'relation' ? [statement.state1, statement.state2] : [statement];
-      const found = states.find(({ id }) => within.includes(id));
-      if (found) {
-        yield { message: `the state \`${found.id}\` stands within itself`, words: [found.id] };
-        break;
-      }
-      if (statement.doc) left.push({ statements: statement.doc, within: [...within, statement.id] });
+      const { stmt, id, doc, note } = statement;
+      const used = stmt === 'relation' ? [statement.state1.id, statement.state2.id] : note ? [id] : [];
+      for (const inner of outer === null ? [] : used) yield { outer, inner, isUsed: true };
+      if (doc && outer !== null && id !== outer) yield { outer, inner: id, isUsed: false };
+      if (doc) left.push({ statements: doc, outer: id });
     }
   }
 }
 
+/** A note about a state that is nowhere else. */
+function* findUnknownNotes(db) {
+  const known = new Set();
+  const notes = [];
+  const left = [db.getRootDocV2().doc ?? []];
+  while (left.length) {
+    for (const statement of left.pop()) {
+      const { stmt, id, doc, note } = statement;
+      if (stmt === 'relation') known.add(statement.state1.id).add(statement.state2.id);
+      else if (note) notes.push(id);
+      else known.add(id);
+      if (doc) left.push(doc);
+    }
+  }
+  const id = notes.find((each) => !known.has(each));
+  if (id !== undefined) yield { message: `a note is about \`${id}\`, but no state has this name`, words: ['note', id] };
+}
+
+function* findUnknownActivations(db) {
+  const actors = db.getActors();
+  const found = db.getMessages().find(({ type, from }) => type === db.LINETYPE.ACTIVE_START && !actors.has(from));
+  if (found) yield { message: `\`${found.from}\` is activated, but no participant has this name`, words: ['activate', found.from] };
+}
+
 function* findBlocksWithoutColumns(_db, text) {
-  const columns = /^\s*(columns\s+0)\s*$/m.exec(text)?.[1];
+  const columns = /^\s*(columns\s+0+)(?!\d)/m.exec(text)?.[1];
   if (columns) yield { message: 'a block needs at least one column', words: [columns] };
 }
 
 function* findDoubleEdges(db) {
   const seen = new Set();
   for (const { lhsId, rhsId } of db.getEdges()) {
-    const pair = [lhsId, rhsId].sort().join('\n');
+    const pair = `${lhsId}\n${rhsId}`; // one in the other direction can be drawn
     if (seen.has(pair)) {
       yield { message: `two edges lead from \`${lhsId}\` to \`${rhsId}\`; only one can be drawn`, words: [lhsId, rhsId, ':'] };
     }

@@ -15,6 +15,12 @@ const UNDRAWABLE = [
   ['a relation to nothing', 3, /ends at `b`/, 'C4Context\n Person(a, "A")\n Rel(a, b, "x")'],
   ['a requirement that is none', 2, /ends at `a`/, 'requirementDiagram\n a - satisfies -> b'],
   ['a state within itself', 3, /`A` stands within itself/, 'stateDiagram-v2\n state A {\n A --> B\n }'],
+  ['a note of a state within it', 3, /`A` stands within itself/, 'stateDiagram-v2\n state A {\n note right of A : x\n }'],
+  ['a state within one within it', 4, /`A` stands within itself/, 'stateDiagram-v2\n state A {\n state B {\n A --> C\n }\n }'],
+  ['two states within each other', 6, /stands within itself/, 'stateDiagram-v2\n state A {\n B --> C\n }\n state B {\n C --> A\n }'],
+  ['a note about a state that is not there', 3, /about `B`/, 'stateDiagram-v2\n [*] --> A\n note right of B : x'],
+  ['an activation of nobody', 3, /`C` is activated/, 'sequenceDiagram\n A->>B: x\n activate C'],
+  ['no column, in two digits', 2, /at least one column/, 'block\n columns 00\n a'],
   ['no column', 2, /at least one column/, 'block\n columns 0\n a'],
   ['a chart of nothing', 1, /needs a `bar` or a `line`/, 'xychart\n title "x"'],
   ['a venn diagram of nothing', 1, /needs a set/, 'venn-beta'],
@@ -32,6 +38,24 @@ suite('what cannot be drawn', () => {
       const { valid, drawable, errors } = await diagnose(code);
       assert.deepEqual([valid, drawable, errors[0].line], [true, false, line]);
       assert.match(errors[0].message, message);
+    });
+  }
+
+  const PAIR = 'architecture-beta\n service a(server)[A]\n service b(server)[B]\n';
+  const DRAWN = {
+    'two edges in two directions': `${PAIR} a:R -- L:b\n b:L -- R:a`,
+    'an activation of a participant': 'sequenceDiagram\n A->>B: x\n activate B',
+    'a note about a state of a relation': 'stateDiagram-v2\n A --> B\n note right of B : x',
+    'a relation to a boundary': 'C4Context\n Boundary(b, "B") {\n Person(a, "A")\n }\n Rel(b, a, "x")',
+    'a relation to a node': 'C4Deployment\n Deployment_Node(n, "N") {\n Container(a, "A")\n }\n Rel(a, n, "x")',
+    'a state that is named within itself': 'stateDiagram-v2\n state A {\n A\n }',
+    'two states that are named within each other': 'stateDiagram-v2\n state A {\n B\n }\n state B {\n A\n }',
+    'a state of the same name within a state': 'stateDiagram-v2\n state A {\n state A {\n B\n }\n }',
+  };
+  for (const [name, code] of Object.entries(DRAWN)) {
+    test(`is not: ${name}`, async () => {
+      const { drawable, errors } = await diagnose(code);
+      assert.deepEqual([drawable, errors], [name.startsWith('an activation') ? null : true, []]);
     });
   }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.faults.scene import Scene
 
 
@@ -13,3 +15,11 @@ def noticed(scene: Scene, *, seconds: float = 3.0) -> None:
 def ended_within(scene: Scene, *, seconds: float) -> None:
     """The whole task took no longer."""
     assert scene.result.seconds < seconds
+
+
+def goes_on(scene: Scene, *, seconds: float = 30.0) -> None:
+    """What was paused runs on soon after the engine is back."""
+    deadline = time.monotonic() + seconds
+    while any(each["State"]["Paused"] for each in scene.containers()):
+        assert time.monotonic() < deadline, "still paused"
+        time.sleep(0.1)

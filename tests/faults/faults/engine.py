@@ -46,6 +46,32 @@ def engine_freezes(scene: Scene, *, under: str, registry: bool = False) -> Itera
             listener.communicate()
 
 
+def engine_freezes_in_backup(scene: Scene) -> Iterator[None]:
+    """The engine freezes while a volume of 300 MB is read from it."""
+    engine = _own(scene)
+    fill = ["exec", "web", "--", "dd", "if=/dev/zero", "of=/kept/large", "bs=1M", "count=300"]
+    assert scene.invoke(*fill).code == 0
+
+    def during(process: psutil.Popen) -> None:
+        deadline = time.monotonic() + 60
+        while not any(each.stat().st_size for each in scene.state.glob("*/backups/.*.partial")):
+            assert time.monotonic() < deadline, "no backup was begun"
+            assert process.poll() is None, "the task has ended before"
+            time.sleep(0.01)
+        engine.freeze()
+        scene.notes["broken"] = time.monotonic()
+
+    scene.call.during = during
+    try:
+        yield
+        scene.notes["took"] = time.monotonic() - scene.notes["broken"]
+    finally:
+        engine.thaw()
+        # The next `stop` or `backup` would remove that through which the volume was read.
+        for each in engine.client.api.containers(all=True, filters={"label": f"upready.data={scene.name}"}):
+            engine.client.api.remove_container(each["Id"], force=True, v=True)
+
+
 def engine_dies(scene: Scene, *, under: str) -> Iterator[None]:
     """The engine is killed while the task waits for compose, and comes back when the task has ended."""
     engine = _own(scene)

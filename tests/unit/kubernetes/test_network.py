@@ -152,6 +152,21 @@ def test_an_edge_that_only_this_machine_reaches_opens_nothing(export: Export) ->
     assert [each for each in found.names("NetworkPolicy") if each.endswith("-open")] == []
 
 
+def test_a_route_opens_no_port_that_is_bound_to_loopback(export: Export) -> None:
+    found = export(
+        """\
+name: shop
+services:
+  closed: {image: x, ports: ["127.0.0.1:8000:80"], x-ops: {edge: {port: 80}}}
+  routed: {image: x, x-ops: {edge: {port: 81, path: /routed}}}
+"""
+    )
+    (rule,) = found.one("Ingress", "shop")["spec"]["rules"]
+    assert [each["path"] for each in rule["http"]["paths"]] == ["/routed"]
+    assert [each for each in found.names("NetworkPolicy") if each.endswith("-open")] == ["routed-open"]
+    assert ("closed", "x-ops.edge") in found.lost
+
+
 def test_names_lead_to_the_same_service(export: Export) -> None:
     found = export(
         """\

@@ -27,7 +27,7 @@ services:
   many: {image: x, volumes: ["together:/data"], deploy: {replicas: 2}}
   reader: {image: x, volumes: ["together:/data:ro"]}
   everywhere: {image: x, deploy: {mode: global}}
-  migrate: {image: x, restart: "on-failure:4", volumes: ["seed:/seed"]}
+  migrate: {image: x, restart: "on-failure:4", volumes: ["seed:/seed"], healthcheck: {test: x}}
   after:
     image: x
     depends_on: {migrate: {condition: service_completed_successfully}, plain: {condition: service_healthy}}
@@ -54,7 +54,7 @@ volumes: {own: {}, together: {}, seed: {}}
     assert (
         "kubectl wait --for=condition=complete --timeout=10m job/migrate" in found.lost["after", "depends_on.migrate"]
     )
-    assert ("after", "depends_on.plain") in found.lost
+    assert {("after", "depends_on.plain"), ("migrate", "healthcheck")} <= found.lost.keys()
 
 
 @pytest.mark.parametrize(

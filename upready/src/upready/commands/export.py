@@ -15,7 +15,7 @@ from upready.commands.command import command
         "env": "The environment that is exported; prod by default, where there is one.",
         "profile": "Export the services of this profile; more than once for several.",
         "output": "Write into this folder instead, a file for each object; and what is not carried.",
-        "secrets": "Print the Secrets only, with their values, for kubectl apply -f -",
+        "secrets": "Print only the Secrets, with their values, as kubectl apply reads them.",
     },
     short={"output": "o"},
     positional=["format"],

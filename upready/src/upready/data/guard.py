@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,10 +19,13 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.support import platform
-from upready.support.errors import OpsError
+from upready.support.errors import EngineError, OpsError
 
 LABEL = "upready.data"
 """On containers of our own, through which volumes are read and written: the project's name."""
+
+PATIENCE = 3600.0
+"""Seconds that an engine which is gone may take to come back."""
 
 _DONE = b"."
 
@@ -32,7 +36,7 @@ _ACTIONS = {"paused": ("pause", "unpause"), "stopped": ("stop", "start")}
 def still(connected: Containers, users: Sequence[Container], how: str) -> Iterator[None]:
     """Keep containers paused or stopped during the block; `running` leaves them alone.
 
-    They go on afterwards, whatever becomes of this process.
+    They go on afterwards, whatever becomes of this process; where the engine is gone, once it answers again.
 
     Raises:
         EngineError: The engine does not answer.
@@ -49,13 +53,27 @@ def still(connected: Containers, users: Sequence[Container], how: str) -> Iterat
         stderr=subprocess.DEVNULL,
         **platform.detached(),
     )
+    word = b""
     try:
         _each(connected, halt, names)
-        yield
-    finally:
+        try:
+            yield
+        except EngineError as error:
+            services = ", ".join(sorted({each.service for each in users}))
+            error.details.append(f"{services} may be {how} until it answers again")
+            raise
+        except BaseException:
+            _each(connected, resume, names)
+            word = _DONE
+            raise
         _each(connected, resume, names)
-        with contextlib.suppress(OSError):
-            watcher.communicate(_DONE)
+        word = _DONE
+    finally:
+        with contextlib.suppress(OSError), watcher.stdin or contextlib.nullcontext() as told:
+            if told and word:
+                told.write(word)
+        if word:
+            watcher.wait()
 
 
 def wait(connected: Containers, project: str) -> None:
@@ -80,12 +98,24 @@ def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
                     raise
 
 
+def _connected() -> Containers:
+    """The engine, once it answers."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return containers.connect()
+        except OpsError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Wait for the task's word or its end; returns an exit code."""
     platform.outlive_signals()
     action, *names = arguments
     if sys.stdin.buffer.read() != _DONE:
-        connected = containers.connect()
+        connected = _connected()
         with contextlib.suppress(OpsError), answering():
             # Where the files of a volume are being exchanged, that ends first.
             for each in connected.client.api.containers(filters={"label": LABEL}):

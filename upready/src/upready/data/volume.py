@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 from upready.data import guard
 from upready.data.archive import member_name
 from upready.data.manifest import Item, Part
+from upready.engine.connection import flowing
 from upready.releases import carrier
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import Engine, answering
 from upready.support import pipes
-from upready.support.errors import DataError
+from upready.support.errors import DataError, EngineError
 
 if TYPE_CHECKING:
     from upready.data.archive import Writer
@@ -183,8 +184,12 @@ def opened(engine: Engine, project: str, volume: str) -> Iterator[str]:
     made = carrier.make(engine, {guard.LABEL: project}, mounts=[mount])
     try:
         yield made
-    finally:
+    except EngineError:
+        raise  # nobody waits for a second answer that does not come: `tidy` removes it
+    except BaseException:
         carrier.remove(engine, made)
+        raise
+    carrier.remove(engine, made)
 
 
 def _pack(
@@ -215,7 +220,7 @@ def _archive(engine: Engine, container: str, path: str) -> Iterator[bytes]:
     """A folder as a tar, a piece after the other."""
     with answering():
         chunks, _ = engine.client.api.get_archive(container, path, chunk_size=pipes.PIECE)
-    yield from chunks
+    yield from flowing(iter(chunks), engine.heartbeat)
 
 
 def file(engine: Engine, container: str, path: str) -> Iterator[bytes]:

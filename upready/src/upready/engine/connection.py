@@ -12,6 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 from upready.engine import endpoint, installation, sdk
@@ -111,15 +112,34 @@ class _Watched:
     def __call__(self, request: Any, **options: Any) -> Any:
         if str(request.url).endswith(PING):
             return self._send(request, **options)
-        future = background.begin(lambda: self._send(request, **options))
-        if background.done(future, EARLY):
-            return future.result()
-        known = self._pulse.pace is not None
-        with self._pulse.watching() as gone:
-            while not background.done(future, background.LOOK_EVERY):
-                if gone.is_set():
-                    raise stopped() if known else unheard(self._pulse.limit)
+        return _answer(background.begin(lambda: self._send(request, **options)), self._pulse)
+
+
+def flowing(pieces: Iterator[bytes], pulse: Heartbeat) -> Iterator[bytes]:
+    """The pieces of an answer as they come, up to the end of it or of the engine: the SDK would wait for ever.
+
+    Raises:
+        EngineError: The engine is gone, or has cut the answer.
+    """
+    with answering():
+        while piece := _answer(background.begin(lambda: next(pieces, b"")), pulse):
+            yield piece
+
+
+def _answer(future: Future[Any], pulse: Heartbeat) -> Any:
+    """What a call in the background comes to.
+
+    Raises:
+        SilentError: The engine is gone.
+    """
+    if background.done(future, EARLY):
         return future.result()
+    known = pulse.pace is not None
+    with pulse.watching() as gone:
+        while not background.done(future, background.LOOK_EVERY):
+            if gone.is_set():
+                raise stopped() if known else unheard(pulse.limit)
+    return future.result()
 
 
 def _require(place: Endpoint) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.kubernetes import contents, keys, names, policies, services, storage, workload
-from upready.kubernetes.subject import Content, Loss, Manifest, Notes, Stack, Subject
+from upready.kubernetes.subject import NAME, Content, Loss, Manifest, Notes, Stack, Subject
 from upready.secrets.secret import Secret
 from upready.stack.service import Service, unescape
 
@@ -83,11 +83,12 @@ def translate(
         elif each not in carried:
             keys.check(each)
     entries = services.ingress(carried, edges)
+    backends = {str(entry["spec"]["selector"][NAME]) for entry in entries if entry["kind"] == "Service"}
     for each in carried:
         keys.check(each)
         policies.note(each)
         manifests += [workload.of(each), *(services.of(each) if workload.is_reached(each) else ())]
-        manifests += policies.of_service(each, routed=bool(entries) and bool(each.service.ops.get("edge")))
+        manifests += policies.of_service(each, routed=each.name in backends)
     if entries:
         notes.lost.append(Loss("", "tls", "the Ingress has no certificate: set spec.tls, and its ingressClassName"))
     manifests += [*entries, *policies.of_networks(carried), *contents.config_maps(carried)]

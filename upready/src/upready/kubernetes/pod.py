@@ -59,6 +59,8 @@ def _container(
     subject: Subject, stored: Storage, listed: Sequence[Mapping[str, Any]], numbers: set[int], *, probe: bool
 ) -> dict[str, Any]:
     config = subject.config
+    if config.get("healthcheck") and not probe:
+        subject.lose("healthcheck", "a Job counts when it has ended")
     policy = str(config.get("pull_policy") or "")
     if policy and policy not in (*_PULL, "build"):
         subject.lose("pull_policy", f"{policy}: Kubernetes knows always, never and if it is not there")

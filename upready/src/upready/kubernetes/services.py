@@ -56,14 +56,19 @@ def is_edge(subject: Subject) -> bool:
 def ingress(subjects: Sequence[Subject], edges: Sequence[Subject]) -> list[Manifest]:
     """The Ingress with the routes of the edge, and a Service for each service that it leads to.
 
-    None where the edge is bound to an address: what is closed stays so.
+    None for what is bound to an address: what is closed stays so.
     """
-    routed = [each for each in subjects if each.service.ops.get("edge")]
+    routed = []
+    for each in subjects:
+        # Without an edge in the stack, it is the service's own ports that say who may come.
+        gates = edges or ([each] if each.config.get("ports") else [])
+        if not each.service.ops.get("edge"):
+            continue
+        if gates and not any(ports.opened(gate) for gate in gates):
+            each.lose("x-ops.edge", "it is open to no other machine: no Ingress leads to it")
+        else:
+            routed.append(each)
     if not routed:
-        return []
-    if edges and not any(ports.opened(each) for each in edges):
-        for each in routed:
-            each.lose("x-ops.edge", "the edge is open to no other machine: no Ingress is written")
         return []
     rules: dict[str, list[dict[str, Any]]] = {}
     backends = []

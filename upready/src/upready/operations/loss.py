@@ -19,7 +19,7 @@ from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
 from upready.support import units
-from upready.support.errors import DataError, OpsError
+from upready.support.errors import DataError, EngineError, OpsError
 from upready.support.pipes import ProgramError
 
 RECORD = "_releases"
@@ -122,11 +122,15 @@ def back_up(settings: Settings, wanted: Sequence[tuple[Data, Sequence[Source]]],
 
     Raises:
         DataError: One could not be made: then nothing must be removed.
+        EngineError: The engine has stopped answering meanwhile.
     """
     made = []
     for data, chosen in wanted:
         try:
             made.append(backup.last(settings, data, chosen, "before stop --volumes", progress))
+        except EngineError as error:
+            error.details.append("nothing was stopped or removed")
+            raise
         except (OpsError, ProgramError, OSError) as error:
             details = list(error.details) if isinstance(error, OpsError) else []
             raise DataError(

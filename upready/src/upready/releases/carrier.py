@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from upready.engine.connection import flowing
 from upready.runtime.docker.engine import Engine, answering
 
 MACHINE, PROCESS, BEGAN = "upready.machine", "upready.process", "upready.began"
@@ -177,7 +178,7 @@ def read(engine: Engine, container: str, path: str) -> dict[str, bytes]:
     with answering():
         try:
             chunks, _ = api.get_archive(container, path)
-            data = b"".join(chunks)
+            data = b"".join(flowing(iter(chunks), engine.heartbeat))
         except APIError as error:
             # The engine has no better word for one that it is removing than an error of its own (500).
             if error.status_code == 404 or not _is_there(api, container):

@@ -178,7 +178,7 @@ class Engine:
                     break
                 chunks, stat = self.client.api.get_archive(container, link)
             held = b""
-            for chunk in chunks:
+            for chunk in connection.flowing(iter(chunks), self.heartbeat):
                 held += chunk
                 if len(held) >= 1024 + count:
                     break
