@@ -101,6 +101,7 @@ class Proxy:
                 server.connect(self._engine)
             except OSError:  # the engine is away
                 self._close(client)
+                server.close()
                 continue
             self._open += [client, server]
             for source, target, far in ((client, server, True), (server, client, False)):

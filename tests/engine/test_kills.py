@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -119,7 +120,7 @@ POINTS = {
         *(("switch ai-service", each) for each in (2, 5)),
         *(("start", each) for each in (2, 20)),
     ],
-    "stop": [("", 30), ("", 60), ("", 90)],
+    "stop": [("", 10), ("", 20), ("", 30)],
     "first": [("start", 10), ("start", 30), ("start", 60)],
 }
 """The moments of each kind: the line, and which request after it."""
@@ -196,10 +197,13 @@ class Killed:
         """
         task, env = self.variables(moment.kind)
         done: list[bool] = []
+        over = threading.Event()
 
         def once() -> bool:
-            done.append(do(started))
-            return done[0]
+            done.append(True)
+            passed = do(started)
+            over.set()
+            return passed
 
         started = subprocess.Popen(
             [*self.inside, *self.project.command(task)],
@@ -226,6 +230,8 @@ class Killed:
                 self.proxy.at(moment.request, once)
         started.stdout.close()
         code = started.wait(240)
+        # The task may end before what is done, in another thread.
+        assert not done or over.wait(240)
         self.proxy.at(0)
         return Result(code, "".join(lines), "")
 
@@ -421,6 +427,9 @@ def own(
         engine.remove()
 
 
+# An engine that goes away leaves connections that nobody can end well any more.
+cut = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 KILLS = [each for each in MOMENTS if each.kind in ("prod", "stop-first", "store-too") and each.passed][:10]
 RESTARTS = [each for each in MOMENTS if each.kind in ("prod", "store-too") and each.step and not each.passed][:6]
 
@@ -455,6 +464,7 @@ def break_engine(own: tuple[private.Engine, Killed], moment: Moment, how: signal
     stack.settle(moment, where)
 
 
+@cut
 @pytest.mark.nightly
 @pytest.mark.parametrize("moment", KILLS, ids=lambda each: each.name)
 def test_the_next_task_settles_it_where_the_engine_was_killed(
@@ -463,6 +473,7 @@ def test_the_next_task_settles_it_where_the_engine_was_killed(
     break_engine(own, moment, signal.SIGKILL)
 
 
+@cut
 @pytest.mark.nightly
 @pytest.mark.parametrize("moment", RESTARTS, ids=lambda each: each.name)
 def test_a_release_ends_as_it_says_where_the_engine_is_restarted(

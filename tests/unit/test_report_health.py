@@ -87,6 +87,14 @@ def test_all_checks_are_shown_and_what_is_wrong_with_those_that_do_not_pass(pape
     ]
 
 
+def test_what_an_edge_passes_on_is_looked_for_in_every_log(paper: io.StringIO) -> None:
+    edge = container(raw={"Config": {"Labels": {"upready.edge": "/var/tmp/edge"}}})
+    degraded = probe({"status": "degraded", "checks": {"workers": {"status": "restarted"}}})
+    found = Report("shop", "prod", (Health("edge", 1, edge, degraded, Verdict.READY, "answers", "answers"),))
+    health.show(found, strict=False, as_json=False)
+    assert paper.getvalue().splitlines()[-1] == "next: invoke logs --level warning"
+
+
 def test_what_a_service_lacks_is_a_command_where_it_names_the_variable(paper: io.StringIO) -> None:
     checks = {"api": {"status": "missing", "variable": "API_KEY"}, "x": {"status": "down", "variable": "no $(name)"}}
     found = Report("shop", "prod", (replica(probe=probe({"status": "degraded", "checks": checks})),))

@@ -55,7 +55,9 @@ class Rollout(Steps):
             SickError: New containers did not become ready; what ran before runs again.
             OpsError: A step could not be done; the same.
         """
-        for each in self.engine.containers(self.model.stack.project):
+        project = self.model.stack.project
+        self.edge_runs = routes.wake(self.engine, project, self.show.warn)
+        for each in self.engine.containers(project):
             self.old.setdefault(each.service, []).append(each)
         done = False
         try:
@@ -262,7 +264,9 @@ class Rollout(Steps):
                 self.lost.append(name)
                 continue
             try:
-                Steps(self.engine, self.before, self.show, back=True).put_back(name, self.old.get(name, ()))
+                Steps(self.engine, self.before, self.show, back=True, edge_runs=self.edge_runs).put_back(
+                    name, self.old.get(name, ())
+                )
             except gate.SickError as sick:
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")

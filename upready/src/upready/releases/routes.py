@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from upready.releases import retire
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import edge
 from upready.runtime.docker.containers import Containers
@@ -35,6 +36,25 @@ def edge_of(engine: Containers, project: str, service: Service, patience: float 
         EngineError: The engine does not answer.
     """
     return edge.find(engine, project, patience) if service.ops.get("edge") else None
+
+
+def wake(engine: Containers, project: str, tell: Note) -> bool:
+    """Start the edge of a project where it was stopped; returns whether it can be told who serves.
+
+    Args:
+        engine: Where it runs.
+        project: Compose's project name.
+        tell: Told of one that does not run: nobody serves, and it is told once it runs.
+    """
+    if (found := edge.find(engine, project)) is None or found.container.state == "running":
+        return True
+    if found.container.state != "restarting":  # that one ends again and again
+        with suppress(EngineError):  # for example, its port is taken
+            retire.start(engine, found.container)
+        if (now := engine.inspect(found.container.id)) and now.state == "running":
+            return True
+    tell(f"{found.container.name} does not run: it is told who serves once it does")
+    return False
 
 
 def pin(found: Edge, service: Service, containers: Sequence[Container], tell: Note) -> bool:

@@ -31,6 +31,7 @@ class Steps:
         replaced: The services whose old containers were stopped first.
         replacing: The new containers of these that are ready.
         guard: Keeps the edge from letting in what is not ready.
+        edge_runs: Whether the edge, if there is one, can be told who serves.
     """
 
     engine: Containers
@@ -41,6 +42,7 @@ class Steps:
     old: dict[str, list[Container]] = field(default_factory=dict, kw_only=True)
     replaced: list[str] = field(default_factory=list, kw_only=True)
     replacing: dict[str, list[Container]] = field(default_factory=dict, kw_only=True)
+    edge_runs: bool = field(default=True, kw_only=True)
 
     def __post_init__(self) -> None:
         self.guard = routes.Guard(self.engine, self.model.stack.project)
@@ -148,6 +150,8 @@ class Steps:
 
     def edge(self, service: Service, patience: float = routes.PATIENCE) -> Edge | None:
         """The edge that serves a service; None where nothing does."""
+        if not self.edge_runs:
+            return None
         return routes.edge_of(self.engine, self.model.stack.project, service, patience)
 
     def keep_route(self, service: Service, containers: Sequence[Container]) -> None:

@@ -142,8 +142,19 @@ def step(services: Sequence[Health], environment: str) -> str:
     names = list(dict.fromkeys(name for each in services if each.degraded for name in each.unset_variables()))
     if names:
         return shell_words.in_turn(*(f"invoke env.set {name}" for name in names), f"invoke {environment}")
-    degraded = dict.fromkeys(each.service for each in services if each.degraded)
-    return f"invoke logs {' '.join(f'--service {name}' for name in degraded)} --level warning"
+    degraded = [each for each in services if each.degraded]
+    if any(_passes_on(each) for each in degraded):
+        return "invoke logs --level warning"
+    names = list(dict.fromkeys(each.service for each in degraded))
+    return f"invoke logs {' '.join(f'--service {name}' for name in names)} --level warning"
+
+
+def _passes_on(health: Health) -> bool:
+    """Whether this is an edge: its answer is another service's, whose log says why."""
+    from upready.runtime.docker.edge import LABEL
+
+    said = health.container.raw.get("Config", {}).get("Labels") if health.container else None
+    return LABEL in (said or {})
 
 
 def _probe(health: Health) -> str:
