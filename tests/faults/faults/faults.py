@@ -120,6 +120,7 @@ def docker_settings(scene: Scene, *, config: str = "", context: str = "", meta: 
         meta: The text of that context's `meta.json`.
     """
     folder = scene.home / "docker"
+    shutil.rmtree(folder, ignore_errors=True)  # the scene may have been used by cells of another area
     folder.mkdir()
     (folder / "config.json").write_text(config or json.dumps({"currentContext": context}), encoding="utf-8")
     if meta:
