@@ -87,3 +87,18 @@ def test_a_route_that_was_released_is_let_alone(engine: Any) -> None:
 
 def test_a_guard_that_keeps_nothing_ends_at_once(engine: Any) -> None:
     routes.Guard(engine, "shop").close()
+
+
+@pytest.mark.parametrize(
+    ("state", "starts", "runs"),
+    [("running", 0, True), ("exited", 1, True), ("created", 1, True), ("restarting", 0, False), ("exited", 1, False)],
+)
+def test_an_edge_that_was_stopped_is_started(
+    monkeypatch: pytest.MonkeyPatch, state: str, starts: int, runs: bool
+) -> None:
+    found, told, started = container(id="edge", state=state), [], []
+    monkeypatch.setattr(routes.edge, "find", lambda *_: SimpleNamespace(container=found))
+    monkeypatch.setattr(routes.retire, "start", lambda _, each: started.append(each.id))
+    engine: Any = SimpleNamespace(inspect=lambda _: container(state="running" if runs else "exited"))
+    assert routes.wake(engine, "shop", told.append) is runs
+    assert (len(started), len(told)) == (starts, int(not runs))
