@@ -235,6 +235,24 @@ assert api.exec_start(api.exec_create(sys.argv[1], ["true"])["Id"]) == b""
 """
 
 
+ENDED = """
+from upready.runtime.docker import engine
+api = engine.connect().client.api
+api.version()
+kept = [each for each in api.get_adapter(api.base_url).get_connection("").pool.queue if each and each.sock]
+for each in kept:
+    each.sock.close()
+assert kept
+assert api.version()
+"""
+
+
+def test_a_stream_that_has_ended_is_not_used_again(project: Project) -> None:
+    line = [sys.executable, "-c", ENDED]
+    done = subprocess.run(line, env=project.variables(), capture_output=True, encoding="utf-8", timeout=90)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_the_output_of_a_command_comes_through_ssh_whole(project: Project) -> None:
     project.ok("dev")
     line = [sys.executable, "-c", OUTPUT, project.container("web").id]

@@ -115,6 +115,13 @@ def _adapter(url: str, timeout: float, patience: float | None) -> Any:
         def _new_conn(self) -> Connection:
             return Connection(self._adapter)
 
+        def _get_conn(self, timeout: float | None = None) -> Any:
+            # The SDK's does not look whether a kept stream has ended meanwhile.
+            found = super()._get_conn(timeout)
+            if found.sock is not None and (found.sock.closed or found.sock.eof_received):
+                found.close()
+            return found
+
     class Adapter(sdk.SSHHTTPAdapter):  # type: ignore[misc]
         """As the SDK's own adapter, but with time limits, and with as many streams as are needed."""
 
