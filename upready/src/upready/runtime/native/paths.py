@@ -63,8 +63,12 @@ def data(root: Path) -> list[Path]:
     Raises:
         UsageError: A service's folder cannot be read.
     """
-    with folders.reading(native(root)):
-        return [found for each in services(root) if (found := of(root, each) / DATA).is_dir()]
+    found = []
+    for each in services(root):
+        place = of(root, each)
+        with folders.reading(place):
+            found += [place / DATA] if (place / DATA).is_dir() else []
+    return found
 
 
 def check_own(root: Path) -> None:
