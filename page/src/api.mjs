@@ -18,13 +18,15 @@ export class Problem extends Error {
   }
 }
 
+const TRIES = 3; // a network that has just changed may change again
+
 /** Told to whoever listens for 'unauthorized': a request was refused for want of a key. */
 export const access = new EventTarget();
 
 /**
  * @param {string} method
  * @param {string} path below /api/v1
- * @param {{body?: object, signal?: AbortSignal, accept?: string, again?: boolean}} options `again`: it may be asked twice,
+ * @param {{body?: object, signal?: AbortSignal, accept?: string, again?: boolean}} options `again`: it may be asked again,
  *   where a connection is lost: a browser drops them when a laptop changes from one network to another
  * @returns {Promise<Response>} one that succeeded
  * @throws {Problem} the server refuses, or is not there
@@ -33,16 +35,14 @@ export async function request(method, path, { body, signal, accept = 'applicatio
   const headers = { Accept: accept };
   if (body) headers['Content-Type'] = 'application/json';
   if (key.value) headers.Authorization = `Bearer ${key.value}`;
-  const ask = () => fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store' });
   let response;
-  try {
-    response = await ask().catch((error) => {
-      if (!again || error.name === 'AbortError') throw error;
-      return ask();
-    });
-  } catch (error) {
-    if (error.name === 'AbortError') throw error;
-    throw new Problem({ title: 'The server does not answer', detail: 'Is it running, and are you connected to it?' });
+  for (let tries = again ? TRIES : 1; !response; tries -= 1) {
+    try {
+      response = await fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body), signal, cache: 'no-store' });
+    } catch (error) {
+      if (error.name === 'AbortError') throw error;
+      if (tries === 1) throw new Problem({ title: 'The server does not answer', detail: 'Is it running, and are you connected to it?' });
+    }
   }
   if (response.ok) return response;
   const document = await response.json().catch(() => ({ title: `The server answered ${response.status}` }));

@@ -5,6 +5,7 @@
 const DRAW_WITHIN = 8000; // ms
 const LOAD_WITHIN = 20000; // ms
 const ANSWER_WITHIN = 2000; // ms after its scripts have run
+const TRIES = 3; // a network that has just changed may change again
 
 let frame = document.getElementById('drawing');
 let ready = loaded(); // whether the frame can draw
@@ -31,7 +32,7 @@ export function draw(code, theme, signal) {
 
 async function drawNow(code, theme) {
   let answer = null;
-  for (let tries = 2; tries && (!answer || answer.missing); tries -= 1) answer = await ask(code, theme);
+  for (let tries = TRIES; tries && (!answer || answer.missing); tries -= 1) answer = await ask(code, theme);
   if (answer.error) throw new Error(answer.error);
   return answer.picture;
 }
