@@ -34,6 +34,7 @@ ELSEWHERE = {
     "./invoke restore latest": "asks; tests/engine/test_restore.py",
     "./invoke upgrade db": "needs data of an earlier version; tests/engine/test_versions.py",
     "./invoke logs -f": "has no end; tests/engine/test_logs.py",
+    "./invoke export kubernetes --output cluster": "makes a folder; tests/unit/kubernetes",
     "./invoke env.set": "asks; tests/unit/dotenv has its questions",
     "./invoke env.set OPENROUTER_API_KEY": "the same",
 }

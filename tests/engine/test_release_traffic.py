@@ -42,7 +42,7 @@ services:
       interval: 1s
       retries: 2
       timeout: 30s
-      start_period: 2s
+      start_period: ${PERIOD:-2s}
       start_interval: 250ms
     deploy: {replicas: "${REPLICAS:-1}", update_config: {order: "${ORDER:-start-first}", monitor: 500ms}}
     x-ops: {edge: {port: 8000}}
@@ -139,7 +139,7 @@ def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
 
 
 def test_a_replica_more_gets_requests_once_it_is_ready_and_one_less_ends_its_own(served: Served) -> None:
-    warm = {"VERSION": "scaled", "WARM": "2"}
+    warm = {"VERSION": "scaled", "WARM": "2", "PERIOD": "60s"}
     served.project.ok("prod", env=warm)
     (first,) = served.versions()
     with Callers(served.url) as callers:
@@ -156,7 +156,7 @@ def test_a_replica_more_gets_requests_once_it_is_ready_and_one_less_ends_its_own
 
 
 def test_a_replica_more_that_is_not_ready_in_time_is_taken_away_again(served: Served) -> None:
-    slow = {"VERSION": "slow", "BOOT": "6"}
+    slow = {"VERSION": "slow", "BOOT": "8", "PERIOD": "60s"}
     served.project.ok("prod", env=slow)
     before = served.versions()
     with Callers(served.url) as callers:
