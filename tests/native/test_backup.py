@@ -42,13 +42,13 @@ def test_it_is_there_again(root: Path, free_port: Callable[[], int]) -> None:
     [data] = (root.parent / "state").glob("*/native/db/data")
     version = (data / "PG_VERSION").read_text("utf-8")
     (data / "PG_VERSION").write_text("17\n", "utf-8")
-    refused = project.invoke("stop", "--volumes", "--yes")
+    refused = project.invoke("stop", "--runtime", "native", "--volumes", "--yes")
     assert refused.code == 10, refused.err
     why = f"db does not run, and cannot be started for a last backup: db cannot use its data: the folder {data} is of"
     assert why in refused.err
     assert refused.err.splitlines()[-1] == "next: to do without: invoke stop --volumes --no-backup"
     (data / "PG_VERSION").write_text(version, "utf-8")
-    [path] = project.ok("stop", "--volumes", "--yes", "--json").json["backups"]
+    [path] = project.ok("stop", "--runtime", "native", "--volumes", "--yes", "--json").json["backups"]
     with Reader(Path(path)) as reader:
         assert reader.manifest.parts[0].items[0].rows == {"item": 500}
     assert not data.exists()

@@ -119,7 +119,7 @@ def test_people_read_the_steps_and_no_value(shop: Shop) -> None:
         (["unlock"], 4, "no Docker Engine answers at tcp://127.0.0.1:1"),
         (["backup"], 2, "nothing of demo is there"),
         (["restore", "latest"], 2, "nothing of demo is there"),
-        (["upgrade", "db"], 2, "without an engine there is nothing to upgrade yet"),
+        (["upgrade", "db"], 3, "SECRET is required and has no value"),
         (["build"], 3, "SECRET is required and has no value"),
         (["restart"], 3, "SECRET is required and has no value"),
         (["exec", "web", "--", "true"], 2, "web is not running"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -124,7 +125,7 @@ def test_no_task_shows_a_secret(
     root = make_stack(env, schema=SCHEMA, compose=COMPOSE).root
     (root / "invoke.yaml").write_text(INVOKE_YAML, encoding="utf-8")
     # `dev` and `prod` look for their engine first; then they say that `.env` is not valid.
-    monkeypatch.setattr(choice, "choose", lambda *_: None)
+    monkeypatch.setattr(choice, "choose", lambda *_: SimpleNamespace(local=True))
     for task in TASKS:
         before = (root / ".env").read_bytes()
         done = invoke(*task, "--debug", TMPDIR=str(root), **NO_ENGINE, **SHELL)

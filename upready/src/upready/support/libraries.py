@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
-_NAMES = {"docker", "dotenv", "paramiko", "platformdirs", "psutil", "pyrage", "requests", "rich", "urllib3", "yaml"}
+_NAMES = {
+    *("boto3", "botocore", "docker", "dotenv", "paramiko", "platformdirs", "psutil", "pyrage"),
+    *("requests", "rich", "s3transfer", "urllib3", "yaml"),
+}
 
 
 class _Installed:
