@@ -33,7 +33,7 @@ services:
     volumes: [marks:/marks]
     stop_grace_period: 1s
     deploy: {replicas: 3, update_config: {%s}, rollback_config: {parallelism: 0}}
-    x-ops: {stable: 0.3}
+    x-ops: {stable: 1}
 volumes: {marks: {}}
 """
 

@@ -183,7 +183,7 @@ def test_what_was_stopped_first_is_put_back_where_a_later_step_fails(shop: Proje
     # front needs web, so that web is first; then front is the one that fails.
     first = shop.ok("prod", "--json").json["release"]
     before = replicas(shop)
-    broken = COMPOSE.replace('http.server, "80"]', 'http.nothing, "80"]').replace(
+    broken = COMPOSE.replace('[python, -m, http.server, "80"]', "[sh, -c, exit 3]").replace(
         "    x-ops: {stable: 0.5}", "    depends_on: [web]\n    x-ops: {stable: 0.5}"
     )
     shop.write("compose.yaml", broken)
