@@ -71,6 +71,7 @@ def admitting(monkeypatch: pytest.MonkeyPatch, edge: Edge, *, stays: bool) -> No
 def replaced(edge: Edge) -> Steps:
     service = replicas.service()
     stack = Stack(root=Path(), environment="prod", files=(), profiles=(), project="shop", timeout=1)
+    # Silent stands for an engine, for who is told, and for the guard: nothing is asked of them here.
     made = Steps(Silent(), Model({"web": service}, {}, {}, stack), Silent())  # type: ignore[arg-type]
     made.guard = Silent()  # type: ignore[assignment]
     made.old = {"web": [OLD]}

@@ -48,5 +48,6 @@ class Engine:
 def test_only_names_of_builds_that_ended_long_ago_are_swept() -> None:
     now = f"shop:building-{datetime.now(UTC):%Y%m%dT%H%M%S}-0000000a-web"
     api = Api(now, "shop:building-20200101T000000-0000000b-web", "shop:building-mine")
+    # All that it asks of an engine is its API.
     build_names.sweep(Engine(api), ["shop:prod"])  # type: ignore[arg-type]
     assert api.removed == ["shop:building-20200101T000000-0000000b-web"]

@@ -7,6 +7,7 @@ service, or upgrades again, goes on with what was cut off: see `upready.runtime.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -85,7 +86,7 @@ class Upgrade:
         name = self.environment["POSTGRES_USER"]
         with (
             pipes.child(old.program("pg_dumpall", "--no-password")) as dump,
-            pipes.child(new.program("psql", "-Xqo", "/dev/null", "-v", "ON_ERROR_STOP=1", "-d", "postgres")) as taking,
+            pipes.child(new.program("psql", "-Xqo", os.devnull, "-v", "ON_ERROR_STOP=1", "-d", "postgres")) as taking,
         ):
             for piece in postgres_upgrade.without_role(pipes.pieces(dump.stdout), name):
                 pipes.write_whole(taking.stdin, piece)
