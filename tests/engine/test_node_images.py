@@ -85,7 +85,7 @@ def test_images_are_sent_to_the_nodes_that_may_run_them(swarm: Swarm, here: Plac
     deployed(swarm, spec("web", IMAGE), named[IMAGE], 3)
     # When: a node is not known by a context, or by that of another one
     nodes.change(swarm.api, second, Labels={nodes.CONTEXT: ""})
-    swarm.machines[1].client.images.remove(IMAGE)
+    swarm.machines[1].client.images.remove(IMAGE, force=True)
     with pytest.raises(StartError, match="cannot be brought to node2: no docker context") as caught:
         images.to_nodes(here, [spec("web", IMAGE)], everyone(swarm), told.append, own=own)
     nodes.change(swarm.api, second, Labels={nodes.CONTEXT: "node3"})

@@ -208,6 +208,22 @@ def test_a_node_leaves_and_the_last_manager_does_not(swarm: Swarm, project: Proj
     swarm.running("shop", 2)
 
 
+def test_the_doctor_looks_at_every_node(swarm: Swarm, project: Project) -> None:
+    # Given: a node that is known by its context, and one that is not
+    join_all(swarm, project)
+    nodes.change(swarm.api, swarm.machines[2].id, Labels={nodes.CONTEXT: ""})
+    # When
+    found = project.invoke("doctor", "--json").json["findings"]
+    # Then
+    told = {each["message"]: each["fix"] for each in found if each["subject"] == "swarm"}
+    version = swarm.machines[1].client.version()["Version"]
+    assert f"node2: worker at {swarm.machines[1].address}, Docker {version}" in told
+    alone = "one manager: when it is lost, nothing can be changed; three bear the loss of one"
+    assert told[alone] == "docker node promote node2"
+    (unknown,) = (message for message in told if "no docker context is known that leads to node3" in message)
+    assert told[unknown].endswith("invoke nodes --add node3")
+
+
 def test_what_cannot_be_meant_is_refused(project: Project, swarm: Swarm) -> None:
     for words, code, said in (
         (["--add", "nobody"], 2, "there is no docker context 'nobody'"),
