@@ -124,7 +124,9 @@ def check(name: str, source: str) -> None:
     from upready.support import next_step, spelling
 
     if problem := _unfit(name):
-        raise UsageError(f"{source}: {name or 'empty'}: {problem}", next="docker context ls")
+        # What is no context may be an address, with a password in it.
+        shown = endpoint.Endpoint(name) if name else "empty"
+        raise UsageError(f"{source}: {shown}: {problem}", next="docker context ls")
     known = endpoint.contexts()
     if name not in known:
         near = spelling.closest(name, known)
