@@ -25,7 +25,9 @@ _PROGRAMS = Path(os.environ.get("ENGINE_ROOT", "/opt/docker-engine"), "usr")
 class Engine:
     """A dockerd in a network namespace of its own, with its own data."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self.options = options
+        """More options of dockerd."""
         # Unix sockets have short names.
         self.home = Path(tempfile.mkdtemp(prefix="engine-")).resolve()
         self.socket = self.home / "docker.sock"
@@ -67,7 +69,7 @@ class Engine:
         log = (self.home / "log").open("ab")
         with log:
             self.process = psutil.Popen(
-                [*self.inside, "dockerd", *placed, "--host", self.url],
+                [*self.inside, "dockerd", *placed, "--host", self.url, *self.options],
                 env={**os.environ, "PATH": _path()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -66,7 +66,7 @@ WORDS_ALONE = (
 )
 """Where a way may have no command: a finding about a line of `.env` names that line; a reloader starts by itself."""
 
-UNKNOWN = {"FILE", "USER", "USERNAME"}
+UNKNOWN = {"FILE", "USER", "USERNAME", "REGISTRY"}
 """Words in capitals that may stand in a command: what only the user knows, and variables of every shell."""
 
 

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 from upready import dotenv
-from upready.doctor import host
+from upready.doctor import host, swarm
 from upready.doctor.facts import Facts, Finding, Grade
 from upready.dotenv import redaction
 from upready.engine import desktop, endpoint, installation
@@ -209,6 +209,9 @@ EXAMINATIONS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     host.capacity,
     host.boot,
     host.clock,
+    swarm.managers,
+    swarm.machines,
+    swarm.mesh,
     _env,
     _files,
     _ports,

@@ -61,10 +61,10 @@ def use(name: str, source: str) -> None:
     global _words  # noqa: PLW0603 - one process asks one engine
     name = name.strip()
     address = "://" in name
-    if problem := endpoint.address_problem(name) if address else _unfit(name):
-        raise UsageError(f"{source}: {Endpoint(name) if name else 'empty'}: {problem}", next="docker context ls")
+    if address and (problem := endpoint.address_problem(name)):
+        raise UsageError(f"{source}: {Endpoint(name)}: {problem}", next="docker context ls")
     if not address:
-        _check(name, source)
+        check(name, source)
     for variable in VARIABLES:
         os.environ.pop(variable, None)
     os.environ["DOCKER_HOST" if address else "DOCKER_CONTEXT"] = name
@@ -110,17 +110,30 @@ def _unfit(name: str) -> str:
     return ""
 
 
-def _check(name: str, source: str) -> None:
+def check(name: str, source: str) -> None:
+    """Make sure that there is a docker context of a name.
+
+    Args:
+        name: The name.
+        source: Where it was named: an option, or the path of a setting.
+
+    Raises:
+        UsageError: There is none, or it is broken.
+    """
     from upready.engine import endpoint
     from upready.support import next_step, spelling
 
+    if problem := _unfit(name):
+        # What is no context may be an address, with a password in it.
+        shown = endpoint.Endpoint(name) if name else "empty"
+        raise UsageError(f"{source}: {shown}: {problem}", next="docker context ls")
     known = endpoint.contexts()
     if name not in known:
         near = spelling.closest(name, known)
         raise UsageError(
             f"{source}: there is no docker context {name!r}{spelling.meant(name, known)}",
             details=[f"docker has: {', '.join(known)}"],
-            next=next_step.instead(name, near) if near and source == FLAG else "docker context ls",
+            next=next_step.instead(name, near) if near and source.startswith("--") else "docker context ls",
         )
     if (place := endpoint.of_context(name, source)).problem:
         raise UsageError(f"{source}: {place.problem}", next=f"docker context inspect {name}")

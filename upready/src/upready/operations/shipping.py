@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from upready.engine import chosen
+from upready.engine import chosen, shipment
 from upready.operations.launch_options import Options, Show
-from upready.runtime.docker import build, engine, shipment
+from upready.runtime.docker import build, engine
 from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.engine import Engine, answering
 from upready.stack.model import Model

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from upready.runtime.docker import shipment
+from upready.engine import shipment
 
 BLOB = "blobs/sha256/"
 

@@ -10,10 +10,13 @@ import io
 import tarfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from upready.runtime.docker.engine import Engine, answering
+from upready.engine.connection import answering
 from upready.support.errors import EngineError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
 
 WAIT = 600.0
 """Seconds that an engine may say nothing while it packs or unpacks an image."""
@@ -32,7 +35,22 @@ class Sent:
     left_out: int
 
 
-def send(here: Engine, there: Engine, name: str) -> Sent:
+class Store(Protocol):
+    """An engine, as far as its images go."""
+
+    @property
+    def client(self) -> DockerClient:
+        """The SDK's client."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, in words."""
+
+    def image(self, name: str) -> Mapping[str, Any] | None:
+        """Its description of an image; None where it has none of that name."""
+
+
+def send(here: Store, there: Store, name: str) -> Sent:
     """Send an image.
 
     Args:
@@ -62,7 +80,7 @@ class _RefusedError(EngineError):
     """An engine does not take an archive."""
 
 
-def _chains(engine: Engine) -> set[tuple[str, ...]]:
+def _chains(engine: Store) -> set[tuple[str, ...]]:
     """The layers that an engine has, each with those below it: only in that place is it the same."""
     with answering():
         images = engine.client.api.images(all=True)
@@ -79,7 +97,7 @@ def _present(layers: Sequence[str], chains: Collection[tuple[str, ...]]) -> froz
     return frozenset(layers) - lacking
 
 
-def _send(here: Engine, there: Engine, name: str, without: Collection[str]) -> Sent:
+def _send(here: Store, there: Store, name: str, without: Collection[str]) -> Sent:
     out: Any = here.client.api
     into: Any = there.client.api
     with answering():
