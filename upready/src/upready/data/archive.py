@@ -269,6 +269,8 @@ def _header(name: str, size: int) -> bytes:
 
 def _said(error: Exception) -> str:
     text = str(error) or type(error).__name__
+    if "unexpected end" in text:
+        return "it was cut"
     return "it is no tar archive" if "ReadError" in type(error).__name__ else text
 
 

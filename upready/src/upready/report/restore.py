@@ -76,7 +76,7 @@ def _loss(loss: Loss) -> list[str]:
     what, held = "database" if loss.unit == "row" else "keys", units.size(loss.size)
     if loss.files is not None:
         files, saved = loss.files
-        what, held = "volume", f"{held}, {files:,} files, {saved:,} in the backup"
+        what, held = "volume", f"{held}, {units.counted(files, 'file')}, {saved:,} in the backup"
     lines = [f"{what} {loss.name} of {loss.service}: {held}{newest}"]
     tables = sorted({*loss.rows, *loss.instead})
     for table in tables[:_MOST]:
