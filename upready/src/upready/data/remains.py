@@ -46,6 +46,7 @@ def find(data: Data) -> Iterator[Remains]:
     """
     if isinstance(data.connected, Containers):
         guard.wait(data.connected, data.project)
+        volume.tidy(data.connected, data.project)
     for source in data.sources:
         if source.kind == kinds.POSTGRES and source.container.state == "running":
             yield from _databases(source, data.server(source))
