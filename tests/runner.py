@@ -6,7 +6,7 @@ import importlib.util
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from upready.support import process, shell_words
@@ -25,7 +25,23 @@ MATRIX = "faults.json"
 def run(root: Path, *, mark: str, whole: bool, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
     """Run tests, and return the exit code of pytest. The arguments are those of `command`."""
     line = command(root, mark=mark, whole=whole, faults=faults, name=name, jobs=jobs, more=more)
-    return process.attach(line, cwd=root)
+    return process.attach(line, cwd=root, env=environment(root, os.environ), inherit=False)
+
+
+def environment(root: Path, given: Mapping[str, str]) -> dict[str, str]:
+    """The variables that the tests get.
+
+    Where Python may not keep what it has compiled beside the sources (PYTHONDONTWRITEBYTECODE), it keeps that in
+    pytest's own folder: the tests start Python thousands of times, and each would compile every module again.
+
+    Args:
+        root: The project's folder.
+        given: The variables of this process.
+    """
+    variables = dict(given)
+    if variables.pop("PYTHONDONTWRITEBYTECODE", ""):
+        variables.setdefault("PYTHONPYCACHEPREFIX", str(root / ".pytest_cache" / "bytecode"))
+    return variables
 
 
 def command(

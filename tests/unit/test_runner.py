@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -54,3 +55,12 @@ def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch:
 def test_the_table_of_faults_is_run_whole_and_written(tmp_path: Path) -> None:
     line = runner.command(tmp_path, faults=True)
     assert line[-4:] == ["--all-faults", "--faults-json", "faults.json", "tests/faults"]
+
+
+def test_what_python_compiles_is_kept_also_where_nothing_may_be_written_beside_the_sources(tmp_path: Path) -> None:
+    given = {"PATH": "p", "PYTHONDONTWRITEBYTECODE": "1"}
+    kept = runner.environment(tmp_path, given)
+    line = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    said = subprocess.run([sys.executable, "-c", line], env=kept, check=True, capture_output=True, text=True).stdout
+    assert said.split() == ["False", str(tmp_path / ".pytest_cache" / "bytecode")]
+    assert runner.environment(tmp_path, {"PATH": "p"}) == {"PATH": "p"}
