@@ -12,7 +12,7 @@ from itertools import pairwise
 from types import TracebackType
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 LONGEST = 60.0
 """Seconds after which a request has failed."""
@@ -72,8 +72,12 @@ class Callers:
         return max((later - earlier for earlier, later in pairwise(sorted(self.answered))), default=0.0)
 
     async def _run(self) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
-        async with httpx.AsyncClient(base_url=self.url, timeout=LONGEST, trust_env=False, limits=limits) as client:
+        connections = aiohttp.TCPConnector(limit=0)
+        timeout = aiohttp.ClientTimeout(total=LONGEST)
+        async with aiohttp.ClientSession(self.url, connector=connections, timeout=timeout) as client:
+            # Else a GET is sent again when its connection ends, and a lost request would not be seen.
+            assert client._retry_connection
+            client._retry_connection = False
             beside = [self._stream(client) for _ in range(self.streams)] + [self._socket() for _ in range(self.sockets)]
             tasks = [asyncio.create_task(each) for each in beside]
             began, count = time.monotonic(), 0
@@ -83,29 +87,29 @@ class Callers:
                 await asyncio.sleep(max(0.0, began + count / self.rate - time.monotonic()))
             await asyncio.gather(*tasks)
 
-    async def _request(self, client: httpx.AsyncClient, number: int) -> None:
+    async def _request(self, client: aiohttp.ClientSession, number: int) -> None:
         began = time.monotonic()
         try:
-            answer = await (client.post("/x", content=b"sent") if number % 4 == 0 else client.get("/x"))
-            if answer.status_code == 200:
-                version = answer.json()["version"]
-                self.versions[version] += 1
-                self.answered.append(time.time())
-                self.first.setdefault(version, self.answered[-1])
-            else:
-                self.failed[str(answer.status_code)] += 1
-        except httpx.HTTPError as error:
+            async with client.post("/x", data=b"sent") if number % 4 == 0 else client.get("/x") as answer:
+                if answer.status == 200:
+                    version = (await answer.json())["version"]
+                    self.versions[version] += 1
+                    self.answered.append(time.time())
+                    self.first.setdefault(version, self.answered[-1])
+                else:
+                    self.failed[str(answer.status)] += 1
+        except (aiohttp.ClientError, TimeoutError) as error:
             self.failed[type(error).__name__] += 1
         self.seconds.append(time.monotonic() - began)
 
-    async def _stream(self, client: httpx.AsyncClient) -> None:
+    async def _stream(self, client: aiohttp.ClientSession) -> None:
         while not self._ended.is_set():
             try:
-                async with client.stream("GET", "/stream=20") as answer:
-                    lines = [line async for line in answer.aiter_lines() if line]
+                async with client.get("/stream=20") as answer:
+                    lines = [line async for line in answer.content if line.strip()]
                 if len(lines) != 20:
                     self.failed[f"a stream of {len(lines)} lines"] += 1
-            except httpx.HTTPError as error:
+            except (aiohttp.ClientError, TimeoutError) as error:
                 self.failed[f"a stream: {type(error).__name__}"] += 1
 
     async def _socket(self) -> None:
