@@ -11,6 +11,8 @@ from typing import Any
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import FAILED, answering
 from upready.runtime.interface import Container, Note
+from upready.stack import compose_failure
+from upready.support.errors import StartError
 
 
 def retire(
@@ -65,6 +67,23 @@ def start(engine: Containers, container: Container) -> None:
     """
     with answering(), contextlib.suppress(_not_found()):
         engine.client.api.start(container.id)
+
+
+def begin(engine: Containers, container: Container) -> None:
+    """Start a new container.
+
+    Raises:
+        StartError: The engine refuses, in the words that compose would have for it.
+        EngineError: The engine does not answer.
+    """
+    from docker.errors import APIError
+
+    with answering():
+        try:
+            engine.client.api.start(container.id)
+        except APIError as error:
+            refused = compose_failure.by_engine(container.name, str(error.explanation or error))
+            raise refused.as_error(StartError) from error
 
 
 def stop(engine: Containers, container: Container) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from upready.releases import gate, plan, policy, retire, routes
+from upready.readiness.start_thread import Start
+from upready.releases import gate, plan, policy, retire, routes, standby
 from upready.releases.draining import SHORT, drain, lasting
 from upready.releases.plan import Change
 from upready.releases.show import Show
@@ -59,10 +61,15 @@ class Steps:
         there: Sequence[str],
         *scaling: str,
         enter: Callable[[list[Container]], None] = lambda _: None,
+        begin: Start | None = None,
     ) -> list[Container]:
-        """Let compose start new replicas of a service, and `enter` those that are ready; returns which stay so."""
+        """Let compose, or `begin`, start new replicas of a service, and `enter` those that are ready.
 
-        def begin(attempt: Attempt) -> None:
+        Returns:
+            Those that stay so.
+        """
+
+        def by_compose(attempt: Attempt) -> None:
             line = ("up", "--detach", "--no-deps", *scaling, *QUIETLY, service.name)
             self.engine.compose(self.model.stack, attempt, *line)
 
@@ -70,7 +77,7 @@ class Steps:
         new = gate.Gate(self.engine, self.model, self.show.health, self.show.warn).admit(
             dataclasses.replace(service, replicas=count),
             there,
-            begin,
+            begin or by_compose,
             how.monitor,
             lambda failed: how.allows(before + failed, service.replicas),
             enter=enter,
@@ -93,20 +100,21 @@ class Steps:
                 self.guard.release(service)
                 edge.switch(service, served)
 
+        old = self.old.get(service.name, [])
         self.show.step(f"replace {service.name}{'; its requests wait meanwhile' if edge else ''}: {change.order}")
+        made = standby.make(self.engine, self.model, service, old)
         self.replaced.append(service.name)
-        there = [each.id for each in self.old.get(service.name, [])]
         if edge and edge.route(service).held:  # on the way back it may be
             self.guard.keep(service, lambda found: routes.hold(found, service))
         elif edge:
-            old = self.old.get(service.name, [])
             spare = lasting(edge, old)  # nobody waits while this is found out
             edge.hold(service)
             self.guard.keep(service, lambda found: routes.hold(found, service))
             if left := drain(edge, old, SHORT, lambda _: None, spare):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
         try:
-            new = self.admit(service, service.replicas, there, enter=enter)
+            there, begin = [each.id for each in old], partial(standby.begin, self.engine, old=old, made=made)
+            new = self.admit(service, service.replicas, there, enter=enter, begin=begin if made else None)
         except gate.SickError:
             if edge and served:
                 edge.hold(service)

@@ -203,6 +203,21 @@ class Containers(Engine):
         """The variables of a call of compose that has only the name of a project."""
         return {**{name: value for name, value in os.environ.items() if name != "COMPOSE_FILE"}, **compose.NO_FILES}
 
+    def make(self, stack: Stack, *words: str) -> None:
+        """Let compose make containers, and start none.
+
+        Args:
+            stack: The stack.
+            words: Options and names for `compose up`.
+
+        Raises:
+            OpsError: Compose fails.
+        """
+        line = compose.command(stack, "up", "--no-start", *QUIETLY, *words)
+        result = compose_call.run(line, self, cwd=stack.root, env=stack.variables)
+        if result.code:
+            raise compose_call.failed(compose.failure(result.stderr, StartError), result.stderr, self)
+
     def run_hook(self, stack: Stack, service: str, hook: Mapping[str, Any]) -> None:
         """Run one of a service's `pre_start` hooks in a container of its own, and remove that.
 

@@ -68,9 +68,19 @@ def find(engine: Engine, project: str, patience: float = 0.0) -> Edge | None:
         EngineError: The engine does not answer.
     """
     for each in engine.containers(project):
-        if folder := (each.raw["Config"].get("Labels") or {}).get(LABEL):
+        if folder := _folder(each):
             return Edge(engine, each, folder, patience)
     return None
+
+
+def is_edge(container: Container) -> bool:
+    """Whether a container is the edge of its project."""
+    return bool(_folder(container))
+
+
+def _folder(container: Container) -> str:
+    """Where it reads which containers serve, if it is an edge; empty otherwise."""
+    return str((container.raw["Config"].get("Labels") or {}).get(LABEL) or "")
 
 
 class Edge:
