@@ -188,7 +188,7 @@ class Tracker:
             self._checks.pop(_run(now), None)
         if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
             lasted = (now.finished - now.started).total_seconds()
-            self._ends.setdefault(now.id, {})[now.finished] = (now.exit_code or 0, lasted)
+            self._ends.setdefault(now.slot or now.id, {})[now.finished] = (now.exit_code or 0, lasted)
 
     def _crash_loops(self, found: Sequence[Health]) -> dict[str, tuple[str, str]]:
         """The containers that will go on to crash again and again: by id, the cause and the reason.
@@ -200,7 +200,7 @@ class Tracker:
             container = each.container
             if container is None or container.restarts < CRASHES:
                 continue
-            ends = list(self._ends.get(container.id, {}).values())
+            ends = list(self._ends.get(container.slot or container.id, {}).values())
             codes, lives = {code for code, _ in ends}, [lasted for _, lasted in ends]
             current = self._age(container) if container.state == "running" else 0.0
             if len(ends) >= ENDS and len(codes) == 1 and max(lives[-1], current) <= 1.5 * max(lives[:-1]) + 1:
