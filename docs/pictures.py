@@ -6,12 +6,14 @@ The stack is started in a clone of this checkout, under a project name and ports
 
 from __future__ import annotations
 
+import contextlib
 import html
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -35,6 +37,13 @@ VIEWS = {
 }
 """The pictures, by name, in the order in which they are taken."""
 
+LIVE = "top"
+"""The picture of the live screen: what stands on a terminal of `LINES` lines a few seconds after its start."""
+
+LINES = 24
+SETTLED = 12.0
+"""Seconds until there are figures and a history."""
+
 
 def run(folder: Path, *words: str, columns: int = WIDTH, environment: Mapping[str, str] = os.environ) -> str:
     """What a task prints on a terminal, with its colours."""
@@ -53,12 +62,40 @@ def run(folder: Path, *words: str, columns: int = WIDTH, environment: Mapping[st
     return re.sub(r"\x1b\[\d*[AK]", "", last)
 
 
+def screen(folder: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """What `invoke top` shows at a terminal; POSIX only."""
+    import fcntl
+    import pty
+    import select
+    import struct
+    import termios
+
+    outer, inner = pty.openpty()
+    fcntl.ioctl(outer, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, WIDTH, 0, 0))
+    env = {**environment, "TERM": "xterm-256color", "LANG": "C.UTF-8", "OPS_CALLED_AS": "./invoke"}
+    words = [str(INVOKE), LIVE]
+    with subprocess.Popen(words, cwd=folder, env=env, stdin=inner, stdout=inner, stderr=inner) as process:
+        os.close(inner)
+        shown, end = b"", time.monotonic() + SETTLED
+        while time.monotonic() < end or shown.count(b"\x1b[H") < 4:
+            if select.select([outer], [], [], 0.1)[0]:
+                shown += os.read(outer, 65536)
+        os.write(outer, b"q")
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                os.read(outer, 65536)
+    os.close(outer)
+    # Each picture begins at the upper left corner; the last one may not be whole.
+    return shown.split(b"\x1b[H")[-2].decode().replace("\r\n", "\n")
+
+
 def draw(name: str, shown: str, columns: int = WIDTH) -> str:
     """A terminal with a view in it, as SVG."""
-    typed = "./invoke " + " ".join(f'"{word}"' if "|" in word else word for word in VIEWS[name])
+    typed = "./invoke " + " ".join(f'"{word}"' if "|" in word else word for word in VIEWS.get(name, [name]))
+    shown = shown if name == LIVE else f"$ {typed}\n{shown.rstrip()}"
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=columns, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(Text.from_ansi(f"$ {typed}\n{shown.rstrip()}"), soft_wrap=False)
+        console.print(Text.from_ansi(shown), soft_wrap=False)
         return console.export_svg(title=typed, unique_id="picture")
 
 
@@ -85,6 +122,7 @@ def main() -> None:
                 shown = run(clone, *view, environment=environment)
                 print(shown)
                 (FOLDER / f"{name}.svg").write_text(draw(name, shown), encoding="utf-8")
+            (FOLDER / f"{LIVE}.svg").write_text(draw(LIVE, screen(clone, environment)), encoding="utf-8")
         finally:
             run(clone, "stop", "--volumes", "--yes", environment=environment)
 

@@ -53,6 +53,7 @@ SAMPLES_OF = {
     ("logs/query.py", "option"): "--grep",
     ("report/completion.py", "near"): "bash",
     ("operations/execute.py", "task"): "shell",
+    ("report/top/plain.py", "state.environment"): "dev",
     ("operations/logs.py", "near"): "web",
     ("dotenv/change.py", "example"): "=1",
 }

@@ -12,7 +12,7 @@ import pytest
 
 from upready.logs.cursor import Mark
 from upready.logs.entry import Entry, Origin
-from upready.logs.live import FULL, LINE, Inbox, Live
+from upready.logs.live import FULL, LINE, Inbox, Live, Skim
 from upready.logs.source import Line
 from upready.support.errors import EngineError
 
@@ -143,3 +143,37 @@ def test_reading_pauses_while_too_much_waits(text: str, count: int) -> None:
     assert len(inbox.take(0)) == 1
     assert done.wait(60)
     writer.join()
+
+
+def test_a_skim_keeps_the_last_lines_and_counts_the_others() -> None:
+    skim = Skim(room=10, least=2)
+    skim.put(A, [(stamp(number), 1, str(number)) for number in range(25)])
+    skim.put(A, [(stamp(25), 1, "25")])
+    taken = dict(skim.take())
+    assert [text for _, _, text in taken[A]] == [str(number) for number in range(16, 26)]
+    assert skim.dropped == 16
+    assert skim.take() == []
+
+
+def test_a_skim_leaves_each_replica_its_share() -> None:
+    skim = Skim(room=10, least=2)
+    skim.put(A, [(stamp(1), 1, "quiet")])
+    skim.put(B, [(stamp(number), 1, str(number)) for number in range(1000)])
+    taken = dict(skim.take())
+    assert [text for _, _, text in taken[A]] == ["quiet"]
+    assert len(taken[B]) == 5
+
+
+def test_a_flood_is_followed_without_waiting_for_who_looks() -> None:
+    source = Memory()
+    source.add(A)
+    skim = Skim(tick=0.01, room=100)
+    live = Live(source, {A: Mark()}, skim=skim)  # type: ignore[arg-type]
+    entries = live.entries()
+    for start in range(0, 50_000, 1000):
+        source.lines[A].put([(stamp(number), 1, str(number)) for number in range(start, start + 1000)])
+    seen: list[str] = []
+    while "49999" not in seen:
+        seen += [each.text for each in next(entries)]
+    assert skim.dropped + len(seen) == 50_000
+    entries.close()  # type: ignore[attr-defined]

@@ -41,7 +41,7 @@ def test_memory_without_what_can_be_dropped(stats: dict[str, Any], used: int | N
     ],
 )
 def test_share_of_a_core(before: Sample, after: Sample, share: float) -> None:
-    assert status._share(before, after) == share
+    assert status.share(before, after) == share
 
 
 class Engine:

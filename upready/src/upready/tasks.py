@@ -47,6 +47,7 @@ from upready.commands import (  # noqa: E402
     shell,
     status,
     stop,
+    top,
     unlock,
     upgrade,
 )
@@ -83,6 +84,7 @@ ns = Collection(
     health.health,
     diagnose.diagnose,
     status.status,
+    top.top,
     logs.logs,
     build.build,
     config.config,

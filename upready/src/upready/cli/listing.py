@@ -12,7 +12,7 @@ GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
     "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
     "data": ("backup", "restore"),
-    "look": ("status", "diagnose", "releases"),
+    "look": ("top", "status", "diagnose", "releases"),
     ".env": ("env.check", "env.init", "env.set"),
     "other": ("doctor",),
 }

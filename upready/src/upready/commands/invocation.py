@@ -52,6 +52,12 @@ def ask(host: str) -> None:
     _host = host
 
 
+def given(runtime: str) -> list[str]:
+    """The options by which another task finds the stack that this one was asked for."""
+    host = ["--host", _host] if _host else []
+    return [*host, *(["--runtime", runtime] if runtime else [])]
+
+
 def settings(c: Context, runtime: str = "", environment: str = "", *, released: bool = False) -> Settings:
     """What `invoke.yaml` says. From now on, this process asks the engine that is meant.
 

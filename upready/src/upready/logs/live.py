@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -40,6 +41,47 @@ RETRY = 0.2
 
 
 @dataclass
+class Skim:
+    """How a screen follows: it can show only some lines, so of a flood only the last ones are kept, and counted.
+
+    Attributes:
+        tick: Seconds for which lines are collected.
+        room: Lines that are kept of one tick, of all replicas together; each has at least `least`.
+        least: Lines that are kept of one tick of each replica.
+        dropped: How many lines were not kept.
+    """
+
+    tick: float = 0.25
+    room: int = 600
+    least: int = 10
+    dropped: int = 0
+    _pending: dict[Origin, deque[Line]] = field(default_factory=dict)
+
+    def put(self, origin: Origin, lines: Sequence[Line]) -> None:
+        """Keep the last lines of a replica."""
+        kept = self._pending.get(origin)
+        if kept is None:
+            kept = self._pending[origin] = deque()
+        most = max(self.least, self.room // len(self._pending))
+        over = len(kept) + len(lines) - most
+        if over > 0:
+            self.dropped += over
+            lines = lines[-most:]
+            while len(kept) + len(lines) > most:
+                kept.popleft()
+        kept.extend(lines)
+
+    def take(self) -> list[tuple[Origin, Sequence[Line]]]:
+        """What was kept since the last call."""
+        taken, self._pending = self._pending, {}
+        return [(origin, list(lines)) for origin, lines in taken.items()]
+
+    def pause(self, lines: int) -> float:
+        """Seconds until a replica is read again which has just written so many lines: each reading costs something."""
+        return self.tick / 20 if lines > self.room // 3 else self.tick
+
+
+@dataclass
 class Inbox:
     """Lines that the threads have read and the main thread has not taken yet."""
 
@@ -48,9 +90,15 @@ class Inbox:
     _size: int = 0
     _error: BaseException | None = None
     closed: bool = False
+    skim: Skim | None = None
 
     def put(self, origin: Origin, lines: Sequence[Line]) -> None:
         """Add lines; waits while there are too many."""
+        if self.skim is not None:
+            with self._changed:
+                self.skim.put(origin, lines)
+                self._changed.notify_all()
+            return
         size = sum(len(text) + LINE for _, _, text in lines)
         with self._changed:
             while self._size >= FULL and not self.closed:
@@ -73,8 +121,11 @@ class Inbox:
             BaseException: The error that ended a thread, when all lines have been taken.
         """
         with self._changed:
+            if self.skim is not None:
+                self._items = self.skim.take()
             if not self._items and self._error is None:
                 self._changed.wait(timeout)
+                self._items = self.skim.take() if self.skim is not None else self._items
             if not self._items and self._error is not None:
                 raise self._error
             items, self._items, self._size = self._items, [], 0
@@ -96,14 +147,19 @@ class Live:
         source: Where lines come from.
         marks: How far each replica has been read already. Later ones are read from their beginning.
         pulse: Called after each `HEARTBEAT` of silence.
+        skim: For a screen that need not show every line; None loses none.
     """
 
     source: Source
     marks: Mapping[Origin, Mark]
     pulse: Callable[[], None] = lambda: None
+    skim: Skim | None = None
     _inbox: Inbox = field(default_factory=Inbox)
     _starts: dict[Origin, threading.Event] = field(default_factory=dict)
     _groupers: dict[Origin, Grouper] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._inbox.skim = self.skim
 
     def entries(self) -> Iterator[list[Entry]]:
         """Entries as they come, some at a time; it does not end by itself.
@@ -151,7 +207,7 @@ class Live:
     def _take(self, *, waiting: bool) -> list[tuple[Origin, Sequence[Line]]]:
         """New lines: after one tick where entries wait to be shown, else as soon as some come."""
         if waiting:
-            time.sleep(TICK)
+            time.sleep(self.skim.tick if self.skim else TICK)
             return self._inbox.take(0)
         while not (items := self._inbox.take(HEARTBEAT)):
             self.source.check()
@@ -175,8 +231,15 @@ class Live:
         started = self._starts[origin]
         while True:
             started.clear()
+            written = 0
             for lines in mark.resume(self.source.follow(origin, mark.after)):
                 self._inbox.put(origin, lines)
+                if self.skim is not None:
+                    # A batch that is full has more behind it.
+                    written += len(lines)
+                    if len(lines) < self.skim.room // 3:
+                        time.sleep(self.skim.pause(written))
+                        written = 0
             if self._inbox.closed:
                 return
             running = self.source.running(origin)

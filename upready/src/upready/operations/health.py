@@ -47,24 +47,24 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
         EngineError: The engine does not answer.
         OpsError: The compose files or `.env` cannot be read.
     """
-    opened = _open(settings, tell)
-    if cut_off.look(settings, opened[0], opened[1].project, opened[2], tell):
-        opened = _open(settings, tell)
+    found = opened(settings, tell)
+    if cut_off.look(settings, found[0], found[1].project, found[2], tell):
+        found = opened(settings, tell)
     if wait is not None:
-        opened = _wait(settings, opened, wait)
-    connected, stack, containers, merged = opened
+        found = _wait(settings, found, wait)
+    connected, stack, containers, merged = found
     services = expected(settings, merged, containers) if merged else []
     return one_look.judge_now(connected, stack.project, stack.environment, services, containers)
 
 
 def watch(settings: Settings, tell: Note = interface.silent) -> Iterator[Report]:
     """A look every second, without end. An engine that has gone is an end."""
-    connected, stack, _, merged = _open(settings, tell)
+    connected, stack, _, merged = opened(settings, tell)
     while True:
         containers = connected.containers(stack.project)
         # What was not there at first may bring another environment's files.
         if merged is None and containers:
-            connected, stack, containers, merged = _open(settings)
+            connected, stack, containers, merged = opened(settings)
         services = expected(settings, merged, containers) if merged else []
         yield one_look.judge_now(connected, stack.project, stack.environment, services, containers)
         time.sleep(INTERVAL)
@@ -79,7 +79,7 @@ def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) 
     """
     from upready import diagnosis
 
-    connected, stack, containers, merged = _open(settings, tell)
+    connected, stack, containers, merged = opened(settings, tell)
     if merged is None:
         if name:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
@@ -95,19 +95,19 @@ def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) 
     ]
 
 
-def _wait(settings: Settings, opened: Opened, seconds: float) -> Opened:
+def _wait(settings: Settings, found: Opened, seconds: float) -> Opened:
     """Wait until something runs and all of it is ready, what is only created meanwhile included."""
     from upready.readiness import wait
 
     deadline = time.monotonic() + seconds
-    connected, stack, containers, merged = opened
+    connected, stack, containers, merged = found
     while True:
         left = max(0.0, deadline - time.monotonic())
         if merged is None:
             time.sleep(min(AGAIN, left))
             # What is started may be another environment's.
             if connected.containers(stack.project):
-                connected, stack, containers, merged = _open(settings)
+                connected, stack, containers, merged = opened(settings)
         else:
             services = expected(settings, merged, containers)
             outcome = wait.Waiter(connected, stack.project, services).wait(left)
@@ -129,7 +129,7 @@ def expected(settings: Settings, merged: Model, containers: Sequence[Container])
     return [*found, *(each for each in started if each.replicas)]
 
 
-def _open(settings: Settings, tell: Note = interface.silent) -> Opened:
+def opened(settings: Settings, tell: Note = interface.silent) -> Opened:
     """What is there of a project."""
     # Compose reads the first environment's files, mostly the right ones, while the engine's library is imported.
     first = background.begin(lambda: model.load(stacks.select(settings, settings.default)))

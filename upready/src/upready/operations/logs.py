@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from upready.logs.cursor import Mark
 from upready.logs.entry import Entry, Origin
 from upready.logs.groups import Grouper
-from upready.logs.live import Live
+from upready.logs.live import Live, Skim
 from upready.logs.merge import Feed, merge
 from upready.logs.query import Query
 from upready.logs.source import Source
@@ -52,9 +52,15 @@ class Logs:
             self._check_known(missing)
         return found
 
-    def entries(self, origins: Collection[Origin], pulse: Callable[[], None]) -> Iterator[list[Entry]]:
+    def entries(
+        self, origins: Collection[Origin], pulse: Callable[[], None], skim: Skim | None = None
+    ) -> Iterator[list[Entry]]:
         """The entries, in time order, some at a time; see `collect`."""
-        return collect(self._source, self.query, origins, pulse)
+        return collect(self._source, self.query, origins, pulse, skim)
+
+    def close(self) -> None:
+        """End a following; any thread may call this."""
+        self._source.close()
 
     def _check_known(self, services: Collection[str]) -> None:
         """Refuse a service that neither has a container nor may get one."""
@@ -93,7 +99,11 @@ def find(settings: Settings, query: Query, tell: Note, note: Note) -> Logs:
 
 
 def collect(
-    source: Source, query: Query, origins: Collection[Origin], pulse: Callable[[], None] = lambda: None
+    source: Source,
+    query: Query,
+    origins: Collection[Origin],
+    pulse: Callable[[], None] = lambda: None,
+    skim: Skim | None = None,
 ) -> Iterator[list[Entry]]:
     """The entries that a query asks for, in time order, some at a time.
 
@@ -102,6 +112,7 @@ def collect(
         query: Which.
         origins: The replicas that there are.
         pulse: Called now and then while nothing is logged; what it raises ends the following.
+        skim: For a screen, which follows without every line of a flood.
 
     Raises:
         OpsError: The source is gone.
@@ -119,7 +130,7 @@ def collect(
     else:
         yield list(deque((entry for entries in past for entry in entries), maxlen=query.tail))
     if query.follow:
-        for entries in Live(source, marks, pulse).entries():
+        for entries in Live(source, marks, pulse, skim).entries():
             yield _accepted(query, entries)
 
 

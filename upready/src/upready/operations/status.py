@@ -126,13 +126,13 @@ def _usages(connected: Runtime, containers: Sequence[Container]) -> dict[str, Us
         time.sleep(APART)
         after = list(pool.map(connected.sample, containers))
     return {
-        container.id: Usage(_share(first, second), second.memory, container.memory_limit)
+        container.id: Usage(share(first, second), second.memory, container.memory_limit)
         for container, first, second in zip(containers, before, after, strict=True)
         if first is not None and second is not None
     }
 
 
-def _share(before: Sample, after: Sample) -> float:
+def share(before: Sample, after: Sample) -> float:
     """Percent of one core between two samples."""
     passed = after.moment - before.moment
     return round(max(0.0, after.cpu - before.cpu) / passed * 100, 1) if passed > 0 else 0.0

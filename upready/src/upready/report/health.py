@@ -191,7 +191,7 @@ def follow(reports: Iterable[Report], *, as_json: bool) -> int:
         elif report.console().is_terminal:
             _follow_live(reports)
         else:
-            _follow_lines(reports)
+            follow_lines(reports)
     except KeyboardInterrupt:
         pass
     return InterruptError.code
@@ -226,7 +226,8 @@ def _follow_live(reports: Iterable[Report]) -> None:
             live_view.update(picture, refresh=True)
 
 
-def _follow_lines(reports: Iterable[Report]) -> None:
+def follow_lines(reports: Iterable[Report]) -> None:
+    """A line for each change, without redrawing."""
     told: dict[str, str] = {}
     status = ""
     for each in reports:

@@ -158,6 +158,16 @@ class Printer:
         return made
 
 
+def text_of(entry: Entry) -> str:
+    """The text of an entry for people, without colours, secrets and the time: perhaps several lines."""
+    mask = masking.mask()
+    if mask.may_touch(entry.text):
+        entry = _masked(entry, mask)
+    if entry.text[:1] == "{" and entry.parsed.structured:
+        return _structured(entry.parsed, colour=False)
+    return own_time.without(neutralise(entry.text, colour=False), entry.time)
+
+
 def readable(line: str) -> str:
     """A log line for people, without colours: of a JSON line time, level, message and fields."""
     parsed = parse(line)

@@ -66,6 +66,44 @@ def passed_on() -> Iterator[Callable[[subprocess.Popen[Any]], None]]:
             signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def stopping(notice: Callable[[], None]) -> Iterator[None]:
+    """During the block, have Ctrl-Z only call `notice`: the terminal is to be put right before `stop`.
+
+    Windows has no Ctrl-Z.
+    """
+    number = getattr(signal, "SIGTSTP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:
+        yield
+        return
+    before = signal.signal(number, lambda *_: notice())
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def stop() -> None:
+    """Stop this process as Ctrl-Z does; returns when it is told to go on (`fg`)."""
+    number = signal.SIGTSTP
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        os.kill(os.getpid(), number)
+    finally:
+        signal.signal(number, before)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """During the block, the signals that would end this process do nothing: the terminal is being put right."""
+    before = {number: signal.signal(number, lambda *_: None) for number in _numbers(_ENDING)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _numbers(names: Iterable[str]) -> list[int]:
     """The signals with these names that exist here and are not ignored: `nohup` ignores one on purpose."""
     found = [getattr(signal, name) for name in names if hasattr(signal, name)]

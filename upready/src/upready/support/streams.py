@@ -118,6 +118,14 @@ def no_input() -> bool:
     return sys.stdin is _state.no_input
 
 
+def typed() -> bool:
+    """Whether a person can type at standard input, and sees standard output."""
+    try:
+        return sys.stdin.isatty() and sys.stdout.isatty()
+    except ValueError:  # closed
+        return False
+
+
 def lost(name: str) -> bool:
     """Whether a stream cannot be written any more."""
     return name in _state.lost

@@ -27,6 +27,13 @@ def keep() -> Callable[[], None]:
     return restore
 
 
+def draws_blocks() -> bool:
+    """Whether the terminal shows block characters: not where the locale has no Unicode, nor on Linux's own console."""
+    locale = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
+    without = locale.split(".")[0] in ("C", "POSIX") or ("." in locale)
+    return os.environ.get("TERM") != "linux" and not (without and "utf" not in locale.lower())
+
+
 def may_send_signals() -> bool:
     """Whether a key may have sent a signal: the terminal allows it, and this process is in the foreground."""
     try:

@@ -1,0 +1,56 @@
+"""What is kept of the logs, and shown of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.top.made import entry
+from upready.logs.query import Query
+from upready.operations.top.log_lines import KEPT, LogLines, query
+from upready.support.errors import UsageError
+
+
+def texts(lines: LogLines, count: int = 100, back: int = 0) -> list[str]:
+    return [each.text for each in lines.last(count, back)]
+
+
+def test_the_last_ones_in_order() -> None:
+    lines = LogLines()
+    lines.add([entry("a", second=1), entry("b", "db", 2), entry("c", second=3)])
+    assert texts(lines) == ["a", "b", "c"]
+    assert texts(lines, 2) == ["b", "c"]
+    assert texts(lines, 2, 1) == ["a", "b"]
+
+
+def test_a_flood_of_one_service_takes_no_line_of_another() -> None:
+    lines = LogLines()
+    lines.add([entry("quiet", "db")])
+    lines.add([entry(f"loud {number}") for number in range(5 * KEPT)])
+    lines.choose(query(None, "", "db"))
+    assert texts(lines) == ["quiet"]
+
+
+def test_a_filter_holds_for_what_has_come_and_what_comes() -> None:
+    lines = LogLines()
+    lines.add([entry("ERROR: one"), entry("fine")])
+    lines.choose(query("error", "", ""))
+    lines.add([entry("ERROR: two"), entry("fine, too")])
+    assert texts(lines) == ["ERROR: one", "ERROR: two"]
+    lines.choose(Query())
+    assert texts(lines) == ["ERROR: one", "fine", "ERROR: two", "fine, too"]
+
+
+def test_what_is_held_still_stays_and_nothing_is_lost() -> None:
+    lines = LogLines()
+    lines.add([entry("before")])
+    lines.hold(still=True)
+    lines.add([entry("after")])
+    assert texts(lines) == ["before"]
+    assert len(lines) == 1
+    lines.hold(still=False)
+    assert texts(lines) == ["before", "after"]
+
+
+def test_a_wrong_pattern_is_refused() -> None:
+    with pytest.raises(UsageError, match="is not a valid regular expression"):
+        query(None, "(", "")
