@@ -52,8 +52,8 @@ class Skim:
     """
 
     tick: float = 0.25
-    room: int = 600
-    least: int = 10
+    room: int = 400
+    least: int = 5
     dropped: int = 0
     _pending: dict[Origin, deque[Line]] = field(default_factory=dict)
 
@@ -78,7 +78,7 @@ class Skim:
 
     def pause(self, lines: int) -> float:
         """Seconds until a replica is read again which has just written so many lines: each reading costs something."""
-        return self.tick / 20 if lines > self.room // 3 else self.tick
+        return self.tick / 20 if lines > self.room // 2 else self.tick
 
 
 @dataclass
@@ -237,7 +237,7 @@ class Live:
                 if self.skim is not None:
                     # A batch that is full has more behind it.
                     written += len(lines)
-                    if len(lines) < self.skim.room // 3:
+                    if len(lines) < self.skim.room // 2:
                         time.sleep(self.skim.pause(written))
                         written = 0
             if self._inbox.closed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from operator import attrgetter
@@ -33,16 +33,16 @@ class LogLines:
         self._query = Query()
         self.changed = threading.Event()
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Sequence[Entry]) -> None:
         """Take in entries, in time order."""
         with self._guard:
+            limited = bool(self._query.services) or self._query.filters
+            self._shown.extend(filter(self._wanted, entries) if limited else entries)
             for each in entries:
                 kept = self._kept.get(each.origin)
                 if kept is None:
                     kept = self._kept[each.origin] = deque(maxlen=KEPT)
                 kept.append(each)
-                if self._wanted(each):
-                    self._shown.append(each)
         self.changed.set()
 
     def choose(self, query: Query) -> None:
