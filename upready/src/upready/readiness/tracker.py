@@ -73,7 +73,10 @@ class Tracker:
                     self._put(gone, ticket, None)
                 self.known = True
             case Looked(ticket, identifier, container):
-                self._put(identifier, ticket, container)
+                known = self._containers.get(identifier)
+                # Where each start makes another one, only a list tells who has the place now.
+                if container is not None or known is None or not known.slot:
+                    self._put(identifier, ticket, container)
             case Happened(ticket, identifier, action):
                 self._happened(ticket, identifier, action)
             case Answered(run, answer):
@@ -170,6 +173,9 @@ class Tracker:
             self._containers.pop(identifier, None)
         else:
             self._note(self._containers.get(identifier), container)
+            before = [each.id for each in self._containers.values() if each.slot and each.slot == container.slot]
+            for other in before:
+                self._containers.pop(other)
             self._containers[identifier] = container
             # By the clock of this machine, since the engine's may be on another one. Only for a container that ran
             # before the first look, the engine's own times count.

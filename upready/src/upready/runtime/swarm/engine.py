@@ -63,15 +63,14 @@ class SwarmEngine(Containers):
         return self.look(project).failed(service, since)
 
     def inspect(self, container: str) -> Container | None:
-        """One container by its id; None if it is gone."""
+        """One container by its id; None if it is gone, or no longer the one of its place."""
         found = super().inspect(container)
         if found is None:
             return None
         project = ((found.raw.get("Config") or {}).get("Labels") or {}).get(names.STACK)
         if project is None:
             return found
-        same = (each for each in self.containers(project) if each.id == container)
-        return next(same, None) or self._named(found)
+        return next((each for each in self.containers(project) if each.id == container), None)
 
     @staticmethod
     def _named(found: Container) -> Container:
