@@ -21,6 +21,7 @@ def dev(
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
+    notify: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -44,6 +45,7 @@ def dev(
         lock_wait=lock_wait,
         yes=yes,
         build_here=build_here,
+        notify=notify,
         follow=follow,
         json=json,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from invoke.context import Context
 
 from upready.commands import command as commands
-from upready.commands import invocation
+from upready.commands import invocation, notifying
 from upready.support.errors import UsageError
 
 
@@ -22,6 +22,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "follow": "Follow the logs once everything is ready.",
             "timeout": "Seconds until every service must be ready.",
             "adopt": invocation.ADOPT,
+            "notify": notifying.NOTIFY,
             "build_here": "Build with this machine's engine, and send what the other one does not have.",
             **more,
         },
@@ -51,6 +52,7 @@ def launch(
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
+    notify: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -80,10 +82,12 @@ def launch(
         with shown.running():
             planned = release.plan(settings, environment, options, shown)
         return report_releases.forward(planned, as_json=json)
-    with shown.running():
-        begin = release.release if environment == "prod" else launch.launch
-        ended = begin(settings, environment, options, shown)
-    code = report.ended(ended, as_json=json)
+    with notifying.notifying(settings, environment, environment, desktop=notify) as end:
+        with shown.running():
+            begin = release.release if environment == "prod" else launch.launch
+            ended = begin(settings, environment, options, shown)
+        end(ended)
+        code = report.ended(ended, as_json=json)
     if code or not follow:
         return code
     return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))

@@ -44,6 +44,7 @@ class Environment:
         strict: `.env` must exist and pass the checks for production; nothing is written for the user.
         project_directory: The folder for relative paths in the compose files, and for `.env`; relative to the root.
         context: The docker context of its engine, or the engine's address; empty for the shell's own.
+        notify: The variable of `.env` that holds the URL of a webhook, which is told how releases end; empty for none.
         found: How the files were found if `invoke.yaml` names none: COMPOSE_FILE, or empty for their default names.
     """
 
@@ -54,6 +55,7 @@ class Environment:
     strict: bool = False
     project_directory: str = ""
     context: str = ""
+    notify: str = ""
     found: str | None = field(default=None, compare=False)
 
 
@@ -172,7 +174,7 @@ def _as_compose_finds(root: Path) -> Environment:
 def _environment(name: str, value: object) -> Environment:
     path = f"ops.environments.{name}"
     entry = _mapping(value, path)
-    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context"}, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context", "notify"}, path)
     files = _strings(entry.get("files"), f"{path}.files")
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
@@ -189,7 +191,21 @@ def _environment(name: str, value: object) -> Environment:
     if not parsing.is_text(context):
         raise UsageError(f"invoke.yaml: {path}.context: should be the name of a docker context, not {context!r}")
     profiles = _strings(entry.get("profiles"), f"{path}.profiles")
-    return Environment(name, files, profiles, float(timeout), strict, directory, context)
+    notify = _variable(entry.get("notify"), f"{path}.notify")
+    return Environment(name, files, profiles, float(timeout), strict, directory, context, notify)
+
+
+def _variable(value: object, path: str) -> str:
+    """The name of a variable of `.env`; empty for none. What stands there instead may be a secret, and is not told."""
+    if value in (None, ""):
+        return ""
+    if isinstance(value, str) and value.isidentifier():
+        return value
+    raise UsageError(
+        f"invoke.yaml: {path}: should be the name of a variable in .env, such as DEPLOY_WEBHOOK",
+        details=["the URL of a webhook is a secret: its place is .env"],
+        next="name the variable in invoke.yaml, then: invoke env.set DEPLOY_WEBHOOK",
+    )
 
 
 def _mapping(value: object, path: str) -> Mapping[str, Any]:
