@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from upready.data import versions
 from upready.dotenv import drafted
@@ -21,6 +21,9 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
 
+if TYPE_CHECKING:
+    from upready.schemas import running
+
 
 @dataclass(frozen=True)
 class Image:
@@ -30,7 +33,7 @@ class Image:
     name: str
     provide: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.PlannedImage:
         """The image as it stands under `images` in the JSON document."""
         return {"service": self.service, "image": self.name, "provide": self.provide}
 
@@ -66,7 +69,7 @@ class Plan:
         """The plan in the order in which it would be carried out."""
         return [*self._env(), *self._images(), *self._removals(), *self._resources(), *self._services(), *self._wait()]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.LaunchPlan:
         """The JSON document of a dry run."""
         return {
             "dry": True,
@@ -75,17 +78,19 @@ class Plan:
             "project": self.stack.project,
             "environment": self.stack.environment,
             "runtime": self.runtime,
-            "env_file": {
-                "written": self.generated is not None,
-                "generated": list(self.generated or ()),
-                **({"taken_back": list(self.kept.values)} if self.kept.values else {}),
-            },
+            "env_file": self._env_file(),
             "images": [each.as_dict() for each in self.images],
             "services": [{**each.as_dict(), "ready": self.waits.get(each.service)} for each in self.actions.services],
             "resources": [each.as_dict() for each in self.actions.resources],
             "orphans": list(self.actions.orphans),
             "timeout": self.stack.timeout,
         }
+
+    def _env_file(self) -> running.EnvFile:
+        made: running.EnvFile = {"written": self.generated is not None, "generated": list(self.generated or ())}
+        if self.kept.values:
+            made["taken_back"] = list(self.kept.values)
+        return made
 
     def _env(self) -> Iterator[Step]:
         if self.generated is not None:
