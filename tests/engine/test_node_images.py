@@ -116,7 +116,7 @@ def test_images_go_through_a_registry_that_asks_who_one_is(
         for each in swarm.machines:
             each._client = docker.DockerClient(base_url=each.url, timeout=60)
         here = Place(swarm.machines[0].client, "the manager")
-        named = images.through_registry(here, [IMAGE], REGISTRY, told.append)
+        named = images.through_registry(here, {IMAGE: "shop-web:r1"}, REGISTRY, told.append)
         # Then: every node pulls it by its digest, with that log-in
         assert named[IMAGE].startswith(f"{REGISTRY}/shop-web@sha256:")
         for number in (1, 2):
@@ -131,6 +131,6 @@ def test_images_go_through_a_registry_that_asks_who_one_is(
 def refusal(here: Place, told: list[str]) -> str:
     """Why the registry does not take an image."""
     with pytest.raises(StartError) as caught:
-        images.through_registry(here, [IMAGE], REGISTRY, told.append)
+        images.through_registry(here, {IMAGE: "shop-web:r1"}, REGISTRY, told.append)
     assert caught.value.code == 6
     return f"{caught.value.message}; {caught.value.details}; {caught.value.next}"

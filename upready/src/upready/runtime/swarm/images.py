@@ -33,19 +33,21 @@ class Lack:
     node: Node
 
 
-def through_registry(here: Store, images: Iterable[str], registry: str, tell: Note) -> dict[str, str]:
+def through_registry(here: Store, images: Mapping[str, str], registry: str, tell: Note) -> dict[str, str]:
     """Push images, and return what to name each by: the registry's name for it, with its digest.
+
+    Its tag there is the start of its id, so that no push takes a tag away from what serves.
 
     Args:
         here: The engine that has them.
-        images: Their names here.
+        images: Their names, by what they are called here.
         registry: `registry.example.com:5000`, with a path where that is wanted.
         tell: Gets a sentence for each image.
 
     Raises:
         StartError: The registry does not answer, or does not take one.
     """
-    return {each: _pushed(here, each, registry.rstrip("/"), tell) for each in dict.fromkeys(images)}
+    return {each: _pushed(here, each, name, registry.rstrip("/"), tell) for each, name in images.items()}
 
 
 def to_nodes(
@@ -68,12 +70,12 @@ def to_nodes(
     """
     ids = {name: str(found["Id"]) for name in _named(services) if (found := here.image(name))}
     wanted = [(name, node) for name in ids for node in _targets(services, name, there) if node.id != own]
-    pulled = [name for name, node in wanted if not node.context and _digest(here, name)]
+    pulled = [name for name, node in wanted if not node.context and origin(here, name)]
     if lacking := [Lack(name, node) for name, node in wanted if not node.context and name not in pulled]:
         raise unreached(lacking)
     for node in {node.id: node for _, node in wanted if node.context}.values():
         send(here, [name for name, other in wanted if other.id == node.id and name not in pulled], node, tell)
-    return {name: _digest(here, name) if name in pulled else found for name, found in ids.items()}
+    return {name: origin(here, name) if name in pulled else found for name, found in ids.items()}
 
 
 def send(here: Store, images: Sequence[str], node: Node, tell: Note) -> list[str]:
@@ -88,7 +90,7 @@ def send(here: Store, images: Sequence[str], node: Node, tell: Note) -> list[str
         for asked in images:
             mine = here.image(asked) or {}
             name = _told(mine, asked)
-            if mine and same(mine, place.image(name)):
+            if mine and (same(mine, place.image(asked)) or same(mine, place.image(name))):
                 continue
             _check_platform(mine, node, name)
             told = shipment.send(here, place, name)
@@ -210,8 +212,8 @@ def _told(image: Mapping[str, Any], asked: str) -> str:
     return str(next(iter(image.get("RepoTags") or ()), asked)) if asked.startswith(ID) else asked
 
 
-def _digest(here: Store, name: str) -> str:
-    """An image as its registry names it, with its digest; empty where it came from none."""
+def origin(here: Store, name: str) -> str:
+    """An image as the registry that it came from names it, with its digest; empty where it was made here."""
     digests = (here.image(name) or {}).get("RepoDigests") or ()
     return str(next(iter(digests), ""))
 
@@ -229,14 +231,14 @@ def _check_platform(image: Mapping[str, Any], node: Node, name: str) -> None:
         )
 
 
-def _pushed(here: Store, name: str, registry: str, tell: Note) -> str:
+def _pushed(here: Store, image: str, name: str, registry: str, tell: Note) -> str:
     """Push one image; what to name it by."""
-    target = in_registry(name, registry)
-    repository, _, tag = target.rpartition(":")
+    found = here.image(image) or {}
+    repository = in_registry(name, registry)
+    tag = str(found.get("Id") or "").removeprefix(ID)[:12]
     api: Any = here.client.api
     with answering():
-        if repository != name.rpartition(":")[0] or not name.endswith(f":{tag}"):
-            api.tag(name, repository, tag)
+        api.tag(image, repository, tag)
         told = list(api.push(repository, tag, stream=True, decode=True))
     if problem := next((each["error"] for each in told if each.get("error")), ""):
         raise _refused(registry, name, str(problem))
@@ -248,14 +250,13 @@ def _pushed(here: Store, name: str, registry: str, tell: Note) -> str:
 
 
 def in_registry(name: str, registry: str) -> str:
-    """The name of an image in a registry, with its tag; one that is named so already keeps its name."""
-    plain = name.partition("@")[0]
-    tagged = shipment.tagged(plain)
-    if tagged.startswith(f"{registry}/"):
-        return tagged
-    first, slash, rest = tagged.partition("/")
+    """The name of an image in a registry, without a tag; one that is named so already keeps its name."""
+    plain = shipment.tagged(name.partition("@")[0]).rpartition(":")[0]
+    if plain.startswith(f"{registry}/"):
+        return plain
+    first, slash, rest = plain.partition("/")
     foreign = slash and ("." in first or ":" in first or first == "localhost")
-    return f"{registry}/{rest if foreign else tagged}"
+    return f"{registry}/{rest if foreign else plain}"
 
 
 def _refused(registry: str, name: str, said: str) -> StartError:
