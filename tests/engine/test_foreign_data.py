@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from tests.conftest import remove_project, unique_name
 from tests.engine import data_images
-from tests.engine.conftest import Project
+from tests.engine.conftest import Project, until
 from tests.engine.twins import bare
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # each image is built once, from packages
@@ -25,8 +27,15 @@ services:
     secrets: [word]
     volumes: [data:/var/lib/mysql]
     healthcheck:
-      {test: [CMD-SHELL, mariadb-admin ping -h 127.0.0.1], interval: 1s, start_interval: 250ms, start_period: 60s}
-volumes: {data: }
+      {test: [CMD-SHELL, mariadb-admin ping -h 127.0.0.1], interval: 1s, start_interval: 250ms, start_period: 300s}
+  app:
+    image: debian:trixie-slim
+    command: [sleep, "600"]
+    init: true
+    stop_grace_period: 1s
+    depends_on: [db]
+    x-ops: {stable: 0}
+volumes: {data: {driver_opts: {type: tmpfs, device: tmpfs}}}
 secrets: {word: {file: ./word}}
 """
 
@@ -56,7 +65,7 @@ def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         made.write("compose.yaml", MARIADB % image)
         made.write("word", WORD)
         try:
-            made.ok("dev")
+            made.ok("dev", "--timeout", "600")
             sql(made, SETUP)
             yield made
         finally:
@@ -144,6 +153,63 @@ def test_what_mariadb_cannot_take_is_refused_and_all_is_as_it_was(mariadb: Proje
 
 
 @pytest.mark.nightly
+def test_what_mariadb_has_when_a_restore_is_killed_is_whole_and_kept(mariadb: Project, tmp_path: Path) -> None:
+    backup = mariadb.ok("backup", "-o", f"{tmp_path}/c.tar", "--json").json["file"]
+    before = definitions(mariadb)
+    told = []
+    for number, moment in enumerate(moments(mariadb, backup)):
+        sql(mariadb, f"INSERT INTO parent (word) VALUES ('kill {number}')")
+        told.append(killed(mariadb, backup, moment))
+        names = sql(mariadb, "SHOW DATABASES").split()
+        assert not [each for each in names if "__old" in each or "__new" in each], (moment, names)
+        assert definitions(mariadb) == before
+        kept = sql(mariadb, f"SELECT COUNT(*) FROM parent WHERE word = 'kill {number}'") == "1"
+        assert kept or in_a_backup(mariadb, 2001), (moment, told[-1])
+        mariadb.ok("restore", backup, "--yes")
+    assert any("had replaced" in each for each in told), told
+
+
+def moments(project: Project, backup: str) -> list[tuple[str, float]]:
+    """When one is killed: seconds after a step. The last is right after the swap."""
+    task = project.begin("restore", backup, "--yes")
+    assert task.stdout
+    assert any(line.strip() == "restore beside it" for line in task.stdout)
+    began = time.monotonic()
+    task.communicate()
+    whole = time.monotonic() - began
+    return [*(("restore beside it", whole * each / 4) for each in range(4)), ("restart app", 0.0)]
+
+
+def killed(project: Project, backup: str, moment: tuple[str, float]) -> str:
+    """Kill a restore at a moment; what `health` says from then on, until its server runs again."""
+    task = project.begin("restore", backup, "--yes")
+    assert task.stdout
+    step, seconds = moment
+    assert any(line.strip() == step for line in task.stdout)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        task.wait(seconds)
+    task.kill()
+    task.communicate()
+    until(lambda: all(each.state == "running" for each in project.containers()))
+    told = []
+
+    def settled() -> bool:
+        seen = project.invoke("health", "--json")
+        told.append(seen.err)
+        return bool(seen.json.get("status") == "healthy")
+
+    until(settled)
+    return "".join(told)
+
+
+def in_a_backup(project: Project, count: int) -> bool:
+    """Whether a backup that a restore has made holds a first table or kind of key with so many."""
+    made = project.ok("backup", "--list", "--json").json["backups"]
+    rows = (item["rows"] for each in made if each["reason"] for part in each["parts"] for item in part["items"])
+    return any(count in each.values() for each in rows)
+
+
+@pytest.mark.nightly
 def test_the_password_is_on_no_command_line(mariadb: Project) -> None:
     watched = """i=0; while [ $i -lt 400 ]; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' '; i=$((i+1)); done"""
     line = ["docker", "exec", f"{mariadb.name}-db-1", "sh", "-c", watched]
@@ -164,7 +230,7 @@ services:
       test: [CMD-SHELL, "redis-cli -p 6380 -a only-for-this-test ping | grep -q PONG"]
       interval: 1s
       start_interval: 250ms
-      start_period: 60s
+      start_period: 300s
   app:
     image: debian:trixie-slim
     command: [sleep, "600"]
@@ -225,6 +291,24 @@ def test_redis_is_backed_up_proven_and_restored(redis: Project, tmp_path: Path) 
     line = ["docker", "exec", f"{redis.name}-cache-1", "ls", "-A", "/data"]
     seen = subprocess.run(line, capture_output=True, check=True, encoding="utf-8")
     assert ".upready-restore" not in seen.stdout
+
+
+@pytest.mark.nightly
+def test_what_redis_has_when_a_restore_is_killed_is_whole_and_kept(redis: Project, tmp_path: Path) -> None:
+    keys(redis, "EVAL", "for i = 1, 3000 do redis.call('SET', 'key' .. i, string.rep('x', i % 90)) end", "0")
+    backup = redis.ok("backup", "-o", f"{tmp_path}/r.tar", "--json").json["file"]
+    told = []
+    for number, moment in enumerate(moments(redis, backup)):
+        keys(redis, "MSET", *(word for each in range(number + 1) for word in (f"kill{each}", "1")))
+        told.append(killed(redis, backup, moment))
+        line = ["docker", "exec", f"{redis.name}-cache-1", "ls", "-A", "/data"]
+        left = subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout
+        assert ".upready-restore" not in left, (moment, told[-1])
+        size = int(keys(redis, "DBSIZE"))
+        assert size == 3001 + number or (size == 3000 and in_a_backup(redis, 3001 + number)), (moment, size, told[-1])
+        redis.ok("restore", backup, "--yes")
+        assert keys(redis, "DBSIZE") == "3000"
+    assert any("had replaced" in each for each in told), told
 
 
 @pytest.mark.nightly

@@ -69,6 +69,9 @@ def test_what_migrations_may_harm_is_backed_up_before_and_named_after(shop: Proj
     second = {"SCHEMA": "2"}
     planned = shop.ok("prod", "--plan", "--json", env=second).json
     assert (planned["runs_migrations"], planned["backs_up"]) == (["migrate"], ["db"])
+    assert "back up db before the migrations of migrate" in shop.ok("--dry", "prod", env=second).out
+    assert "back up" not in shop.ok("--dry", "prod").out
+    assert "back up" not in shop.ok("--dry", "prod", "--no-backup", env=second).out
     web = shop.container("web")
     refused = shop.invoke("prod", env={**second, "BACKUP_RECIPIENT": "nobody"})
     assert refused.code == 10, refused.err

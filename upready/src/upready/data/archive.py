@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from upready.data.manifest import Manifest
+from upready.data.window import Part
 from upready.support import next_step, pipes, platform, shell_words
 from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.next_step import AGAIN
@@ -248,32 +249,6 @@ class Reader:
         )
 
 
-class Part(io.RawIOBase):
-    """A part of a file, from one byte on; with `alone`, the file is closed with it."""
-
-    def __init__(self, file: IO[bytes], start: int, size: int, *, alone: bool = False) -> None:
-        super().__init__()
-        self._file, self._place, self._end, self._alone = file, start, start + size, alone
-
-    def close(self) -> None:
-        """Close the file, where nobody else reads it."""
-        if self._alone:
-            self._file.close()
-        super().close()
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        """At most so many bytes; all that are left for -1."""
-        left = self._end - self._place
-        self._file.seek(self._place)
-        found = self._file.read(left if size < 0 else min(size, left))
-        self._place += len(found)
-        return found
-
-
 def unwritable(path: Path, error: OSError) -> OpsError:
     """The error of a folder that takes no backup."""
     folder = path.parent
@@ -294,6 +269,8 @@ def _header(name: str, size: int) -> bytes:
 
 def _said(error: Exception) -> str:
     text = str(error) or type(error).__name__
+    if "unexpected end" in text:
+        return "it was cut"
     return "it is no tar archive" if "ReadError" in type(error).__name__ else text
 
 

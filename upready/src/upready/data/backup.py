@@ -95,7 +95,7 @@ def make(
     try:
         with Writer(path, recipient) as writer:
             parts = tuple(
-                _part(data, source, writer, progress, (aside or {}).get(source.service)) for source in sources
+                _part(data, source, writer, progress, (aside or {}).get(source.service), reason) for source in sources
             )
             manifest = Manifest(
                 id=f"{moment:%Y%m%dT%H%M%S}",
@@ -114,9 +114,11 @@ def make(
     return Backup(path, manifest, path.stat().st_size)
 
 
-def _part(data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None) -> Part:
-    if source.kind == kinds.VOLUME:
-        return volume.read(data, source, writer, progress, aside)
+def _part(
+    data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None, reason: str
+) -> Part:
+    if source.kind in kinds.FILES:
+        return volume.read(data, source, writer, progress, aside, whole=not reason)
     try:
         if source.kind in (kinds.MYSQL, kinds.MARIADB):
             return mysql_backup.read(source, mysql.Server(data.call(source)), writer, progress, aside)

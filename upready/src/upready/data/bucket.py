@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from upready.data.window import Window
 from upready.secrets import masking
 from upready.stack import compose_variables
 from upready.support import extras, next_step
@@ -136,7 +137,16 @@ class Remote:
 
     def open(self) -> io.BufferedReader:
         """It as a file of which a little is to be read, here and there."""
-        return io.BufferedReader(_Window(self, self.size()), _WINDOW)
+        return io.BufferedReader(Window(self._get, self.size()), _WINDOW)
+
+    def _get(self, first: int, count: int) -> bytes:
+        """So many bytes of it from a first one on."""
+        with talking(self):
+            got = self.bucket.client.get_object(
+                Bucket=self.bucket.name, Key=self.key, Range=f"bytes={first}-{first + count - 1}"
+            )
+            data: bytes = got["Body"].read()
+        return data
 
     def upload(self, path: Path, tell: Callable[[int], None]) -> None:
         """Put a file there; nothing is to be seen of it before all is there."""
@@ -272,43 +282,3 @@ def _broken(place: Remote, error: Exception) -> OpsError:
 
 def _credentials() -> str:
     return next_step.then("invoke env.set AWS_ACCESS_KEY_ID", "invoke env.set AWS_SECRET_ACCESS_KEY")
-
-
-class _Window(io.RawIOBase):
-    """An object, of which only what is asked for is got."""
-
-    def __init__(self, place: Remote, size: int) -> None:
-        super().__init__()
-        self._place, self._size, self._at = place, size, 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go on at another byte."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        """Where it goes on."""
-        return self._at
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read some bytes."""
-        count = min(len(buffer), self._size - self._at)
-        if count <= 0:
-            return 0
-        last, place = self._at + count - 1, self._place
-        with talking(place):
-            got = place.bucket.client.get_object(
-                Bucket=place.bucket.name, Key=place.key, Range=f"bytes={self._at}-{last}"
-            )
-            data = got["Body"].read()
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)

@@ -14,6 +14,7 @@ POSTGRES = "postgres"
 MYSQL = "mysql"
 MARIADB = "mariadb"
 REDIS = "redis"
+SQLITE = "sqlite"
 VOLUME = "volume"
 NONE = "none"
 
@@ -22,6 +23,9 @@ TABLES = (POSTGRES, MYSQL, MARIADB)
 
 SERVERS = (*TABLES, REDIS)
 """What is read by its own programs, while it runs."""
+
+FILES = (VOLUME, SQLITE)
+"""What is read as the files of its volumes; those of SQLite are opened besides."""
 
 
 def of(container: Container, ops: Mapping[str, Any], image: str = "") -> str:

@@ -55,6 +55,10 @@ _DUMP = (
 _EVENTS = "-- events"
 """The line in SQL before the events."""
 
+_MARK = "upready-exchange"
+_WAIT = "while grep -qs 'upready-[e]xchange' /proc/[0-9]*/cmdline; do sleep 1; done"
+"""A word on the command line of a script that must not be cut off, and what waits until none has it."""
+
 KEPT = "upready_definitions"
 """The table in a replaced database that has its views, triggers, routines and events."""
 
@@ -270,7 +274,11 @@ class Server:
 
     def shell(self, script: str, text: bytes) -> None:
         """Run a script of the container's shell, in which `client` is the server's; it gets a text as its input."""
-        pipes.output(self._call(["sh", "-c", f"{ENVIRONMENT}{script}"]), text)
+        pipes.output(self._call(["sh", "-c", f"{ENVIRONMENT}{script}", _MARK]), text)
+
+    def await_shell(self) -> None:
+        """Wait until such a script has ended, which goes on where its task was killed."""
+        pipes.output(self._call(["sh", "-c", _WAIT]))
 
     def _run(self, program: str, *options: str) -> Call:
         return self._call(["sh", "-c", f'{ENVIRONMENT}{program} "$@"', "sh", *options])

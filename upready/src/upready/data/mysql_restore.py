@@ -14,9 +14,9 @@ from upready.data.mysql import Definitions, Server
 from upready.data.mysql_exchange import Move, exchange
 from upready.data.mysql_rows import Counter
 from upready.data.postgres import Database
-from upready.data.restore import Loss, aside
+from upready.data.restore import Loss, aside, compare_rows, names_beside, names_here
 from upready.support import next_step, pipes, units
-from upready.support.errors import DataError, UsageError
+from upready.support.errors import DataError
 from upready.support.pipes import ProgramError
 
 
@@ -40,9 +40,7 @@ class Databases:
 
     def __post_init__(self) -> None:
         self.there = {each.name: each for each in self.server.databases()}
-        main = next((each.name for each in self.there.values() if each.main), "")
-        # The service's own database may have another name here than where the backup was made.
-        self.names = {each.name: main if each.main and main else each.name for each in self.part.items}
+        self.names = names_here(self.part, self.there.values())
 
     def check(self) -> None:
         """Make sure that this server can take what the backup holds, and that each dump holds its rows.
@@ -63,7 +61,7 @@ class Databases:
             counter = Counter()
             for piece in self._text(item):
                 counter.feed(piece)
-            self._compare(item, {**dict.fromkeys(item.rows, 0), **counter.rows})
+            compare_rows(item, {**dict.fromkeys(item.rows, 0), **counter.rows})
 
     def losses(self) -> Iterator[Loss]:
         """What would be lost: the databases that are there."""
@@ -77,17 +75,11 @@ class Databases:
 
         Their events are not made: they would run.
         """
-        items = self.part.items
-        names = {each.name: name if each.main or len(items) == 1 else f"{name}_{each.name}" for each in items}
-        if taken := [each for each in names.values() if each in self.there]:
-            raise UsageError(
-                f"there is a database {taken[0]} already; nothing was restored",
-                next=next_step.again("--into", f"{name}_2"),
-            )
+        names = names_beside(self.part, name, self.there)
         self._stage_accounts()
         made: list[str] = []
         try:
-            for item in items:
+            for item in self.part.items:
                 made.append(names[item.name])
                 self._put(item, made[-1], tell)
         except BaseException:
@@ -171,17 +163,8 @@ class Databases:
         """Restore one database under a name, and count its rows."""
         self.server.create(name)
         self.server.restore(name, self._text(item, tell))
-        self._compare(item, self.server.rows(name))
+        compare_rows(item, self.server.rows(name))
         self.server.lines(self._definitions(item).now, name)
-
-    def _compare(self, item: Item, found: dict[str, int]) -> None:
-        if found != dict(item.rows):
-            wrong = sorted(table for table in {*found, *item.rows} if found.get(table) != item.rows.get(table))
-            raise DataError(
-                f"{item.name} did not come back whole: {', '.join(wrong[:5])}",
-                details=[f"{table}: {found.get(table)} rows, not {item.rows.get(table)}" for table in wrong[:20]],
-                next="invoke backup --list",
-            )
 
     def _text(self, item: Item, tell: Callable[[int], None] = lambda _: None) -> Iterator[bytes]:
         with self.reader.member(item.member) as dump:

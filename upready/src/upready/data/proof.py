@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from upready.data import kinds, mysql, mysql_restore, redis, redis_restore, volume
+from upready.data import kinds, mysql, mysql_restore, redis, redis_restore, sqlite, volume, volume_exchange
 from upready.data.archive import Reader
-from upready.data.manifest import Part
+from upready.data.manifest import Item, Part
 from upready.data.postgres import Server
 from upready.data.restore import Change, Databases
 from upready.runtime.docker.containers import Containers
@@ -21,7 +21,7 @@ from upready.runtime.interface import Container
 from upready.secrets import masking
 from upready.stack import compose, compose_call
 from upready.stack.selection import Stack
-from upready.support import pipes
+from upready.support import next_step, pipes, units
 from upready.support.errors import DataError, StartError
 from upready.support.pipes import Call
 
@@ -78,11 +78,13 @@ def prove(engine: Containers, project: str, reader: Reader, tell: Callable[[int]
     reader.prove()
     _tidy(engine, project)
     for part in reader.manifest.parts:
-        if part.kind == kinds.VOLUME:
+        if part.kind in kinds.FILES:
             for item in part.items:
-                found = _put(engine, project, reader, item.member, tell)
-                if found.digest != item.digest:
-                    raise DataError(f"{item.name} did not come back whole", next="invoke backup")
+                with sqlite.copies(part.kind == kinds.SQLITE) as databases:
+                    found = _put(engine, project, part, item, reader, tell, databases.file)
+                    if found.digest != item.digest:
+                        raise DataError(f"{item.name} did not come back whole", next="invoke backup")
+                    databases.compare(item)
         elif part.kind == kinds.REDIS:
             _load(engine, project, part, reader, tell)
         else:
@@ -98,6 +100,7 @@ def _load(engine: Containers, project: str, part: Part, reader: Reader, tell: Ca
     with answering():
         name = engine.client.api.create_volume(labels={LABEL: project})["Name"]
     try:
+        _check_room(engine, project, part, item, name)
         with volume.opened(engine, project, name) as container, reader.member(item.member) as file, answering():
             archive = redis_restore.archive(redis_restore.ALONE, "", item, file, tell)
             engine.client.api.put_archive(container, volume.FOLDER, archive)
@@ -126,17 +129,46 @@ def _change(call: Callable[[Sequence[str]], Call], part: Part, reader: Reader) -
     return mysql_restore.Databases(mysql.Server(call), part, reader, stamp)
 
 
-def _put(engine: Containers, project: str, reader: Reader, member: str, tell: Callable[[int], None]) -> volume.Survey:
-    """Put an archive into a new volume; what it then holds."""
+def _put(
+    engine: Containers,
+    project: str,
+    part: Part,
+    item: Item,
+    reader: Reader,
+    tell: Callable[[int], None],
+    keep: volume.Keep,
+) -> volume.Survey:
+    """Put an archive into a new volume; what it then holds. `keep` gets each file that it then has."""
     with answering():
         name = engine.client.api.create_volume(labels={LABEL: project})["Name"]
     try:
-        with reader.member(member) as archive:
+        _check_room(engine, project, part, item, name)
+        with reader.member(item.member) as archive:
             volume.unpack(engine, project, name, "/", pipes.Told(archive, tell))
-        return volume.content(engine, project, name)
+        return volume.content(engine, project, name, keep=keep)
     finally:
         with answering():
             engine.client.api.remove_volume(name, force=True)
+
+
+def _check_room(engine: Containers, project: str, part: Part, item: Item, name: str) -> None:
+    """Make sure that a part fits into a new volume, as far as its image can tell; databases look at that themselves.
+
+    Raises:
+        DataError: It does not.
+    """
+    if not part.image_id or not engine.image(part.image_id):
+        return
+    with contextlib.suppress(volume_exchange.NoShellError):
+        free = volume_exchange.room(engine, project, part.image_id, name)
+        needed = item.size + item.size // 20
+        if free < needed:
+            raise DataError(
+                f"there is no room to restore {item.name}: {units.size(needed)} are needed, "
+                f"and {units.size(free)} are free",
+                details=["nothing was restored"],
+                next=f"make room on the engine's disk, then: {next_step.AGAIN}",
+            )
 
 
 def _model(engine: Containers, part: Part) -> dict[str, Any]:

@@ -11,58 +11,22 @@ import contextlib
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Any
 
 from upready.data import guard, redis, volume
 from upready.data.archive import Reader
 from upready.data.manifest import Item, Part
 from upready.data.redis import Files, Server
+from upready.data.redis_folder import HIDDEN, Folder
 from upready.data.restore import Loss
 from upready.data.sources import Source
-from upready.releases import carrier
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.support import next_step, pipes
 from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.pipes import ProgramError
 
-HIDDEN = ".upready-restore"
-"""The folder beside the server's files; `new` is the backup, `was` what was replaced, `done` is there once all is."""
-
 ALONE = Files("", "dump.rdb", "", "")
 """The files of a server that has no other."""
-
-_MOVE = """
-cd "$1" || exit 1
-shift
-here=.upready-restore
-move() {
-  for each in $names; do
-    [ ! -e "$1/$each" ] || mv "$1/$each" "$2" || return 1
-  done
-}
-back() {
-  [ ! -e "$here/half" ] || move . "$here/new" || return 1
-  move "$here/was" . && rm -f "$here/half" "$here/done"
-}
-names="$*"
-"""
-_SWAP = f"""{_MOVE}
-mkdir -p "$here/was" && chown -R "$(stat -c %u:%g .)" "$here/new" || exit 1
-move . "$here/was" && : >"$here/half" && move "$here/new" . && mv "$here/half" "$here/done" && exit 0
-back
-exit 1
-"""
-_BACK = f"""{_MOVE}
-[ ! -e "$here/done" ] || mv "$here/done" "$here/half"
-back
-"""
-_REMOVE = f"""{_MOVE}
-[ ! -d "$here/was" ] || [ -e "$here/done" ] || back || exit 1
-rm -rf "$here"
-"""
-"""Also after a restore that was cut off in the middle: then what was there is put back first."""
 
 
 @dataclass
@@ -87,6 +51,7 @@ class Keys:
 
     def __post_init__(self) -> None:
         self.files: Files = self.server.files()
+        self.folder = Folder(self.engine, self.project, self.source, self.files)
         (self.item,) = self.part.items
 
     def check(self) -> None:
@@ -96,7 +61,7 @@ class Keys:
             DataError: It has not the keys that the backup tells of.
             ProgramError: The program cannot read it.
         """
-        self._mount()
+        self.folder.check()
         with self.reader.member(self.item.member) as file, self.server.checker() as (feed, keys):
             for piece in pipes.pieces(file):
                 feed(piece)
@@ -131,7 +96,7 @@ class Keys:
         Raises:
             DataError: It cannot be written, or is not as it was.
         """
-        self._run(_REMOVE)
+        self.folder.clear()
         self._put(self.source.container.id, self.files.folder, self.files, f"{HIDDEN}/new/", tell)
         path = f"{self.files.folder}/{HIDDEN}/new/{_main(self.files)}"
         with self.server.checker() as (feed, keys):
@@ -148,7 +113,7 @@ class Keys:
         try:
             self.server.hold()
             with guard.still(self.engine, [self.source.container], "stopped"):
-                self._run(_SWAP)
+                self.folder.swap()
         except BaseException:
             with contextlib.suppress(ProgramError):
                 self.server.release()
@@ -161,16 +126,16 @@ class Keys:
     def undo(self) -> None:
         """Exchange them back."""
         with guard.still(self.engine, [self.source.container], "stopped"):
-            self._run(_BACK)
+            self.folder.back()
         self.server.await_keys()
 
     def discard(self) -> None:
         """Remove what was restored."""
-        self._run(_REMOVE)
+        self.folder.clear()
 
     def replaced(self) -> dict[str, str]:
         """The file with the keys that were replaced: as it was written when writers waited already."""
-        return {self.files.rdb: f"{self.files.folder}/{HIDDEN}/was/{self.files.rdb}"}
+        return {self.files.rdb: self.folder.replaced}
 
     def written_since(self, before: Part) -> bool:
         """Whether it may not be as in its backup: nothing tells that of an RDB file."""
@@ -200,60 +165,6 @@ class Keys:
                     details=["nothing of it was changed"],
                     next="invoke doctor",
                 ) from error
-
-    def _mount(self) -> tuple[dict[str, Any], str]:
-        """What holds the server's folder, and the folder's path within.
-
-        Raises:
-            UsageError: Nothing does: its keys are lost with its container anyway.
-        """
-        folder = PurePosixPath(self.files.folder)
-        mounts = [each for each in self.source.container.raw.get("Mounts") or [] if each.get("RW", True)]
-        held = [each for each in mounts if folder.is_relative_to(str(each.get("Destination")))]
-        if not held:
-            raise UsageError(
-                f"{self.part.service} keeps its keys in {folder}, which is no volume of its container",
-                details=["nothing was changed"],
-                next=next_step.again("--into", f"{self.project}_{self.part.service}_restored"),
-            )
-        mount = max(held, key=lambda each: len(str(each["Destination"])))
-        return mount, folder.relative_to(str(mount["Destination"])).as_posix()
-
-    def _run(self, script: str) -> None:
-        """Run a script beside the server's files, as root, in a container of its own image.
-
-        Raises:
-            DataError: It failed.
-        """
-        from docker.types import Mount
-
-        api: Any = self.engine.client.api
-        mount, inside = self._mount()
-        by_name = mount.get("Type") == "volume"
-        place = Mount(
-            volume.FOLDER, mount["Name"] if by_name else mount["Source"], type="volume" if by_name else "bind"
-        )
-        names = [each for each in (self.files.rdb, self.files.log) if each]
-        with answering():
-            made = api.create_container(
-                self.source.container.image_id,
-                entrypoint=["sh", "-c", script, "sh", f"{volume.FOLDER}/{inside}", *names],
-                command=[],
-                user="0:0",
-                host_config=api.create_host_config(mounts=[place], network_mode="none"),
-                labels={guard.LABEL: self.project},
-            )["Id"]
-        try:
-            with answering():
-                api.start(made)
-                code = api.wait(made)["StatusCode"]
-                said = api.logs(made).decode("utf-8", "replace").splitlines()
-        finally:
-            carrier.remove(self.engine, made)
-        if code:
-            raise DataError(
-                f"the files of {self.part.service} could not be exchanged", details=said[-10:], next="invoke doctor"
-            )
 
 
 def _main(files: Files) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from upready.data import guard, kinds, volume, volume_exchange
+from upready.data import guard, kinds, mysql, redis, volume, volume_exchange
 from upready.data import postgres_queries as queries
 from upready.data.postgres import Server
+from upready.data.redis_folder import Folder
 from upready.data.restore import aside
 from upready.data.sources import Data, Source
 from upready.runtime.docker.containers import Containers
@@ -45,10 +46,15 @@ def find(data: Data) -> Iterator[Remains]:
     """
     if isinstance(data.connected, Containers):
         guard.wait(data.connected, data.project)
+        volume.tidy(data.connected, data.project)
     for source in data.sources:
         if source.kind == kinds.POSTGRES and source.container.state == "running":
             yield from _databases(source, data.server(source))
-        elif source.kind == kinds.VOLUME and isinstance(data.connected, Containers):
+        elif source.kind in (kinds.MYSQL, kinds.MARIADB) and source.container.state == "running":
+            yield from _moved(source, mysql.Server(data.call(source)))
+        elif source.kind == kinds.REDIS and source.container.state == "running":
+            yield from _keys(data, source)
+        elif source.kind in kinds.FILES and isinstance(data.connected, Containers):
             for name in source.volumes:
                 if not volume.holds(data.connected, data.project, name, volume_exchange.PLACE):
                     continue
@@ -63,9 +69,45 @@ def _databases(source: Source, server: Server) -> Iterator[Remains]:
     for each in names:
         if _NEW.search(each):
             server.drop(each)
-        elif suffix := _OLD.search(each):
-            own = (name for name in names if not _OLD.search(name) and aside(name, suffix[0]) == each)
-            yield Remains(source, {next(own, each[: suffix.start()]): each})
+        elif _OLD.search(each):
+            yield Remains(source, {_own(each, names): each})
+
+
+def _moved(source: Source, server: mysql.Server) -> Iterator[Remains]:
+    server.await_shell()
+    server.tidy()
+    names = [each.name for each in server.databases()]
+    for each in filter(_OLD.search, names):
+        own = _own(each, names)
+        if own in names and not server.parts(each).movable:
+            server.drop(each)  # its tables were not moved yet, or moved back
+        else:
+            yield Remains(source, {own: each})
+
+
+def _own(old: str, names: Iterable[str]) -> str:
+    """The own name of a database that was replaced; cut, where it was too long for the suffix and is not there."""
+    suffix = old[-len("__old_20261127T172729") :]
+    return next(
+        (name for name in names if not _OLD.search(name) and aside(name, suffix) == old), old.removesuffix(suffix)
+    )
+
+
+def _folder(data: Data, source: Source) -> Folder:
+    server = redis.Server(data.call(source), source.container)
+    return Folder(cast("Containers", data.connected), data.project, source, server.files())
+
+
+def _keys(data: Data, source: Source) -> Iterator[Remains]:
+    folder = _folder(data, source)
+    if folder.holds("done"):
+        yield Remains(source, {folder.files.rdb: folder.replaced})
+    elif folder.holds("was"):
+        # Half exchanged: what the server has loaded is not all of it.
+        with guard.still(folder.engine, [source.container], "stopped"):
+            folder.clear()
+    elif folder.holds():
+        folder.clear()
 
 
 def remove(data: Data, found: Remains) -> None:
@@ -73,5 +115,9 @@ def remove(data: Data, found: Remains) -> None:
     for name, old in found.aside.items():
         if found.source.kind == kinds.POSTGRES:
             data.server(found.source).drop(old)
+        elif found.source.kind in (kinds.MYSQL, kinds.MARIADB):
+            mysql.Server(data.call(found.source)).drop(old)
+        elif found.source.kind == kinds.REDIS:
+            _folder(data, found.source).clear()
         else:
             volume_exchange.clear(cast("Containers", data.connected), data.project, found.source, name)

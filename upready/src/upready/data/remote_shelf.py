@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from upready.data import archive, bucket, shelf
+from upready.data import archive, bucket, passing, shelf
 from upready.data.archive import Reader
 from upready.data.backup import Backup
 from upready.data.bucket import Remote
 from upready.data.shelf import Keep
 from upready.support import state
 from upready.support.errors import OpsError, UsageError
-
-_PASSING = "passing-"
-"""How the names of folders begin, in the project's state folder, for files on their way."""
-
-_LEFT = 86_400
-"""Seconds after which such a folder is nobody's any more."""
 
 
 def folder(root: Path, place: str) -> Remote:
@@ -69,18 +60,6 @@ def throw_away(within: Remote, project: str, keep: Keep) -> list[Remote]:
 
 
 @contextlib.contextmanager
-def passing(root: Path) -> Iterator[Path]:
-    """A folder of this machine for a file on its way, for the block."""
-    within = state.make(root)
-    for each in within.glob(f"{_PASSING}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - each.stat().st_mtime > _LEFT:  # a killed task left it
-                shutil.rmtree(each)
-    with tempfile.TemporaryDirectory(prefix=_PASSING, dir=within, ignore_cleanup_errors=True) as made:
-        yield Path(made)
-
-
-@contextlib.contextmanager
 def opened(
     root: Path,
     project: str,
@@ -113,7 +92,7 @@ def opened(
         with _peeked(found) as reader:
             yield reader, str(found)
         return
-    with passing(root) as within:
+    with passing.folder(state.make(root)) as within:
         try:
             found.download(within / found.name, tell)
         except OSError as error:

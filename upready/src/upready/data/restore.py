@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -112,9 +112,7 @@ class Databases:
 
     def __post_init__(self) -> None:
         self.there = {each.name: each for each in self.server.every_database()}
-        main = next((each.name for each in self.there.values() if each.main), "")
-        # The service's own database may have another name here than where the backup was made.
-        self.names = {each.name: main if each.main and main else each.name for each in self.part.items}
+        self.names = names_here(self.part, self.there.values())
 
     def check(self) -> None:
         """Make sure that this server can take what the backup holds.
@@ -181,16 +179,10 @@ class Databases:
 
     def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
         """Restore into databases of other names: `name`, or `name_DATABASE` for one that is not the service's own."""
-        items = self.part.items
-        names = {each.name: name if each.main or len(items) == 1 else f"{name}_{each.name}" for each in items}
-        if taken := [each for each in names.values() if each in self.there]:
-            raise UsageError(
-                f"there is a database {taken[0]} already; nothing was restored",
-                next=next_step.again("--into", f"{name}_2"),
-            )
+        names = names_beside(self.part, name, self.there)
         try:
             self.stage(tell)
-            self.server.swap({names[item.name]: (self.new(item), "") for item in items})
+            self.server.swap({names[item.name]: (self.new(item), "") for item in self.part.items})
         except BaseException:
             with contextlib.suppress(ProgramError):
                 self.discard()
@@ -203,14 +195,7 @@ class Databases:
         self.server.create(name, like)
         with self.reader.member(item.member) as dump:
             self.server.restore(name, pipes.Told(dump, tell))
-        found = self.server.rows(name)
-        if found != dict(item.rows):
-            wrong = sorted(table for table in {*found, *item.rows} if found.get(table) != item.rows.get(table))
-            raise DataError(
-                f"{item.name} did not come back whole: {', '.join(wrong[:5])}",
-                details=[f"{table}: {found.get(table)} rows, not {item.rows.get(table)}" for table in wrong[:20]],
-                next="invoke backup --list",
-            )
+        compare_rows(item, self.server.rows(name))
 
     def swap(self) -> None:
         """Let the restored databases take the place of the others, all at once."""
@@ -261,6 +246,43 @@ class Databases:
     def old(self, item: Item) -> str:
         """The name that a replaced one gets."""
         return aside(self.names[item.name], f"__old_{self.stamp}")
+
+
+def names_here(part: Part, there: Iterable[Database]) -> dict[str, str]:
+    """The name that each database of a backup has here: the service's own may have another one where it was made."""
+    main = next((each.name for each in there if each.main), "")
+    return {each.name: main if each.main and main else each.name for each in part.items}
+
+
+def names_beside(part: Part, name: str, there: Container[str]) -> dict[str, str]:
+    """The name that each database of a backup gets beside: `name`, or `name_DATABASE` for one that is not the main one.
+
+    Raises:
+        UsageError: There is one of that name.
+    """
+    items = part.items
+    names = {each.name: name if each.main or len(items) == 1 else f"{name}_{each.name}" for each in items}
+    if taken := [each for each in names.values() if each in there]:
+        raise UsageError(
+            f"there is a database {taken[0]} already; nothing was restored",
+            next=next_step.again("--into", f"{name}_2"),
+        )
+    return names
+
+
+def compare_rows(item: Item, found: Mapping[str, int]) -> None:
+    """Make sure that tables have the rows that a backup tells of.
+
+    Raises:
+        DataError: A row is missing, or one is too many.
+    """
+    if found != dict(item.rows):
+        wrong = sorted(table for table in {*found, *item.rows} if found.get(table) != item.rows.get(table))
+        raise DataError(
+            f"{item.name} did not come back whole: {', '.join(wrong[:5])}",
+            details=[f"{table}: {found.get(table)} rows, not {item.rows.get(table)}" for table in wrong[:20]],
+            next="invoke backup --list",
+        )
 
 
 def aside(name: str, suffix: str) -> str:

@@ -135,7 +135,7 @@ def lengths(within: Path, project: str) -> dict[str, int]:
         with contextlib.suppress(OpsError), Reader(path) as reader:
             return {
                 part.service: sum(
-                    each.size if part.kind == kinds.VOLUME else reader.length(each.member) for each in part.items
+                    each.size if part.kind in kinds.FILES else reader.length(each.member) for each in part.items
                 )
                 for part in reader.manifest.parts
             }

@@ -146,8 +146,8 @@ def _sources(connected: Runtime, merged: Model, containers: Sequence[Container])
             continue
         image = service.image if connected.name != DOCKER else container.image
         kind = kinds.of(container, service.ops, image)
-        volumes = tuple(name for name in mounted(container) if name not in taken) if kind == kinds.VOLUME else ()
-        if kind == kinds.NONE or (kind == kinds.VOLUME and not volumes):
+        volumes = tuple(name for name in mounted(container) if name not in taken) if kind in kinds.FILES else ()
+        if kind == kinds.NONE or (kind in kinds.FILES and not volumes):
             continue
         if kind == kinds.REDIS and not service.ops.get("data") and not _lasts(container):
             continue

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from upready.data import guard
+from upready.data import guard, kinds, sqlite
 from upready.data.archive import member_name
 from upready.data.manifest import Item, Part
 from upready.engine.connection import flowing
@@ -32,6 +33,9 @@ _GZIP = 31
 _LEVEL = 3
 """How much it tries to make them smaller: more takes longer than a disk."""
 
+Keep = Callable[[str], Callable[[bytes], None]]
+"""Given the path of a file that is met in a tar, gives what takes its pieces: see `upready.data.sqlite.Copies.file`."""
+
 
 def read(
     data: Data,
@@ -39,34 +43,72 @@ def read(
     writer: Writer,
     progress: Callable[[str, int], None],
     aside: Mapping[str, str] | None = None,
+    *,
+    whole: bool = True,
 ) -> Part:
     """Write a service's volumes into a backup, while the containers that use them are held still.
 
-    With `aside`, only a folder of each volume is meant, which nobody uses: its path, by the volume's name.
+    With `aside`, only a folder of each volume is meant, which nobody uses: its path, by the volume's name. Without
+    `whole`, databases of SQLite may be broken: they are about to be replaced.
 
     Raises:
+        DataError: A database of SQLite is not whole.
         EngineError: The engine does not answer.
         OSError: The file cannot be written.
     """
     connected = cast("Containers", data.connected)
-    items = []
     tidy(connected, data.project)
-    with guard.still(connected, () if aside else source.users, source.read):
-        for name in aside or source.volumes:
-            member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
-            with writer.member(member) as write:
-                found = _pack(
-                    connected,
-                    data.project,
-                    name,
-                    (aside or {}).get(name, FOLDER),
-                    write,
-                    lambda count: progress(source.service, count),
-                )
-            items.append(Item(name, member, found.size, files=found.files, digest=found.digest))
+
+    def pack(name: str, databases: sqlite.Copies) -> Item:
+        member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
+        place = (aside or {}).get(name, FOLDER)
+        with writer.member(member) as write:
+            found = _pack(connected, data.project, name, place, write, told, databases.file)
+        return Item(name, member, found.size, files=found.files, digest=found.digest)
+
+    def told(count: int) -> None:
+        progress(source.service, count)
+
+    with contextlib.ExitStack() as opened:
+        names = {
+            name: opened.enter_context(sqlite.copies(source.kind == kinds.SQLITE)) for name in aside or source.volumes
+        }
+        with guard.still(connected, () if aside else source.users, source.read):
+            packed = [pack(name, databases) for name, databases in names.items()]
+        # By now who uses them goes on.
+        contents = [_content(each, whole=whole) for each in names.values()]
+    items = [replace(item, rows=each.rows, schema=each.schema) for item, each in zip(packed, contents, strict=True)]
     read = source.read if source.users else "stopped"
     container = source.container
     return Part(source.service, source.kind, source.image, container.image_id, "", read, tuple(items))
+
+
+def _content(databases: sqlite.Copies, *, whole: bool) -> sqlite.Content:
+    try:
+        return databases.content()
+    except DataError:
+        if whole:
+            raise
+        return sqlite.Content()
+
+
+def databases(engine: Engine, project: str, source: Source) -> dict[str, sqlite.Content]:
+    """What the SQLite databases of a service's volumes hold now, by volume, while it goes on.
+
+    Raises:
+        DataError: One changed so much meanwhile that this cannot be told, or is not whole.
+    """
+    found = {}
+    for name in source.volumes:
+        with sqlite.copies() as kept:
+            content(engine, project, name, keep=kept.file)
+            found[name] = kept.content()
+    return found
+
+
+def _nothing(_: str) -> Callable[[bytes], None]:
+    """Keep no file."""
+    return lambda _: None
 
 
 @dataclass(frozen=True)
@@ -78,8 +120,8 @@ class Survey:
     digest: str
 
 
-def survey(source: pipes.Readable) -> Survey:
-    """Read a tar to its end.
+def survey(source: pipes.Readable, keep: Keep = _nothing) -> Survey:
+    """Read a tar to its end; `keep` gets each file.
 
     The number is the same for the same names, kinds, modes, owners, targets of links and contents, in any order.
 
@@ -90,10 +132,12 @@ def survey(source: pipes.Readable) -> Survey:
     with tarfile.open(fileobj=cast("Any", source), mode="r|", bufsize=pipes.PIECE) as archive:
         for member in archive:
             digest = hashlib.sha256()
+            name = member.name.strip("/").partition("/")[2]
             if member.isreg() and (content := archive.extractfile(member)):
+                take = keep(name)
                 for piece in pipes.pieces(content):
                     digest.update(piece)
-            name = member.name.strip("/").partition("/")[2]
+                    take(piece)
             said = [name, member.type, member.mode, member.uid, member.gid, member.size, member.linkname]
             digest.update(repr(said).encode("utf-8", "surrogateescape"))
             if name:  # not the folder of the volume itself
@@ -104,10 +148,10 @@ def survey(source: pipes.Readable) -> Survey:
     return Survey(files, size, f"{total:064x}")
 
 
-def content(engine: Engine, project: str, volume: str, path: str = FOLDER) -> Survey:
-    """What a volume, or a folder of it, holds."""
+def content(engine: Engine, project: str, volume: str, path: str = FOLDER, keep: Keep = _nothing) -> Survey:
+    """What a volume, or a folder of it, holds; `keep` gets each file."""
     with opened(engine, project, volume) as container:
-        return survey(_Chunks(_archive(engine, container, path)))
+        return survey(_Chunks(_archive(engine, container, path)), keep)
 
 
 def holds(engine: Engine, project: str, volume: str, path: str) -> bool:
@@ -160,9 +204,9 @@ def plain(archive: pipes.Readable) -> Iterator[bytes]:
         yield found
 
 
-def packed_content(archive: pipes.Readable) -> Survey:
-    """What a compressed tar holds, which is read to its end."""
-    return survey(_Chunks(plain(archive)))
+def packed_content(archive: pipes.Readable, keep: Keep = _nothing) -> Survey:
+    """What a compressed tar holds, which is read to its end; `keep` gets each file."""
+    return survey(_Chunks(plain(archive)), keep)
 
 
 def tidy(engine: Engine, project: str) -> None:
@@ -199,17 +243,18 @@ def _pack(
     path: str,
     write: Callable[[bytes], None],
     tell: Callable[[int], None],
+    keep: Keep,
 ) -> Survey:
-    """Write a volume as a compressed tar, which is read to its end meanwhile."""
+    """Write a volume as a compressed tar, which is read to its end meanwhile; `keep` gets each file."""
     pressed = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
 
-    def keep(piece: bytes) -> None:
+    def take(piece: bytes) -> None:
         write(pressed.compress(piece))
         tell(len(piece))
 
     with opened(engine, project, volume) as container:
-        source = _Chunks(_archive(engine, container, path), keep)
-        found = survey(source)
+        source = _Chunks(_archive(engine, container, path), take)
+        found = survey(source, keep)
         for _ in pipes.pieces(source):  # what stands behind the end
             pass
     write(pressed.flush())

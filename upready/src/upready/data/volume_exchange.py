@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from upready.data import guard, volume
+from upready.data import guard, kinds, sqlite, volume
 from upready.data.archive import Reader
 from upready.data.manifest import Item, Part
 from upready.data.restore import Loss
@@ -108,14 +108,25 @@ class Volumes:
                 next="invoke backup --list",
             )
         for item in self.items:
-            with self.reader.member(item.member) as archive:
-                self._compare(item, volume.packed_content(archive))
+            with self.reader.member(item.member) as archive, self._copies() as databases:
+                self._compare(item, volume.packed_content(archive, databases.file))
+                databases.compare(item)
 
     def losses(self) -> Iterator[Loss]:
         """What would be lost: the files that are there."""
         for item in self.items:
-            found = volume.content(self.engine, self.project, self.names[item.name])
-            yield Loss(self.part.service, self.names[item.name], found.size, files=(found.files, item.files))
+            name = self.names[item.name]
+            with self._copies() as databases:
+                found = volume.content(self.engine, self.project, name, keep=databases.file)
+                try:
+                    held = databases.content()
+                except DataError:  # it was written to meanwhile
+                    held = sqlite.Content()
+            files = (found.files, item.files)
+            yield Loss(self.part.service, name, found.size, held.newest, held.rows, item.rows, files)
+
+    def _copies(self) -> contextlib.AbstractContextManager[sqlite.Copies]:
+        return sqlite.copies(self.part.kind == kinds.SQLITE)
 
     def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
         """Restore into new volumes: `name`, or `name_VOLUME` where there are several."""
@@ -144,7 +155,7 @@ class Volumes:
             name = self.names[item.name]
             clear(self.engine, self.project, self.source, name)
             self._check_room(item, name)
-            _run(self.engine, self.project, self.source, name, f"mkdir -p /volume/{HIDDEN}/new")
+            self._run(name, f"mkdir -p /volume/{HIDDEN}/new")
             place = f"{volume.FOLDER}/{HIDDEN}/new"
             self._put(item, name, place, f"{place}/volume", tell)
 
@@ -155,7 +166,7 @@ class Volumes:
             DataError: They do not.
         """
         needed = item.size + item.size // 20
-        free = int(_run(self.engine, self.project, self.source, name, _FREE)[-1]) * 1024
+        free = room(self.engine, self.project, self.source.container.image_id, name)
         if free < needed:
             raise DataError(
                 f"there is no room beside the files of {name}: {units.size(needed)} are needed, "
@@ -170,18 +181,18 @@ class Volumes:
         with guard.still(self.engine, self.source.users, "stopped"):
             try:
                 for name in self.names.values():
-                    _run(self.engine, self.project, self.source, name, _SWAP)
+                    self._run(name, _SWAP)
                     done.append(name)
             except BaseException:
                 for name in done:
-                    _run(self.engine, self.project, self.source, name, _BACK)
+                    self._run(name, _BACK)
                 raise
 
     def undo(self) -> None:
         """Exchange them back."""
         with guard.still(self.engine, self.source.users, "stopped"):
             for name in self.names.values():
-                _run(self.engine, self.project, self.source, name, _BACK)
+                self._run(name, _BACK)
 
     def discard(self) -> None:
         """Remove what was restored."""
@@ -204,6 +215,9 @@ class Volumes:
         """Remove what was replaced."""
         self.discard()
 
+    def _run(self, name: str, script: str) -> None:
+        run(self.engine, self.project, self.source.container.image_id, name, script)
+
     def _put(self, item: Item, name: str, place: str, made: str, tell: Callable[[int], None]) -> None:
         with self.reader.member(item.member) as archive:
             volume.unpack(self.engine, self.project, name, place, pipes.Told(archive, tell))
@@ -220,14 +234,24 @@ class Volumes:
 
 def clear(engine: Containers, project: str, source: Source, name: str) -> None:
     """Remove what a restore has left in a volume; where it was ended in the middle, all is put back first."""
-    _run(engine, project, source, name, _REMOVE)
+    run(engine, project, source.container.image_id, name, _REMOVE)
 
 
-def _run(engine: Containers, project: str, source: Source, name: str, script: str) -> list[str]:
-    """Run a script beside a volume, as root, in a container of the service's own image; the lines that it says.
+def room(engine: Containers, project: str, image: str, name: str) -> int:
+    """Bytes that are free on the disk of a volume; the arguments and the errors are those of `run`."""
+    return int(run(engine, project, image, name, _FREE)[-1]) * 1024
+
+
+class NoShellError(DataError):
+    """An image has no shell."""
+
+
+def run(engine: Containers, project: str, image: str, name: str, script: str) -> list[str]:
+    """Run a script beside a volume, as root, in a container of an image; the lines that it says.
 
     Raises:
-        DataError: It failed, or the image has no shell.
+        NoShellError: The image has no shell.
+        DataError: It failed.
     """
     from docker.errors import APIError
     from docker.types import Mount
@@ -238,7 +262,7 @@ def _run(engine: Containers, project: str, source: Source, name: str, script: st
             mounts=[Mount(volume.FOLDER, name, type="volume", no_copy=True)], network_mode="none"
         )
         made = api.create_container(
-            source.container.image_id,
+            image,
             entrypoint=["sh", "-c", script],
             command=[],
             user="0:0",
@@ -250,8 +274,8 @@ def _run(engine: Containers, project: str, source: Source, name: str, script: st
             try:
                 api.start(made)
             except APIError as error:
-                raise DataError(
-                    f"the image of {source.service} has no shell, which moves the files of a volume",
+                raise NoShellError(
+                    f"the image of what uses the volume {name} has no shell, which moves its files",
                     details=[str(error.explanation), "nothing was changed"],
                     next=next_step.again("--into", f"{name}_restored"),
                 ) from error

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from upready.data import backup, bucket, kinds, proof, redis, remote_shelf, shelf, sources
+from upready.data import backup, bucket, kinds, passing, proof, redis, remote_shelf, shelf, sources, volume
 from upready.data.backup import Backup, Progress
 from upready.data.bucket import Remote
 from upready.data.shelf import Keep
@@ -24,6 +25,9 @@ from upready.support import lock, state
 from upready.support.errors import DataError, LockedError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.pipes import ProgramError
+
+if TYPE_CHECKING:
+    from upready.runtime.docker.containers import Containers
 
 
 @dataclass(frozen=True)
@@ -64,10 +68,19 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
     found, wanted = _wanted(settings, connected, options)
     with held(settings, connected, found.project, wanted):
         if bucket.is_remote(options.output):
-            return _remote(settings, found, wanted, options, progress)
-        made = into(settings, found, wanted, options.output, progress)
-        gone = shelf.throw_away(made.path.parent, found.project, options.keep)
-    return Made(made, tuple(gone))
+            done = _remote(settings, found, wanted, options, progress)
+        else:
+            made = into(settings, found, wanted, options.output, progress)
+            done = Made(made, tuple(shelf.throw_away(made.path.parent, found.project, options.keep)))
+    for each in _without_database(done.backup):
+        tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
+    return done
+
+
+def _without_database(made: Backup) -> list[str]:
+    """The services that are said to have one, and have none."""
+    parts = (each for each in made.manifest.parts if each.kind == kinds.SQLITE)
+    return [each.service for each in parts if not any(item.rows for item in each.items)]
 
 
 def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: Options, progress: Progress) -> Made:
@@ -76,7 +89,7 @@ def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: O
     with contextlib.nullcontext() if options.keep else contextlib.suppress(bucket.ForbiddenError):
         remote_shelf.there(within, data.project)  # it is known early whether it can be reached
     within.tidy(f"{data.project}-")
-    with remote_shelf.passing(settings.root) as here:
+    with passing.folder(state.make(settings.root)) as here:
         made = into(settings, data, wanted, f"{here}/", progress)
         target = remote_shelf.target(settings.root, options.output, made.path.name)
         target.upload(made.path, lambda count: progress("upload", count))
@@ -126,11 +139,16 @@ def last(
 
 
 def has_rows(data: Data, source: Source) -> bool:
-    """Whether a database holds any row, or a Redis any key.
+    """Whether a database holds any row, or a Redis any key; that of SQLite also where that cannot be told.
 
     Raises:
         DataError: It does not tell.
     """
+    if source.kind == kinds.SQLITE:
+        with contextlib.suppress(DataError):
+            held = volume.databases(cast("Containers", data.connected), data.project, source)
+            return any(any(each.rows.values()) for each in held.values())
+        return True
     try:
         if source.kind == kinds.REDIS:
             return any(redis.Server(data.call(source), source.container).keys().values())
@@ -232,13 +250,13 @@ def _wanted(settings: Settings, connected: Runtime, options: Options) -> tuple[D
             f"{found.project} has no data: no service is a database, or has a named volume", next="invoke config"
         )
     for each in wanted:
-        if each.kind != kinds.VOLUME:
+        if each.kind not in kinds.FILES:
             found.call(each)
     return found, wanted
 
 
 def _how(source: Source) -> str:
-    if source.kind != kinds.VOLUME:
+    if source.kind not in kinds.FILES:
         return f"{source.kind}, while it runs"
     held_still = f"{source.read} meanwhile" if source.users else "not running"
     return f"{', '.join(source.volumes)}, {held_still}"

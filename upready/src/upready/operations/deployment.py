@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,6 +110,19 @@ class Deployment(Recovery):
         """
         changes = self._forward(with_images(merged, built), self._containers())
         return changes, list(self._migrations(merged, changes)["migrations"])
+
+    def may_migrate(self, merged: Model, built: Collection[str]) -> list[str]:
+        """The services that run migrations, if each image that is still to be built turns out to be another one.
+
+        Args:
+            merged: The model.
+            built: The services whose images are to be built.
+        """
+        changes = [
+            dataclasses.replace(each, action=plan.ROLLED) if each.service in built else each
+            for each in self._forward(merged, self._containers())
+        ]
+        return list(self._migrations(merged, changes)["migrations"])
 
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from upready.data import kinds, redis, sources
+from upready.data import kinds, redis, sources, volume
 from upready.data.backup import Backup, Progress
 from upready.data.sources import Data, Source
 from upready.operations import backup
@@ -177,6 +177,10 @@ def _runs(source: Source) -> bool:
 
 def _rows(data: Data, source: Source) -> Iterator[str]:
     """The databases of a service with their rows, a line each."""
+    if source.kind == kinds.SQLITE:
+        with contextlib.suppress(OpsError):
+            for name, held in volume.databases(cast("Containers", data.connected), data.project, source).items():
+                yield f"SQLite in {name}: {_tables(held.rows)}"
     if source.kind not in kinds.SERVERS or not _runs(source):
         return
     with contextlib.suppress(OpsError, ProgramError, OSError):
@@ -186,12 +190,15 @@ def _rows(data: Data, source: Source) -> Iterator[str]:
             return
         server = data.tables(source)
         for database in server.databases():
-            rows = server.rows(database.name)
-            most = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
-            named = ", ".join(f"{name} {count:,}" for name, count in most[:SHOWN])
-            more = f", and {len(most) - SHOWN} tables more" if len(most) > SHOWN else ""
-            held = f"{units.counted(sum(rows.values()), 'row')} ({named}{more})" if rows else "no table"
-            yield f"database {database.name} of {source.service}: {held}"
+            yield f"database {database.name} of {source.service}: {_tables(server.rows(database.name))}"
+
+
+def _tables(rows: Mapping[str, int]) -> str:
+    """How many rows there are, and the tables with the most of them."""
+    most = sorted(rows.items(), key=lambda each: (-each[1], each[0]))
+    named = ", ".join(f"{name} {count:,}" for name, count in most[:SHOWN])
+    more = f", and {len(most) - SHOWN} tables more" if len(most) > SHOWN else ""
+    return f"{units.counted(sum(rows.values()), 'row')} ({named}{more})" if rows else "no table"
 
 
 def _kind(connected: Runtime) -> str:

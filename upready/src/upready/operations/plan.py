@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 from upready.data import versions
 from upready.dotenv import drafted
-from upready.operations import build, displaced, exclusive, kept_values, preflight
+from upready.operations import build, displaced, exclusive, kept_values, precaution, preflight
+from upready.operations.cut_off import Brief
+from upready.operations.deployment import PROD, Deployment
 from upready.operations.kept_values import NOTHING, Kept
 from upready.operations.launch_options import Options
 from upready.operations.step import Step
 from upready.runtime import choice
 from upready.runtime.actions import Action, Actions
 from upready.runtime.docker import dockerfiles, engine
+from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Note, Runtime
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
@@ -52,6 +55,8 @@ class Plan:
         generated: The variables of a new `.env` that would be generated; None where no `.env` would be written.
         displaced: Containers that would be removed since they have another service's port: name and reason.
         kept: What a new `.env` would take back from containers.
+        migrations: The services whose migrations a release would run.
+        backs_up: What would be backed up before that: services, and volumes of those that do not run.
     """
 
     task: str
@@ -63,11 +68,14 @@ class Plan:
     generated: tuple[str, ...] | None = None
     displaced: tuple[tuple[str, str], ...] = ()
     kept: Kept = NOTHING
+    migrations: tuple[str, ...] = ()
+    backs_up: tuple[str, ...] = ()
 
     @property
     def steps(self) -> list[Step]:
         """The plan in the order in which it would be carried out."""
-        return [*self._env(), *self._images(), *self._removals(), *self._resources(), *self._services(), *self._wait()]
+        made = [*self._env(), *self._images(), *self._backup(), *self._removals()]
+        return [*made, *self._resources(), *self._services(), *self._wait()]
 
     def as_dict(self) -> running.LaunchPlan:
         """The JSON document of a dry run."""
@@ -83,6 +91,8 @@ class Plan:
             "services": [{**each.as_dict(), "ready": self.waits.get(each.service)} for each in self.actions.services],
             "resources": [each.as_dict() for each in self.actions.resources],
             "orphans": list(self.actions.orphans),
+            "runs_migrations": list(self.migrations),
+            "backs_up": list(self.backs_up),
             "timeout": self.stack.timeout,
         }
 
@@ -109,6 +119,13 @@ class Plan:
         """Whether some services have containers that a new image replaces, and nothing else does."""
         kept = {each.service for each in self.actions.services if each.action in (Action.UNCHANGED, Action.START)}
         return any(name in kept and self.runtime == DOCKER for name in names)
+
+    def _backup(self) -> Iterator[Step]:
+        if self.backs_up:
+            built = {each.service for each in self.images if each.provide == "build"}
+            perhaps = ", unless what is built is as before" if built.issuperset(self.migrations) else ""
+            text = f"back up {', '.join(self.backs_up)} before the migrations of {', '.join(self.migrations)}{perhaps}"
+            yield Step("back up", self.backs_up, text)
 
     def _removals(self) -> Iterator[Step]:
         for name, reason in self.displaced:
@@ -167,6 +184,7 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
         actions = connected.actions(merged)
         for notice in actions.notices:
             tell(notice)
+        migrating, backs_up = _ahead(settings, environment, options, connected, merged, images, tell)
         return Plan(
             task=environment,
             stack=selected,
@@ -177,7 +195,28 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
             generated=generated,
             kept=kept,
             displaced=tuple((each.name, reason) for each, reason in displaced.find(connected, settings, merged)),
+            migrations=migrating,
+            backs_up=backs_up,
         )
+
+
+def _ahead(
+    settings: Settings,
+    environment: str,
+    options: Options,
+    connected: Runtime,
+    merged: Model,
+    images: Sequence[Image],
+    tell: Note,
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The services whose migrations a release may run, and what would be backed up before."""
+    if environment != PROD or not isinstance(connected, Containers):
+        return (), ()
+    made = Deployment(connected, settings, environment, Brief(tell), edge_alone=options.edge)
+    migrating = made.may_migrate(merged, [each.service for each in images if each.provide == "build"])
+    asked = options.backup and bool(migrating)
+    found = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
+    return tuple(migrating), tuple(found)
 
 
 @contextlib.contextmanager

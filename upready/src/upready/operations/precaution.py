@@ -79,7 +79,7 @@ def _check_at_rest(data: Data, chosen: Sequence[Source]) -> None:
     Raises:
         DataError: A database is at work that does not answer: it is restarted again and again, or paused.
     """
-    volumes = {name for each in chosen for name in each.volumes}
+    volumes = {name for each in chosen if each.kind == kinds.VOLUME for name in each.volumes}
     for each in data.containers:
         if each.state in ("running", "restarting", "paused") and volumes & {*sources.mounted(each)}:
             raise DataError(

@@ -240,7 +240,7 @@ def _length(changes: Sequence[Change]) -> int:
 
 def _change(data: Data, source: Source, part: Part, reader: Reader, stamp: str) -> Change:
     """How the data of a service is replaced."""
-    if part.kind == kinds.VOLUME:
+    if part.kind in kinds.FILES:
         from upready.data.volume_exchange import Volumes
 
         return Volumes(cast("Containers", data.connected), data.project, source, part, reader)

@@ -27,7 +27,7 @@ def choose(data: Data, reader: Reader, services: Sequence[str]) -> list[tuple[So
     found = []
     for part in reader.manifest.parts:
         source = ours.get(part.service)
-        if part.kind == kinds.VOLUME and (source is None or source.kind != part.kind):
+        if part.kind in kinds.FILES and (source is None or source.kind != part.kind):
             source = _with_volumes(data, part, reader.manifest.project)
         if source is not None and source.kind == part.kind and (not services or source.service in services):
             found.append((source, part))
@@ -57,5 +57,5 @@ def _with_volumes(data: Data, part: Part, project: str) -> Source | None:
             )
             known = next((each for each in data.sources if each.service == container.service), None)
             base = known or Source(container.service, kinds.VOLUME, container, (), (), "", container.image)
-            return replace(base, kind=kinds.VOLUME, container=container, volumes=volumes, users=users, read="stopped")
+            return replace(base, kind=part.kind, container=container, volumes=volumes, users=users, read="stopped")
     return None

@@ -94,12 +94,14 @@ def described(backup: Backup) -> dict[str, Any]:
 
 
 def _item(part: Part, item: Item) -> str:
-    if part.kind == kinds.VOLUME:
-        return f"volume {item.name}, {units.counted(item.files, 'file')}, {units.size(item.size)}"
+    rows = f"{units.counted(sum(item.rows.values()), 'row')} in {units.counted(len(item.rows), 'table')}"
+    schema = f", schema {item.schema}" if item.schema else ""
+    if part.kind in kinds.FILES:
+        held = f", {rows}{schema}" if item.rows else ""
+        return f"volume {item.name}, {units.counted(item.files, 'file')}, {units.size(item.size)}{held}"
     if part.kind == kinds.REDIS:
         return f"{item.name}, {units.counted(sum(item.rows.values()), 'key')}, {units.size(item.size)}"
-    of = f"{units.counted(sum(item.rows.values()), 'row')} in {units.counted(len(item.rows), 'table')}"
-    return f"database {item.name}, {of}" + (f", schema {item.schema}" if item.schema else "")
+    return f"database {item.name}, {rows}{schema}"
 
 
 def _how(read: str) -> str:

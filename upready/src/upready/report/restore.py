@@ -72,13 +72,12 @@ def restored(done: Restored, *, as_json: bool) -> int:
 
 
 def _loss(loss: Loss) -> list[str]:
+    newest = f", the newest of {loss.newest[:19].replace('T', ' ')}" if loss.newest else ""
+    what, held = "database" if loss.unit == "row" else "keys", units.size(loss.size)
     if loss.files is not None:
         files, saved = loss.files
-        what = f"{units.size(loss.size)}, {files:,} files, {saved:,} in the backup"
-        return [f"volume {loss.name} of {loss.service}: {what}"]
-    newest = f", the newest of {loss.newest[:19].replace('T', ' ')}" if loss.newest else ""
-    what = "database" if loss.unit == "row" else "keys"
-    lines = [f"{what} {loss.name} of {loss.service}: {units.size(loss.size)}{newest}"]
+        what, held = "volume", f"{held}, {units.counted(files, 'file')}, {saved:,} in the backup"
+    lines = [f"{what} {loss.name} of {loss.service}: {held}{newest}"]
     tables = sorted({*loss.rows, *loss.instead})
     for table in tables[:_MOST]:
         now, then = loss.rows.get(table), loss.instead.get(table)

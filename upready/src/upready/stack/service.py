@@ -202,7 +202,7 @@ def _is_data(value: object) -> bool:
     return value in DATA
 
 
-DATA = ("postgres", "mysql", "mariadb", "redis", "volume", "none")
+DATA = ("postgres", "mysql", "mariadb", "redis", "sqlite", "volume", "none")
 """The kinds of data; `none` is what can be lost: a cache."""
 
 READS = ("paused", "stopped", "running")
