@@ -89,6 +89,8 @@ class LaunchPlan(Planned):
     resources: list[PlannedResource]
     orphans: list[str]
     timeout: float
+    runs_migrations: Annotated[list[str], "The services whose migrations a release would run."]
+    backs_up: Annotated[list[str], "What would be backed up before: services, and volumes of those that do not run."]
 
 
 class Change(TypedDict):
