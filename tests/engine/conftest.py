@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import documents
 from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.proxy import Proxy
 from tests.engine.scene import Scene, connected
@@ -65,6 +66,7 @@ class Project:
             timeout=timeout,
         )
         assert "Traceback" not in done.stderr, done.stderr
+        documents.check(arguments, done.stdout)
         return Result(done.returncode, done.stdout, done.stderr)
 
     def ok(self, *arguments: str, env: Mapping[str, str] | None = None) -> Result:
@@ -115,6 +117,8 @@ def interrupt(task: subprocess.Popen[str]) -> Result:
     """Ctrl-C a running task, and wait for its end."""
     task.send_signal(signal.SIGINT)
     out, err = task.communicate(timeout=90)
+    if isinstance(task.args, list):
+        documents.check(task.args, out or "")
     return Result(task.returncode, out, err)
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import psutil
 
+from tests import documents
+
 
 @dataclass(frozen=True)
 class Result:
@@ -88,6 +90,7 @@ class Call:
         thread.join(self.seconds)
         if failed:
             raise failed[0]
+        documents.check(self.words, (out or b"").decode("utf-8", "replace"))
         captured = tuple(name for name, text in (("out", out), ("err", err)) if text is not None)
         return Result(code, *((text or b"").decode("utf-8", "replace") for text in (out, err)), took, captured)
 

@@ -52,6 +52,7 @@ SAMPLES_OF = {
     ("commands/invocation.py", "option"): "--timeout",
     ("logs/query.py", "option"): "--grep",
     ("report/completion.py", "near"): "bash",
+    ("report/schema.py", "near"): "health",
     ("operations/execute.py", "task"): "shell",
     ("report/top/plain.py", "state.environment"): "dev",
     ("operations/logs.py", "near"): "web",

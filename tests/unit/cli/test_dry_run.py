@@ -174,6 +174,10 @@ def test_test_tells_the_command(shop: Shop) -> None:
     assert "-k nothing" in said
 
 
+def test_mcp_serves_nothing(shop: Shop) -> None:
+    assert "upready mcp" in shop.dry("mcp").stdout
+
+
 def test_stop_tells_what_it_would_stop(shop: Shop) -> None:
     assert shop.plan("stop", "--runtime", "native")["plan"] == []
 
@@ -205,5 +209,6 @@ def test_every_task_that_changes_something_is_tried_here() -> None:
         "init",
         "env.init",
         "env.set",
+        "mcp",
     }
     assert {name for name in ns.task_names if not ns[name].prints} == tried

@@ -107,6 +107,11 @@ def environment(**entry: Any) -> str:
         (environment(timeout=True), "ops.environments.dev.timeout: should be a number of seconds, not True"),
         (environment(strict="yes"), "ops.environments.dev.strict: should be true or false, not 'yes'"),
         (
+            environment(notify="https://hooks.example.com/very-secret"),
+            "ops.environments.dev.notify: should be the name of a variable in .env, such as DEPLOY_WEBHOOK",
+        ),
+        (environment(notify=[1]), "ops.environments.dev.notify: should be the name of a variable in .env"),
+        (
             environment(files=["a"], port=1),
             "ops.environments.dev.port: unknown setting",
         ),
@@ -123,6 +128,7 @@ def test_a_wrong_setting_is_named_by_its_path(text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         load(text)
     assert caught.value.message.startswith(f"invoke.yaml: {message}")
+    assert "very-secret" not in f"{caught.value} {caught.value.details}"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ libraries.prefer_installed()
 
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402
+    annotate,
     audit,
     backup,
     build,
@@ -37,6 +38,7 @@ from upready.commands import (  # noqa: E402
     images,
     init,
     logs,
+    mcp,
     nodes,
     prod,
     psql,
@@ -44,6 +46,7 @@ from upready.commands import (  # noqa: E402
     restart,
     restore,
     rollback,
+    schema,
     shell,
     status,
     stop,
@@ -64,6 +67,8 @@ configuration.check()
 invoke_program.install()
 positional.explain_words()
 positional.allow("diagnose", "service")
+positional.allow("annotate", "file")
+positional.allow("schema", "task")
 positional.allow("shell", "service")
 positional.allow("psql", "service")
 positional.allow("restore", "backup")
@@ -104,6 +109,9 @@ ns = Collection(
     nodes.nodes,
     doctor.doctor,
     init.init,
+    schema.schema,
+    annotate.annotate,
+    mcp.mcp,
     completion.completion,
 )
 ns.add_collection(

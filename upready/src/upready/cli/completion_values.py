@@ -109,6 +109,12 @@ def _shells(asked: Asked) -> Iterator[Candidate]:
     yield from map(Candidate, completion.SHELLS)
 
 
+def _documents(asked: Asked) -> Iterator[Candidate]:
+    from upready.schemas import tasks
+
+    yield from map(Candidate, [*sorted(tasks.DOCUMENTS), tasks.ERROR])
+
+
 def _formats(asked: Asked) -> Iterator[Candidate]:
     from upready.operations import export
 
@@ -156,6 +162,7 @@ _SOURCES: dict[str, Source] = {
     "runtime": _runtimes,
     "service": _services,
     "shell": _shells,
+    "task": _documents,
     "to": _releases,
 }
 """By the option's name, as in `value_names`: one name means the same in every task."""

@@ -10,7 +10,7 @@ from typing import Any
 
 GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
-    "run": ("prod", "rollback", "restart", "build", "exec", "shell", "psql"),
+    "run": ("prod", "rollback", "restart", "build", "exec"),
     "data": ("backup", "restore"),
     "look": ("top", "status", "diagnose", "releases"),
     ".env": ("env.check", "env.init", "env.set"),
@@ -19,6 +19,8 @@ GROUPS = {
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
 SELDOM = (
+    "shell",
+    "psql",
     "open",
     "images",
     "config",
@@ -27,9 +29,13 @@ SELDOM = (
     "env.diff",
     "audit",
     "unlock",
+    "nodes",
     "upgrade",
     "init",
     "completion",
+    "schema",
+    "annotate",
+    "mcp",
 )
 """Tasks that are needed once or never: named in the last line, so that the list fits a terminal of 24 lines."""
 

@@ -34,6 +34,8 @@ class Command(Task):  # type: ignore[type-arg]
     """A task whose short flags are the ones chosen, instead of the first letter that happens to be free."""
 
     short: Mapping[str, str] = {}
+    told: Mapping[str, str] = {}
+    """The help of each option by its parameter; invoke takes it from its own once it has read it."""
     prints = False
     """Whether it does nothing but print."""
 
@@ -109,6 +111,7 @@ def command(
             auto_shortflags=False,
         )
         task.short = dict(short or {})
+        task.told = {**known, **(help or {})}
         task.prints = prints
         if engine:
             chosen.tasks.add(task.name)

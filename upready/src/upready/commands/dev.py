@@ -22,6 +22,7 @@ def dev(
     yes: bool = False,
     build_here: bool = False,
     accept_loss: list[str] = [],  # noqa: B006
+    notify: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -46,6 +47,7 @@ def dev(
         yes=yes,
         build_here=build_here,
         accept_loss=accept_loss,
+        notify=notify,
         follow=follow,
         json=json,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from invoke.context import Context
 
 from upready.commands import command as commands
-from upready.commands import invocation
+from upready.commands import invocation, notifying
 from upready.support.errors import UsageError
 
 
@@ -23,6 +23,7 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "timeout": "Seconds until every service must be ready.",
             "adopt": invocation.ADOPT,
             "accept_loss": "Do without this key, which Swarm has nothing for; more than once for several.",
+            "notify": notifying.NOTIFY,
             "build_here": "Build with this machine's engine, and send what the other one does not have.",
             **more,
         },
@@ -53,6 +54,7 @@ def launch(
     yes: bool = False,
     build_here: bool = False,
     accept_loss: Sequence[str] = (),
+    notify: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -94,10 +96,12 @@ def launch(
         with shown.running():
             planned = release.plan(settings, environment, options, shown)
         return report_releases.forward(planned, as_json=json)
-    with shown.running():
-        begin = release.release if environment == "prod" else launch.launch
-        ended = begin(settings, environment, options, shown)
-    code = report.ended(ended, as_json=json)
+    with notifying.notifying(settings, environment, environment, desktop=notify) as end:
+        with shown.running():
+            begin = release.release if environment == "prod" else launch.launch
+            ended = begin(settings, environment, options, shown)
+        end(ended)
+        code = report.ended(ended, as_json=json)
     if code or not follow:
         return code
     return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))

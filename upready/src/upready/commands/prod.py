@@ -30,6 +30,7 @@ def prod(
     lock_wait: str = "",
     build_here: bool = False,
     accept_loss: list[str] = [],  # noqa: B006
+    notify: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -58,6 +59,7 @@ def prod(
         lock_wait=lock_wait,
         build_here=build_here,
         accept_loss=accept_loss,
+        notify=notify,
         follow=follow,
         json=json,
     )

@@ -8,10 +8,11 @@ from upready.commands.command import command
 
 @command(
     help={"plain": "Redraw nothing: a line for each change, for a screen reader or a file; Ctrl-C ends."},
+    prints=True,
     engine=True,
 )
 def top(c: Context, plain: bool = False, runtime: str = "") -> int:
-    """Show the whole stack live: readiness and why not, CPU, memory, logs.
+    """Show the whole stack live: ready or not, CPU, memory, logs.
 
     Keys do what other tasks do, and say which: ? lists them, q quits. Without a terminal it is one look.
 

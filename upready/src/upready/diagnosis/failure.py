@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from upready.support import units
 from upready.support.errors import OpsError
+
+if TYPE_CHECKING:
+    from upready.schemas import parts
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Failure:
         """The service, with its number from the second replica on."""
         return units.replica(self.service, self.replica)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> parts.Failure:
         """The failure as it stands in the JSON documents of `dev`, `prod` and `diagnose`."""
         return {
             "service": self.service,
@@ -69,5 +72,5 @@ class Failure:
             "message": self.message,
             "evidence": self.evidence,
             "next": self.next,
-            "facts": dict(self.facts),
+            "facts": cast("parts.Facts", dict(self.facts)),
         }

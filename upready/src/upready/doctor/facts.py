@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from upready.dotenv import creation
 from upready.dotenv import drafted as drafting
@@ -28,6 +28,9 @@ from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
 from upready.support.errors import EngineError, EnvFileError, OpsError
+
+if TYPE_CHECKING:
+    from upready.schemas import project
 
 T = TypeVar("T")
 
@@ -49,7 +52,7 @@ class Finding:
     message: str
     fix: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> project.DoctorFinding:
         """The finding as it stands under `findings` in the JSON document."""
         return {"subject": self.subject, "grade": self.grade.value, "message": self.message, "fix": self.fix}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.kubernetes import names
 from upready.secrets.secret import Secret
 from upready.stack.service import Service
+
+if TYPE_CHECKING:
+    from upready.schemas import project
 
 PART_OF = "app.kubernetes.io/part-of"
 """The label with the project's name; with the next one it tells the pods of a service."""
@@ -33,7 +36,7 @@ class Loss:
     key: str
     why: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> project.Lost:
         """The loss as it stands under `lost` in the JSON document."""
         return {"service": self.service, "key": self.key, "why": self.why}
 

@@ -9,10 +9,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from upready.logs import levels, structured
 from upready.support import units
+
+if TYPE_CHECKING:
+    from upready.schemas import running
 
 STREAMS = {1: "stdout", 2: "stderr"}
 """The engine's numbers. A third one is for errors of the engine itself."""
@@ -89,7 +92,7 @@ class Entry:
             self._parsed = parse(self.text)
         return self._parsed
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.LogLine:
         """The entry in the form of the JSON contract."""
         return {
             "time": self.time,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready import dotenv
 from upready.kubernetes import contents, export, names, notation, summary
@@ -23,6 +23,9 @@ from upready.stack.settings import RELEASED, Settings
 from upready.support import files, shell_words, spelling
 from upready.support.errors import UsageError
 from upready.support.next_step import AGAIN
+
+if TYPE_CHECKING:
+    from upready.schemas import project
 
 FORMATS = ("kubernetes",)
 """What a stack can be exported as."""
@@ -60,7 +63,7 @@ class Exported:
         told = (self.namespace, self.stack.environment, self.left_out, self.content, f"{self.command} --secrets")
         return summary.of(*told)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> project.Exported:
         """The export as it stands in the JSON document."""
         return {
             "project": self.stack.project,

@@ -6,13 +6,16 @@ import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import PROJECT, Engine, answering
 from upready.stack import model
 from upready.stack import selection as stacks
 from upready.stack.settings import Settings
 from upready.support import units
+
+if TYPE_CHECKING:
+    from upready.schemas import project
 
 LARGEST = 3
 """How many of an image's own layers are told."""
@@ -58,7 +61,7 @@ class Image:
         """Whether that is within the budget; None where it cannot be told."""
         return self.added <= self.budget if self.added is not None and self.budget is not None else None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> project.Image:
         """The image as it stands under `images` in the JSON document."""
         return {
             "service": self.service,

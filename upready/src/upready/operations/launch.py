@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from upready.data import versions
 from upready.operations import build, consent, displaced, exclusive, preflight
@@ -26,6 +26,7 @@ from upready.support.errors import OpsError
 if TYPE_CHECKING:
     from upready.diagnosis import Failure
     from upready.runtime.docker.build_names import Names
+    from upready.schemas import running
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,25 @@ class Launch:
     continues: list[str] = field(default_factory=list)
     backup: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Launch:
         """The JSON document of `dev` and `prod`."""
-        content = {
-            **self.report.as_dict(),
-            "ready_in": round(self.ready_in, 3),
-            "urls": self.urls,
-            "release": self.stack.variables.get(revision.VARIABLE),
-            "failures": [each.as_dict() for each in self.failures],
-            "continues": self.continues,
-            **({"backup": self.backup} if self.backup else {}),
-        }
-        return {**content, "error": self.error.as_dict()} if self.error else content
+        # Cast, since a type that is extended might have other fields of these names.
+        content = cast(
+            "running.Launch",
+            {
+                **self.report.as_dict(),
+                "ready_in": round(self.ready_in, 3),
+                "urls": self.urls,
+                "release": self.stack.variables.get(revision.VARIABLE),
+                "failures": [each.as_dict() for each in self.failures],
+                "continues": self.continues,
+            },
+        )
+        if self.backup:
+            content["backup"] = self.backup
+        if self.error:
+            content["error"] = self.error.as_dict()
+        return content
 
 
 def launch(settings: Settings, environment: str, options: Options, show: Show) -> Launch:

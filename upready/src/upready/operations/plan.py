@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 from upready.data import versions
 from upready.dotenv import drafted
@@ -25,6 +25,9 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
 
+if TYPE_CHECKING:
+    from upready.schemas import running
+
 
 @dataclass(frozen=True)
 class Image:
@@ -34,7 +37,7 @@ class Image:
     name: str
     provide: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.PlannedImage:
         """The image as it stands under `images` in the JSON document."""
         return {"service": self.service, "image": self.name, "provide": self.provide}
 
@@ -75,7 +78,7 @@ class Plan:
         made = [*self._env(), *self._images(), *self._backup(), *self._removals()]
         return [*made, *self._resources(), *self._services(), *self._wait()]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.LaunchPlan:
         """The JSON document of a dry run."""
         return {
             "dry": True,
@@ -84,11 +87,7 @@ class Plan:
             "project": self.stack.project,
             "environment": self.stack.environment,
             "runtime": self.runtime,
-            "env_file": {
-                "written": self.generated is not None,
-                "generated": list(self.generated or ()),
-                **({"taken_back": list(self.kept.values)} if self.kept.values else {}),
-            },
+            "env_file": self._env_file(),
             "images": [each.as_dict() for each in self.images],
             "services": [{**each.as_dict(), "ready": self.waits.get(each.service)} for each in self.actions.services],
             "resources": [each.as_dict() for each in self.actions.resources],
@@ -97,6 +96,12 @@ class Plan:
             "backs_up": list(self.backs_up),
             "timeout": self.stack.timeout,
         }
+
+    def _env_file(self) -> running.EnvFile:
+        made: running.EnvFile = {"written": self.generated is not None, "generated": list(self.generated or ())}
+        if self.kept.values:
+            made["taken_back"] = list(self.kept.values)
+        return made
 
     def _env(self) -> Iterator[Step]:
         if self.generated is not None:

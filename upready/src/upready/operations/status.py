@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
 from upready.runtime import current, orphans
 from upready.runtime.interface import Container, Runtime, Sample
 from upready.stack.settings import Settings
+
+if TYPE_CHECKING:
+    from upready.schemas import running
 
 APART = 0.2
 """Seconds between the two samples that tell the use of CPU."""
@@ -44,10 +47,10 @@ class Status:
     usage: Usage | None
     orphan: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Container:
         """The container as it stands under `services` in the JSON document."""
         container, usage = self.container, self.usage
-        return {
+        told: running.Container = {
             "service": container.service,
             "replica": container.replica,
             "container": container.name,
@@ -65,8 +68,10 @@ class Status:
                 for host, published, protocol, target in container.ports
             ],
             "orphan": self.orphan,
-            **({"node": container.node} if container.node else {}),
         }
+        if container.node:
+            told["node"] = container.node
+        return told
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class Overview:
     runtime: str
     default: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Status:
         """The JSON document of `status`."""
         return {
             "project": self.project,

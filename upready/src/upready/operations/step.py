@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upready.schemas import parts
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,6 @@ class Step:
     to: tuple[str, ...]
     text: str
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> parts.Step:
         """The step as it stands under `plan` in the JSON document."""
         return {"step": self.does, "of": list(self.to), "text": self.text}

@@ -7,13 +7,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.runtime.interface import Container
 from upready.secrets import masking
 from upready.support import parsing, units
 from upready.support.http_probe import Probe
 from upready.support.parsing import MalformedError
+
+if TYPE_CHECKING:
+    from upready.schemas import parts, running
 
 
 class Verdict(StrEnum):
@@ -108,17 +111,18 @@ class Health:
             for name, said in asked.items()
         }
 
-    def probe_as_dict(self) -> dict[str, Any] | None:
+    def probe_as_dict(self) -> parts.Probe | None:
         """The probe for the JSON documents, without the secrets that its URL or its error may hold."""
         if self.probe is None:
             return None
         shown = self.probe.as_dict()
-        return {**shown, **{key: masking.hide(shown[key]) for key in ("url", "error") if shown[key] is not None}}
+        error = shown["error"]
+        return {**shown, "url": masking.hide(shown["url"]), "error": None if error is None else masking.hide(error)}
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> parts.Replica:
         """The replica for `services` in the JSON document of a task."""
         container = self.container
-        return {
+        told: parts.Replica = {
             "service": self.service,
             "replica": self.replica,
             "state": self.state,
@@ -129,8 +133,10 @@ class Health:
             "exit_code": container.exit_code if container else None,
             "probe": self.probe_as_dict(),
             "checks": masking.hide_in(self.checks),
-            **({"node": container.node} if container and container.node else {}),
         }
+        if container and container.node:
+            told["node"] = container.node
+        return told
 
 
 def _detail(check: Mapping[str, Any]) -> Any:
@@ -176,7 +182,7 @@ class Report:
             return "unhealthy"
         return "degraded" if any(each.degraded for each in self.services) else "healthy"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Health:
         """The JSON document of `dev`, `prod` and `health`."""
         return {
             "project": self.project,

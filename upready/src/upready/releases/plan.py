@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.releases import override, policy, routes
 from upready.runtime.docker import image_contents
@@ -15,6 +15,9 @@ from upready.runtime.interface import Container
 from upready.stack import compose, compose_call
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
+
+if TYPE_CHECKING:
+    from upready.schemas import running
 
 NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
 REMOVED = "removed"
@@ -64,7 +67,7 @@ class Change:
         )
         return f"{told}{reasons}, stopped first ({self.order}): {away}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Change:
         """The change, as it stands under `services` in the JSON document."""
         return {
             "service": self.service,

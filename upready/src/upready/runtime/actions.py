@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upready.schemas import running
 
 
 class Action(StrEnum):
@@ -52,7 +55,7 @@ class ServiceAction:
         """The reasons, and the variables behind them; empty without any."""
         return ", ".join([*self.reasons, *([f"variables: {', '.join(self.variables)}"] if self.variables else [])])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.PlannedAction:
         """The action as it stands under `services` in the JSON document."""
         return {
             "service": self.service,
@@ -73,7 +76,7 @@ class Resource:
     name: str
     action: Action
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.PlannedResource:
         """The resource as it stands under `resources` in the JSON document."""
         return {"kind": self.kind, "name": self.name, "action": self.action.value}
 

@@ -17,6 +17,7 @@ from upready.logs.source import Source
 if TYPE_CHECKING:
     from upready.runtime.actions import Actions
     from upready.runtime.attempt import Attempt
+    from upready.schemas import running
     from upready.stack.model import Model
     from upready.stack.selection import Stack
     from upready.support.pipes import Call
@@ -133,7 +134,7 @@ class Kept:
     name: str
     used_by: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> running.Kept:
         """The entry under `kept` in the JSON document."""
         return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by)}
 

@@ -49,6 +49,7 @@ class Environment:
         project_directory: The folder for relative paths in the compose files, and for `.env`; relative to the root.
         context: The docker context of its engine, or the engine's address; empty for the shell's own.
         runtime: Where it runs (`ops.environments.NAME.runtime`); empty where the setting for all counts.
+        notify: The variable of `.env` that holds the URL of a webhook, which is told how releases end; empty for none.
         found: How the files were found if `invoke.yaml` names none: COMPOSE_FILE, or empty for their default names.
     """
 
@@ -60,6 +61,7 @@ class Environment:
     project_directory: str = ""
     context: str = ""
     runtime: str = ""
+    notify: str = ""
     found: str | None = field(default=None, compare=False)
 
 
@@ -183,7 +185,7 @@ def _as_compose_finds(root: Path) -> Environment:
 def _environment(name: str, value: object) -> Environment:
     path = f"ops.environments.{name}"
     entry = _mapping(value, path)
-    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context", "runtime"}, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context", "runtime", "notify"}, path)
     files = _strings(entry.get("files"), f"{path}.files")
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
@@ -204,7 +206,21 @@ def _environment(name: str, value: object) -> Environment:
     if runtime and runtime not in RUNTIMES:
         hint = spelling.meant(str(runtime), RUNTIMES)
         raise UsageError(f"invoke.yaml: {path}.runtime: should be {', '.join(RUNTIMES)}, not {runtime!r}{hint}")
-    return Environment(name, files, profiles, float(timeout), strict, directory, context, runtime)
+    notify = _variable(entry.get("notify"), f"{path}.notify")
+    return Environment(name, files, profiles, float(timeout), strict, directory, context, runtime, notify)
+
+
+def _variable(value: object, path: str) -> str:
+    """The name of a variable of `.env`; empty for none. What stands there instead may be a secret, and is not told."""
+    if value in (None, ""):
+        return ""
+    if isinstance(value, str) and value.isidentifier():
+        return value
+    raise UsageError(
+        f"invoke.yaml: {path}: should be the name of a variable in .env, such as DEPLOY_WEBHOOK",
+        details=["the URL of a webhook is a secret: its place is .env"],
+        next="name the variable in invoke.yaml, then: invoke env.set DEPLOY_WEBHOOK",
+    )
 
 
 def _mapping(value: object, path: str) -> Mapping[str, Any]:

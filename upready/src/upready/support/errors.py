@@ -10,7 +10,10 @@ Code 1 is a bug and has no class.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from upready.schemas import parts
 
 
 class OpsError(Exception):
@@ -48,7 +51,7 @@ class OpsError(Exception):
         """What failed and the first of the evidence, on one line."""
         return "; ".join([self.message, *self.details[:1]])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> parts.Error:
         """The error as it stands under `error` in a task's JSON document."""
         return {
             "code": self.code,

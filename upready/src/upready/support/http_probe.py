@@ -12,11 +12,14 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from upready.support import parsing
 from upready.support.parsing import MalformedError
+
+if TYPE_CHECKING:
+    from upready.schemas import parts
 
 TIMEOUT = 2.0
 """Seconds for a whole answer, from the connection to the last byte."""
@@ -63,7 +66,7 @@ class Probe:
         """Whether the service answered with 2xx, and does not call itself unhealthy."""
         return self.error is None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> parts.Probe:
         """The probe for a JSON document; its texts may hold secrets."""
         return {
             "url": self.url,

@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 _NAMES = {
-    *("boto3", "botocore", "docker", "dotenv", "paramiko", "platformdirs", "psutil", "pyrage"),
+    *("boto3", "botocore", "docker", "dotenv", "mcp", "paramiko", "platformdirs", "psutil", "pyrage"),
     *("requests", "rich", "s3transfer", "urllib3", "yaml"),
 }
 

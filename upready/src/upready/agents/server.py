@@ -1,0 +1,157 @@
+"""The server: tells which tools there are, and calls the task of one in a process of its own.
+
+A task asks one engine, masks what it has learnt to be secret, and hears signals as a whole process; so each call is
+one, as if its user had typed it. Standard output is the protocol's: nothing else of this process writes to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from upready.agents import answer
+from upready.agents.answer import Answer
+from upready.agents.tool import Tool
+from upready.support import extras, platform
+from upready.support.errors import UsageError
+
+INSTRUCTIONS = (
+    "Tasks on a container stack. health says whether every service is ready, diagnose why one is not and what to do, "
+    "logs what was logged. Secrets are masked. A result has the task's exit code: 0 done, 2 wrong usage, 3 .env, "
+    "4 engine, 5 build, 6 start, 7 not ready, 8 rolled back, 9 locked. `next` in an error is a command for a shell."
+)
+
+
+class Calls:
+    """Calls tasks as processes.
+
+    Args:
+        root: The project's folder.
+        variables: The environment of each.
+    """
+
+    def __init__(self, root: Path, variables: Mapping[str, str]) -> None:
+        self._root, self._variables = root, dict(variables)
+
+    def begin(self, words: Sequence[str]) -> subprocess.Popen[str]:
+        """Start a task."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "upready", *words],
+            cwd=self._root,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            **platform.new_group(),
+        )
+
+
+def finish(process: subprocess.Popen[str], tell: Callable[[str], object]) -> tuple[int, str, str]:
+    """Wait for a task; returns its exit code, its output and what it said. `tell` hears each line that it says."""
+    out: list[str] = []
+    reader = threading.Thread(target=lambda: out.append(process.stdout.read() if process.stdout else ""), daemon=True)
+    reader.start()
+    said = []
+    for line in process.stderr or ():
+        said.append(line)
+        tell(line.rstrip())
+    code = process.wait()
+    reader.join()
+    return platform.exit_code(code), "".join(out), "".join(said)
+
+
+def check(tool: Tool, arguments: Mapping[str, Any]) -> Answer | None:
+    """The answer to arguments that a tool does not take; None where it takes them."""
+    import jsonschema
+
+    problem = next(iter(jsonschema.Draft202012Validator(tool.input_schema).iter_errors(arguments)), None)
+    if problem is None:
+        return None
+    place = ".".join(map(str, problem.absolute_path))
+    return answer.refusal(2, "usage", f"{tool.name}: {f'{place}: ' if place else ''}{problem.message}")
+
+
+def serve(tools: Sequence[Tool], calls: Calls, *, version: str, left_out: Sequence[str] = ()) -> None:
+    """Serve until the client closes standard input.
+
+    Args:
+        tools: What there is.
+        calls: Calls their tasks.
+        version: The version of this package.
+        left_out: The names of tools that there are only with `--allow-changes`.
+
+    Raises:
+        UsageError: What speaks the protocol is not installed.
+    """
+    try:
+        import anyio
+        import mcp_types as types
+        from mcp.server.lowlevel import Server
+        from mcp.server.stdio import stdio_server
+        from mcp.shared.exceptions import MCPError
+    except ImportError:
+        raise UsageError(
+            "invoke mcp needs the package mcp, which is not installed", next=extras.command("mcp")
+        ) from None
+
+    known = {each.name: each for each in tools}
+
+    def described(tool: Tool) -> types.Tool:
+        hints = types.ToolAnnotations(
+            read_only_hint=not tool.changes,
+            destructive_hint=tool.destructive,
+            idempotent_hint=not tool.changes,
+            open_world_hint=False,
+        )
+        return types.Tool(
+            name=tool.name,
+            description=tool.about,
+            input_schema=tool.input_schema,
+            output_schema=tool.output_schema,
+            annotations=hints,
+        )
+
+    async def listed(_: Any, __: Any) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=[described(each) for each in tools])
+
+    async def called(context: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+        tool = known.get(params.name)
+        if tool is None:
+            why = ": it changes what runs; start the server with --allow-changes" if params.name in left_out else ""
+            raise MCPError(types.INVALID_PARAMS, f"there is no tool {params.name!r}{why}")
+        arguments = params.arguments or {}
+        found = check(tool, arguments) or await performed(tool, arguments, context.session.report_progress)
+        text = types.TextContent(type="text", text=found.text)
+        return types.CallToolResult(content=[text], structured_content=dict(found.content), is_error=found.failed)
+
+    async def performed(tool: Tool, arguments: Mapping[str, Any], progress: Any) -> Answer:
+        process = calls.begin(tool.words(arguments))
+        count = iter(range(1, sys.maxsize))
+
+        def tell(line: str) -> None:
+            # When nobody waits for it any more, the task is still heard to its end.
+            with contextlib.suppress(Exception):
+                anyio.from_thread.run(progress, float(next(count)), None, line)
+
+        try:
+            ended = await anyio.to_thread.run_sync(finish, process, tell, abandon_on_cancel=True)
+        except anyio.get_cancelled_exc_class():
+            platform.interrupt(process)
+            raise
+        return answer.read(tool, *ended)
+
+    async def run() -> None:
+        server: Any = Server(
+            "upready", version=version, instructions=INSTRUCTIONS, on_list_tools=listed, on_call_tool=called
+        )
+        async with stdio_server() as (reads, writes):
+            await server.run(reads, writes, server.create_initialization_options())
+
+    anyio.run(run)
