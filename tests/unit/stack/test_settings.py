@@ -135,7 +135,7 @@ def test_a_wrong_setting_is_named_by_its_path(text: str, message: str) -> None:
         ("ops:\n  enviroments: {}\n", "invoke.yaml:2:3: ops.enviroments: unknown setting; did you mean environments?"),
         (
             "ops:\n  runtime: dokcer\n  environments: {dev: {files: [a]}}",
-            "invoke.yaml:2:12: ops.runtime: should be auto, docker, native, not 'dokcer'",
+            "invoke.yaml:2:12: ops.runtime: should be auto, docker, native, swarm, not 'dokcer'",
         ),
         ("ops: {environments: {dev: {files: [a], timeout: .nan}}}", "invoke.yaml:1:49: ops.environments.dev.timeout: "),
         ("ops: {environments: {dev: {files: [a], timeout: .inf}}}", "invoke.yaml:1:49: ops.environments.dev.timeout: "),
@@ -156,7 +156,9 @@ def test_a_wrong_setting_of_the_shell_is_told_by_its_variable(tmp_path: Path, mo
     monkeypatch.setenv("INVOKE_OPS_RUNTIME", "podman")
     with pytest.raises(UsageError) as caught:
         load("ops: {runtime: podman, environments: {dev: {files: [a]}}}", tmp_path)
-    assert caught.value.message == "INVOKE_OPS_RUNTIME: ops.runtime: should be auto, docker, native, not 'podman'"
+    assert (
+        caught.value.message == "INVOKE_OPS_RUNTIME: ops.runtime: should be auto, docker, native, swarm, not 'podman'"
+    )
     assert caught.value.next == "unset INVOKE_OPS_RUNTIME"
 
 

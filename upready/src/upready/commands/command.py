@@ -25,7 +25,7 @@ HELP = {
     "debug": "Show the traceback of an error, and the commands that are run.",
     "json": "Print one JSON document, for scripts.",
     "host": "Ask this engine: a docker context, or an address such as ssh://user@host.",
-    "runtime": "Where: docker, native (processes of this machine), or auto: docker if an engine answers.",
+    "runtime": "Where: docker, swarm, native (processes of this machine), or auto: docker if an engine answers.",
 }
 """The help of options that mean the same in every task."""
 

@@ -21,6 +21,7 @@ def dev(
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
+    accept_loss: list[str] = [],  # noqa: B006
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -44,6 +45,7 @@ def dev(
         lock_wait=lock_wait,
         yes=yes,
         build_here=build_here,
+        accept_loss=accept_loss,
         follow=follow,
         json=json,
     )

@@ -22,11 +22,12 @@ def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
             "follow": "Follow the logs once everything is ready.",
             "timeout": "Seconds until every service must be ready.",
             "adopt": invocation.ADOPT,
+            "accept_loss": "Do without this key, which Swarm has nothing for; more than once for several.",
             "build_here": "Build with this machine's engine, and send what the other one does not have.",
             **more,
         },
         short={"profile": "p", "follow": "f", "yes": "y"},
-        iterable=["profile"],
+        iterable=["profile", "accept_loss"],
         engine=True,
     )
 
@@ -51,6 +52,7 @@ def launch(
     lock_wait: str = "",
     yes: bool = False,
     build_here: bool = False,
+    accept_loss: Sequence[str] = (),
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs where asked."""
     from upready.logs.query import Query
@@ -70,7 +72,19 @@ def launch(
     wait = invocation.seconds(lock_wait, "--lock-wait") or 0.0
     kept = invocation.count(keep, "--keep", launch_options.KEEP)
     options = launch_options.Options(
-        tuple(profile), build, no_cache, pull, limit, adopt, wait, yes, kept, build_here, edge, backup
+        tuple(profile),
+        build,
+        no_cache,
+        pull,
+        limit,
+        adopt,
+        wait,
+        yes,
+        kept,
+        build_here,
+        edge,
+        backup,
+        tuple(accept_loss),
     )
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):

@@ -29,6 +29,7 @@ def prod(
     edge: bool = False,
     lock_wait: str = "",
     build_here: bool = False,
+    accept_loss: list[str] = [],  # noqa: B006
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -56,6 +57,7 @@ def prod(
         edge=edge,
         lock_wait=lock_wait,
         build_here=build_here,
+        accept_loss=accept_loss,
         follow=follow,
         json=json,
     )

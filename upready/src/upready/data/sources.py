@@ -14,7 +14,7 @@ from upready.runtime.interface import Container, Runtime
 from upready.stack import model
 from upready.stack.model import Model
 from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import ENGINES, Settings
 from upready.support import spelling
 from upready.support.errors import UsageError
 from upready.support.pipes import Call
@@ -81,7 +81,7 @@ class Data:
         Raises:
             UsageError: It does not run.
         """
-        return Server(self.call(source), in_container=self.connected.name == DOCKER)
+        return Server(self.call(source), in_container=self.connected.name in ENGINES)
 
     def call(self, source: Source) -> Callable[[Sequence[str]], Call]:
         """How a program is called where a service runs.
@@ -144,7 +144,7 @@ def _sources(connected: Runtime, merged: Model, containers: Sequence[Container])
         service = merged.every.get(container.service)
         if service is None or container.service in {each.service for each in found}:
             continue
-        image = service.image if connected.name != DOCKER else container.image
+        image = service.image if connected.name not in ENGINES else container.image
         kind = kinds.of(container, service.ops, image)
         volumes = tuple(name for name in mounted(container) if name not in taken) if kind == kinds.VOLUME else ()
         if kind == kinds.NONE or (kind == kinds.VOLUME and not volumes):

@@ -16,7 +16,7 @@ from upready.runtime.interface import Runtime
 from upready.runtime.native import executables, paths, postgres, spec
 from upready.stack import setting_place
 from upready.stack.model import Model, Service
-from upready.stack.settings import DOCKER
+from upready.stack.settings import NATIVE
 from upready.support import next_step
 from upready.support.errors import EngineError, StartError
 
@@ -117,7 +117,7 @@ def check(connected: Runtime, merged: Model, services: Iterable[Service]) -> Non
 def find(connected: Runtime, merged: Model, services: Iterable[Service]) -> Iterator[Mismatch]:
     """Those of some services that would find data of another major version, as far as that shows without a start."""
     for service in services:
-        if connected.name != DOCKER:
+        if connected.name == NATIVE:
             yield from _native(merged, service)
         elif isinstance(connected, Containers):
             yield from _on_engine(connected, merged, service)

@@ -51,7 +51,10 @@ def explain(
         each
         for each in healths
         if each.service in refused
-        or (each.verdict is not Verdict.READY and (not before or each.state in ("running", "restarting", "paused")))
+        or (
+            each.verdict is not Verdict.READY
+            and (not before or each.state in ("running", "starting", "restarting", "paused"))
+        )
     ]
     found = [inspect(engine, model, each, healths, refused.get(each.service)) for each in _once(bad, refused)]
     if not timed_out:
@@ -184,7 +187,9 @@ def _kind(
         return kind
     failed = [each for each in healths if each.verdict is Verdict.FAILED]
     # A replica that runs, or is restarted, did start: it is only not healthy.
-    ended = any(each.state not in ("running", "restarting") for each in failed) or any(each.kind for each in failures)
+    ended = any(each.state not in ("running", "starting", "restarting") for each in failed) or any(
+        each.kind for each in failures
+    )
     return StartError if ended or isinstance(start, StartError) else UnhealthyError
 
 
@@ -205,7 +210,7 @@ def _waiting(failures: Sequence[Failure], roots: Sequence[Failure]) -> list[str]
 def _idle(failures: Sequence[Failure], healths: Sequence[Health]) -> list[str]:
     """One line that names the replicas which were not started because compose refused; none without such."""
     told = {each.name for each in failures}
-    runs = ("running", "restarting", "paused")
+    runs = ("running", "starting", "restarting", "paused")
     idle = [each.name for each in healths if each.state not in runs and each.name not in told]
     return [f"not started because of that: {', '.join(idle)}"] if idle else []
 

@@ -21,6 +21,9 @@ TAIL = 400
 LASTING = 5.0
 """Seconds for which a password must be refused before it counts: a database refuses it also while it is initialised."""
 
+_GOES_ON = ("running", "starting", "restarting")
+"""The states of a container for which somebody waits."""
+
 
 def _as_it_is(path: str, line: int, _: str) -> str:
     return f"{path}:{line}" if line else path
@@ -51,7 +54,7 @@ def find(
         now: Seconds since 1970, by the engine's clock; this machine's where nothing is given.
     """
     container = health.container
-    if container is None or health.verdict is Verdict.READY or container.state not in ("running", "restarting"):
+    if container is None or health.verdict is Verdict.READY or container.state not in _GOES_ON:
         return None
     ended = container.state == "restarting"
     return (

@@ -19,7 +19,7 @@ from upready.operations import exclusive
 from upready.operations.step import Step
 from upready.runtime import choice, current
 from upready.runtime.interface import Note, Runtime
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import NATIVE, Settings
 from upready.support import lock, state
 from upready.support.errors import DataError, LockedError, UsageError
 from upready.support.next_step import AGAIN
@@ -158,7 +158,7 @@ def prove(settings: Settings, output: str, identity: Path | None, progress: Prog
     from upready.runtime.docker import containers
 
     connected = choice.find(settings, tell, task="invoke backup --prove", remember=False)
-    if connected.name != DOCKER:
+    if connected.name == NATIVE:
         raise UsageError(
             "--prove restores into a container, and the stack runs without an engine",
             next="invoke restore latest --into proof",

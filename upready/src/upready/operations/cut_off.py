@@ -11,7 +11,7 @@ from upready.runtime import current
 from upready.runtime.docker.build import Progress, Step
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Note, Runtime
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 from upready.support.errors import LockedError, OpsError, UsageError
 
 
@@ -60,7 +60,7 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
     Raises:
         EngineError: The engine does not answer.
     """
-    if not isinstance(connected, Containers):
+    if not isinstance(connected, Containers) or connected.name != DOCKER:
         return False
     from upready.releases import carrier, engine_lock, leftovers
 
@@ -89,7 +89,7 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, 
     Raises:
         EngineError: The engine does not answer.
     """
-    if not isinstance(connected, Containers):
+    if not isinstance(connected, Containers) or connected.name != DOCKER:
         return
     from upready.operations.deployment import Deployment
 

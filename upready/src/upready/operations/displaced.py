@@ -8,7 +8,7 @@ from upready.runtime import orphans
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Runtime
 from upready.stack.model import Model
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 
 
 def remove(engine: Runtime, settings: Settings, merged: Model, tell: Callable[[str], None]) -> None:
@@ -39,7 +39,7 @@ def find(engine: Runtime, settings: Settings, merged: Model) -> list[tuple[Conta
     Raises:
         EngineError: The engine does not answer.
     """
-    if not isinstance(engine, Containers):
+    if not isinstance(engine, Containers) or engine.name != DOCKER:
         return []
     found = in_the_way(engine.containers(merged.stack.project), merged)
     others = [each for each, _ in found if each.service not in merged.every]

@@ -15,10 +15,11 @@ from upready.readiness.start_thread import Start
 from upready.runtime import choice, memory
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Runtime
+from upready.runtime.swarm.runtime import Swarm
 from upready.stack import revision
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import DOCKER, ENGINES, Settings
 from upready.support import state
 from upready.support.errors import OpsError
 
@@ -98,11 +99,15 @@ def prepare(
     """
     stack = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
+    if isinstance(connected, Swarm):
+        connected.accepted = options.accept
     consent.to_end_release(connected, stack.project, environment, show)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     merged = preflight.examine(connected, stack, show.warn)
+    if isinstance(connected, Swarm):
+        connected.check(merged, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])
-    if connected.name == DOCKER:
+    if connected.name in ENGINES:
         build.provide(connected, merged, options, show, names)
         versions.check(connected, merged, [each for each in merged.wanted if each.built or options.pull])
     elif unheard := options.unheard():

@@ -30,6 +30,7 @@ class Options:
         build_here: Whether this machine's engine builds, and sends the images over.
         edge: Whether only the edge is brought to its new version.
         backup: Whether a backup is made before a release that runs migrations.
+        accept: The keys whose loss in Swarm is accepted.
     """
 
     profiles: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Options:
     build_here: bool = False
     edge: bool = False
     backup: bool = True
+    accept: tuple[str, ...] = ()
 
     def unheard(self) -> str:
         """What of it means nothing without an engine, in a sentence; empty where all is heard."""

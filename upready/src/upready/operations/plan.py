@@ -17,6 +17,7 @@ from upready.runtime import choice
 from upready.runtime.actions import Action, Actions
 from upready.runtime.docker import dockerfiles, engine
 from upready.runtime.interface import Note, Runtime
+from upready.runtime.swarm.runtime import Swarm
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
@@ -150,6 +151,8 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
     exclusive.check(settings.root)
     selected = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, tell, options.adopt, remember=False)
+    if isinstance(connected, Swarm):
+        connected.accepted = options.accept
     with _with_values(settings, selected) as (stack, generated, kept):
         merged = preflight.examine(connected, stack, tell, dry=True)
         versions.check(connected, merged, merged.wanted)

@@ -18,7 +18,7 @@ from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.service import Service
-from upready.stack.settings import Settings
+from upready.stack.settings import DOCKER, Settings
 from upready.support import spelling, yaml_location
 from upready.support.errors import EnvFileError, UsageError
 from upready.support.next_step import AGAIN
@@ -59,7 +59,7 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
     if not dry:
         connected.tidy(stack.project)
     ports.check(connected, merged)
-    if isinstance(connected, engine.Engine):
+    if isinstance(connected, engine.Engine) and connected.name == DOCKER:
         asked = connected
         resources.check(merged, lambda: asked.capacity[0])
         mounts.check(connected, merged, tell)

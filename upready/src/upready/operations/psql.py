@@ -8,7 +8,7 @@ from upready.data import kinds, postgres
 from upready.operations import execute
 from upready.runtime import current
 from upready.runtime.interface import Runtime
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import ENGINES, Settings
 
 
 def find(
@@ -29,11 +29,11 @@ def find(
     """
     if not service:
         running = [each for each in connected.containers(current.name(settings)) if each.state == "running"]
-        images = {} if connected.name == DOCKER else _images(settings, connected)
+        images = {} if connected.name in ENGINES else _images(settings, connected)
         found = {each.service for each in running if kinds.is_postgres(each, images.get(each.service, ""))}
         service = execute.only(found, "psql", "PostgreSQL", next(iter(settings.environments)))
     # Without an engine, the service's variables are psql's own (`PGUSER`), and there may be no sh.
-    program = ["sh", "-c", f'{postgres.ENVIRONMENT}exec psql "$@"', "psql"] if connected.name == DOCKER else ["psql"]
+    program = ["sh", "-c", f'{postgres.ENVIRONMENT}exec psql "$@"', "psql"] if connected.name in ENGINES else ["psql"]
     return execute.find(settings, connected, service, replica, [*program, *words])
 
 

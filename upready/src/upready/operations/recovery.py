@@ -6,21 +6,19 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from upready.operations import launch, outcome
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.operations.release_models import Models, named, with_fewer
-from upready.releases import gate, history, leftovers, plan, routes
+from upready.releases import gate, leftovers, plan, routes
 from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED, OPEN, READY
+from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model
-from upready.support import users
 from upready.support.errors import EngineError
 
 FRESH = "fresh"
@@ -39,10 +37,6 @@ class Recovery(Models):
     """
 
     show: Show
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.began = time.monotonic()
 
     def settle(self, *, whole: bool = True) -> None:
         """Put right what a change has left that was ended before its end.
@@ -152,22 +146,3 @@ class Recovery(Models):
 
     def _containers(self) -> list[Container]:
         return self.engine.containers(self.project)
-
-    def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
-        """Write an entry into the record.
-
-        Args:
-            entry: What it says.
-            result: What came of it.
-            made_of: The model of its release, where that is new.
-        """
-        told = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "by": users.name(),
-            "result": result,
-            "seconds": round(time.monotonic() - self.began, 3),
-            **entry,
-        }
-        number = self.record.append(told, self.history.last, made_of)
-        self.history = self.history if result in OPEN else history.read(self.record.entries())
-        self.history.last = number

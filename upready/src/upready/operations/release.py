@@ -6,10 +6,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from upready.operations import exclusive, launch, precaution, restore_remains
+from upready.operations import exclusive, launch, precaution, restore_remains, swarm_changes
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
+from upready.operations.swarm_release import SwarmRelease
 from upready.releases import history
 from upready.releases import prune as prunes
 from upready.releases.history import History
@@ -19,6 +20,7 @@ from upready.runtime import current
 from upready.runtime.docker import containers
 from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
+from upready.runtime.swarm.runtime import Swarm, of
 from upready.stack.model import Model
 from upready.stack.settings import Settings
 from upready.support.errors import EngineError, UsageError
@@ -42,6 +44,8 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         ):
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
+            if isinstance(connected, Swarm):
+                return SwarmRelease(connected, settings, environment, show, options.keep).release(merged, built)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
@@ -83,6 +87,10 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
+        if isinstance(connected, Swarm):
+            with _built(connected, merged, names) as built:
+                planned = SwarmRelease(connected, settings, environment, show).plan(merged, built)
+            return Plan(swarm_changes.of(planned))
         made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
         with _built(connected, merged, names) as built:
             changes, migrating = made.plan(merged, built)
@@ -98,10 +106,12 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
         LockedError: Another task is at work on the project.
         EngineError: The engine does not answer.
     """
-    connected = containers.connect()
     project = current.name(settings)
+    connected = of(containers.connect(), project)
     with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
         environment = current.running_environment(settings, connected.containers(project)) or settings.default
+        if isinstance(connected, Swarm):
+            return SwarmRelease(connected, settings, environment, show, keep).prune()
         return Deployment(connected, settings, environment, show, keep).prune()
 
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from upready.releases import history, migrations, override, plan
+from upready.releases.history import OPEN
 from upready.releases.plan import Change
 from upready.releases.record import Record
 from upready.runtime import current
-from upready.runtime.docker import edge
+from upready.runtime.docker import edge, image_contents
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import model, revision
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support import state
+from upready.support import state, users
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Models:
         self.project = current.name(self.settings)
         self.record = Record(self.engine, self.project)
         self.history = history.read(self.record.entries())
+        self.began = time.monotonic()
 
     def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
         """A model in which some services are as they were."""
@@ -58,7 +62,7 @@ class Models:
             service = merged.services[name]
             told = override.as_recorded(service, recorded, self.environment)
             images = [self.engine.image(image) for image in (service.image, told.get("image", service.image)) if told]
-            if told and None not in images and plan.contents(images[0]) == plan.contents(images[-1]):
+            if told and None not in images and image_contents.of(images[0]) == image_contents.of(images[-1]):
                 found[name] = told
         return found
 
@@ -116,6 +120,25 @@ class Models:
         now = migrations.fingerprints(merged)
         found = migrations.find(merged, changes, now, told.fingerprints if told else {})
         return {"migrations": found, "fingerprints": now}
+
+    def _write(self, entry: Mapping[str, Any], result: str, made_of: Mapping[str, Any] | None = None) -> None:
+        """Write an entry into the record.
+
+        Args:
+            entry: What it says.
+            result: What came of it.
+            made_of: The model of its release, where that is new.
+        """
+        told = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "by": users.name(),
+            "result": result,
+            "seconds": round(time.monotonic() - self.began, 3),
+            **entry,
+        }
+        number = self.record.append(told, self.history.last, made_of)
+        self.history = self.history if result in OPEN else history.read(self.record.entries())
+        self.history.last = number
 
     def _raw(self, name: str) -> Mapping[str, Any] | None:
         """The merged model of a recorded release as compose printed it; None where it is not known."""

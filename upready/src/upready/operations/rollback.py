@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from upready.operations import exclusive, restore_remains
+from upready.operations import exclusive, restore_remains, swarm_changes
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
-from upready.releases.history import Release
+from upready.operations.swarm_release import SwarmRelease
+from upready.releases.history import History, Release
 from upready.releases.plan import Change
 from upready.runtime import current, ownership
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
+from upready.runtime.swarm.runtime import Swarm, of
 from upready.stack.settings import Settings
 from upready.support.errors import UsageError
 
@@ -24,15 +26,15 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
         OpsError: As `upready.operations.release.release` does.
     """
     with exclusive.hold(settings.root, "invoke rollback", lock_wait):
-        connected = containers.connect()
         project = current.name(settings)
+        connected = of(containers.connect(), project)
         ownership.check(settings, project, connected, show.step, task="invoke rollback")
         with exclusive.on_engine(connected, project, "invoke rollback", lock_wait) as was_cut_off:
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
             deployment = _deployment(connected, settings, show)
             deployment.settle()
-            return deployment.back(_target(deployment, to))
+            return deployment.back(_target(deployment.history, deployment.project, to))
 
 
 def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Release]]:
@@ -41,24 +43,28 @@ def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Re
     Raises:
         OpsError: As `rollback` does.
     """
-    planned = _deployment(containers.connect(), settings, show)
-    target = _target(planned, to)
+    connected = of(containers.connect(), current.name(settings))
+    planned = _deployment(connected, settings, show)
+    target = _target(planned.history, planned.project, to)
+    if isinstance(planned, SwarmRelease):
+        return swarm_changes.of(planned.plan_back(target)), planned.history.migrated(target)
     return planned.plan_back(target), planned.history.migrated(target)
 
 
-def _deployment(connected: Containers, settings: Settings, show: Show) -> Deployment:
+def _deployment(connected: Containers, settings: Settings, show: Show) -> Deployment | SwarmRelease:
     """A change of the environment that runs."""
     running = connected.containers(current.name(settings))
     environment = current.running_environment(settings, running) or settings.default
+    if isinstance(connected, Swarm):
+        return SwarmRelease(connected, settings, environment, show)
     return Deployment(connected, settings, environment, show)
 
 
-def _target(deployment: Deployment, to: str) -> str:
+def _target(told: History, project: str, to: str) -> str:
     """The release to go back to."""
-    told = deployment.history
     target = to or (told.current if told.paused else told.previous)
     if not target:
-        raise UsageError(f"there is no release of {deployment.project} to go back to", next="invoke releases")
+        raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
     known = told.releases.get(target)
     if known is None or known.failed:
         why = "failed, and never served" if known else "is not known"

@@ -65,6 +65,7 @@ class Status:
                 for host, published, protocol, target in container.ports
             ],
             "orphan": self.orphan,
+            **({"node": container.node} if container.node else {}),
         }
 
 

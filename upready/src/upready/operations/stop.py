@@ -15,7 +15,7 @@ from upready.runtime import choice, current, memory, orphans, ownership
 from upready.runtime.interface import Container, Note, Stopped
 from upready.stack import selection
 from upready.stack.selection import Stack
-from upready.stack.settings import DOCKER, NATIVE, Settings
+from upready.stack.settings import ENGINES, NATIVE, Settings
 from upready.support import files, state
 from upready.support.errors import OpsError
 
@@ -69,7 +69,7 @@ def stop(
     running = choice.all_of(
         settings, project, tell, adopt=options.adopt, remember=not options.dry, foreign=options.foreign
     )
-    if options.data and not (options.adopt or options.foreign) and any(each.name == DOCKER for each in running):
+    if options.data and not (options.adopt or options.foreign) and any(each.name in ENGINES for each in running):
         ownership.check_data(settings, project, endpoint.asked().url)
     present = [each.present(project, data=options.data) for each in running]
     if options.dry:

@@ -232,7 +232,7 @@ class Feed:
         while not self._over.wait(DOUBTS):
             for each in self._suspects:
                 container = each.container
-                if container is not None and container.state in ("running", "restarting"):
+                if container is not None and container.state in ("running", "restarting", "starting"):
                     with contextlib.suppress(EngineError):
                         self.inbox.put(Permanent((container.id, container.started), self._find_permanent(each)))
 

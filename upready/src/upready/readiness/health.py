@@ -129,6 +129,7 @@ class Health:
             "exit_code": container.exit_code if container else None,
             "probe": self.probe_as_dict(),
             "checks": masking.hide_in(self.checks),
+            **({"node": container.node} if container and container.node else {}),
         }
 
 
@@ -158,7 +159,7 @@ class Report:
         project: Compose's project name.
         environment: The environment that was started.
         services: An entry for each replica.
-        runtime: `docker` or `native`.
+        runtime: `docker`, `native` or `swarm`.
     """
 
     project: str

@@ -73,7 +73,10 @@ class Tracker:
                     self._put(gone, ticket, None)
                 self.known = True
             case Looked(ticket, identifier, container):
-                self._put(identifier, ticket, container)
+                known = self._containers.get(identifier)
+                # Where each start makes another one, only a list tells who has the place now.
+                if container is not None or known is None or not known.slot:
+                    self._put(identifier, ticket, container)
             case Happened(ticket, identifier, action):
                 self._happened(ticket, identifier, action)
             case Answered(run, answer):
@@ -170,6 +173,9 @@ class Tracker:
             self._containers.pop(identifier, None)
         else:
             self._note(self._containers.get(identifier), container)
+            before = [each.id for each in self._containers.values() if each.slot and each.slot == container.slot]
+            for other in before:
+                self._containers.pop(other)
             self._containers[identifier] = container
             # By the clock of this machine, since the engine's may be on another one. Only for a container that ran
             # before the first look, the engine's own times count.
@@ -188,7 +194,7 @@ class Tracker:
             self._checks.pop(_run(now), None)
         if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
             lasted = (now.finished - now.started).total_seconds()
-            self._ends.setdefault(now.id, {})[now.finished] = (now.exit_code or 0, lasted)
+            self._ends.setdefault(now.slot or now.id, {})[now.finished] = (now.exit_code or 0, lasted)
 
     def _crash_loops(self, found: Sequence[Health]) -> dict[str, tuple[str, str]]:
         """The containers that will go on to crash again and again: by id, the cause and the reason.
@@ -200,7 +206,7 @@ class Tracker:
             container = each.container
             if container is None or container.restarts < CRASHES:
                 continue
-            ends = list(self._ends.get(container.id, {}).values())
+            ends = list(self._ends.get(container.slot or container.id, {}).values())
             codes, lives = {code for code, _ in ends}, [lasted for _, lasted in ends]
             current = self._age(container) if container.state == "running" else 0.0
             if len(ends) >= ENDS and len(codes) == 1 and max(lives[-1], current) <= 1.5 * max(lives[:-1]) + 1:

@@ -89,6 +89,10 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
         return Verdict.FAILED, "ran out of memory twice and was killed (OOM)", "oom"
     if container.state in ("exited", "dead", "restarting"):
         return _judge_ended(service, container, observation)
+    if container.state == "starting" and container.health == "unhealthy" and container.restarts > 1:
+        return Verdict.FAILED, f"is unhealthy: {_last_probe(container, observation)}", "unhealthy"
+    if container.state == "starting":
+        return Verdict.WAITING, f"is not ready yet: {_last_probe(container, observation)}", "starting"
     if container.state != "running":
         return Verdict.WAITING, f"is {container.state}", container.state
     judgement = _judge_running(service, container, observation)

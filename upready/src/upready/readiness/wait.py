@@ -195,7 +195,7 @@ class Waiter:
 
 def _may_fail(health: Health) -> bool:
     """Whether a replica that is not ready may still fail by itself."""
-    return health.verdict is Verdict.WAITING and health.state in ("running", "restarting", "exited")
+    return health.verdict is Verdict.WAITING and health.state in ("running", "starting", "restarting", "exited")
 
 
 def _settled(thread: StartThread, healths: Sequence[Health], failing: float) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from upready.releases import override, policy, routes
+from upready.runtime.docker import image_contents
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import compose, compose_call
@@ -229,15 +230,7 @@ def _images_differ(engine: Containers, service: Service, found: Sequence[Contain
     others = [each for each in found if each.image_id != image["Id"]]
     if not (service.built and all(each.release for each in others)):
         return bool(others)
-    return any(contents(engine.image(each.image_id)) != contents(image) for each in others)
-
-
-def contents(image: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
-    """The layers and the configuration of an image, without its labels; None where the image is gone."""
-    if image is None:
-        return None
-    config = {key: value for key, value in (image.get("Config") or {}).items() if key != "Labels" and value}
-    return (image.get("RootFS") or {}).get("Layers"), config
+    return any(image_contents.of(engine.image(each.image_id)) != image_contents.of(image) for each in others)
 
 
 def _labels(container: Container) -> Mapping[str, str]:

@@ -64,6 +64,7 @@ def table(services: Sequence[Health]) -> FittingTable:
         Column("probe", drop=1),
         Column("ready"),
         Column("restarts", drop=4),
+        *([Column("node")] if (spread := any(each.container and each.container.node for each in services)) else []),
     )
     for each in services:
         container, style = each.container, STYLES[each.verdict]
@@ -76,6 +77,7 @@ def table(services: Sequence[Health]) -> FittingTable:
             _text(_probe(each)),
             _text(word(each), style="yellow" if each.degraded else style),
             Text(str(container.restarts if container else 0)),
+            *([Text(container.node if container else "-")] if spread else []),
         )
     return made
 

@@ -26,9 +26,10 @@ def show(overview: Overview, *, as_json: bool) -> int:
         Column("cpu", drop=3, right=True),
         Column("memory", drop=3, right=True),
         Column("ports", drop=2),
+        *([Column("node")] if (spread := any(each.container.node for each in overview.services)) else []),
     )
     for each in overview.services:
-        table.add_row(*map(report.clean, _row(each)))
+        table.add_row(*map(report.clean, [*_row(each), *([each.container.node] if spread else [])]))
     report.console().print(table)
     if lost := [each.container.name for each in overview.services if each.orphan]:
         report.warn(f"no compose file names them any more: {', '.join(lost)}; invoke stop removes them too")

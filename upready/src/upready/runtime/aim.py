@@ -8,7 +8,7 @@ from upready.engine import chosen, endpoint
 from upready.runtime import last_used
 from upready.runtime.interface import Note
 from upready.stack import setting_error
-from upready.stack.settings import DOCKER, NATIVE, Settings
+from upready.stack.settings import DOCKER, NATIVE, SWARM, Settings
 from upready.support import next_step
 from upready.support.errors import UsageError
 
@@ -36,7 +36,7 @@ def at(settings: Settings, host: str, environment: str, tell: Note) -> Settings:
                 next=next_step.again("--runtime", DOCKER),
             )
         chosen.use(host, chosen.FLAG)
-        return dataclasses.replace(settings, runtime=DOCKER, runtime_forced=True)
+        return _on_engine(settings, environment)
     name = environment or last_used.recall(settings.root).environment
     meant = settings.environments.get(name) or settings.environments[settings.default]
     if not meant.context or forced:
@@ -50,4 +50,12 @@ def at(settings: Settings, host: str, environment: str, tell: Note) -> Settings:
         chosen.use(meant.context, f"invoke.yaml: {path}")
     except UsageError as error:
         raise setting_error.placed(error, settings.root) from None
-    return dataclasses.replace(settings, runtime=DOCKER, runtime_forced=True)
+    return _on_engine(settings, meant.name)
+
+
+def _on_engine(settings: Settings, environment: str) -> Settings:
+    """The settings of a stack that runs on an engine: in Swarm, where that is asked for."""
+    known = settings.environments.get(environment)
+    asked = settings.runtime_of(known.name) if known else settings.runtime
+    runtime = SWARM if asked == SWARM else DOCKER
+    return dataclasses.replace(settings, runtime=runtime, runtime_forced=True)

@@ -14,8 +14,8 @@ from upready.runtime.interface import Container, Note, Origin, Runtime, silent
 from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
-from upready.stack.settings import AUTO, DOCKER, NATIVE, RELEASED, Settings
-from upready.support import shell_words
+from upready.stack.settings import AUTO, DOCKER, ENGINES, NATIVE, RELEASED, SWARM, Settings
+from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, UsageError
 from upready.support.next_step import AGAIN
 
@@ -47,13 +47,13 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     strict = settings.environment(environment).strict
     if strict and settings.runtime_forced and settings.runtime == NATIVE:
         raise EngineError(f"{environment} runs on a Docker Engine only", next=f"invoke {environment} --runtime docker")
-    asked = DOCKER if strict else settings.runtime
+    asked = _asked(settings, environment, strict=strict)
     known = last_used.recall(settings.root)
     native = _native(settings) if paths.native(settings.root).is_dir() else None
     running = native is not None and native.runs()
     if not running and remember:
         paths.settle(settings.root)
-    if native and running and asked != DOCKER:
+    if native and running and asked not in ENGINES:
         if asked == AUTO:
             tell("the stack already runs natively, and stays there (docs/native.md)")
         return native
@@ -65,9 +65,9 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     try:
         connected = _engine(asked, known, tell)
     except EngineError as error:
-        if asked == DOCKER:
+        if asked in ENGINES:
             raise _unanswered(error, known) from error
-        if isinstance(error, UnsureError) or known.runtime == DOCKER:
+        if isinstance(error, UnsureError) or known.runtime in ENGINES:
             raise _unanswered(error, known, f"invoke {environment} --runtime native") from error
         tell(
             f"{error.summary}: the stack runs natively, as processes of this machine "
@@ -79,6 +79,7 @@ def choose(settings: Settings, environment: str, tell: Note, adopt: bool = False
     project = current.name(settings)
     task = f"invoke {environment}"
     shares = environment == RELEASED
+    connected = _in_swarm(settings, project, connected, asked, environment, tell)
     ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember, shares=shares)
     _tell_of_another_engine(project, known, connected, tell)
     if native and native.found():
@@ -115,7 +116,7 @@ def find(
     asked = settings.runtime if settings.runtime_forced else AUTO
     known = last_used.recall(settings.root)
     native = None
-    if asked != DOCKER and (settings.runtime == NATIVE or paths.native(settings.root).is_dir()):
+    if asked not in ENGINES and (settings.runtime == NATIVE or paths.native(settings.root).is_dir()):
         native = _native(settings)
         if asked == NATIVE or native.runs():
             return native
@@ -123,7 +124,7 @@ def find(
         connected = _engine(settings.runtime, known)
     except EngineError as error:
         found = native is not None and native.found()
-        if known.runtime == DOCKER or (settings.runtime == DOCKER and not found):
+        if known.runtime in ENGINES or (settings.runtime in ENGINES and not found):
             raise _unanswered(error, known) from error
         if settings.runtime != NATIVE and not found:
             if isinstance(error, UnsureError):
@@ -131,6 +132,7 @@ def find(
             tell(f"{error.summary}: only processes of this machine were looked at")
         return _native(settings, missing=error.summary)
     project = project or current.name(settings)
+    connected = _found(settings, project, connected)
     if native and (settings.runtime == NATIVE or native.found()) and not _containers(settings, project, connected):
         return native
     ownership.check(settings, project, connected, tell, adopt=adopt, task=task, remember=remember)
@@ -165,13 +167,14 @@ def all_of(
     try:
         connected = _engine(settings.runtime, known)
     except EngineError as error:
-        if known.runtime == DOCKER:
+        if known.runtime in ENGINES:
             raise _unanswered(error, known) from error
         if not found:
-            if settings.runtime == DOCKER or isinstance(error, UnsureError):
+            if settings.runtime in ENGINES or isinstance(error, UnsureError):
                 raise
             tell(f"{error.summary}: whatever runs there is not changed")
         return [native if there else _native(settings, missing=error.summary)]
+    connected = _found(settings, project, connected)
     try:
         if not foreign:
             ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
@@ -205,11 +208,61 @@ def _engine(asked: str, known: Memory, starting: Note | None = None) -> Containe
     from upready.runtime.docker import containers
 
     def connect() -> Containers:
-        if known.runtime == DOCKER:
+        if known.runtime in ENGINES:
             return containers.connect(timeout=REMEMBERED)
-        return containers.connect(patience=None if asked == DOCKER else PATIENCE)
+        return containers.connect(patience=None if asked in ENGINES else PATIENCE)
 
     return desktop.wait(connect, starting)
+
+
+def _asked(settings: Settings, environment: str, *, strict: bool) -> str:
+    """The runtime that an environment asks for; a strict one runs on an engine in any case."""
+    asked = settings.runtime_of(environment)
+    return DOCKER if strict and asked not in ENGINES else asked
+
+
+def _in_swarm(
+    settings: Settings, project: str, connected: Containers, asked: str, environment: str, tell: Note
+) -> Containers:
+    """The swarm of an engine, where an environment is to run there, or does already; else the engine.
+
+    Raises:
+        EngineError: It is to run there, and the engine manages no swarm.
+        UsageError: The stack already runs elsewhere on the engine, or another environment of it in Swarm.
+    """
+    from upready.runtime.swarm.runtime import Swarm, runs
+
+    if asked == SWARM:
+        swarm = Swarm.on(connected)
+        if connected.containers(project):
+            raise _already("on this engine, without Swarm", _without_swarm())
+        return swarm
+    if not runs(connected, project):
+        return connected
+    swarm = Swarm.on(connected)
+    own = {each.environment for each in swarm.containers(project)}
+    if (asked == DOCKER and settings.runtime_forced) or own != {environment}:
+        step = next_step.again("--runtime", SWARM) if own == {environment} else ""
+        raise _already(f"in Swarm ({', '.join(sorted(own)) or environment})", step)
+    tell("the stack already runs in Swarm, and stays there (docs/scale.md)")
+    return swarm
+
+
+def _found(settings: Settings, project: str, connected: Containers) -> Containers:
+    """The swarm of an engine, where a stack runs there, or is to be looked for there; else the engine."""
+    from upready.runtime.swarm.runtime import Swarm, runs
+
+    asked = settings.runtime if settings.runtime_forced else AUTO
+    if asked == SWARM:
+        return Swarm.on(connected)
+    if not runs(connected, project) or (asked == DOCKER and connected.containers(project)):
+        return connected
+    return Swarm.on(connected)
+
+
+def _without_swarm() -> str:
+    """The step that ends what runs on an engine beside its swarm."""
+    return shell_words.in_turn("invoke stop --runtime docker", AGAIN)
 
 
 def _containers(settings: Settings, project: str, connected: Runtime) -> list[Container]:
@@ -233,7 +286,7 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
     try:
         found = _containers(settings, current.name(settings), _engine(NATIVE, known))
     except EngineError as error:
-        if known.runtime == DOCKER:
+        if known.runtime in ENGINES:
             if not settings.runtime_forced:
                 raise _unanswered(error, known) from error
             tell(f"{error.summary}: whatever runs there is not changed")
@@ -244,19 +297,19 @@ def _refuse_beside_containers(settings: Settings, known: Memory, tell: Note) -> 
 
 def _tell_of_another_engine(project: str, known: Memory, connected: Runtime, tell: Note) -> None:
     """Tell the user if the project last ran on another engine, and the chosen one has nothing of it."""
-    if known.runtime == DOCKER and known.endpoint != endpoint.asked().url and not connected.origins(project):
+    if known.runtime in ENGINES and known.endpoint != endpoint.asked().url and not connected.origins(project):
         tell(f"{project} last ran on {known}, not on this one at {connected.address}")
 
 
 def _unanswered(error: EngineError, known: Memory, without: str = "") -> EngineError:
     """The error that no engine answers, with what is known about the services there."""
     details = list(error.details)
-    if known.runtime == DOCKER:
+    if known.runtime in ENGINES:
         details.append(f"{known.project} last ran on {known}: its services may still run there")
     if without:
         details.append(f"to start without it, with separate data: {without}")
     return type(error)(error.message, details=details, next=error.next)
 
 
-def _already(where: str) -> UsageError:
-    return UsageError(f"the stack already runs {where}", next=shell_words.in_turn("invoke stop", AGAIN))
+def _already(where: str, step: str = "") -> UsageError:
+    return UsageError(f"the stack already runs {where}", next=step or shell_words.in_turn("invoke stop", AGAIN))

@@ -1,4 +1,4 @@
-"""The interface of a runtime: a stack runs as containers of a Docker Engine, or as processes of this machine.
+"""The interface of a runtime: a stack runs on a Docker Engine, on a swarm of them, or as processes of this machine.
 
 Tasks, health, logs, diagnosis and reports use a `Runtime` and do not know which one it is.
 """
@@ -43,7 +43,8 @@ class Container:
         service: The compose service.
         replica: Its number within the service, from 1.
         image: The image as named at creation; without an engine, the program.
-        state: created, running, paused, restarting, exited, dead, removing.
+        state: created, running, paused, restarting, exited, dead, removing; in Swarm also starting: its health check
+            has not passed yet, and its name leads nobody to it.
         health: starting, healthy, unhealthy; empty where there is no health check.
         probes: The last results of its health check, newest last: (exit code, output).
         exit_code: None while it runs or has not run; 126 or 127 also if its command could not be run.
@@ -65,6 +66,8 @@ class Container:
         release: The release that made it; empty if none did.
         environment: The environment of that release; empty if there is none.
         terminal: Whether it has a terminal, which changes the form of its log.
+        node: The node of the swarm that it runs on; empty where there is one machine only.
+        slot: What it has in common with those that had its place before it, where each start makes another one.
         raw: The engine's whole inspection; without an engine an empty skeleton. Holds secrets.
     """
 
@@ -95,6 +98,8 @@ class Container:
     release: str = ""
     environment: str = ""
     terminal: bool = False
+    node: str = ""
+    slot: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -204,7 +209,7 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """`docker` or `native`."""
+        """`docker`, `native` or `swarm`."""
 
     @property
     def address(self) -> str:

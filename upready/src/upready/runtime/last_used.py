@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.engine import endpoint
-from upready.stack.settings import DOCKER
+from upready.stack.settings import ENGINES, SWARM
 from upready.support import files, parsing, state
 from upready.support.errors import OpsError
 
@@ -46,9 +46,10 @@ class Memory:
 
     def __str__(self) -> str:
         """Where it ran, for people."""
-        if self.runtime != DOCKER:
+        if self.runtime not in ENGINES:
             return "this machine, without an engine"
-        return f"the Docker Engine at {endpoint.Endpoint(self.endpoint, self.context)}"
+        what = "the swarm of the Docker Engine" if self.runtime == SWARM else "the Docker Engine"
+        return f"{what} at {endpoint.Endpoint(self.endpoint, self.context)}"
 
 
 def recall(root: Path) -> Memory:

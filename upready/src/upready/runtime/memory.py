@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from upready.engine import endpoint
 from upready.runtime import current, last_used, ownership
 from upready.runtime.interface import Runtime
-from upready.stack.settings import DOCKER, NATIVE, Settings
+from upready.stack.settings import ENGINES, NATIVE, Settings
 
 
 def remember(settings: Settings, connected: Runtime, environment: str, services: Sequence[str]) -> None:
@@ -25,7 +25,7 @@ def remember(settings: Settings, connected: Runtime, environment: str, services:
         now = dataclasses.replace(
             known,
             project=name,
-            runtime=DOCKER,
+            runtime=connected.name,
             endpoint=place.url,
             context=place.context,
             environment=environment,
@@ -47,14 +47,14 @@ def forget(settings: Settings, stopped: Sequence[Runtime], *, data: bool) -> Non
     known = last_used.recall(settings.root)
     asked = {each.name for each in stopped}
     renamed = known.project not in ("", current.name(settings, somehow=True))
-    left = renamed and any(ownership.started(settings, known.project, each) for each in stopped if each.name == DOCKER)
-    if known.runtime == DOCKER and (left or known.endpoint != endpoint.asked().url):
-        asked.discard(DOCKER)
+    left = renamed and any(ownership.started(settings, known.project, each) for each in stopped if each.name in ENGINES)
+    if known.runtime in ENGINES and (left or known.endpoint != endpoint.asked().url):
+        asked -= {*ENGINES}
     now = dataclasses.replace(
         known,
         runtime="" if known.runtime in asked else known.runtime,
         services=() if known.runtime in asked else known.services,
-        since=0.0 if data and DOCKER in asked else known.since,
+        since=0.0 if data and not asked.isdisjoint(ENGINES) else known.since,
     )
     if now != known:
         last_used.write(settings.root, now)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from upready.runtime import last_used
 from upready.runtime.interface import Note, Origin, Runtime
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import ENGINES, Settings
 from upready.support import files, next_step, repository, shell_words
 from upready.support.errors import UsageError
 
@@ -119,7 +119,7 @@ def check(
     if taken and remember:
         everything = tuple(dict.fromkeys([*known.adopted, *taken]))
         last_used.write(settings.root, dataclasses.replace(known, adopted=everything))
-    if known.runtime == DOCKER and known.project not in ("", project) and started(settings, known.project, connected):
+    if known.runtime in ENGINES and known.project not in ("", project) and started(settings, known.project, connected):
         step = shell_words.with_variable("COMPOSE_PROJECT_NAME", known.project, "invoke stop")
         tell(f"this folder also has containers of the project {known.project}, its earlier name: {step}")
 

@@ -223,6 +223,7 @@ _KEYS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
         lambda value: isinstance(value, bool) or (isinstance(value, str) and value != ""),
         "true, false or the path of the migrations",
     ),
+    "swarm": (lambda value: isinstance(value, dict), "a mapping such as {accept: [memswap_limit]}"),
     "edge": (_is_route, "a mapping such as {port: 8000, path: /, host: example.com}"),
 }
 """The keys of `x-ops`: a test of the value, and a description of what it should be."""

@@ -26,10 +26,14 @@ LONGEST = 365 * 24 * 3600.0
 
 DOCKER = "docker"
 NATIVE = "native"
+SWARM = "swarm"
 AUTO = "auto"
-"""Where stacks run: the two runtimes, and `auto` for the one that there is."""
+"""Where stacks run: the runtimes, and `auto` for an engine, or this machine where there is none."""
 
-RUNTIMES = (AUTO, DOCKER, NATIVE)
+ENGINES = (DOCKER, SWARM)
+"""The runtimes that need an engine."""
+
+RUNTIMES = (AUTO, DOCKER, NATIVE, SWARM)
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Environment:
         strict: `.env` must exist and pass the checks for production; nothing is written for the user.
         project_directory: The folder for relative paths in the compose files, and for `.env`; relative to the root.
         context: The docker context of its engine, or the engine's address; empty for the shell's own.
+        runtime: Where it runs (`ops.environments.NAME.runtime`); empty where the setting for all counts.
         found: How the files were found if `invoke.yaml` names none: COMPOSE_FILE, or empty for their default names.
     """
 
@@ -54,6 +59,7 @@ class Environment:
     strict: bool = False
     project_directory: str = ""
     context: str = ""
+    runtime: str = ""
     found: str | None = field(default=None, compare=False)
 
 
@@ -65,7 +71,7 @@ class Settings:
         root: The project's folder, where `tasks.py` stands.
         environments: By name.
         profiles: For a profile, the variables that are set while it is the only one chosen.
-        runtime: Where stacks run: auto, docker or native.
+        runtime: Where stacks run: auto, docker, native or swarm.
         runtime_forced: Whether `--runtime` was given. Without it, tasks that only look also see a stack on the other
             runtime.
     """
@@ -80,6 +86,11 @@ class Settings:
     def default(self) -> str:
         """The environment that is used if none is named: the first one."""
         return next(iter(self.environments))
+
+    def runtime_of(self, environment: str) -> str:
+        """Where an environment is to run: what `--runtime` says, else its own setting, else the one for all."""
+        own = self.environment(environment).runtime
+        return self.runtime if self.runtime_forced else own or self.runtime
 
     def environment(self, name: str) -> Environment:
         """The environment of that name.
@@ -172,7 +183,7 @@ def _as_compose_finds(root: Path) -> Environment:
 def _environment(name: str, value: object) -> Environment:
     path = f"ops.environments.{name}"
     entry = _mapping(value, path)
-    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context"}, path)
+    _known(entry, {"files", "profiles", "timeout", "strict", "project_directory", "context", "runtime"}, path)
     files = _strings(entry.get("files"), f"{path}.files")
     if not files:
         raise UsageError(f"invoke.yaml: {path}.files: should name at least one compose file")
@@ -189,7 +200,11 @@ def _environment(name: str, value: object) -> Environment:
     if not parsing.is_text(context):
         raise UsageError(f"invoke.yaml: {path}.context: should be the name of a docker context, not {context!r}")
     profiles = _strings(entry.get("profiles"), f"{path}.profiles")
-    return Environment(name, files, profiles, float(timeout), strict, directory, context)
+    runtime = entry.get("runtime") or ""
+    if runtime and runtime not in RUNTIMES:
+        hint = spelling.meant(str(runtime), RUNTIMES)
+        raise UsageError(f"invoke.yaml: {path}.runtime: should be {', '.join(RUNTIMES)}, not {runtime!r}{hint}")
+    return Environment(name, files, profiles, float(timeout), strict, directory, context, runtime)
 
 
 def _mapping(value: object, path: str) -> Mapping[str, Any]:

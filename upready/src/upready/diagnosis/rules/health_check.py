@@ -17,7 +17,7 @@ _UNABLE = (
 
 def find(evidence: Evidence) -> Finding | None:
     """The health check printed which program is missing."""
-    if not evidence.container or evidence.container.state != "running" or evidence.refusal:
+    if not evidence.container or evidence.container.state not in ("running", "starting") or evidence.refusal:
         return None
     program = missing(evidence.checks)
     if program is None:

@@ -49,7 +49,7 @@ def _reached(other: Health, condition: str) -> bool:
 def ended(evidence: Evidence) -> Finding | None:
     """The container ended, for a reason that only its exit code and its own words tell."""
     container, service = evidence.container, evidence.service.name
-    if container is None or container.state in ("running", "paused", "created"):
+    if container is None or container.state in ("running", "starting", "paused", "created"):
         return None
     code = container.exit_code or 0
     meaning = exit_code.meaning(code)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from upready.runtime import interface
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 ITS_OWN = ("provider", "models")
 """Keys with which one service changes what others get: then only one `up` for all services works as in compose."""
 
-_SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
+SHELL = ("sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi")
 """The better shell of those that an image has."""
 
 GRACE = 10
@@ -42,7 +43,7 @@ class Containers(Engine):
 
     name = settings.DOCKER
 
-    def changes(self, project: str) -> Changes:
+    def changes(self, project: str) -> interface.Changes:
         """The engine's events, without those that say nothing about a container's state."""
         return Changes(self.events(project))
 
@@ -175,7 +176,7 @@ class Containers(Engine):
         """Compose's `exec`; the container is found by its labels, so that a broken file does not matter."""
         terminal = [] if sys.stdin.isatty() else ["--no-TTY"]
         line = compose.project_command(project, "exec", "--index", str(container.replica), *terminal)
-        return [*line, container.service, *(words or _SHELL)], None
+        return [*line, container.service, *(words or SHELL)], None
 
     def piped(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> Call:
         """The same without a terminal; the program is killed if the engine stops answering."""

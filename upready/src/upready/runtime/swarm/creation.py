@@ -95,7 +95,10 @@ def _referring(spec: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any
     container = dict(spec["TaskTemplate"]["ContainerSpec"])
     for kind, one in (("secrets", "Secret"), ("configs", "Config")):
         if listed := container.get(f"{one}s"):
-            container[f"{one}s"] = [{**each, f"{one}ID": ids[f"{kind}/{each[f'{one}Name']}"]} for each in listed]
+            # A spec that ran before has them already.
+            container[f"{one}s"] = [
+                {**each, f"{one}ID": ids.get(f"{kind}/{each[f'{one}Name']}") or each.get(f"{one}ID")} for each in listed
+            ]
     return {**spec, "TaskTemplate": {**spec["TaskTemplate"], "ContainerSpec": container}}
 
 

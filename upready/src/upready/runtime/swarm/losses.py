@@ -76,12 +76,15 @@ def check(raw: Mapping[str, Any], accepted: Collection[str] = ()) -> list[Loss]:
     ]
     if not left:
         return found
-    keys = ", ".join(dict.fromkeys(loss.key for loss in left))
+    keys = list(dict.fromkeys(loss.key for loss in left))
     count = "one key" if len(left) == 1 else f"{len(left)} keys"
     raise UsageError(
         f"Swarm has nothing for {count} of this stack",
         details=[str(loss) for loss in left],
-        next=f"do without them, or put their names into x-ops.swarm.accept ({keys}), then: {next_step.AGAIN}",
+        next=next_step.either(
+            f"do without them, or put their names into x-ops.swarm.accept ({', '.join(keys)}), then: {next_step.AGAIN}",
+            f"to lose them this once: {next_step.again(OPTION, f' {OPTION} '.join(keys))}",
+        ),
     )
 
 

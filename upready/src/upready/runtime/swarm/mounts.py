@@ -36,7 +36,7 @@ def _volumes(entry: Mapping[str, Any], volumes: Mapping[str, Any], project: str)
             mount["ReadOnly"] = True
         if kind == "volume":
             declared = volumes.get(each.get("source") or "") or {}
-            options = _volume_options(each.get("volume") or {}, declared, project)
+            options = _volume_options(str(each.get("source") or ""), each.get("volume") or {}, declared, project)
             name = declared.get("name") or each.get("source")
             yield mount | units.stripped({"Source": name and units.verbatim(name), "VolumeOptions": options})
         elif kind == "tmpfs":
@@ -52,10 +52,11 @@ def _volumes(entry: Mapping[str, Any], volumes: Mapping[str, Any], project: str)
             yield mount | units.stripped({"Source": units.verbatim(each["source"]), "BindOptions": bound})
 
 
-def _volume_options(own: Mapping[str, Any], declared: Mapping[str, Any], project: str) -> dict[str, Any]:
+def _volume_options(key: str, own: Mapping[str, Any], declared: Mapping[str, Any], project: str) -> dict[str, Any]:
     labels = _verbatim({**(declared.get("labels") or {}), **(own.get("labels") or {})})
     if declared and not declared.get("external"):
-        labels = {names.STACK: project, **labels}
+        # Compose's own labels, too: it takes up a volume with them once the stack runs on one engine again.
+        labels = {names.STACK: project, names.PROJECT: project, "com.docker.compose.volume": key, **labels}
     driver = units.stripped({"Name": declared.get("driver"), "Options": _verbatim(declared.get("driver_opts") or {})})
     if driver.get("Options"):
         driver.setdefault("Name", "local")

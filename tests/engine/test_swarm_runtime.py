@@ -1,0 +1,145 @@
+"""A stack on a swarm of one node, from its first start to its end: the same tasks, with the same exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.engine.conftest import Project, write_tasks
+from tests.faults.private import Engine
+
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
+
+COMPOSE = """
+services:
+  web:
+    image: python:3.13-slim
+    command: [python, -uc, "import http.server as h, os, sys; v = os.environ['VERSION']; print('version', v);
+      sys.exit('no such version') if v == 'broken' else
+      h.HTTPServer(('', 8000), h.SimpleHTTPRequestHandler).serve_forever()"]
+    environment: {VERSION: "${VERSION:-1}"}
+    working_dir: /srv
+    init: true
+    stop_grace_period: 1s
+    ports: ["8080:8000"]
+    depends_on: {seed: {condition: service_completed_successfully}}
+    secrets: [token]
+    volumes: ["data:/data"]
+    healthcheck:
+      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/')"]
+      interval: 1s
+      timeout: 20s
+      start_period: 60s
+      start_interval: 300ms
+    deploy: {update_config: {monitor: 1s}}
+  seed:
+    image: python:3.13-slim
+    command: [echo, seeded]
+volumes: {data: {}}
+secrets: {token: {environment: TOKEN}}
+"""
+
+SETTINGS = """
+ops:
+  environments:
+    prod: {files: [compose.yaml], runtime: swarm, timeout: 150}
+"""
+
+
+@dataclass
+class Inside(Project):
+    """A project whose tasks are called in the network of an engine of its own."""
+
+    engine: Engine | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        assert self.engine
+        return [*self.engine.inside, sys.executable, "-m", "invoke", *arguments]
+
+
+def made(root: Path, engine: Engine) -> Inside:
+    root.mkdir()
+    write_tasks(root)
+    project = Inside(root, "moved", {"DOCKER_HOST": engine.url, "TOKEN": "a-secret-that-is-long"}, engine)
+    project.write("compose.yaml", COMPOSE)
+    project.write("invoke.yaml", SETTINGS)
+    project.write(".env", "")
+    (root / ".env").chmod(0o600)
+    return project
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    if problem := Engine.problem():
+        pytest.skip(problem)
+    found = Engine()
+    try:
+        found.begin()
+        found.fill()
+        yield found
+    finally:
+        if found.process is not None and found.client.info()["Swarm"]["LocalNodeState"] == "active":
+            # Else it would start each container again that is removed.
+            found.client.swarm.leave(force=True)
+        found.remove()
+
+
+def test_a_stack_lives_on_a_swarm_as_on_one_engine(engine: Engine, tmp_path: Path) -> None:
+    project = made(tmp_path / "first", engine)
+    # When: the engine is in no swarm. Then: that is told, with the way into one
+    refused = project.invoke("prod", "--json")
+    assert (refused.code, refused.json["error"]["next"]) == (4, "docker swarm init"), refused.err
+    engine.client.swarm.init(advertise_addr="127.0.0.1")
+    # When: the stack has what Swarm lacks. Then: nothing is touched
+    project.write("more.yaml", "services: {web: {privileged: true}}")
+    project.write("invoke.yaml", SETTINGS.replace("compose.yaml", "compose.yaml, more.yaml"))
+    lost = project.invoke("prod", "--json")
+    assert lost.code == 2
+    assert "web: privileged" in lost.json["error"]["details"][0]
+    assert "--accept-loss privileged" in lost.json["error"]["next"]
+    assert not engine.client.services.list()
+    # When: it is accepted
+    first = project.ok("prod", "--json", "--accept-loss", "privileged").json
+    # Then: it runs, and where it runs is told
+    assert (first["runtime"], first["status"]) == ("swarm", "healthy")
+    node = engine.client.info()["Name"]
+    assert {each["service"]: (each["state"], each["node"]) for each in first["services"]} == {
+        "web": ("running", node),
+        "seed": ("exited", node),
+    }
+    project.write("invoke.yaml", SETTINGS)
+    assert "version 1" in project.ok("logs", "--service", "web").out
+    assert project.ok("exec", "web", "--", "cat", "/run/secrets/token").out == "a-secret-that-is-long"
+    # When: nothing changes. Then: no task is replaced
+    tasks = {each["ID"] for each in engine.client.api.tasks()}
+    assert project.ok("prod", "--json").json["release"] == first["release"]
+    assert {each["ID"] for each in engine.client.api.tasks()} == tasks
+    # When: a new version is ready. Then: it serves, and the job did not run again
+    second = project.ok("prod", "--json", env={"VERSION": "2"}).json
+    assert second["release"] != first["release"]
+    assert project.ok("exec", "web", "--", "printenv", "VERSION").out == "2\n"
+    assert sum(each["Spec"]["ContainerSpec"]["Args"] == ["echo", "seeded"] for each in engine.client.api.tasks()) == 1
+    # When: the next one is sick. Then: the one before serves, and why is told
+    sick = project.invoke("prod", "--json", env={"VERSION": "broken"})
+    assert sick.code == 8, sick.err
+    assert sick.json["failures"][0]["service"] == "web"
+    assert "no such version" in sick.json["error"]["message"]
+    assert project.ok("exec", "web", "--", "printenv", "VERSION").out == "2\n"
+    # And: a colleague's checkout sees it all
+    other = made(tmp_path / "second", engine)
+    other.environment["OPS_STATE_DIR"] = str(tmp_path / "state")
+    told = other.ok("releases", "--json").json["releases"]
+    assert [each["state"] for each in told] == ["failed", "current", "previous"]
+    # When: it goes back. Then: the first version serves
+    assert project.ok("rollback", "--json").json["release"] == first["release"]
+    assert project.ok("exec", "web", "--", "printenv", "VERSION").out == "1\n"
+    # When: it is stopped. Then: nothing is left but the data
+    project.ok("stop")
+    assert not engine.client.services.list()
+    assert not engine.client.api.secrets()
+    assert [each.name for each in engine.client.networks.list(filters={"label": "com.docker.stack.namespace"})] == []
+    assert {each.name for each in engine.client.volumes.list()} == {"moved_data", "moved_releases"}

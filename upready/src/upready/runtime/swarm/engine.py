@@ -1,0 +1,133 @@
+"""What a manager of a swarm says: of a stack's tasks on every node, and of the containers on its own."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from upready.engine.heartbeat import Heartbeat
+from upready.runtime.docker import inspection
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.engine import PROJECT, answering
+from upready.runtime.interface import Container, Origin
+from upready.runtime.swarm import cluster, log_source, names, tasks
+from upready.stack import settings
+
+if TYPE_CHECKING:
+    from docker.types import CancellableStream
+    from requests import Response
+
+    from docker import DockerClient
+
+_EVENTS = ("start", "die")
+
+
+class SwarmEngine(Containers):
+    """A manager of a swarm: its own engine, and what Swarm says.
+
+    Args:
+        client: The SDK's client of the manager.
+        heartbeat: Finds out whether it still answers.
+        node: The id of the manager's own node.
+
+    Attributes:
+        accepted: The keys whose loss the user accepts.
+    """
+
+    name = settings.SWARM
+
+    def __init__(self, client: DockerClient, heartbeat: Heartbeat | None, node: str) -> None:
+        super().__init__(client, heartbeat)
+        self.node = node
+        self.accepted: tuple[str, ...] = ()
+        self._failed: dict[tuple[str, int], set[str]] = {}
+
+    def look(self, project: str) -> tasks.Cluster:
+        """What the swarm says of a stack now."""
+        return cluster.look(self, project, self._failed)
+
+    def containers(self, project: str) -> list[Container]:
+        """The newest task of each place of each service, by service and number."""
+        return self.look(project).containers()
+
+    def every(self, project: str) -> list[Container]:
+        """The containers on the manager's own node, ended ones included, and the tasks of other nodes."""
+        found = self.look(project)
+        mine = {each.id: each for each in found.containers()}
+        own = [self._named(inspection.container(raw)) for key, raw in found.held.items() if key not in mine]
+        return sorted((*mine.values(), *own), key=lambda each: (each.service, each.replica, str(each.created)))
+
+    def failed(self, project: str, service: str, since: datetime) -> list[Container]:
+        """The tasks of a service that have failed since a moment, newest first."""
+        return self.look(project).failed(service, since)
+
+    def inspect(self, container: str) -> Container | None:
+        """One container by its id; None if it is gone, or no longer the one of its place."""
+        found = super().inspect(container)
+        if found is None:
+            return None
+        project = ((found.raw.get("Config") or {}).get("Labels") or {}).get(names.STACK)
+        if project is None:
+            return found
+        return next((each for each in self.containers(project) if each.id == container), None)
+
+    @staticmethod
+    def _named(found: Container) -> Container:
+        """A container on the manager's own node that is no longer, or not yet, the one of its place."""
+        labels = (found.raw.get("Config") or {}).get("Labels") or {}
+        place = str(labels.get("com.docker.swarm.task.name", "")).split(".")
+        replica = int(place[-2]) if len(place) > 2 and place[-2].isdigit() else 1
+        return dataclasses.replace(found, replica=replica, name=".".join(place[:-1]) or found.name)
+
+    def events(self, project: str) -> CancellableStream[dict[str, Any]]:
+        """What happens to the stack's containers on the manager's own node."""
+        filters = {"type": "container", "label": f"{names.STACK}={project}", "event": list(_EVENTS)}
+        with answering():
+            return self.client.events(filters=filters, decode=True)
+
+    def logs(
+        self,
+        container: str,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str = "",
+        until: str = "",
+    ) -> Response | None:
+        """The log of a container on this node; of another node's, the manager gets it."""
+        found = super().logs(container, follow=follow, tail=tail, since=since, until=until)
+        if found is not None:
+            return found
+        return log_source.of_task(self, container, follow=follow, tail=tail, since=since)
+
+    def volumes(self, project: str) -> list[str]:
+        """The named volumes of a project on the manager's own node."""
+        found: set[str] = set()
+        for label in (PROJECT, names.STACK):
+            with answering():
+                listed = self.client.api.volumes(filters={"label": f"{label}={project}"})
+            found |= {str(each["Name"]) for each in listed.get("Volumes") or []}
+        return sorted(found)
+
+    def networks(self, project: str) -> list[str]:
+        """The networks of a stack."""
+        with answering():
+            found = self.client.api.networks(filters={"label": f"{names.STACK}={project}"})
+        return sorted(each["Name"] for each in found)
+
+    def origins(self, project: str) -> list[Origin]:
+        """Where a stack's services were started, from their labels."""
+        found = cluster.services(self, project)
+        return list(dict.fromkeys(names.origin(each["Spec"].get("Labels") or {}) for each in found))
+
+    def context_of(self, node: str) -> str:
+        """The docker context that a node's label names; empty where it names none."""
+        for each in cluster.nodes(self):
+            if cluster.name_of(each) == node:
+                return str(((each.get("Spec") or {}).get("Labels") or {}).get(cluster.CONTEXT) or "")
+        return ""
+
+    def is_here(self, container: Container) -> bool:
+        """Whether a container is on the manager's own node."""
+        return container.raw is not tasks.SKELETON

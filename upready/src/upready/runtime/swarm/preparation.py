@@ -1,0 +1,178 @@
+"""Everything that is decided before a deployment touches anything: the translation, images, nodes, and its steps."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from upready.runtime.actions import Action
+from upready.runtime.docker import inspection
+from upready.runtime.interface import Note
+from upready.runtime.swarm import cluster, creation, names, steps, translation
+from upready.runtime.swarm import images as transport
+from upready.runtime.swarm import nodes as fleet_nodes
+from upready.runtime.swarm.files import Lookup
+from upready.runtime.swarm.steps import Place, Step
+from upready.runtime.swarm.translation import Service, Translation
+from upready.stack import compose_variables
+from upready.stack.selection import Stack
+
+if TYPE_CHECKING:
+    from upready.runtime.swarm.engine import SwarmEngine
+    from upready.stack.model import Model
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A deployment that can begin.
+
+    Attributes:
+        stack: The stack as Swarm gets it.
+        steps: What is done to each service.
+    """
+
+    stack: Translation
+    steps: list[Step]
+
+
+def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, str] | None = None) -> Prepared:
+    """Decide it all.
+
+    Args:
+        swarm: Where.
+        model: What is to run.
+        tell: Gets a sentence about each thing that is different from what the compose file says.
+        labels: More labels for the services that change: which release they are of.
+
+    Raises:
+        UsageError: Something would be lost that is not accepted, or a value cannot be used.
+        EngineError: The engine does not answer.
+    """
+    nodes = cluster.nodes(swarm)
+    mesh = cluster.has_mesh(swarm, nodes)
+    stack = model.stack
+    made = translation.of(model.raw, stack.directory, lookup(stack), accepted=swarm.accepted, mesh=mesh)
+    running = {str(each["Spec"]["Name"]): each for each in cluster.services(swarm, stack.project)}
+    own = {**labels_of(stack), **(labels or {})}
+    wanted = images(swarm, model, running)
+    found = steps.plan(made, wanted, Place(running, nodes, swarm.node), own)
+    for note in (*_accepted(made), *made.notes):
+        tell(note)
+    for step in found:
+        for note in step.notes:
+            tell(f"{step.key} {note}")
+    return Prepared(made, found)
+
+
+def _accepted(made: Translation) -> Iterator[str]:
+    """A sentence for each key that is lost as the user accepts it."""
+    for key in dict.fromkeys(each.key for each in made.losses):
+        whose = dict.fromkeys(each.service for each in made.losses if each.key == key)
+        yield f"without {key}, as accepted ({', '.join(filter(None, whose)) or made.project})"
+
+
+def lookup(stack: Stack) -> Lookup:
+    """The variables of which secrets and configs are made, as compose sees them."""
+
+    def value(name: str) -> str | None:
+        return stack.variables.get(name) or os.environ.get(name) or compose_variables.variable(stack.read_files, name)
+
+    return value
+
+
+def labels_of(stack: Stack) -> dict[str, str]:
+    """The labels by which every checkout finds the stack."""
+    return {
+        names.PROJECT: stack.project,
+        inspection.FILES: ",".join(map(str, stack.files)),
+        inspection.FOLDER: str(stack.directory),
+        inspection.ENVIRONMENT: stack.environment,
+    }
+
+
+def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What Swarm is to run of each service: the id of its image, so that a name which moves on changes nothing.
+
+    A service whose image has the same layers and settings keeps the one that it has.
+    """
+    from upready.runtime.docker import image_contents
+
+    found = {}
+    for name, service in model.services.items():
+        image = swarm.image(service.image)
+        if image is None:
+            continue
+        before = running.get(names.service(model.stack.project, name))
+        old = str(before["Spec"]["TaskTemplate"]["ContainerSpec"].get("Image", "")) if before else ""
+        same = old and image_contents.of(swarm.image(old)) == image_contents.of(image)
+        found[name] = old if same else str(image["Id"])
+    return found
+
+
+def bring(swarm: SwarmEngine, made: Prepared, tell: Note) -> Prepared:
+    """Bring the images of the services that change to the nodes that may run them.
+
+    Args:
+        swarm: Where.
+        made: The deployment.
+        tell: Gets a sentence for each image that is sent.
+
+    Returns:
+        The deployment, by the references that every node knows.
+
+    Raises:
+        StartError: A node lacks an image, and it is not known how to reach it.
+        EngineError: A node's engine does not answer, or refuses.
+    """
+    there = fleet_nodes.every(swarm.client.api)
+    if len(there) < 2:
+        return made
+    specs = [each.service.spec for each in made.steps if each.changes]
+    known = transport.to_nodes(swarm, specs, there, tell, own=swarm.node)
+    return dataclasses.replace(made, steps=[_referring(each, known) for each in made.steps])
+
+
+def _referring(step: Step, known: Mapping[str, str]) -> Step:
+    """A step whose image is named as every node knows it."""
+    task = step.service.spec["TaskTemplate"]
+    container = task["ContainerSpec"]
+    named = {**container, "Image": known.get(container["Image"], container["Image"])}
+    spec = {**step.service.spec, "TaskTemplate": {**task, "ContainerSpec": named}}
+    return dataclasses.replace(step, service=dataclasses.replace(step.service, spec=spec))
+
+
+def lay(swarm: SwarmEngine, made: Prepared) -> dict[str, str]:
+    """Make the networks, secrets and configs of a deployment; returns the ids of these two.
+
+    Raises:
+        StartError: Swarm refuses one.
+        UsageError: An external one does not exist.
+        EngineError: The engine does not answer.
+    """
+    from docker.errors import APIError
+
+    from upready.runtime.docker.engine import answering
+    from upready.runtime.swarm import deploy
+
+    with answering():
+        try:
+            creation.networks(swarm.client.api, made.stack)
+            return creation.files(swarm.client.api, made.stack)
+        except APIError as error:
+            raise deploy.refusal("a network, secret or config", error) from error
+
+
+def again(swarm: SwarmEngine, model: Model, services: Sequence[str]) -> list[Step]:
+    """The steps that replace the tasks of services as they are."""
+    found = []
+    for each in cluster.services(swarm, model.stack.project):
+        key = names.key_of(each)
+        if key in services:
+            waits = {other: how for other, how in model.service(key).depends_on.items() if other in services}
+            job = any(kind in (each["Spec"].get("Mode") or {}) for kind in ("ReplicatedJob", "GlobalJob"))
+            spec = dict(each["Spec"])
+            found.append(Step(Service(key, spec, waits, job), Action.RESTART, each))
+    return found

@@ -1,0 +1,158 @@
+"""What a deployment does to each service of a stack, before anything is touched."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from upready.runtime.actions import Action
+from upready.runtime.docker import inspection
+from upready.runtime.swarm import endpoint, names, pins
+from upready.runtime.swarm.pins import Pin
+from upready.runtime.swarm.translation import Service, Translation
+
+START_FIRST, STOP_FIRST = "start-first", "stop-first"
+
+_SHOWN = 4
+"""So many reasons are told of one service."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to one service.
+
+    Attributes:
+        service: The service, as the API gets it.
+        action: Create, recreate (its tasks are replaced), start (only how many, or how), unchanged.
+        before: The service as it runs; None where it is new.
+        reasons: What of it changes, a few words each.
+        pin: The node on which it has to stay; None where it may run anywhere.
+        notes: Sentences about what is different from what the compose file says.
+    """
+
+    service: Service
+    action: Action
+    before: Mapping[str, Any] | None
+    reasons: tuple[str, ...] = ()
+    pin: Pin | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The service's name in the compose file."""
+        return self.service.key
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is done."""
+        return self.action is not Action.UNCHANGED
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stack is deployed: what runs of it (by the names in Swarm), the nodes, and the manager's own node."""
+
+    running: Mapping[str, Mapping[str, Any]]
+    nodes: Sequence[Mapping[str, Any]]
+    here: str
+
+
+def plan(stack: Translation, images: Mapping[str, str], place: Place, labels: Mapping[str, str]) -> list[Step]:
+    """What a deployment does, service by service.
+
+    Args:
+        stack: The stack.
+        images: What Swarm is to run of each service, by the service's name in the compose file.
+        place: Where.
+        labels: Labels that each changed service gets; they are no change by themselves.
+    """
+    made = [_step(each, images.get(each.key, ""), place, labels) for each in stack.services.values()]
+    changed = {each.key for each in made if each.action in (Action.RECREATE, Action.CREATE)}
+    return [_along(each, changed) for each in made]
+
+
+def _step(service: Service, image: str, place: Place, labels: Mapping[str, str]) -> Step:
+    before = place.running.get(service.name)
+    spec, notes = _ordered(_with_image(service, image))
+    pin = pins.find(spec, before, place.nodes, place.here)
+    if pin is not None:
+        spec = pins.pinned(spec, pin)
+    mark = digest(spec)
+    own = {**labels, inspection.SERVICE: service.key, names.HASH: mark}
+    spec = {**spec, "Labels": {**(spec.get("Labels") or {}), **own}}
+    made = Service(service.key, spec, service.after, service.job, service.restarted_after)
+    told = (*notes, *([str(pin)] if pin else ()))
+    if before is None:
+        return Step(made, Action.CREATE, None, pin=pin, notes=told)
+    if (before["Spec"].get("Labels") or {}).get(names.HASH) == mark:
+        return Step(made, Action.UNCHANGED, before, pin=pin, notes=told)
+    reasons = tuple(reasons_of(before["Spec"], spec))[:_SHOWN]
+    return Step(made, Action.RECREATE, before, reasons, pin, told)
+
+
+def _along(step: Step, changed: set[str]) -> Step:
+    """A service that is restarted after another one's change (`depends_on.restart`)."""
+    others = [each for each in step.service.restarted_after if each in changed]
+    if step.changes or not others:
+        return step
+    return Step(step.service, Action.RESTART, step.before, (f"{others[0]} changes",), step.pin, step.notes)
+
+
+def _with_image(service: Service, image: str) -> dict[str, Any]:
+    """The service with what Swarm is to run, and its name on each of its containers."""
+    task = service.spec["TaskTemplate"]
+    container = task["ContainerSpec"]
+    labels = {**(container.get("Labels") or {}), inspection.SERVICE: service.key}
+    container = {**container, "Image": image or container["Image"], "Labels": labels}
+    return {**service.spec, "TaskTemplate": {**task, "ContainerSpec": container}}
+
+
+def _ordered(spec: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The service, stopped first where it publishes ports of its node: a node has each of them once."""
+    ports = (spec.get("EndpointSpec") or {}).get("Ports") or ()
+    if not any(each.get("PublishMode") == endpoint.HOST and each.get("PublishedPort") for each in ports):
+        return spec, ()
+    found = dict(spec)
+    notes: tuple[str, ...] = ()
+    for key in ("UpdateConfig", "RollbackConfig"):
+        if (found.get(key) or {}).get("Order") == START_FIRST:
+            found[key] = {**found[key], "Order": STOP_FIRST}
+            notes = ("is stopped before its new version starts: a node has its port once",)
+    return found, notes
+
+
+def digest(spec: Mapping[str, Any]) -> str:
+    """A mark of all that makes a service, but for the labels of ours that say which release it is of."""
+    labels = {key: value for key, value in (spec.get("Labels") or {}).items() if key not in (names.IMAGE, names.HASH)}
+    whole = json.dumps({**spec, "Labels": labels}, sort_keys=True)
+    return hashlib.sha256(whole.encode()).hexdigest()[:32]
+
+
+def reasons_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """What differs between two specs, by the names that the API has; of variables, their names."""
+    old, new = before["TaskTemplate"]["ContainerSpec"], after["TaskTemplate"]["ContainerSpec"]
+    if old.get("Image") != new.get("Image"):
+        yield "image"
+    if variables := sorted(_names(old) ^ _names(new)):
+        yield f"variables: {', '.join(dict.fromkeys(each.partition('=')[0] for each in variables))}"
+    for key in sorted({*old, *new} - {"Image", "Env", "Labels"}):
+        if key in new and old.get(key) != new.get(key) and not _is_reference(key):
+            yield key
+    if before.get("Mode") != after.get("Mode"):
+        yield "replicas"
+    for key in ("Secrets", "Configs"):
+        one = f"{key[:-1]}Name"
+        if {each[one] for each in old.get(key) or ()} != {each[one] for each in new.get(key) or ()}:
+            yield key.lower()
+
+
+def _names(container: Mapping[str, Any]) -> set[str]:
+    return set(container.get("Env") or ())
+
+
+def _is_reference(key: str) -> bool:
+    """Whether a part of a spec has ids that only Swarm knows, or values that it fills in."""
+    return key in ("Secrets", "Configs", "Mounts", "Healthcheck", "Isolation", "Privileges")

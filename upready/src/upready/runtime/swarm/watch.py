@@ -1,0 +1,47 @@
+"""What happens to a stack in Swarm, as it happens. Swarm reports nothing of its tasks by itself: it is asked often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.swarm import names, tasks
+
+EVERY = 0.25
+"""Seconds between two looks; a look takes some milliseconds."""
+
+
+class Changes:
+    """Iterator over (container id, state) from the tasks of a stack; see `upready.runtime.interface.Changes`.
+
+    Args:
+        engine: A manager.
+        project: The stack's name.
+    """
+
+    def __init__(self, engine: Engine, project: str) -> None:
+        self._engine = engine
+        self._filter = {"label": f"{names.STACK}={project}"}
+        self._closed = threading.Event()
+        self._known = self._look()
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Each task whose state has changed, by the id of its container, or by its own where it has none."""
+        while not self._closed.wait(EVERY):
+            now = self._look()
+            for identifier, (container, state) in now.items():
+                if self._known.get(identifier) != (container, state):
+                    yield container or identifier, state
+            self._known = now
+
+    def close(self) -> None:
+        """End it."""
+        self._closed.set()
+
+    def _look(self) -> dict[str, tuple[str, str]]:
+        api: Any = self._engine.client.api
+        with answering():
+            found = api.tasks(filters=self._filter)
+        return {str(each["ID"]): (tasks.container_of(each), str(each["Status"]["State"])) for each in found}
