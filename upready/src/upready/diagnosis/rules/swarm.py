@@ -75,7 +75,7 @@ class Task:
 def find(evidence: Evidence) -> Finding | None:
     """What Swarm says of the task, and what its manager knows."""
     container, docker = evidence.container, evidence.docker
-    if container is None or docker is None or evidence.engine.name != SWARM:
+    if container is None or docker is None or getattr(docker, "name", "") != SWARM:
         return None
     with manager.asking():
         known = fleet.read(docker.client.api)
