@@ -30,11 +30,13 @@ from upready.diagnosis.rules import (
     source,
     space,
     state,
+    swarm,
     variable,
 )
 
 RULES: tuple[tuple[str, Callable[[Evidence], Finding | None]], ...] = (
-    # What compose or the engine says is certain.
+    # What compose, Swarm or the engine says is certain.
+    ("placement", swarm.find),
     ("port", port.find),
     ("image", image.find),
     ("hook", hook.find),

@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
-from upready.runtime.swarm import images, manager, nodes, placement
+from upready.runtime.swarm import fleet, images, manager, nodes, placement
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.nodes import Node
 from upready.runtime.swarm.placement import Obstacle
+from upready.stack.settings import SWARM
 from upready.support import next_step, shell_words
 
 _NOWHERE = re.compile(r"no suitable node|assigned node no longer meets constraints", re.IGNORECASE)
@@ -68,6 +70,20 @@ class Task:
     service: Mapping[str, Any]
     node: str = ""
     image: str = ""
+
+
+def find(evidence: Evidence) -> Finding | None:
+    """What Swarm says of the task, and what its manager knows."""
+    container, docker = evidence.container, evidence.docker
+    if container is None or docker is None or getattr(docker, "name", "") != SWARM:
+        return None
+    with manager.asking():
+        known = fleet.read(docker.client.api)
+    service = known.services.get(container.slot.partition(".")[0])
+    if service is None:
+        return None
+    node = next((each.id for each in known.nodes if each.name == container.node), "")
+    return judge(Task(container.error, service, node, container.image), known, evidence)
 
 
 def judge(task: Task, known: Fleet, way: Way) -> Finding | None:
