@@ -33,7 +33,7 @@ services:
   files:
     image: debian:trixie-slim
     init: true
-    command: [sleep, "600"]
+    command: [sleep, infinity]
     stop_grace_period: 1s
     volumes: [files:/files, cache:/cache]
     x-ops: {stable: 0.1}
