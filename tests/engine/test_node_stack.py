@@ -12,7 +12,7 @@ from tests.engine.three_nodes import SMALL, Swarm, begun
 from tests.engine.twins import bare
 from upready.runtime.swarm import nodes
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow]
+pytestmark = [pytest.mark.engine, pytest.mark.nightly]
 
 COMPOSE = f"""
 services:

@@ -99,7 +99,7 @@ def test_tasks_options_and_values(shop: Path) -> None:
         "invoke env.set API_PORT=8": [""],
         "invoke env.check --env ": ["dev", "prod"],
         "invoke logs --level w": ["warning"],
-        "invoke status --runtime ": ["auto", "docker", "native"],
+        "invoke status --runtime ": ["auto", "docker", "native", "swarm"],
         "invoke logs --since ": [""],
         "invoke logs --output ": [],
         "invoke psql -- ": [],

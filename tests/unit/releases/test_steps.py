@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit import replicas
-from upready.releases import draining, gate, plan, steps
+from upready.releases import draining, gate, plan, standby, steps
 from upready.releases.plan import Change
 from upready.releases.steps import Steps
 from upready.runtime.docker.edge import Route
@@ -50,6 +50,7 @@ def edge(monkeypatch: pytest.MonkeyPatch) -> Edge:
     made = Edge()
     monkeypatch.setattr(Steps, "edge", lambda *_, **__: made)
     monkeypatch.setattr(steps, "lasting", lambda *_: draining.NOTHING)
+    monkeypatch.setattr(standby, "make", lambda *_: [])  # as where compose alone can replace it
     monkeypatch.setattr(steps, "drain", lambda *_: made.told.append("drain") or 0)
     return made
 

@@ -8,8 +8,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 _NAMES = {
-    *("boto3", "botocore", "docker", "dotenv", "mcp", "paramiko", "platformdirs", "psutil", "pyrage"),
-    *("requests", "rich", "s3transfer", "urllib3", "yaml"),
+    *("anyio", "boto3", "botocore", "docker", "dotenv", "jsonschema", "mcp", "mcp_types", "paramiko"),
+    *("platformdirs", "psutil", "pyrage", "requests", "rich", "s3transfer", "urllib3", "yaml"),
 }
 
 

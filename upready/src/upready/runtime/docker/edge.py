@@ -80,7 +80,8 @@ def is_edge(container: Container) -> bool:
 
 def _folder(container: Container) -> str:
     """Where it reads which containers serve, if it is an edge; empty otherwise."""
-    return str((container.raw["Config"].get("Labels") or {}).get(LABEL) or "")
+    config = container.raw.get("Config") or {}
+    return str((config.get("Labels") or {}).get(LABEL) or "")
 
 
 class Edge:
