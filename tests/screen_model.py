@@ -24,8 +24,12 @@ class ScreenModel:
     """
 
     def __init__(self, columns: int, lines: int) -> None:
-        self.columns, self._height = columns, lines
         self.alternate, self.cursor = False, True
+        self._begin(columns, lines)
+
+    def _begin(self, columns: int, lines: int) -> None:
+        """Both screens, empty, of this size."""
+        self.columns, self._height = columns, lines
         self._screens = {False: [[" "] * columns for _ in range(lines)], True: [[" "] * columns for _ in range(lines)]}
         self._places = {False: (0, 0), True: (0, 0)}
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -41,7 +45,7 @@ class ScreenModel:
 
     def resize(self, columns: int, lines: int) -> None:
         """Another size; what was there is gone, as a program has to draw again."""
-        self.__init__(columns, lines)  # type: ignore[misc]
+        self._begin(columns, lines)
         self.alternate, self.cursor = True, False
 
     def feed(self, data: bytes) -> None:

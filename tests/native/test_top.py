@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -84,16 +85,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
 @pytest.fixture
 def top(stack: Market) -> Iterator[Callable[..., Driver]]:
     """Starts `invoke top` at a terminal; whatever it has shown, there was no secret in it."""
-    begun: list[tuple[object, Driver]] = []
+    begun: list[Driver] = []
 
     def start(*options: str, env: Mapping[str, str] | None = None, columns: int = 80, lines: int = 24) -> Driver:
         line = driven(stack.command("top", *options), stack.root, stack.variables(env), columns, lines)
-        begun.append((line, line.__enter__()))
-        return begun[-1][1]
+        begun.append(terminals.enter_context(line))
+        return begun[-1]
 
-    yield start
-    for line, driver in begun:
-        line.__exit__(None, None, None)  # type: ignore[attr-defined]
+    with contextlib.ExitStack() as terminals:
+        yield start
+    for driver in begun:
         assert SECRET.encode() not in driver.sent
 
 

@@ -184,9 +184,7 @@ def _no_image(task: Task, image: str, node: Node | None, known: Fleet, way: Way)
     step = images.way_to(node) if node is not None and unknown else way.restart
     return Finding(
         f"was refused on {where}, which has no image {name}",
-        next_step.either(
-            step, f"to have every node pull it: {shell_words.in_turn('invoke env.set REGISTRY', way.restart)}"
-        ),
+        step,
         [task.said],
         cause="image",
     )

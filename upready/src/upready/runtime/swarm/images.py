@@ -175,12 +175,9 @@ def unreached(lacking: Sequence[Lack]) -> StartError:
     ]
     names = ", ".join(node.name for node in known.values())
     return StartError(
-        f"images cannot be brought to {names}: no docker context is known that leads there, and .env has no REGISTRY",
+        f"images cannot be brought to {names}: no docker context is known that leads there",
         details=told,
-        next=next_step.either(
-            *(way_to(node) for node in known.values()),
-            shell_words.in_turn("invoke env.set REGISTRY", next_step.AGAIN),
-        ),
+        next=next_step.either(*(way_to(node) for node in known.values())),
     )
 
 
@@ -224,10 +221,7 @@ def _check_platform(image: Mapping[str, Any], node: Node, name: str) -> None:
     if made and wanted and made != wanted:
         raise StartError(
             f"{name} was built for {made}, and {node.name} runs {wanted}",
-            next=next_step.either(
-                f"keep its services off that node with deploy.placement.constraints, then: {next_step.AGAIN}",
-                shell_words.in_turn("invoke env.set REGISTRY", next_step.AGAIN),
-            ),
+            next=f"keep its services off that node with deploy.placement.constraints, then: {next_step.AGAIN}",
         )
 
 
