@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from tests.engine import registry
+from tests.engine import registry as registries
 from tests.engine.three_nodes import NETWORK, SMALL, Swarm, begun, until
 from upready.engine.elsewhere import Place
-from upready.runtime.swarm import images, nodes
+from upready.runtime.swarm import images, nodes, registry
 from upready.runtime.swarm.nodes import Node
+from upready.runtime.swarm.registry import Pushed
 from upready.support.errors import StartError
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -55,7 +56,7 @@ def deployed(swarm: Swarm, wanted: dict[str, Any], image: str, count: int) -> No
     """Make a service of one task a node, see all run, and remove it."""
     api = swarm.api
     wanted["TaskTemplate"]["ContainerSpec"]["Image"] = image
-    headers = images.credentials(api, image)
+    headers = registry.credentials(api, image)
     api._result(api._post_json(api._url("/services/create"), data=wanted, headers=headers))
     try:
         swarm.running(wanted["Name"], count)
@@ -102,35 +103,41 @@ def test_images_go_through_a_registry_that_asks_who_one_is(
 ) -> None:
     import docker
 
-    if problem := registry.problem():
+    if problem := registries.problem():
         pytest.skip(problem)
     told: list[str] = []
     client = swarm.machines[0].client
-    with registry.serving(tmp_path / "registry", REGISTRY, swarm.bridge.inside):
+    with registries.serving(tmp_path / "registry", REGISTRY, swarm.bridge.inside):
         # When: nobody has logged in
         until(lambda: "connection refused" not in refusal(here, told))
         assert refusal(here, told).startswith("the registry 10.99.0.1:5000 has not taken shop-web:r1")
         # When
-        registry.log_in(swarm.home / "config.json", REGISTRY)
+        registries.log_in(swarm.home / "config.json", REGISTRY)
         monkeypatch.setenv("DOCKER_CONFIG", str(swarm.home))
         for each in swarm.machines:
             each._client = docker.DockerClient(base_url=each.url, timeout=60)
         here = Place(swarm.machines[0].client, "the manager")
-        named = images.through_registry(here, {IMAGE: "shop-web:r1"}, REGISTRY, told.append)
+        pushed = image(here)
+        named = registry.push(here, [pushed], REGISTRY, told.append)[pushed.name]
         # Then: every node pulls it by its digest, with that log-in
-        assert named[IMAGE].startswith(f"{REGISTRY}/shop-web@sha256:")
+        assert named.startswith(f"{REGISTRY}/shop-web@sha256:")
         for number in (1, 2):
             for tag in swarm.machines[number].client.images.list():
                 swarm.machines[number].client.images.remove(tag.id, force=True)
-        deployed(swarm, spec("web", IMAGE), named[IMAGE], 3)
-        assert has(swarm, 1, named[IMAGE])
-        assert registry.PASSWORD not in " ".join(told)
+        deployed(swarm, spec("web", IMAGE), named, 3)
+        assert has(swarm, 1, named)
+        assert registries.PASSWORD not in " ".join(told)
     client.close()
+
+
+def image(here: Place) -> Pushed:
+    """The image as it goes to the registry."""
+    return Pushed(str((here.image(IMAGE) or {})["Id"]), IMAGE, registry.place(IMAGE, REGISTRY))
 
 
 def refusal(here: Place, told: list[str]) -> str:
     """Why the registry does not take an image."""
     with pytest.raises(StartError) as caught:
-        images.through_registry(here, {IMAGE: "shop-web:r1"}, REGISTRY, told.append)
+        registry.push(here, [image(here)], REGISTRY, told.append)
     assert caught.value.code == 6
     return f"{caught.value.message}; {caught.value.details}; {caught.value.next}"

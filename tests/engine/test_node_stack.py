@@ -1,4 +1,4 @@
-"""A stack on three real nodes: images reach each of them, and a task that finds no node is told with what none has."""
+"""A stack on three real nodes: images reach each of them, sent or through a registry; what finds no node is told."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine import registry
 from tests.engine.conftest import Project
-from tests.engine.three_nodes import SMALL, Swarm, begun
+from tests.engine.three_nodes import NETWORK, SMALL, Swarm, begun
 from tests.engine.twins import bare
 from upready.runtime.swarm import nodes
 
@@ -76,3 +77,40 @@ def test_a_stack_runs_on_every_node_and_goes_back_where_no_node_fits(swarm: Swar
     assert "none meets the constraint node.labels.disk!=hdd" in failed.err
     assert "node2: the constraint node.labels.disk!=hdd does not hold" in failed.err
     swarm.running("stack_web", 3)
+
+
+def test_every_node_pulls_from_the_registry_that_env_names(swarm: Swarm, project: Project, tmp_path: Path) -> None:
+    if problem := registry.problem():
+        pytest.skip(problem)
+    others = swarm.machines[1:]
+    address = f"{NETWORK}.1:5000"
+    project.ok("prod")
+    project.write(".env", f"REGISTRY={address}/team\n")
+    (project.root / ".env").chmod(0o600)
+    with registry.serving(tmp_path / "registry", address, swarm.bridge.inside):
+        # When: nobody has logged in. Then: the release ends before anything is changed, and says how to
+        refused = project.invoke("prod", "--json")
+        assert refused.code == 6, refused.err
+        assert refused.json["error"]["next"].startswith(f"docker login {address}")
+        # When
+        registry.log_in(swarm.home / "config.json", address)
+        for each in others:
+            each.client.images.remove(SMALL, force=True)
+        done = project.ok("prod", "--json")
+        # Then: what ran by an id runs by its digest there, on every node, whose engines nobody has logged in
+        image = f"{address}/team/small@sha256:"
+        spec = swarm.api.inspect_service("stack_web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+        assert spec["Image"].startswith(image)
+        assert {each["node"] for each in done.json["services"]} == {"node1", "node2", "node3"}
+        for each in others:
+            assert each.client.images.get(spec["Image"])
+        # And: the same again changes nothing, and going back and forth pushes and pulls as well
+        before = {each["ID"] for each in swarm.running("stack_web", 3)}
+        assert project.ok("prod", "--json").json["release"] == done.json["release"]
+        assert {each["ID"] for each in swarm.running("stack_web", 3)} == before
+        project.ok("prod", env={"VERSION": "2"})
+        project.ok("rollback")
+        again = swarm.api.inspect_service("stack_web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+        assert (again["Image"], again["Env"]) == (spec["Image"], ["VERSION=1"])
+        told = "".join(each.out + each.err for each in (refused, done))
+        assert registry.PASSWORD not in told

@@ -1,4 +1,4 @@
-"""What images are called in a registry, and when two engines have the same one."""
+"""When two engines have the same image."""
 
 from __future__ import annotations
 
@@ -7,22 +7,6 @@ from typing import Any
 import pytest
 
 from upready.runtime.swarm import images
-
-
-@pytest.mark.parametrize(
-    ("name", "wanted"),
-    [
-        ("shop-web", "r.example:5000/team/shop-web"),
-        ("shop-web:r1", "r.example:5000/team/shop-web"),
-        ("library/web:1", "r.example:5000/team/library/web"),
-        ("ghcr.io/acme/web:1", "r.example:5000/team/acme/web"),
-        ("localhost:5000/web", "r.example:5000/team/web"),
-        ("r.example:5000/team/web:2", "r.example:5000/team/web"),
-        ("web@sha256:00", "r.example:5000/team/web"),
-    ],
-)
-def test_names_in_a_registry(name: str, wanted: str) -> None:
-    assert images.in_registry(name, "r.example:5000/team") == wanted
 
 
 def image(identifier: str, layers: list[str], **config: Any) -> dict[str, Any]:

@@ -13,11 +13,15 @@ NODES = [{"ID": "n1", "Description": {"Hostname": "alpha"}}, {"ID": "n2", "Descr
 
 
 def planned(
-    services: dict[str, Any], running: dict[str, Any] | None = None, here: str = "n1", **more: Any
+    services: dict[str, Any],
+    running: dict[str, Any] | None = None,
+    here: str = "n1",
+    images: dict[str, str] | None = None,
+    **more: Any,
 ) -> list[Step]:
     raw = {"name": "shop", "services": services, "volumes": {"data": {"name": "shop_data"}}}
     stack = translation.of(raw, Path(), {}.get, mesh=more.pop("mesh", True))
-    images = {name: f"sha256:{name}" for name in services}
+    images = images or {name: f"sha256:{name}" for name in services}
     return steps.plan(stack, images, Place(running or {}, NODES, here), {"upready.release": "now", **more})
 
 
@@ -34,6 +38,19 @@ def test_what_is_not_there_is_created_and_what_has_not_changed_is_left_alone() -
     # Another release is no change by itself.
     (later,) = planned(web, running(first), **{"upready.by": "ann@host"})
     assert not later.changes
+
+
+def test_an_image_that_gets_its_name_in_a_registry_is_the_next_deployments_too() -> None:
+    entry = {"image": "a", "deploy": {"labels": {"of": "mine"}}}
+    (first,) = planned({"web": entry})
+    pushed = steps.renamed(first, "r.example/web@sha256:00")
+    assert pushed.service.spec["TaskTemplate"]["ContainerSpec"]["Image"] == "r.example/web@sha256:00"
+    kept = {"upready.release": "now", "of": "mine"}
+    assert pushed.service.spec["Labels"].items() >= kept.items()
+    (again,) = planned({"web": entry}, running(pushed), images={"web": "r.example/web@sha256:00"})
+    assert not again.changes
+    (back,) = planned({"web": entry}, running(pushed))
+    assert (back.action, back.reasons) == (Action.RECREATE, ("image",))
 
 
 def test_a_change_is_told_by_its_name_and_a_variable_without_its_value() -> None:

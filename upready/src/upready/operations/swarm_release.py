@@ -24,7 +24,7 @@ from upready.runtime.actions import Action
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import Container, silent
-from upready.runtime.swarm import creation, losses, preparation, retreat
+from upready.runtime.swarm import cluster, creation, losses, preparation, registry, retreat
 from upready.runtime.swarm.deploy import Deploy, SickError
 from upready.runtime.swarm.preparation import Prepared
 from upready.runtime.swarm.runtime import Swarm
@@ -78,6 +78,8 @@ class SwarmRelease(Models):
         ended = self._go(target, entry, made_of={"model": target.raw, "profiles": target.stack.profiles})
         if ended.error is None:
             self.prune()
+            if through := registry.of(merged.stack):
+                registry.sweep(self.engine, through, cluster.services(self.engine, self.project))
         return ended
 
     def back(self, name: str) -> Launch:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
-from upready.runtime.swarm import fleet, images, manager, nodes, placement
+from upready.runtime.swarm import fleet, images, manager, nodes, placement, registry
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.nodes import Node
 from upready.runtime.swarm.placement import Obstacle
@@ -180,13 +180,18 @@ def _no_image(task: Task, image: str, node: Node | None, known: Fleet, way: Way)
     """Its node does not have its image, and no registry gives it."""
     where = node.name if node else "its node"
     name = task.image or image
-    unknown = node is not None and not node.context and image.startswith(images.ID)
+    unknown = node is not None and not node.context and image.startswith(registry.ID)
     step = images.way_to(node) if node is not None and unknown else way.restart
+    host = registry.host(image)
+    if image.startswith(registry.ID):
+        steps = [step, f"to have every node pull it: {images.to_registry(way.restart)}"]
+    elif host:
+        login = shell_words.in_turn(f"docker login {shell_words.word(host)}", way.restart)
+        steps = [login, f"see to it that {where} reaches {host}, then: {way.restart}"]
+    else:
+        steps = [step]
     return Finding(
-        f"was refused on {where}, which has no image {name}",
-        step,
-        [task.said],
-        cause="image",
+        f"was refused on {where}, which has no image {name}", next_step.either(*steps), [task.said], cause="image"
     )
 
 

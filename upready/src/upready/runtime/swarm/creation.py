@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from upready.runtime.swarm import names
+from upready.runtime.swarm import names, registry
 from upready.runtime.swarm.translation import Service, Translation
 from upready.support.errors import UsageError
 
@@ -53,17 +53,21 @@ def service(api: Any, wanted: Service, ids: Mapping[str, str], *, again: bool = 
         wanted: The service.
         ids: The ids of the secrets and configs, by kind and name.
         again: Whether its tasks are replaced although nothing has changed. A job is run again in any case.
+
+    Raises:
+        StartError: The credentials of its image's registry cannot be had.
     """
     spec = _referring(wanted.spec, ids)
+    headers = registry.credentials(api, names.image(spec))
     # A filter finds every name that begins so.
     there = [each for each in api.services(filters={"name": wanted.name}) if each["Spec"]["Name"] == wanted.name]
     if not there:
-        return str(_post(api, "/services/create", spec)["ID"])
+        return str(_post(api, "/services/create", spec, headers)["ID"])
     found = there[0]
     # A number that Swarm looks at only for being another one.
     turn = int(found["Spec"]["TaskTemplate"].get("ForceUpdate") or 0) + again
     spec["TaskTemplate"] = {**spec["TaskTemplate"], "ForceUpdate": turn}
-    _post(api, f"/services/{found['ID']}/update", spec, version=found["Version"]["Index"])
+    _post(api, f"/services/{found['ID']}/update", spec, headers, version=found["Version"]["Index"])
     return str(found["ID"])
 
 
@@ -102,7 +106,9 @@ def _referring(spec: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any
     return {**spec, "TaskTemplate": {**spec["TaskTemplate"], "ContainerSpec": container}}
 
 
-def _post(api: Any, path: str, data: Mapping[str, Any], **query: Any) -> dict[str, Any]:
+def _post(
+    api: Any, path: str, data: Mapping[str, Any], headers: Mapping[str, str] | None = None, **query: Any
+) -> dict[str, Any]:
     """Send a spec as it is: the SDK's own functions know fewer keys than the engine does."""
-    answer = api._post_json(api._url(path), data=data, params=query)
+    answer = api._post_json(api._url(path), data=data, params=query, headers=dict(headers or {}))
     return dict(api._result(answer, json=True))

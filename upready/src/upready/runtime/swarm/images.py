@@ -1,7 +1,7 @@
-"""Images reach every node that may run a service: through a registry, or sent to each node over its docker context.
+"""Images reach every node that may run a service without a registry: sent to each node over its docker context.
 
-What comes back is what a service is to name as its image. Without a registry that is the image's id: Swarm asks a
-registry for anything else first, and a node would take what a stranger has published under the same name.
+What comes back is what a service is to name as its image. That is the image's id: Swarm asks a registry for anything
+else first, and a node would take what a stranger has published under the same name.
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ from upready.engine.connection import answering
 from upready.engine.elsewhere import Place
 from upready.engine.shipment import Store
 from upready.runtime.interface import Note
-from upready.runtime.swarm import placement
+from upready.runtime.swarm import names, placement, registry
 from upready.runtime.swarm.nodes import Node
+from upready.runtime.swarm.registry import ID
 from upready.support import next_step, shell_words, units
-from upready.support.errors import EngineError, OpsError, StartError
-
-ID = "sha256:"
-"""How the id of an image begins."""
+from upready.support.errors import OpsError, StartError
 
 
 @dataclass(frozen=True)
@@ -31,23 +29,6 @@ class Lack:
 
     image: str
     node: Node
-
-
-def through_registry(here: Store, images: Mapping[str, str], registry: str, tell: Note) -> dict[str, str]:
-    """Push images, and return what to name each by: the registry's name for it, with its digest.
-
-    Its tag there is the start of its id, so that no push takes a tag away from what serves.
-
-    Args:
-        here: The engine that has them.
-        images: Their names, by what they are called here.
-        registry: `registry.example.com:5000`, with a path where that is wanted.
-        tell: Gets a sentence for each image.
-
-    Raises:
-        StartError: The registry does not answer, or does not take one.
-    """
-    return {each: _pushed(here, each, name, registry.rstrip("/"), tell) for each, name in images.items()}
 
 
 def to_nodes(
@@ -76,6 +57,25 @@ def to_nodes(
     for node in {node.id: node for _, node in wanted if node.context}.values():
         send(here, [name for name, other in wanted if other.id == node.id and name not in pulled], node, tell)
     return {name: origin(here, name) if name in pulled else found for name, found in ids.items()}
+
+
+def check_platforms(
+    here: Store, services: Sequence[Mapping[str, Any]], there: Sequence[Node], images: Mapping[str, str]
+) -> None:
+    """Make sure that each image is for the kind of processor of each node that may run it.
+
+    Args:
+        here: The engine that has them.
+        services: The services' specs.
+        there: The nodes of the swarm.
+        images: The images' ids here, by what the services name.
+
+    Raises:
+        StartError: One is for another kind.
+    """
+    for name, known in images.items():
+        for node in _targets(services, name, there):
+            _check_platform(here.image(known) or {}, node, name)
 
 
 def send(here: Store, images: Sequence[str], node: Node, tell: Note) -> list[str]:
@@ -134,26 +134,10 @@ def needed(services: Iterable[Mapping[str, Any]], node: Node) -> list[str]:
     found = []
     for each in services:
         spec = each.get("Spec") or {}
-        image = _image(spec)
+        image = names.image(spec)
         if image.startswith(ID) and not placement.fixed(spec, node):
             found.append(image)
     return list(dict.fromkeys(found))
-
-
-def credentials(api: Any, image: str) -> dict[str, str]:
-    """The header by which the nodes may pull an image: what `docker login` has kept for its registry; or none.
-
-    Args:
-        api: The SDK's client.
-        image: The image as a service names it.
-    """
-    from docker import auth
-
-    if image.startswith(ID):
-        return {}
-    registry, _ = auth.resolve_repository_name(image.partition("@")[0])
-    header = auth.get_config_header(api, registry)
-    return {"X-Registry-Auth": header.decode() if isinstance(header, bytes) else header} if header else {}
 
 
 def same(mine: Mapping[str, Any], other: Mapping[str, Any] | None) -> bool:
@@ -173,11 +157,12 @@ def unreached(lacking: Sequence[Lack]) -> StartError:
         f"{node.name} lacks {', '.join(dict.fromkeys(each.image for each in lacking if each.node.id == id_))}"
         for id_, node in known.items()
     ]
-    names = ", ".join(node.name for node in known.values())
+    where = ", ".join(node.name for node in known.values())
     return StartError(
-        f"images cannot be brought to {names}: no docker context is known that leads there",
+        f"images cannot be brought to {where}: no docker context is known that leads there, "
+        f"and .env has no {registry.VARIABLE}",
         details=told,
-        next=next_step.either(*(way_to(node) for node in known.values())),
+        next=next_step.either(*(way_to(node) for node in known.values()), to_registry(next_step.AGAIN)),
     )
 
 
@@ -188,17 +173,18 @@ def way_to(node: Node) -> str:
     return shell_words.in_turn(f"docker context create {name} --docker host=ssh://{host}", f"invoke nodes --add {name}")
 
 
-def _image(spec: Mapping[str, Any]) -> str:
-    return str(((spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}).get("Image") or "")
+def to_registry(then: str) -> str:
+    """The step after which every node pulls its images, and the command that makes it count."""
+    return shell_words.in_turn(f"invoke env.set {registry.VARIABLE}", then)
 
 
 def _named(services: Iterable[Mapping[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(filter(None, map(_image, services))))
+    return list(dict.fromkeys(filter(None, map(names.image, services))))
 
 
 def _targets(services: Iterable[Mapping[str, Any]], image: str, there: Iterable[Node]) -> Iterator[Node]:
     """The nodes that may run a service with an image, now."""
-    specs = [each for each in services if _image(each) == image]
+    specs = [each for each in services if names.image(each) == image]
     for node in there:
         if node.ready and any(not placement.fixed(spec, node) for spec in specs):
             yield node
@@ -223,44 +209,3 @@ def _check_platform(image: Mapping[str, Any], node: Node, name: str) -> None:
             f"{name} was built for {made}, and {node.name} runs {wanted}",
             next=f"keep its services off that node with deploy.placement.constraints, then: {next_step.AGAIN}",
         )
-
-
-def _pushed(here: Store, image: str, name: str, registry: str, tell: Note) -> str:
-    """Push one image; what to name it by."""
-    found = here.image(image) or {}
-    repository = in_registry(name, registry)
-    tag = str(found.get("Id") or "").removeprefix(ID)[:12]
-    api: Any = here.client.api
-    with answering():
-        api.tag(image, repository, tag)
-        told = list(api.push(repository, tag, stream=True, decode=True))
-    if problem := next((each["error"] for each in told if each.get("error")), ""):
-        raise _refused(registry, name, str(problem))
-    digest = next((each["aux"]["Digest"] for each in told if (each.get("aux") or {}).get("Digest")), "")
-    if not digest:
-        raise EngineError(f"{here.address} has pushed {name}, and has not told its digest", next=next_step.AGAIN)
-    tell(f"{name} is in {registry}")
-    return f"{repository}@{digest}"
-
-
-def in_registry(name: str, registry: str) -> str:
-    """The name of an image in a registry, without a tag; one that is named so already keeps its name."""
-    plain = shipment.tagged(name.partition("@")[0]).rpartition(":")[0]
-    if plain.startswith(f"{registry}/"):
-        return plain
-    first, slash, rest = plain.partition("/")
-    foreign = slash and ("." in first or ":" in first or first == "localhost")
-    return f"{registry}/{rest if foreign else plain}"
-
-
-def _refused(registry: str, name: str, said: str) -> StartError:
-    """The error of a registry that has not taken an image."""
-    host = registry.split("/", maxsplit=1)[0]
-    lower = said.lower()
-    if any(each in lower for each in ("unauthorized", "denied", "authentication required", "no basic auth")):
-        step = f"docker login {shell_words.word(host)}"
-    elif "http response to https" in lower:
-        step = f'add "{host}" to insecure-registries of every engine, then: {next_step.AGAIN}'
-    else:
-        step = f"see to it that every engine reaches {host}, then: {next_step.AGAIN}"
-    return StartError(f"the registry {registry} has not taken {name}", details=[said], next=step)

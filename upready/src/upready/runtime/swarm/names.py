@@ -52,3 +52,8 @@ def key_of(service: Mapping[str, Any]) -> str:
 def origin(labels: Mapping[str, str]) -> Origin:
     """Where a service of Swarm was started, as its labels say."""
     return inspection.origin(labels)
+
+
+def image(spec: Mapping[str, Any]) -> str:
+    """What a service's spec names as its image."""
+    return str(((spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}).get("Image") or "")

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Note
-from upready.runtime.swarm import cluster, creation, names, steps, translation
+from upready.runtime.swarm import cluster, creation, names, registry, steps, translation
 from upready.runtime.swarm import images as transport
 from upready.runtime.swarm import nodes as fleet_nodes
 from upready.runtime.swarm.files import Lookup
+from upready.runtime.swarm.registry import Pushed
 from upready.runtime.swarm.steps import Place, Step
 from upready.runtime.swarm.translation import Service, Translation
 from upready.stack import compose_variables
@@ -32,10 +33,27 @@ class Prepared:
     Attributes:
         stack: The stack as Swarm gets it.
         steps: What is done to each service.
+        registry: The registry through which images go; empty for none.
+        pushed: The images that go there, by the names that the steps have for them.
     """
 
     stack: Translation
     steps: list[Step]
+    registry: str = ""
+    pushed: Mapping[str, Pushed] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What Swarm is to run.
+
+    Attributes:
+        named: What each service is to name as its image, by the service's name in the compose file.
+        pushed: What goes to the registry of it, by those names.
+    """
+
+    named: Mapping[str, str]
+    pushed: Mapping[str, Pushed]
 
 
 def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, str] | None = None) -> Prepared:
@@ -49,22 +67,24 @@ def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, s
 
     Raises:
         UsageError: Something would be lost that is not accepted, or a value cannot be used.
+        EnvFileError: REGISTRY is no address of a registry.
         EngineError: The engine does not answer.
     """
+    through = registry.of(model.stack)
     nodes = cluster.nodes(swarm)
     mesh = cluster.has_mesh(swarm, nodes)
     stack = model.stack
     made = translation.of(model.raw, stack.directory, lookup(stack), accepted=swarm.accepted, mesh=mesh)
     running = {str(each["Spec"]["Name"]): each for each in cluster.services(swarm, stack.project)}
     own = {**labels_of(stack), **(labels or {})}
-    wanted = images(swarm, model, running)
-    found = steps.plan(made, wanted, Place(running, nodes, swarm.node), own)
+    wanted = images(swarm, model, running, through)
+    found = steps.plan(made, wanted.named, Place(running, nodes, swarm.node), own)
     for note in (*_accepted(made), *made.notes):
         tell(note)
     for step in found:
         for note in step.notes:
             tell(f"{step.key} {note}")
-    return Prepared(made, found)
+    return Prepared(made, found, through, wanted.pushed)
 
 
 def _accepted(made: Translation) -> Iterator[str]:
@@ -93,14 +113,22 @@ def labels_of(stack: Stack) -> dict[str, str]:
     }
 
 
-def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, Any]], through: str) -> Wanted:
     """What Swarm is to run of each service: the id of its image, so that a name which moves on changes nothing.
 
-    A service whose image has the same layers and settings keeps the one that it has.
+    A service whose image has the same layers and settings keeps the one that it has; but through a registry, no service
+    keeps an id, which only nodes know that have the image.
+
+    Args:
+        swarm: Where.
+        model: What is to run.
+        running: The services that run, by their names in Swarm.
+        through: The registry; empty for none.
     """
     from upready.runtime.docker import image_contents
 
-    found = {}
+    found: dict[str, str] = {}
+    pushed: dict[str, Pushed] = {}
     for name, service in model.services.items():
         image = swarm.image(service.image)
         if image is None:
@@ -109,11 +137,17 @@ def images(swarm: SwarmEngine, model: Model, running: Mapping[str, Mapping[str, 
         old = str(before["Spec"]["TaskTemplate"]["ContainerSpec"].get("Image", "")) if before else ""
         same = old and image_contents.of(swarm.image(old)) == image_contents.of(image)
         found[name] = old if same else str(image["Id"])
-    return found
+        if through and found[name].startswith(registry.ID):
+            came_from = "" if service.built else transport.origin(swarm, service.image)
+            written = str((model.raw["services"].get(name) or {}).get("image") or f"{model.stack.project}-{name}")
+            goes = Pushed(str(image["Id"]), written, registry.place(written, through))
+            found[name] = came_from or goes.name
+            pushed |= {} if came_from else {goes.name: goes}
+    return Wanted(found, pushed)
 
 
 def bring(swarm: SwarmEngine, made: Prepared, tell: Note) -> Prepared:
-    """Bring the images of the services that change to the nodes that may run them.
+    """Bring the images of the services that change to the nodes that may run them, or to the registry.
 
     Args:
         swarm: Where.
@@ -124,24 +158,26 @@ def bring(swarm: SwarmEngine, made: Prepared, tell: Note) -> Prepared:
         The deployment, by the references that every node knows.
 
     Raises:
-        StartError: A node lacks an image, and it is not known how to reach it.
+        StartError: A node lacks an image, and it is not known how to reach it; or the registry does not take one.
         EngineError: A node's engine does not answer, or refuses.
     """
     there = fleet_nodes.every(swarm.client.api)
-    if len(there) < 2:
-        return made
     specs = [each.service.spec for each in made.steps if each.changes]
-    known = transport.to_nodes(swarm, specs, there, tell, own=swarm.node)
+    if made.registry:
+        transport.check_platforms(swarm, specs, there, {name: each.image for name, each in made.pushed.items()})
+        wanted = [each for name, each in made.pushed.items() if name in {*map(names.image, specs)}]
+        known = registry.push(swarm, wanted, made.registry, tell)
+    elif len(there) < 2:
+        return made
+    else:
+        known = transport.to_nodes(swarm, specs, there, tell, own=swarm.node)
     return dataclasses.replace(made, steps=[_referring(each, known) for each in made.steps])
 
 
 def _referring(step: Step, known: Mapping[str, str]) -> Step:
     """A step whose image is named as every node knows it."""
-    task = step.service.spec["TaskTemplate"]
-    container = task["ContainerSpec"]
-    named = {**container, "Image": known.get(container["Image"], container["Image"])}
-    spec = {**step.service.spec, "TaskTemplate": {**task, "ContainerSpec": named}}
-    return dataclasses.replace(step, service=dataclasses.replace(step.service, spec=spec))
+    image = names.image(step.service.spec)
+    return steps.renamed(step, known[image]) if image in known else step
 
 
 def lay(swarm: SwarmEngine, made: Prepared) -> dict[str, str]:

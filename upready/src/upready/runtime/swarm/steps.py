@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from upready.runtime.actions import Action
@@ -31,6 +32,7 @@ class Step:
         reasons: What of it changes, a few words each.
         pin: The node on which it has to stay; None where it may run anywhere.
         notes: Sentences about what is different from what the compose file says.
+        labels: The labels of the service that say whose it is, and are no part of it.
     """
 
     service: Service
@@ -39,6 +41,7 @@ class Step:
     reasons: tuple[str, ...] = ()
     pin: Pin | None = None
     notes: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -80,17 +83,27 @@ def _step(service: Service, image: str, place: Place, labels: Mapping[str, str])
     pin = pins.find(spec, before, place.nodes, place.here)
     if pin is not None:
         spec = pins.pinned(spec, pin)
-    mark = digest(spec)
-    own = {**labels, inspection.SERVICE: service.key, names.HASH: mark}
-    spec = {**spec, "Labels": {**(spec.get("Labels") or {}), **own}}
-    made = Service(service.key, spec, service.after, service.job, service.restarted_after)
+    own = {**labels, inspection.SERVICE: service.key}
+    made = dataclasses.replace(service, spec=_marked(spec, own))
     told = (*notes, *([str(pin)] if pin else ()))
     if before is None:
-        return Step(made, Action.CREATE, None, pin=pin, notes=told)
-    if (before["Spec"].get("Labels") or {}).get(names.HASH) == mark:
-        return Step(made, Action.UNCHANGED, before, pin=pin, notes=told)
-    reasons = tuple(reasons_of(before["Spec"], spec))[:_SHOWN]
-    return Step(made, Action.RECREATE, before, reasons, pin, told)
+        return Step(made, Action.CREATE, None, pin=pin, notes=told, labels=own)
+    if (before["Spec"].get("Labels") or {}).get(names.HASH) == made.spec["Labels"][names.HASH]:
+        return Step(made, Action.UNCHANGED, before, pin=pin, notes=told, labels=own)
+    reasons = tuple(reasons_of(before["Spec"], made.spec))[:_SHOWN]
+    return Step(made, Action.RECREATE, before, reasons, pin, told, own)
+
+
+def renamed(step: Step, image: str) -> Step:
+    """A step whose image has another name, by which every node knows it: so it is the next deployment's, too."""
+    labels = {key: value for key, value in step.service.spec["Labels"].items() if key not in step.labels}
+    spec = _with_image(dataclasses.replace(step.service, spec={**step.service.spec, "Labels": labels}), image)
+    return dataclasses.replace(step, service=dataclasses.replace(step.service, spec=_marked(spec, step.labels)))
+
+
+def _marked(spec: Mapping[str, Any], own: Mapping[str, str]) -> dict[str, Any]:
+    """A spec with the labels that say whose it is, and the mark of all else."""
+    return {**spec, "Labels": {**(spec.get("Labels") or {}), **own, names.HASH: digest(spec)}}
 
 
 def _along(step: Step, changed: set[str]) -> Step:
@@ -98,7 +111,7 @@ def _along(step: Step, changed: set[str]) -> Step:
     others = [each for each in step.service.restarted_after if each in changed]
     if step.changes or not others:
         return step
-    return Step(step.service, Action.RESTART, step.before, (f"{others[0]} changes",), step.pin, step.notes)
+    return dataclasses.replace(step, action=Action.RESTART, reasons=(f"{others[0]} changes",))
 
 
 def _with_image(service: Service, image: str) -> dict[str, Any]:
