@@ -252,7 +252,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
 @pytest.mark.parametrize("name", CASES)
 def test_cause(name: str, play: Callable[..., Scene]) -> None:
     service, files, cause, words = CASES[name]
-    told = story(play({"service": service}, files=files), timeout=4.0)
+    scene = play({"service": service}, files=files)
+    for timeout in (4.0, 60.0):  # a busy machine may need longer than four seconds until anything goes wrong
+        told = story(scene, timeout)
+        if told.cause == cause:
+            break
     assert told.service == "service"
     assert told.cause == cause, (told.message, told.evidence)
     for word in words:
