@@ -308,6 +308,7 @@ def test_folder_of_another_user(play: Callable[..., Scene], tmp_path: Path) -> N
     assert "chown -R 1234" in told.next
 
 
+@pytest.mark.nightly
 def test_password_of_an_old_volume(play: Callable[..., Scene]) -> None:
     database = {**POSTGRES, "volumes": ["data:/var/lib/postgresql/data"]}
     client = {
@@ -431,7 +432,7 @@ def test_an_image_for_another_processor(play: Callable[..., Scene]) -> None:
     assert f"the image {scene.name}:1 is for {made}" in told.evidence
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
     serve = {

@@ -74,7 +74,7 @@ def test_what_cannot_be_run_is_told_with_its_exit_code(play: Callable[..., Scene
     assert "command was" in story.facts["exit_meaning"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_crash_after_ten_seconds_while_another_is_waited_for(
     play: Callable[..., Scene], free_port: Callable[[], int]
 ) -> None:
@@ -93,7 +93,7 @@ def test_crash_after_ten_seconds_while_another_is_waited_for(
     assert 9 < outcome.seconds < 60  # the other is stable then
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_crash_twice_then_recover(play: Callable[..., Scene]) -> None:
     # https://github.com/docker/compose/issues/12424
     code = "test $(ls /data | wc -l) -ge 2 && exec sleep 600; touch /data/$(ls /data | wc -l); exit 1"
@@ -383,6 +383,7 @@ def test_replicas_are_each_waited_for(play: Callable[..., Scene], free_port: Cal
     assert outcome.seconds > 4
 
 
+@pytest.mark.nightly
 def test_twenty_services(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     probed = {f"web{n}": server(free_port(), "def answer(h): say(h)") for n in range(6)}
     plain = {f"job{n}": shell("sleep 600") for n in range(14)}

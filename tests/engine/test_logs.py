@@ -222,6 +222,7 @@ while rest:
 """
 
 
+@pytest.mark.nightly
 def test_following_keeps_up_with_a_flood_and_with_what_is_no_text(up: Up, tmp_path: Path) -> None:
     services = {"flood": python(FLOOD), "blob": python(BLOB)}
     most = 0
