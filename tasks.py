@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.resolve()
         "engine": "Only what needs one.",
         "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
         "faults": "Only the table of faults, and all of it: breaks, calls, looks; prints it, and writes faults.json.",
+        "nightly": "Only those that take minutes each, which CI leaves out.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
     },
@@ -26,6 +27,7 @@ def test(
     engine: bool = False,
     all: bool = False,  # noqa: A002 # the option's name
     faults: bool = False,
+    nightly: bool = False,
     k: str = "",
     jobs: str = "auto",
 ) -> int:
@@ -41,10 +43,10 @@ def test(
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test")
     mark = "engine" if engine else "not engine" if unit else ""
-    if c.config.run.dry:
-        line = runner.command(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())
-        return would_run("test", line)
-    return runner.run(ROOT, mark=mark, whole=all, faults=faults, name=k, jobs=jobs, more=remainder())
+    line = runner.command(
+        ROOT, mark=mark, whole=all, faults=faults, nightly=nightly, name=k, jobs=jobs, more=remainder()
+    )
+    return would_run("test", line) if c.config.run.dry else runner.run(ROOT, line)
 
 
 ns.add_task(test)

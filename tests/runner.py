@@ -22,9 +22,8 @@ MATRIX = "faults.json"
 """The file, in the project's folder, that tells what each fault came to."""
 
 
-def run(root: Path, *, mark: str, whole: bool, faults: bool, name: str, jobs: str, more: Sequence[str]) -> int:
-    """Run tests, and return the exit code of pytest. The arguments are those of `command`."""
-    line = command(root, mark=mark, whole=whole, faults=faults, name=name, jobs=jobs, more=more)
+def run(root: Path, line: Sequence[str]) -> int:
+    """Run what `command` gave, and return the exit code of pytest."""
     return process.attach(line, cwd=root, env=environment(root, os.environ), inherit=False)
 
 
@@ -50,6 +49,7 @@ def command(
     mark: str = "",
     whole: bool = False,
     faults: bool = False,
+    nightly: bool = False,
     name: str = "",
     jobs: str = "auto",
     more: Sequence[str] = (),
@@ -61,6 +61,7 @@ def command(
         mark: Only those that pytest's `-m` selects by this.
         whole: Also those that a quick run leaves out. What is asked for by its name or its file is never left out.
         faults: Only the table of faults, and all of it.
+        nightly: Only those that take minutes each, which no other run plays.
         name: Only those that pytest's `-k` selects by this.
         jobs: How many processes run them, as pytest-xdist understands it.
         more: Further words for pytest.
@@ -73,7 +74,9 @@ def command(
         line += ["-m", mark]
     if name:
         line += ["-k", name]
-    if not (whole or faults or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
+    if nightly:
+        line.append("--nightly")
+    if not (whole or faults or nightly or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
         line.append("--quick")
     if faults:
         line += ["--all-faults", "--faults-json", MATRIX, "tests/faults"]

@@ -79,18 +79,34 @@ def test_each_key_is_counted_for_itself_and_guessing_by_address(limited: Serve) 
 
 @pytest.mark.slow
 def test_workers_count_together(postgres: Postgres) -> None:
+    for number in range(10):
+        answers, log = answers_of_workers(postgres, caller=f"ann-{number}")
+        if "counted by each worker" not in log:  # the database was slow for them, as it is on a busy machine
+            break
+    assert answers == {200: 20, 429: 40}, log
+
+
+def answers_of_workers(postgres: Postgres, caller: str) -> tuple[Counter[int], str]:
+    """How often two workers gave each status to 60 requests of a caller who may make 20, and their log."""
     environment = {
         **postgres.environment,
-        "API_ALLOW_ANONYMOUS": "true",
+        "API_KEYS": f"{caller}:{ANN}",
         "API_REQUESTS_PER_MINUTE": "20",
-        "LOG_LEVEL": "CRITICAL",
+        "LOG_LEVEL": "WARNING",
     }
-    with uvicorn_process("--workers=2", environment=environment) as (_, url):
+
+    def ask(client: httpx.Client) -> int:
+        return client.get(PATH, headers={"Authorization": f"Bearer {ANN}"}).status_code
+
+    # No connection is kept, so that both workers get some.
+    client = httpx.Client(timeout=60, limits=httpx.Limits(max_keepalive_connections=0))
+    with uvicorn_process("--workers=2", environment=environment) as (process, url), client:
+        client.base_url = url
         wait_until(lambda: healthy(url))
         with ThreadPoolExecutor(20) as pool:
-            # A connection each, so that both workers get some.
-            answers = Counter(pool.map(lambda _: httpx.get(url + PATH, timeout=60).status_code, range(60)))
-    assert answers == {200: 20, 429: 40}
+            answers = Counter(pool.map(lambda _: ask(client), range(60)))
+        process.terminate()
+        return answers, process.communicate(timeout=60)[0]
 
 
 def healthy(url: str) -> bool:

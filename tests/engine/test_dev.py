@@ -87,6 +87,7 @@ def test_the_api_reloads(stack: Project) -> None:
     an_edit_is_served(stack)
 
 
+@pytest.mark.nightly
 def test_the_api_reloads_where_no_mount_tells_of_edits(stack: Project) -> None:
     stack.ok("env.set", "RELOAD_POLLING=true")
     stack.ok("dev")

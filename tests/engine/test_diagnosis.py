@@ -252,7 +252,11 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
 @pytest.mark.parametrize("name", CASES)
 def test_cause(name: str, play: Callable[..., Scene]) -> None:
     service, files, cause, words = CASES[name]
-    told = story(play({"service": service}, files=files), timeout=4.0)
+    scene = play({"service": service}, files=files)
+    for timeout in (4.0, 60.0):  # a busy machine may need longer than four seconds until anything goes wrong
+        told = story(scene, timeout)
+        if told.cause == cause:
+            break
     assert told.service == "service"
     assert told.cause == cause, (told.message, told.evidence)
     for word in words:
@@ -304,6 +308,7 @@ def test_folder_of_another_user(play: Callable[..., Scene], tmp_path: Path) -> N
     assert "chown -R 1234" in told.next
 
 
+@pytest.mark.nightly
 def test_password_of_an_old_volume(play: Callable[..., Scene]) -> None:
     database = {**POSTGRES, "volumes": ["data:/var/lib/postgresql/data"]}
     client = {
@@ -427,7 +432,7 @@ def test_an_image_for_another_processor(play: Callable[..., Scene]) -> None:
     assert f"the image {scene.name}:1 is for {made}" in told.evidence
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_listening_for_itself_only(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
     serve = {

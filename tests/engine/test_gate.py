@@ -74,7 +74,7 @@ def test_what_cannot_be_run_is_told_with_its_exit_code(play: Callable[..., Scene
     assert "command was" in story.facts["exit_meaning"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_crash_after_ten_seconds_while_another_is_waited_for(
     play: Callable[..., Scene], free_port: Callable[[], int]
 ) -> None:
@@ -93,7 +93,7 @@ def test_crash_after_ten_seconds_while_another_is_waited_for(
     assert 9 < outcome.seconds < 60  # the other is stable then
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_crash_twice_then_recover(play: Callable[..., Scene]) -> None:
     # https://github.com/docker/compose/issues/12424
     code = "test $(ls /data | wc -l) -ge 2 && exec sleep 600; touch /data/$(ls /data | wc -l); exit 1"
@@ -296,7 +296,7 @@ def test_a_sick_dependency_keeps_only_those_waiting_that_ask_for_it(play: Callab
         {
             "sick": shell("sleep 600", healthcheck={"test": ["CMD", "false"], **quick}),
             "waits": shell("sleep 600", depends_on={"sick": {"condition": "service_healthy"}}),
-            "db": shell("sleep 4; touch /tmp/ready; sleep 600", healthcheck=late),
+            "db": shell("sleep 1; touch /tmp/ready; sleep 600", healthcheck=late),
             "web": shell("sleep 600", depends_on={"db": {"condition": "service_healthy"}}),
         }
     )
@@ -323,9 +323,10 @@ def test_what_only_compose_does_at_a_start_is_done(play: Callable[..., Scene]) -
 
 def test_falls_back_during_the_wait(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
-    fades = "began = time.time()\ndef answer(h): say(h, 200 if time.time() - began < 3 else 503)"
-    scene = play({"fades": server(port, fades), "late": shell("sleep 600", **{"x-ops": {"stable": 5}})})
-    outcome = scene.wait(8)
+    fades = "codes = [200]\ndef answer(h): say(h, codes.pop() if codes else 503)"
+    late = shell("sleep 600", depends_on=["fades"], **{"x-ops": {"stable": 5}})
+    scene = play({"fades": server(port, fades), "late": late})
+    outcome = scene.wait(15)
     assert "answers" in scene.causes("fades")
     assert not outcome.ready
     assert outcome.timed_out
@@ -344,12 +345,12 @@ def test_flapping(play: Callable[..., Scene], free_port: Callable[[], int]) -> N
 
 
 def test_a_failure_leaves_the_others_time_to_fail(play: Callable[..., Scene]) -> None:
-    # The first one ends once the second one runs: how long the engine takes to start them does not matter.
+    # The two end together, once both run: how long the engine takes to start them does not matter.
     data = {"volumes": ["data:/data"]}
     scene = play(
         {
-            "first": shell("until test -e /data/x; do sleep 0.05; done; exit 1", **data),
-            "second": shell("touch /data/x; sleep 0.5; exit 2", **data),
+            "first": shell("until test -e /data/x; do sleep 0.05; done; touch /data/y; exit 1", **data),
+            "second": shell("touch /data/x; until test -e /data/y; do sleep 0.05; done; exit 2", **data),
             "third": shell("sleep 600", **{"x-ops": {"stable": 30}}),
         },
         volumes=["data"],
@@ -382,6 +383,7 @@ def test_replicas_are_each_waited_for(play: Callable[..., Scene], free_port: Cal
     assert outcome.seconds > 4
 
 
+@pytest.mark.nightly
 def test_twenty_services(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     probed = {f"web{n}": server(free_port(), "def answer(h): say(h)") for n in range(6)}
     plain = {f"job{n}": shell("sleep 600") for n in range(14)}

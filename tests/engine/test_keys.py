@@ -93,12 +93,18 @@ CHECKS: list[tuple[str, Case, Callable[[Stack, Case], None]]] = [
 ]
 
 
+NIGHTLY = {"process", "storage", "limits"}
+"""Files whose services take longest to start and end; CI plays the others."""
+
+
 # In this order, so that each file is started once.
 @pytest.mark.parametrize(
     ("stem", "case", "check"),
     [
         pytest.param(
-            *each, id="-".join((each[0], *([each[1].name] if each[2] is not ends_well else []), each[2].__name__))
+            *each,
+            id="-".join((each[0], *([each[1].name] if each[2] is not ends_well else []), each[2].__name__)),
+            marks=[pytest.mark.nightly] if each[0] in NIGHTLY else [],
         )
         for each in CHECKS
     ],

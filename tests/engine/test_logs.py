@@ -39,7 +39,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     write_tasks(project.root)
 
     def start(services: dict[str, Any], *arguments: str, ended: Sequence[str] = ()) -> Project:
-        content = {"services": services}
+        content = {"services": services, "volumes": {"shared": None}}
         project.write("compose.yaml", yaml.safe_dump(content))
         stack = Stack(project.root, "dev", (project.root / "compose.yaml",), (), project.name)
         done = process.run(compose.command(stack, "up", "--detach", "--pull", "never", *arguments), cwd=project.root)
@@ -108,7 +108,14 @@ class Following:
 
 def test_all_services_in_time_order(up: Up) -> None:
     names = ["east", "north", "west"]
-    project = up({name: python(COUNT.format(200, 0.002)) for name in names}, ended=names)
+    # They begin together, however long the engine takes to start each.
+    meet = """
+import os, socket, time
+open('/shared/' + socket.gethostname(), 'w')
+while len(os.listdir('/shared')) < 3: time.sleep(0.01)
+"""
+    count = python(meet + COUNT.format(200, 0.002), volumes=["shared:/shared"])
+    project = up(dict.fromkeys(names, count), ended=names)
     found = objects(project.ok("logs", "--json", "--tail", "all").out)
     assert [each["time"] for each in found] == sorted(each["time"] for each in found)
     for name in names:
@@ -215,6 +222,7 @@ while rest:
 """
 
 
+@pytest.mark.nightly
 def test_following_keeps_up_with_a_flood_and_with_what_is_no_text(up: Up, tmp_path: Path) -> None:
     services = {"flood": python(FLOOD), "blob": python(BLOB)}
     most = 0

@@ -291,6 +291,7 @@ def test_its_memory_holds_whatever_comes_at_once(stack: Project) -> None:
     assert_unharmed(stack)
 
 
+@pytest.mark.nightly
 def test_environments_change_places(stack: Project) -> None:
     """`stop` needs not be told which environment runs; `health` finds out."""
     assert stack.invoke("health", "--json").json["environment"] == "prod"

@@ -119,7 +119,7 @@ def test_a_good_release_loses_no_request(served: Served) -> None:
     assert (set(later.versions), later.failed) == ({"two"}, {})
 
 
-@pytest.mark.parametrize("how", ["exits", "sick"])
+@pytest.mark.parametrize("how", ["exits", pytest.param("sick", marks=pytest.mark.nightly)])
 def test_a_sick_release_answers_nobody(served: Served, how: str) -> None:
     served.project.ok("prod", env={"VERSION": "three"})
     before = served.versions()
@@ -155,6 +155,7 @@ def test_a_replica_more_gets_requests_once_it_is_ready_and_one_less_ends_its_own
     assert found.upstreams(API) == (first[:12],)
 
 
+@pytest.mark.nightly
 def test_a_replica_more_that_is_not_ready_in_time_is_taken_away_again(served: Served) -> None:
     slow = {"VERSION": "slow", "BOOT": "8", "PERIOD": "60s"}
     served.project.ok("prod", env=slow)
@@ -180,6 +181,7 @@ def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:
     assert "the edge" not in served.project.ok("prod", env={"VERSION": "edge"}).err
 
 
+@pytest.mark.nightly
 def test_an_edge_that_loses_its_files_in_a_release_lets_nobody_in_who_is_not_ready(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "kept"})
     (api,) = served.versions()
@@ -202,6 +204,7 @@ def test_an_edge_that_loses_its_files_in_a_release_lets_nobody_in_who_is_not_rea
     assert upstreams(edge) == (api[:12],)
 
 
+@pytest.mark.nightly
 def test_a_release_waits_for_an_edge_that_is_restarted(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "before"})
     edge = connected().client.containers.get(served.project.container("edge").id)

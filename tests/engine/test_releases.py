@@ -156,7 +156,7 @@ def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> No
     assert states(shop) == {second["release"]: "current", first["release"]: "previous"}
 
 
-@pytest.mark.parametrize("kind", ["exits", "sick"])
+@pytest.mark.parametrize("kind", [pytest.param("exits", marks=pytest.mark.nightly), "sick"])
 def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind: str) -> None:
     first = shop.ok("prod", "--json").json["release"]
     before = replicas(shop)
@@ -236,6 +236,7 @@ def test_a_change_that_was_killed_is_settled_by_the_next(shop: Project) -> None:
     assert "current" in states(shop).values()
 
 
+@pytest.mark.nightly
 def test_a_rollback_settles_a_change_that_was_killed_and_still_brings_back_the_right_version(shop: Project) -> None:
     for word in ("first", "second"):
         shop.ok("prod", env={"HOW": word})
@@ -315,6 +316,7 @@ def test_the_record_holds_no_secret_that_a_task_would_show(shop: Project) -> Non
     assert json.loads(failed.out)["error"]["code"] == 8
 
 
+@pytest.mark.nightly
 def test_an_image_that_a_later_release_still_uses_outlives_its_own(shop: Project) -> None:
     first = shop.ok("prod", "--json").json["release"]
     for look in ("other", "third"):  # front changes, and web keeps the image of the first release

@@ -35,6 +35,7 @@ def test_a_failure_elsewhere_stops_nothing(twins: Twins) -> None:
     assert states(twins.ours) == states(twins.plain)
 
 
+@pytest.mark.nightly
 def test_what_ran_before_runs_after_a_change_in_which_another_fails(twins: Twins) -> None:
     twins.write(slow("sleep 600"))
     assert [each.code for each in twins.up()] == [0, 0]
@@ -137,6 +138,7 @@ networks: {{n: {{name: "${{COMPOSE_PROJECT_NAME}}-%s"}}}}
     assert said in str(by_us.json), "compose's words are lost"
 
 
+@pytest.mark.nightly
 def test_a_volume_whose_options_have_changed_is_kept_and_named(twins: Twins) -> None:
     services = 'services: {a: {<<: *sleeper, volumes: ["data:/data"]}}\n'
     text = SLEEPER + services + 'volumes: {data: {labels: {number: "%d"}}}\n'

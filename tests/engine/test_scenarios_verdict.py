@@ -71,7 +71,15 @@ services:
     project.ok("dev", "--no-build")
 
 
-@pytest.mark.parametrize(("lives", "policy"), [(3, "always"), (5, "always"), (3, "unless-stopped"), (4, "on-failure")])
+@pytest.mark.parametrize(
+    ("lives", "policy"),
+    [
+        (3, "always"),
+        pytest.param(5, "always", marks=pytest.mark.nightly),
+        pytest.param(3, "unless-stopped", marks=pytest.mark.nightly),
+        pytest.param(4, "on-failure", marks=pytest.mark.nightly),
+    ],
+)
 def test_a_crash_loop_is_never_ready(project: Project, lives: int, policy: str) -> None:
     text = f"""
 services:
@@ -125,7 +133,7 @@ def test_a_service_without_any_container_is_missing(project: Project) -> None:
     assert names(project, ready=True) == {"app-1", "app-2", "app-3", "other-1"}
 
 
-@pytest.mark.parametrize("gone", [2, 1])
+@pytest.mark.parametrize("gone", [pytest.param(2, marks=pytest.mark.nightly), 1])
 def test_the_replica_that_is_missing_is_the_one_that_is_named(project: Project, gone: int) -> None:
     project.write("compose.yaml", REPLICAS)
     project.ok("dev", "--no-build")
@@ -157,6 +165,7 @@ def test_a_seldom_health_check_is_told_at_once(project: Project) -> None:
     assert ended["ready_in"] < 30
 
 
+@pytest.mark.nightly
 def test_which_can_be_switched_off(project: Project) -> None:
     project.write("compose.yaml", SELDOM % "false")
     ended = project.invoke("dev", "--no-build", "--timeout", "15", "--json")

@@ -134,6 +134,7 @@ def test_a_whole_day_through_ssh(project: Project) -> None:
     assert len(project.ok("stop", "--json").json["containers"]) == 2
 
 
+@pytest.mark.nightly
 def test_more_streams_than_one_connection_may_have(project: Project) -> None:
     """sshd allows ten over one connection; each replica's log is one."""
     project.write("compose.yaml", STACK.replace("scale: 2", "scale: 14"))
@@ -207,6 +208,7 @@ def test_a_host_that_is_silent_does_not_hold_a_task_for_ever(project: Project) -
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.nightly
 def test_a_release_and_a_sick_one_through_ssh(project: Project) -> None:
     project.write("compose.yaml", RELEASED)
     project.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml], timeout: 60}}}\n")

@@ -37,6 +37,7 @@ def test_everything_killed(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_everything_killed_then_stop(market: Market) -> None:
     market.ok("dev")
     kill(*market.processes())
@@ -55,13 +56,14 @@ def test_reloader_killed(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_reloader_killed_then_stop(market: Market) -> None:
     market.ok("dev")
     kill(market.first("shop"))
     market.stopped()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_worker_killed(market: Market) -> None:
     market.ok("dev")
     reloader = market.first("shop")
@@ -75,7 +77,9 @@ def test_worker_killed(market: Market) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["clock", "shop", "store"])
+@pytest.mark.parametrize(
+    "name", ["shop", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("clock", "store"))]
+)
 def test_supervisor_killed(market: Market, name: str) -> None:
     market.ok("dev")
     kill(market.supervisor(name))
@@ -84,7 +88,7 @@ def test_supervisor_killed(market: Market, name: str) -> None:
     market.stopped()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_database_killed_under_a_client(market: Market) -> None:
     market.ok("dev")
     address = f"postgresql://market:a%20password%20for%20tests@127.0.0.1:{market.port('store')}/market"
@@ -98,7 +102,7 @@ def test_database_killed_under_a_client(market: Market) -> None:
         market.stopped()  # with a transaction open
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
     market.ok("dev")
     found = service.look(market.root, "clock")
@@ -118,7 +122,7 @@ def test_record_of_a_number_that_is_somebody_elses(market: Market) -> None:
         stranger.wait()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_record_cut_in_the_middle(market: Market) -> None:
     market.ok("dev")
     file = paths.of(market.root, "clock") / paths.RECORD
@@ -143,7 +147,7 @@ def test_port_taken_by_somebody_else(market: Market) -> None:
     market.stopped()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_port_in_time_wait(market: Market) -> None:
     market.ok("dev")
     with socket.create_connection(("127.0.0.1", market.port("clock"))):
@@ -164,6 +168,7 @@ def test_crash_at_start(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_syntax_error_keeps_the_reloader_alive(market: Market) -> None:
     good = (market.root / "shop/main.py").read_text("utf-8")
     market.ok("dev")
@@ -214,7 +219,15 @@ def test_interrupted_at_any_moment(market: Market, name: str, delays: tuple[floa
 
 
 @posix_only
-@pytest.mark.parametrize("words", [("restart",), ("stop",), ("stop", "--volumes", "--yes")], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("restart",), marks=pytest.mark.nightly),
+        ("stop",),
+        pytest.param(("stop", "--volumes", "--yes"), marks=pytest.mark.nightly),
+    ],
+    ids=" ".join,
+)
 def test_a_task_that_was_cut_is_followed_by_one_that_works(market: Market, words: tuple[str, ...]) -> None:
     for name, delay in (("SIGKILL", 0.1), ("SIGINT", 0.2)):
         market.ok("dev")
@@ -229,7 +242,7 @@ def test_a_task_that_was_cut_is_followed_by_one_that_works(market: Market, words
     market.stopped()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_at_any_moment(market: Market) -> None:
     for delay in (0.0, 0.3, 0.6, 1.2):
         task = market.begin("dev")
@@ -277,7 +290,15 @@ def test_stop_with_a_connection_open(market: Market, path: str) -> None:
 
 
 @posix_only
-@pytest.mark.parametrize("how", [{"STUBBORN": "1"}, {"SPAWN": "1"}, {"STUBBORN": "1", "SPAWN": "1"}], ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({"STUBBORN": "1"}, marks=pytest.mark.nightly),
+        pytest.param({"SPAWN": "1"}, marks=pytest.mark.nightly),
+        {"STUBBORN": "1", "SPAWN": "1"},
+    ],
+    ids=str,
+)
 def test_those_that_do_not_listen(market: Market, how: dict[str, str]) -> None:
     market.ok("dev", env=how)
     if "SPAWN" in how:
@@ -302,12 +323,14 @@ def test_terminal_closed(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_again_and_again(market: Market) -> None:
     for _ in range(2):
         market.ok("dev")
         market.stopped()
 
 
+@pytest.mark.nightly
 def test_fast_callers_of_status_while_it_starts(market: Market, free_port: Callable[[], int]) -> None:
     task = market.begin("dev")
     while task.poll() is None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.native.conftest import Market, until
 from upready.runtime.native import executables, paths, service
@@ -112,6 +113,7 @@ def test_a_service_sees_what_compose_gives_it_and_what_differs_here(market: Mark
     assert Path(sys.executable).parent.as_posix() in seen["PATH"]
 
 
+@pytest.mark.nightly
 def test_compose_files_may_use_the_commit(market: Market) -> None:
     for command in (["init"], ["add", "compose.yaml"], [*IDENTITY, "commit", "--message", "First"]):
         subprocess.run(["git", *command], cwd=market.root, check=True, capture_output=True)
@@ -192,6 +194,7 @@ def test_a_stack_that_runs_natively_is_not_started_in_docker_too(market: Market)
     assert market.invoke("dev", "--runtime", "cloud").code == 2
 
 
+@pytest.mark.nightly
 def test_an_engine_that_never_answers_is_not_taken_for_none(market: Market) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import Route, expect
 from starlette.types import Send
 
@@ -164,6 +165,7 @@ def test_what_is_half_written_is_no_file(visit: Visit, provider: OpenRouter) -> 
         expect(user.page.get_by_role("button", name=kind)).to_be_enabled()
 
 
+@pytest.mark.nightly
 def test_a_long_history_is_listed_and_undone_to_its_beginning(visit: Visit, provider: OpenRouter) -> None:
     user = written(visit, provider)
     page = user.page

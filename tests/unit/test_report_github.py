@@ -59,6 +59,24 @@ def test_of_a_traceback_the_last_frame_of_ours_counts(root: Path) -> None:
     assert annotations_place([f"{Path(__file__)}:1"], root) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ('  File "/src/app/main.py", line 3, in <module>', ("shop/app/main.py", 3, 0)),
+        ("    at start (/usr/src/app/main.py:3:5)", ("shop/app/main.py", 3, 5)),
+        ('  File "/code/Procfile.py", line 2, in <module>', ("shop/Procfile.py", 2, 0)),
+        ('  File "/code/deep/Procfile.py", line 2, in <module>', None),  # a name alone
+        ('  File "/usr/lib/python3/dist-packages/app/main.py", line 3, in f', None),
+        ('  File "/src/.venv/lib/site-packages/app/main.py", line 3, in f', None),
+        ('  File "/usr/local/lib/app/main.py", line 3, in f', None),
+        ("    at f (/srv/node_modules/app/main.py:3:5)", None),
+    ],
+)
+def test_file_of_a_container_is_the_project_s_by_its_last_folders(line: str, place: object, root: Path) -> None:
+    (root / "Procfile.py").touch()
+    assert annotations_place([line], root) == place
+
+
 def annotations_place(lines: list[str], root: Path) -> object:
     return github.place_of(lines, root, root.parent)
 

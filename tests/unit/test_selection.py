@@ -59,5 +59,6 @@ def test_what_is_asked_for_is_not_left_out(tmp_path: Path) -> None:
     assert "--quick" in runner.command(tmp_path, more=["-x"])
     assert "--quick" not in runner.command(tmp_path, whole=True)
     assert "--quick" not in runner.command(tmp_path, faults=True)
+    assert "--quick" not in (nightly := runner.command(tmp_path, nightly=True)) and "--nightly" in nightly
     assert "--quick" not in runner.command(tmp_path, name="lock")
     assert "--quick" not in runner.command(tmp_path, more=["tests::test_one"])

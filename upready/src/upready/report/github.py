@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from upready.secrets import masking
@@ -24,6 +24,9 @@ _PLACE = re.compile(
 )
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>[1-9]\d*)')
 """A frame of a traceback of Python."""
+
+_INSTALLED = re.compile(r"^/(usr/(local/)?)?lib(64)?/|/(site-packages|dist-packages|node_modules)/")
+"""Where containers have what is not the project's own."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,25 @@ def place_of(lines: Iterable[str], root: Path, workspace: Path) -> tuple[str, in
     places = [match for text in told for match in _PLACE.finditer(text)]
     frames = [match for text in reversed(told) for match in _FRAME.finditer(text)]
     for match in [*places, *frames]:
-        if name := _own(root / match["file"], workspace):
-            return name, int(match["line"]), int(match.groupdict().get("column") or 0)
+        for path in _candidates(match["file"], root):
+            if name := _own(path, workspace):
+                return name, int(match["line"]), int(match.groupdict().get("column") or 0)
     return None
+
+
+def _candidates(name: str, root: Path) -> Iterator[Path]:
+    """Where a file that a log names may be: as it is named, and, as containers have it elsewhere, by its last folders.
+
+    So `/src/app/main.py` of a container is `app/main.py` of the project. Files of installed packages are nobody's.
+    """
+    yield root / name
+    if not name.startswith("/") or _INSTALLED.search(name):
+        return
+    parts = PurePosixPath(name).parts[1:]
+    for start in range(1, len(parts)):
+        # A name alone says too little, unless the container has it in a folder at its top: `/app/main.py`.
+        if start < len(parts) - 1 or len(parts) == 2:
+            yield root.joinpath(*parts[start:])
 
 
 def _own(path: Path, workspace: Path) -> str:
