@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.resolve()
         "unit": "Only what needs no Docker Engine.",
         "engine": "Only what needs one.",
         "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
-        "faults": "Only the table of faults, and all of it: breaks, calls, looks; prints it, and writes faults.json.",
+        "faults": "Only the table of faults, all of it; prints it, and writes faults.json and docs/faults.html.",
         "nightly": "Only those that take minutes each, which CI leaves out.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
@@ -49,4 +49,34 @@ def test(
     return would_run("test", line) if c.config.run.dry else runner.run(ROOT, line)
 
 
+@command(
+    help={
+        "only": "Only this part, once for each; a name that is not there lists them all.",
+        "quick": "Few runs and small sizes: shows that it works; written to bench/quick/.",
+        "json": "Print the figures as one JSON document.",
+        "output": "The folder for the page, the JSON and the pictures; else docs/bench.",
+    },
+    iterable=["only"],
+)
+def bench(
+    c: Context,
+    only: list[str],
+    quick: bool = False,
+    json: bool = False,
+    output: str = "",
+) -> int:
+    """Measure the tasks beside what you would use instead.
+
+    Hours on a quiet machine, minutes with --quick. Writes tables, pictures and each single run into a folder.
+
+    Example:
+        invoke bench --only launch --only logs
+    """
+    from bench import runner
+
+    line = runner.command(ROOT, only=only, quick=quick, as_json=json, output=output)
+    return would_run("bench", line) if c.config.run.dry else runner.run(ROOT, line)
+
+
 ns.add_task(test)
+ns.add_task(bench)

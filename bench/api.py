@@ -11,16 +11,13 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import statistics
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from bench import bombs, first_token, overload
+from bench import bombs, first_token, harness, overload
+from bench.figure import Figure
 from bench.production import API_KEYS, BOMBERS, DIAGRAMS, OTHERS, percentile, post, production
 from tests.app.openrouter import OpenRouter
 from tests.engine.conftest import Project
@@ -29,76 +26,47 @@ from tests.engine.scene import connected
 SECONDS = 15
 
 
-@dataclass(frozen=True)
-class Figure:
-    """One thing that was measured, and what it should be: at most the goal, or at least."""
-
-    what: str
-    value: float
-    goal: float
-    unit: str
-    at_least: bool = False
-
-    @property
-    def met(self) -> bool:
-        """Whether the goal is reached."""
-        return self.value >= self.goal if self.at_least else self.value <= self.goal
-
-
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Start the stack of production, and measure it."""
     with production() as (clone, model):
-        figures = asyncio.run(measure(clone, model))
-    table = Table("what", "measured", "goal", "")
-    for figure in figures:
-        goal = f"{'≥' if figure.at_least else '≤'} {figure.goal:g} {figure.unit}"
-        table.add_row(figure.what, f"{figure.value:.1f} {figure.unit}", goal, "" if figure.met else "missed")
-    Console(width=110).print(table)
-    return 0 if all(figure.met for figure in figures) else 1
+        yield from asyncio.run(measure(clone, model, quick=options.quick))
 
 
-async def measure(clone: Project, model: OpenRouter) -> list[Figure]:
+async def measure(clone: Project, model: OpenRouter, *, quick: bool) -> list[Figure]:
     """All figures, one after the other."""
     port = int(clone.environment["API_PORT"])
-    return [*await alone(clone, port), *await streamed(port, model), *await crowded(port), *await bombarded(port)]
+    seconds = 3 if quick else SECONDS
+    usual = [*await alone(clone, port, seconds), *await first_token.figures(port, model, 20 if quick else 200)]
+    if quick:
+        return usual
+    return [*usual, *await overload.figures(port), *await bombarded(port)]
 
 
-async def alone(clone: Project, port: int) -> list[Figure]:
+async def alone(clone: Project, port: int, seconds: float) -> list[Figure]:
     """What ordinary callers meet."""
     bodies = [json.dumps({"code": code}).encode() for code in DIAGRAMS]
     requests = [post("/api/v1/diagrams/validate", body) for body in bodies]
     await load(port, requests, rate=50, seconds=3)
-    validate, refused = await load(port, requests, rate=50)
-    health, unwell = await load(port, [b"GET /health HTTP/1.1\r\nHost: bench\r\n\r\n"], rate=200)
+    validate, refused = await load(port, requests, rate=50, seconds=seconds)
+    health, unwell = await load(port, [b"GET /health HTTP/1.1\r\nHost: bench\r\n\r\n"], rate=200, seconds=seconds)
     prompt = json.dumps({"prompt": "An order is paid and shipped"}).encode()
-    _, unwritten = await load(port, [post("/api/v1/diagrams", prompt)], rate=10, expected=201)
+    _, unwritten = await load(port, [post("/api/v1/diagrams", prompt)], rate=10, seconds=seconds, expected=201)
     for answer in {*refused, *unwell, *unwritten}:
         print(answer, file=sys.stderr)
     bad = len(refused) + len(unwell) + len(unwritten)
     return [
-        Figure("validate through the API, 50 req/s: p50", statistics.median(validate), 15, "ms"),
-        Figure("validate through the API, 50 req/s: p99", percentile(validate, 99), 60, "ms"),
-        Figure("/health, 200 req/s: p50", statistics.median(health), 10, "ms"),
-        Figure("/health, 200 req/s: p99", percentile(health, 99), 10, "ms"),
-        Figure("answers other than 200 and 201, and lost ones", bad, 0, ""),
-        Figure("memory of the ai-service, 4 workers", memory(clone), 500, "MB"),
+        Figure("validate through the API, 50 req/s: p50", "ms", validate, goal=15),
+        Figure("validate through the API, 50 req/s: p99", "ms", [percentile(validate, 99)], goal=60),
+        Figure("/health, 200 req/s: p50", "ms", health, goal=10),
+        Figure("/health, 200 req/s: p99", "ms", [percentile(health, 99)], goal=10),
+        Figure("answers other than 200 and 201, and lost ones", "", [bad], goal=0),
+        Figure("memory of the ai-service, 4 workers", "MB", [memory(clone)], goal=500),
     ]
-
-
-async def streamed(port: int, model: OpenRouter) -> list[Figure]:
-    """How much later than the model says its first token the caller has it."""
-    added = await first_token.measure(port, model)
-    return [
-        Figure("first token over the model's own: median", statistics.median(added), first_token.GOAL, "ms"),
-        Figure("first token over the model's own: p95", percentile(added, 95), first_token.GOAL, "ms"),
-    ]
-
-
-async def crowded(port: int) -> list[Figure]:
-    """What is left of the good answers when far too many ask."""
-    _, shares = await overload.compare(port)
-    what = f"good verdicts with {overload.MANY} callers, of those with {overload.FEW}"
-    return [Figure(what, statistics.median(shares), overload.GOAL, "%", at_least=True)]
 
 
 async def bombarded(port: int) -> list[Figure]:
@@ -108,9 +76,9 @@ async def bombarded(port: int) -> list[Figure]:
     for same, names in ((True, BOMBERS[:4]), (False, BOMBERS[4:])):
         bombers = [(name, API_KEYS[name]) for name in names]
         outcome = await bombs.bombard(f"http://127.0.0.1:{port}", bombers, others, same=same)
-        print(outcome.told())
+        print(outcome.told(), file=sys.stderr)
         what = f"judged within {bombs.IN_TIME} s beside 4 callers with {'one bomb' if same else 'a new bomb each time'}"
-        figures.append(Figure(what, outcome.share, bombs.GOAL, "%", at_least=True))
+        figures.append(Figure(what, "%", [outcome.share], goal=bombs.GOAL, at_least=True))
     return figures
 
 

@@ -6,7 +6,7 @@ its gap.
 
 Exit code 1 when a goal is missed.
 
-    python -m bench.data [--size 1000] [--rounds 3]
+    python -m bench.data [--size 10 100 1000] [--rounds 3]
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
+
+from bench import harness
+from bench.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMIT = 1.2
@@ -88,56 +91,58 @@ class Stack:
 
 def main() -> int:
     """Print the table; 0 when every goal is met."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("--size", type=int, default=1000, help="megabytes of rows")
+    return harness.run(__doc__, start, options)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The options of this module."""
+    parser.add_argument("--size", type=int, nargs="*", default=[10, 100, 1000], help="megabytes of rows")
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        stack = Stack(Path(folder))
-        try:
-            stack.invoke("dev")
-            stack.sql(FILL.format(rows=options.size * 1_000_000 // ROW))
-            return measure(stack, options.rounds, options.size)
-        finally:
-            stack.invoke("stop", "--volumes", "--yes")
 
 
-def measure(stack: Stack, rounds: int, size: int) -> int:
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Fill a database of each size, and measure; the goals are those of the largest."""
+    for size in options.size[:1] if options.quick else options.size:
+        with tempfile.TemporaryDirectory() as folder:
+            stack = Stack(Path(folder))
+            try:
+                stack.invoke("dev")
+                stack.sql(FILL.format(rows=size * 1_000_000 // ROW))
+                promised = size == max(options.size) and not options.quick
+                yield from measure(stack, 1 if options.quick else options.rounds, size, promised=promised)
+            finally:
+                stack.invoke("stop", "--volumes", "--yes")
+
+
+def measure(stack: Stack, rounds: int, size: int, *, promised: bool) -> Iterator[Figure]:
     """Both ways in turn, so that they meet the same machine."""
     dump, backup = stack.folder / "plain.dump", stack.folder / "ours.backup.tar"
-    peak = 0.0
+    peaks: list[float] = []
     plain: list[float] = []
     ours: list[float] = []
+
+    def task(*words: str) -> float:
+        seconds, most = watched(lambda: stack.invoke(*words)[0])
+        peaks.append(most)
+        return seconds
+
+    grown: dict[str, Any] = {"size": size, "sizes": "MB of rows"}
+    limit = LIMIT if promised else None
     for _ in range(rounds):
         plain.append(stack.program("pg_dump", "-U", "ann", "-Fc", "shop", target=dump))
-        seconds, most = watched(lambda: stack.invoke("backup", "--output", str(backup))[0])
-        ours.append(seconds)
-        peak = max(peak, most)
-    print(f"{size} MB of rows, {rounds} rounds; load {os.getloadavg()[0]:.1f}; seconds: median (best)")
-    fine = told("backup", "pg_dump", plain, ours)
+        ours.append(task("backup", "--output", str(backup)))
+    yield Figure("backup", "s", ours, {"pg_dump -Fc": plain}, ratio_goal=limit, **grown)
     plain, ours = [], []
     for _ in range(rounds):
         stack.sql("CREATE DATABASE plain")
         plain.append(stack.program("pg_restore", "-U", "ann", "-d", "plain", source=dump))
         stack.sql("DROP DATABASE plain")
-        seconds, most = watched(lambda: stack.invoke("restore", str(backup), "--into", "ours")[0])
-        ours.append(seconds)
-        peak = max(peak, most)
+        ours.append(task("restore", str(backup), "--into", "ours"))
         stack.sql("DROP DATABASE ours")
-    fine &= told("restore", "pg_restore", plain, ours)
+    yield Figure("restore", "s", ours, {"pg_restore": plain}, ratio_goal=limit, **grown)
     gap = json.loads(stack.invoke("restore", str(backup), "--yes", "--json")[1])["gap"]
-    print(f"memory   {peak:.0f} MB at most   goal: {MEMORY}")
-    print(f"gap      {gap:.2f} s   goal: {GAP}")
-    return 0 if fine and peak <= MEMORY and gap <= GAP else 1
-
-
-def told(name: str, other: str, plain: list[float], ours: list[float]) -> bool:
-    """Print one comparison; whether its goal is met."""
-    ratio = statistics.median(ours) / statistics.median(plain)
-    for label, runs in ((other, plain), (f"invoke {name}", ours)):
-        print(f"{label:16} {statistics.median(runs):8.2f} ({min(runs):.2f})")
-    print(f"{'ratio':16} {ratio:8.2f} ({min(ours) / min(plain):.2f})   goal: at most {LIMIT}")
-    return ratio <= LIMIT
+    yield Figure("backup and restore: most memory", "MB", [max(peaks)], goal=MEMORY, **grown)
+    yield Figure("restore: the service is away for", "s", [gap], goal=GAP, **grown)
 
 
 def watched(work: Callable[[], float]) -> tuple[float, float]:

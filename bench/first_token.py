@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.types import Send
 
+from bench import harness
+from bench.figure import Figure
 from bench.production import DIAGRAMS, percentile, post, production
-from tests.app.openrouter import OpenRouter, chunk, put, start
+from tests.app import openrouter
+from tests.app.openrouter import OpenRouter, chunk, put
 
 TIMES = 200
 THINKING = 0.05  # seconds, until the model says its first word
@@ -27,20 +30,33 @@ REQUEST = post("/api/v1/diagrams", json.dumps({"prompt": "An order is paid"}).en
 
 def main() -> int:
     """Measure, print, and return 1 when the goal is missed."""
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Start the stack of production, and measure it."""
     with production() as (clone, model):
-        added = asyncio.run(measure(int(clone.environment["API_PORT"]), model))
-    median, p95 = statistics.median(added), percentile(added, 95)
-    print(f"first token over the model's own: median {median:.1f} ms, p95 {p95:.1f} ms (goal {GOAL} ms)")
-    return 0 if p95 <= GOAL else 1
+        times = 20 if options.quick else TIMES
+        yield from asyncio.run(figures(int(clone.environment["API_PORT"]), model, times))
 
 
-async def measure(port: int, model: OpenRouter) -> list[float]:
+async def figures(port: int, model: OpenRouter, times: int = TIMES) -> list[Figure]:
+    """How much later than the model says its first token the caller has it."""
+    added = await measure(port, model, times)
+    what = "first token over the model's own"
+    return [
+        Figure(f"{what}: median", "ms", added, goal=GOAL),
+        Figure(f"{what}: p95", "ms", [percentile(added, 95)], goal=GOAL),
+    ]
+
+
+async def measure(port: int, model: OpenRouter, times: int) -> list[float]:
     """What was added each time, in ms: one request after the other, each on a connection of its own, for any worker."""
     own: list[float] = []
 
     async def reply(send: Send, _: dict[str, Any]) -> None:
         asked = time.perf_counter()
-        await start(send)
+        await openrouter.start(send)
         await put(send, chunk({"role": "assistant", "content": ""}))
         await asyncio.sleep(THINKING)
         own.append(time.perf_counter() - asked)
@@ -52,7 +68,7 @@ async def measure(port: int, model: OpenRouter) -> list[float]:
     model.plan(reply)
     await asyncio.gather(*(first_token(port) for _ in range(16)))  # the first call of each worker opens connections
     added = []
-    for _ in range(TIMES):
+    for _ in range(times):
         own.clear()
         taken = await first_token(port)
         added.append((taken - own[0]) * 1000)

@@ -6,16 +6,14 @@ Beside it, in turn, runs what a user would type instead: `docker compose up --bu
 
 from __future__ import annotations
 
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from bench import harness
+from bench.figure import Figure
 from tests.conftest import free_ports, remove_project
 from tests.engine.conftest import Project, make_clone
 from upready.stack import compose
@@ -25,73 +23,59 @@ RUNS = 5
 
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Make a clone, and measure it."""
     with tempfile.TemporaryDirectory() as folder:
         clone = make_clone(Path(folder) / "clone", free_ports())
         try:
-            rows = measure(clone)
+            yield from measure(clone, 1 if options.quick else RUNS)
         finally:
             remove_project(clone.name)
-    table = Table("what", "measured", "goal", "")
-    for what, measured, goal, unit in rows:
-        table.add_row(what, f"{measured:.2f} {unit}", f"≤ {goal:g}", "" if measured <= goal else "missed")
-    Console().print(table)
-    return 0 if all(measured <= goal for _, measured, goal, _ in rows) else 1
 
 
-def measure(clone: Project) -> list[tuple[str, float, float, str]]:
-    """Each row: what, the median, the goal, and the unit of both: seconds, or times what compose takes."""
+def measure(clone: Project, runs: int) -> Iterator[Figure]:
+    """Launches, builds and stops; the others are made in turn with ours."""
     clone.ok("env.init")
     for environment in ("dev", "prod"):
         clone.ok("build", "--env", environment)
     whole, second, stop = [], [], []
-    plain_whole, plain_second = [], []
-    for _ in range(RUNS):
+    plain_whole, plain_second, plain_stop = [], [], []
+    for _ in range(runs):
         whole.append(_timed(clone, "dev"))
         second.append(_timed(clone, "dev"))
         stop.append(_timed(clone, "stop"))
         plain_whole.append(_plainly(clone, "up", "--build", "--detach", "--wait"))
         plain_second.append(_plainly(clone, "up", "--build", "--detach", "--wait"))
-        _plainly(clone, "down")
-    rebuild: dict[tuple[str, str], list[float]] = {}
-    for run in range(RUNS):
-        for path, comment in (("app/main.py", "#"), ("docker/mcp-server/src/router.mjs", "//")):
-            for environment in ("prod", "dev"):
-                source = clone.root / path
-                edited = f"{source.read_text('utf-8')}\n{comment} edited {run} {environment} {time.time()}\n"
-                source.write_text(edited, encoding="utf-8")
-                took = _timed(clone, "build", "--env", environment)
-                rebuild.setdefault((path, environment), []).append(took)
-    return [
-        ("dev, images built, nothing running", statistics.median(whole), 5.0, "s"),
-        ("the same, beside compose", _ratio(whole, plain_whole), 1.1, f"x {statistics.median(plain_whole):.2f} s"),
-        ("dev on a running stack", statistics.median(second), 1.5, "s"),
-        ("the same, beside compose", _ratio(second, plain_second), 1.0, f"x {statistics.median(plain_second):.2f} s"),
-        *(
-            (f"build for {environment} after an edit of {path}", statistics.median(took), 3.0, "s")
-            for (path, environment), took in rebuild.items()
-        ),
-        ("stop", statistics.median(stop), 3.0, "s"),
-    ]
+        plain_stop.append(_plainly(clone, "down"))
+    up = "compose up --build --detach --wait"
+    yield Figure("dev, images built, nothing running", "s", whole, {up: plain_whole}, goal=5.0, ratio_goal=1.1)
+    yield Figure("dev on a running stack", "s", second, {up: plain_second}, goal=1.5, ratio_goal=1.0)
+    yield Figure("stop", "s", stop, {"compose down": plain_stop}, goal=3.0)
+    for path, comment in (("app/main.py", "#"), ("docker/mcp-server/src/router.mjs", "//")):
+        for environment in ("prod", "dev"):
+            took = [_edited(clone, path, f"{comment} edited {run} {environment}", environment) for run in range(runs)]
+            yield Figure(f"build for {environment} after an edit of {path}", "s", took, goal=3.0)
 
 
-def _ratio(ours: list[float], theirs: list[float]) -> float:
-    """How many times as long ours takes: the median of the pairs."""
-    return statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+def _edited(clone: Project, path: str, comment: str, environment: str) -> float:
+    """Seconds of a build after a line was added to a file."""
+    source = clone.root / path
+    source.write_text(f"{source.read_text('utf-8')}\n{comment} {time.time()}\n", encoding="utf-8")
+    return _timed(clone, "build", "--env", environment)
 
 
 def _timed(clone: Project, *arguments: str) -> float:
-    began = time.monotonic()
-    clone.ok(*arguments)
-    return time.monotonic() - began
+    return harness.seconds(clone.command(*arguments), clone.root, clone.variables())
 
 
 def _plainly(clone: Project, *arguments: str) -> float:
     """Seconds of plain compose with the files, the folder and the profile that `invoke dev` uses."""
     files = ["--file", "compose/base.yaml", "--file", "compose/dev.yaml"]
     line = [*compose.program().command, "--project-directory", ".", *files, "--profile", "full-stack", *arguments]
-    began = time.monotonic()
-    subprocess.run(line, cwd=clone.root, env=clone.variables(), capture_output=True, check=True)
-    return time.monotonic() - began
+    return harness.seconds(line, clone.root, clone.variables())
 
 
 if __name__ == "__main__":

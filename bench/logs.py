@@ -1,13 +1,13 @@
 """How fast logs are shown, how soon a line is, and what it costs: `invoke logs` beside `docker compose logs`.
 
-Four services write 100,000 numbered lines each. Both programs then show all of them, in turn, as whole processes whose
-output is a file; each line's number must be the next one of its service. The same four are followed while all of them
-are restarted in the middle, and what was followed must be what the engine has. Then a service writes the time twenty
-times a second, and the lag is the time from there to where a reader of `invoke logs --follow` has the line.
+Four services write 1, 10 and 100 MB of numbered lines. Each program then shows all of them, in turn, as whole
+processes whose output is a file; each line's number must be the next one of its service. The same four are followed
+while all of them are restarted in the middle, and what was followed must be what the engine has. Then a service writes
+the time twenty times a second, and the lag is the time from there to where a reader of `--follow` has the line.
 
 Exit code 1 when a goal is missed.
 
-    python -m bench.logs [--lines 100000] [--rounds 5]
+    python -m bench.logs [--size 1 10 100] [--lines 100000] [--rounds 5]
 """
 
 from __future__ import annotations
@@ -18,22 +18,23 @@ import os
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 import yaml
 
 import docker
+from bench import harness
+from bench.figure import Figure
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICES = ("api", "cache", "jobs", "search")
@@ -51,6 +52,12 @@ MEMORY_GOAL = 150.0
 
 LAG_GOAL = 20.0
 """Milliseconds that a followed line may be late, in the median."""
+
+BYTES = 92
+"""Of a line, about."""
+
+PROMISED = 100_000
+"""Lines of each service from which on the goal is promised: with fewer, what Python's start costs decides."""
 
 LONGEST = 300.0
 """Seconds after which the followed services are given up."""
@@ -71,25 +78,34 @@ class Run:
 
 def main() -> int:
     """Measure, print the tables, and return 1 when a goal is missed."""
-    parser = argparse.ArgumentParser(description="Measure invoke logs beside docker compose logs.")
-    parser.add_argument("--lines", type=int, default=100_000)
+    return harness.run(__doc__, start, options)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The options of this module."""
+    parser.add_argument("--size", type=float, nargs="*", default=[1, 10, 100], help="megabytes of text")
+    parser.add_argument("--lines", type=int, default=100_000, help="of each service, where sizes are not compared")
     parser.add_argument("--rounds", type=int, default=5)
-    options = parser.parse_args()
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Show logs of several sizes, follow them, restart what is followed."""
     compose = shutil.which("docker-compose", path=str(Path(sys.executable).parent))
     if compose is None:
-        sys.exit("docker-compose is missing: uv sync")
-    missed: list[str] = []
-    for label, line in (("text", PLAIN), ("JSON", STRUCTURED)):
-        with Project(compose, programs(line, options.lines)) as project:
+        raise harness.MissingError("docker-compose is not installed: uv sync")
+    rounds, lines = (1, 5_000) if options.quick else (options.rounds, options.lines)
+    for size in options.size[:2] if options.quick else options.size:
+        each = round(size * 1e6 / len(SERVICES) / BYTES)
+        with Project(compose, programs(PLAIN, each)) as project:
             project.wait()
-            missed += throughput(project, label, options.lines, options.rounds)
-    with Project(compose, programs(PLAIN, options.lines, seconds=10)) as project:
-        missed += restart(project, options.lines)
+            yield from throughput(project, "text", each, rounds, size=size, sizes="MB of logs")
+    with Project(compose, programs(STRUCTURED, lines)) as project:
+        project.wait()
+        yield from throughput(project, f"{len(SERVICES)} x {lines:,} lines of JSON", lines, rounds)
+    with Project(compose, programs(PLAIN, lines, seconds=10)) as project:
+        yield from restart(project, lines)
     with Project(compose, {"clock": CLOCK}) as project:
-        missed += lag(project)
-    for each in missed:
-        print(f"missed: {each}")
-    return 1 if missed else 0
+        yield from lag(project, 60 if options.quick else 200)
 
 
 def programs(line: str, count: int, seconds: float = 0) -> dict[str, str]:
@@ -116,6 +132,7 @@ class Project:
         (self.root / "tasks.py").write_text("from upready.tasks import ns\n", encoding="utf-8")
         self.theirs = [compose, "-p", self.name, "logs", "--no-color"]
         self.ours = [sys.executable, "-m", "invoke", "logs", "--tail", "all"]
+        self.follower = [sys.executable, "-m", "bench.peers.follow", self.name]
         self._client = docker.from_env()
         self._compose = [compose, "-p", self.name, "-f", str(self.root / "compose.yaml")]
 
@@ -145,45 +162,34 @@ class Project:
 
     def begin(self, command: Sequence[str], out: int) -> subprocess.Popen[bytes]:
         """Start a command as a user would, in the project's folder."""
-        variables = {**os.environ, "COMPOSE_PROJECT_NAME": self.name}
+        variables = {**os.environ, "COMPOSE_PROJECT_NAME": self.name, "PYTHONPATH": str(ROOT)}
         return subprocess.Popen(command, cwd=self.root, env=variables, stdout=out, stderr=subprocess.DEVNULL)
 
 
-def throughput(project: Project, label: str, lines: int, rounds: int) -> list[str]:
-    """Show everything with both programs in turn, and compare; returns the goals that were missed."""
-    # Time order needs the engine's times, which cost the engine a quarter more: the second row asks for them, too.
+def throughput(project: Project, label: str, lines: int, rounds: int, **grown: Any) -> Iterator[Figure]:
+    """Show everything with each program in turn, and compare; not a line may be lost or doubled."""
+    # Time order needs the engine's times, which cost the engine a quarter more: the second one asks for them, too.
     commands = {
         "docker compose logs": project.theirs,
-        "  with --timestamps": [*project.theirs, "--timestamps"],
-        "invoke logs": project.ours,
+        "the same with --timestamps": [*project.theirs, "--timestamps"],
+        "a follower in Dozzle's way": project.follower,
+        "ours": project.ours,
     }
     runs: dict[str, list[Run]] = {name: [] for name in commands}
-    for _ in range(rounds):
+    for turn in range(rounds + 1):
         for name, command in commands.items():
-            runs[name].append(measure(project, command, lines))
-    total = lines * len(SERVICES)
-    baseline = statistics.median(run.seconds for run in runs["docker compose logs"])
-    print(
-        f"\n{len(SERVICES)} services x {lines:,} lines of {label}, {rounds} rounds in turn, not a line lost or doubled"
-    )
-    print(f"{'':22}{'median s':>10}{'lines/s':>12}{'ratio':>8}{'CPU s':>8}{'most MB':>9}")
-    for name, all_of in runs.items():
-        seconds = statistics.median(run.seconds for run in all_of)
-        memory = max(run.memory for run in all_of) / 1e6
-        cpu = statistics.median(run.cpu for run in all_of)
-        print(f"{name:22}{seconds:10.2f}{total / seconds:12,.0f}{baseline / seconds:8.2f}{cpu:8.2f}{memory:9.0f}")
-    ours = runs["invoke logs"]
-    return [
-        *over(
-            f"{label}: seconds against docker compose logs", statistics.median(run.seconds for run in ours), baseline
-        ),
-        *over(f"{label}: MB", max(run.memory for run in ours) / 1e6, MEMORY_GOAL),
-    ]
+            run = measure(project, command, lines)
+            if turn:  # the first one fills caches
+                runs[name].append(run)
+    ours = runs.pop("ours")
 
+    def figure(what: str, unit: str, of: Callable[[Run], float], **goals: Any) -> Figure:
+        peers = {name: [of(run) for run in each] for name, each in runs.items()}
+        return Figure(f"logs, {label}: {what}", unit, [of(run) for run in ours], peers, **grown, **goals)
 
-def over(what: str, found: float, goal: float) -> list[str]:
-    """The goal in words, where it was missed."""
-    return [f"{what}: {found:.2f}, not ≤ {goal:.2f}"] if found > goal else []
+    yield figure("until all is shown", "s", lambda run: run.seconds, ratio_goal=1.0 if lines >= PROMISED else None)
+    yield figure("processor time", "s", lambda run: run.cpu)
+    yield figure("most memory", "MB", lambda run: run.memory / 1e6, goal=MEMORY_GOAL)
 
 
 def measure(project: Project, command: Sequence[str], lines: int) -> Run:
@@ -222,8 +228,8 @@ def _watch(pid: int, used: list[float]) -> None:
         return
 
 
-def restart(project: Project, lines: int) -> list[str]:
-    """Follow all services while they are restarted in the middle of what they write; returns the goals missed."""
+def restart(project: Project, lines: int) -> Iterator[Figure]:
+    """Follow all services while they are restarted in the middle of what they write."""
     with tempfile.TemporaryFile() as file:
         began = time.monotonic()
         process = project.begin([*project.ours, "--follow"], file.fileno())
@@ -245,9 +251,9 @@ def restart(project: Project, lines: int) -> list[str]:
     counts = {name: len(each) for name, each in written.items()}
     if not all(lines < count < 2 * lines for count in counts.values()):
         sys.exit(f"the restart did not fall into the middle: {counts}")
-    print(f"\n{len(SERVICES)} services x {lines:,} lines, followed, restarted in the middle: nothing lost or doubled")
-    print(f"{sum(counts.values()):,} lines in {seconds:.1f} s, {used[1] / 1e6:.0f} MB at most")
-    return over("follow: MB", used[1] / 1e6, MEMORY_GOAL)
+    what = f"logs --follow, {len(SERVICES)} x {lines:,} lines, restarted in the middle, nothing lost or doubled"
+    yield Figure(f"{what}: until all is shown", "s", [seconds])
+    yield Figure(f"{what}: most memory", "MB", [used[1] / 1e6], goal=MEMORY_GOAL)
 
 
 def _shown(file: IO[bytes], written: Mapping[str, Sequence[bytes]]) -> bool:
@@ -273,23 +279,33 @@ def _until(what: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def lag(project: Project, count: int = 200) -> list[str]:
-    """Follow a service that writes the time, and tell how late each line is; returns the goals that were missed."""
-    process = project.begin([*project.ours[:-2], "--tail", "0", "--follow"], subprocess.PIPE)
+def lag(project: Project, count: int) -> Iterator[Figure]:
+    """Follow a service that writes the time, and tell how late each line is, by each program."""
+    ours = [*project.ours[:-2], "--tail", "0", "--follow"]
+    late, ended = followed(project, ours, count)
+    peers = {
+        "docker compose logs": followed(project, [*project.theirs, "--tail", "0", "--follow"], count)[0],
+        "a follower in Dozzle's way": followed(project, [*project.follower, "--tail", "0", "--follow"], count)[0],
+    }
+    yield Figure("logs --follow: a line is late by, median", "ms", late, peers, goal=LAG_GOAL)
+    ends = {name: [harness.cut(each, 95)] for name, each in peers.items()}
+    yield Figure("logs --follow: a line is late by, 95 %", "ms", [harness.cut(late, 95)], ends)
+    yield Figure("logs --follow: ended after Ctrl-C", "ms", [ended])
+
+
+def followed(project: Project, command: Sequence[str], count: int) -> tuple[list[float], float]:
+    """Follow the clock: how late each line was, and how long the end took after Ctrl-C, in ms."""
+    process = project.begin(command, subprocess.PIPE)
     assert process.stdout is not None
-    lags = []
-    for line, _ in zip(process.stdout, range(count), strict=False):
-        lags.append((time.time() - float(line.rpartition(b"| ")[2])) * 1000)
+    late = [
+        (time.time() - float(line.rpartition(b"| ")[2])) * 1000
+        for line, _ in zip(process.stdout, range(count), strict=False)
+    ]
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    code = process.wait()
-    ended = (time.monotonic() - began) * 1000
+    process.wait()
     process.stdout.close()
-    cuts = statistics.quantiles(lags, n=100)
-    print(f"\ninvoke logs --follow, {count} lines, ms from the service's print to the reader")
-    print(f"median {statistics.median(lags):.1f}, 95th percentile {cuts[94]:.1f}, most {max(lags):.1f}")
-    print(f"Ctrl-C: exit code {code} after {ended:.0f} ms")
-    return over("follow: ms", statistics.median(lags), LAG_GOAL)
+    return late, (time.monotonic() - began) * 1000
 
 
 if __name__ == "__main__":

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from bench import harness
+from bench.figure import Figure
 from tests.conftest import free_ports
 from tests.engine.conftest import Project, make_clone
 
@@ -28,22 +27,22 @@ NO_ENGINE = "unix:///nonexistent.sock"
 
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Make a clone, and measure it."""
     with tempfile.TemporaryDirectory() as folder:
         clone = make_clone(Path(folder) / "clone", free_ports())
         clone.environment["DOCKER_HOST"] = NO_ENGINE
         try:
-            rows = measure(clone)
+            yield from measure(clone, 1 if options.quick else RUNS)
         finally:
             clone.invoke("stop")
-    table = Table("what", "seconds", "goal", "")
-    for what, seconds, goal in rows:
-        table.add_row(what, f"{seconds:.2f}", f"≤ {goal:g}", "" if seconds <= goal else "missed")
-    Console().print(table)
-    return 0 if all(seconds <= goal for _, seconds, goal in rows) else 1
 
 
-def measure(clone: Project) -> list[tuple[str, float, float]]:
-    """Each row: what, the seconds it took, the goal in seconds."""
+def measure(clone: Project, runs: int) -> Iterator[Figure]:
+    """The first launch, and those after it."""
     began = time.monotonic()
     subprocess.run(
         [shutil.which("uv") or "uv", "run", "--quiet", "invoke", "dev"],
@@ -56,19 +55,17 @@ def measure(clone: Project) -> list[tuple[str, float, float]]:
     first = time.monotonic() - began
     clone.ok("stop")
     ready, whole, second, stop = [], [], [], []
-    for _ in range(RUNS):
+    for _ in range(runs):
         began = time.monotonic()
         ready.append(float(clone.ok("dev", "--json").json["ready_in"]))
         whole.append(time.monotonic() - began)
         second.append(_timed(clone, "dev"))
         stop.append(_timed(clone, "stop"))
-    return [
-        ("first ever: uv run invoke dev in a fresh clone", first, 15.0),
-        ("dev, nothing running: processes started to all ready", statistics.median(ready), 3.0),
-        ("the same, whole process", statistics.median(whole), 3.0),
-        ("dev on a running stack", statistics.median(second), 1.5),
-        ("stop", statistics.median(stop), 1.5),
-    ]
+    yield Figure("first ever: uv run invoke dev in a fresh clone", "s", [first], goal=15.0)
+    yield Figure("dev, nothing running: processes started to all ready", "s", ready, goal=3.0)
+    yield Figure("the same, whole process", "s", whole, goal=3.0)
+    yield Figure("dev on a running stack", "s", second, goal=1.5)
+    yield Figure("stop", "s", stop, goal=1.5)
 
 
 def _timed(clone: Project, *arguments: str) -> float:

@@ -11,15 +11,14 @@ import asyncio
 import contextlib
 import json
 import re
-import statistics
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.table import Table
-
+from bench import harness
+from bench.figure import Figure
 from bench.production import API_KEY, DIAGRAMS, percentile, post, production
 
 SECONDS = 10.0
@@ -47,23 +46,22 @@ class Tally:
 
 def main() -> int:
     """Measure, print the table, and return 1 when the goal is missed."""
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Start the stack of production, and measure it."""
     with production() as (clone, _):
-        table, shares = asyncio.run(compare(int(clone.environment["API_PORT"])))
-    Console(width=140).print(table)
-    share = statistics.median(shares)
-    told = ", ".join(f"{each:.0f} %" for each in shares)
-    print(f"good answers to {MANY} callers, of those to {FEW}: {told}; median {share:.0f} % (goal {GOAL} %)")
-    return 0 if share >= GOAL else 1
+        yield from asyncio.run(figures(int(clone.environment["API_PORT"]), 1 if options.quick else PAIRS))
 
 
-async def compare(port: int) -> tuple[Table, list[float]]:
-    """Run the pairs: what came of each run, and of each pair many callers' good answers in per cent of few callers'."""
+async def figures(port: int, pairs: int = PAIRS) -> list[Figure]:
+    """Run the pairs: many callers' good answers in per cent of few callers', and how soon each answer came."""
     requests = [post("/api/v1/diagrams/validate", json.dumps({"code": code}).encode()) for code in DIAGRAMS]
     await crowd(port, requests, FEW, 3)
-    table = Table("clients", "200 a second", "p99 ms", "other answers", "refusals p99", "list p99", "health p99")
-    shares = []
-    for _ in range(PAIRS):
-        good = {}
+    good: dict[int, list[float]] = {FEW: [], MANY: []}
+    late: dict[str, list[float]] = {}
+    for _ in range(pairs):
         for clients in (FEW, MANY):
             reads, health = Tally(), Tally()
             tally, _, _ = await asyncio.gather(
@@ -71,20 +69,17 @@ async def compare(port: int) -> tuple[Table, list[float]]:
                 poll(port, "/api/v1/diagrams?limit=1", reads),
                 poll(port, "/health", health),
             )
-            good[clients] = tally.statuses["200"] / SECONDS
-            others = dict(tally.statuses - Counter({"200": tally.statuses["200"]}))
-            bad = {**(reads.statuses - Counter({"200": reads.statuses["200"]}))}
-            table.add_row(
-                str(clients),
-                f"{good[clients]:.1f}",
-                f"{tally.p99('200'):.0f}",
-                str(others),
-                f"{tally.p99('overloaded'):.0f}",
-                f"{reads.p99('200'):.0f} {bad or ''}",
-                f"{health.p99('200'):.0f}",
-            )
-        shares.append(100 * good[MANY] / good[FEW])
-    return table, shares
+            good[clients].append(tally.statuses["200"] / SECONDS)
+            print(f"{clients} callers: {dict(tally.statuses)}; reads {dict(reads.statuses)}", file=sys.stderr)
+            found = {"good": tally.p99("200"), "refused": tally.p99("overloaded"), "list": reads.p99("200")}
+            for name, took in {**found, "/health": health.p99("200")}.items():
+                late.setdefault(f"{name}, {clients} callers: p99", []).append(took)
+    shares = [100 * many / few for few, many in zip(good[FEW], good[MANY], strict=True)]
+    what = f"good verdicts with {MANY} callers, of those with {FEW}"
+    return [
+        Figure(what, "%", shares, goal=GOAL, at_least=True),
+        *(Figure(name, "ms", took) for name, took in late.items()),
+    ]
 
 
 async def crowd(port: int, requests: list[bytes], clients: int, seconds: float) -> Tally:

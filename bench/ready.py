@@ -11,22 +11,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.console import Console
-from rich.table import Table
 
+from bench import harness
+from bench.figure import Figure
 from tests.conftest import free_ports, remove_project, unique_name
 from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import Scene
@@ -36,8 +35,7 @@ from upready.stack import compose
 DELAY = 3.0
 """Seconds from the start of the container until the service answers."""
 
-OLD_SLEEP = 10.0
-"""What the old script sleeps before it looks."""
+PEERS = Path(__file__).parent / "peers"
 
 LONGEST = 120.0
 """Seconds after which a way is given up."""
@@ -90,12 +88,12 @@ def wait(project: Project) -> list[str]:
 
 def script(project: Project) -> list[str]:
     """The old script: start, sleep, look once at what runs."""
-    up = [*compose.project_command(project.name), "up", "--detach"]
-    code = (
-        f"import subprocess, time; subprocess.run({up!r}, check=True); print('Waiting for services to be ready...');"
-        f" time.sleep({OLD_SLEEP}); subprocess.run({[*compose.project_command(project.name), 'ps']!r}, check=True)"
-    )
-    return [sys.executable, "-c", code]
+    return [sys.executable, "-m", "bench.peers.old_script", *compose.project_command(project.name)]
+
+
+def nautobot(project: Project) -> list[str]:
+    """Tasks in Nautobot's style: start, then a look at each port every 15 s."""
+    return [sys.executable, "-m", "invoke", "--search-root", str(PEERS / "nautobot"), "start"]
 
 
 WAYS = (
@@ -103,41 +101,37 @@ WAYS = (
     Way("ours, no probe", False, ours),
     Way("up -d --wait", True, wait),
     Way("old script", True, script),
+    Way("Nautobot's style", True, nautobot),
 )
 
 
 def main() -> int:
     """Measure, print the tables, and return 1 when a goal is missed."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--rounds", type=int, default=5, help="rounds of the table; 0 leaves it out")
-    options.add_argument("--launches", type=int, default=8, help="launches that tell of the gate alone")
-    chosen = options.parse_args()
-    console = Console(width=140)
-    if chosen.rounds:
-        console.print("seconds from true readiness to the report, median of", chosen.rounds)
-        console.print(ways(chosen.rounds))
-    table = Table("milliseconds of the gate after", "least", "median", "most", "goal", "")
-    lags = dict(zip(GOALS, (gate_lags(chosen.launches, probed=probed) for probed in (True, False)), strict=True))
-    for what, found in lags.items():
-        figures = (f"{each:.0f}" for each in (min(found), statistics.median(found), max(found)))
-        table.add_row(what, *figures, f"≤ {GOALS[what]:g}", "" if max(found) <= GOALS[what] else "missed")
-    console.print(table)
-    return 0 if all(max(found) <= GOALS[what] for what, found in lags.items()) else 1
+    return harness.run(__doc__, measure, options)
 
 
-def ways(rounds: int) -> Table:
-    """How late each way is with each health check, and how much later the others are than ours."""
-    table = Table("health check", *(way.title for way in WAYS), "--wait / probe", "--wait / no probe", "script / probe")
-    for title, check in CHECKS.items():
-        probe, plain, wait, script = (statistics.median(lag(way, check) for _ in range(rounds)) for way in WAYS)
-        ratios = (ratio(wait, probe), ratio(wait, plain), ratio(script, probe))
-        table.add_row(title, *map(words, (probe, plain, wait, script)), *ratios)
-    return table
+def options(parser: argparse.ArgumentParser) -> None:
+    """The options of this module."""
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of the table; 0 leaves it out")
+    parser.add_argument("--launches", type=int, default=8, help="launches that tell of the gate alone")
 
 
-def ratio(theirs: float, ours: float) -> str:
-    """How many times as late theirs is; nothing to compare where one of both was too early."""
-    return f"{theirs / ours:.1f}" if min(theirs, ours) > 0 else "-"
+def measure(options: harness.Options) -> Iterator[Figure]:
+    """How late each way is with each health check; then the gate alone."""
+    rounds, launches = (1, 2) if options.quick else (options.rounds, options.launches)
+    checks = dict(list(CHECKS.items())[2:3]) if options.quick else CHECKS
+    for title, check in checks.items() if rounds else ():
+        runs: dict[str, list[float]] = {way.title: [] for way in WAYS}
+        for _ in range(rounds):
+            for way in WAYS:
+                runs[way.title].append(lag(way, check))
+        probe, plain = (runs.pop(way.title) for way in WAYS[:2])
+        yield Figure(f"told late, health check {title}, with x-ops.health", "s", probe, runs)
+        yield Figure(f"told late, health check {title}, without", "s", plain, runs)
+    for what, probed in zip(GOALS, (True, False), strict=True):
+        lags = gate_lags(launches, probed=probed)
+        yield Figure(f"the gate, after {what}", "ms", lags)
+        yield Figure(f"the gate, after {what}: the latest", "ms", [max(lags)], goal=GOALS[what])
 
 
 def gate_lags(launches: int, *, probed: bool) -> list[float]:
@@ -179,11 +173,6 @@ def gate_lag(*, probed: bool) -> float:
             remove_project(scene.name)
 
 
-def words(seconds: float) -> str:
-    """A lag in words; a negative one is worse than any other."""
-    return f"{seconds:.2f}" if seconds >= 0 else f"{-seconds:.2f} too early"
-
-
 def lag(way: Way, check: dict[str, Any] | None) -> float:
     """Seconds from the moment when the service answers until a way reports that it does."""
     port = free_ports()()
@@ -198,7 +187,7 @@ def lag(way: Way, check: dict[str, Any] | None) -> float:
             done = subprocess.run(
                 way.command(project),
                 cwd=project.root,
-                env=project.variables(),
+                env=peers_variables(project, port),
                 capture_output=True,
                 encoding="utf-8",
                 timeout=LONGEST + 30,
@@ -210,6 +199,13 @@ def lag(way: Way, check: dict[str, Any] | None) -> float:
             return reported - since(port)
         finally:
             remove_project(project.name)
+
+
+def peers_variables(project: Project, port: int) -> dict[str, str]:
+    """What a way is given: ours, and what `bench/peers` reads."""
+    command = " ".join([*compose.project_command(project.name), "--project-directory", str(project.root)])
+    command += f" --file {project.root / 'compose.yaml'}"
+    return project.variables({"COMPOSE": command, "PORTS": str(port), "PYTHONPATH": str(PEERS.parent.parent)})
 
 
 def service(port: int, check: dict[str, Any] | None, *, probed: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Needs a Docker Engine with the base images. 200 requests a second, one in four a POST, five event streams of 20 s and
 two websockets, all the time. Beside `invoke prod` the same change by `docker compose up`, and in the way that scripts
-do it: twice the replicas, wait until they are healthy, stop the old ones.
+do it, as docker-rollout does: twice the replicas, wait until they are healthy, stop the old ones.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
+from bench import harness
+from bench.figure import Figure
 from tests.conftest import free_ports, remove_project, unique_name
 from tests.engine.callers import Callers
 from tests.engine.conftest import until
@@ -45,6 +45,7 @@ class Row:
         limit: Seconds that the slowest request, or the gap, may take; none where nothing is promised.
         gap: Whether it is the gap that counts: requests are lost in it.
         good: Whether all else is as promised.
+        peer: Whether it is what a user would do instead.
     """
 
     what: str
@@ -54,6 +55,7 @@ class Row:
     limit: float = 0.0
     gap: bool = False
     good: bool = True
+    peer: bool = False
 
     @property
     def longest(self) -> float:
@@ -61,55 +63,66 @@ class Row:
         return self.callers.gap if self.gap else self.callers.longest
 
     @property
-    def missed(self) -> bool:
-        """Whether a promise was not kept."""
-        return not self.good or (self.limit > 0 and self.longest > self.limit)
-
-    def cells(self) -> list[str]:
-        """The line as it is printed."""
-        cut = sum(self.callers.failed.values()) - self.callers.lost
-        told = (self.callers.lost, len(self.callers.seconds), cut, self.callers.versions["sick"])
-        longest = f"{self.longest * 1000:.0f}{' away' if self.gap else ''}"
-        limit = f"{self.limit * 1000:.0f}" if self.limit else ""
-        return [self.what, *map(str, told), longest, limit, f"{self.seconds:.1f}", str(self.code)]
+    def cut(self) -> int:
+        """Streams and sockets that ended early."""
+        return sum(self.callers.failed.values()) - self.callers.lost
 
 
 def main() -> int:
     """Measure, print the table, and return 1 when a goal is missed."""
-    rows = []
+    return harness.run(__doc__, start)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """All rows; those of ours that lose nothing stand beside what a user would do instead."""
+    rows: list[Row] = []
     for make_it, measure_it in ((without_edge, measure_alone), (make, measure)):
         with tempfile.TemporaryDirectory() as folder:
             served = make_it(Path(folder), unique_name("bench"), free_ports()())
             try:
                 served.project.ok("prod", env={"BOOT": BOOT})
-                rows += measure_it(served, rows)
+                rows += measure_it(served, rows, options)
             finally:
                 remove_project(served.project.name)
-    table = Table("what", "lost", "of", "cut", "sick", "longest ms", "at most", "task s", "code", "")
+    others = [row for row in rows if row.peer]
     for row in rows:
-        table.add_row(*row.cells(), "missed" if row.missed else "")
-    Console(width=120).print(table)
-    return int(any(row.missed for row in rows))
+        if not row.peer:
+            yield from figures(row, others if row.what == "good release" else [])
 
 
-def measure_alone(served: Served, _: list[Row]) -> list[Row]:
+def figures(row: Row, others: Sequence[Row]) -> Iterator[Figure]:
+    """What callers noticed: lost requests, streams and sockets that were cut, sick answers, the longest wait."""
+    how = "away for" if row.gap else "the longest answer"
+    for what, unit, of in (
+        ("requests lost", "requests", lambda each: each.callers.lost),
+        ("streams and sockets cut", "cut", lambda each: each.cut),
+        (how, "ms", lambda each: each.longest * 1000),
+        ("the task", "s", lambda each: each.seconds),
+    ):
+        goal = row.limit * 1000 if what == how and row.limit else None
+        yield Figure(f"{row.what}: {what}", unit, [of(row)], {each.what: [of(each)] for each in others}, goal=goal)
+    wrong = int(not row.good)
+    yield Figure(f"{row.what}: promises broken (exit code, sick answers, lost requests)", "", [wrong], goal=0)
+
+
+def measure_alone(served: Served, _: list[Row], __: harness.Options) -> list[Row]:
     """A service that publishes its port itself: it is away while it is replaced."""
     row = released(served, "without an edge", {"VERSION": "two"}, sockets=0)
     (container,) = served.project.containers()
     assert container.started is not None
     start = row.callers.first["two"] - container.started.timestamp()
-    print(f"its own start: {start:.2f} s")
+    print(f"its own start: {start:.2f} s", file=sys.stderr)
     row.limit, row.gap = start + MORE[row.what], True
     return [row]
 
 
-def measure(served: Served, before: list[Row]) -> list[Row]:
+def measure(served: Served, before: list[Row], options: harness.Options) -> list[Row]:
     """Behind the edge."""
     usual = calling(served.url)
     with usual:
         time.sleep(10)
     p99 = sorted(usual.seconds)[int(len(usual.seconds) * 0.99)]
-    print(f"p99 without a release: {p99 * 1000:.0f} ms")
+    print(f"p99 without a release: {p99 * 1000:.0f} ms", file=sys.stderr)
     start = before[0].limit - MORE[before[0].what]
     rows = []
 
@@ -122,19 +135,19 @@ def measure(served: Served, before: list[Row]) -> list[Row]:
         rows.append(told)
 
     row("good release", {"VERSION": "two"}, 0)
-    for how in ("exits", "hangs", "sick"):
+    for how in ("exits",) if options.quick else ("exits", "hangs", "sick"):
         row(f"sick release: {how}", {"VERSION": "sick", "HOW": how}, 8)
     row("nothing changed", {"VERSION": "two"}, 0)
     row("stopped first, held", {"VERSION": "three", "ORDER": "stop-first"}, 0)
     row("the edge itself", {"VERSION": "three", "FORWARDED_ALLOW_IPS": "192.0.2.1"}, 0, "--edge")
-    for what, change in (("docker compose up", plainly), ("twice as many, then stop", doubled)):
+    for what, change in (("docker compose up", plainly), ("docker-rollout's way", doubled)):
         callers = calling(served.url)
         with callers:
             began = time.monotonic()
             change(served, {"BOOT": BOOT, "VERSION": what})
             seconds = time.monotonic() - began
             time.sleep(5)
-        rows.append(Row(what, callers, seconds))
+        rows.append(Row(what, callers, seconds, peer=True))
     return rows
 
 
@@ -148,7 +161,7 @@ def released(served: Served, what: str, environment: dict[str, str], *words: str
         seconds = time.monotonic() - began
         time.sleep(2)
     if done.code not in (0, 8):
-        print(done.out, done.err)
+        print(done.out, done.err, file=sys.stderr)
     return Row(what, callers, seconds, done.code)
 
 

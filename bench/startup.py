@@ -7,17 +7,14 @@ images; the tasks look at a clone of this project that runs under a name and por
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from bench import harness
+from bench.figure import Figure
 from tests.conftest import free_ports, remove_project
 from tests.engine.conftest import Project, make_clone
 from upready.stack import compose
@@ -30,9 +27,16 @@ HEALTH_GOAL = 0.45
 
 def main() -> int:
     """Measure, print the table, and return 1 when the goal is missed."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--runs", type=int, default=10)
-    runs = options.parse_args().runs
+    return harness.run(__doc__, start, options)
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """The option of this module."""
+    parser.add_argument("--runs", type=int, default=10)
+
+
+def start(options: harness.Options) -> Iterator[Figure]:
+    """Start a clone, and measure it."""
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty"
         empty.mkdir()
@@ -40,66 +44,37 @@ def main() -> int:
         clone = make_clone(Path(folder) / "clone", free_ports())
         try:
             clone.ok("dev")
-            rows = measure(clone, empty, runs)
+            yield from measure(clone, empty, 2 if options.quick else options.runs)
         finally:
             remove_project(clone.name)
-    table = Table("what", "seconds", "next to", "seconds", "ratio")
-    for what, seconds, other, reference in rows:
-        table.add_row(what, f"{seconds:.3f}", other, f"{reference:.3f}", f"{seconds / reference:.2f}")
-    Console(width=110).print(table)
-    return 0 if {row[0]: row[1] for row in rows}["invoke health"] <= HEALTH_GOAL else 1
 
 
-def measure(clone: Project, empty: Path, runs: int) -> list[tuple[str, float, str, float]]:
-    """Each row: what, its seconds; what it is measured by, that one's seconds."""
-    invoke = [sys.executable, "-m", "invoke"]
+def measure(clone: Project, empty: Path, runs: int) -> Iterator[Figure]:
+    """Each task, in turn with what it is measured by."""
     files = ["-f", str(clone.root / "compose/base.yaml"), "-f", str(clone.root / "compose/dev.yaml")]
-    clone_compose = [*compose.project_command(clone.name), "--project-directory", str(clone.root), *files]
-    empty_list = timed([*invoke, "--list"], empty, None, runs)
-    rows: list[tuple[str, Sequence[str], str, float]] = [
-        ("invoke --list", [*invoke, "--list"], "the same, one empty task", empty_list),
-        ("invoke health", [*invoke, "health"], "compose ps", timed([*clone_compose, "ps"], clone, runs=runs)),
-        ("invoke health --json", [*invoke, "health", "--json"], "invoke --list, one empty task", empty_list),
-        (
-            "invoke status",
-            [*invoke, "status"],
-            "compose stats --no-stream",
-            timed([*clone_compose, "stats", "--no-stream"], clone, runs=min(3, runs)),
-        ),
-        ("invoke diagnose", [*invoke, "diagnose"], "compose ps", timed([*clone_compose, "ps"], clone, runs=runs)),
-        (
-            "invoke dev, all running",
-            [*invoke, "dev"],
-            "compose up --build --detach --wait",
-            timed([*clone_compose, "up", "--build", "--detach", "--wait"], clone, runs=min(3, runs)),
-        ),
-    ]
-    # Compose alone knows nothing of the revision that `dev` stamps: its `up` may have made other containers.
-    clone.ok("dev")
-    return [(what, timed(line, clone, runs=runs), other, reference) for what, line, other, reference in rows]
+    compose_ = [*compose.project_command(clone.name), "--project-directory", str(clone.root), *files]
+    few = min(3, runs)
 
+    def beside(task: str, name: str, other: Sequence[str], runs: int, **more: Any) -> Figure:
+        """A task of the clone, and a command."""
+        where, variables = (empty, None) if "empty task" in name else (clone.root, clone.variables())
+        ways = {
+            "ours": lambda: harness.seconds(clone.command(*task.split()), clone.root, clone.variables()),
+            name: lambda: harness.seconds(other, where, variables),
+        }
+        return harness.ours(f"invoke {task}", "s", harness.in_turn(ways, runs), **more)
 
-def timed(line: Sequence[str], where: Project | Path, env: Mapping[str, str] | None = None, runs: int = 10) -> float:
-    """The median of the seconds that a command takes."""
-    folder = where.root if isinstance(where, Project) else where
-    variables = where.variables(env) if isinstance(where, Project) else env
-    seconds = []
-    for _ in range(runs + 1):
-        began = time.perf_counter()
-        done = subprocess.run(
-            line,
-            cwd=folder,
-            env=variables,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            check=False,
-        )
-        seconds.append(time.perf_counter() - began)
-        if done.returncode:
-            raise SystemExit(f"{' '.join(line)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
-    # The first one fills caches.
-    return statistics.median(seconds[1:])
+    nothing = [sys.executable, "-m", "invoke", "--list"]
+    yield beside("--list", "the same, one empty task", nothing, runs)
+    yield beside("health", "compose ps", [*compose_, "ps"], runs, goal=HEALTH_GOAL)
+    yield beside("health --json", "invoke --list, one empty task", nothing, runs, own=True)
+    yield beside("status", "compose stats --no-stream", [*compose_, "stats", "--no-stream"], few)
+    yield beside("diagnose", "compose ps", [*compose_, "ps"], runs)
+    # Each would make the other's containers anew: compose alone knows nothing of the revision that `dev` stamps.
+    ours = [harness.seconds(clone.command("dev"), clone.root, clone.variables()) for _ in range(few + 1)][1:]
+    up = [*compose_, "up", "--build", "--detach", "--wait"]
+    theirs = [harness.seconds(up, clone.root, clone.variables()) for _ in range(few + 1)][1:]
+    yield Figure("invoke dev, all running", "s", ours, {"compose up --build --detach --wait": theirs})
 
 
 if __name__ == "__main__":

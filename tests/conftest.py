@@ -51,6 +51,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the table of faults (tests/faults), of a quick run, and where failures are written down."""
     parser.addoption("--all-faults", action="store_true", help="run the cells that CI leaves out, too, and print all")
     parser.addoption("--faults-json", metavar="FILE", help="write what the cells of tests/faults came to as JSON")
+    parser.addoption("--faults-page", metavar="FILE", help="tell on this page what the cells of tests/faults came to")
     parser.addoption("--quick", action="store_true", help="leave out slow tests, and most cases of costly ones")
     parser.addoption("--nightly", action="store_true", help="run the tests that CI has no time for, and only those")
     parser.addoption("--failures", metavar="FILE", help="append a line for each failed test as soon as it fails")
@@ -66,7 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Failures(Path(written) if written else None), "failures")
         config.pluginmanager.register(Duration(config), "duration")
         file = config.getoption("--faults-json")
-        plugin = Matrix(Path(file) if file else None, whole=config.getoption("--all-faults"))
+        page = config.getoption("--faults-page")
+        plugin = Matrix(
+            Path(file) if file else None,
+            whole=config.getoption("--all-faults"),
+            page=Path(page) if page else None,
+        )
         config.pluginmanager.register(plugin, "matrix of faults")
 
 

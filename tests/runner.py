@@ -21,6 +21,9 @@ _PACKAGES = ("pytest", "xdist")
 MATRIX = "faults.json"
 """The file, in the project's folder, that tells what each fault came to."""
 
+PAGE = "docs/faults.html"
+"""The page on which a reader can filter it."""
+
 
 def run(root: Path, line: Sequence[str]) -> int:
     """Run what `command` gave, and return the exit code of pytest."""
@@ -69,7 +72,7 @@ def command(
     Raises:
         UsageError: What the tests need is not installed, and there is no uv to install it.
     """
-    line = [*_python(root), "-m", "upready.support.streams", "pytest", "-n", jobs]  # goes on when nobody reads any more
+    line = [*python(root), "-m", "upready.support.streams", "pytest", "-n", jobs]  # goes on when nobody reads any more
     if mark:
         line += ["-m", mark]
     if name:
@@ -79,11 +82,11 @@ def command(
     if not (whole or faults or nightly or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
         line.append("--quick")
     if faults:
-        line += ["--all-faults", "--faults-json", MATRIX, "tests/faults"]
+        line += ["--all-faults", "--faults-json", MATRIX, "--faults-page", PAGE, "tests/faults"]
     return [*line, *more]
 
 
-def _python(root: Path) -> list[str]:
+def python(root: Path) -> list[str]:
     """A Python that has the group: this one, or one to which uv gives it."""
     if all(importlib.util.find_spec(each) for each in _PACKAGES):
         return [sys.executable]

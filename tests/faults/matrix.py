@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults import page, table
 from tests.faults.table import KINDS, RUNTIMES, Cell
 
 CELL, RESULT = "fault cell", "fault result"
@@ -24,6 +25,7 @@ def told(cell: Cell) -> dict[str, Any]:
     return {
         "kind": cell.kind,
         "fault": cell.fault,
+        "unusual": cell.unusual,
         "task": cell.task,
         "runtime": cell.runtime,
         "expected": list(cell.codes),
@@ -36,11 +38,13 @@ class Matrix:
 
     Args:
         file: Where the JSON goes; None for nowhere.
+        page: The page for readers; None for none.
         whole: Whether each cell is printed, not only the sums.
     """
 
-    def __init__(self, file: Path | None, *, whole: bool) -> None:
+    def __init__(self, file: Path | None, *, whole: bool, page: Path | None = None) -> None:
         self.file = file
+        self.page = page
         self.whole = whole
         self.rows: dict[str, dict[str, Any]] = {}
 
@@ -73,6 +77,9 @@ class Matrix:
             text = json.dumps({"cells": rows, "sums": Counter(each["outcome"] for each in rows)}, indent=1)
             self.file.write_text(text + "\n", encoding="utf-8")
             terminalreporter.write_line(f"written to {self.file}")
+        if self.page:
+            page.write(self.page, table.load(), rows)
+            terminalreporter.write_line(f"written to {self.page}")
 
 
 def scheduler(config: pytest.Config, log: Any, cells: Iterable[Cell]) -> Any:

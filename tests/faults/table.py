@@ -14,8 +14,35 @@ import yaml
 
 CELLS = Path(__file__).parent / "cells"
 
-KINDS = [f"H{number}" for number in range(1, 27)]
-"""The kinds of faults that have been found; each must have cells."""
+KINDS = {
+    "H1": "a stack of another folder",
+    "H2": "an engine that does not answer",
+    "H3": "a reader that goes away",
+    "H4": "what compose cannot create",
+    "H5": "a file that cannot be read",
+    "H6": "an engine that freezes",
+    "H7": "a copy of the folder",
+    "H8": "a full disk",
+    "H9": "signals and exit codes",
+    "H10": "unusual paths",
+    "H11": "secrets",
+    "H12": "a slow engine",
+    "H13": "Docker's own settings",
+    "H14": "a user without entry and home",
+    "H15": "a compose that does not run",
+    "H16": "closed or full streams",
+    "H17": "native as root",
+    "H18": "several users",
+    "H19": "state that nobody wrote",
+    "H20": "compose's variables",
+    "H21": "an engine that dies",
+    "H22": "values given exactly",
+    "H23": "wrong input",
+    "H24": "JSON that is JSON",
+    "H25": "a wide umask",
+    "H26": "odd settings and folders",
+}
+"""The kinds of faults that have been found, and what each is; each must have cells."""
 
 RUNTIMES = ("none", "docker", "native", "auto")
 """Where a cell runs: without an engine where the runtime does not matter, on containers, on processes, or undecided."""
@@ -79,10 +106,15 @@ class Cell:
     @property
     def id(self) -> str:
         """Its name in pytest."""
+        return "-".join([self.kind, self.fault, self.task, self.runtime, *self.unusual])
+
+    @property
+    def unusual(self) -> list[str]:
+        """The stack, what it is before, and the engine, where these are not the usual ones."""
         unusual = [self.stack] if self.stack != "plain" else []
         if self.runtime != "none":
             unusual += [each for each in (self.before, self.engine) if each not in ("running", "shared")]
-        return "-".join([self.kind, self.fault, self.task, self.runtime, *unusual])
+        return unusual
 
 
 MOST_IN_CI = 2

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import always, library, table
+from tests.faults import always, library, page, table
 from tests.faults.call import Result
 from tests.faults.matrix import Matrix
+from tests.faults.matrix import told as matrix_told
 
 CELLS = table.load()
 
@@ -22,6 +23,12 @@ def test_every_fault_and_check_that_a_cell_names_is_there() -> None:
             assert library.check(name, cell.area)
     with pytest.raises(LookupError):
         library.fault("no such fault", "faults")
+
+
+def test_the_table_has_a_thousand_cells_over_all_tasks() -> None:
+    tasks = {cell.words[0] for cell in CELLS}
+    assert len(CELLS) >= 1000
+    assert {"prod", "rollback", "releases", "audit", "backup", "restore", "upgrade", "nodes", "top", "mcp"} <= tasks
 
 
 def test_every_cell_is_of_a_kind_and_stands_once() -> None:
@@ -88,6 +95,20 @@ def test_what_must_always_hold(task: str, result: tuple[int | None, str, str], w
         cell = table.Cell("x", "H1", (), task, "none", (0, 1, 4))
     with pytest.raises(AssertionError, match=why):
         always.held(cell, Stand(), Result(*result, 0.1))  # type: ignore[arg-type]
+
+
+def test_the_page_has_every_cell_and_keeps_what_is_not_played_again(tmp_path: Path) -> None:
+    file = tmp_path / "faults.html"
+    cells = [table.Cell("x", "H5", (), task, "none", (0, 3)) for task in ("stop", "dev", "echo '</script>'")]
+    rows = [{**matrix_told(cell), "outcome": "passed", "why": "", "code": 0} for cell in cells[:2]]
+    page.write(file, cells, rows)
+    page.write(file, cells, [{**rows[1], "outcome": "failed", "why": "hung", "code": None}])
+    assert {each: told[0] for each, told in page._read(file).items()} == {
+        ("H5", "none", "stop", "none"): "passed",
+        ("H5", "none", "dev", "none"): "failed",
+        ("H5", "none", "echo '</script>'", "none"): "not played",
+    }
+    assert file.read_text("utf-8").count("</script>") == 2
 
 
 def test_the_matrix_counts_and_writes_json(tmp_path: Path) -> None:

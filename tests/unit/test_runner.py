@@ -54,7 +54,8 @@ def test_without_uv_the_next_step_installs_the_lock(tmp_path: Path, monkeypatch:
 
 def test_the_table_of_faults_is_run_whole_and_written(tmp_path: Path) -> None:
     line = runner.command(tmp_path, faults=True)
-    assert line[-4:] == ["--all-faults", "--faults-json", "faults.json", "tests/faults"]
+    assert line[-6:-3] == ["--all-faults", "--faults-json", "faults.json"]
+    assert line[-3:] == ["--faults-page", "docs/faults.html", "tests/faults"]
 
 
 def test_what_python_compiles_is_kept_also_where_nothing_may_be_written_beside_the_sources(tmp_path: Path) -> None:

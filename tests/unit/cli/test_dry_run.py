@@ -178,6 +178,15 @@ def test_mcp_serves_nothing(shop: Shop) -> None:
     assert "upready mcp" in shop.dry("mcp").stdout
 
 
+def test_watch_tells_what_it_would_do(shop: Shop) -> None:
+    shop.invoke("env.init")
+    assert shop.dry("watch").returncode == 2, "there is no rule"
+    rule = "{action: rebuild, path: ./web}"
+    (shop.root / "compose.yaml").write_text(f"{COMPOSE}    develop: {{watch: [{rule}]}}\n    build: .\n", "utf-8")
+    (step,) = shop.plan("watch")["plan"]
+    assert (step["step"], step["of"]) == ("watch", ["web"])
+
+
 def test_stop_tells_what_it_would_stop(shop: Shop) -> None:
     assert shop.plan("stop", "--runtime", "native")["plan"] == []
 
@@ -202,6 +211,7 @@ def test_every_task_that_changes_something_is_tried_here() -> None:
         "restart",
         "build",
         "stop",
+        "watch",
         "exec",
         "shell",
         "psql",

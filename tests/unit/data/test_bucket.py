@@ -166,6 +166,12 @@ def test_a_refusal_is_told(
     assert s3.SECRET not in f"{raised.value.message} {raised.value.details}"
 
 
+def test_an_address_of_another_kind_is_refused_and_not_made_a_folder(root: Path) -> None:
+    with pytest.raises(UsageError, match="speaks S3") as raised:
+        bucket.is_remote("ftp://host/kept/")
+    assert "s3://bucket/folder/ for ftp://host/kept/" in raised.value.next
+
+
 @pytest.mark.parametrize(
     ("code", "kind", "says"),
     [

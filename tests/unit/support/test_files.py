@@ -105,3 +105,19 @@ def test_what_may_not_be_read_says_who_keeps_it(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(UsageError, match=f"^a cannot be read: Permission denied: {folder} is closed") as caught:
         files.read(folder / "a")
     assert caught.value.next == f"chmod -R u+rwX {folder}"
+
+
+@pytest.mark.parametrize(
+    ("place", "url"),
+    [
+        ("ftp://host/x", True),
+        ("S3://kept/", True),
+        ("C:\\kept", False),
+        ("c:/kept", False),
+        ("//server/share", False),
+        ("a://b", False),
+        ("kept/x", False),
+    ],
+)
+def test_an_address_is_told_from_a_path(place: str, url: bool) -> None:
+    assert files.is_url(place) is url

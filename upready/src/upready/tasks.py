@@ -53,6 +53,7 @@ from upready.commands import (  # noqa: E402
     top,
     unlock,
     upgrade,
+    watch,
 )
 from upready.commands import exec as execution  # noqa: E402
 from upready.commands import open as opening  # noqa: E402
@@ -91,6 +92,7 @@ ns = Collection(
     status.status,
     top.top,
     logs.logs,
+    watch.watch,
     build.build,
     config.config,
     images.images,

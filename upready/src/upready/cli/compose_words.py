@@ -31,7 +31,6 @@ _TASKS = {
     "top": "status",
     "up": "dev",
     "wait": "health --wait 2m",
-    "watch": "dev",
 }
 """No aliases: compose's own options (`up -d`, `down -v`) would not be understood behind them."""
 

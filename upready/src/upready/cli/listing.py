@@ -19,6 +19,7 @@ GROUPS = {
 """The tasks by what they are for, in the order in which they are listed. Those that nobody names here come last."""
 
 SELDOM = (
+    "watch",
     "shell",
     "psql",
     "open",

@@ -68,7 +68,7 @@ def command(
         iterable: Options that may be given more than once.
         optional: Options whose value may be left out.
         prints: Whether it does nothing but print, so that it has failed when that was not possible. One that changes
-            something has done so all the same; not with `--list`, nor with invoke's `--dry`.
+            something has done so all the same; not with `--list`, `--plan` or `--agents`, nor with invoke's `--dry`.
         engine: Whether it asks an engine, so that it takes `--host`.
     """
 
@@ -90,7 +90,7 @@ def command(
             from upready.secrets import masking
 
             with masking.hiding(invocation.root(), _env_secrets):
-                only = prints or bool(kwargs.get("list")) or invocation.dry(c)
+                only = prints or any(kwargs.get(each) for each in _ONLY_PRINT) or invocation.dry(c)
                 code = _guarded(checked, as_json=as_json, debug=debug, echo=bool(_core(c, "echo")), prints=only)
             signals.leave(code)
             if code:
@@ -119,6 +119,9 @@ def command(
 
     return decorate
 
+
+_ONLY_PRINT = ("list", "plan", "agents")
+"""Options with which a task does nothing but print."""
 
 _UNKEPT = {
     "warn": ("--warn-only", "a task ends with its own exit code"),

@@ -8,6 +8,7 @@ from upready.commands import invocation, launching
 @launching.command(
     yes="Do not ask before values of containers go back into .env, or a release elsewhere ends.",
     lock_wait=invocation.LOCK_WAIT,
+    watch="Then watch the files, and do what develop.watch says after each change.",
 )
 def dev(
     c: Context,
@@ -23,6 +24,7 @@ def dev(
     build_here: bool = False,
     accept_loss: list[str] = [],  # noqa: B006
     notify: bool = False,
+    watch: bool = False,
     runtime: str = "",
     json: bool = False,
 ) -> int:
@@ -49,5 +51,6 @@ def dev(
         accept_loss=accept_loss,
         notify=notify,
         follow=follow,
+        watch=watch,
         json=json,
     )

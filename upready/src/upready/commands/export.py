@@ -43,6 +43,7 @@ def export(
     from upready.operations import export
     from upready.report import export as report
     from upready.report import plan
+    from upready.support import files, next_step
     from upready.support.errors import UsageError
 
     export.check(format)
@@ -57,6 +58,8 @@ def export(
         return report.secrets(export.secrets(made), as_json=json)
     if not output:
         return report.show(made, as_json=json)
+    if files.is_url(output):
+        raise UsageError(f"{output} is no folder of this machine", next=next_step.instead(output, "kubernetes"))
     folder = Path(output).expanduser()
     if invocation.dry(c):
         return plan.steps("export", export.plan(made, folder), as_json=json)

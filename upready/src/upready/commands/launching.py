@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from invoke.context import Context
 
 from upready.commands import command as commands
-from upready.commands import invocation, notifying
+from upready.commands import invocation, notifying, watching
 from upready.support.errors import UsageError
 
 
@@ -55,8 +55,9 @@ def launch(
     build_here: bool = False,
     accept_loss: Sequence[str] = (),
     notify: bool = False,
+    watch: bool = False,
 ) -> int:
-    """Launch an environment, show how it ended, and follow the logs where asked."""
+    """Launch an environment, show how it ended, and follow the logs or watch the files where asked."""
     from upready.logs.query import Query
     from upready.operations import launch, launch_options, logs, release
     from upready.operations import plan as plans
@@ -68,6 +69,9 @@ def launch(
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
+    if watch and (json or follow):
+        other, task = ("--json", "watch") if json else ("--follow", "logs")
+        raise UsageError(f"--watch and {other} do not go together", next=f"invoke {task} {other}")
     if build_here and not build:
         raise UsageError("--build-here and --no-build do not go together", next=f"invoke {environment} --build-here")
     limit = invocation.seconds(timeout, "--timeout")
@@ -102,6 +106,8 @@ def launch(
             ended = begin(settings, environment, options, shown)
         end(ended)
         code = report.ended(ended, as_json=json)
+    if watch and not code:
+        return watching.watch(settings, (), limit, as_json=False)
     if code or not follow:
         return code
     return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))

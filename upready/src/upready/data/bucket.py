@@ -18,7 +18,7 @@ from typing import Any
 from upready.data.window import Window
 from upready.secrets import masking
 from upready.stack import compose_variables
-from upready.support import extras, next_step
+from upready.support import extras, files, next_step
 from upready.support.errors import DataError, OpsError, UsageError
 
 SCHEME = "s3://"
@@ -51,8 +51,18 @@ class ForbiddenError(UsageError):
 
 
 def is_remote(place: str) -> bool:
-    """Whether a place is in such a storage: `s3://bucket/prefix`."""
-    return place.lower().startswith(SCHEME)
+    """Whether a place is in such a storage: `s3://bucket/prefix`.
+
+    Raises:
+        UsageError: It is an address of another kind.
+    """
+    found = place.lower().startswith(SCHEME)
+    if not found and files.is_url(place):
+        raise UsageError(
+            f"{place}: backups are kept in a folder, or in storage that speaks S3",
+            next=next_step.instead(place, "s3://bucket/folder/"),
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -207,9 +217,9 @@ def remote(place: str, root: Path) -> Remote:
     name, _, key = place[len(SCHEME) :].partition("/")
     if not name:
         raise UsageError(f"{place} names no bucket", next=next_step.again("--output", "s3://bucket/folder/"))
-    files = compose_variables.env_files(root, root)
+    given = compose_variables.env_files(root, root)
     wanted = [ENDPOINT, *_SECRETS.values(), *(each for names in _PLACES.values() for each in names)]
-    variables = {each: compose_variables.variable(files, each).strip() for each in wanted}
+    variables = {each: compose_variables.variable(given, each).strip() for each in wanted}
     secrets = [variables[each] for each in _SECRETS.values() if variables[each]]
     masking.know(("s3", name), lambda: secrets)
     return Remote(Bucket(name, variables), key)

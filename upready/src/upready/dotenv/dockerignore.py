@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from upready.support import files
@@ -22,17 +23,37 @@ def ignores(rules: Path, path: str) -> bool:
     except OpsError:
         # The builder reports the unreadable file.
         return False
-    ignored = False
-    for line in data.decode("utf-8-sig", "replace").splitlines():
-        rule = line.strip()
-        if not rule or line.startswith("#"):
-            continue
-        keep = rule.startswith("!")
-        pattern = _expression(rule.removeprefix("!").strip().strip("/"))
-        # A rule for a folder applies to everything in it.
-        if any(pattern.fullmatch(each) for each in _with_parents(path)):
-            ignored = not keep
-    return ignored
+    return Patterns(data.decode("utf-8-sig", "replace").splitlines()).exclude(path)
+
+
+class Patterns:
+    """The rules of an ignore file, in their order: the last one that applies counts.
+
+    Args:
+        lines: The lines of the file.
+
+    Attributes:
+        plain: Whether no rule lets anything in again, so that all of an excluded folder is excluded.
+    """
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._rules: list[tuple[bool, re.Pattern[str]]] = []
+        for line in lines:
+            rule = line.strip()
+            if rule and not line.startswith("#"):
+                keep = rule.startswith("!")
+                self._rules.append((keep, _expression(rule.removeprefix("!").strip().strip("/"))))
+        self.plain = not any(keep for keep, _ in self._rules)
+
+    def exclude(self, path: str) -> bool:
+        """Whether they exclude a path (relative, with `/`)."""
+        excluded = False
+        parents = _with_parents(path)
+        for keep, pattern in self._rules:
+            # A rule for a folder applies to everything in it.
+            if any(pattern.fullmatch(each) for each in parents):
+                excluded = not keep
+        return excluded
 
 
 def _with_parents(path: str) -> list[str]:

@@ -145,10 +145,11 @@ def until_ready(
     connected: Runtime,
     merged: Model,
     services: Sequence[Service],
-    begin: Start,
+    begin: Start | None,
     show: Show,
     *,
     go_on: bool = False,
+    superseded: Callable[[], bool] | None = None,
 ) -> Launch:
     """Start containers, wait for their services, and gather how it ended.
 
@@ -156,9 +157,14 @@ def until_ready(
         connected: Where they run.
         merged: The model that they are part of.
         services: The services that are waited for.
-        begin: Starts them.
+        begin: Starts them; None where they are only waited for.
         show: Told of what happens.
         go_on: Whether compose goes on in the background with what still waits to be started when the wait ends.
+        superseded: Whether the wait has become useless.
+
+    Raises:
+        EngineError: The engine went away.
+        SupersededError: The wait has become useless.
     """
     stack = merged.stack
 
@@ -167,7 +173,9 @@ def until_ready(
 
         return permanent.judge(connected, merged, health)
 
-    gate = wait.Waiter(connected, stack.project, services, show.health, show.live, show.warn, find_permanent)
+    gate = wait.Waiter(
+        connected, stack.project, services, show.health, show.live, show.warn, find_permanent, superseded
+    )
     outcome = gate.wait(stack.timeout, begin)
     # Where the engine spoke first, the service has not been asked yet; its answer tells what it lacks.
     services_now = one_look.answered(connected, services, outcome.services) if outcome.ready else outcome.services

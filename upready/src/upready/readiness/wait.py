@@ -29,8 +29,15 @@ SETTLE = 1.0
 LOOK = 2.0
 """Seconds for the first complete look at all services, even if the timeout is shorter."""
 
+LOOK_UP = 0.25
+"""Seconds between two questions whether the wait is superseded."""
+
 Watch = Callable[[Sequence[Health]], None]
 """Callback; receives the health of all services whenever it changes."""
+
+
+class SupersededError(Exception):
+    """What is waited for is about to change again: the outcome is of no use any more."""
 
 
 @dataclass
@@ -72,6 +79,7 @@ class Waiter:
         live: Whether `watch` draws a live view, and needs the last log line of each service too.
         warn: Receives the warnings of compose.
         find_permanent: Tells why waiting for a replica will not help.
+        superseded: Whether the wait has become useless; asked again and again once the start has ended.
     """
 
     engine: Runtime
@@ -81,6 +89,7 @@ class Waiter:
     live: bool = False
     warn: Note = silent
     find_permanent: FindPermanent | None = None
+    superseded: Callable[[], bool] | None = None
     _tracker: Tracker = field(init=False)
     _shown: object = field(init=False, default=None)
     _told: float = field(init=False, default=0.0)
@@ -98,6 +107,7 @@ class Waiter:
 
         Raises:
             EngineError: The engine went away.
+            SupersededError: The wait has become useless.
         """
         began = time.monotonic()
         with Feed(self.engine, self.project, lines=self.live, find_permanent=self.find_permanent) as feed:
@@ -116,6 +126,8 @@ class Waiter:
     def _loop(self, feed: Feed, thread: StartThread, began: float, deadline: float) -> Outcome:
         failing: float | None = None
         while True:
+            if self.superseded is not None and thread.complete and self.superseded():
+                raise SupersededError
             now = time.monotonic()
             healths = self._look(feed, now)
             outcome = Outcome(
@@ -166,6 +178,7 @@ class Waiter:
     def _receive(self, feed: Feed, thread: StartThread, longest: float) -> None:
         """Wait for the next message, for `longest` seconds at most, and take all that have come."""
         with contextlib.suppress(queue.Empty):
+            longest = longest if self.superseded is None else min(longest, LOOK_UP)
             message = feed.inbox.get(timeout=max(0.01, min(longest, self._tracker.patience())))
             while True:
                 self._take(message, feed, thread)

@@ -61,6 +61,10 @@ class Show:
         self._build, self._services, self._read, self._began = None, (), "", time.monotonic()
         self.console.print(Text(report.clean(text), style="bold"), soft_wrap=True)
 
+    def restart_clock(self) -> None:
+        """From now on the seconds are counted anew."""
+        self._began = time.monotonic()
+
     def warn(self, text: str) -> None:
         """Warn of something that does not stop the launch."""
         report.warn(text)

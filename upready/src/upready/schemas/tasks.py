@@ -18,6 +18,7 @@ DOCUMENTS: Mapping[str, tuple[Any, ...]] = {
     "diagnose": (running.Diagnosis,),
     "status": (running.Status,),
     "logs": (running.LogLine, Planned),
+    "watch": (running.WatchEvent, Planned),
     "build": (project.Built, Planned),
     "config": (Document,),
     "images": (project.Images,),
@@ -42,7 +43,11 @@ DOCUMENTS: Mapping[str, tuple[Any, ...]] = {
 ERROR = "error"
 """The name of the schema of that one."""
 
-_LINES = {"logs": "An object a line", "health": "The document; with --watch an object a line for each change"}
+_LINES = {
+    "logs": "An object a line",
+    "watch": "An object a line",
+    "health": "The document; with --watch an object a line for each change",
+}
 
 
 def of_logs() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -97,6 +98,11 @@ def there(path: Path) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is an address such as `ftp://host/folder`, which as a path would be a folder named `ftp:`."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", place))
 
 
 def is_file(path: Path) -> bool:

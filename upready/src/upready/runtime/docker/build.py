@@ -201,7 +201,7 @@ def command(stack: Stack, services: Iterable[str], *, no_cache: bool = False, pu
     return [*line, *services]
 
 
-def _source(model: Model, service: str, said: Sequence[str]) -> str:
+def source(model: Model, service: str, said: Sequence[str]) -> str:
     """The user's file and line in the last traceback that a step printed; empty if it is not in the project."""
     from upready.logs import tracebacks
     from upready.stack import source_files
@@ -265,6 +265,6 @@ def run(
     )
     if code:
         # Not the output of the steps: they may complain about servers of their own.
-        failure = progress.failure(lambda service, said: _source(model, service, said))
+        failure = progress.failure(lambda service, said: source(model, service, said))
         raise compose_call.failed(failure, "\n".join([*progress.trailer, *progress.reasons()]), engine)
     return progress

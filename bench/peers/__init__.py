@@ -1,0 +1,1 @@
+"""What a user would pick instead of a task: small programs of our own that do it in the way of others."""

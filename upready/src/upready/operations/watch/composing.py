@@ -1,0 +1,165 @@
+"""Compose's own watch, which does the work: run beside the tasks, and heard."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from upready.operations.launch_options import Show
+from upready.runtime.docker import build, dockerfiles
+from upready.stack import compose, compose_call
+from upready.stack.model import Model
+from upready.support.errors import BuildError, EngineError, OpsError, StartError
+
+if TYPE_CHECKING:
+    from upready.runtime.docker.engine import Engine
+
+GRACE = 15.0
+"""Seconds that containers which compose is just replacing get, before compose is ended."""
+
+KEPT = 60
+"""The last lines of compose that are kept."""
+
+_ENABLED = "Watch enabled"
+_REBUILDING = re.compile(r"Rebuilding service\(s\) ")
+_BUILD_FAILED = re.compile(r"Build failed\. Error: ")
+_FAILED = re.compile(
+    r"(?:Failed to recreate services|Application failed to start) after update\. Error: (?P<said>.*)"
+    r"|Error handling changed files: (?P<why>[^\"]*)"
+)
+_CONTAINER = re.compile(r"^ ?Container (?P<name>\S+) +(?P<state>[A-Z]\w+)")
+_AT_REST = ("Started", "Running", "Healthy", "Exited")
+
+
+class Composing:
+    """Compose's watch. Begins at once; `close` ends it.
+
+    Args:
+        connected: The engine.
+        merged: The stack.
+        services: Only these; none means all with rules.
+        show: Told of each step of a build.
+
+    Attributes:
+        enabled: Set once compose watches the files.
+        last: `time.monotonic()` when it last said something.
+        building: Whether it has begun a build that has not failed yet.
+    """
+
+    def __init__(self, connected: Engine, merged: Model, services: tuple[str, ...], show: Show) -> None:
+        self._connected, self._merged, self._show = connected, merged, show
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._said: deque[str] = deque(maxlen=KEPT)
+        self._cancel, self.enabled = threading.Event(), threading.Event()
+        self._end: tuple[int, OpsError | None] | None = None
+        self._moving: set[str] = set()
+        self._progress = build.Progress({})
+        self._failure: tuple[str, str] | None = None
+        self.last, self.building = 0.0, False
+        self._thread = threading.Thread(target=self._run, args=(services,), name="compose watch", daemon=True)
+        self._thread.start()
+
+    def listen(self) -> None:
+        """Take in what compose has said.
+
+        Raises:
+            OpsError: It has ended; the error says why.
+        """
+        ended = self._end
+        while not self._lines.empty():
+            self._hear(self._lines.get())
+        if ended is not None:
+            raise self._ended(*ended)
+
+    def begin(self) -> None:
+        """A change begins: what went wrong before is over."""
+        self._failure = None
+
+    def failure(self, quiet: float) -> OpsError | None:
+        """Why the last change could not be done, once compose has said nothing more for `quiet` seconds."""
+        if self._failure is None or time.monotonic() - self.last < quiet:
+            return None
+        kind, said = self._failure
+        self._failure, self.building = None, False
+        if kind == "build":
+            failed = self._progress.failure(lambda service, lines: build.source(self._merged, service, lines))
+            if isinstance(failed, (BuildError, EngineError)):
+                return failed
+            return BuildError(failed.message, details=failed.details, next="invoke build")
+        told = compose_call.failed(compose.failure(said, StartError), said, self._connected)
+        if isinstance(told, EngineError):
+            return told
+        return StartError(told.message, details=told.details, next=told.next or "invoke diagnose")
+
+    def close(self) -> None:
+        """End it; containers that it is just replacing are started first."""
+        deadline = time.monotonic() + GRACE
+        try:
+            while self._end is None and time.monotonic() < deadline:
+                while not self._lines.empty():
+                    self._hear(self._lines.get())
+                if not self._moving:
+                    break
+                time.sleep(0.05)
+        finally:
+            self._cancel.set()
+            self._thread.join()
+
+    def _run(self, services: tuple[str, ...]) -> None:
+        stack = self._merged.stack
+        error: OpsError | None = None
+        code = 0
+        try:
+            code = compose_call.stream(
+                compose.command(stack, "watch", "--no-up", *services),
+                self._lines.put,
+                self._connected,
+                cwd=stack.root,
+                env={**stack.variables, "COMPOSE_ANSI": "never"},
+                cancel=self._cancel,
+            )
+        except OpsError as caught:
+            error = caught
+        self._end = code, error
+
+    def _hear(self, line: str) -> None:
+        self._said.append(line)
+        self.last = time.monotonic()
+        if line.startswith(_ENABLED):
+            self.enabled.set()
+        elif _REBUILDING.match(line):
+            self.building, self._failure = True, None
+            self._progress = build.Progress(_built(self._merged, line))
+        elif moved := _CONTAINER.match(line):
+            (self._moving.discard if moved["state"] in _AT_REST else self._moving.add)(moved["name"])
+        elif cut := _BUILD_FAILED.match(line):
+            self._failure = "build", line
+            self._progress.feed(line[cut.end() :])
+        elif failed := _FAILED.search(line):
+            # After a failed build compose says it once more, in other words.
+            self._failure = self._failure or ("start", failed["said"] or failed["why"] or line)
+        elif self.building:
+            self._show.build(self._progress, self._progress.feed(line), line)
+
+    def _ended(self, code: int, error: OpsError | None) -> OpsError:
+        """Why compose's watch is over, which only `close` ends."""
+        if error is not None:
+            return error
+        said = "\n".join(self._said)
+        if code:
+            return compose_call.failed(compose.failure(said), said, self._connected)
+        return EngineError(
+            "compose's watch has ended by itself",
+            details=[each for each in self._said if each.strip()][-5:],
+            next="invoke watch",
+        )
+
+
+def _built(merged: Model, line: str) -> dict[str, str]:
+    """The Dockerfiles of the services that compose says it rebuilds."""
+    names = [each for each in re.findall(r'"([^"]+)"', line) if each in merged.services]
+    return dockerfiles.find(merged, names)
