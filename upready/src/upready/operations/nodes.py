@@ -163,7 +163,7 @@ def connect(tell: Note) -> Swarm:
     """
     connected = engine.connect()
     found = _place(connected)
-    manager.require(found, connected.address)
+    manager.require(found, connected.address, UsageError)
     return Swarm(connected, found, tell)
 
 

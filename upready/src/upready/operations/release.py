@@ -45,7 +45,10 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
             if isinstance(connected, Swarm):
-                return SwarmRelease(connected, settings, environment, show, options.keep).release(merged, built)
+                on_swarm = SwarmRelease(
+                    connected, settings, environment, show, options.keep, options.backup, options.edge
+                )
+                return on_swarm.release(merged, built)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
 
@@ -89,11 +92,13 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
         if isinstance(connected, Swarm):
             with _built(connected, merged, names) as built:
-                planned = SwarmRelease(connected, settings, environment, show).plan(merged, built)
-            return Plan(swarm_changes.of(planned))
-        made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
-        with _built(connected, merged, names) as built:
-            changes, migrating = made.plan(merged, built)
+                on_swarm = SwarmRelease(connected, settings, environment, show, edge_alone=options.edge)
+                planned, migrating = on_swarm.plan(merged, built)
+            changes = swarm_changes.of(planned)
+        else:
+            made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
+            with _built(connected, merged, names) as built:
+                changes, migrating = made.plan(merged, built)
         asked = options.backup and bool(migrating)
         backed_up = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
         return Plan(changes, migrating, backed_up)

@@ -1,56 +1,47 @@
-"""A release in Swarm: each service is changed and judged by Swarm, and where one fails the whole stack goes back."""
+"""A release in Swarm: what it is made of, and what the record says of it."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-import functools
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from upready.data import versions
-from upready.operations import launch, outcome, swarm_routes
+from upready.operations import consent, launch, precaution, swarm_changes, swarm_judging
 from upready.operations.launch import Launch
-from upready.operations.launch_options import KEEP, Show
-from upready.operations.release_models import Models, named
-from upready.readiness.health import Health, Report, Verdict
-from upready.readiness.one_look import judge_now
+from upready.operations.launch_options import KEEP
+from upready.operations.release_models import is_edge, named
+from upready.operations.swarm_judging import Judging
 from upready.releases import carrier, history, override, prune, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
-from upready.runtime.actions import Action
-from upready.runtime.attempt import Attempt
 from upready.runtime.docker.inspection import RELEASE
-from upready.runtime.interface import Container, silent
-from upready.runtime.swarm import cluster, creation, losses, preparation, registry, retreat
-from upready.runtime.swarm.deploy import Deploy, SickError
+from upready.runtime.interface import silent
+from upready.runtime.swarm import cluster, creation, losses, preparation, registry
 from upready.runtime.swarm.preparation import Prepared
-from upready.runtime.swarm.runtime import Swarm
-from upready.runtime.swarm.steps import Step
-from upready.runtime.swarm.tasks import STARTING
 from upready.stack import revision
 from upready.stack.model import Model
-from upready.support.errors import EngineError, OpsError, RolledBackError, StartError, UnhealthyError, UsageError
+from upready.support.errors import EngineError, OpsError, UsageError
 
 PROD, ROLLBACK = "prod", "rollback"
 """The names of the two tasks, as the record has them."""
 
 
 @dataclass
-class SwarmRelease(Models):
+class SwarmRelease(Judging):
     """One change of what serves in Swarm: forward to a new release, or back to an earlier one.
 
     Attributes:
-        show: Told of what happens, and asks the user.
         keep: How many releases that have served are kept.
+        backup: Whether a backup is made before a release that runs migrations.
+        edge_alone: Whether only the edge is brought to its new version.
     """
 
-    engine: Swarm
-    show: Show
     keep: int = KEEP
-    _since: datetime = field(default_factory=lambda: datetime.now(UTC))
+    backup: bool = True
+    edge_alone: bool = False
 
     def release(self, merged: Model, built: Mapping[str, str]) -> Launch:
         """Forward to what the files say.
@@ -63,19 +54,23 @@ class SwarmRelease(Models):
             OpsError: As `upready.operations.release.release` does.
         """
         self.settle()
-        seen = self._with_built(merged, built)
+        seen = self._aimed(merged, built)
         planned = self._prepare(seen)
         changed = {each.key for each in planned.steps if each.changes}
         self._tell(planned)
         if not changed and self.history.current:
             self.show.step("nothing changes")
-            ended = launch.start(self.engine, merged, self.show)
+            ended = launch.start(self.engine, seen if self.edge_alone else merged, self.show)
             return dataclasses.replace(ended, stack=named(ended.stack, self.history.current))
         commit = merged.stack.variables.get(revision.VARIABLE, "")
         name = release_id.make(commit, self.history.releases)
+        told = self._migrations(merged, swarm_changes.of(planned))
+        if self.backup and told["migrations"]:
+            told["backup"] = precaution.make(self.settings, self.engine, merged, name, told["migrations"], self.show)
         target = self._tagged(seen, changed, name)
-        entry = {"task": PROD, "release": name, "commit": commit}
+        entry = {"task": PROD, "release": name, "commit": commit, **told}
         ended = self._go(target, entry, made_of={"model": target.raw, "profiles": target.stack.profiles})
+        ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
             self.prune()
             if through := registry.of(merged.stack):
@@ -90,6 +85,7 @@ class SwarmRelease(Models):
             OpsError: As `upready.operations.release.release` does.
         """
         target = self._served(name)
+        consent.to_migrations(name, self.history.migrated(name), self.show)
         for service in target.wanted:
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
@@ -97,9 +93,10 @@ class SwarmRelease(Models):
         self._tell(self._prepare(target))
         return self._go(target, {"task": ROLLBACK, "release": name})
 
-    def plan(self, merged: Model, built: Mapping[str, str] | None = None) -> Prepared:
-        """What going forward would change."""
-        return self._prepare(self._with_built(merged, built or {}))
+    def plan(self, merged: Model, built: Mapping[str, str] | None = None) -> tuple[Prepared, list[str]]:
+        """What going forward would change, and the services that would run migrations."""
+        planned = self._prepare(self._aimed(merged, built or {}))
+        return planned, list(self._migrations(merged, swarm_changes.of(planned))["migrations"])
 
     def plan_back(self, name: str) -> Prepared:
         """What going back would change.
@@ -162,7 +159,29 @@ class SwarmRelease(Models):
             if each.changes:
                 why = f" ({', '.join(each.reasons)})" if each.reasons else ""
                 stays = f"; it {each.pin}" if each.pin else ""
-                self.show.step(f"plan: {_words(each)}{why}{stays}")
+                self.show.step(f"plan: {swarm_judging.words(each)}{why}{stays}")
+
+    def _aimed(self, merged: Model, built: Mapping[str, str]) -> Model:
+        """The model that is to serve: what the files say, or what serves with the edge that the files say.
+
+        Raises:
+            UsageError: The edge alone is meant, and there is none, or nothing has been released yet.
+        """
+        if not self.edge_alone:
+            return self._with_built(merged, built)
+        edges = [name for name in merged.services if is_edge(merged, name)]
+        if not edges:
+            raise UsageError(f"no service of {self.environment} is an edge", next="invoke prod --plan")
+        before = self._recorded(self.history.current)
+        if before is None:
+            raise UsageError("nothing has been released yet, whose edge could be changed alone", next="invoke prod")
+        accepted = self.engine.accepted
+        self._accept(before)
+        self.engine.accepted += accepted
+        kept = {name: each for name, each in merged.raw["services"].items() if name in {*edges, *before.services}}
+        known = dataclasses.replace(merged, raw={**merged.raw, "services": kept})
+        mixed = self._with_old(known, before, [name for name in before.services if name not in edges])
+        return self._with_built(mixed, {name: image for name, image in built.items() if name in edges})
 
     def _with_built(self, merged: Model, built: Mapping[str, str]) -> Model:
         """The model with the images that were built just now, whatever else has their names meanwhile."""
@@ -214,128 +233,3 @@ class SwarmRelease(Models):
             raise
         self._write(entry, DONE if done else FAILED)
         return dataclasses.replace(ended, stack=named(ended.stack, str(entry["release"])))
-
-    def _first(self, target: Model, planned: Prepared) -> Launch:
-        """Start a stack of which nothing runs."""
-        self.show.step("start")
-
-        def begin(attempt: Attempt) -> None:
-            ids = preparation.lay(self.engine, planned)
-            attempt.made.set()
-            until = time.monotonic() + target.stack.timeout
-            Deploy(self.engine, self.project, ids, attempt, until).run(planned.steps)
-            swarm_routes.lead(self.engine, target, attempt)
-
-        return launch.until_ready(self.engine, target, target.wanted, begin, self.show)
-
-    def _change(self, target: Model, planned: Prepared, entry: Mapping[str, Any], serves: str) -> Launch:
-        """Change a stack that runs; where a service fails, all of them go back."""
-        deploy = self._deployment(target, planned)
-        try:
-            deploy.run(planned.steps)
-        except SickError as error:
-            return self._returned(target, deploy, error, self._why(target, error), entry, serves)
-        except StartError as error:
-            return self._returned(target, deploy, error, [], entry, serves)
-        begin = functools.partial(swarm_routes.lead, self.engine, target)
-        ended = launch.until_ready(self.engine, target, target.wanted, begin, self.show)
-        if ended.error is None:
-            return ended
-        changed = {each.key for each in deploy.begun}
-        if not changed & {each.service for each in ended.failures}:
-            return ended
-        self._take_back(target, deploy)
-        return dataclasses.replace(ended, error=outcome.returned(entry, serves, ended.error, []))
-
-    def _deploy(self, target: Model, planned: Prepared) -> Deploy:
-        """Carry out steps, and wait for each."""
-        deploy = self._deployment(target, planned)
-        deploy.run(planned.steps)
-        return deploy
-
-    def _deployment(self, target: Model, planned: Prepared) -> Deploy:
-        ids = preparation.lay(self.engine, planned)
-        until = time.monotonic() + target.stack.timeout
-        told = lambda step: self.show.step(_words(step))  # noqa: E731 - one line reads better here
-        return Deploy(self.engine, self.project, ids, Attempt(), until, judge=True, told=told)
-
-    def _why(self, target: Model, error: SickError) -> list[Health]:
-        """The task that made a service fail, as a replica that has failed."""
-        found = self.engine.failed(self.project, error.service, self._since)
-        if not found:
-            now = [each for each in self.engine.containers(self.project) if each.service == error.service]
-            found = [each for each in now if each.state != "running" or each.error]
-        return [_sick(each) for each in found[:1]]
-
-    def _returned(
-        self,
-        target: Model,
-        deploy: Deploy,
-        error: StartError,
-        sick: Sequence[Health],
-        entry: Mapping[str, Any],
-        serves: str,
-    ) -> Launch:
-        """How a release ends of which a service failed, after the stack went back."""
-        from upready import diagnosis
-
-        healths = [*sick, *self._others(target, error)]
-        told = [diagnosis.inspect(self.engine, target, each, healths) for each in sick]
-        why: OpsError = error
-        if told:
-            words = f"{told[0].message} ({error.message})" if isinstance(error, SickError) else told[0].message
-            why = StartError(words, details=list(told[0].evidence[-5:]), next=told[0].next)
-        left = self._take_back(target, deploy)
-        report = Report(self.project, self.environment, tuple(healths), self.engine.name)
-        if left:
-            ended: OpsError = UnhealthyError(
-                f"the release {entry['release']} is sick, and so is {', '.join(left)} of {serves}: {why.message}",
-                details=why.details,
-                next="invoke diagnose",
-            )
-        else:
-            ended = RolledBackError(
-                f"the release {entry['release']} is sick, and {serves} serves: {why.message}",
-                details=why.details,
-                next=why.next,
-            )
-        return Launch(target.stack, report, time.monotonic() - self.began, {}, told, ended)
-
-    def _others(self, target: Model, error: StartError) -> list[Health]:
-        """The other services, as they are now."""
-        found = self.engine.containers(self.project)
-        wanted = [each for each in target.wanted if each.name != getattr(error, "service", "")]
-        there = {each.service for each in found}
-        known = [each for each in wanted if each.name in there]
-        return list(judge_now(self.engine, self.project, self.environment, known, found).services)
-
-    def _take_back(self, target: Model, deploy: Deploy) -> list[str]:
-        """Bring back every service as it was; returns those that do not run again."""
-        self.show.step(f"back to {self.history.current or 'what ran before'}")
-        return retreat.run(self.engine, self.project, deploy.begun, target.stack.timeout)
-
-
-def _words(step: Step) -> str:
-    """A step in words, for people."""
-    word = {
-        Action.CREATE: "created",
-        Action.RECREATE: "replaced" if not step.service.job else "run again",
-        Action.RESTART: "restarted",
-    }
-    return f"{step.key} is {word.get(step.action, step.action.value)}"
-
-
-def _sick(container: Container) -> Health:
-    """A replica that has failed."""
-    if container.health == "unhealthy" and container.state == STARTING:
-        lines = container.probes[-1][1].strip().splitlines() if container.probes else []
-        reason, cause = f"is unhealthy: {lines[-1] if lines else 'its health check does not pass'}", "unhealthy"
-    elif container.error:
-        reason, cause = f"could not be started: {container.error}", "start"
-    elif container.oom_killed:
-        reason, cause = "ran out of memory and was killed (OOM)", "oom"
-    elif container.state in ("running", STARTING):
-        reason, cause = "was not ready when time was up", "starting"
-    else:
-        reason, cause = f"exited with code {container.exit_code}", "exited"
-    return Health(container.service, container.replica, container, None, Verdict.FAILED, reason, cause)

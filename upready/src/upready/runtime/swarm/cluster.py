@@ -7,13 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
-from upready.runtime.swarm import names
+from upready.runtime.swarm import manager, names
 from upready.runtime.swarm.tasks import Cluster
 from upready.support import kernel
-from upready.support.errors import EngineError
-
-CONTEXT = "upready.context"
-"""The label of a node with the docker context by which the tasks reach its engine."""
 
 IPVS = "upready.ipvs"
 """The label of a node whose kernel has no IPVS: `false`."""
@@ -40,26 +36,9 @@ def require(engine: Engine) -> str:
         EngineError: It does not; says how it would.
     """
     with answering():
-        said = engine.client.info().get("Swarm") or {}
-    if said.get("ControlAvailable"):
-        return str(said.get("NodeID") or "")
-    if said.get("LocalNodeState") == "active":
-        managers = [str(each.get("Addr", "")) for each in said.get("RemoteManagers") or []]
-        raise EngineError(
-            f"the engine at {engine.address} is a worker of a swarm, and only a manager takes orders",
-            details=[f"managers: {', '.join(managers)}"] if managers else [],
-            next="choose the context of a manager for --host: docker context ls",
-        )
-    if said.get("LocalNodeState") in ("locked", "error", "pending"):
-        error = f": {said['Error']}" if said.get("Error") else ""
-        raise EngineError(
-            f"the swarm of the engine at {engine.address} is {said['LocalNodeState']}{error}",
-            next="docker swarm unlock" if said["LocalNodeState"] == "locked" else "docker node ls",
-        )
-    raise EngineError(
-        f"the engine at {engine.address} is in no swarm, and the runtime swarm needs a manager of one",
-        next="docker swarm init",
-    )
+        place = manager.place(engine.client.info())
+    manager.require(place, engine.address)
+    return place.node
 
 
 def nodes(engine: Engine) -> list[dict[str, Any]]:

@@ -137,6 +137,15 @@ class Deploy:
             time.sleep(LOOK_EVERY)
         return ""
 
+    def settles(self, step: Step, seconds: float) -> bool:
+        """Wait until as many tasks of a service run as there should be; returns whether that is so in time."""
+        end = min(self.until, time.monotonic() + seconds)
+        while not self._settled(step):
+            if time.monotonic() > end:
+                return False
+            time.sleep(LOOK_EVERY)
+        return True
+
     def _state(self, name: str) -> str:
         """What Swarm says of the last update of a service; empty where it says nothing yet."""
         api: Any = self.swarm.client.api

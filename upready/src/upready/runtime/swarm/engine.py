@@ -11,7 +11,7 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, names, tasks
+from upready.runtime.swarm import cluster, log_source, names, nodes, tasks
 from upready.stack import settings
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class SwarmEngine(Containers):
         """The docker context that a node's label names; empty where it names none."""
         for each in cluster.nodes(self):
             if cluster.name_of(each) == node:
-                return str(((each.get("Spec") or {}).get("Labels") or {}).get(cluster.CONTEXT) or "")
+                return str(((each.get("Spec") or {}).get("Labels") or {}).get(nodes.CONTEXT) or "")
         return ""
 
     def is_here(self, container: Container) -> bool:

@@ -14,7 +14,7 @@ from upready.runtime.swarm import nodes
 from upready.runtime.swarm.nodes import Node
 from upready.secrets import masking
 from upready.support import next_step
-from upready.support.errors import EngineError, UsageError
+from upready.support.errors import EngineError, OpsError, UsageError
 
 T = TypeVar("T")
 
@@ -63,25 +63,25 @@ def place(info: Mapping[str, Any]) -> Place:
     )
 
 
-def require(found: Place, address: str) -> None:
+def require(found: Place, address: str, wrong: type[OpsError] = EngineError) -> None:
     """Make sure that an engine is a manager.
 
     Args:
         found: Its place.
         address: Where it is, in words.
+        wrong: The kind of the error that another engine was meant, where it is in no swarm or a worker.
 
     Raises:
-        UsageError: It is in no swarm, or a worker.
-        EngineError: It is locked, or its swarm has no leader.
+        EngineError: It is locked, its swarm has no leader, or it is no manager.
     """
     if not found.inside:
-        raise UsageError(f"the Docker Engine at {address} is in no swarm", next="docker swarm init")
+        raise wrong(f"the Docker Engine at {address} is in no swarm", next="docker swarm init")
     if found.state == "locked":
         raise EngineError(
             f"the Docker Engine at {address} is a manager that is locked: it was restarted", next="docker swarm unlock"
         )
     if not found.manages and found.state == "active":
-        raise UsageError(
+        raise wrong(
             f"the Docker Engine at {address} is a worker, which knows nothing of the others",
             details=[f"managers: {', '.join(found.managers)}"] if found.managers else [],
             next="choose the context of a manager for --host: docker context ls",

@@ -18,6 +18,9 @@ from upready.runtime.swarm.translation import Service
 if TYPE_CHECKING:
     from upready.runtime.swarm.engine import SwarmEngine
 
+RUNNING_WITHIN = 60.0
+"""Seconds that a service gets to run again: Swarm may call its way back completed a moment before its tasks run."""
+
 
 def run(swarm: SwarmEngine, project: str, begun: Sequence[Step], timeout: float) -> list[str]:
     """Bring them back, the one that was touched last first.
@@ -38,9 +41,10 @@ def run(swarm: SwarmEngine, project: str, begun: Sequence[Step], timeout: float)
     posted = [each for each in reversed(begun) if _put_back(swarm, each)]
     deploy = Deploy(swarm, project, {}, Attempt(), until)
     left = []
-    for each in posted:
+    for each in reversed([each for each in begun if each.before is not None and not each.service.job]):
         before = dataclasses.replace(each, service=_as_it_was(each), action=Action.RECREATE)
-        if deploy.wait(before, lambda: False) not in (COMPLETED, BACK):
+        ended = deploy.wait(before, lambda: False) if each in posted else COMPLETED
+        if ended not in (COMPLETED, BACK) or not deploy.settles(before, RUNNING_WITHIN):
             left.append(each.key)
     return left
 
