@@ -29,13 +29,14 @@ class Engine:
     def __init__(self, *containers: Container) -> None:
         self.found = list(containers)
         self.ran: list[tuple[str, list[str]]] = []
+        self.code = 5
 
     def containers(self, project: str) -> list[Container]:
         return self.found
 
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Any) -> int:
         self.ran.append((container.service, list(words)))
-        return 5
+        return self.code
 
 
 @pytest.fixture
@@ -89,6 +90,19 @@ def test_several_databases_are_named(settings: Settings) -> None:
     assert caught.value.details == ["running: orders, users"]
     assert caught.value.next == "invoke psql orders"
     assert psql.find(settings, engine, "users", None, []).run() == 5
+
+
+@pytest.mark.parametrize(
+    ("others", "step"), [([Container("db", "postgres:17")], "invoke psql db"), ([], "invoke shell api")]
+)
+def test_a_service_without_psql_is_told(settings: Settings, others: list[Container], step: str) -> None:
+    engine: Any = Engine(Container("api", "api"), *others)
+    call = psql.find(settings, engine, "api", None, [])
+    assert psql.run(call) == 5
+    engine.code = 127  # of a shell that does not find it
+    with pytest.raises(UsageError, match="api has no psql") as caught:
+        psql.run(call)
+    assert caught.value.next == step
 
 
 def test_no_database(settings: Settings) -> None:

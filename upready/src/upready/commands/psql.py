@@ -31,4 +31,4 @@ def psql(c: Context, service: str | None = None, replica: int = 0, adopt: bool =
     dry = invocation.dry(c)
     connected = choice.find(settings, warn, adopt=adopt, task="invoke psql", remember=not dry)
     call = psql.find(settings, connected, service or "", replica or None, invocation.remainder())
-    return plan.steps("psql", call.plan(), as_json=False) if dry else call.run()
+    return plan.steps("psql", call.plan(), as_json=False) if dry else psql.run(call)

@@ -9,6 +9,10 @@ from upready.operations import execute
 from upready.runtime import current
 from upready.runtime.interface import Runtime
 from upready.stack.settings import ENGINES, Settings
+from upready.support.errors import UsageError
+
+NOT_FOUND = 127
+"""A shell's exit code, and the engine's, for a program that is not there; psql itself ends with 0 to 3."""
 
 
 def find(
@@ -28,13 +32,36 @@ def find(
         EngineError: The engine does not answer.
     """
     if not service:
-        running = [each for each in connected.containers(current.name(settings)) if each.state == "running"]
-        images = {} if connected.name in ENGINES else _images(settings, connected)
-        found = {each.service for each in running if kinds.is_postgres(each, images.get(each.service, ""))}
-        service = execute.only(found, "psql", "PostgreSQL", next(iter(settings.environments)))
+        service = execute.only(running(settings, connected), "psql", "PostgreSQL", next(iter(settings.environments)))
     # Without an engine, the service's variables are psql's own (`PGUSER`), and there may be no sh.
     program = ["sh", "-c", f'{postgres.ENVIRONMENT}exec psql "$@"', "psql"] if connected.name in ENGINES else ["psql"]
     return execute.find(settings, connected, service, replica, [*program, *words])
+
+
+def running(settings: Settings, connected: Runtime) -> set[str]:
+    """The services that run and are PostgreSQL.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    containers = [each for each in connected.containers(current.name(settings)) if each.state == "running"]
+    images = {} if connected.name in ENGINES else _images(settings, connected)
+    return {each.service for each in containers if kinds.is_postgres(each, images.get(each.service, ""))}
+
+
+def run(call: execute.Call) -> int:
+    """Run what `find` gave on this terminal; returns psql's exit code.
+
+    Raises:
+        UsageError: There is no psql where the service runs.
+        OpsError: It could not be run.
+    """
+    code = call.run()
+    if code != NOT_FOUND:
+        return code
+    databases = sorted(running(call.settings, call.connected) - {call.container.service})
+    where = f"invoke psql {databases[0]}" if databases else f"invoke shell {call.container.service}"
+    raise UsageError(f"{call.container.service} has no psql", next=where)
 
 
 def _images(settings: Settings, connected: Runtime) -> dict[str, str]:
