@@ -10,7 +10,7 @@ from typing import Any
 
 GROUPS = {
     "main": ("dev", "stop", "health", "logs"),
-    "run": ("prod", "rollback", "restart", "build", "exec"),
+    "run": ("prod", "rollback", "restart", "exec"),
     "data": ("backup", "restore"),
     "look": ("top", "status", "diagnose", "releases"),
     ".env": ("env.check", "env.init", "env.set"),
@@ -23,6 +23,7 @@ SELDOM = (
     "shell",
     "psql",
     "open",
+    "build",
     "images",
     "config",
     "export",
