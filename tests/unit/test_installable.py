@@ -42,6 +42,7 @@ def resolve(folder: Path, platform: str, python: str, *words: str) -> subprocess
     return done
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_every_lock_has_a_wheel_for_each_package(tmp_path: Path, platform: str, python: str) -> None:

@@ -111,6 +111,7 @@ def test_run_reads_both_streams_however_full() -> None:
     assert len(result.stdout) == len(result.stderr) == 2000 * 1001
 
 
+@pytest.mark.slow
 def test_run_past_its_timeout_ends_the_whole_family(tmp_path: Path) -> None:
     path = tmp_path / "pids"
     with pytest.raises(subprocess.TimeoutExpired):

@@ -85,6 +85,7 @@ def test_list_help_and_version_need_no_project(tmp_path: Path) -> None:
     assert upready(tmp_path, "--version").stdout.startswith("upready ")
 
 
+@pytest.mark.slow
 def test_init_writes_what_is_found_and_overwrites_nothing(shop: Path) -> None:
     (shop / "docker-compose.prod.yml").write_text("services: {web: {hostname: prod}}\n", encoding="utf-8")
     before = model(shop)

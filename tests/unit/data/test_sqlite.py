@@ -55,6 +55,7 @@ def test_what_is_only_in_the_log_counts(tmp_path: Path) -> None:
     assert (found.schema, found.newest) == ("alembic_version 7f3a", "2026-11-27 10:00:00")
 
 
+@pytest.mark.slow
 def test_what_was_not_committed_does_not(tmp_path: Path) -> None:
     with closing(made(tmp_path / "app.db")) as opened:
         opened.execute("PRAGMA cache_size = 1")
@@ -67,6 +68,7 @@ def test_what_was_not_committed_does_not(tmp_path: Path) -> None:
     assert sqlite3.connect(tmp_path / "app.db").execute("SELECT count(*) FROM item").fetchone() == (ROWS,)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm", [lambda data: data[: len(data) // 2], lambda data: data[:8192] + bytes(8192) + data[16384:]]
 )
@@ -77,6 +79,7 @@ def test_one_that_is_not_whole_is_refused(tmp_path: Path, harm: Callable[[bytes]
         content(tmp_path)
 
 
+@pytest.mark.slow
 def test_an_order_that_only_the_service_knows_is_no_harm(tmp_path: Path) -> None:
     with closing(made(tmp_path / "app.db")) as opened:
         opened.create_collation("own", lambda one, other: (one > other) - (one < other))
@@ -84,6 +87,7 @@ def test_an_order_that_only_the_service_knows_is_no_harm(tmp_path: Path) -> None
     assert content(tmp_path).rows["app.db item"] == ROWS
 
 
+@pytest.mark.slow
 def test_a_missing_row_is_told(tmp_path: Path) -> None:
     made(tmp_path / "app.db").close()
     item = Item("shop_data", "data/shop_data.tar.gz", rows={"app.db item": ROWS + 1, 'app.db odd " name': 0})

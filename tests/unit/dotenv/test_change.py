@@ -101,6 +101,7 @@ def test_init_reads_back(make_stack: Callable[..., Stack], tmp_path: Path, answe
     assert read(stack) == {**given, "B": "3" if answers[0] else "2"}
 
 
+@pytest.mark.slow
 @SLOW
 @given(st.lists(WRITTEN, min_size=12, max_size=12), st.sets(st.sampled_from(range(12))))
 def test_a_default_means_in_the_file_what_it_means_in_the_schema(

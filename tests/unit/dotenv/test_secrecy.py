@@ -113,6 +113,7 @@ def files_with(root: Path, word: bytes) -> list[str]:
     ]
 
 
+@pytest.mark.costly
 @pytest.mark.slow
 @pytest.mark.parametrize("env", [GOOD, *BAD.values()], ids=["fine", *BAD])
 def test_no_task_shows_a_secret(

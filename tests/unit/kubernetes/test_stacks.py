@@ -84,6 +84,7 @@ def test_a_foreign_stack() -> None:
     assert "scripts is of this machine" in found.lost["sundial", "volumes"]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("stem", STACKS)
 def test_every_key_of_compose(stem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The stacks by which `invoke dev` is held to plain compose."""
@@ -128,6 +129,7 @@ def test_a_stream_for_kubectl_and_the_list_beside_it(own: Path) -> None:
     assert not [name for name, value in SECRETS.items() if value in done.stdout + done.stderr]
 
 
+@pytest.mark.slow
 def test_a_folder_is_written_again_and_nobody_s_file_with_it(own: Path) -> None:
     (own / "tests").symlink_to(ROOT / "tests")
     folder = own / "out"

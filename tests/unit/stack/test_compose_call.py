@@ -27,6 +27,7 @@ def engine(*, answers: bool) -> Any:
     return SimpleNamespace(heartbeat=pulse)
 
 
+@pytest.mark.slow
 def test_a_call_whose_engine_is_gone_is_ended() -> None:
     with pytest.raises(EngineError, match="has stopped answering") as caught:
         compose_call.run(SLEEP, engine(answers=False), running=["web may still run"])

@@ -88,6 +88,7 @@ sys.exit(3)
 """
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("broken", BROKEN)
 @pytest.mark.parametrize("names", [("stdout",), ("stderr",), ("stdout", "stderr")], ids="+".join)
 @pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
