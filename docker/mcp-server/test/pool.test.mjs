@@ -139,12 +139,13 @@ suite('a pool', () => {
   });
 
   test('keeps the parser of a quick diagram whose caller left', async (t) => {
-    const pool = await open(t);
+    // One that answers at once: on a busy machine the true one may be slow, and is ended then.
+    const pool = await open(t, { program: await write(t, fine('')) });
     const caller = new AbortController();
     const left = assert.rejects(pool.parse(GOOD, caller), /gone/);
     caller.abort(new Error('gone'));
     await left;
-    assert.equal((await pool.parse(GOOD)).valid, true);
+    assert.equal((await pool.parse(GOOD)).diagram_type, 'fine');
     assert.deepEqual(Object.values(pool.status().lost), [0, 0, 0, 0, 0]);
   });
 
