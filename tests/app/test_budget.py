@@ -112,7 +112,7 @@ def test_another_day_has_calls_of_its_own(limited: Serve, postgres: Postgres, pr
     assert_spent(write(client))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_workers_spend_together_and_a_restart_gives_nothing_back(
     postgres: Postgres, mcp: McpServer, provider: OpenRouter
 ) -> None:

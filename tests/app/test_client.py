@@ -36,7 +36,7 @@ def npm() -> Path:
     return next(found for place in places if (found := place / "npm" / "bin" / "npm-cli.js").exists())
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_typescript_client_compiles(tmp_path: Path, settings: Callable[..., Settings]) -> None:
     app: FastAPI = create_app(settings(api_allow_anonymous="true"))
     folder = shutil.copytree(HERE, tmp_path / "client", ignore=shutil.ignore_patterns("node_modules"))

@@ -54,7 +54,7 @@ def test_starts_before_its_database_and_migrates_when_it_comes(serve: Serve, pos
     assert client.get(PATH).json() == {"items": [], "next": None}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_four_workers_start_on_an_empty_database_and_one_migrates(postgres: Postgres) -> None:
     with uvicorn_process("--workers=4", environment=postgres.environment) as (process, url):
 

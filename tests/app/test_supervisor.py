@@ -89,6 +89,7 @@ def test_a_worker_that_hangs_is_replaced_and_told() -> None:
         )
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("memory", [False, True])
 def test_a_worker_that_is_killed_is_told_with_the_reason(tmp_path: Path, memory: bool) -> None:
     counter = tmp_path / "memory.events"
@@ -125,7 +126,7 @@ def patched_service(program: str) -> Iterator[Service]:
             yield running
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_stall_of_the_machine_kills_no_worker() -> None:
     with service("--timeout-worker-healthcheck=3") as running:
         stalled = [psutil.Process(running.process.pid), *running.workers()]
@@ -140,7 +141,7 @@ def test_a_stall_of_the_machine_kills_no_worker() -> None:
         assert running.warnings() == []
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_stall_of_six_seconds_does_not_lose_a_generation(mcp: McpServer, provider: OpenRouter) -> None:
     released = threading.Event()
     provider.plan(hangs(released, then=says("flowchart LR\n  A --> B")))

@@ -356,7 +356,7 @@ def test_no_canary_is_seen_with_containers(watched: Watched, tmp_path: Path) -> 
     api.remove_image(image["Id"], force=True)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that ends a watch from another process")
 def test_no_canary_is_seen_without_an_engine(watched: Watched, tmp_path: Path) -> None:
     watched.project.environment["INVOKE_OPS_RUNTIME"] = "native"

@@ -165,6 +165,7 @@ def test_unknown_services_are_named(stack: Project) -> None:
     assert "mcp-server" in str(refused.json["error"]["details"])
 
 
+@pytest.mark.nightly
 def test_stop_leaves_nothing_but_the_data(stack: Project) -> None:
     # Also when nothing can be read any more.
     (stack.root / ".env").write_text('POSTGRES_PASSWORD="never closed\n', encoding="utf-8")

@@ -23,6 +23,7 @@ SERVICE = (
 )
 
 
+@pytest.mark.nightly
 def test_what_only_the_other_environment_has_gives_up_its_port(project: Project, free_port: Callable[[], int]) -> None:
     port, other = free_port(), free_port()
     published = f"ports: ['127.0.0.1:{port}:80']"

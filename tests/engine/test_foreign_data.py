@@ -108,6 +108,7 @@ def test_mariadb_is_backed_up_and_proven(mariadb: Project, tmp_path: Path) -> No
     assert "db shop parent: 2,000" in done.out
 
 
+@pytest.mark.nightly
 def test_mariadb_is_restored_and_back_again(mariadb: Project, tmp_path: Path) -> None:
     before = definitions(mariadb)
     backup = mariadb.ok("backup", "-o", f"{tmp_path}/a.tar", "--json").json["file"]

@@ -160,7 +160,7 @@ def test_out_of_memory_twice(play: Callable[..., Scene]) -> None:
     assert scene.explain(outcome)[0].cause == "oom"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_killed_and_restarted_is_no_memory_story(play: Callable[..., Scene]) -> None:
     code = "test -e /data/x && exec sleep 600; touch /data/x; sleep 0.3; exit 137"
     scene = play({"service": shell(code, restart="always", volumes=["data:/data"])}, volumes=["data"])
@@ -321,6 +321,7 @@ def test_what_only_compose_does_at_a_start_is_done(play: Callable[..., Scene]) -
     assert find(scene.told[-1][1], "service").cause == "done"
 
 
+@pytest.mark.nightly
 def test_falls_back_during_the_wait(play: Callable[..., Scene], free_port: Callable[[], int]) -> None:
     port = free_port()
     fades = "codes = [200]\ndef answer(h): say(h, codes.pop() if codes else 503)"

@@ -97,6 +97,7 @@ def compare(first: Checkout, second: Checkout) -> None:
         assert "debug" not in said.out + said.err
 
 
+@pytest.mark.nightly
 def test_ports_that_another_checkout_has_are_told_with_the_step(checkouts: tuple[Checkout, Checkout]) -> None:
     first, second = checkouts
     first.ok("dev")

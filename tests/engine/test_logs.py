@@ -162,6 +162,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.nightly
 def test_a_traceback_stays_together(up: Up, tmp_path: Path) -> None:
     noise = {"noise": python(COUNT.format(100_000, 0.0002))}
     project = up(noise)

@@ -81,6 +81,7 @@ def test_what_goes_is_told_and_kept(shop: Project, tmp_path: Path) -> None:
     assert tarfile.is_tarfile(path)
 
 
+@pytest.mark.nightly
 def test_what_has_ended_is_kept_as_it_is_and_no_backup_where_none_is_wanted(shop: Project) -> None:
     shop.ok("stop")
     gone = shop.ok("stop", "--volumes", "--yes", "--json").json

@@ -92,6 +92,7 @@ def test_what_migrations_may_harm_is_backed_up_before_and_named_after(shop: Proj
     assert told == {first["release"]: None, done["release"]: {"id": made.id, "file": done["backup"]}}
 
 
+@pytest.mark.nightly
 def test_a_database_at_rest_is_backed_up_as_it_is_and_comes_back(shop: Project) -> None:
     """After the test above: it has rows."""
     shop.ok("stop")

@@ -68,6 +68,7 @@ def processes(stack: Project, service: str) -> list[dict[str, str]]:
     return [dict(zip(top["Titles"], row, strict=False)) for row in top["Processes"]]
 
 
+@pytest.mark.nightly
 def test_four_workers_run(stack: Project) -> None:
     workers = [each for each in processes(stack, "ai-service") if "spawn_main" in each["COMMAND"]]
     assert len(workers) == 4
@@ -233,6 +234,7 @@ def assert_unharmed(stack: Project) -> None:
     assert json.loads(inside(stack, "ai-service", "python", "-c", ask)[1])["pool"]["lost"]["crash"] == 0
 
 
+@pytest.mark.nightly
 def test_no_diagram_harms_the_stack(stack: Project, tmp_path: Path) -> None:
     """Each bomb is answered within 2.5 s; meanwhile the validator tells its health within 50 ms, and stays."""
     verdicts: list[bool] = []

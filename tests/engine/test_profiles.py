@@ -17,6 +17,7 @@ def test_ai_only_is_ready_without_a_database(clone: Project) -> None:
     assert checks.get("database", {}).get("status") not in ("unhealthy", "down", "error")
 
 
+@pytest.mark.nightly
 def test_db_only(clone: Project) -> None:
     started = clone.ok("dev", "--profile", "db-only", "--json").json
     assert [each["service"] for each in started["services"]] == ["db"]

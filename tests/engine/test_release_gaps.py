@@ -62,6 +62,7 @@ def test_at_a_terminal_a_gap_is_asked_about_before_anything_is_touched(shop: Pro
     assert (code, "Type yes" in shown) == (0, False)
 
 
+@pytest.mark.nightly
 def test_without_a_terminal_it_goes_on_and_the_plan_says_so(shop: Project) -> None:
     shop.ok("prod")
     before = shop.container("front")
@@ -102,6 +103,7 @@ services:
 """
 
 
+@pytest.mark.nightly
 def test_a_stack_that_published_its_port_itself_gets_an_edge(shop: Project, free_port: Callable[[], int]) -> None:
     port = str(free_port())
     shop.environment["PORT"] = port
@@ -172,7 +174,7 @@ volumes: {marks: {}}
 """
 
 
-@pytest.mark.parametrize("order", ["start-first", "stop-first"])
+@pytest.mark.parametrize("order", [pytest.param("start-first", marks=pytest.mark.nightly), "stop-first"])
 def test_where_the_version_before_is_sick_too_nobody_is_told_that_it_serves(shop: Project, order: str) -> None:
     shop.environment["ORDER"] = order
     shop.write("checked.yaml", CHECKED)

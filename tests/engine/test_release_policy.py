@@ -86,6 +86,7 @@ def test_a_replica_that_never_comes_up_and_may_fail_is_waited_for_once(shop: Pro
     assert first not in running(shop)
 
 
+@pytest.mark.nightly
 def test_pause_stops_halfway_and_a_rollback_ends_it(shop: Project) -> None:
     first = given(shop, parallelism=2, failure_action="pause")
     paused = shop.invoke("prod", "--json", env={"HOW": "one-a"})
@@ -100,6 +101,7 @@ def test_pause_stops_halfway_and_a_rollback_ends_it(shop: Project) -> None:
     assert running(shop) == {first: 3}
 
 
+@pytest.mark.nightly
 def test_continue_goes_on_and_keeps_what_has_nothing_new(shop: Project) -> None:
     first = given(shop, failure_action="continue")
     failed = shop.invoke("prod", "--json", env={"HOW": "all"})
@@ -110,6 +112,7 @@ def test_continue_goes_on_and_keeps_what_has_nothing_new(shop: Project) -> None:
     assert first not in running(shop)
 
 
+@pytest.mark.nightly
 def test_stop_first_in_turn_waits_between_groups_and_goes_back(shop: Project) -> None:
     first = given(shop, order="stop-first", parallelism=1, delay="1s")
     planned = shop.ok("prod", "--plan", "--json", env={"LOOK": "other"}).json["services"]

@@ -166,6 +166,7 @@ def test_a_replica_more_that_is_not_ready_in_time_is_taken_away_again(served: Se
     assert served.versions() == before
 
 
+@pytest.mark.nightly
 def test_an_edge_that_has_lost_its_files_is_told_again(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "edge"})
     (api,) = served.versions()
@@ -220,6 +221,7 @@ def test_a_release_waits_for_an_edge_that_is_restarted(served: Served) -> None:
     assert (set(callers.versions), callers.failed) == ({"behind"}, {})
 
 
+@pytest.mark.nightly
 def test_after_a_stop_the_edge_sends_nobody_to_what_is_gone(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "six"})
     served.project.ok("stop")

@@ -162,6 +162,7 @@ def test_a_line_that_breaks_in_the_middle_is_settled_by_the_next_release(shop: P
     assert states(shop)[0] == "current"
 
 
+@pytest.mark.nightly
 def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: Project, tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", str(shop.root), str(tmp_path / "clone")], check=True)
     clone = Project(tmp_path / "clone", shop.name, shop.environment)

@@ -214,6 +214,7 @@ def test_a_killed_one_leaves_a_database_that_serves(project: Project, backup: Pa
     assert databases(project) == {"postgres", "shop"}
 
 
+@pytest.mark.nightly
 def test_what_one_replaced_that_was_killed_is_kept_by_the_next_task(project: Project, backup: Path) -> None:
     sql(project, "CREATE TABLE only_here AS SELECT 7 AS x")
     killed_at(project, backup, "restart app")
@@ -264,6 +265,7 @@ def serves(project: Project) -> bool:
     return subprocess.run(line, capture_output=True, encoding="utf-8").stdout.strip() == "20000"
 
 
+@pytest.mark.nightly
 def test_an_engine_elsewhere(project: Project, tmp_path: Path, free_port: Callable[[], int]) -> None:
     """The file is on this machine, the data are there."""
     line = Proxy(free_port())
@@ -289,6 +291,7 @@ def files(project: Project, script: str) -> str:
 LOOK = "find . ! -name log ! -name . -exec stat -c '%n %a %u:%g' {} + | sort; cat d/.a; readlink l"
 
 
+@pytest.mark.nightly
 def test_a_volumes_files_are_there_again(project: Project) -> None:
     before = files(project, LOOK)
     backup = project.ok("backup", "--service", "files", "--json").json["file"]
@@ -313,6 +316,7 @@ def test_a_volume_beside(project: Project) -> None:
     assert subprocess.run(line, capture_output=True, check=True).stdout == b"kept\n"
 
 
+@pytest.mark.nightly
 def test_what_is_encrypted_is_restored_with_its_key(project: Project, tmp_path: Path) -> None:
     pyrage = pytest.importorskip("pyrage", reason="uv sync --group age")
     key = pyrage.x25519.Identity.generate()

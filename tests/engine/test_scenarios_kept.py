@@ -37,6 +37,7 @@ def test_a_rebuilt_image_is_never_unchanged(project: Project) -> None:
     assert project.container("app").id == before
 
 
+@pytest.mark.nightly
 def test_an_unhealthy_container_is_never_unchanged(project: Project) -> None:
     """Nor ready, whatever it was before."""
     text = SLEEPER + (
@@ -55,6 +56,7 @@ def test_an_unhealthy_container_is_never_unchanged(project: Project) -> None:
     project.ok("dev", "--no-build", "--timeout", "4")
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("key", ["scale: %s", "deploy: {replicas: %s}"])
 def test_another_number_of_replicas_is_never_unchanged(project: Project, key: str) -> None:
     text = SLEEPER + "services: {app: {<<: *sleeper, " + key % "$REPLICAS" + "}}\n"
@@ -67,6 +69,7 @@ def test_another_number_of_replicas_is_never_unchanged(project: Project, key: st
         assert kept <= now or now <= kept
 
 
+@pytest.mark.nightly
 def test_stop_takes_the_volume_of_a_service_without_a_container(project: Project) -> None:
     text = SLEEPER + (
         'services: {app: {<<: *sleeper}, gone: {<<: *sleeper, volumes: ["data:/data"]}}\nvolumes: {data: {}}\n'

@@ -76,6 +76,7 @@ def test_what_is_restarted_along_is_waited_for(project: Project) -> None:
     assert after["other"] == before["other"]
 
 
+@pytest.mark.nightly
 def test_a_grace_period_is_respected(project: Project) -> None:
     text = """
 services:

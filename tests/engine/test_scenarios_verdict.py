@@ -100,6 +100,7 @@ services:
     assert looked.json["services"][0]["restarts"] >= 1
 
 
+@pytest.mark.nightly
 def test_one_that_crashes_twice_and_then_lives_is_ready(project: Project) -> None:
     code = "n=$$(cat /tmp/n 2>/dev/null || echo 0); echo $$((n + 1)) > /tmp/n; test $$n -ge 2 || exit 1; sleep 600"
     text = f"""
@@ -119,6 +120,7 @@ def remove(project: Project, *replicas: str) -> None:
         connected().client.api.remove_container(f"{project.name}-{each}", force=True, v=True)
 
 
+@pytest.mark.nightly
 def test_a_service_without_any_container_is_missing(project: Project) -> None:
     project.write("compose.yaml", REPLICAS)
     project.ok("dev", "--no-build")

@@ -83,6 +83,7 @@ def test_without_environments_the_files_are_those_of_plain_compose(folder: Proje
     assert folder.containers() == []
 
 
+@pytest.mark.nightly
 def test_profiles_that_exclude_each_other(folder: Project) -> None:
     name = f"{folder.name}-app"
     folder.write("Dockerfile", "FROM python:3.13-slim\n")
@@ -164,6 +165,7 @@ def test_a_stack_in_a_folder_of_its_own(folder: Project) -> None:
     assert folder.containers() == []
 
 
+@pytest.mark.nightly
 def test_ports_that_matter_and_those_that_do_not(folder: Project, free_port: Any) -> None:
     port = free_port()
     text = (

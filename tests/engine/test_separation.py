@@ -91,6 +91,7 @@ def address(stack: Project, service: str, network: str) -> str:
     return str(networks[f"{stack.name}_{network}"]["IPAddress"])
 
 
+@pytest.mark.nightly
 def test_the_api_owns_its_schema_and_nothing_else(stack: Project) -> None:
     found = json.loads(
         run(stack, "ai-service", "python", "-c", (INSIDE / "rights.py").read_text("utf-8"), SUPERUSER="ba_copilot")

@@ -85,6 +85,7 @@ def test_one_that_hangs(project: Project, proxy: Proxy) -> None:
     proxy.cut()
 
 
+@pytest.mark.nightly
 def test_one_that_is_slow_is_waited_for(project: Project, proxy: Proxy) -> None:
     project.ok("dev", "--no-build")
     for words in (("status",), ("exec", "web", "--", "true"), ("stop",)):

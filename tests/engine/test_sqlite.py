@@ -82,6 +82,7 @@ def test_each_row_that_was_acknowledged_comes_back(project: Project, tmp_path: P
     assert held < last <= replaced
 
 
+@pytest.mark.nightly
 def test_one_that_is_broken_is_told_and_can_be_replaced(project: Project, tmp_path: Path) -> None:
     backup = project.ok("backup", "-o", f"{tmp_path}/whole.tar", "--json").json
     project.ok("stop")

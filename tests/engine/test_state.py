@@ -82,6 +82,7 @@ def test_dev_again_builds_no_new_image_and_replaces_no_container(copied: Project
     assert running(copied)[0] != first[0]
 
 
+@pytest.mark.nightly
 def test_what_really_changed_is_built(copied: Project) -> None:
     copied.ok("dev")
     first = running(copied)
@@ -93,7 +94,21 @@ def test_what_really_changed_is_built(copied: Project) -> None:
 @pytest.mark.parametrize(
     "tasks",
     [
-        ["dev", "status", "health", "logs", "diagnose", "config", "images", "doctor", "exec web -- true", "restart"],
+        pytest.param(
+            [
+                "dev",
+                "status",
+                "health",
+                "logs",
+                "diagnose",
+                "config",
+                "images",
+                "doctor",
+                "exec web -- true",
+                "restart",
+            ],
+            marks=pytest.mark.nightly,
+        ),
         ["build", "dev", "env.check", "env.show", "env.diff", "stop --volumes --yes", "stop", "--list"],
     ],
     ids=["while it runs", "before and after"],

@@ -171,7 +171,7 @@ def test_edits_are_served_and_stop_leaves_nothing(clone: Market) -> None:
     assert paths.data(clone.root) == [paths.of(clone.root, "db") / paths.DATA]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_profiles_start_just_their_services(clone: Market) -> None:
     started = clone.ok("dev", "--profile", "db-only", "--json").json
     assert [each["service"] for each in started["services"]] == ["db"]

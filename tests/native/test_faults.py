@@ -44,6 +44,7 @@ def test_everything_killed_then_stop(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_reloader_killed(market: Market) -> None:
     market.ok("dev")
     reloader = market.first("shop")

@@ -142,6 +142,7 @@ def test_restart_and_hot_reload(market: Market) -> None:
     assert market.ok("health").code == 0
 
 
+@pytest.mark.nightly
 def test_what_is_written_stays_until_it_is_removed_on_purpose(market: Market) -> None:
     market.ok("dev")
     with psycopg.connect(address(market)) as client:
@@ -165,6 +166,7 @@ def test_a_service_that_cannot_run_here_is_named_and_left_out(market: Market) ->
     assert "elsewhere" not in market.states()
 
 
+@pytest.mark.nightly
 def test_logs_follow_a_service_across_its_restart(market: Market) -> None:
     market.ok("dev")
     with market.begin("logs", "--service", "clock", "--follow", "--json") as task:

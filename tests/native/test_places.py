@@ -54,7 +54,7 @@ def test_who_has_no_home_is_told_where_data_lies(tmp_path: Path, monkeypatch: py
     assert folders.VARIABLE in said
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(platform.WINDOWS, reason="a folder in which something runs cannot be renamed there")
 def test_a_whole_stack_is_moved_while_it_runs(market: Market, root: Path) -> None:
     before = files(root)

@@ -35,6 +35,7 @@ def user(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Newcomer]:
     assert end_all(made.clone) == []
 
 
+@pytest.mark.nightly
 def test_with_plain_pip(user: Newcomer) -> None:
     """pip finds what uv has put there already, from its cache, by the same lists: that takes seconds, not minutes."""
     block = next(each for each in readme.blocks((user.clone / "README.md").read_text("utf-8"), "sh") if "pip" in each)

@@ -73,7 +73,7 @@ def test_what_is_valid_and_cannot_be_drawn_is_told(visit: Visit) -> None:
     expect(user.page.locator("#errors li")).not_to_have_count(0)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_drawing_that_never_ends_does_not_freeze_the_page(visit: Visit) -> None:
     """The server's word is taken away: what it knows not to end is drawn all the same."""
     user = visit()
@@ -128,6 +128,7 @@ def test_without_the_validator_it_is_drawn_and_said_to_be_unchecked(visit: Visit
     user.faults.clear()  # that the request failed
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     "lost", ["**/api/v1/diagrams/validate", "**/assets/drawing-*.html", "**/assets/drawing-*.js", "**/assets/part-*.js"]
 )
