@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.resolve()
         "engine": "Only what needs one.",
         "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
         "faults": "Only the table of faults, all of it; prints it, and writes faults.json and docs/faults.html.",
-        "nightly": "Only those that take minutes each, which CI leaves out.",
+        "nightly": "Only those for which CI has no time.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
     },
