@@ -59,9 +59,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect what the cells of faults come to, the failures, and how long it takes."""
+    # A shell ignores these for what it runs in the background, and what tests start would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # A shell ignores it for what it runs in the background, and what tests start would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.name != "nt" and signal.getsignal(signal.SIGQUIT) is signal.SIG_IGN:
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if not hasattr(config, "workerinput"):
         written = config.getoption("--failures")
         config.pluginmanager.register(Failures(Path(written) if written else None), "failures")
