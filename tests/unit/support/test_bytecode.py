@@ -22,6 +22,8 @@ LIST = [sys.executable, "-m", "invoke", "--list"]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Somebody's project, with a library of its own, and a cache of its own."""
     monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "own"))
+    for name in ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"):  # `invoke test` sets the one for the other
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "project").mkdir()
     write_tasks(tmp_path / "project")
     shutil.copytree(ROOT / "upready" / "src", tmp_path / "library", ignore=shutil.ignore_patterns("__pycache__"))
