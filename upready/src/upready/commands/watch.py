@@ -18,7 +18,7 @@ from upready.commands.command import command
 )
 def watch(
     c: Context,
-    service: list[str] = [],  # noqa: B006
+    service: list[str] = [],  # noqa: B006 - invoke's way of an option that may be repeated
     timeout: str = "",
     runtime: str = "",
     json: bool = False,

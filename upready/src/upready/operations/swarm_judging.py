@@ -82,7 +82,10 @@ class Judging(Models):
     def _deployment(self, target: Model, planned: Prepared) -> Deploy:
         ids = preparation.lay(self.engine, planned)
         until = time.monotonic() + target.stack.timeout
-        told = lambda step: self.show.step(words(step))  # noqa: E731 - one line reads better here
+
+        def told(step: Step) -> None:
+            self.show.step(words(step))
+
         return Deploy(self.engine, self.project, ids, Attempt(), until, judge=True, told=told)
 
     def _why(self, target: Model, error: SickError) -> list[Health]:
