@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.resolve()
 
 @command(
     help={
-        "unit": "Only what needs no Docker Engine.",
+        "unit": "Only what needs no Docker Engine; without --all, nothing that starts a stack or a browser.",
         "engine": "Only what needs one.",
         "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
         "faults": "Only the table of faults, all of it; prints it, and writes faults.json and docs/faults.html.",
@@ -35,7 +35,7 @@ def test(
 ) -> int:
     """Run the project's tests.
 
-    About 10 minutes, 4 with --unit, 35 with --all, hours with --mutants. Where there is no Docker Engine, what needs
+    About 10 minutes, 3 with --unit, 35 with --all, hours with --mutants. Where there is no Docker Engine, what needs
     one is skipped.
 
     Example:
@@ -50,7 +50,7 @@ def test(
             raise UsageError("--mutants goes with --jobs only", next="invoke test --mutants")
         line = runner.mutants(ROOT, jobs=jobs, modules=remainder())
         return would_run("test", line) if c.config.run.dry else runner.run(ROOT, line)
-    mark = "engine" if engine else "not engine" if unit else ""
+    mark = "engine" if engine else runner.UNIT if unit else ""
     line = runner.command(
         ROOT, mark=mark, whole=all, faults=faults, nightly=nightly, name=k, jobs=jobs, more=remainder()
     )

@@ -15,6 +15,12 @@ from upready.support.errors import UsageError
 GROUP = "test"
 """The dependency group of the tests, which is not installed by default."""
 
+UNIT = "not engine"
+"""What pytest's `-m` gets for unit tests."""
+
+STACKS = ("engine", "faults", "foreign", "native", "page")
+"""Folders of tests that start a whole stack or a browser: a quick run of unit tests leaves them out."""
+
 _PACKAGES = ("pytest", "xdist")
 """Modules of that group: where they are, the rest is."""
 
@@ -84,6 +90,8 @@ def command(
         line.append("--nightly")
     if not (whole or faults or nightly or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
         line.append("--quick")
+        if mark == UNIT:
+            line += [f"--ignore=tests/{each}" for each in STACKS]
     if faults:
         line += ["--all-faults", "--faults-json", MATRIX, "--faults-page", PAGE, "tests/faults"]
     return [*line, *more]
