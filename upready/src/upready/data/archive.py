@@ -17,6 +17,7 @@ import io
 import os
 import re
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -121,7 +122,7 @@ class Writer:
 
 
 class Reader:
-    """A backup that is read.
+    """A backup that is read; several threads may do so at once.
 
     Args:
         path: The file.
@@ -136,6 +137,7 @@ class Reader:
     def __init__(self, path: Path, identity: Path | None = None, *, file: IO[bytes] | None = None) -> None:
         self.path = path
         self._identity = identity
+        self._turn = threading.Lock()
         try:
             self._file = file or path.open("rb")
         except OSError as error:
@@ -159,7 +161,8 @@ class Reader:
     @property
     def size(self) -> int:
         """Bytes of the file."""
-        return self._file.seek(0, io.SEEK_END)
+        with self._turn:
+            return self._file.seek(0, io.SEEK_END)
 
     def length(self, name: str) -> int:
         """Bytes of a member, as it stands in the file; 0 for none."""
@@ -174,7 +177,7 @@ class Reader:
         end, done = 0, 0
         for name, (start, size) in self._members.items():
             digest = hashlib.sha256()
-            for piece in pipes.pieces(Part(self._file, start, size)):
+            for piece in pipes.pieces(self._part(start, size)):
                 digest.update(piece)
                 done += len(piece)
                 tell(done)
@@ -183,7 +186,7 @@ class Reader:
             end = start + size
             end = self._zeros(end, -end % BLOCK)
         self._zeros(end, 2 * BLOCK)
-        if self._file.read(1) or self._sums.keys() != self._members.keys() - {SUMS}:
+        if self._part(end + 2 * BLOCK, 1).read() or self._sums.keys() != self._members.keys() - {SUMS}:
             raise self._broken("it holds more than was written")
 
     def member(self, name: str) -> Part | Decrypted:
@@ -194,7 +197,7 @@ class Reader:
             UsageError: It is encrypted, and there is no key.
         """
         if name in self._members:
-            return Part(self._file, *self._members[name])
+            return self._part(*self._members[name])
         from upready.data import encryption
 
         place = self._members.get(f"{name}{encryption.SUFFIX}")
@@ -234,12 +237,14 @@ class Reader:
         start, size = self._members[name]
         if size > _LARGEST:
             raise self._broken(f"{name} is too large")
-        return Part(self._file, start, size).read()
+        return self._part(start, size).read()
+
+    def _part(self, start: int, size: int) -> Part:
+        return Part(self._file, start, size, self._turn)
 
     def _zeros(self, start: int, count: int) -> int:
         """Make sure that there are only zeros; returns where they end."""
-        self._file.seek(start)
-        if self._file.read(count) != bytes(count):
+        if self._part(start, count).read() != bytes(count):
             raise self._broken("it is cut, or not as it was written")
         return start + count
 

@@ -144,10 +144,12 @@ def _postgres(
     source: Source, server: Server, writer: Writer, progress: Progress, aside: Mapping[str, str] | None
 ) -> Part:
     roles = f"{member_name(source.service)}/roles.sql"
-    with writer.member(roles) as write:
-        write(server.roles().encode())
+    with ThreadPoolExecutor(1, "roles") as beside:
+        told = beside.submit(server.roles)
+        version, databases = server.version_and_databases()
+        with writer.member(roles) as write:
+            write(told.result().encode())
     items: list[Item] = []
-    databases = server.databases()
     size = sum(each.size for each in databases)
     names = {now: name for name, now in aside.items()} if aside else None
     for found in databases:
@@ -158,14 +160,14 @@ def _postgres(
         if member in {each.member for each in items}:
             member = f"{member_name(source.service)}/{len(items)}-{member_name(database.name)}.dump"
         rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count, size))
-        schema = server.schema_version(found.name)
+        schema = server.schema_version(found.name, rows)
         items.append(Item(database.name, member, database.size, rows, schema, database.main))
     return Part(
         source.service,
         source.kind,
         source.image,
         source.container.image_id,
-        server.version(),
+        version,
         "snapshot",
         tuple(items),
         roles,

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from upready.data import mysql_backup, volume
 from upready.data.archive import Reader
+from upready.data.change import Loss
 from upready.data.manifest import Item, Part
 from upready.data.mysql import Definitions, Server
 from upready.data.mysql_exchange import Move, exchange
 from upready.data.mysql_rows import Counter
 from upready.data.postgres import Database
-from upready.data.restore import Loss, aside, compare_rows, names_beside, names_here
+from upready.data.restore import aside, compare_rows, names_beside, names_here
 from upready.support import next_step, pipes, units
 from upready.support.errors import DataError
 from upready.support.pipes import ProgramError

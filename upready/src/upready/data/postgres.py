@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from upready.data import postgres_queries as queries
 from upready.data.postgres_queries import database_uri, identifier, quoted
+from upready.data.postgres_session import Session, Snapshot
 from upready.support import pipes
-from upready.support.errors import DataError
-from upready.support.pipes import Call, Child, ProgramError, Readable
+from upready.support.pipes import Call, ProgramError, Readable
 
 ENVIRONMENT = """
 user=${POSTGRES_USER:-${POSTGRESQL_USERNAME:-postgres}}
@@ -62,6 +62,7 @@ class Server:
     def __init__(self, call: Callable[[Sequence[str]], Call], *, in_container: bool) -> None:
         self._call = call
         self._in_container = in_container
+        self._session: Session | None = None
 
     def program(self, *words: str) -> Call:
         """How one of PostgreSQL's programs is called, as the superuser of this server."""
@@ -71,22 +72,49 @@ class Server:
 
     def ask(self, sql: str, database: str = "") -> list[Any]:
         """What a query answers, whose only column is JSON; several statements are one after the other."""
+        if self._session and not database:
+            return self._session.ask(sql)
         place = ("-d", database_uri(database)) if database else ()
         said = pipes.output(self._psql(*place), f"{queries.PATIENT}{sql}\n".encode())
         return [json.loads(line) for line in said.decode().splitlines() if line]
 
+    @contextlib.contextmanager
+    def session(self) -> Iterator[None]:
+        """Let one psql answer all that is asked in the block of no certain database.
+
+        One thread may ask at a time; and in the block nobody may be connected to a database that is renamed or dropped.
+        """
+        with pipes.child(self._psql()) as running:
+            self._session = Session(running)
+            try:
+                yield
+            finally:
+                self._session = None
+
+    def look(self) -> tuple[str, list[Database]]:
+        """What `version` and `every_database` tell, asked at once."""
+        version, *found = self.ask(f"{queries.VERSION}\n{queries.DATABASES}")
+        return str(version), [Database(**each) for each in found]
+
     def version(self) -> str:
         """The server's version: `17.2`."""
-        return str(self.ask("SELECT to_json(split_part(current_setting('server_version'), ' ', 1));")[0])
+        return str(self.ask(queries.VERSION)[0])
 
     def databases(self) -> list[Database]:
         """Its databases, the service's own first; not `postgres`, where that is not it and holds no table."""
-        found = self.every_database()
-        return [each for each in found if each.main or each.name != "postgres" or self.rows("postgres")]
+        return [each for each in self.every_database() if self._is_wanted(each)]
+
+    def version_and_databases(self) -> tuple[str, list[Database]]:
+        """What `version` and `databases` tell."""
+        version, found = self.look()
+        return version, [each for each in found if self._is_wanted(each)]
 
     def every_database(self) -> list[Database]:
         """The same, whatever they hold."""
         return [Database(**each) for each in self.ask(queries.DATABASES)]
+
+    def _is_wanted(self, database: Database) -> bool:
+        return database.main or database.name != "postgres" or any(self.ask(queries.HAS_TABLES, "postgres"))
 
     def rows(self, database: str) -> dict[str, int]:
         """The number of rows of each table: counted, not estimated."""
@@ -96,9 +124,13 @@ class Server:
         """The latest time at which a row was made or changed, where columns tell that; else empty."""
         return max((str(each) for each in self.ask(queries.NEWEST, database) if each), default="")
 
-    def schema_version(self, database: str) -> str:
-        """The version of the schema, as the tool that migrates it keeps it there; empty where none does."""
-        tables = self.rows(database)
+    def schema_version(self, database: str, tables: Container[str]) -> str:
+        """The version of the schema, as the tool that migrates it keeps it there; empty where none does.
+
+        Args:
+            database: The database.
+            tables: The names of its tables.
+        """
         for table, query in queries.SCHEMA_VERSIONS.items():
             if table in tables:
                 with contextlib.suppress(ProgramError):
@@ -126,10 +158,8 @@ class Server:
     @contextlib.contextmanager
     def snapshot(self, database: str) -> Iterator[Snapshot]:
         """A moment of a database that a dump and a count see alike, for the block."""
-        with pipes.child(self._psql("-d", database_uri(database))) as session:
-            begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\nSELECT to_json(pg_export_snapshot());\n"
-            pipes.write_whole(session.stdin, f"{queries.PATIENT}{begin}".encode())
-            yield Snapshot(session, json.loads(_line(session)))
+        with pipes.child(self._psql("-d", database_uri(database))) as running:
+            yield Snapshot(Session(running))
 
     @contextlib.contextmanager
     def dump(self, database: str, snapshot: str = "") -> Iterator[Readable]:
@@ -218,27 +248,6 @@ class Server:
         return self.program("psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", *options)
 
 
-class Snapshot:
-    """A moment of a database, for as long as its session lasts.
-
-    Attributes:
-        name: Its name, for `Server.dump`.
-    """
-
-    def __init__(self, session: Child, name: str) -> None:
-        self._session = session
-        self.name = name
-
-    def rows(self) -> dict[str, int]:
-        """The number of rows of each table at that moment."""
-        pipes.write_whole(self._session.stdin, f"{queries.COUNTS}\\echo null\n".encode())
-        found: dict[str, int] = {}
-        while (line := _line(self._session)) != "null":
-            name, count = json.loads(line)
-            found[name] = count
-        return found
-
-
 @contextlib.contextmanager
 def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[], list[str]]]]:
     """`pg_restore --list` on a dump that is fed to it in the block, piece by piece.
@@ -276,15 +285,3 @@ def lister(server: Server) -> Iterator[tuple[Callable[[bytes], bool], Callable[[
         with contextlib.suppress(OSError):
             running.stdin.close()
         reader.join()
-
-
-def _line(session: Child) -> str:
-    """One line that a session says.
-
-    Raises:
-        DataError: It has ended without a word.
-    """
-    if not (line := session.stdout.readline()).endswith(b"\n"):
-        session.wait()
-        raise DataError("psql ended before it answered", next="invoke logs")
-    return line.decode().rstrip("\n")

@@ -7,6 +7,8 @@ from typing import Any
 
 PATIENT = "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;\n"
 
+VERSION = "SELECT to_json(split_part(current_setting('server_version'), ' ', 1));"
+
 DATABASES = """
 SELECT json_build_object('name', datname, 'size', pg_database_size(oid), 'main', datname = current_database(),
   'changes', (SELECT tup_inserted + tup_updated + tup_deleted FROM pg_stat_database s WHERE s.datid = d.oid))
@@ -24,6 +26,8 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.
     AND d.deptype = 'e')
 """
 """Those that hold rows of the user's: no view, no parent of partitions, nothing that an extension brings."""
+
+HAS_TABLES = f"SELECT to_json(EXISTS (SELECT {TABLES}));"
 
 COUNTS = f"""
 SELECT format('SELECT json_build_array(%L, count(*)) FROM ONLY %I.%I',

@@ -12,9 +12,10 @@ from typing import Any
 
 from upready.data import kinds, mysql, mysql_restore, redis, redis_restore, sqlite, volume, volume_exchange
 from upready.data.archive import Reader
+from upready.data.change import Change
 from upready.data.manifest import Item, Part
 from upready.data.postgres import Server
-from upready.data.restore import Change, Databases
+from upready.data.restore import Databases
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container

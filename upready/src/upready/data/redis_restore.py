@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from upready.data import guard, redis, volume
 from upready.data.archive import Reader
+from upready.data.change import Loss
 from upready.data.manifest import Item, Part
 from upready.data.redis import Files, Server
 from upready.data.redis_folder import HIDDEN, Folder
-from upready.data.restore import Loss
 from upready.data.sources import Source
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering

@@ -8,10 +8,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from upready.data.archive import Reader
+from upready.data.change import Loss
 from upready.data.manifest import Item, Part
 from upready.data.postgres import Database, Server
 from upready.support import next_step, pipes, units
@@ -25,73 +26,6 @@ _LONGEST = 63
 """Bytes of a name of PostgreSQL."""
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What a restore would replace: a database or a volume, how much it holds, and how much the backup has instead.
-
-    Attributes:
-        service: Its service.
-        name: The database or the volume.
-        size: Bytes of it.
-        newest: The latest time at which a row was made or changed, where columns tell that.
-        rows: The rows of each table now.
-        instead: The rows of each table in the backup.
-        files: The files of a volume now, and in the backup; None for a database.
-        unit: What `rows` counts.
-    """
-
-    service: str
-    name: str
-    size: int
-    newest: str = ""
-    rows: Mapping[str, int] = field(default_factory=dict)
-    instead: Mapping[str, int] = field(default_factory=dict)
-    files: tuple[int, int] | None = None
-    unit: str = "row"
-
-
-class Change(Protocol):
-    """Data of one service that is about to be replaced by what a backup holds."""
-
-    @property
-    def part(self) -> Part:
-        """What the backup holds of it."""
-
-    @property
-    def reader(self) -> Reader:
-        """The backup."""
-
-    def check(self) -> None:
-        """Make sure that it fits; raises `DataError` or `ProgramError`."""
-
-    def losses(self) -> Iterator[Loss]:
-        """What would be lost."""
-
-    def beside(self, name: str, tell: Callable[[int], None]) -> list[str]:
-        """Restore under another name, and leave the rest alone; returns the names that were made."""
-
-    def stage(self, tell: Callable[[int], None]) -> None:
-        """Restore beside what serves, and hold it against the backup."""
-
-    def swap(self) -> None:
-        """Let that take the place of what serves."""
-
-    def undo(self) -> None:
-        """Let what was replaced serve again."""
-
-    def discard(self) -> None:
-        """Remove what was restored and does not serve."""
-
-    def replaced(self) -> dict[str, str]:
-        """What was replaced, and where each is since."""
-
-    def written_since(self, before: Part) -> bool:
-        """Whether what was replaced is not as in its backup any more."""
-
-    def finish(self) -> None:
-        """Remove what was replaced."""
-
-
 @dataclass
 class Databases:
     """Databases of one server that are about to be replaced.
@@ -102,6 +36,7 @@ class Databases:
         reader: The backup.
         stamp: Ends the names of what is made for this: `20261127T172729`.
         there: The databases that the server has now, by name.
+        version: The server's version.
     """
 
     server: Server
@@ -109,9 +44,11 @@ class Databases:
     reader: Reader
     stamp: str
     there: dict[str, Database] = field(default_factory=dict)
+    version: str = ""
 
     def __post_init__(self) -> None:
-        self.there = {each.name: each for each in self.server.every_database()}
+        self.version, found = self.server.look()
+        self.there = {each.name: each for each in found}
         self.names = names_here(self.part, self.there.values())
 
     def check(self) -> None:
@@ -121,15 +58,20 @@ class Databases:
             DataError: It is older than the one that the backup is of, or cannot read its dumps.
             ProgramError: It cannot read a dump.
         """
-        ours = self.server.version()
-        if major(self.part.version) > major(ours):
+        if major(self.part.version) > major(self.version):
             raise DataError(
-                f"the backup of {self.part.service} is of PostgreSQL {self.part.version}, and this is {ours}",
+                f"the backup of {self.part.service} is of PostgreSQL {self.part.version}, and this is {self.version}",
                 details=["an older server cannot read it; nothing was changed"],
                 next=f"take an image of PostgreSQL {major(self.part.version)} or newer for {self.part.service}, "
                 f"then: invoke restore {self.reader.path.name}",
             )
-        self._check_room()
+        with ThreadPoolExecutor(1, "list") as beside:
+            listed = beside.submit(self._check_dumps)
+            self._check_room()
+            listed.result()
+
+    def _check_dumps(self) -> None:
+        """Make sure that the server's own program can read each dump."""
         for item in self.part.items:
             with self.reader.member(item.member) as dump:
                 self.server.contents(dump)
@@ -160,9 +102,12 @@ class Databases:
             DataError: A row is missing.
             ProgramError: PostgreSQL refuses something.
         """
-        self.stage_roles()
+        with self.server.session():
+            self.stage_roles()
+            for item in self.part.items:
+                self._create(self.new(item), self.names[item.name])
         for item in self.part.items:
-            self.put(item, self.new(item), self.names[item.name], tell)
+            self._fill(item, self.new(item), tell)
 
     def stage_roles(self) -> None:
         """Make the roles that are missing: databases belong to them."""
@@ -189,10 +134,13 @@ class Databases:
             raise
         return list(names.values())
 
-    def put(self, item: Item, name: str, like: str, tell: Callable[[int], None]) -> None:
-        """Restore one database under a name, and count its rows; `like` is the one whose owner and settings it gets."""
+    def _create(self, name: str, like: str) -> None:
+        """Make one empty database under a name; `like` is the one whose owner and settings it gets."""
         like = like if like in self.there else next((each.name for each in self.there.values() if each.main), "")
         self.server.create(name, like)
+
+    def _fill(self, item: Item, name: str, tell: Callable[[int], None]) -> None:
+        """Restore one database under that name, and count its rows."""
         with self.reader.member(item.member) as dump:
             self.server.restore(name, pipes.Told(dump, tell))
         compare_rows(item, self.server.rows(name))

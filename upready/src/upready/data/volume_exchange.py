@@ -9,8 +9,8 @@ from typing import Any
 
 from upready.data import guard, kinds, sqlite, volume
 from upready.data.archive import Reader
+from upready.data.change import Loss
 from upready.data.manifest import Item, Part
-from upready.data.restore import Loss
 from upready.data.sources import Source
 from upready.releases import carrier
 from upready.runtime.docker.containers import Containers

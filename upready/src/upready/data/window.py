@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable
 from typing import IO, Any
 
 
 class Part(io.RawIOBase):
-    """A part of a file, from one byte on; with `alone`, the file is closed with it."""
+    """A part of a file, from one byte on.
 
-    def __init__(self, file: IO[bytes], start: int, size: int, *, alone: bool = False) -> None:
+    Args:
+        file: The file.
+        start: The first byte.
+        size: Bytes of the part.
+        turn: Held while a piece is read, where other threads read other parts of the same file.
+        alone: Whether the file is closed with it.
+    """
+
+    def __init__(
+        self, file: IO[bytes], start: int, size: int, turn: threading.Lock | None = None, *, alone: bool = False
+    ) -> None:
         super().__init__()
         self._file, self._place, self._end, self._alone = file, start, start + size, alone
+        self._turn = turn or threading.Lock()
 
     def close(self) -> None:
         """Close the file, where nobody else reads it."""
@@ -27,8 +39,9 @@ class Part(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """At most so many bytes; all that are left for -1."""
         left = self._end - self._place
-        self._file.seek(self._place)
-        found = self._file.read(left if size < 0 else min(size, left))
+        with self._turn:
+            self._file.seek(self._place)
+            found = self._file.read(left if size < 0 else min(size, left))
         self._place += len(found)
         return found
 

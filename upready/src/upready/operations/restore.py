@@ -12,11 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from upready.data import backup, kinds, mysql, mysql_restore, redis, redis_restore, remote_shelf, shelf, sources
+from upready.data import (
+    backup,
+    kinds,
+    mysql,
+    mysql_restore,
+    proving,
+    redis,
+    redis_restore,
+    remote_shelf,
+    shelf,
+    sources,
+)
 from upready.data.archive import Reader
 from upready.data.backup import Backup, Progress
+from upready.data.change import Change, Loss
 from upready.data.manifest import Part
-from upready.data.restore import Change, Databases, Loss
+from upready.data.restore import Databases
 from upready.data.sources import Data, Source
 from upready.operations import backup as making
 from upready.operations import cut_off, exclusive, launch, restart, restore_choice, restore_remains
@@ -111,21 +123,28 @@ def _restore(
         path = reader.path
         wanted = Backup(path, reader.manifest, reader.size, address)
         chosen = restore_choice.choose(found, reader, options.services)
-        with _told(path):
-            ours = replace(found, sources=tuple(source for source, _ in chosen))
-            restore_remains.settle(settings, ours, show.warn, progress)
-        show.step(f"check {path.name}")
-        reader.prove()
-        stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-        with _told(path):
-            changes = [_change(found, source, part, reader, stamp) for source, part in chosen]
-            for each in changes:
-                each.check()
+        with proving.beside(reader) as proven:
+            with _told(path):
+                ours = replace(found, sources=tuple(source for source, _ in chosen))
+                restore_remains.settle(settings, ours, show.warn, progress)
+            show.step(f"check {path.name}")
+            changes = _fitting(found, chosen, reader)
+            proven()
         if options.into:
             return _beside(wanted, changes, options.into, show, progress)
         if confirm is not None:
             confirm(found.project, wanted, [loss for each in changes for loss in each.losses()])
         return _replace(settings, found, wanted, chosen, changes, show, progress)
+
+
+def _fitting(data: Data, chosen: Sequence[tuple[Source, Part]], reader: Reader) -> list[Change]:
+    """How each service's data is replaced, once it is clear that it can be."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    with _told(reader.path):
+        changes = [_change(data, source, part, reader, stamp) for source, part in chosen]
+        for each in changes:
+            each.check()
+    return changes
 
 
 def plan(settings: Settings, options: Options, tell: Note) -> list[Step]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from upready import report
 from upready.data.backup import Backup
-from upready.data.restore import Loss
+from upready.data.change import Loss
 from upready.operations.restore import Restored
 from upready.report import data as report_data
 from upready.support import next_step, streams, units
