@@ -9,6 +9,7 @@ module is played in a copy. docs/mutants.md tells how to read the table.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import shutil
@@ -52,9 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", default="auto", help="how many processes run the tests")
     options = parser.parse_args(arguments)
     try:
-        if not hasattr(os, "fork"):
-            raise UsageError("mutmut needs fork, which this system has not", next="invoke test --unit")
         entries = table.chosen(table.read(), options.modules)
+        if not importlib.util.find_spec("mutmut"):
+            raise UsageError(
+                "mutmut is not installed",
+                details=["there is none for Windows, nor for Macs with Intel's processors; elsewhere uv installs it"],
+                next="invoke test --unit",
+            )
         jobs = int(options.jobs) if options.jobs.isdecimal() else os.cpu_count() or 1
         results = list(_told(play(each, jobs) for each in entries))
     except OpsError as error:
