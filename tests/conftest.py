@@ -194,6 +194,7 @@ WORKERS = 8
 """Processes that may run tests at once (pytest-xdist); each has its share of the ports."""
 
 
+@functools.cache
 def free_ports() -> Callable[[], int]:
     """What the fixture `free_port` gives, for benchmarks too."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS

@@ -10,19 +10,19 @@ from collections.abc import Iterable
 
 import pytest
 
-SOME, FEW = 3, 2
-"""So many tests of a group a quick run plays: cases of a function that start programs; tests of a file that start a
-whole stack, servers or a browser. Of the cells of faults: one of each kind."""
+ONE, FEW, SOME = 1, 2, 3
+"""So many tests of a group a quick run plays: cases of a function that needs an engine, and cells of one kind of
+fault; tests of a file that start a whole stack, servers or a browser; tests of a file that start programs."""
 
-COSTLY = ("tests/engine/",)
-"""Where each case of a function starts programs; elsewhere those do that carry the marker `costly`."""
+ENGINE = "tests/engine/"
+"""Where each test needs an engine. Elsewhere those that start programs carry the marker `costly`."""
 
 COSTLIEST = (
     "tests/native/",
     "tests/page/",
     *(f"tests/app/test_{name}.py" for name in ("main", "database", "rates", "budget", "openapi", "upkeep")),
 )
-"""Where each test of a file starts so much."""
+"""Where each test starts a whole stack, servers or a browser."""
 
 USUAL = {"not engine": 4, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
@@ -52,12 +52,13 @@ def _group(item: pytest.Item) -> tuple[str, int] | None:
     """The group of tests that an item is one of, and how many of the group are enough; None where all are played."""
     callspec = getattr(item, "callspec", None)
     if cell := callspec.params.get("cell") if callspec else None:
-        return cell.kind, 1
+        return cell.kind, ONE
+    if item.nodeid.startswith(ENGINE):
+        return item.nodeid.partition("[")[0], ONE
+    file = item.nodeid.partition("::")[0]
     if item.nodeid.startswith(COSTLIEST):
-        return item.nodeid.partition("::")[0], FEW
-    if item.nodeid.startswith(COSTLY) or item.get_closest_marker("costly"):
-        return item.nodeid.partition("[")[0], SOME
-    return None
+        return file, FEW
+    return (file, SOME) if item.get_closest_marker("costly") else None
 
 
 class Duration:

@@ -280,6 +280,7 @@ def test_keys_are_masked_and_kept_as_hashes(settings: Callable[..., Settings]) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends the workers otherwise")
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--workers=2"]])
 def test_it_does_not_start_where_nobody_could_be_refused(options: list[str]) -> None:
     environment = {"API_KEYS": "", "API_ALLOW_ANONYMOUS": "false", "LOG_FORMAT": "text"}

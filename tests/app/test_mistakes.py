@@ -129,6 +129,7 @@ def test_every_kind_of_error_has_plain_words(error: dict[str, Any]) -> None:
     assert told.endswith(".")
 
 
+@pytest.mark.slow
 def test_a_setting() -> None:
     with uvicorn_process(environment={"GENERATION_ATTEMPTS": "hunter22", "LOG_LEVEL": "x"}) as (process, _):
         output = process.communicate(timeout=60)[0]

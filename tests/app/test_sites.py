@@ -181,6 +181,7 @@ def test_a_policy_allows_what_is_named() -> None:
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@pytest.mark.slow
 def test_the_documentation_is_drawn_under_its_policy(serve: Serve, tmp_path: Path) -> None:
     client = serve()
     command = ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"]

@@ -16,8 +16,8 @@ from upready.support.errors import OpsError
 
 SOURCE = ROOT / "docker" / "mcp-server"
 
-SLOW = {"bombs", "diagnosis", "pool", "requests", "source"}
-"""These take ten to thirty seconds each."""
+SLOW = {"bombs", "dev", "diagnosis", "drawing", "pool", "repair", "requests", "source"}
+"""These take five to thirty seconds each."""
 
 IMAGE = "node:24-alpine"
 

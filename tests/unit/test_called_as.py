@@ -72,6 +72,7 @@ def test_a_program_that_is_not_on_the_path_is_named_by_its_path(folder: Path) ->
     assert done.stderr.splitlines()[-1] == "next: tools/invoke --list"
 
 
+@pytest.mark.costly
 def test_a_script_says_how_it_is_called_in_text_and_json(folder: Path) -> None:
     line = ["invoke", "stop", "--yess"]
     assert run(folder, line, OPS_CALLED_AS="./invoke").stderr.splitlines()[-1] == "next: ./invoke --help stop"

@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import ROOT, unique_name
+
+pytestmark = pytest.mark.costly
 
 SUITE = """
 import pytest

@@ -10,7 +10,8 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import pytest
 from invoke.exceptions import Exit
@@ -22,6 +23,8 @@ from upready.support import next_step
 from upready.tasks import ns
 
 AGAIN = next_step.AGAIN
+
+T = TypeVar("T")
 
 SAMPLES = {
     "environment": "dev",
@@ -97,7 +100,10 @@ def ways() -> Iterator[tuple[str, str]]:
             yield f"stack/compose_words.py:{number}", way
 
 
-WAYS = list(dict.fromkeys(ways()))
+@functools.cache
+def all_ways() -> list[tuple[str, str]]:
+    """Them, each once. The package is read by the first test that asks, not when tests are only collected."""
+    return list(dict.fromkeys(ways()))
 
 
 def command(way: str) -> str:
@@ -107,39 +113,58 @@ def command(way: str) -> str:
     return ""
 
 
-COMMANDS = sorted({found for _, way in WAYS if (found := command(way))})
+@functools.cache
+def commands() -> list[str]:
+    """The commands of all ways."""
+    return sorted({found for _, way in all_ways() if (found := command(way))})
+
+
+def hold(check: Callable[[T], None], items: Iterable[T]) -> None:
+    """Check each of these, and tell all that fail."""
+    failed = []
+    for each in items:
+        try:
+            check(each)
+        except AssertionError as error:
+            failed.append(f"{each}: {error}")
+    assert not failed, "\n\n".join(failed)
 
 
 def test_all_rooms_are_read() -> None:
     rooms = {step.file.partition("/")[0] for step in steps.collect()}
     assert {"cli", "commands", "diagnosis", "doctor", "dotenv", "engine", "operations", "runtime", "stack"} <= rooms
-    assert len(WAYS) > 300
-    assert len(COMMANDS) > 80
+    assert len(all_ways()) > 300
+    assert len(commands()) > 80
 
 
-@pytest.mark.parametrize(("place", "way"), WAYS, ids=lambda each: each[:60])
-def test_a_way_is_a_command_or_ends_with_one(place: str, way: str) -> None:
-    words = way.removesuffix(command(way))
-    if not command(way):
-        assert place.startswith(WORDS_ALONE) or "https://" in way, f"{place}: {way}"
-    assert way == way.strip()
-    # A command in the midst of words cannot be pasted.
-    assert not re.search(r"(?<![\w-])(?:invoke|docker|uv|kill|sudo|unset) (?=[a-z-])", words), f"{place}: {way}"
-    assert not re.search(r"the same again|try again", way)
+def test_a_way_is_a_command_or_ends_with_one() -> None:
+    def check(place_and_way: tuple[str, str]) -> None:
+        place, way = place_and_way
+        words = way.removesuffix(command(way))
+        if not command(way):
+            assert place.startswith(WORDS_ALONE) or "https://" in way
+        assert way == way.strip()
+        # A command in the midst of words cannot be pasted.
+        assert not re.search(r"(?<![\w-])(?:invoke|docker|uv|kill|sudo|unset) (?=[a-z-])", words)
+        assert not re.search(r"the same again|try again", way)
+
+    hold(check, all_ways())
 
 
-@pytest.mark.parametrize("line", COMMANDS)
-def test_behind_a_command_stands_nothing_more(line: str) -> None:
-    assert not re.search(r"[,;]\s|[,;]$| or | then |\w\.$|…| which ", re.sub(r"'[^']*'|\"[^\"]*\"", "''", line)), line
-    for part in line.split(" && "):
-        assert next_step.is_command(part), part
-        assert shlex.split(part)
-        if not re.match(r"export|unset|set |taskkill", part):
-            assert not set(re.findall(r"\b[A-Z]{3,}\b", re.sub(r'".*"', "", part))) - UNKNOWN, part
+def test_behind_a_command_stands_nothing_more() -> None:
+    def check(line: str) -> None:
+        assert not re.search(r"[,;]\s|[,;]$| or | then |\w\.$|…| which ", re.sub(r"'[^']*'|\"[^\"]*\"", "''", line))
+        for part in line.split(" && "):
+            assert next_step.is_command(part), part
+            assert shlex.split(part)
+            if not re.match(r"export|unset|set |taskkill", part):
+                assert not set(re.findall(r"\b[A-Z]{3,}\b", re.sub(r'".*"', "", part))) - UNKNOWN, part
+
+    hold(check, commands())
 
 
 def parts(program: str) -> list[str]:
-    found = (part for line in COMMANDS for part in line.split(" && "))
+    found = (part for line in commands() for part in line.split(" && "))
     return sorted({part.partition(" < ")[0] for part in found if part.startswith(program)})
 
 
@@ -163,43 +188,50 @@ def parse(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert program.tasks or asked or program.args.list.value or "--help" in words, words
 
 
-@pytest.mark.parametrize("line", parts("invoke"))
-def test_invoke_knows_the_task_and_its_options(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    try:
-        parse(shlex.split(line)[1:], monkeypatch)
-    except Exit as error:
-        pytest.fail(f"{line}: exit code {error.code}")
-
-
-@pytest.mark.parametrize("line", parts(AGAIN))
-def test_what_is_done_again_with_an_option_is_known_to_a_task(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    options = shlex.split(line.removeprefix(AGAIN))
-    for task in (["dev"], ["logs"], ["stop"], ["restore"], ["upgrade"], ["exec", "web"]):
+def test_invoke_knows_the_task_and_its_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(line: str) -> None:
         try:
-            parse([*task, *options] if task[0] != "exec" else ["exec", *options, "web"], monkeypatch)
-        except Exit:
-            continue
-        return
-    pytest.fail(f"no task takes {options}")
+            parse(shlex.split(line)[1:], monkeypatch)
+        except Exit as error:
+            raise AssertionError(f"exit code {error.code}") from None
+
+    hold(check, parts("invoke"))
 
 
-@pytest.mark.parametrize("line", parts("docker"))
-def test_docker_knows_the_command_and_its_options(line: str) -> None:
+def test_what_is_done_again_with_an_option_is_known_to_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(line: str) -> None:
+        options = shlex.split(line.removeprefix(AGAIN))
+        for task in (["dev"], ["logs"], ["stop"], ["restore"], ["upgrade"], ["exec", "web"]):
+            try:
+                parse([*task, *options] if task[0] != "exec" else ["exec", *options, "web"], monkeypatch)
+            except Exit:
+                continue
+            return
+        raise AssertionError(f"no task takes {options}")
+
+    hold(check, parts(AGAIN))
+
+
+def test_docker_knows_the_command_and_its_options() -> None:
     docker = shutil.which("docker")
     if docker is None:
         pytest.skip("there is no docker")
-    words = shlex.split(line)[1:]
-    if words[0] == "--context":
-        words = words[2:]
-    names = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word) and word != "x"]
-    said = ""
-    while names and " ".join(names) not in (said := _help(docker, tuple(names))).partition("\n")[0]:
-        names.pop()
-    if not names and words[0] in ("builder", "compose"):
-        pytest.skip(f"docker {words[0]} is a plugin that is not there")
-    assert names, line
-    for option in (word.partition("=")[0] for word in words if word.startswith("--")):
-        assert re.search(rf"{option}\b", said), f"{line}: {option}"
+
+    def check(line: str) -> None:
+        words = shlex.split(line)[1:]
+        if words[0] == "--context":
+            words = words[2:]
+        names = [word for word in words[:2] if re.fullmatch(r"[a-z]+", word) and word != "x"]
+        said = ""
+        while names and " ".join(names) not in (said := _help(docker, tuple(names))).partition("\n")[0]:
+            names.pop()
+        if not names and words[0] in ("builder", "compose"):
+            return  # a plugin that is not there
+        assert names, line
+        for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+            assert re.search(rf"{option}\b", said), option
+
+    hold(check, parts("docker"))
 
 
 @functools.cache
@@ -209,11 +241,14 @@ def _help(docker: str, names: tuple[str, ...]) -> str:
     return said[max(0, said.find("Usage:")) :]
 
 
-@pytest.mark.parametrize("line", parts("uv "))
-def test_uv_knows_the_command_and_its_options(line: str) -> None:
+def test_uv_knows_the_command_and_its_options() -> None:
     uv = shutil.which("uv")
     if uv is None:
         pytest.skip("there is no uv")
-    words = shlex.split(line)
-    said = subprocess.run([uv, words[1], "--help"], capture_output=True, encoding="utf-8", check=True).stdout
-    assert all(word in said for word in words if word.startswith("--")), line
+
+    def check(line: str) -> None:
+        words = shlex.split(line)
+        said = subprocess.run([uv, words[1], "--help"], capture_output=True, encoding="utf-8", check=True).stdout
+        assert all(word in said for word in words if word.startswith("--"))
+
+    hold(check, parts("uv "))

@@ -56,6 +56,9 @@ def test_a_quick_run_plays_few_cases_of_what_is_costly_and_says_how_long_it_take
 def test_what_is_asked_for_is_not_left_out(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     assert "--quick" in runner.command(tmp_path)
+    assert "--ignore=tests/native" not in runner.command(tmp_path)
+    assert "--ignore=tests/native" in runner.command(tmp_path, mark=runner.UNIT)
+    assert "--ignore=tests/native" not in runner.command(tmp_path, mark=runner.UNIT, whole=True)
     assert "--quick" in runner.command(tmp_path, more=["-x"])
     assert "--quick" not in runner.command(tmp_path, whole=True)
     assert "--quick" not in runner.command(tmp_path, faults=True)

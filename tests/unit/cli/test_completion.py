@@ -14,6 +14,8 @@ import pytest
 from upready.cli import completion
 from upready.report import completion as report
 
+pytestmark = pytest.mark.costly
+
 COMPOSE = """
 services:
   web: {image: "${IMAGE:?is missing}", x-ops: {open: {API docs: "http://localhost"}}}

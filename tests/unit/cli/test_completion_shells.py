@@ -89,6 +89,7 @@ def test_tab(terminal: Terminal, shop: Path, typed: str, line: str) -> None:
     assert not (shop / "ran").exists(), "what was typed is not run before Enter"
 
 
+@pytest.mark.costly
 def test_nothing_of_a_broken_project_stands_in_the_prompt(terminal: Terminal, shop: Path) -> None:
     (shop / "compose.yaml").write_text("services: [\n", encoding="utf-8")
     try:
@@ -99,6 +100,7 @@ def test_nothing_of_a_broken_project_stands_in_the_prompt(terminal: Terminal, sh
         (shop / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
 
 
+@pytest.mark.costly
 def test_a_project_with_nothing_but_invokes_own_tasks_is_completed(terminal: Terminal) -> None:
     terminal.type("cd ../plain\r")
     assert terminal.line("invoke sa") == "invoke say "

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.costly
+
 COMPOSE = "services: {web: {image: nothing-such}}\n"
 
 

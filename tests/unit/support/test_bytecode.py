@@ -15,6 +15,8 @@ from tests.conftest import ROOT
 from tests.engine.conftest import write_tasks
 from upready.support import bytecode, folders
 
+pytestmark = pytest.mark.costly
+
 LIST = [sys.executable, "-m", "invoke", "--list"]
 
 

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import ROOT
 from upready.support import libraries
 
+pytestmark = pytest.mark.costly
+
 SOURCES = ROOT / "upready" / "src"
 
 
