@@ -1,4 +1,4 @@
-"""What invoke's parser leaves open: an argument that may be left out, services, an option without its value, unknown words.
+"""What invoke's parser leaves open: arguments that may be left out, options without their value, unknown words.
 
 It knows only positional arguments that must be given (`invoke diagnose [SERVICE]` may do without its own).
 
@@ -89,7 +89,7 @@ def _handle_without(self: Any, token: str) -> None:
 
 
 def services(context: Any) -> Any:
-    """The argument of a task that takes several services, which may also stand behind the task; None where there is none."""
+    """The argument of a task that takes several services, also without an option; None where it takes none."""
     argument = context.flags.get("--service") if context and context.name else None
     return argument if argument is not None and argument.kind is list else None
 
