@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.resolve()
         "all": "All of them, as CI does: slow ones too, and each case of those that start programs.",
         "faults": "Only the table of faults, all of it; prints it, and writes faults.json and docs/faults.html.",
         "nightly": "Only those for which CI has no time.",
+        "mutants": "Change the modules that judge, a place at a time: do the tests notice? Modules stand behind --.",
         "k": "Only tests whose name matches, as pytest's -k.",
         "jobs": "How many processes run them; by default as many as there are processors.",
     },
@@ -28,12 +29,14 @@ def test(
     all: bool = False,  # noqa: A002 # the option's name
     faults: bool = False,
     nightly: bool = False,
+    mutants: bool = False,
     k: str = "",
     jobs: str = "auto",
 ) -> int:
     """Run the project's tests.
 
-    About 10 minutes, 3 with --unit, 35 with --all. Where there is no Docker Engine, what needs one is skipped.
+    About 10 minutes, 3 with --unit, 35 with --all, hours with --mutants. Where there is no Docker Engine, what needs
+    one is skipped.
 
     Example:
         invoke test --unit -k positional
@@ -42,6 +45,11 @@ def test(
 
     if unit and engine:
         raise UsageError("--unit and --engine exclude each other", next="invoke test")
+    if mutants:
+        if unit or engine or all or faults or nightly or k:
+            raise UsageError("--mutants goes with --jobs only", next="invoke test --mutants")
+        line = runner.mutants(ROOT, jobs=jobs, modules=remainder())
+        return would_run("test", line) if c.config.run.dry else runner.run(ROOT, line)
     mark = "engine" if engine else runner.UNIT if unit else ""
     line = runner.command(
         ROOT, mark=mark, whole=all, faults=faults, nightly=nightly, name=k, jobs=jobs, more=remainder()

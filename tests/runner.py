@@ -24,6 +24,9 @@ STACKS = ("engine", "faults", "foreign", "native", "page")
 _PACKAGES = ("pytest", "xdist")
 """Modules of that group: where they are, the rest is."""
 
+MUTANTS = "mutants"
+"""The dependency group of what mutates modules, which is not installed by default either."""
+
 MATRIX = "faults.json"
 """The file, in the project's folder, that tells what each fault came to."""
 
@@ -94,15 +97,31 @@ def command(
     return [*line, *more]
 
 
-def python(root: Path) -> list[str]:
-    """A Python that has the group: this one, or one to which uv gives it."""
-    if all(importlib.util.find_spec(each) for each in _PACKAGES):
+def mutants(root: Path, *, jobs: str = "auto", modules: Sequence[str] = ()) -> list[str]:
+    """The command that mutates modules, and runs the tests of each.
+
+    Args:
+        root: The project's folder.
+        jobs: How many processes run tests.
+        modules: Only these, as `tests/mutants/table.toml` names them.
+
+    Raises:
+        UsageError: As `command` does.
+    """
+    line = [*python(root, MUTANTS), "-m", "upready.support.streams", "tests.mutants.play"]
+    return [*line, "--jobs", jobs, *modules]
+
+
+def python(root: Path, more: str = "") -> list[str]:
+    """A Python that has the group of the tests, and one more: this one, or one to which uv gives them."""
+    if all(importlib.util.find_spec(each) for each in (*_PACKAGES, *(["mutmut"] if more else []))):
         return [sys.executable]
+    groups = [GROUP, more] if more else [GROUP]
     if uv := os.environ.get("UV") or shutil.which("uv"):  # `uv run` says where it is
-        return [uv, "run", "--project", str(root), "--group", GROUP, "python"]
-    lock = root / "requirements" / f"{GROUP}.txt"
+        return [uv, "run", "--project", str(root), *(word for each in groups for word in ("--group", each)), "python"]
+    locks = " ".join(f"-r {shell_words.quoted(root / 'requirements' / f'{each}.txt')}" for each in groups)
     raise UsageError(
         "what the tests need is not installed: pytest, and what comes with it",
         details=["it is not among what runs a stack; uv would install it now, and there is no uv"],
-        next=f"{shell_words.quoted(Path(sys.executable))} -m pip install -r {shell_words.quoted(lock)}",
+        next=f"{shell_words.quoted(Path(sys.executable))} -m pip install {locks}",
     )

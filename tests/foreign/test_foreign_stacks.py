@@ -16,10 +16,12 @@ A folder of `stacks/` is a stack: its compose files, as somebody wrote them who 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import shutil
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +44,17 @@ pytestmark = pytest.mark.engine
 
 @dataclass
 class Story:
-    """A stack in two folders, what is right of it, and what was found to be wrong."""
+    """A stack in two folders, what is right of it, what was found to be wrong, and volumes that were seen in use.
+
+    Attributes:
+        unnamed: Volumes without a name, which outlive their containers.
+    """
 
     twins: Twins
     right: dict[str, Any]
     said: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    unnamed: set[str] = field(default_factory=set)
 
     @property
     def loops(self) -> set[str]:
@@ -97,9 +104,12 @@ def story(request: pytest.FixtureRequest, tmp_path: Path, free_port: Callable[[]
                 shutil.copyfile(source, target)
                 if target.name == ".env":
                     target.chmod(0o600)
-    yield Story(twins, right)
+    story = Story(twins, right)
+    yield story
+    _note_volumes(story)
     for each in twins.both:
         remove_project(each.name)
+    _remove(story.unnamed)
 
 
 @pytest.mark.nightly
@@ -238,6 +248,7 @@ def restarts(story: Story) -> None:
 
 def stops(story: Story) -> None:
     """`stop` leaves no container and no network, and the volumes that plain compose leaves."""
+    _note_volumes(story)
     plain(story.twins.plain, "down")
     story.call("stop")
     story.expect("containers after stop", [each.service for each in story.twins.ours.containers()], [])
@@ -254,6 +265,28 @@ def _left(project: Project) -> dict[str, list[str]]:
         "networks": sorted(each.name.removeprefix(project.name) for each in client.networks.list(filters=label)),
         "volumes": sorted(each.name.removeprefix(project.name) for each in client.volumes.list(filters=label)),
     }
+
+
+def _note_volumes(story: Story) -> None:
+    """Note the volumes without a name of all containers that are there: after `down` and `stop` nobody could tell."""
+    from tests.engine.scene import connected
+
+    for each in story.twins.both:
+        label = {"label": f"com.docker.compose.project={each.name}"}
+        for there in connected().client.api.containers(all=True, filters=label):
+            names = [mount.get("Name", "") for mount in there["Mounts"]]
+            story.unnamed.update(name for name in names if re.fullmatch(r"[0-9a-f]{64}", name))
+
+
+def _remove(volumes: Iterable[str]) -> None:
+    """Remove volumes that may be gone already."""
+    from docker.errors import NotFound
+
+    from tests.engine.scene import connected
+
+    for each in volumes:
+        with contextlib.suppress(NotFound):
+            connected().client.api.remove_volume(each, force=True)
 
 
 def _service(name: str) -> str:

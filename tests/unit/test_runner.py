@@ -58,6 +58,17 @@ def test_the_table_of_faults_is_run_whole_and_written(tmp_path: Path) -> None:
     assert line[-3:] == ["--faults-page", "docs/faults.html", "tests/faults"]
 
 
+def test_modules_are_mutated_by_a_python_that_has_what_that_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking(monkeypatch)
+    monkeypatch.setenv("UV", "/somewhere/uv")
+    line = runner.mutants(tmp_path, jobs="1", modules=["logs/merge.py"])
+    groups = ["--group", "test", "--group", "mutants"]
+    assert line[:8] == ["/somewhere/uv", "run", "--project", str(tmp_path), *groups]
+    assert line[8:] == ["python", "-m", "upready.support.streams", "tests.mutants.play", "--jobs", "1", "logs/merge.py"]
+
+
 def test_what_python_compiles_is_kept_also_where_nothing_may_be_written_beside_the_sources(tmp_path: Path) -> None:
     given = {"PATH": "p", "PYTHONDONTWRITEBYTECODE": "1"}
     kept = runner.environment(tmp_path, given)

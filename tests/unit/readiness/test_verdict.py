@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.replicas import answer, container, service
 from upready.readiness import verdict as judgement
+from upready.readiness.health import Health, Verdict
 from upready.readiness.verdict import Observation
 from upready.runtime.interface import Container
 from upready.stack.model import Service
@@ -23,28 +24,49 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
     [
         # Not created, or not started.
         ({}, None, {}, "waiting", "missing", "is not started yet"),
-        ({}, None, {"removed": True}, "failed", "removed", "was removed"),
+        ({}, None, {"removed": True}, "failed", "removed", "was removed while it was waited for"),
         ({}, {"state": "created"}, {}, "waiting", "created", "waits to be started"),
         ({}, {"state": "created", "error": "port taken"}, {}, "failed", "start", "could not start: port taken"),
-        ({}, {"state": "created", "error": "port taken"}, {"ended_before": True}, "waiting", "created", "waits"),
+        (
+            {},
+            {"state": "created", "error": "port taken"},
+            {"ended_before": True},
+            "waiting",
+            "created",
+            "waits to be started",
+        ),
         ({}, {"state": "paused"}, {}, "waiting", "paused", "is paused"),
         # Ended.
         ({}, {"state": "exited", "exit_code": 0}, {}, "ready", "done", "is done"),
         ({}, {"state": "exited", "exit_code": 3}, {}, "failed", "exited", "exited with code 3"),
-        ({}, {"state": "exited", "exit_code": 3}, {"ended_before": True}, "waiting", "created", "waits"),
-        ({}, {"state": "exited", "exit_code": 137, "oom_killed": True}, {}, "failed", "oom", "out of memory"),
+        ({}, {"state": "exited", "exit_code": 3}, {"ended_before": True}, "waiting", "created", "waits to be started"),
+        (
+            {},
+            {"state": "exited", "exit_code": 137, "oom_killed": True},
+            {},
+            "failed",
+            "oom",
+            "ran out of memory and was killed (OOM)",
+        ),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {}, "failed", "exited", "exited with code 0"),
         # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
         ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
-        ({}, {"state": "exited", "exit_code": 0, "restart_policy": "always"}, {}, "waiting", "restarting", "will be"),
+        (
+            {},
+            {"state": "exited", "exit_code": 0, "restart_policy": "always"},
+            {},
+            "waiting",
+            "restarting",
+            "exited with code 0 and will be restarted",
+        ),
         (
             {},
             {"state": "exited", "exit_code": 1, "restart_policy": "on-failure"},
             {},
             "waiting",
             "restarting",
-            "code 1",
+            "exited with code 1 and will be restarted",
         ),
         ({}, {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"}, {}, "ready", "done", "is done"),
         (
@@ -53,7 +75,7 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             {},
             "failed",
             "exited",
-            "code 1",
+            "exited with code 1",
         ),
         (
             {},
@@ -63,43 +85,232 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             "restarting",
             "exited with code 1 and will be restarted (restarted 3 times)",
         ),
-        ({}, {"state": "restarting", "exit_code": 137}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
-        ({}, {"state": "running"}, {"oom_kills": 2}, "failed", "oom", "out of memory twice"),
+        (
+            {},
+            {"state": "restarting", "exit_code": 137},
+            {"oom_kills": 2},
+            "failed",
+            "oom",
+            "ran out of memory twice and was killed (OOM)",
+        ),
+        ({}, {"state": "running"}, {"oom_kills": 2}, "failed", "oom", "ran out of memory twice and was killed (OOM)"),
+        ({}, {"state": "dead", "exit_code": 1}, {}, "failed", "exited", "exited with code 1"),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "error": "no device"},
+            {},
+            "failed",
+            "start",
+            "could not start: no device",
+        ),
+        (
+            {},
+            {"state": "exited", "exit_code": 0, "restart_policy": "unless-stopped"},
+            {},
+            "waiting",
+            "restarting",
+            "exited with code 0 and will be restarted",
+        ),
+        (
+            {},
+            {"state": "exited", "exit_code": 1, "restart_policy": "on-failure", "retries": 1, "restarts": 1},
+            {},
+            "failed",
+            "exited",
+            "exited with code 1",
+        ),
+        # A runtime without an engine tells of a service that is not ready yet by its state.
+        (
+            {},
+            {"state": "starting", "probes": ((1, "no table"),)},
+            {},
+            "waiting",
+            "starting",
+            "is not ready yet: no table",
+        ),
+        (
+            {},
+            {"state": "starting", "health": "unhealthy", "restarts": 1},
+            {},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check has not run yet",
+        ),
+        (
+            {},
+            {"state": "starting", "health": "starting", "restarts": 2},
+            {},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check has not run yet",
+        ),
+        (
+            {},
+            {"state": "running", "health": "unhealthy", "restarts": 2},
+            {},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: its health check has not run yet (restarted twice)",
+        ),
+        (
+            {},
+            {"state": "starting", "health": "unhealthy", "restarts": 2, "probes": ((1, "no table"),)},
+            {},
+            "failed",
+            "unhealthy",
+            "is unhealthy: no table",
+        ),
         # Running, with a probe.
-        ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
-        ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "degraded"),
-        ({"probe": True}, {}, {"answer": answer(error="HTTP 503"), "probed": True}, "waiting", "starting", "HTTP 503"),
-        ({"probe": True}, {}, {"probed": True, "age": 99.0}, "waiting", "starting", "probe has not run yet"),
+        ({"probe": True}, {}, {"answer": answer(""), "probed": True}, "ready", "answers", "answers"),
+        (
+            {"probe": True},
+            {"health": "unhealthy"},
+            {"probed": True},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: its health check has not run yet",
+        ),
+        ({"probe": True}, {}, {"answer": answer(), "probed": True}, "ready", "answers", "answers: healthy"),
+        ({"probe": True}, {}, {"answer": answer("degraded"), "probed": True}, "ready", "answers", "answers: degraded"),
+        (
+            {"probe": True},
+            {},
+            {"answer": answer(error="HTTP 503"), "probed": True},
+            "waiting",
+            "starting",
+            "is not ready yet: HTTP 503",
+        ),
+        (
+            {"probe": True},
+            {},
+            {"probed": True, "age": 99.0},
+            "waiting",
+            "starting",
+            "is not ready yet: its probe has not run yet",
+        ),
         # The engine's word may be a minute old.
-        ({"probe": True}, {"health": "healthy"}, {"probed": True}, "waiting", "starting", "its probe has not run yet"),
+        (
+            {"probe": True},
+            {"health": "healthy"},
+            {"probed": True},
+            "waiting",
+            "starting",
+            "is not ready yet: its probe has not run yet",
+        ),
         (
             {"probe": True},
             {"health": "healthy"},
             {"answer": answer(error="HTTP 503"), "probed": True},
             "waiting",
             "starting",
-            "HTTP 503",
+            "is not ready yet: HTTP 503",
         ),
         # The probe spoke first.
-        ({"probe": True}, {"health": "starting"}, {"answer": answer(), "probed": True}, "ready", "answers", "answers"),
+        (
+            {"probe": True},
+            {"health": "starting"},
+            {"answer": answer(), "probed": True},
+            "ready",
+            "answers",
+            "answers: healthy",
+        ),
         # An engine elsewhere: nobody can be asked from here.
-        ({"probe": True}, {}, {"age": 1.0}, "waiting", "stabilising", "stable after 2 s"),
+        ({"probe": True}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s; stable after 2 s"),
         ({"probe": True}, {}, {"age": 3.0}, "ready", "runs", "runs"),
         # Running, with a health check.
         ({}, {"health": "healthy"}, {}, "ready", "healthy", "is healthy"),
-        ({}, {"health": "starting"}, {"age": 99.0}, "waiting", "starting", "has not run yet"),
-        ({}, {"health": "starting", "probes": ((1, "no\nsuch table\n"),)}, {}, "waiting", "starting", "such table"),
-        ({}, {"health": "unhealthy", "probes": ((3, ""),)}, {}, "waiting", "unhealthy", "exits with 3"),
-        ({}, {"health": "unhealthy", "restarts": 1}, {}, "waiting", "unhealthy", "(restarted once)"),
-        ({}, {"health": "unhealthy"}, {"unhealthy_for": 4.9}, "waiting", "unhealthy", "is unhealthy"),
-        ({}, {"health": "unhealthy"}, {"unhealthy_for": 5.0}, "failed", "unhealthy", "is unhealthy"),
+        (
+            {},
+            {"health": "starting"},
+            {"age": 99.0},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check has not run yet",
+        ),
+        (
+            {},
+            {"health": "starting", "probes": ((1, "no\nsuch table\n"),)},
+            {},
+            "waiting",
+            "starting",
+            "is not ready yet: such table",
+        ),
+        (
+            {},
+            {"health": "unhealthy", "probes": ((3, ""),)},
+            {},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: its health check exits with 3",
+        ),
+        (
+            {},
+            {"health": "unhealthy", "restarts": 1},
+            {},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: its health check has not run yet (restarted once)",
+        ),
+        (
+            {},
+            {"health": "unhealthy"},
+            {"unhealthy_for": 4.9},
+            "waiting",
+            "unhealthy",
+            "is unhealthy: its health check has not run yet",
+        ),
+        (
+            {},
+            {"health": "unhealthy"},
+            {"unhealthy_for": 5.0},
+            "failed",
+            "unhealthy",
+            "is unhealthy: its health check has not run yet",
+        ),
         ({}, {"health": "starting"}, {"check": 0}, "ready", "healthy", "is healthy"),
-        ({}, {"health": "starting"}, {"check": 3}, "waiting", "starting", "its health check exits with 3"),
-        ({}, {"health": "starting"}, {"check": -1}, "waiting", "starting", "its health check takes too long"),
-        ({"probe": True}, {"health": "starting"}, {"check": 0, "probed": True}, "waiting", "starting", "not ready"),
+        (
+            {},
+            {"health": "starting"},
+            {"check": 3},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check exits with 3",
+        ),
+        (
+            {},
+            {"health": "starting"},
+            {"check": -1},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check takes too long",
+        ),
+        (
+            {"probe": True},
+            {"health": "starting"},
+            {"check": 0, "probed": True},
+            "waiting",
+            "starting",
+            "is not ready yet: its probe has not run yet",
+        ),
+        (
+            {},
+            {"health": "starting"},
+            {"check": 1},
+            "waiting",
+            "starting",
+            "is not ready yet: its health check exits with 1",
+        ),
+        (
+            {},
+            {"health": "starting", "probes": ((1, "first\nlast\n"),)},
+            {},
+            "waiting",
+            "starting",
+            "is not ready yet: last",
+        ),
         # What was refused, or will never be.
         ({}, None, {"refused": "no such device"}, "failed", "start", "could not be started: no such device"),
-        ({}, {"health": "healthy"}, {"refused": "hook failed"}, "failed", "start", "hook failed"),
+        ({}, {"health": "healthy"}, {"refused": "hook failed"}, "failed", "start", "could not be started: hook failed"),
         ({}, {}, {"permanent": ("source", "SyntaxError")}, "failed", "source", "SyntaxError"),
         ({}, {"health": "healthy"}, {"permanent": ("source", "SyntaxError")}, "ready", "healthy", "is healthy"),
         (
@@ -111,19 +322,43 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
             "again and again",
         ),
         # Running, with neither.
-        ({}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s"),
-        ({}, {}, {"age": 2.1}, "waiting", "stabilising", "runs for 2.1 s"),
+        ({}, {}, {"age": 1.0}, "waiting", "stabilising", "runs for 1.0 s; stable after 2 s"),
+        ({}, {}, {"age": 2.1}, "waiting", "stabilising", "runs for 2.1 s; stable after 2 s"),
         ({}, {}, {"age": 2.6}, "ready", "runs", "runs"),
-        ({"stable": 10}, {}, {"age": 9.0}, "waiting", "stabilising", "stable after 10 s"),
+        ({"stable": 10}, {}, {"age": 9.0}, "waiting", "stabilising", "runs for 9.0 s; stable after 10 s"),
         ({"stable": 0}, {}, {"age": 0.6}, "ready", "runs", "runs"),
         # What the engine restarts may be a crash loop: it has to run for longer.
-        ({}, {"restart_policy": "always"}, {"age": 11.0}, "waiting", "stabilising", "stable after 12 s"),
+        (
+            {},
+            {"restart_policy": "always"},
+            {"age": 11.0},
+            "waiting",
+            "stabilising",
+            "runs for 11.0 s; stable after 12 s",
+        ),
         ({}, {"restart_policy": "always"}, {"age": 12.5}, "ready", "runs", "runs"),
         ({"stable": 2}, {"restart_policy": "always"}, {"age": 2.6}, "ready", "runs", "runs"),
-        ({"stable": 2}, LOOPS, {"age": 19.0}, "waiting", "stabilising", "stable after 20 s (restarted 3 times)"),
+        (
+            {"stable": 2},
+            LOOPS,
+            {"age": 19.0},
+            "waiting",
+            "stabilising",
+            "runs for 19.0 s; stable after 20 s (restarted 3 times)",
+        ),
         ({"stable": 2}, LOOPS, {"age": 20.5}, "ready", "runs", "runs"),
-        ({}, {**LOOPS, "health": "healthy"}, {"age": 19.0}, "waiting", "restarting", "was restarted 3 times"),
+        (
+            {},
+            {**LOOPS, "health": "healthy"},
+            {"age": 19.0},
+            "waiting",
+            "restarting",
+            "was restarted 3 times, and runs for 19.0 s only",
+        ),
         ({}, {**LOOPS, "health": "healthy"}, {"age": 20.0}, "ready", "healthy", "is healthy"),
+        # Without the times of an engine, nothing is known of its earlier runs.
+        ({}, {**LOOPS, "created": None, "health": "healthy"}, {"age": 1.0}, "ready", "healthy", "is healthy"),
+        ({}, {**LOOPS, "started": None, "health": "healthy"}, {"age": 1.0}, "ready", "healthy", "is healthy"),
         ({}, {**LOOPS, "restarts": 2, "health": "healthy"}, {"age": 1.0}, "ready", "healthy", "is healthy"),
     ],
 )
@@ -137,14 +372,24 @@ def test_rules(
 ) -> None:
     one = None if given is None else container(**given)
     judged = judgement.judge(service(**entry), one, Observation(**seen))
-    assert judged[0] == verdict
-    assert judged[2] == cause
-    assert words in judged[1]
+    assert judged == (verdict, words, cause)
 
 
 def test_missing_replicas_are_told() -> None:
     found = judgement.assess([service(replicas=3)], [container()], lambda _, __: Observation(age=9.0))
     assert [(each.name, each.cause) for each in found] == [("web", "runs"), ("web-2", "missing"), ("web-3", "missing")]
+
+
+def test_what_is_told_of_a_replica_is_what_was_seen_of_it() -> None:
+    there, said = container(), answer(error="HTTP 503")
+    (found,) = judgement.assess([service(probe=True)], [there], lambda _, __: Observation(answer=said, probed=True))
+    assert found == Health("web", 1, there, said, Verdict.WAITING, "is not ready yet: HTTP 503", "starting")
+
+
+def test_replicas_are_told_in_their_order() -> None:
+    there = [container(id=f"web{number}", replica=number) for number in (3, 1, 2)]
+    found = judgement.assess([service(replicas=5)], there, lambda _, __: Observation(age=9.0))
+    assert [each.name for each in found] == ["web", "web-2", "web-3", "web-4", "web-5"]
 
 
 def test_the_replica_that_is_missing_is_named_by_its_number() -> None:

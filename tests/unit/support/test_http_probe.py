@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -67,6 +68,9 @@ def saying(body: bytes, status: str = "200 OK", *headers: str) -> Talk:
         (saying(b'{"status": "unhealthy"}', "503 Service Unavailable"), False, "HTTP 503", "unhealthy"),
         (saying(b"", "404 Not Found"), False, "HTTP 404", ""),
         (saying(b"", "302 Found", "Location: /login"), False, "redirects to /login", ""),
+        (saying(b"", "300 Multiple Choices", "Location: /a"), False, "redirects to /a", ""),
+        (saying(b"", "400 Bad Request", "Location: /a"), False, "HTTP 400", ""),
+        (saying(b"", "304 Not Modified"), False, "HTTP 304", ""),
         (lambda client: None, False, "connection closed without an answer", ""),
         (lambda client: client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n"), False, "answers, but not in HTTP", ""),
         (
@@ -82,6 +86,49 @@ def test_answers(serve: Serve, talk: Talk, ok: bool, error: str | None, status: 
     assert answer.ok is ok
     assert answer.error == error
     assert answer.status == status
+
+
+@pytest.mark.parametrize("target", ["/health", "/", "/health?deep=1&a=b"])
+def test_the_request_is_one_that_every_server_understands(serve: Serve, target: str) -> None:
+    heard: list[bytes] = []
+
+    def listen(client: socket.socket) -> None:
+        heard.append(client.recv(65536))
+        saying(b"")(client)
+
+    address = serve(listen, greeted=False).removesuffix("/health")
+    assert http_probe.ask(address + target.removesuffix("/") + "#part").ok
+    line, *headers = heard[0].decode().strip().split("\r\n")
+    assert line == f"GET {target} HTTP/1.1"
+    assert sorted(headers) == [
+        "Accept-Encoding: identity",
+        "Accept: application/json, */*",
+        "Connection: close",
+        f"Host: {address.removeprefix('http://')}",
+        "User-Agent: invoke-health",
+    ]
+
+
+@pytest.mark.parametrize(("status", "error"), [("200 OK", None), ("503 Service Unavailable", "HTTP 503")])
+def test_an_answer_as_a_document(serve: Serve, status: str, error: str | None) -> None:
+    url = serve(saying(b"{}", status))
+    answer = http_probe.ask(url)
+    assert answer.latency_ms is not None
+    told = {"url": url, "status_code": int(status[:3]), "latency_ms": answer.latency_ms, "error": error}
+    assert answer.as_dict() == told
+
+
+def test_what_did_not_answer_as_a_document(free_port: Callable[[], int]) -> None:
+    url = f"http://127.0.0.1:{free_port()}/"
+    told = {"url": url, "status_code": None, "latency_ms": None, "error": "connection refused"}
+    assert http_probe.ask(url).as_dict() == told
+
+
+def test_the_latency_is_in_milliseconds_with_one_decimal(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(monotonic=iter([10.0, 10.01234]).__next__)
+    monkeypatch.setattr(http_probe, "time", clock)
+    monkeypatch.setattr(http_probe, "_get", lambda *_: (200, None, b""))
+    assert http_probe.ask("http://127.0.0.1/").latency_ms == 12.3
 
 
 def test_checks_of_an_answer(serve: Serve) -> None:
@@ -147,6 +194,29 @@ def test_the_limit_holds_for_tls_too(serve: Serve, talk: Talk, monkeypatch: pyte
         assert (answer.error, answer.status) == (None, "degraded")
 
 
+def test_tls_is_told_the_name_of_the_host_which_it_checks(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str | None] = []
+
+    def encrypted(client: socket.socket) -> None:
+        context = unnamed(ssl.PROTOCOL_TLS_SERVER)
+        context.sni_callback = lambda _, name, __: names.append(name)
+        with context.wrap_socket(client, server_side=True) as inner:
+            inner.recv(65536)
+            saying(b"")(inner)
+
+    monkeypatch.setattr(ssl, "create_default_context", lambda: unnamed(ssl.PROTOCOL_TLS_CLIENT))
+    url = serve(encrypted, greeted=False).replace("http://127.0.0.1", "https://localhost")
+    assert http_probe.ask(url, timeout=20).ok
+    assert names == ["localhost"]
+
+
+def test_the_limit_holds_for_the_greeting_of_tls(serve: Serve) -> None:
+    ended = threading.Event()
+    url = serve(lambda _: ended.wait(20), greeted=False).replace("http:", "https:")
+    assert http_probe.ask(url, timeout=0.4).error == "no answer within 0.4 s"
+    ended.set()
+
+
 @pytest.mark.parametrize("talk", [silent, trickle, trickle_the_body])
 def test_the_limit_holds_for_the_whole_answer(serve: Serve, talk: Talk) -> None:
     url = serve(talk)
@@ -193,6 +263,7 @@ def test_no_proxy_of_the_environment_is_used(serve: Serve, monkeypatch: pytest.M
     ("url", "asked"),
     [
         ("http://0.0.0.0:8000/health", "http://127.0.0.1:8000/health"),
+        ("http://me@0.0.0.0:8000/", "http://me@127.0.0.1:8000/"),
         ("http://[::]:8000/health", "http://[::1]:8000/health"),
         ("http://localhost:8000/a?b=0.0.0.0", "http://localhost:8000/a?b=0.0.0.0"),
         ("http://10.0.0.0.0:1/", "http://10.0.0.0.0:1/"),
@@ -206,10 +277,23 @@ def test_wildcards_are_asked_at_the_loopback(url: str, asked: str) -> None:
 def test_a_url_without_a_port_has_its_schemes(monkeypatch: pytest.MonkeyPatch, scheme: str, port: int) -> None:
     asked: list[object] = []
 
-    def refuse(address: object, **_: object) -> socket.socket:
+    def refuse(address: object, timeout: float) -> socket.socket:
         asked.append(address)
+        assert 0 < timeout <= http_probe.TIMEOUT
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     assert http_probe.ask(f"{scheme}://127.0.0.1/health").error == "connection refused"
     assert asked == [("127.0.0.1", port)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [(OSError(113, "No route to host"), "No route to host"), (OSError("no way"), "no way")],
+)
+def test_what_the_system_says_is_told(monkeypatch: pytest.MonkeyPatch, failure: OSError, error: str) -> None:
+    def fail(*_: object, **__: object) -> socket.socket:
+        raise failure
+
+    monkeypatch.setattr(socket, "create_connection", fail)
+    assert http_probe.ask("http://127.0.0.1/health").error == error

@@ -91,7 +91,7 @@ def ask(url: str, timeout: float = TIMEOUT) -> Probe:
     answer = _object(body)
     problem = None
     if 300 <= code < 400:
-        problem = f"redirects to {location}"
+        problem = f"redirects to {location}" if location else f"HTTP {code}"
     elif not 200 <= code < 300:
         problem = f"HTTP {code}"
     elif str(answer.get("status", "")).lower() == "unhealthy":
@@ -137,7 +137,7 @@ def _left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())
 
 
-def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
+def _get(url: str, deadline: float) -> tuple[int, str | None, bytes]:
     """The status code, the `Location` header and the start of the body."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -158,7 +158,7 @@ def _get(url: str, deadline: float) -> tuple[int, str, bytes]:
                 body += chunk
                 if time.monotonic() > deadline:
                     raise TimeoutError
-            return response.status, response.headers.get("Location", ""), body
+            return response.status, response.headers.get("Location"), body
     finally:
         plain.close()
         connection.close()
