@@ -29,7 +29,8 @@ services:
     command: [python, /backend.py]
     init: true
     configs: [{source: backend, target: /backend.py}]
-    environment: {HOW: "${HOW:-}", VERSION: "${VERSION:-one}", BOOT: "${BOOT:-0}", WARM: "${WARM:-0}"}
+    environment:
+      {HOW: "${HOW:-}", VERSION: "${VERSION:-one}", BOOT: "${BOOT:-0}", WARM: "${WARM:-0}", DRAIN: "${DRAIN:-}"}
     stop_grace_period: 60s
     healthcheck:
       test:

@@ -1,14 +1,17 @@
 """A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets.
 
 HOW makes it sick: it exits, hangs before it listens, or answers 503. For its first WARM seconds it answers 503, too.
+With DRAIN it ends what is under way when it is told to stop.
 """
 
 import asyncio
 import json
 import os
+import signal
 import socket
 import time
 from asyncio import StreamReader, StreamWriter
+from contextlib import suppress
 from pathlib import Path
 
 NAME = socket.gethostname()  # the container's short id
@@ -73,7 +76,10 @@ async def stream(writer: StreamWriter, count: int) -> None:
 
 async def main() -> None:
     async with await asyncio.start_server(serve, "0.0.0.0", 8000) as server:
-        await server.serve_forever()
+        if os.environ.get("DRAIN"):
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.close)
+        with suppress(asyncio.CancelledError):
+            await server.serve_forever()  # its end waits for those who are connected
 
 
 if HOW == "exits":

@@ -90,6 +90,13 @@ def test_a_service_with_data_stays_where_it_has_it() -> None:
     assert not again.changes
 
 
+def test_a_service_on_every_node_has_data_on_each() -> None:
+    entry = {"image": "a", "volumes": [{"type": "volume", "source": "data", "target": "/data"}]}
+    (found,) = planned({"edge": {**entry, "deploy": {"mode": "global"}}})
+    assert found.pin is None
+    assert "Placement" not in found.service.spec["TaskTemplate"]
+
+
 def test_a_constraint_of_the_user_counts_instead_and_a_share_needs_none() -> None:
     volume = [{"type": "volume", "source": "data", "target": "/data"}]
     own = {"placement": {"constraints": ["node.labels.disk == fast"]}}

@@ -107,6 +107,14 @@ def test_a_place_that_swarm_needs_no_more_is_no_replica() -> None:
     assert [each.replica for each in found] == [1]
 
 
+def test_what_serves_again_after_an_update_went_back_is_older_than_what_failed() -> None:
+    status = {"Err": "task: non-zero exit (1)", "ContainerStatus": {"ContainerID": "c2", "ExitCode": 1}}
+    sick = {**SPEC, "ContainerSpec": {**SPEC["ContainerSpec"], "Env": ["HOW=exits"]}}
+    failed = task("failed", 2, wanted="shutdown", status=status, Spec=sick)
+    (found,) = seen(task("running", 1), failed, task("shutdown", 3, wanted="shutdown", Spec=sick))
+    assert (found.id, found.state, found.restarts) == ("t1", "running", 0)
+
+
 def test_a_service_on_every_node_has_a_replica_for_each() -> None:
     found = seen(task("running", 1, slot=0), task("running", 2, slot=0, NodeID="n2"))
     assert [(each.replica, each.node) for each in found] == [(1, "alpha"), (2, "")]

@@ -138,6 +138,24 @@ def test_the_way_back_is_that_of_the_update_where_it_has_none_of_its_own() -> No
     assert (back["Order"], back["Parallelism"], back["FailureAction"]) == ("start-first", 0, "pause")
 
 
+@pytest.mark.parametrize(
+    ("more", "order", "mode"),
+    [
+        ({}, "start-first", "dnsrr"),
+        ({"deploy": {"update_config": {"order": "stop-first"}, "endpoint_mode": "vip"}}, "stop-first", "vip"),
+        ({"volumes": [{"type": "volume", "source": "data", "target": "/data"}]}, "stop-first", "dnsrr"),
+        ({"ports": [{"target": 80, "published": "80", "mode": "ingress"}]}, "start-first", "vip"),
+        ({"x-ops": {}}, "stop-first", "vip"),
+    ],
+)
+def test_what_the_edge_serves_is_started_first_and_each_task_is_known_to_the_edge(
+    more: dict[str, Any], order: str, mode: str
+) -> None:
+    spec = translated({"web": {"image": "a", "x-ops": {"edge": {"port": 80}}, **more}}).services["web"].spec
+    assert spec["UpdateConfig"]["Order"] == spec["RollbackConfig"]["Order"] == order
+    assert spec["EndpointSpec"]["Mode"] == mode
+
+
 def test_a_mount_of_the_users_own_at_dev_shm_stays() -> None:
     web = {**WEB, "shm_size": "1048576", "tmpfs": ["/dev/shm:size=2m"]}
     (mount,) = translated({"web": web}).services["web"].spec["TaskTemplate"]["ContainerSpec"]["Mounts"]

@@ -6,7 +6,8 @@ from upready.releases import plan
 from upready.releases.plan import Change
 from upready.runtime.actions import Action
 from upready.runtime.swarm.preparation import Prepared
-from upready.runtime.swarm.steps import START_FIRST, Step
+from upready.runtime.swarm.scheduling import START_FIRST
+from upready.runtime.swarm.steps import Step
 
 
 def of(planned: Prepared) -> list[Change]:

@@ -19,8 +19,11 @@ def of(entry: Mapping[str, Any], *, mesh: bool) -> dict[str, Any]:
         mesh: Whether the kernels of all nodes have IPVS. Without it, virtual addresses and the routing mesh answer
             nobody: names resolve to the tasks, and each node publishes the ports of its own tasks.
     """
-    mode = ((entry.get("deploy") or {}).get("endpoint_mode") or VIP) if mesh else DNSRR
-    ports = [_port(each, mode) for each in entry.get("ports") or () if is_published(each)]
+    ports = [each for each in entry.get("ports") or () if is_published(each)]
+    # An edge that is told every task tries the next one where a task does not answer.
+    usual = DNSRR if forms.is_served(entry) and not ports else VIP
+    mode = ((entry.get("deploy") or {}).get("endpoint_mode") or usual) if mesh else DNSRR
+    ports = [_port(each, mode) for each in ports]
     return units.stripped({"Mode": mode, "Ports": ports})
 
 

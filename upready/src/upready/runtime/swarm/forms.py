@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Any
 
 DEFAULT_OPTIONS = frozenset(("rw", "noexec", "nosuid", "nodev", ""))
@@ -13,6 +14,11 @@ SECCOMP, APPARMOR, LABEL, NO_NEW_PRIVILEGES = "seccomp", "apparmor", "label", "n
 
 BRIDGED = ("", "default", "bridge", "overlay")
 """The drivers of networks that become overlay networks."""
+
+
+def is_served(entry: Mapping[str, Any]) -> bool:
+    """Whether the stack's edge serves a service (`x-ops.edge`): it asks for its tasks by its name for each request."""
+    return bool((entry.get("x-ops") or {}).get("edge"))
 
 
 def is_everywhere(host: Any) -> bool:

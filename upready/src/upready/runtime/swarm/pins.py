@@ -43,6 +43,8 @@ def find(
 ) -> Pin | None:
     """Where a service has to run; None where it has no data, or its own constraints name a node.
 
+    One that runs on every node (`mode: global`) has a volume on each.
+
     Args:
         spec: The service, as the API gets it.
         before: The service as it runs; None where it is new.
@@ -51,7 +53,9 @@ def find(
     """
     named = volumes(spec)
     own = (spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or ()
-    if not named or any(each.replace(" ", "").startswith(("node.id", "node.hostname", "node.labels")) for each in own):
+    if not named or "Global" in (spec.get("Mode") or {}):
+        return None
+    if any(each.replace(" ", "").startswith(("node.id", "node.hostname", "node.labels")) for each in own):
         return None
     known = {str(each["ID"]): name_of(each) for each in nodes}
     node = _of(before, known) or here

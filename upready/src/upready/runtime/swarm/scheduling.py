@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from upready.runtime.swarm import units
+from upready.runtime.swarm import forms, units
 
 REPLICATED_JOB, GLOBAL_JOB = "replicated-job", "global-job"
 JOBS = (REPLICATED_JOB, GLOBAL_JOB)
@@ -13,6 +13,9 @@ JOBS = (REPLICATED_JOB, GLOBAL_JOB)
 
 _MONITOR = 5 * units.NANO
 """For so long Swarm looks at a new task, where nothing says for how long."""
+
+START_FIRST, STOP_FIRST = "start-first", "stop-first"
+"""The orders in which a task is replaced."""
 
 _PERIOD = 100_000
 """The engine's own `cpu_period`, in microseconds."""
@@ -118,7 +121,8 @@ def replacement(entry: Mapping[str, Any], *, back: bool = False) -> dict[str, An
     """How tasks are replaced: as `update_config` says, or `rollback_config` on the way back.
 
     As on one engine: where nothing says what happens after a failure, an update goes back (Swarm itself would stop in
-    the middle); where there is no `rollback_config`, `update_config` counts on the way back, too.
+    the middle); where there is no `rollback_config`, `update_config` counts on the way back, too; and what the edge
+    serves is started first, but where it has data in a volume.
 
     Args:
         entry: The service, as compose merged it.
@@ -136,9 +140,15 @@ def replacement(entry: Mapping[str, Any], *, back: bool = False) -> dict[str, An
             "FailureAction": asked.get("failure_action") or ("pause" if back else "rollback"),
             "Monitor": _MONITOR if monitor is None else monitor,
             "MaxFailureRatio": float(asked.get("max_failure_ratio") or 0.0),
-            "Order": asked.get("order") or forward.get("order") or "stop-first",
+            "Order": asked.get("order") or forward.get("order") or _order(entry),
         }
     )
+
+
+def _order(entry: Mapping[str, Any]) -> str:
+    """The order where nothing says one."""
+    data = any(each.get("type") == "volume" for each in entry.get("volumes") or ())
+    return START_FIRST if forms.is_served(entry) and not data else STOP_FIRST
 
 
 def _bytes(value: Any) -> int | None:

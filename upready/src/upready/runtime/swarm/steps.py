@@ -13,9 +13,8 @@ from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.swarm import endpoint, names, pins
 from upready.runtime.swarm.pins import Pin
+from upready.runtime.swarm.scheduling import START_FIRST, STOP_FIRST
 from upready.runtime.swarm.translation import Service, Translation
-
-START_FIRST, STOP_FIRST = "start-first", "stop-first"
 
 _SHOWN = 4
 """So many reasons are told of one service."""

@@ -90,11 +90,14 @@ class Cluster:
         self, service: Mapping[str, Any], replica: int, tasks: Sequence[Mapping[str, Any]]
     ) -> Container | None:
         """The container of a place; None where Swarm wants nobody there any more."""
-        newest = tasks[-1]
+        # After an update that went back, what runs is older than what failed.
+        wanted = [at for at, each in enumerate(tasks) if each.get("DesiredState") not in GONE]
+        at = wanted[-1] if wanted else len(tasks) - 1
+        newest = tasks[at]
         state = str(newest["Status"]["State"])
         if state in ("shutdown", "remove", "orphaned") and newest.get("DesiredState") in GONE:
             return None
-        before = [each for each in tasks[:-1] if each.get("Spec") == newest.get("Spec")]
+        before = [each for each in tasks[:at] if each.get("Spec") == newest.get("Spec")]
         failed = [each for each in before if each["Status"]["State"] in ("failed", "rejected", "complete")]
         if state not in (*ENDED, "running", STARTING) and failed:
             return self._again(service, replica, newest, failed)
