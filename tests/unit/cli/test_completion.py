@@ -81,6 +81,8 @@ def test_tasks_options_and_values(shop: Path) -> None:
         "invoke build lo": ["logs"],
         "invoke nonsense lo": ["logs"],
         "invoke logs --ser": ["--service"],
+        "invoke logs w": ["web", "worker", "watch"],
+        "invoke logs db w": ["web", "worker", "watch"],
         "invoke logs --service ": ["db", "proxy", "web", "worker"],
         "invoke logs --service=w": ["--service=web", "--service=worker"],
         "invoke logs -s db --service p": ["proxy"],

@@ -47,6 +47,23 @@ def test_with_and_without(parser: Parser, words: str, service: str, json: bool) 
     assert bool(task.args["json"].value) is json
 
 
+@pytest.mark.parametrize(
+    ("words", "services"),
+    [
+        ("restart", []),
+        ("restart db", ["db"]),
+        ("restart db web --no-build", ["db", "web"]),
+        ("restart --no-build db --timeout 5 web", ["db", "web"]),
+        ("restart --service db web", ["db", "web"]),
+        ("restart db stop", ["db"]),  # a task's name is the next task
+        ("restart --service stop", ["stop"]),
+    ],
+)
+def test_several_services_stand_behind_the_task_too(parser: Parser, words: str, services: list[str]) -> None:
+    task = parser.parse_argv(words.split())[1]
+    assert task.args["service"].value == services
+
+
 def test_help_is_no_service(parser: Parser) -> None:
     core = parser.parse_argv(["diagnose", "--help"])[0]
     assert core.args["help"].value == "diagnose"
@@ -57,8 +74,6 @@ def test_help_is_no_service(parser: Parser) -> None:
     [
         ("restrat", 1, "there is no task 'restrat'; did you mean restart?", "invoke --list"),
         ("--jsn stop", 1, "there is no option --jsn", "invoke --help"),
-        ("restart db", 2, "restart takes a service as an option", "invoke restart --service db"),
-        ("restart a;b", 2, "there is no task 'a;b'", "invoke restart --service 'a;b'"),
         ("stop db", 2, "there is no task 'db', and stop takes no word behind it", "invoke --help stop"),
         ("restart --servce=db", 2, "no option --servce; did you mean --service?", "invoke --help restart"),
         ("hlp --hlp", 1, "there is no task 'hlp'", "invoke --list"),

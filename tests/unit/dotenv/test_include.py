@@ -8,7 +8,8 @@ import pytest
 
 from tests.unit.dotenv.conftest import MakeStack
 from upready import dotenv
-from upready.stack import compose, model
+from upready.dotenv import inputs
+from upready.stack import compose, compose_call, model
 from upready.stack.selection import Stack
 from upready.support import process
 
@@ -111,3 +112,44 @@ def test_a_required_value_of_another_file_is_there(make_stack: MakeStack, monkey
     assert findings(stack) != []
     monkeypatch.setenv("COMPOSE_ENV_FILES", "x.env")
     assert findings(stack) == []
+
+
+NESTED = "services: {part: {image: x, environment: {G: '${GREETING:-$HERE}', H: $OTHER}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "calls"),
+    [
+        ("services: {root: {image: x}}\n", 3),
+        # Compose refuses this until the variable has its value: then it is asked two questions more.
+        ("services: {root: {image: x, deploy: {update_config: {order: '${ORDER:-start-first}'}}}}\n", 5),
+    ],
+)
+def test_what_included_files_use_is_asked_at_once(
+    make_stack: MakeStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, calls: int
+) -> None:
+    write(tmp_path, part_yml=NESTED, _env="OTHER=hi\n")
+    stack = make_stack("HERE=1\n", compose=f"include: [part/part.yml]\n{kind}")
+    merged = compose_call.config(stack)
+    asked: list[str] = []
+    monkeypatch.setattr(process, "tell", lambda line: asked.append(" ".join(line)))
+    found = inputs.gather(stack, lambda: asked.append("compose merge") or merged)
+    assert len([line for line in asked if "compose" in line]) == calls, asked
+    monkeypatch.setattr(process, "tell", None)
+    # The same as where nothing is known of included files before compose tells.
+    monkeypatch.setattr(inputs, "_located_within", lambda _: [])
+    plain = inputs.gather(stack)
+    assert found.values == plain.values
+    assert found.uses == plain.uses
+    assert found.values["GREETING"].text == "1"
+
+
+def test_what_a_file_of_variables_lacks_is_not_missing_of_an_included_one(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
+    write(tmp_path, part_yml=PART % "$GREETING", _env="GREETING=hi\n")
+    (tmp_path / "own.env").write_text("A=$GREETING\n", encoding="utf-8")
+    stack = make_stack(compose="include: [part/part.yml]\nservices: {root: {image: x, env_file: own.env}}\n")
+    merged = compose_call.config(stack)
+    assert "GREETING" in merged.stderr
+    assert [each.variable for each in dotenv.check(stack, merge=lambda: merged)] == []

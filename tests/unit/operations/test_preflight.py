@@ -85,3 +85,15 @@ def test_a_path_that_is_nowhere_is_the_engines_to_make(tmp_path: Path) -> None:
     )
     found = settings.load({"ops": {"environments": {"dev": {"files": ["deploy/dc.yml"]}}}}, tmp_path)
     assert told(stacks.select(found, "dev")) == []
+
+
+def test_compose_is_asked_early_unless_a_env_file_is_written_before(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: 'x:${TAG}'}}\n", encoding="utf-8")
+    (tmp_path / ".env.example").write_text("TAG=1\n", encoding="utf-8")
+    found = settings.load({"ops": {"environments": {"dev": {"files": ["compose.yaml"]}}}}, tmp_path)
+    assert preflight.ask(found, "dev", (), None).merge is None
+    (tmp_path / ".env").write_text("TAG=2\n", encoding="utf-8")
+    asked = preflight.ask(found, "dev", (), None)
+    assert asked.stack().files == (tmp_path / "compose.yaml",)
+    assert asked.merge is not None
+    assert model.load(asked.stack(), asked.merge).service("web").image == "x:2"

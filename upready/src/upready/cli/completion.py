@@ -105,15 +105,20 @@ class _Completion:
         elif is_remote:
             found = []
         elif word or place.context is None:
-            found = self._tasks()
+            found = [*self._services(place), *self._tasks()]
         else:
-            found = list(_options(place, self._core))
+            found = [*self._services(place), *_options(place, self._core)]
         return None if found is None else _beginning(found, word)
 
     def _tasks(self) -> list[Candidate]:
         names = [name for members in listing.grouped(self._collection.task_names).values() for name in members]
         names += [name for name in listing.SELDOM if name in self._collection.task_names]
         return [Candidate(name, listing.sentence(self._collection[name])) for name in names]
+
+    def _services(self, place: Place) -> list[Candidate]:
+        """Those that a task takes without an option."""
+        argument = positional.services(place.context)
+        return (self._values(place, argument) or []) if argument else []
 
     def _values(self, place: Place, argument: Any) -> list[Candidate] | None:
         """The values of an argument; None where it takes the name of a file."""

@@ -1,4 +1,4 @@
-"""What invoke's parser leaves open: an argument that may be left out, an option without its value, unknown words.
+"""What invoke's parser leaves open: arguments that may be left out, options without their value, unknown words.
 
 It knows only positional arguments that must be given (`invoke diagnose [SERVICE]` may do without its own).
 
@@ -81,9 +81,26 @@ def _handle_without(self: Any, token: str) -> None:
     try:
         _handle(self, token)
     except ParseError:
+        if not word_errors.is_value(self, token) and _take_service(self.context, token):
+            return
         refuse(word_errors.unknown(self, token, _WHOLE))
     except ValueError:
         refuse(word_errors.wrong_value(self, token))
+
+
+def services(context: Any) -> Any:
+    """The argument of a task that takes several services, also without an option; None where it takes none."""
+    argument = context.flags.get("--service") if context and context.name else None
+    return argument if argument is not None and argument.kind is list else None
+
+
+def _take_service(context: Any, token: str) -> bool:
+    """Take a word that is no task as a service of the task before it (`invoke logs web`); whether it is one."""
+    argument = services(context)
+    if argument is None or token.startswith("-"):
+        return False
+    argument.value = token  # invoke adds it to the list
+    return True
 
 
 def _complete_flag_with_value(self: Any) -> None:

@@ -45,6 +45,8 @@ def usage(context: Any, program: str) -> list[str]:
         if each.positional:
             name = value_names.of(each)
             words.append(f"[{name}]" if positional.may_be_left_out(context.name, each.name) else name)
+    if several := positional.services(context):
+        words.append(f"[{value_names.of(several)}...]")
     if behind := positional.commands().get(context.name):
         words.append(behind)
     options = "[options]" if any(not each.positional for each in context.args.values()) else ""

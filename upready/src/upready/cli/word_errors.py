@@ -30,13 +30,15 @@ def unknown(machine: Any, token: str, whole: Mapping[str, str]) -> OpsError:
         return no_task(token, machine.contexts)
     if task in whole:
         return UsageError(f"{task}: a word too many", next=whole[task].format(word=_first(machine.context)))
-    flag = machine.flag
-    if flag and not flag.takes_value and f"{_spelled(flag)}={token}" in sys.argv:
-        return _usage(machine, f"{_spelled(flag)} takes no value")
-    if "--service" in machine.context.flags:
-        step = f"invoke {task} --service {shell_words.word(token)}"
-        return UsageError(f"there is no task {token!r}, and {task} takes a service as an option", next=step)
+    if is_value(machine, token):
+        return _usage(machine, f"{_spelled(machine.flag)} takes no value")
     return UsageError(f"there is no task {token!r}, and {task} takes no word behind it", next=_help(task))
+
+
+def is_value(machine: Any, token: str) -> bool:
+    """Whether a word was given to an option that takes none (`--build=no`)."""
+    flag = machine.flag
+    return bool(flag) and not flag.takes_value and f"{_spelled(flag)}={token}" in sys.argv
 
 
 def _first(context: Any) -> str:

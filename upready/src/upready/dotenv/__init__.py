@@ -5,6 +5,7 @@ The schema is `.env.example`. The file is written whole or not at all. No findin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from upready.dotenv.finding import Finding, brief
@@ -15,16 +16,18 @@ if TYPE_CHECKING:
 
     from upready.dotenv.value import Value
     from upready.stack.selection import Stack
+    from upready.support.process import Result
 
 __all__ = ["MASK", "Finding", "Secret", "brief", "check", "secrets", "still_open", "values"]
 
 
-def check(stack: Stack, *, sweep: bool = True) -> list[Finding]:
+def check(stack: Stack, *, sweep: bool = True, merge: Callable[[], Result] | None = None) -> list[Finding]:
     """All errors and warnings about a stack's `.env`, sorted by file and line.
 
     Args:
         stack: The stack. Its environment decides what is required, and whether the rules for production apply.
         sweep: Whether what a killed writer has left is removed; not in a dry run.
+        merge: Gives what `compose config` says of the stack, where somebody else asks it, too.
 
     Raises:
         EnvFileError: `.env` or the schema cannot be read at all.
@@ -35,7 +38,7 @@ def check(stack: Stack, *, sweep: bool = True) -> list[Finding]:
 
     if sweep:
         writer.sweep(stack.env_file.parent)
-    return checks.run(inputs.gather(stack))
+    return checks.run(inputs.gather(stack, merge))
 
 
 def still_open(stack: Stack) -> list[str]:

@@ -27,12 +27,14 @@ class Reading:
         file: The variables in the file.
         defaults: The values of the defaults that were asked for, by name.
         others: The variables in other files; the key is a path, and whether it was read with `format: raw`.
+        expressions: The defaults that were asked for, as they are written.
     """
 
     effective: Mapping[str, str | None] = field(repr=False)
     file: Mapping[str, str] = field(repr=False)
     defaults: Mapping[str, str] = field(default_factory=dict, repr=False)
     others: Mapping[tuple[Path, bool], Mapping[str, str]] = field(default_factory=dict, repr=False)
+    expressions: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def read(
@@ -98,6 +100,7 @@ def read(
         file=asked.get("file", {}),
         defaults=asked.get("defaults", {}),
         others={other: asked.get(f"other{number}", {}) for number, other in enumerate(others)},
+        expressions=dict(defaults or {}),
     )
 
 

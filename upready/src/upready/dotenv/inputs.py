@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,14 +19,21 @@ from upready.envfile.references import Use
 from upready.stack import compose, compose_call, refusal
 from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
-from upready.support import background, files, git
+from upready.support import background, files, git, process, yaml_location
 from upready.support.errors import EnvFileError, OpsError
 
 _NO_FILE = Path("none")
 
+Merged = Callable[[], process.Result]
+"""Gives what compose says when it merges a stack's files."""
 
-def gather(stack: Stack) -> Context:
+
+def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
     """Read all files, and ask compose and git.
+
+    Args:
+        stack: The stack.
+        merged_by_compose: Gives what `compose config` says of the stack, where somebody else asks it, too.
 
     Raises:
         EnvFileError: `.env` or its schema is no file, or may not be read.
@@ -38,17 +46,25 @@ def gather(stack: Stack) -> Context:
     located = usages.locate(stack.files, stack.root)
     shell = {**os.environ, **stack.variables}
     names = {*described.keys(), *env.keys(), *(use.name for use in located)}
+    # What included files use is asked for at once, too; whether compose takes them in, it tells later.
+    within = _located_within(stack)
+    ahead = {use.name for use in within} - names
     redirected = not stack.reads_env or len(stack.read_files) > 1
     # The file itself gives the value of a plain line; to ask compose for 500 of them takes 40 ms.
     asked = {name for name in names if name in shell or redirected or not env.is_plain(name)}
     # Compose answers two questions, and git one, while this process parses the schema.
-    asking_values = background.begin(lambda: _values(stack, asked, located))
+    asking_values = background.begin(lambda: _values_ahead(stack, asked, ahead, located, within))
     merging = background.begin(lambda: usages.merge(stack))
     asking_git = background.begin(lambda: git.state(stack.env_file))
     example = schema.parse(described)
     elsewhere = usages.locate(stack.elsewhere, stack.root)
 
-    reading, merged, tracking = asking_values.result(), merging.result(), asking_git.result()
+    merge = merged_by_compose or functools.cache(lambda: compose_call.config(stack, "--quiet"))
+    merged = merging.result()
+    # Where compose needs values to merge the files, it is asked two questions more, while it answers the first.
+    listing = background.begin(lambda: _listed_by_compose(stack)) if merged.code else None
+    looking = background.begin(lambda: usages.look_for_unset(stack)) if merged.code else None
+    reading, tracking = asking_values.result(), asking_git.result()
     unreadable = reading if isinstance(reading, UnreadableError) else None
     if isinstance(reading, OpsError) and unreadable is None:
         raise reading
@@ -56,16 +72,21 @@ def gather(stack: Stack) -> Context:
     used, refused = Uses(tuple(located), frozenset(use.name for use in elsewhere)), None
     if merged.code == 0:
         used = usages.build(stack, merged.stdout, located, elsewhere, known)
-    elif unreadable is None:
-        refused = _refused(stack, {*example.variables} - known.keys())
-        used = replace(used, references=(*located, *_listed_by_compose(stack, {use.name for use in located})))
-    # Rarely compose must be asked again: for variables that only included files use, and for other env files.
+    elif unreadable is None and listing:
+        refused = _refused(stack, {*example.variables} - known.keys(), merge)
+        here = {use.name for use in located}
+        used = replace(used, references=(*located, *(use for use in listing.result() if use.name not in here)))
+    # Rarely compose must be asked again: for variables of files that only it finds, and for other env files.
     missing = {use.name for use in used.references} - names
     others = _other_env_files(used, stack)
-    if unreadable is None and (missing or others):
-        reading = _values(stack, asked | missing, used.references, others)
     if isinstance(reading, Reading):
-        reading, used = _without_included_env(stack, reading, used)
+        if others or missing - ahead or (missing and not _answers(reading, used.references)):
+            reading = _values(stack, asked | missing, used.references, others)
+        elif within:
+            reading = _of(reading, asked | missing, used.references)
+    if isinstance(reading, Reading):
+        look = looking.result if looking else _look(stack, used, merged, merge)
+        reading, used = _without_included_env(stack, reading, used, look)
         reading = _without_torn_lines(reading, env, {*example.variables, *used.names(), *shell})
     else:
         reading = _guessed(env, shell)
@@ -91,7 +112,6 @@ def _values(
     stack: Stack, names: Set[str], references: Sequence[Use], others: Sequence[tuple[Path, bool]] = ()
 ) -> Reading | OpsError:
     """Ask compose for the values of some variables, and of the defaults that contain variables."""
-    nested = {name: use.expression for name, use in value.defaults(references).items() if "$" in use.argument}
     try:
         return compose_values.read(
             compose.program().command,
@@ -102,7 +122,7 @@ def _values(
             env_file=stack.env_file if stack.reads_env else (stack.read_files or (_NO_FILE,))[-1],
             project=stack.project,
             # A default with `?` could fail here, where compose itself may not need the default.
-            defaults={name: text for name, text in nested.items() if "?" not in text},
+            defaults=_nested(references),
             directory=stack.directory,
             named=stack.variable_files,
             others=others,
@@ -111,17 +131,58 @@ def _values(
         return error
 
 
-def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
+def _answers(reading: Reading, references: Sequence[Use]) -> bool:
+    """Whether a reading has all defaults that contain variables, as they are written."""
+    return _nested(references).items() <= reading.expressions.items()
+
+
+def _of(reading: Reading, names: Set[str], references: Sequence[Use]) -> Reading:
+    """A reading, without what turned out to be used nowhere."""
+    nested = _nested(references)
+    return replace(
+        reading,
+        effective={name: text for name, text in reading.effective.items() if name in names},
+        defaults={name: text for name, text in reading.defaults.items() if name in nested},
+    )
+
+
+def _values_ahead(
+    stack: Stack, names: Set[str], ahead: Set[str], references: Sequence[Use], within: Sequence[Use]
+) -> Reading | OpsError:
+    """The same, and for what seems to be used in other files; without that, where compose cannot answer it."""
+    reading = _values(stack, names | ahead, (*references, *within))
+    if within and isinstance(reading, OpsError) and not isinstance(reading, UnreadableError):
+        return _values(stack, names, references)
+    return reading
+
+
+def _nested(references: Sequence[Use]) -> dict[str, str]:
+    """The defaults that contain variables, by name, but those that could fail by themselves."""
+    found = {name: use.expression for name, use in value.defaults(references).items() if "$" in use.argument}
+    return {name: text for name, text in found.items() if "?" not in text}
+
+
+def _located_within(stack: Stack) -> list[Use]:
+    """The references in the text of the files that the stack's files include and extend, as far as these tell."""
+    try:
+        taken = yaml_location.taken_in(stack.files, stack.directory)[len(stack.files) :]
+        return usages.locate(taken, stack.root)
+    except OpsError:
+        return []  # compose tells what is wrong with them
+
+
+def _refused(stack: Stack, absent: Set[str], merge: Merged) -> Refused | None:
     """Why compose cannot merge the files; None if the files are correct once their variables have values.
 
     Args:
         stack: The stack.
         absent: The variables of the schema that have no value.
+        merge: Gives what `compose config` says of the stack.
 
     Raises:
         UsageError: The files are broken, whatever values the variables have.
     """
-    tried = compose_call.config(stack, "--quiet")
+    tried = merge()
     if not tried.code:
         return None
     error = refusal.of(stack, tried.stderr)
@@ -136,12 +197,12 @@ def _refused(stack: Stack, absent: Set[str]) -> Refused | None:
     raise error
 
 
-def _listed_by_compose(stack: Stack, known: Set[str]) -> list[Use]:
+def _listed_by_compose(stack: Stack) -> list[Use]:
     """The uses in files that compose cannot merge without values, included files among them."""
     listed = compose_call.config(compose.whole(stack), "--variables", "--format", "json")
     if listed.code:
         return []
-    return [use for use in usages.declared(compose_call.document(listed)) if use.name not in known]
+    return usages.declared(compose_call.document(listed))
 
 
 def _other_env_files(used: Uses, stack: Stack) -> list[tuple[Path, bool]]:
@@ -156,7 +217,23 @@ def _used_by_no_compose_file(example: Schema, env: Document, used: Uses) -> set[
     return {name for name in names if not usages.is_builtin(name) and name.isidentifier()}
 
 
-def _without_included_env(stack: Stack, reading: Reading, used: Uses) -> tuple[Reading, Uses]:
+def _look(stack: Stack, used: Uses, merged: process.Result, merge: Merged) -> Merged:
+    """Gives what compose says of variables that are unset, by a merge that somebody needs anyway, where that tells it.
+
+    It does not where it fails, and where services read files of variables, of whose content compose may say so, too.
+    """
+
+    def look() -> process.Result:
+        if not used.files and "label_file" not in merged.stdout:
+            found = merge()
+            if found.code == 0:
+                return found
+        return usages.look_for_unset(stack)
+
+    return look
+
+
+def _without_included_env(stack: Stack, reading: Reading, used: Uses, look: Merged) -> tuple[Reading, Uses]:
     """Remove the variables of included files (`include`) that get their values from a `.env` beside such a file."""
     named = {use.name for use in used.references if use.file}
     unset = {
@@ -167,7 +244,7 @@ def _without_included_env(stack: Stack, reading: Reading, used: Uses) -> tuple[R
     unset -= reading.file.keys()
     if not unset:
         return reading, used
-    given = unset - usages.unset(stack, unset)
+    given = unset - usages.unset(stack, unset, look())
     return (
         replace(reading, effective={name: text for name, text in reading.effective.items() if name not in given}),
         replace(used, references=tuple(use for use in used.references if use.name not in given)),

@@ -120,14 +120,23 @@ def merge(stack: Stack) -> process.Result:
     return result
 
 
-def unset(stack: Stack, names: Set[str]) -> set[str]:
+def look_for_unset(stack: Stack, required: Mapping[str, str] | None = None) -> process.Result:
+    """Ask compose what is unset: it says so, as it merges the files. `required` are values for what it refused."""
+    return compose_call.config(stack, "--quiet", "--no-consistency", "--no-env-resolution", env=required or {})
+
+
+def unset(stack: Stack, names: Set[str], result: process.Result) -> set[str]:
     """The variables among `names` that compose finds nowhere, not even in the `.env` of an included file.
 
     All of them, if compose fails for another reason.
+
+    Args:
+        stack: The stack.
+        names: The variables.
+        result: What compose said of the stack's files: of `look_for_unset`, or of any merge of them that says no more.
     """
     required: dict[str, str] = {}
     while True:
-        result = compose_call.config(stack, "--quiet", "--no-consistency", "--no-env-resolution", env=required)
         if result.code == 0:
             return set(names) & {*required, *_BLANK.findall(result.stderr)}
         # Compose names only the first missing variable; with a value for that one, it names the next.
@@ -135,6 +144,7 @@ def unset(stack: Stack, names: Set[str]) -> set[str]:
         if missing is None or missing[1] in required:
             return set(names)
         required[missing[1]] = "1"
+        result = look_for_unset(stack, required)
 
 
 _REQUIRED = re.compile(r"required variable (\w+) is missing a value")

@@ -105,13 +105,15 @@ def prepare(
     Raises:
         OpsError: One of its kinds, whose class says which step failed.
     """
-    stack = preflight.select(settings, environment, options.profiles, options.timeout)
+    asked = preflight.ask(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
+    stack = asked.stack()
     if isinstance(connected, Swarm):
         connected.accepted = options.accept
     consent.to_end_release(connected, stack.project, environment, show)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
-    merged = preflight.examine(connected, stack, show.warn)
+    # Where a user may have been asked something meanwhile, the files may have changed.
+    merged = preflight.examine(connected, stack, show.warn, merge=asked.merge if connected.local else None)
     if isinstance(connected, Swarm):
         connected.check(merged, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from upready import dotenv
@@ -13,15 +14,16 @@ from upready.operations.kept_values import Confirm
 from upready.runtime import mounts, ports, resources
 from upready.runtime.docker import engine
 from upready.runtime.interface import Note, Runtime
-from upready.stack import model, refusal, revision
+from upready.stack import compose_call, model, refusal, revision
 from upready.stack import selection as stacks
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.service import Service
 from upready.stack.settings import DOCKER, Settings
-from upready.support import spelling, yaml_location
+from upready.support import background, spelling, yaml_location
 from upready.support.errors import EnvFileError, UsageError
 from upready.support.next_step import AGAIN
+from upready.support.process import Result
 
 
 def select(settings: Settings, environment: str, profiles: Sequence[str] = (), timeout: float | None = None) -> Stack:
@@ -34,7 +36,31 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
     return revision.stamp(selected, revision.describe(settings.root))
 
 
-def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) -> Model:
+@dataclass(frozen=True)
+class Asked:
+    """What git and compose are asked early, so that they answer while an engine is looked for.
+
+    Attributes:
+        stack: Gives what `select` does.
+        merge: Gives what `compose config` says of it; None where `.env` may still be written.
+    """
+
+    stack: Callable[[], Stack]
+    merge: Callable[[], Result] | None
+
+
+def ask(settings: Settings, environment: str, profiles: Sequence[str], timeout: float | None) -> Asked:
+    """Begin to ask them; the arguments and the errors are those of `select`."""
+    selected = stacks.select(settings, environment, profiles, timeout)
+    stamped = background.begin(lambda: revision.stamp(selected, revision.describe(settings.root)))
+    if drafted.is_missing(selected):
+        return Asked(stamped.result, None)
+    return Asked(stamped.result, background.begin(lambda: compose_call.config(stamped.result())).result)
+
+
+def examine(
+    connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False, merge: Callable[[], Result] | None = None
+) -> Model:
     """The model of a stack, once all that can be known before a build speaks for the launch.
 
     Args:
@@ -42,6 +68,7 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
         stack: The stack.
         tell: Told of what is odd, a sentence each.
         dry: Whether to leave everything as it is, what earlier tasks have left included.
+        merge: Gives what `compose config` says of the stack, where that was asked already.
 
     Raises:
         EnvFileError: `.env` is invalid.
@@ -49,10 +76,11 @@ def examine(connected: Runtime, stack: Stack, tell: Note, *, dry: bool = False) 
         EngineError: The stack cannot run here.
         StartError: A port is taken, or a limit is more than the machine has.
     """
-    with ThreadPoolExecutor(1) as pool:
-        # Compose reads the files while `.env` is checked, whose errors come first.
-        merging = pool.submit(model.load, stack)
-        check_values(stack, tell, sweep=not dry)
+    with ThreadPoolExecutor(2) as pool:
+        # Compose reads the files while `.env` is checked, whose errors come first; one answer serves both.
+        merge = merge or pool.submit(compose_call.config, stack).result
+        merging = pool.submit(model.load, stack, merge)
+        check_values(stack, tell, sweep=not dry, merge=merge)
         merged = merging.result()
     check(merged, tell)
     merged = connected.fit(merged, tell)
@@ -103,18 +131,19 @@ def check_may_write(stack: Stack) -> None:
     model.check_profiles(stack)
 
 
-def check_values(stack: Stack, tell: Note, *, sweep: bool = True) -> None:
+def check_values(stack: Stack, tell: Note, *, sweep: bool = True, merge: Callable[[], Result] | None = None) -> None:
     """Check `.env`, and tell of what is odd about it, in few words.
 
     Args:
         stack: The stack.
         tell: Told in a line each.
         sweep: As in `dotenv.check`.
+        merge: As there.
 
     Raises:
         EnvFileError: It is invalid.
     """
-    findings = dotenv.check(stack, sweep=sweep)
+    findings = dotenv.check(stack, sweep=sweep, merge=merge)
     wrong = [each for each in findings if each.severity == "error"]
     for line in dotenv.brief(findings, f"invoke env.check --env {stack.environment}"):
         tell(line)

@@ -17,7 +17,7 @@ from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 
 if TYPE_CHECKING:
-    from upready.schemas import running
+    from upready.schemas import releases
 
 NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "rolled", "replaced"
 REMOVED = "removed"
@@ -67,7 +67,7 @@ class Change:
         )
         return f"{told}{reasons}, stopped first ({self.order}): {away}"
 
-    def as_dict(self) -> running.Change:
+    def as_dict(self) -> releases.Change:
         """The change, as it stands under `services` in the JSON document."""
         return {
             "service": self.service,

@@ -1,4 +1,4 @@
-"""The documents of tasks that start, stop, watch and release a stack."""
+"""The documents of tasks that start and stop a stack, and tell how it is."""
 
 # Not with postponed annotations: TypedDict would not see which fields are NotRequired.
 from collections.abc import Mapping
@@ -93,36 +93,6 @@ class LaunchPlan(Planned):
     backs_up: Annotated[list[str], "What would be backed up before: services, and volumes of those that do not run."]
 
 
-class Change(TypedDict):
-    """What a release would do to one service."""
-
-    service: str
-    action: str
-    gap: Annotated[bool, "Whether it is away for a while."]
-    held: Annotated[bool, "Whether its requests wait at the edge meanwhile."]
-    reasons: list[str]
-    order: Annotated[str, "Why it is stopped first; empty where it is not."]
-
-
-class ReleasePlan(Document):
-    """What a release would do (`prod --plan`)."""
-
-    dry: bool
-    services: list[Change]
-    migrations: dict[str, list[str]]
-    runs_migrations: Annotated[list[str], "The services whose migrations it would run."]
-    backs_up: Annotated[list[str], "The services whose data would be backed up before."]
-
-
-class RollbackPlan(Document):
-    """What a rollback would do (`rollback --dry`)."""
-
-    dry: bool
-    services: list[Change]
-    migrations: Annotated[dict[str, list[str]], "By release, the services whose migrations are not taken back."]
-    backups: Annotated[dict[str, dict[str, str]], "By release, the backup that was made before them."]
-
-
 class Kept(TypedDict):
     """Something that a stop leaves because others use it."""
 
@@ -194,47 +164,6 @@ class Status(Document):
     services: list[Container]
 
 
-class WatchRule(TypedDict):
-    """One rule of a service's `develop.watch`."""
-
-    service: str
-    action: Annotated[str, OneOf("rebuild", "restart", "sync+restart", "sync+exec", "sync")]
-    path: Annotated[str, "What is watched; within the project's folder without that."]
-    target: Annotated[str, "Where its files belong in the container; empty where nothing is copied."]
-    mounted: Annotated[bool, "Whether it is mounted into the container, so that nothing is copied."]
-
-
-class WatchChange(TypedDict):
-    """What was done to a service because of changed files."""
-
-    service: str
-    action: Annotated[str, OneOf("rebuild", "restart", "sync+restart", "sync+exec", "sync")]
-    files: list[str]
-    mounted: Annotated[bool, "Whether all of them are mounted into the container, so that nothing was done."]
-
-
-class WatchEvent(Document):
-    """What a watch tells: an object a line."""
-
-    time: Annotated[str, "ISO 8601, UTC."]
-    event: Annotated[
-        str,
-        OneOf("watching", "change", "ready", "unready", "failed"),
-        "watching (it has begun); change (files have changed); ready, unready (what that asks for is done, and the "
-        "services were judged); failed (it could not be done).",
-    ]
-    project: str
-    environment: str
-    runtime: Runtime
-    changes: Annotated[list[WatchChange], "The changes that it is about."]
-    rules: NotRequired[Annotated[list[WatchRule], "What is watched, once it has begun."]]
-    status: NotRequired[Annotated[str, OneOf("healthy", "degraded", "unhealthy", "stopped")]]
-    services: NotRequired[list[Replica]]
-    ready_in: NotRequired[Annotated[float, "Seconds until every service was ready, or until the end of the wait."]]
-    failures: NotRequired[Annotated[list[Failure], "Why services are not ready; empty when all are."]]
-    error: NotRequired[Annotated[Error, "Why it could not be done, or what is not ready."]]
-
-
 class LogLine(TypedDict):
     """One log entry."""
 
@@ -258,42 +187,6 @@ class Logs(Document):
     error: NotRequired[Annotated[Error, "Why there are no more."]]
 
 
-class Release(TypedDict):
-    """One release."""
-
-    release: str
-    created: Annotated[str, "When it was begun: ISO 8601, UTC."]
-    commit: str
-    by: Annotated[str, "Who made it, and where: user@host."]
-    state: Annotated[str, OneOf("current", "previous", "failed", "kept")]
-    migrations: Annotated[list[str], "The services that ran migrations when it was released."]
-    backup: Annotated[dict[str, str] | None, "The backup that was made before them."]
-
-
-class Releases(Document):
-    """What was released, the newest first, and which old releases were removed before."""
-
-    releases: list[Release]
-    pruned: list[str]
-
-
-class Changed(TypedDict):
-    """One change."""
-
-    time: str | None
-    task: str | None
-    release: str | None
-    result: Annotated[str | None, "begun, ready, done, failed or paused."]
-    seconds: Annotated[float | None, "How long it took; null where it has not ended."]
-    by: str | None
-
-
-class Audit(Document):
-    """Who changed what, the oldest first."""
-
-    changes: list[Changed]
-
-
 class Link(TypedDict):
     """An address that a browser can open."""
 
@@ -306,41 +199,3 @@ class Links(Document):
     """What can be opened of the stack that runs."""
 
     links: list[Link]
-
-
-class Node(TypedDict):
-    """A machine of a swarm."""
-
-    id: str
-    name: str
-    role: Annotated[str, OneOf("manager", "worker")]
-    leader: bool
-    reachability: Annotated[str | None, "Of a manager: whether the others reach it."]
-    availability: Annotated[str, OneOf("active", "pause", "drain")]
-    state: str
-    message: str | None
-    address: str
-    engine_version: str
-    platform: str
-    cpus: float
-    memory: Annotated[int, "Bytes."]
-    context: Annotated[str | None, "The docker context that leads to it."]
-    asked: Annotated[bool, "Whether it is the one that was asked."]
-    tasks: Annotated[dict[str, int], "How many tasks of each service run there."]
-
-
-class ChangedNode(TypedDict):
-    """What was done to a node."""
-
-    node: str
-    what: str
-
-
-class Nodes(Document):
-    """The machines of a swarm."""
-
-    runtime: Runtime
-    managers: int
-    quorum: Annotated[int, "So many managers must answer."]
-    nodes: list[Node]
-    changed: NotRequired[ChangedNode]

@@ -5,31 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from upready.schemas import data, generation, project, running
+from upready.schemas import data, generation, nodes, project, releases, running, watch
 from upready.schemas.parts import Document, Failed, Planned
 
 DOCUMENTS: Mapping[str, tuple[Any, ...]] = {
     "dev": (running.Launch, running.LaunchPlan),
-    "prod": (running.Launch, running.LaunchPlan, running.ReleasePlan),
-    "rollback": (running.Launch, running.RollbackPlan),
+    "prod": (running.Launch, running.LaunchPlan, releases.ReleasePlan),
+    "rollback": (running.Launch, releases.RollbackPlan),
     "restart": (running.Launch, running.LaunchPlan),
     "stop": (running.Stopped, running.StopPlan),
     "health": (running.Health,),
     "diagnose": (running.Diagnosis,),
     "status": (running.Status,),
     "logs": (running.LogLine, Planned),
-    "watch": (running.WatchEvent, Planned),
+    "watch": (watch.WatchEvent, Planned),
     "build": (project.Built, Planned),
     "config": (Document,),
     "images": (project.Images,),
     "export": (project.Exported, project.ExportedSecrets, Planned),
-    "releases": (running.Releases, Planned),
+    "releases": (releases.Releases, Planned),
     "backup": (data.Made, data.Backups, data.Proven, Planned),
     "restore": (data.Restored, Planned),
     "upgrade": (data.Upgraded, Planned),
-    "audit": (running.Audit,),
+    "audit": (releases.Audit,),
     "open": (running.Links, Planned),
-    "nodes": (running.Nodes, Planned),
+    "nodes": (nodes.Nodes, Planned),
     "doctor": (project.Doctor,),
     "init": (project.Initialised, project.InitPlan, project.Guide),
     "env.check": (project.EnvFindings,),

@@ -57,14 +57,15 @@ def find(evidence: Evidence) -> Finding | None:  # noqa: PLR0911 - one return a 
             evidence.then(f"let {name} listen on 0.0.0.0"),
         )
     whose = f"{holder}, whose network it uses, publishes at {port}" if holder else f"is published at {port}"
-    told = f"on {', '.join(map(str, own))}" if own else "on no port yet"
+    # A port that is published, too, is not a mistake for this one: the service has not come so far yet.
+    strange = [each for each in own if each not in {target for *_, target in owner.ports}]
+    if not strange:
+        return Finding(f"does not listen yet on port {inner}, which {whose}", f"invoke logs --service {name}")
     return Finding(
-        f"does not listen on port {inner}, which {whose}, but {told}",
+        f"does not listen on port {inner}, which {whose}, but on {', '.join(map(str, strange))}",
         evidence.then(
             f"let {name} listen on {inner}, or publish under ports: of {holder or name} the port that {name} listens on"
-        )
-        if own
-        else f"invoke logs --service {name}",
+        ),
     )
 
 

@@ -15,7 +15,7 @@ from upready.stack.selection import Stack
 from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
-    from upready.schemas import running
+    from upready.schemas import watch
 
 
 class Kind(StrEnum):
@@ -55,10 +55,10 @@ class Event:
     launch: Launch | None = None
     error: OpsError | None = None
 
-    def as_dict(self) -> running.WatchEvent:
+    def as_dict(self) -> watch.WatchEvent:
         """The event as a JSON object."""
         root = self.stack.root
-        content: running.WatchEvent = {
+        content: watch.WatchEvent = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "event": self.kind.value,
             "project": self.stack.project,
@@ -77,7 +77,7 @@ class Event:
         return content
 
 
-def _change(change: Change, root: Path) -> running.WatchChange:
+def _change(change: Change, root: Path) -> watch.WatchChange:
     return {
         "service": change.service,
         "action": change.action.value,
@@ -86,7 +86,7 @@ def _change(change: Change, root: Path) -> running.WatchChange:
     }
 
 
-def _rule(rule: Rule, root: Path) -> running.WatchRule:
+def _rule(rule: Rule, root: Path) -> watch.WatchRule:
     return {
         "service": rule.service,
         "action": rule.action.value,
