@@ -195,8 +195,11 @@ def lose(served: Served) -> tuple[int, CallersInside, int]:
         try:
             away(served, machine)
             time.sleep(5)
+            over = time.time()
         finally:
             served.swarm.bridge.mend(machine.number)
+    # What had waited for the lost node was answered once that was back.
+    callers.answered = [each for each in callers.answered if each <= over]
     acknowledged = Counter(line.split()[1] for line in told.read_text("utf-8").splitlines() if line.startswith("ok "))
     store = served.project.ok("exec", STORE, "--", "cat", "/rows/log").out
     served.project.ok("exec", STORE, "--", "rm", "/rows/log")
