@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -75,7 +76,9 @@ class Models:
         name: str,
     ) -> Stack:
         """The stack with a release, and the image of that release, for each service."""
-        told, whose = {}, override.whose(self.settings.root)
+        told = {}
+        # Git tells it: not asked where nothing is new.
+        whose = functools.cache(lambda: override.whose(self.settings.root))
         actions = {each.service: each.action for each in changes}
         for service in merged.services.values():
             found = [each for each in running if each.service == service.name]
@@ -85,7 +88,7 @@ class Models:
                 told[service.name] = override.as_running(service, found)
             else:
                 image = override.tag(service, name) if service.built else ""
-                told[service.name] = override.entry(name, self.environment, image, whose)
+                told[service.name] = override.entry(name, self.environment, image, whose())
         return override.add(merged.stack, told)
 
     def _as_running(self, merged: Model, running: Sequence[Container], again: Mapping[str, Mapping[str, Any]]) -> Model:
