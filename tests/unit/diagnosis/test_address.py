@@ -128,6 +128,12 @@ def test_a_port_that_is_not_open_yet() -> None:
         assert told(one) == (words, "invoke logs --service web")
 
 
+def test_another_kind_of_network_is_no_service() -> None:
+    one = evidence(Sockets((LOOPBACK, 80)))
+    one = replace(one, service=service(network_mode="bridge"))
+    assert told(one)[0].startswith("listens on 127.0.0.1:80 in its container")
+
+
 # One that uses the network of another.
 
 
