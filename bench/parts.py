@@ -11,6 +11,7 @@ NAMES = {
     "logs": "`invoke logs`, 1 to 100 MB, beside `docker compose logs` and a follower in Dozzle's way",
     "top": "what `invoke top` costs, and how soon a key is answered",
     "release": "what callers notice of a release, beside `up` and docker-rollout's way",
+    "swarm": "what callers notice of a release and of a lost node on a swarm of three",
     "data": "`invoke backup` and `restore`, beside pg_dump and pg_restore",
     "api": "the API in the limits of production: latency, first token, overload, bombs",
     "diagrams": "the API's list and search, 10² to 10⁶ diagrams",

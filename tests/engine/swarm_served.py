@@ -51,6 +51,7 @@ class Served:
 
 def make(swarm: Swarm, root: Path, name: str = "served") -> Served:
     """The project, in a folder of its own; `prod` starts it."""
+    root.mkdir(exist_ok=True)
     made = test_release_traffic.make(root, name, PORT).project
     made.write("invoke.yaml", SETTINGS)
     made.write(".env", "")

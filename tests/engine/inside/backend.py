@@ -1,7 +1,7 @@
 """A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets.
 
 HOW makes it sick: it exits, hangs before it listens, or answers 503. For its first WARM seconds it answers 503, too.
-With DRAIN it ends what is under way when it is told to stop.
+With DRAIN it ends what is under way when it is told to stop. It keeps rows itself, or has the service STORE keep them.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from pathlib import Path
 NAME = socket.gethostname()  # the container's short id
 HOW = os.environ.get("HOW", "")
 VERSION = os.environ.get("VERSION", "")
+STORE = os.environ.get("STORE", "")
 UPGRADE = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
 )
@@ -32,10 +33,7 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
         if action == "stream":
             await stream(writer, int(value))
         elif action == "row":
-            with Path("/rows/log").open("a") as rows:
-                rows.write(f"{value}\n")
-                rows.flush()
-                os.fsync(rows.fileno())
+            await keep(value)
             writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(VERSION))
             writer.write(VERSION.encode())
         elif action == "socket":
@@ -60,10 +58,25 @@ async def serve(reader: StreamReader, writer: StreamWriter) -> None:
                 + content
             )
         await writer.drain()
-    except (ConnectionError, asyncio.IncompleteReadError):
+    except (OSError, asyncio.IncompleteReadError):
         pass
     finally:
         writer.close()
+
+
+async def keep(row: str) -> None:
+    if STORE:
+        reader, writer = await asyncio.open_connection(STORE, 8000)
+        writer.write(f"POST /row={row} HTTP/1.1\r\n\r\n".encode())
+        kept = b" 200 " in await reader.readline()
+        writer.close()
+        if not kept:
+            raise ConnectionError
+        return
+    with Path("/rows/log").open("a") as rows:
+        rows.write(f"{row}\n")
+        rows.flush()
+        os.fsync(rows.fileno())
 
 
 async def stream(writer: StreamWriter, count: int) -> None:

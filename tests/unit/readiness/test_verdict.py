@@ -392,6 +392,11 @@ def test_replicas_are_told_in_their_order() -> None:
     assert [each.name for each in found] == ["web", "web-2", "web-3", "web-4", "web-5"]
 
 
+def test_replicas_that_are_all_missing_are_numbered_from_1() -> None:
+    found = judgement.assess([service(replicas=2)], [], lambda _, __: Observation())
+    assert [(each.service, each.replica) for each in found] == [("web", 1), ("web", 2)]
+
+
 def test_the_replica_that_is_missing_is_named_by_its_number() -> None:
     there = [container(id=f"web{number}", replica=number) for number in (1, 3)]
     found = judgement.assess([service(replicas=3)], there, lambda _, __: Observation(age=9.0))

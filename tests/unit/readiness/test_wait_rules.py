@@ -284,10 +284,10 @@ def test_a_failed_start_is_not_begun_again_where_a_service_has_failed(waiting: M
 def test_a_start_is_begun_again_once_nobody_is_unhealthy_any_more(waiting: Make) -> None:
     web = service(depends_on={"db": "service_healthy"})
     news = News(healthy("db", health="unhealthy"))
-    calls: list[int] = []
+    calls: list[str] = []
 
     def start(_: Attempt) -> None:
-        calls.append(1)
+        calls.append(news.containers[0].health)
         if len(calls) > 1:
             news.containers = [healthy("db"), healthy()]
         else:
@@ -300,7 +300,7 @@ def test_a_start_is_begun_again_once_nobody_is_unhealthy_any_more(waiting: Make)
         news.requests += 100
 
     outcome = waiting(news, web, service("db")).wait(NEVER, start)
-    assert (outcome.ready, outcome.error, calls) == (True, None, [1, 1])
+    assert (outcome.ready, outcome.error, calls) == (True, None, ["unhealthy", "healthy"])
 
 
 def test_what_has_exited_before_a_start_waits_for_it(waiting: Make) -> None:

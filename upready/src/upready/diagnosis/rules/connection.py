@@ -9,7 +9,7 @@ from upready.diagnosis.failure import Finding
 from upready.readiness.health import Verdict
 from upready.support import next_step
 
-_HOST = r"[\"'`(]?(?P<host>\[?[A-Za-z0-9][A-Za-z0-9_.:-]*?\]?)[\"'`)]?"
+_HOST = r"[\"'`(]?(?P<host>\[?(?:::|[A-Za-z0-9])[A-Za-z0-9_.:-]*?\]?)[\"'`)]?"
 _REFUSED = (
     rf"ECONNREFUSED {_HOST}:(?P<port>\d+)",
     rf"connection to server at {_HOST}(?: \([^)]*\))?, port (?P<port>\d+) failed: Connection refused",
