@@ -18,8 +18,15 @@ GROUP = "test"
 UNIT = "not engine"
 """What pytest's `-m` gets for unit tests."""
 
-STACKS = ("engine", "faults", "foreign", "native", "page")
-"""Folders of tests that start a whole stack or a browser: a quick run of unit tests leaves them out."""
+COSTLIEST = (
+    "tests/native/",
+    "tests/page/",
+    *(f"tests/app/test_{name}.py" for name in ("main", "database", "rates", "budget", "openapi", "upkeep")),
+)
+"""Where each test starts a whole stack, servers or a browser."""
+
+STACKS = ("tests/engine/", "tests/faults/", "tests/foreign/", *COSTLIEST)
+"""What a quick run of unit tests leaves out."""
 
 _PACKAGES = ("pytest", "xdist")
 """Modules of that group: where they are, the rest is."""
@@ -91,7 +98,7 @@ def command(
     if not (whole or faults or nightly or name or any(Path(root, each.partition("::")[0]).exists() for each in more)):
         line.append("--quick")
         if mark == UNIT:
-            line += [f"--ignore=tests/{each}" for each in STACKS]
+            line += [f"--ignore={each}" for each in STACKS]
     if faults:
         line += ["--all-faults", "--faults-json", MATRIX, "--faults-page", PAGE, "tests/faults"]
     return [*line, *more]

@@ -10,19 +10,14 @@ from collections.abc import Iterable
 
 import pytest
 
-ONE, FEW, SOME = 1, 2, 3
+from tests.runner import COSTLIEST
+
+ONE, FEW = 1, 2
 """So many tests of a group a quick run plays: cases of a function that needs an engine, and cells of one kind of
-fault; tests of a file that start a whole stack, servers or a browser; tests of a file that start programs."""
+fault; tests of a file that start programs, a whole stack, servers or a browser."""
 
 ENGINE = "tests/engine/"
 """Where each test needs an engine. Elsewhere those that start programs carry the marker `costly`."""
-
-COSTLIEST = (
-    "tests/native/",
-    "tests/page/",
-    *(f"tests/app/test_{name}.py" for name in ("main", "database", "rates", "budget", "openapi", "upkeep")),
-)
-"""Where each test starts a whole stack, servers or a browser."""
 
 USUAL = {"not engine": 4, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
@@ -56,9 +51,7 @@ def _group(item: pytest.Item) -> tuple[str, int] | None:
     if item.nodeid.startswith(ENGINE):
         return item.nodeid.partition("[")[0], ONE
     file = item.nodeid.partition("::")[0]
-    if item.nodeid.startswith(COSTLIEST):
-        return file, FEW
-    return (file, SOME) if item.get_closest_marker("costly") else None
+    return (file, FEW) if item.nodeid.startswith(COSTLIEST) or item.get_closest_marker("costly") else None
 
 
 class Duration:

@@ -16,7 +16,7 @@ from upready.support.errors import OpsError
 
 SOURCE = ROOT / "docker" / "mcp-server"
 
-SLOW = {"bombs", "dev", "diagnosis", "drawing", "pool", "repair", "requests", "source"}
+SLOW = {"bombs", "dev", "diagnosis", "drawing", "pool", "repair", "requests", "server", "source"}
 """These take five to thirty seconds each."""
 
 IMAGE = "node:24-alpine"

@@ -212,6 +212,7 @@ def test_what_is_done_again_with_an_option_is_known_to_a_task(monkeypatch: pytes
     hold(check, parts(AGAIN))
 
 
+@pytest.mark.costly
 def test_docker_knows_the_command_and_its_options() -> None:
     docker = shutil.which("docker")
     if docker is None:
