@@ -136,10 +136,21 @@ def attach(
         child = subprocess.Popen(list(command), cwd=cwd, env=variables)
         give(child)
         with ended_by(child, abandon, group=False):
-            code = platform.exit_code(child.wait())
+            code = platform.exit_code(_end_of(child))
     if abandon is not None and abandon.is_set():
         restore()
     return code
+
+
+def _end_of(child: subprocess.Popen[Any]) -> int:
+    """What a child came to. With a timeout, `wait` looks again at least every 50 ms, and signals are heard between.
+
+    Python acts on a signal only between two calls of the system: one that came just before a wait without a timeout
+    would not be heard until the child had ended.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(timeout=60)
 
 
 @contextlib.contextmanager
