@@ -154,6 +154,7 @@ def test_a_terminal_is_one_inside_and_control_c_ends_only_the_command(project: P
     assert project.container("app").state == "running"
 
 
+@pytest.mark.nightly
 def test_any_running_replica_will_do_unless_one_is_named(project: Project) -> None:
     first = next(each for each in project.containers() if each.replica == 1)
     connected().client.containers.get(first.id).stop(timeout=0)

@@ -396,6 +396,7 @@ def test_twenty_services(play: Callable[..., Scene], free_port: Callable[[], int
 # --- answers -----------------------------------------------------------------
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

@@ -90,6 +90,7 @@ def test_the_first_ones_data_outlives_its_containers(checkout: Checkout) -> None
     assert volumes(first) == []
 
 
+@pytest.mark.nightly
 def test_a_second_checkout_does_not_remove_what_the_first_has_left(checkout: Checkout) -> None:
     first, second = checkout("a"), checkout("b")
     first.ok("dev")
@@ -107,6 +108,7 @@ def test_a_second_checkout_does_not_remove_what_the_first_has_left(checkout: Che
     assert volumes(first) == []
 
 
+@pytest.mark.nightly
 def test_a_renamed_folder_goes_on(checkout: Checkout, tmp_path: Path) -> None:
     old = checkout("a")
     old.ok("dev")

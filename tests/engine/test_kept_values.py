@@ -148,6 +148,7 @@ def test_what_another_checkout_runs_is_not_taken(shop: Project, tmp_path: Path) 
     other.ok("env.init", "--no-ask")
 
 
+@pytest.mark.nightly
 def test_where_nobody_has_it_any_more_the_way_is_told_at_once(shop: Project) -> None:
     shop.ok("stop")
     (shop.root / ".env").unlink()

@@ -286,6 +286,7 @@ def test_no_diagram_harms_the_stack(stack: Project, tmp_path: Path) -> None:
     assert_unharmed(stack)
 
 
+@pytest.mark.nightly
 def test_its_memory_holds_whatever_comes_at_once(stack: Project) -> None:
     answers = script(stack, "flood.py", "mcp-server", "3000", HEAP)
     assert answers.keys() <= {"200", "408", "503"}, answers

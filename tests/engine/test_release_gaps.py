@@ -79,6 +79,7 @@ def test_without_a_terminal_it_goes_on_and_the_plan_says_so(shop: Project) -> No
     assert "plan: front is rolled (environment.LOOK)\n" in rolled.out
 
 
+@pytest.mark.nightly
 def test_data_in_a_volume_without_a_name_outlive_a_release(shop: Project) -> None:
     order = '    deploy: {update_config: {order: "${ORDER:-stop-first}"}}\n'
     assert order in COMPOSE

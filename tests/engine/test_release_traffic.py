@@ -139,6 +139,7 @@ def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
     assert set(callers.versions) <= {"four", "five"}
 
 
+@pytest.mark.nightly
 def test_a_replica_more_gets_requests_once_it_is_ready_and_one_less_ends_its_own(served: Served) -> None:
     warm = {"VERSION": "scaled", "WARM": "2", "PERIOD": "60s"}
     served.project.ok("prod", env=warm)
@@ -232,6 +233,7 @@ def test_after_a_stop_the_edge_sends_nobody_to_what_is_gone(served: Served) -> N
     assert (set(callers.versions), callers.failed) == ({"seven"}, {})
 
 
+@pytest.mark.nightly
 def test_the_edge_alone_is_upgraded_and_its_routes_stay(served: Served) -> None:
     served.project.ok("prod", env={"VERSION": "eight"})
     before, edge = served.versions(), served.project.container("edge").id

@@ -179,6 +179,7 @@ def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind
     assert how(shop) == "second"
 
 
+@pytest.mark.nightly
 def test_what_was_stopped_first_is_put_back_where_a_later_step_fails(shop: Project) -> None:
     # front needs web, so that web is first; then front is the one that fails.
     first = shop.ok("prod", "--json").json["release"]

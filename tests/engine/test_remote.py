@@ -99,6 +99,7 @@ def code(result: Result) -> int:
     return result.json["error"]["code"] if "error" in result.json else 0
 
 
+@pytest.mark.nightly
 def test_a_release_a_sick_one_and_a_rollback_by_a_context(shop: Project, line: Proxy) -> None:
     there = {"host": line.url, "context": "production", "local": False}
     first = shop.ok("prod", "--json").json

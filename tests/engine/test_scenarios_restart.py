@@ -91,6 +91,7 @@ services:
     until(lambda: "ended cleanly" in project.ok("logs").out)
 
 
+@pytest.mark.nightly
 def test_no_time_is_one_honest_look(project: Project) -> None:
     project.write("compose.yaml", ORDERED)
     assert project.invoke("dev", "--no-build", "--timeout", "0").code == 7

@@ -93,6 +93,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("case", REFUSED)
 def test_one_that_cannot_start_keeps_only_its_dependents(project: Project, case: str) -> None:
     key, words = REFUSED[case]

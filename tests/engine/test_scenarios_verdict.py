@@ -46,6 +46,7 @@ def test_a_one_shot_is_done_though_its_image_has_a_health_check(project: Project
         assert "job exited with code 3" in ended.json["error"]["message"]
 
 
+@pytest.mark.nightly
 def test_our_failing_probe_beats_the_engines_old_word(project: Project, free_port: Callable[[], int]) -> None:
     port = free_port()
     text = f"""

@@ -190,6 +190,7 @@ def test_a_failed_start_shows_no_secret(leaky: Project) -> None:
     clean(diagnosed.out)
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("broken", ["env", "compose", "no compose"])
 def test_logs_of_a_project_that_cannot_be_read(leaky: Project, broken: str) -> None:
     leaky.write("invoke.yaml", "ops: {environments: {dev: {files: [compose.yaml]}}}\n")

@@ -135,6 +135,7 @@ def test_a_dependency_of_a_profile_that_is_off_ends_before_anything_is_built(fol
     assert services(folder.ok("restart", "--json").json) == {"main", "test"}
 
 
+@pytest.mark.nightly
 def test_a_stack_in_a_folder_of_its_own(folder: Project) -> None:
     folder.write("deploy/conf/word", "found\n")
     folder.write("deploy/.env", "WORD=told\n")

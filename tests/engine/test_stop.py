@@ -83,6 +83,7 @@ def test_hooks_run_as_with_compose_alone(project: Project) -> None:
     assert project.containers() == []
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("how", ["env", "variable", "yaml", "gone"])
 def test_broken_files_do_not_keep_it_from_stopping(project: Project, how: str) -> None:
     project.write("compose.yaml", HOOKED)

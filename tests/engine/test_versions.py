@@ -62,6 +62,7 @@ def test_a_newer_image_on_older_data_is_told_at_once(shop: Project, task: tuple[
     assert all(each.state == "running" for each in shop.containers())
 
 
+@pytest.mark.nightly
 def test_the_next_version_takes_over_the_data_of_a_stack_that_is_stopped(shop: Project) -> None:
     """After the tests above: it does not run."""
     newer = {"PG": str(NEW)}

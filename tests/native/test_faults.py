@@ -28,6 +28,7 @@ def kill(*processes: psutil.Process) -> None:
     until(lambda: not any(env_mark.lives(each) for each in processes))
 
 
+@pytest.mark.nightly
 def test_everything_killed(market: Market) -> None:
     market.ok("dev")
     kill(*market.processes())
@@ -203,6 +204,7 @@ def works(market: Market, pid: int) -> bool:
     return False
 
 
+@pytest.mark.nightly
 @posix_only
 @pytest.mark.parametrize(
     ("name", "delays"), [("SIGINT", (0.0, 0.3, 0.7, 1.2)), ("SIGTERM", (0.3,)), ("SIGHUP", (0.7,))]
@@ -278,6 +280,7 @@ def _supervises(process: psutil.Process) -> bool:
     return "upready.runtime.native.supervisor" in process.cmdline()
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("path", ["/slow", "/health"], ids=["a request that takes a minute", "an idle connection"])
 def test_stop_with_a_connection_open(market: Market, path: str) -> None:
     market.ok("dev")

@@ -73,6 +73,7 @@ def test_the_tasks_work_as_with_an_engine(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_a_second_start_changes_nothing_and_an_edit_of_the_environment_restarts_only_that_service(
     market: Market,
 ) -> None:
@@ -125,6 +126,7 @@ def test_compose_files_may_use_the_commit(market: Market) -> None:
     assert market.ask("clock")["environment"]["REVISION"] == shown.stdout.strip()
 
 
+@pytest.mark.nightly
 def test_restart_and_hot_reload(market: Market) -> None:
     market.ok("dev")
     before = {name: market.first(name).pid for name in ("clock", "shop")}
