@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -64,8 +65,8 @@ def evidence(
     health = Health("web", 1, one, probe, Verdict.WAITING, "is not ready yet", "starting")
     others = {"proxy": Health("proxy", 1, holder, None, Verdict.READY, "runs", "runs")}
     return Evidence(
-        engine=Engine(SimpleNamespace(api=api)),  # type: ignore[arg-type]
-        model=Model({"web": web}, {}, {}, Stack(address.__file__, "dev", (), (), "shop")),  # type: ignore[arg-type]
+        engine=Engine(SimpleNamespace(api=api)),  # type: ignore[arg-type] # all of the SDK that it asks for
+        model=Model({"web": web}, {}, {}, Stack(Path(address.__file__), "dev", (), (), "shop")),
         service=web,
         health=health,
         log=Log(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -23,7 +22,6 @@ from upready.stack.compose_failure import Failure
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import StartError
-from upready.support.http_probe import Probe
 
 
 class Away:
@@ -365,39 +363,6 @@ def test_sockets() -> None:
 """
     assert address.parse(table) == {("loopback", 8000), ("any", 8080), ("loopback", 8002)}
     assert address.parse("") == set()
-
-
-class Sockets:
-    """An engine whose containers listen on these ports, for all."""
-
-    def __init__(self, *ports: int) -> None:
-        self.table = "".join(f"0: 00000000:{each:04X} 00000000:0000 0A\n" for each in ports).encode()
-
-    def exec_create(self, *_: object) -> dict[str, str]:
-        return {"Id": "exec"}
-
-    def exec_start(self, _: str) -> bytes:
-        return self.table
-
-
-@pytest.mark.parametrize(
-    ("listening", "said"),
-    [
-        ([8080], "does not listen on port 8000, which is published at 8000, but on 8080"),
-        # Its other published port is open already, as that of a reloader whose worker starts anew.
-        ([9464], "does not listen yet on port 8000, which is published at 8000"),
-        ([8080, 9464], "does not listen on port 8000, which is published at 8000, but on 8080"),
-        ([8000, 9464], None),
-    ],
-)
-def test_where_a_service_listens(listening: list[int], said: str | None) -> None:
-    ports = (("127.0.0.1", 8000, "tcp", 8000), ("127.0.0.1", 9464, "tcp", 9464))
-    one = case(state="running", ports=ports)
-    answer = Probe("http://127.0.0.1:8000/health", None, None, "connection closed without an answer", {})
-    one = with_engine(Evidence(**{**vars(one), "health": replace(one.health, probe=answer)}), Sockets(*listening))
-    told = address.find(one)
-    assert (told and told.message) == said
-    assert told is None or ("let web listen on 8000" in told.next) == (8080 in listening)
 
 
 def run_by(image: str, text: str, root: Path) -> Evidence:

@@ -44,7 +44,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 def tracked(*containers: Container, services: Sequence[Service] = (), name: str = "docker") -> Tracker:
     """A tracker that has seen these containers, which began when it looked."""
-    made = Tracker(SimpleNamespace(local=True, name=name), services or [service()])  # type: ignore[arg-type]
+    made = Tracker(SimpleNamespace(local=True, name=name), services or [service()])  # type: ignore[arg-type] # all of it that is asked for
     made.known = True
     made.take(Listed(0, 0, list(containers)))
     return made
@@ -61,7 +61,7 @@ def first(made: Tracker) -> Health:
 
 
 def test_nothing_is_known_before_the_first_list() -> None:
-    made = Tracker(SimpleNamespace(local=True, name="docker"), [service()])  # type: ignore[arg-type]
+    made = Tracker(SimpleNamespace(local=True, name="docker"), [service()])  # type: ignore[arg-type] # all of it that is asked for
     assert (made.known, made.complete, made.looked()) == (False, False, False)
     assert (made.ready, made.targets(), made.running()) == (set(), {}, ())
     assert [each.cause for each in made.healths()] == ["missing"]
