@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Sequence
@@ -164,6 +165,20 @@ def test_what_others_wait_for_has_until_the_deadline() -> None:
     outcome = Wait(Fake(healthy("db", health="unhealthy")), WEB, service("db")).run(1.5, up)
     assert outcome.timed_out
     assert isinstance(outcome.error, UnhealthyError)
+
+
+def test_a_start_that_gives_up_at_once_is_not_begun_again_without_a_pause() -> None:
+    # Nothing is unhealthy by the engine, whatever compose says: each start would fail at once.
+    began: list[float] = []
+
+    def up(_: Attempt) -> None:
+        began.append(time.monotonic())
+        raise UnhealthyError("dependency failed to start: container db is unhealthy")
+
+    outcome = Wait(Fake(healthy("db", health="starting")), WEB, service("db")).run(2.5, up)
+    assert outcome.timed_out
+    assert len(began) > 1
+    assert all(later - earlier > 0.9 for earlier, later in itertools.pairwise(began))
 
 
 def test_a_bug_in_the_start_is_raised_at_once() -> None:

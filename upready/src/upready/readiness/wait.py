@@ -29,6 +29,9 @@ SETTLE = 1.0
 LOOK = 2.0
 """Seconds for the first complete look at all services, even if the timeout is shorter."""
 
+AGAIN = 1.0
+"""Seconds from one start to the next at least, where compose gave up: each asks it once more, and none is counted."""
+
 LOOK_UP = 0.25
 """Seconds between two questions whether the wait is superseded."""
 
@@ -93,6 +96,7 @@ class Waiter:
     _tracker: Tracker = field(init=False)
     _shown: object = field(init=False, default=None)
     _told: float = field(init=False, default=0.0)
+    _begun: float = field(init=False, default=0.0)
 
     def __post_init__(self) -> None:
         self._tracker = Tracker(self.engine, self.services)
@@ -139,7 +143,7 @@ class Waiter:
             if isinstance(thread.error, UnhealthyError) and not failed:
                 # Compose gives up when a service that others wait for is unhealthy, but it may still become healthy.
                 failing = None
-                if not self._tracker.blocked():
+                if not self._tracker.blocked() and now - self._begun >= AGAIN:
                     self._begin(feed, thread)
             elif thread.error is not None or failed:
                 failing = failing or now
@@ -203,6 +207,7 @@ class Waiter:
     def _begin(self, feed: Feed, thread: StartThread) -> None:
         if thread.given:
             self._tracker.starting()
+        self._begun = time.monotonic()
         thread.begin(feed.drops)
 
 
