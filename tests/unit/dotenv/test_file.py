@@ -108,9 +108,11 @@ def leftovers(root: Path) -> list[str]:
 def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, writers: Writers) -> None:
     path = tmp_path / ".env"
     chance = random.Random(3)
-    seen, left = set(), 0
-    for _ in range(170):
-        writers.kill("write", chance.uniform(0.0, 0.03))
+    seen, left, rounds = set(), 0, 0
+    # Until they have been met at different moments: on a busy machine a child writes later.
+    while rounds < 170 or len(seen) <= 2 or left <= 5:
+        rounds += 1
+        writers.kill("write", chance.uniform(0.0, 0.03 * (1 + rounds // 170)))
         if path.exists():
             text = path.read_text("utf-8")
             assert text == f"A={text[2] * SIZE}\n"
@@ -119,9 +121,7 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, writers: Writers
         # What one leaves behind, the next one removes.
         assert len(leftovers(tmp_path)) <= 1
         left += len(leftovers(tmp_path))
-    # They were met at different moments.
-    assert len(seen) > 2
-    assert left > 5
+        assert rounds < 5000
     assert sorted(each.name for each in tmp_path.iterdir()) == [".env"]
 
 
