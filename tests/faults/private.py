@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -114,6 +115,9 @@ class Engine:
             self._client = None
         if self.process is None:
             return
+        if (code := self.process.poll()) is not None:
+            # Not by a test's hand: pytest shows it with the test that failed for it.
+            print(f"{self.url} had ended with {code}:", (self.home / "log").read_text()[-6000:], sep="\n", file=sys.stderr)
         with contextlib.suppress(psutil.NoSuchProcess):
             self.thaw()
             self._signal(how)
