@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,14 +43,22 @@ class Result:
 
 @dataclass
 class Project:
-    """A project's folder, and how to call its tasks as a user would: `invoke` in a process of its own."""
+    """A project's folder, and how to call its tasks as a user would: `invoke` in a process of its own.
+
+    Attributes:
+        root: The folder.
+        name: Compose's project name.
+        environment: Variables for the tasks.
+        inside: What to put before each command: words that let it run in the network of an engine of its own.
+    """
 
     root: Path
     name: str
     environment: dict[str, str] = field(default_factory=dict)
+    inside: Sequence[str] = ()
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "invoke", *arguments]
+        return [*self.inside, sys.executable, "-m", "invoke", *arguments]
 
     def variables(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         return {**os.environ, "COMPOSE_PROJECT_NAME": self.name, **self.environment, **(extra or {})}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from tests.engine import test_release_traffic
 from tests.engine.callers_inside import CallersInside
 from tests.engine.conftest import Project
-from tests.engine.three_nodes import Machine, Swarm, begun
+from tests.engine.three_nodes import Swarm, begun
 from upready.runtime.swarm import nodes
 
 PORT = 8000
@@ -21,21 +20,10 @@ SETTINGS = (
 
 
 @dataclass
-class Inside(Project):
-    """A project whose tasks are called on a machine of the swarm."""
-
-    machine: Machine | None = None
-
-    def command(self, *arguments: str) -> list[str]:
-        assert self.machine
-        return [*self.machine.inside, sys.executable, "-m", "invoke", *arguments]
-
-
-@dataclass
 class Served:
     """The project, and the swarm that it runs on."""
 
-    project: Inside
+    project: Project
     swarm: Swarm
 
     @property
@@ -57,7 +45,7 @@ def make(swarm: Swarm, root: Path, name: str = "served") -> Served:
     made.write(".env", "")
     (root / ".env").chmod(0o600)
     variables = {**swarm.environment, "API_PORT": str(PORT), "REPLICAS": "2", "DRAIN": "1"}
-    return Served(Inside(root, name, variables, swarm.machines[0]), swarm)
+    return Served(Project(root, name, variables, swarm.machines[0].inside), swarm)
 
 
 def known() -> Iterator[Swarm]:

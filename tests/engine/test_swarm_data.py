@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import write_tasks
-from tests.engine.test_swarm_runtime import Inside
+from tests.engine.conftest import Project, write_tasks
 from tests.faults.private import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.nightly, pytest.mark.timeout(900)]
@@ -56,7 +55,7 @@ SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], runtime: swarm, t
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Inside]:
+def project(tmp_path: Path) -> Iterator[Project]:
     if problem := Engine.problem():
         pytest.skip(problem)
     engine = Engine()
@@ -65,7 +64,7 @@ def project(tmp_path: Path) -> Iterator[Inside]:
         engine.fill(IMAGE)
         engine.client.swarm.init(advertise_addr="127.0.0.1")
         write_tasks(tmp_path)
-        made = Inside(tmp_path, "data", {"DOCKER_HOST": engine.url, "PASSWORD": "n0t-so-easy-2-guess"}, engine)
+        made = Project(tmp_path, "data", {"DOCKER_HOST": engine.url, "PASSWORD": "n0t-so-easy-2-guess"}, engine.inside)
         made.write("compose.yaml", COMPOSE)
         made.write("invoke.yaml", SETTINGS)
         yield made
@@ -76,7 +75,7 @@ def project(tmp_path: Path) -> Iterator[Inside]:
         engine.remove()
 
 
-def versions(project: Inside) -> dict[str, str]:
+def versions(project: Project) -> dict[str, str]:
     """The version of which each service is."""
     asked = ("migrate", "web", "front")
     assert project.engine
@@ -85,7 +84,7 @@ def versions(project: Inside) -> dict[str, str]:
     return {name: next(each for each in spec["Env"] if each.startswith("VERSION"))[-1:] for name, spec in found.items()}
 
 
-def test_a_release_that_runs_migrations_is_backed_up_before_and_the_edge_changes_alone(project: Inside) -> None:
+def test_a_release_that_runs_migrations_is_backed_up_before_and_the_edge_changes_alone(project: Project) -> None:
     first = project.ok("prod", "--yes", "--json").json
     assert "backup" not in first
     # When: the edge alone is brought to its new version. Then: nothing else is

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -50,21 +48,10 @@ ops:
 """
 
 
-@dataclass
-class Inside(Project):
-    """A project whose tasks are called in the network of an engine of its own."""
-
-    engine: Engine | None = None
-
-    def command(self, *arguments: str) -> list[str]:
-        assert self.engine
-        return [*self.engine.inside, sys.executable, "-m", "invoke", *arguments]
-
-
-def made(root: Path, engine: Engine) -> Inside:
+def made(root: Path, engine: Engine) -> Project:
     root.mkdir()
     write_tasks(root)
-    project = Inside(root, "moved", {"DOCKER_HOST": engine.url, "TOKEN": "a-secret-that-is-long"}, engine)
+    project = Project(root, "moved", {"DOCKER_HOST": engine.url, "TOKEN": "a-secret-that-is-long"}, engine.inside)
     project.write("compose.yaml", COMPOSE)
     project.write("invoke.yaml", SETTINGS)
     project.write(".env", "")

@@ -117,7 +117,9 @@ class Engine:
             return
         if (code := self.process.poll()) is not None:
             # Not by a test's hand: pytest shows it with the test that failed for it.
-            print(f"{self.url} had ended with {code}:", (self.home / "log").read_text()[-6000:], sep="\n", file=sys.stderr)
+            print(
+                f"{self.url} had ended with {code}:", (self.home / "log").read_text()[-6000:], sep="\n", file=sys.stderr
+            )
         with contextlib.suppress(psutil.NoSuchProcess):
             self.thaw()
             self._signal(how)
