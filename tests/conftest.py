@@ -21,7 +21,7 @@ import pytest
 from tests.failures import Failures
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
-from tests.selection import Duration, quick
+from tests.selection import Duration, nightly, quick
 from upready.releases import engine_lock, record
 from upready.runtime.docker import engine
 from upready.support import folders
@@ -80,8 +80,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what CI has no time for, and for a quick run what only CI has."""
-    nightly = config.getoption("--nightly")
-    played = [each for each in items if bool(each.get_closest_marker("nightly")) == nightly]
+    late, wanted = nightly(items), config.getoption("--nightly")
+    played = [each for each in items if (each in late) == wanted]
     if not config.getoption("--all-faults"):
         played = [each for each in played if not each.get_closest_marker("beyond_ci")]
     if config.getoption("--quick"):

@@ -38,9 +38,31 @@ def quick(items: Iterable[pytest.Item]) -> list[pytest.Item]:
         else:
             played.append(item)
     for (_, number), cases in groups.items():
-        played += sorted(cases, key=lambda each: hashlib.sha256(each.nodeid.encode()).digest())[:number]
+        played += _chosen(cases)[:number]
     kept = set(played)
     return [item for item in items if item in kept]
+
+
+def nightly(items: Iterable[pytest.Item]) -> set[pytest.Item]:
+    """Which of these only a night plays: a test that is marked so, or of one with `day=2` all cases but two."""
+    cases: dict[str, list[pytest.Item]] = defaultdict(list)
+    found = set()
+    for item in items:
+        marks = list(item.iter_markers("nightly"))
+        if any("day" not in mark.kwargs for mark in marks):
+            found.add(item)
+        elif marks:
+            cases[item.nodeid.partition("[")[0]].append(item)
+    for each in cases.values():
+        mark = each[0].get_closest_marker("nightly")
+        assert mark is not None
+        found.update(_chosen(each)[mark.kwargs["day"] :])
+    return found
+
+
+def _chosen(cases: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The cases in an order that looks like chance and is ever the same, so that the first come from all over them."""
+    return sorted(cases, key=lambda each: hashlib.sha256(each.nodeid.encode()).digest())
 
 
 def _group(item: pytest.Item) -> tuple[str, int] | None:

@@ -279,6 +279,7 @@ def test_keys_are_masked_and_kept_as_hashes(settings: Callable[..., Settings]) -
     ]
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows ends the workers otherwise")
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--workers=2"]])

@@ -110,6 +110,7 @@ def test_a_request_id_is_kept_or_made(serve: Serve) -> None:
     assert re.fullmatch(r"[0-9a-f]{32}", made)
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     ("options", "in_flight"),
     [([], False), ([], True), (["--workers=2"], True), (["--reload", "--reload-dir=app"], True)],
@@ -157,6 +158,7 @@ def refuses(port: int) -> bool:
     return False
 
 
+@pytest.mark.nightly
 def test_the_log_is_a_json_object_a_line_without_polls() -> None:
     with uvicorn_process("--workers=2", environment={"MCP_URL": f"http://127.0.0.1:{free_port()}/mcp"}) as (
         process,
@@ -199,6 +201,7 @@ def test_no_caller_writes_long_or_forged_lines_into_the_log(form: str) -> None:
     assert max(map(len, output.splitlines())) < 1000
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("options", [[], ["--workers=2"]])
 def test_an_invalid_setting_ends_it_with_one_line_and_no_value(options: list[str]) -> None:
     with uvicorn_process(*options, environment={"DATABASE_URL": "mysql://u:hunter22@h/d"}) as (process, _):

@@ -115,6 +115,7 @@ def test_the_budget_is_shown(start: Start, provider: OpenRouter) -> None:
     wait_until(lambda: client.get("/health") and value("model_calls_limit") == 1000 and value("model_calls_today") >= 1)
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_numbers_are_summed_over_workers_and_outlive_them(mcp: McpServer) -> None:
     port = free_port()

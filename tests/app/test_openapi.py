@@ -39,6 +39,7 @@ def client(serve: Serve, mcp: McpServer, provider: OpenRouter, postgres_server: 
     )
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_500_and_nothing_undocumented(client: httpx.Client, mode: GenerationMode) -> None:

@@ -171,6 +171,7 @@ def test_a_stall_of_six_seconds_does_not_lose_a_generation(mcp: McpServer, provi
         assert all("it does again" in line for line in running.warnings())
 
 
+@pytest.mark.nightly
 def test_the_folder_of_parent_and_workers_goes_with_them(tmp_path: Path) -> None:
     for options in ((), ("--workers=2",)):
         with uvicorn_process(*options, environment={"TMPDIR": str(tmp_path)}) as (process, url):

@@ -82,6 +82,7 @@ def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:
     }
 
 
+@pytest.mark.nightly
 def test_an_edit_of_the_page_installs_no_package(root: Path) -> None:
     edit(root / "page/src/page.mjs", "//")
     changed = {"page 8/9 COPY page/src src", "page 9/9 RUN node build.mjs"}

@@ -341,6 +341,7 @@ def play(watched: Watched, tmp_path: Path, lines: list[str]) -> None:
     assert watched.seen == [], "\n".join(sorted(set(watched.seen)))
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.engine
 @pytest.mark.timeout(900)

@@ -77,6 +77,7 @@ def test_nothing_runs(shop: Project) -> None:
     assert shop.invoke("diagnose", "web").code == 2
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     ("status", "options", "code"),
     [
@@ -184,6 +185,7 @@ def test_status(running: Project) -> None:
     assert "67.1 MB" in text
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("how", ["context", "another machine"])
 def test_an_engine_elsewhere(running: Project, tmp_path: Path, free_port: Callable[[], int], how: str) -> None:
     proxy = Proxy(tmp_path / "engine.sock" if how == "context" else free_port())

@@ -249,6 +249,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, bytes], str, tuple[str, ...]]] 
 }
 
 
+@pytest.mark.nightly(day=12)
 @pytest.mark.parametrize("name", CASES)
 def test_cause(name: str, play: Callable[..., Scene]) -> None:
     service, files, cause, words = CASES[name]

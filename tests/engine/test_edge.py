@@ -290,6 +290,7 @@ def test_what_it_cannot_serve_is_refused(stack: Stack) -> None:
     assert stack.edge.route(API) == before
 
 
+@pytest.mark.nightly
 def test_what_was_switched_last_outlives_its_container_but_not_its_volume(stack: Stack) -> None:
     """The last test of this stack."""
     client, project = connected().client, stack.project

@@ -66,16 +66,19 @@ def state(project: Project, request: pytest.FixtureRequest) -> Iterator[str]:
         project.environment.pop(name, None)
 
 
+@pytest.mark.nightly(day=2)
 def test_output_and_exit_code(project: Project, state: str) -> None:
     done = project.invoke("exec", "app", "--", "sh", "-c", 'echo "$WORD"; echo bad >&2; exit 42')
     assert (done.code, done.out, done.err) == (42, "kept\n", "bad\n")
 
 
+@pytest.mark.nightly(day=2)
 def test_a_command_needs_no_dashes(project: Project) -> None:
     done = project.invoke("exec", "app", "sh", "-c", 'echo "$1  $2"; exit 3', "--", "--json", "a  -- b")
     assert (done.code, done.out) == (3, "--json  a  -- b\n")
 
 
+@pytest.mark.nightly(day=2)
 def test_a_shell_in_the_only_service_that_runs(project: Project) -> None:
     done = subprocess.run(
         project.command("shell"),
@@ -88,6 +91,7 @@ def test_a_shell_in_the_only_service_that_runs(project: Project) -> None:
     assert (done.returncode, done.stdout) == (4, b"kept bash\n")
 
 
+@pytest.mark.nightly(day=1)
 def test_psql_has_the_services_own_user_and_database(project: Project, tmp_path: Path) -> None:
     write_tasks(tmp_path)
     database = Project(tmp_path, unique_name("psql"))
@@ -102,6 +106,7 @@ def test_psql_has_the_services_own_user_and_database(project: Project, tmp_path:
         remove_project(database.name)
 
 
+@pytest.mark.nightly(day=2)
 def test_a_pipe_carries_every_byte(project: Project) -> None:
     sent = bytes(range(256)) * 400
     done = subprocess.run(
@@ -116,6 +121,7 @@ def test_a_pipe_carries_every_byte(project: Project) -> None:
     assert done.stdout == sent
 
 
+@pytest.mark.nightly(day=2)
 def test_a_terminal_is_one_inside_and_control_c_ends_only_the_command(project: Project) -> None:
     import pty
 

@@ -26,6 +26,7 @@ def test_no_engine(foreign: Project) -> None:
     assert error["next"]
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("how", ["cut", "hang"])
 def test_the_engine_goes_away_during_the_wait(foreign: Project, proxy: Proxy, how: str) -> None:
     never_ready(foreign)
@@ -104,6 +105,7 @@ def test_a_service_that_never_becomes_healthy(foreign: Project) -> None:
     assert "4 s" in failed.json["error"]["message"]
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("moment", ["build", "start", "wait"])
 def test_interrupt(foreign: Project, moment: str) -> None:
     if moment == "build":
@@ -144,6 +146,7 @@ def test_two_at_once(foreign: Project) -> None:
         interrupt(first)
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     ("name", "text", "expected"),
     [

@@ -262,6 +262,7 @@ def keys(project: Project, *words: str) -> str:
     return subprocess.run(line, capture_output=True, check=True, encoding="utf-8").stdout.strip()
 
 
+@pytest.mark.nightly
 def test_redis_is_backed_up_proven_and_restored(redis: Project, tmp_path: Path) -> None:
     keys(redis, "EVAL", "for i = 1, 3000 do redis.call('SET', 'key' .. i, string.rep('x', i % 90)) end", "0")
     keys(redis, "SET", "passing", "1", "EX", "100000")

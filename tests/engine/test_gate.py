@@ -228,6 +228,7 @@ def test_hang_at_start(play: Callable[..., Scene], free_port: Callable[[], int])
     assert scene.error(outcome, 3).code == 7
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("how", ["replace", "restart"])
 def test_what_does_not_let_itself_be_stopped(play: Callable[..., Scene], how: str) -> None:
     deaf = {"stop_grace_period": "60s"}
@@ -439,6 +440,7 @@ def test_answers_that_count(play: Callable[..., Scene], free_port: Callable[[], 
     assert find(outcome.services, "service").cause == "answers"
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize(
     "code",
     [
@@ -537,6 +539,7 @@ def distant(proxy: Proxy, monkeypatch: pytest.MonkeyPatch) -> Iterator[Container
 fails_to_connect = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
 
+@pytest.mark.nightly(day=1)
 @fails_to_connect
 @pytest.mark.parametrize("how", ["cut", "hang"])
 def test_engine_gone_while_waiting(play: Callable[..., Scene], proxy: Proxy, distant: Containers, how: str) -> None:
@@ -561,6 +564,7 @@ def test_engine_gone_while_waiting(play: Callable[..., Scene], proxy: Proxy, dis
     assert any("db" in line for line in raised.value.details)
 
 
+@pytest.mark.nightly(day=1)
 @fails_to_connect
 @pytest.mark.parametrize("how", ["start", "restart"])
 def test_engine_silent_during_the_start(

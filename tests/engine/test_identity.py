@@ -77,6 +77,7 @@ def test_a_second_checkout_touches_nothing_of_the_first(checkout: Checkout) -> N
     second.ok("status")
 
 
+@pytest.mark.nightly
 def test_the_first_ones_data_outlives_its_containers(checkout: Checkout) -> None:
     first = checkout("a")
     first.ok("dev")
@@ -126,6 +127,7 @@ def test_a_renamed_folder_goes_on(checkout: Checkout, tmp_path: Path) -> None:
     assert volumes(new) == []
 
 
+@pytest.mark.nightly
 def test_a_folder_that_is_no_checkout_any_more_is_adopted(checkout: Checkout) -> None:
     old = checkout("a")
     old.ok("dev")
@@ -144,6 +146,7 @@ def test_a_folder_that_is_no_checkout_any_more_is_adopted(checkout: Checkout) ->
     assert new.containers() == []
 
 
+@pytest.mark.nightly
 def test_links_and_other_ways_to_one_folder_are_one(checkout: Checkout, tmp_path: Path) -> None:
     real = checkout("a")
     (tmp_path / "link").symlink_to(real.root)

@@ -90,6 +90,7 @@ def values(project: Project) -> dict[str, str]:
     return {each.key: each.parsed or "" for each in doc.entries}
 
 
+@pytest.mark.nightly
 def test_what_containers_have_is_taken_back_and_never_shown(shop: Project) -> None:
     before = values(shop)
     (shop.root / ".env").unlink()

@@ -384,6 +384,7 @@ IN_CI = {("prod", "", 40), ("prod", "switch ai-service", 3), ("store-too", "star
 """A record that is being read, a switch, and what must be put back."""
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize(
     "moment",
     [each for each in MOMENTS if (each.kind, each.step, each.request) in IN_CI],
@@ -494,6 +495,7 @@ with engine_lock.hold(engine, project, "invoke prod", "ann@there"):
 """
 
 
+@pytest.mark.nightly
 def test_stop_removes_what_a_reader_of_the_record_has_left_once_it_is_dead(project: Project) -> None:
     project.write("compose.yaml", "services: {app: {image: python:3.13-slim}}\n")
     with closing(docker.from_env()) as client:

@@ -102,6 +102,7 @@ def test_a_program_that_is_mended_is_waited_for(play: Callable[..., Scene], free
     assert scene.wait(30, start=False).ready
 
 
+@pytest.mark.nightly
 def test_data_of_another_version(play: Callable[..., Scene]) -> None:
     entry = {
         "image": "postgres:17-alpine",

@@ -294,6 +294,7 @@ def test_ctrl_c_ends_at_once_and_quietly(up: Up) -> None:
     assert time.monotonic() - began < 60
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("follow", [[], ["--follow"]], ids=["past", "live"])
 def test_a_reader_that_leaves_ends_it_quietly(up: Up, follow: list[str]) -> None:
     project = up({"talk": python(COUNT.format(20_000, 0.0001))})
@@ -306,6 +307,7 @@ def test_a_reader_that_leaves_ends_it_quietly(up: Up, follow: list[str]) -> None
     assert task.returncode == 0
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("how", ["cut", "hang"])
 def test_an_engine_that_goes_away(up: Up, tmp_path: Path, how: str) -> None:
     project = up({"talk": python(COUNT.format(1000, 0.05))})
@@ -386,6 +388,7 @@ def test_filters_and_forms(up: Up, tmp_path: Path) -> None:
     assert project.invoke("logs", "--output", str(tmp_path / "no" / "where")).code == 2
 
 
+@pytest.mark.nightly
 def test_a_moment_in_between_divides_exactly(up: Up) -> None:
     project = up({"tick": python(COUNT.format(50, 0.01))}, ended=["tick"])
     everything = objects(project.ok("logs", "--json").out)
@@ -413,6 +416,7 @@ def test_last_lines(up: Up) -> None:
     assert last_lines(connected(), project.container("a"), 1) == ["two"]
 
 
+@pytest.mark.nightly
 def test_colours_only_where_wanted(up: Up) -> None:
     project = up({"a": python("print('\\x1b[32mgreen\\x1b[0m')")}, ended=["a"])
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm-256color", "NO_COLOR": ""}

@@ -95,6 +95,7 @@ def listed(project: Project) -> dict[str, Any]:
     return {each["name"]: each for each in project.ok("nodes", "--json").json["nodes"]}
 
 
+@pytest.mark.nightly
 def test_a_machine_joins_with_the_images_that_it_needs_and_the_token_is_never_told(
     swarm: Swarm, project: Project, services: Any
 ) -> None:
@@ -118,6 +119,7 @@ def test_a_machine_joins_with_the_images_that_it_needs_and_the_token_is_never_to
     assert third.client.images.get(image).tags == [IMAGE]
 
 
+@pytest.mark.nightly
 def test_a_node_is_emptied_without_losing_a_request(swarm: Swarm, project: Project, services: Any) -> None:
     # Given: a service on two nodes, and somebody who calls it from the first one
     join_all(swarm, project)
@@ -149,6 +151,7 @@ def test_a_node_is_emptied_without_losing_a_request(swarm: Swarm, project: Proje
     assert listed(project)[leaving.name]["availability"] == "active"
 
 
+@pytest.mark.nightly
 def test_a_node_with_data_is_not_emptied_and_nothing_is_changed(swarm: Swarm, project: Project, services: Any) -> None:
     # Given
     join_all(swarm, project)
@@ -166,6 +169,7 @@ def test_a_node_with_data_is_not_emptied_and_nothing_is_changed(swarm: Swarm, pr
     assert [each["ID"] for each in swarm.tasks("db")] == [task]
 
 
+@pytest.mark.nightly
 def test_a_service_that_is_not_ready_elsewhere_stays_where_it_is(swarm: Swarm, project: Project, services: Any) -> None:
     # Given: a service that works on one node only: it needs a file that the others do not have
     join_all(swarm, project)
@@ -193,6 +197,7 @@ def test_a_service_that_is_not_ready_elsewhere_stays_where_it_is(swarm: Swarm, p
     swarm.fill_small()
 
 
+@pytest.mark.nightly
 def test_a_node_leaves_and_the_last_manager_does_not(swarm: Swarm, project: Project, services: Any) -> None:
     # Given
     join_all(swarm, project)
@@ -208,6 +213,7 @@ def test_a_node_leaves_and_the_last_manager_does_not(swarm: Swarm, project: Proj
     swarm.running("shop", 2)
 
 
+@pytest.mark.nightly
 def test_the_doctor_looks_at_every_node(swarm: Swarm, project: Project) -> None:
     # Given: a node that is known by its context, and one that is not
     join_all(swarm, project)
@@ -224,6 +230,7 @@ def test_the_doctor_looks_at_every_node(swarm: Swarm, project: Project) -> None:
     assert told[unknown].endswith("invoke nodes --add node3")
 
 
+@pytest.mark.nightly
 def test_what_cannot_be_meant_is_refused(project: Project, swarm: Swarm) -> None:
     for words, code, said in (
         (["--add", "nobody"], 2, "there is no docker context 'nobody'"),

@@ -61,6 +61,7 @@ def sql(shop: Project, text: str) -> str:
     return shop.ok("exec", "db", "--", "psql", "-U", "shop", "-qAtc", text).out.strip()
 
 
+@pytest.mark.nightly
 def test_what_migrations_may_harm_is_backed_up_before_and_named_after(shop: Project) -> None:
     first = shop.ok("prod", "--json").json
     assert "backup" not in first  # no row is there yet

@@ -74,6 +74,7 @@ def test_four_workers_run(stack: Project) -> None:
     assert len(workers) == 4
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize(
     ("service", "cpus", "memory", "reserved"),
     [

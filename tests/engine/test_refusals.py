@@ -165,6 +165,7 @@ TABLE: dict[str, tuple[dict[str, Any], dict[str, Any], str, type[OpsError], str,
 }
 
 
+@pytest.mark.nightly(day=8)
 @pytest.mark.parametrize("name", TABLE)
 def test_refusal(name: str, play: Callable[..., Scene]) -> None:
     added, top, cause, kind, words, remedy = TABLE[name]

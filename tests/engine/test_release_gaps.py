@@ -37,6 +37,7 @@ def shop(tmp_path: Path) -> Iterator[Project]:
     remove_project(project.name)
 
 
+@pytest.mark.nightly
 def test_at_a_terminal_a_gap_is_asked_about_before_anything_is_touched(shop: Project) -> None:
     with terminal.begin(shop, "prod") as first:  # nothing is replaced: nobody is asked
         assert first.end()[0] == 0
@@ -141,6 +142,7 @@ services:
 """
 
 
+@pytest.mark.nightly
 def test_a_release_that_ran_migrations_is_marked_and_a_rollback_over_it_asks(shop: Project) -> None:
     shop.environment["ORDER"] = "start-first"
     shop.write("jobs.yaml", JOBS)

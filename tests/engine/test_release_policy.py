@@ -59,6 +59,7 @@ def running(shop: Project) -> Counter[str]:
     return Counter(each.release for each in shop.containers() if each.state == "running")
 
 
+@pytest.mark.nightly
 def test_one_failure_of_three_leads_back_unless_the_ratio_allows_it(shop: Project) -> None:
     first = given(shop, parallelism=1, max_failure_ratio=0.3)
     before = {each.id for each in shop.containers()}
@@ -127,6 +128,7 @@ def test_stop_first_in_turn_waits_between_groups_and_goes_back(shop: Project) ->
     assert first not in running(shop)
 
 
+@pytest.mark.nightly
 def test_what_does_not_stay_ready_for_monitor_never_serves(shop: Project) -> None:
     given(shop, monitor="5s")
     before = {each.id for each in shop.containers()}

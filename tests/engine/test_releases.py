@@ -263,6 +263,7 @@ volumes: {marks: {}}
 """
 
 
+@pytest.mark.nightly
 def test_hooks_run_once_at_each_release(shop: Project) -> None:
     shop.write("hooks.yaml", HOOKS)
     shop.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml, hooks.yaml], timeout: 60}}}\n")
@@ -283,6 +284,7 @@ def test_hooks_run_once_at_each_release(shop: Project) -> None:
     assert replicas(shop) == before
 
 
+@pytest.mark.nightly
 def test_who_changed_what_is_told(shop: Project) -> None:
     release = shop.ok("prod", "--json").json["release"]
     fails(shop, 8, HOW="exits")
@@ -309,6 +311,7 @@ def test_one_change_at_a_time_on_the_engine(shop: Project) -> None:
     shop.ok("prod", "--lock-wait", "5")
 
 
+@pytest.mark.nightly
 def test_the_record_holds_no_secret_that_a_task_would_show(shop: Project) -> None:
     shop.ok("prod")
     failed = fails(shop, 8, HOW="exits", SECRET_KEY="another-secret-value")

@@ -195,6 +195,7 @@ def test_two_clones_release_one_at_a_time_and_another_repository_does_not(shop: 
     assert "prod --json --adopt" in told.json["error"]["next"]
 
 
+@pytest.mark.nightly
 def test_development_takes_the_place_of_a_release_elsewhere_only_when_told_to(shop: Project, line: Proxy) -> None:
     release = shop.ok("prod", "--json").json["release"]
     before = [(each.id, each.started) for each in shop.containers()]
@@ -209,6 +210,7 @@ def test_development_takes_the_place_of_a_release_elsewhere_only_when_told_to(sh
     shop.ok("dev", "--host", "production")  # nobody is asked now
 
 
+@pytest.mark.nightly
 def test_what_is_mounted_from_this_machine_must_be_on_the_engine_s(shop: Project) -> None:
     # The engine's machine is this one, where a path through /proc/self is the engine's own.
     shop.write("conf/site.conf", "listen 80")

@@ -31,6 +31,7 @@ def storage(tmp_path: Path) -> Iterator[s3.Storage]:
         yield made
 
 
+@pytest.mark.nightly
 def test_backups_are_made_kept_and_restored_there(storage: s3.Storage, tmp_path: Path) -> None:
     project = bare(
         tmp_path / "project", unique_name("s3"), {**storage.variables, "OPS_STATE_DIR": str(tmp_path / "state")}

@@ -14,6 +14,7 @@ from tests.engine.twins import SLEEPER, plain, states
 pytestmark = pytest.mark.engine
 
 
+@pytest.mark.nightly
 def test_a_rebuilt_image_is_never_unchanged(project: Project) -> None:
     text = SLEEPER + (
         'services:\n  app: {<<: *sleeper, image: "${COMPOSE_PROJECT_NAME}-app", '
@@ -86,6 +87,7 @@ def test_stop_takes_the_volume_of_a_service_without_a_container(project: Project
     assert connected().volumes(project.name) == []
 
 
+@pytest.mark.nightly
 def test_stop_takes_the_volume_where_no_container_is_left(project: Project) -> None:
     project.write(
         "compose.yaml", SLEEPER + 'services: {app: {<<: *sleeper, volumes: ["data:/data"]}}\nvolumes: {data: {}}\n'
@@ -106,6 +108,7 @@ services:
 """
 
 
+@pytest.mark.nightly
 def test_stop_gives_up_after_its_timeout(project: Project) -> None:
     project.write("compose.yaml", STUBBORN % ("echo I stay", "90s"))
     project.ok("dev", "--no-build")
@@ -115,6 +118,7 @@ def test_stop_gives_up_after_its_timeout(project: Project) -> None:
     assert project.containers() == []
 
 
+@pytest.mark.nightly
 def test_stop_waits_as_long_as_its_timeout(project: Project) -> None:
     project.write("compose.yaml", STUBBORN % ("sleep 3; touch /out/clean; exit 0", "1s"))
     project.ok("dev", "--no-build")

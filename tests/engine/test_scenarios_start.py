@@ -27,6 +27,7 @@ def slow(one: str, word: str = "first", seconds: int = 4) -> str:
     return SLEEPER + SLOW.format(one=one, word=word, seconds=seconds)
 
 
+@pytest.mark.nightly
 def test_a_failure_elsewhere_stops_nothing(twins: Twins) -> None:
     twins.write(slow("sleep 0.5; exit 1"))
     by_compose, by_us = twins.up()
@@ -49,6 +50,7 @@ def test_what_ran_before_runs_after_a_change_in_which_another_fails(twins: Twins
     assert all(before[name] != after[name] for name in before)
 
 
+@pytest.mark.nightly
 def test_what_becomes_healthy_after_the_deadline_is_followed(project: Project) -> None:
     project.write("compose.yaml", slow("sleep 600", seconds=6))
     ended = project.invoke("dev", "--no-build", "--timeout", "2")
@@ -67,6 +69,7 @@ def test_who_waits_for_another_is_not_said_to_wait_for_what_failed(project: Proj
     assert "wait for that" not in message and "waits for that" not in message
 
 
+@pytest.mark.nightly
 def test_what_goes_on_is_ended_by_the_next_task(project: Project) -> None:
     project.write("compose.yaml", slow("sleep 600", seconds=5))
     assert project.invoke("dev", "--no-build", "--timeout", "1").code == 7
@@ -121,6 +124,7 @@ services:
         assert states(project).get("far-1", "created") == "created"
 
 
+@pytest.mark.nightly
 def test_the_engines_words_are_told_where_a_change_cannot_be_made(twins: Twins) -> None:
     """Compose stops all of a network's containers to make it anew, and may then fail: why must be told."""
     text = f"""
@@ -153,6 +157,7 @@ def test_a_volume_whose_options_have_changed_is_kept_and_named(twins: Twins) -> 
     assert f"{twins.ours.name}_data" in by_us.out + by_us.err
 
 
+@pytest.mark.nightly
 def test_orphans_are_told(twins: Twins) -> None:
     twins.write(SLEEPER + "services: {old: {<<: *sleeper}}\n")
     twins.up()

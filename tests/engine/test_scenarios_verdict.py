@@ -32,6 +32,7 @@ services:
 )
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("awaited", [True, False], ids=["awaited", "awaited by nobody"])
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_one_shot_is_done_though_its_image_has_a_health_check(project: Project, awaited: bool, code: int) -> None:

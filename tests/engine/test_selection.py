@@ -52,6 +52,7 @@ def services(document: Any) -> set[str]:
     return {each["service"] for each in document["services"]}
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("how", ["override", "shell", "env", "subfolder"])
 def test_without_environments_the_files_are_those_of_plain_compose(folder: Project, how: str) -> None:
     base = f"services:\n  web: {{{SLEEP}, environment: {{FROM: base, V: '${{V:-none}}'}}}}\n"

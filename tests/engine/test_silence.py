@@ -50,6 +50,7 @@ def project(tmp_path: Path, proxy: Proxy) -> Iterator[Project]:
     remove_project(made.name)
 
 
+@pytest.mark.nightly
 def test_every_task_says_that_nobody_knows(project: Project, proxy: Proxy) -> None:
     project.ok("dev", "--no-build")
     proxy.cut()

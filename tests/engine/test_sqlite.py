@@ -63,6 +63,7 @@ def rows(project: Project) -> int:
     return int(project.ok("exec", "app", "--", "python", "-c", asked).out)
 
 
+@pytest.mark.nightly
 def test_each_row_that_was_acknowledged_comes_back(project: Project, tmp_path: Path) -> None:
     until(lambda: acknowledged(project) > 5100)
     before = acknowledged(project)

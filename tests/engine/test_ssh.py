@@ -255,6 +255,7 @@ def test_a_stream_that_has_ended_is_not_used_again(project: Project) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.nightly
 def test_the_output_of_a_command_comes_through_ssh_whole(project: Project) -> None:
     project.ok("dev")
     line = [sys.executable, "-c", OUTPUT, project.container("web").id]

@@ -148,6 +148,7 @@ ATTEMPTS = {
 }
 
 
+@pytest.mark.nightly(day=12)
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_nothing_is_had_without_a_key(server: Server, attempt: str) -> None:
     got = server.answer(ATTEMPTS[attempt].replace(b"/ID", f"/{server.id}".encode()))
@@ -218,6 +219,7 @@ def test_its_owner_is_told_what_strangers_are_not(server: Server) -> None:
         container.start()
 
 
+@pytest.mark.nightly
 def test_it_does_not_start_without_a_key(server: Server) -> None:
     """Neither by the tasks, which refuse before anything changes, nor by itself."""
     refused = server.stack.invoke("prod", "--json", env={"API_KEYS": ""})

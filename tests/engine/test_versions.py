@@ -45,6 +45,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         remove_project(project.name)
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("task", [("dev",), ("prod",), ("prod", "--plan"), ("--dry", "dev"), ("dev", "stopped")])
 def test_a_newer_image_on_older_data_is_told_at_once(shop: Project, task: tuple[str, ...]) -> None:
     """Also while it serves: it serves on."""

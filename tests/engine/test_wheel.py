@@ -132,6 +132,7 @@ def test_invoke_beside_a_package_of_tasks_and_one_called_ops(foreign: Foreign) -
     foreign.goes("invoke")
 
 
+@pytest.mark.nightly
 def test_upready_beside_a_tasks_py_of_the_users_and_files_named_in_dotenv(foreign: Foreign) -> None:
     foreign.write(
         {

@@ -19,6 +19,9 @@ SOURCE = ROOT / "docker" / "mcp-server"
 SLOW = {"bombs", "dev", "diagnosis", "drawing", "pool", "repair", "requests", "server", "source"}
 """These take five to thirty seconds each."""
 
+NIGHTLY = {"assign", "bombs", "pool", "repair"}
+"""CI has no time for these."""
+
 IMAGE = "node:24-alpine"
 
 Node = Callable[..., subprocess.CompletedProcess[str]]
@@ -55,7 +58,13 @@ def _node(folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     "file",
     [
-        pytest.param(file.name, marks=[pytest.mark.slow] if file.name.partition(".")[0] in SLOW else [])
+        pytest.param(
+            file.name,
+            marks=[
+                *([pytest.mark.slow] if file.name.partition(".")[0] in SLOW else []),
+                *([pytest.mark.nightly] if file.name.partition(".")[0] in NIGHTLY else []),
+            ],
+        )
         for file in sorted(SOURCE.glob("test/*.test.mjs"))
     ],
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.engine.twins import bare
 from upready.data.archive import Reader
 
@@ -24,6 +26,7 @@ volumes: {{db-data: }}
 """
 
 
+@pytest.mark.nightly
 def test_it_is_there_again(root: Path, free_port: Callable[[], int]) -> None:
     project = bare(root, "native-backup", {"OPS_STATE_DIR": str(root.parent / "state"), "INVOKE_OPS_RUNTIME": "native"})
     project.write("compose.yaml", STACK.format(port=free_port()))

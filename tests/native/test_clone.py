@@ -115,6 +115,7 @@ def test_diagrams_are_judged_through_the_api_and_through_mcp(clone: Market, api:
         assert verdict["errors"][0]["excerpt"].startswith(indent + EMOJI)
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(not CASES, reason="MERMAID_CASES names no folder with mermaid_valid.jsonl, mermaid_invalid.jsonl")
 def test_foreign_diagrams_are_judged_as_in_a_browser(api: httpx.Client) -> None:
     """Rows are `{id, type, code}`, judged by Mermaid in Chromium.

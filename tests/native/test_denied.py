@@ -48,6 +48,7 @@ def closed() -> Iterator[Path]:
         yield path
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     "words",
     ["dev", "prod", "restart", "stop", "health", "status", "logs", "diagnose", "exec web -- true", "doctor", "build"],

@@ -262,6 +262,7 @@ def test_killed_at_any_moment(market: Market) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 def test_several_at_once(market: Market) -> None:
     tasks = [market.begin("dev", "--json") for _ in range(4)]
     codes = []
@@ -310,6 +311,7 @@ def test_those_that_do_not_listen(market: Market, how: dict[str, str]) -> None:
     market.stopped()
 
 
+@pytest.mark.nightly
 @posix_only
 def test_terminal_closed(market: Market) -> None:
     pty = pytest.importorskip("pty")

@@ -185,6 +185,7 @@ def test_logs_follow_a_service_across_its_restart(market: Market) -> None:
             reader.join()
 
 
+@pytest.mark.nightly
 def test_a_stack_that_runs_natively_is_not_started_in_docker_too(market: Market) -> None:
     market.ok("dev", "--runtime", "native")
     refused = market.invoke("dev", "--runtime", "docker")
@@ -247,6 +248,7 @@ def test_what_outlives_the_task_holds_no_secret_and_no_lock(market: Market) -> N
         pass
 
 
+@pytest.mark.nightly
 def test_ports_of_the_running_stack_are_its_own(market: Market, free_port: Callable[[], int]) -> None:
     market.ok("dev")
     moved = str(free_port())

@@ -116,6 +116,7 @@ def test_what_an_earlier_version_started_is_found_and_only_moved_when_it_has_end
     assert (paths.of(root, "it") / "log").exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_database_of_an_earlier_version_is_kept(market: Market, root: Path) -> None:
     before = files(root)

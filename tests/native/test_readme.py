@@ -52,6 +52,7 @@ def test_with_plain_pip(user: Newcomer) -> None:
     assert user.ok("git status --porcelain") == ""
 
 
+@pytest.mark.nightly
 def test_without_a_uv(user: Newcomer, tmp_path: Path) -> None:
     """The wrapper installs the one that is locked, which then makes the environment."""
     programs = tmp_path / "bin"

@@ -250,6 +250,7 @@ def test_a_record_that_cannot_be_read_is_as_none(root: Path, run: Run, content: 
     assert processes(root) == []
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     "change",
     [

@@ -210,6 +210,7 @@ def test_a_shell_has_the_terminal_as_it_was(top: Callable[..., Driver]) -> None:
     driver.restored()
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize(
     ("how", "code"), [("\x03", 130), (signal.SIGTERM, 130), (signal.SIGHUP, 130), (signal.SIGINT, 130)]
 )
@@ -294,6 +295,7 @@ def test_plain_is_a_line_for_each_change(top: Callable[..., Driver], stack: Mark
     stack.invoke("restart", "--service", "clock")
 
 
+@pytest.mark.nightly
 def test_what_is_not_started_appears_when_it_is(tmp_path: Path, stack: Market) -> None:
     other = Market(tmp_path, unique_name("later"), {"OPS_CALLED_AS": "./invoke"})
     other.write("compose.yaml", re.sub(r"  api:.*?(?=  clock:)", "", COMPOSE, flags=re.DOTALL))

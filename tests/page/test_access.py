@@ -20,6 +20,7 @@ AXE = ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js"
 KEY = "Zk3vQ8mT1xB6nR9wL2pY5sD7hF4jG0cA"
 
 
+@pytest.mark.nightly
 def test_a_key_is_asked_for_and_kept_for_the_tab(visit: Visit) -> None:
     user = visit(environment={"api_keys": f"anna:{KEY}", "api_allow_anonymous": "false"})
     page = user.page
@@ -46,6 +47,7 @@ def test_a_key_is_asked_for_and_kept_for_the_tab(visit: Visit) -> None:
     user.faults[:] = [fault for fault in user.faults if "401" not in fault]
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, {"viewport": PHONE}], ids=["light", "dark", "phone"])
 def test_axe_finds_nothing(visit: Visit, options: dict[str, object]) -> None:
     user = visit(**options)

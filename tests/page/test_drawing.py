@@ -152,6 +152,7 @@ def test_a_connection_that_is_lost_once_keeps_nothing_from_being_drawn(visit: Vi
     user.faults.clear()  # that a connection was lost
 
 
+@pytest.mark.nightly(day=2)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_nothing_in_a_diagram_is_run_or_fetched(visit: Visit, name: str, tmp_path: Path) -> None:
     user = visit()

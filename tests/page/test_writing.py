@@ -186,6 +186,7 @@ def test_a_long_history_is_listed_and_undone_to_its_beginning(visit: Visit, prov
     assert user.code == ORDER
 
 
+@pytest.mark.nightly
 def test_earlier_versions_are_shown_when_asked_for(visit: Visit, provider: OpenRouter) -> None:
     user = written(visit, provider)
     page = user.page
@@ -263,6 +264,7 @@ def test_what_the_server_refuses_is_told(visit: Visit, provider: OpenRouter) -> 
     user.draw(ORDER)
 
 
+@pytest.mark.nightly
 def test_a_diagram_is_changed_by_words_and_every_version_can_be_restored(visit: Visit, provider: OpenRouter) -> None:
     user = written(visit, provider)
     page = user.page
@@ -325,6 +327,7 @@ def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> No
     expect(user.editor).to_contain_text("zebra --> crossing")
 
 
+@pytest.mark.nightly
 def test_two_users_do_not_overwrite_each_other(visit: Visit, provider: OpenRouter) -> None:
     first = written(visit, provider)
     second = visit(first.page.url.removeprefix(first.url))

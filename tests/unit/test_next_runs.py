@@ -138,6 +138,7 @@ def type_in(folder: Path) -> Callable[[Case, Sequence[str]], subprocess.Complete
     return run
 
 
+@pytest.mark.nightly(day=6)
 @pytest.mark.costly
 @pytest.mark.parametrize("name", CASES)
 def test_the_step_helps(

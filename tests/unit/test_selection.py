@@ -27,6 +27,15 @@ def test_costly(number):
 @pytest.mark.slow
 def test_slow():
     pass
+
+@pytest.mark.nightly
+def test_long():
+    pass
+
+@pytest.mark.nightly(day=3)
+@pytest.mark.parametrize("number", range(10))
+def test_many(number):
+    pass
 """
 
 
@@ -42,15 +51,26 @@ def run_suite(folder: Path, *words: str) -> str:
 @pytest.mark.slow
 def test_a_quick_run_plays_few_cases_of_what_is_costly_and_says_how_long_it_takes(tmp_path: Path) -> None:
     first = run_suite(tmp_path, "--quick")
-    assert "22 passed, 19 deselected" in first
+    assert "25 passed, 27 deselected" in first
     assert "this will take about 10 min on two processors" in first
     again = run_suite(tmp_path, "--quick", "-v")
     assert re.search(r"this will take about \d+ s, as the last run like this did", again)
     played = sorted(re.findall(r"test_costly\[\d+\]", again))
     assert sorted(re.findall(r"test_costly\[\d+\]", run_suite(tmp_path, "--quick", "-v"))) == played
     whole = run_suite(tmp_path)
-    assert "41 passed" in whole
+    assert "44 passed" in whole
     assert "this will take about 25 min" in whole
+
+
+@pytest.mark.slow
+def test_a_night_plays_what_ci_does_not(tmp_path: Path) -> None:
+    day, night = (
+        set(re.findall(r"py::(test_\w+\[?\d*)", run_suite(tmp_path, "-v", *words))) for words in ([], ["--nightly"])
+    )
+    assert night >= {"test_long"}
+    assert len(night - {"test_sample"}) == 8
+    assert day & night <= {"test_sample"}
+    assert {each for each in day | night if "many" in each} == {f"test_many[{number}" for number in range(10)}
 
 
 def test_what_is_asked_for_is_not_left_out(tmp_path: Path) -> None:

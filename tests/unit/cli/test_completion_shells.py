@@ -65,6 +65,7 @@ def terminal(request: pytest.FixtureRequest, shop: Path) -> Iterator[Terminal]:
         yield running
 
 
+@pytest.mark.nightly(day=12)
 @pytest.mark.costly
 @pytest.mark.parametrize(
     ("typed", "line"),

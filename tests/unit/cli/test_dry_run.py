@@ -109,6 +109,7 @@ def test_people_read_the_steps_and_no_value(shop: Shop) -> None:
     assert "Tr0ub4dor" not in done.stdout + done.stderr
 
 
+@pytest.mark.nightly(day=5)
 @pytest.mark.costly
 @pytest.mark.parametrize(
     ("words", "code", "said"),

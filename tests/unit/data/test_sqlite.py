@@ -68,6 +68,7 @@ def test_what_was_not_committed_does_not(tmp_path: Path) -> None:
     assert sqlite3.connect(tmp_path / "app.db").execute("SELECT count(*) FROM item").fetchone() == (ROWS,)
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "harm", [lambda data: data[: len(data) // 2], lambda data: data[:8192] + bytes(8192) + data[16384:]]
@@ -87,6 +88,7 @@ def test_an_order_that_only_the_service_knows_is_no_harm(tmp_path: Path) -> None
     assert content(tmp_path).rows["app.db item"] == ROWS
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_missing_row_is_told(tmp_path: Path) -> None:
     made(tmp_path / "app.db").close()

@@ -125,6 +125,7 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path, writers: Writers
     assert sorted(each.name for each in tmp_path.iterdir()) == [".env"]
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 @pytest.mark.skipif(platform.WINDOWS, reason="there is no SIGKILL; the replacement is the system's own there")
 @pytest.mark.parametrize("how", ["set_one", "initialise"])

@@ -37,6 +37,7 @@ def findings(stack: Stack) -> list[str]:
     ]
 
 
+@pytest.mark.nightly(day=8)
 @pytest.mark.parametrize(
     ("include", "files"),
     [

@@ -113,6 +113,7 @@ def files_with(root: Path, word: bytes) -> list[str]:
     ]
 
 
+@pytest.mark.nightly(day=4)
 @pytest.mark.costly
 @pytest.mark.slow
 @pytest.mark.parametrize("env", [GOOD, *BAD.values()], ids=["fine", *BAD])

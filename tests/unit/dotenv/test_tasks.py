@@ -428,6 +428,7 @@ def test_the_recorded_readings_are_all_there() -> None:
     assert len(CASES) == len({case["id"] for case in CASES}) == 60
 
 
+@pytest.mark.nightly(day=25)
 @pytest.mark.costly
 @pytest.mark.parametrize("case", [pytest.param(each, id=each["id"]) for each in CASES])
 def test_recorded_readings(make_stack: MakeStack, invoke: Invoke, case: dict[str, Any]) -> None:

@@ -129,6 +129,7 @@ def test_a_stream_for_kubectl_and_the_list_beside_it(own: Path) -> None:
     assert not [name for name, value in SECRETS.items() if value in done.stdout + done.stderr]
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_folder_is_written_again_and_nobody_s_file_with_it(own: Path) -> None:
     (own / "tests").symlink_to(ROOT / "tests")
@@ -155,6 +156,7 @@ def test_a_folder_is_written_again_and_nobody_s_file_with_it(own: Path) -> None:
     assert not (folder / "README.md").exists(), "nothing was written"
 
 
+@pytest.mark.nightly(day=1)
 @pytest.mark.parametrize(
     ("words", "said"),
     [

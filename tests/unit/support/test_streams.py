@@ -88,6 +88,7 @@ sys.exit(3)
 """
 
 
+@pytest.mark.nightly(day=8)
 @pytest.mark.costly
 @pytest.mark.parametrize("broken", BROKEN)
 @pytest.mark.parametrize("names", [("stdout",), ("stderr",), ("stdout", "stderr")], ids="+".join)
