@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
 from upready.commands import command as commands
 from upready.commands import invocation, notifying, watching
+from upready.stack.settings import Settings
 from upready.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from upready.operations.launch import Launch
+    from upready.operations.launch_options import Options, Show
+
+    Begin = Callable[[Settings, str, Options, Show], Launch]
 
 
 def command(**more: str) -> Callable[[Callable[..., int]], commands.Command]:
@@ -58,14 +66,8 @@ def launch(
     watch: bool = False,
 ) -> int:
     """Launch an environment, show how it ended, and follow the logs or watch the files where asked."""
-    from upready.logs.query import Query
-    from upready.operations import launch, launch_options, logs, release
-    from upready.operations import plan as plans
+    from upready.operations import launch_options
     from upready.report import launch as report
-    from upready.report import logs as shown_logs
-    from upready.report import plan as report_plan
-    from upready.report import releases as report_releases
-    from upready.report import warn
 
     if follow and json:
         raise UsageError("--follow and --json do not go together", next="invoke logs --follow --json")
@@ -94,20 +96,45 @@ def launch(
     )
     settings = invocation.settings(c, runtime, environment)
     if invocation.dry(c):
+        from upready.operations import plan as plans
+        from upready.report import plan as report_plan
+        from upready.report import warn
+
         return report_plan.show(plans.launching(settings, environment, options, warn), as_json=json)
     shown = report.Show(as_json=json, yes=yes)
     if plan:
+        from upready.operations import release
+        from upready.report import releases as report_releases
+
         with shown.running():
             planned = release.plan(settings, environment, options, shown)
         return report_releases.forward(planned, as_json=json)
     with notifying.notifying(settings, environment, environment, desktop=notify) as end:
         with shown.running():
-            begin = release.release if environment == "prod" else launch.launch
-            ended = begin(settings, environment, options, shown)
+            ended = _begin(environment)(settings, environment, options, shown)
         end(ended)
         code = report.ended(ended, as_json=json)
     if watch and not code:
         return watching.watch(settings, (), limit, as_json=False)
-    if code or not follow:
-        return code
-    return shown_logs.show(logs.find(settings, Query(follow=True, tail=20), warn, shown_logs.note))
+    return _follow(settings) if follow and not code else code
+
+
+def _begin(environment: str) -> Begin:
+    """What brings an environment up: a release has more to it."""
+    if environment == "prod":
+        from upready.operations.release import release
+
+        return release
+    from upready.operations.launch import launch
+
+    return launch
+
+
+def _follow(settings: Settings) -> int:
+    """Follow the logs of what was started."""
+    from upready.logs.query import Query
+    from upready.operations import logs
+    from upready.report import logs as report
+    from upready.report import warn
+
+    return report.show(logs.find(settings, Query(follow=True, tail=20), warn, report.note))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
-from upready.data import guard, kinds, sqlite
+from upready.data import guard, kinds
 from upready.data.archive import member_name
 from upready.data.manifest import Item, Part
 from upready.engine.connection import flowing
@@ -22,6 +22,7 @@ from upready.support import pipes
 from upready.support.errors import DataError, EngineError
 
 if TYPE_CHECKING:
+    from upready.data import sqlite
     from upready.data.archive import Writer
     from upready.data.sources import Data, Source
 
@@ -59,6 +60,8 @@ def read(
     connected = cast("Containers", data.connected)
     tidy(connected, data.project)
 
+    from upready.data import sqlite
+
     def pack(name: str, databases: sqlite.Copies) -> Item:
         member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
         place = (aside or {}).get(name, FOLDER)
@@ -84,6 +87,8 @@ def read(
 
 
 def _content(databases: sqlite.Copies, *, whole: bool) -> sqlite.Content:
+    from upready.data import sqlite
+
     try:
         return databases.content()
     except DataError:
@@ -98,6 +103,8 @@ def databases(engine: Engine, project: str, source: Source) -> dict[str, sqlite.
     Raises:
         DataError: One changed so much meanwhile that this cannot be told, or is not whole.
     """
+    from upready.data import sqlite
+
     found = {}
     for name in source.volumes:
         with sqlite.copies() as kept:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from upready.operations import exclusive, restore_remains
+from upready.operations import exclusive
 from upready.readiness.health import Health
 from upready.runtime import current
 from upready.runtime.docker.build import Progress, Step
@@ -91,6 +91,7 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, 
     """
     if not isinstance(connected, Containers) or connected.name != DOCKER:
         return
+    from upready.operations import restore_remains
     from upready.operations.deployment import Deployment
 
     environment = current.running_environment(settings, connected.containers(project)) or settings.default

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from upready.operations import exclusive, launch, precaution, restore_remains, swarm_changes
+from upready.operations import exclusive, launch, precaution, restore_remains
 from upready.operations.deployment import Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Options, Show
-from upready.operations.swarm_release import SwarmRelease
 from upready.releases import history
 from upready.releases import prune as prunes
 from upready.releases.history import History
@@ -20,10 +20,14 @@ from upready.runtime import current
 from upready.runtime.docker import containers
 from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
-from upready.runtime.swarm.runtime import Swarm, of
+from upready.runtime.swarm import presence
 from upready.stack.model import Model
 from upready.stack.settings import Settings
 from upready.support.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from upready.operations.swarm_release import SwarmRelease
+    from upready.runtime.swarm.runtime import Swarm
 
 
 def release(settings: Settings, environment: str, options: Options, show: Show) -> Launch:
@@ -44,13 +48,17 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         ):
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
-            if isinstance(connected, Swarm):
-                on_swarm = SwarmRelease(
-                    connected, settings, environment, show, options.keep, options.backup, options.edge
-                )
+            if presence.is_swarm(connected):
+                on_swarm = _on_swarm(connected, settings, environment, show, options)
                 return on_swarm.release(merged, built)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
             return made.release(merged, built)
+
+
+def _on_swarm(swarm: Swarm, settings: Settings, environment: str, show: Show, options: Options) -> SwarmRelease:
+    from upready.operations.swarm_release import SwarmRelease
+
+    return SwarmRelease(swarm, settings, environment, show, options.keep, options.backup, options.edge)
 
 
 @contextlib.contextmanager
@@ -90,10 +98,11 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        if isinstance(connected, Swarm):
+        if presence.is_swarm(connected):
+            from upready.operations import swarm_changes
+
             with _built(connected, merged, names) as built:
-                on_swarm = SwarmRelease(connected, settings, environment, show, edge_alone=options.edge)
-                planned, migrating = on_swarm.plan(merged, built)
+                planned, migrating = _on_swarm(connected, settings, environment, show, options).plan(merged, built)
             changes = swarm_changes.of(planned)
         else:
             made = Deployment(connected, settings, environment, show, edge_alone=options.edge, backup=options.backup)
@@ -112,11 +121,11 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
         EngineError: The engine does not answer.
     """
     project = current.name(settings)
-    connected = of(containers.connect(), project)
+    connected = presence.of(containers.connect(), project)
     with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
         environment = current.running_environment(settings, connected.containers(project)) or settings.default
-        if isinstance(connected, Swarm):
-            return SwarmRelease(connected, settings, environment, show, keep).prune()
+        if presence.is_swarm(connected):
+            return _on_swarm(connected, settings, environment, show, Options(keep=keep)).prune()
         return Deployment(connected, settings, environment, show, keep).prune()
 
 

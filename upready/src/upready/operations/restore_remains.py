@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from upready.data import remains, shelf, sources
-from upready.data.backup import Progress, silent
-from upready.data.sources import Data
-from upready.operations import backup
+from typing import TYPE_CHECKING
+
 from upready.runtime.interface import Note, Runtime
 from upready.stack.settings import Settings
 from upready.support.errors import OpsError, UsageError
-from upready.support.pipes import ProgramError
 
-REASON = f"{shelf.BEFORE_RESTORE} another backup, which was cut off"
+if TYPE_CHECKING:
+    from upready.data.backup import Progress
+    from upready.data.sources import Data
 
 
-def settle(settings: Settings, data: Data, tell: Note, progress: Progress = silent) -> None:
+def settle(settings: Settings, data: Data, tell: Note, progress: Progress | None = None) -> None:
     """Keep in a backup what restores have replaced and not removed, then remove it. The project's locks must be held.
 
     Args:
@@ -28,15 +27,24 @@ def settle(settings: Settings, data: Data, tell: Note, progress: Progress = sile
         ProgramError: A server refuses something.
         EngineError: The engine does not answer.
     """
+    # Every task that changes something comes by here, and hardly one finds anything.
+    from upready.data import remains, shelf
+    from upready.data.backup import silent
+    from upready.operations import backup
+
     for found in [*remains.find(data)]:
         service = found.source.service
-        made = backup.last(settings, data, [found.source], REASON, progress, {service: found.aside})
+        reason = f"{shelf.BEFORE_RESTORE} another backup, which was cut off"
+        made = backup.last(settings, data, [found.source], reason, progress or silent, {service: found.aside})
         remains.remove(data, found)
         tell(f"a restore was cut off after it had replaced {found.names}: what was there before is in {made.path}")
 
 
 def look(settings: Settings, connected: Runtime, tell: Note) -> None:
     """The same for a task that does something else; what cannot be settled is told, and stays for the next restore."""
+    from upready.data import sources
+    from upready.support.pipes import ProgramError
+
     try:
         settle(settings, sources.find(settings, connected), tell)
     except UsageError:

@@ -19,7 +19,7 @@ from upready.releases import carrier, history, override, prune, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import silent
-from upready.runtime.swarm import cluster, creation, losses, preparation, registry
+from upready.runtime.swarm import creation, losses, preparation, presence, registry
 from upready.runtime.swarm.preparation import Prepared
 from upready.stack import revision
 from upready.stack.model import Model
@@ -74,7 +74,7 @@ class SwarmRelease(Judging):
         if ended.error is None:
             self.prune()
             if through := registry.of(merged.stack):
-                registry.sweep(self.engine, through, cluster.services(self.engine, self.project))
+                registry.sweep(self.engine, through, presence.services(self.engine, self.project))
         return ended
 
     def back(self, name: str) -> Launch:

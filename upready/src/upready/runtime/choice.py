@@ -14,6 +14,7 @@ from upready.runtime.interface import Container, Note, Origin, Runtime, silent
 from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
+from upready.runtime.swarm import presence
 from upready.stack.settings import AUTO, DOCKER, ENGINES, NATIVE, RELEASED, SWARM, Settings
 from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, UsageError
@@ -230,16 +231,14 @@ def _in_swarm(
         EngineError: It is to run there, and the engine manages no swarm.
         UsageError: The stack already runs elsewhere on the engine, or another environment of it in Swarm.
     """
-    from upready.runtime.swarm.runtime import Swarm, runs
-
     if asked == SWARM:
-        swarm = Swarm.on(connected)
+        swarm = presence.on(connected)
         if connected.containers(project):
             raise _already("on this engine, without Swarm", _without_swarm())
         return swarm
-    if not runs(connected, project):
+    if not presence.runs(connected, project):
         return connected
-    swarm = Swarm.on(connected)
+    swarm = presence.on(connected)
     own = {each.environment for each in swarm.containers(project)}
     if (asked == DOCKER and settings.runtime_forced) or own != {environment}:
         step = next_step.again("--runtime", SWARM) if own == {environment} else ""
@@ -250,14 +249,12 @@ def _in_swarm(
 
 def _found(settings: Settings, project: str, connected: Containers) -> Containers:
     """The swarm of an engine, where a stack runs there, or is to be looked for there; else the engine."""
-    from upready.runtime.swarm.runtime import Swarm, runs
-
     asked = settings.runtime if settings.runtime_forced else AUTO
     if asked == SWARM:
-        return Swarm.on(connected)
-    if not runs(connected, project) or (asked == DOCKER and connected.containers(project)):
+        return presence.on(connected)
+    if not presence.runs(connected, project) or (asked == DOCKER and connected.containers(project)):
         return connected
-    return Swarm.on(connected)
+    return presence.on(connected)
 
 
 def _without_swarm() -> str:

@@ -7,26 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
-from upready.runtime.swarm import manager, names
+from upready.runtime.swarm import manager, names, presence
 from upready.runtime.swarm.tasks import Cluster
 from upready.support import kernel
 
 IPVS = "upready.ipvs"
 """The label of a node whose kernel has no IPVS: `false`."""
-
-
-def services(engine: Engine, project: str) -> list[dict[str, Any]]:
-    """The services of a stack; none where the engine manages no swarm.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    from docker.errors import APIError
-
-    api: Any = engine.client.api
-    with answering(), contextlib.suppress(APIError):
-        return list(api.services(filters={"label": f"{names.PROJECT}={project}"}))
-    return []
 
 
 def require(engine: Engine) -> str:
@@ -82,7 +68,7 @@ def look(engine: Engine, project: str, seen: dict[tuple[str, int], set[str]] | N
     Raises:
         EngineError: The engine does not answer.
     """
-    found = {str(each["ID"]): each for each in services(engine, project)}
+    found = {str(each["ID"]): each for each in presence.services(engine, project)}
     api: Any = engine.client.api
     if not found:
         return Cluster({}, (), {}, {})

@@ -11,7 +11,7 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, names, nodes, tasks
+from upready.runtime.swarm import cluster, log_source, names, nodes, presence, tasks
 from upready.stack import settings
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class SwarmEngine(Containers):
 
     def origins(self, project: str) -> list[Origin]:
         """Where a stack's services were started, from their labels."""
-        found = cluster.services(self, project)
+        found = presence.services(self, project)
         return list(dict.fromkeys(names.origin(each["Spec"].get("Labels") or {}) for each in found))
 
     def context_of(self, node: str) -> str:

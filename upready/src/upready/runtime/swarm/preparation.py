@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Note
-from upready.runtime.swarm import cluster, creation, names, registry, steps, translation
+from upready.runtime.swarm import cluster, creation, names, presence, registry, steps, translation
 from upready.runtime.swarm import images as transport
 from upready.runtime.swarm import nodes as fleet_nodes
 from upready.runtime.swarm.files import Lookup
@@ -75,7 +75,7 @@ def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, s
     mesh = cluster.has_mesh(swarm, nodes)
     stack = model.stack
     made = translation.of(model.raw, stack.directory, lookup(stack), accepted=swarm.accepted, mesh=mesh)
-    running = {str(each["Spec"]["Name"]): each for each in cluster.services(swarm, stack.project)}
+    running = {str(each["Spec"]["Name"]): each for each in presence.services(swarm, stack.project)}
     own = {**labels_of(stack), **(labels or {})}
     wanted = images(swarm, model, running, through)
     found = steps.plan(made, wanted.named, Place(running, nodes, swarm.node), own)
@@ -204,7 +204,7 @@ def lay(swarm: SwarmEngine, made: Prepared) -> dict[str, str]:
 def again(swarm: SwarmEngine, model: Model, services: Sequence[str]) -> list[Step]:
     """The steps that replace the tasks of services as they are."""
     found = []
-    for each in cluster.services(swarm, model.stack.project):
+    for each in presence.services(swarm, model.stack.project):
         key = names.key_of(each)
         if key in services:
             waits = {other: how for other, how in model.service(key).depends_on.items() if other in services}

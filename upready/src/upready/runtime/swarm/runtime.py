@@ -5,7 +5,6 @@ What a manager's engine does for containers it does for those of its own node he
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from upready.runtime.actions import Action, Actions, Resource, ServiceAction
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Line, LogSource, Note, Stopped, silent
-from upready.runtime.swarm import cluster, creation, exec_call, log_source, names, preparation
+from upready.runtime.swarm import cluster, creation, exec_call, log_source, names, preparation, presence
 from upready.runtime.swarm.deploy import Deploy
 from upready.runtime.swarm.engine import SwarmEngine
 from upready.runtime.swarm.preparation import Prepared
@@ -87,7 +86,7 @@ class Swarm(SwarmEngine):
 
     def strangers(self, model: Model) -> list[str]:
         """The services of the stack that no file names any more, by their names in Swarm."""
-        found = cluster.services(self, model.stack.project)
+        found = presence.services(self, model.stack.project)
         return [str(each["Spec"]["Name"]) for each in found if names.key_of(each) not in model.every]
 
     def start(self, model: Model, attempt: Attempt) -> None:
@@ -141,23 +140,3 @@ class Swarm(SwarmEngine):
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command beside a task, on this terminal."""
         return exec_call.execute(self, container, words)
-
-
-def of(engine: Containers, project: str) -> Containers:
-    """The swarm that an engine manages, where a stack runs there; else the engine.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    return Swarm.on(engine) if runs(engine, project) else engine
-
-
-def runs(engine: Containers, project: str) -> bool:
-    """Whether a stack runs on the swarm that an engine manages.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    with contextlib.suppress(AttributeError):
-        return bool(cluster.services(engine, project))
-    return False

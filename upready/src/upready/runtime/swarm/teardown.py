@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Kept, Note, Stopped
-from upready.runtime.swarm import cluster, names
+from upready.runtime.swarm import cluster, names, presence
 from upready.support.errors import StartError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Teardown:
 
     def found(self) -> Stopped:
         """What there is to be removed."""
-        services = sorted(str(each["Spec"]["Name"]) for each in cluster.services(self._swarm, self._project))
+        services = sorted(str(each["Spec"]["Name"]) for each in presence.services(self._swarm, self._project))
         volumes = self._swarm.volumes(self._project) if self._data else []
         return Stopped(self._project, services, self._swarm.networks(self._project), volumes)
 
