@@ -24,7 +24,7 @@ from upready.runtime import choice, last_used, ownership
 from upready.runtime.docker import containers as engines
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Origin
-from upready.runtime.native import env_mark, paths
+from upready.runtime.native import paths
 from upready.secrets import masking
 from upready.stack import compose_call
 from upready.stack.selection import Stack
@@ -245,10 +245,12 @@ def _reader(engine: Containers, container: str) -> Callable[[str], str | None]:
 
 def _processes(root: Path) -> Iterator[Witness]:
     """The services that run without an engine."""
-    import psutil
-
     if not paths.native(root).is_dir():
         return
+    import psutil
+
+    from upready.runtime.native import env_mark
+
     for process, mark in env_mark.find(root):
         with contextlib.suppress(psutil.Error, OSError):
             yield Witness(f"the process {process.pid} ({mark.service})", mark.service, process.environ())
