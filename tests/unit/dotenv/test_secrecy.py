@@ -127,7 +127,7 @@ def test_no_task_shows_a_secret(
     root = make_stack(env, schema=SCHEMA, compose=COMPOSE).root
     (root / "invoke.yaml").write_text(INVOKE_YAML, encoding="utf-8")
     # `dev` and `prod` look for their engine first; then they say that `.env` is not valid.
-    monkeypatch.setattr(choice, "choose", lambda *_: SimpleNamespace(local=True))
+    monkeypatch.setattr(choice, "choose", lambda *_: SimpleNamespace(name="docker", local=True))
     for task in TASKS:
         before = (root / ".env").read_bytes()
         done = invoke(*task, "--debug", TMPDIR=str(root), **NO_ENGINE, **SHELL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import pytest
@@ -34,7 +35,7 @@ class ReachedError(Exception):
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., mock.Mock]:
     """Launch a project up to where its `.env` has been checked; gives who was told of what."""
     # No engine is needed for it, nor asked for anything.
-    monkeypatch.setattr(choice, "choose", lambda *_: mock.NonCallableMock(spec=["fit", "local"], local=True))
+    monkeypatch.setattr(choice, "choose", lambda *_: SimpleNamespace(name="docker", local=True))
     monkeypatch.setattr(preflight.model, "load", mock.Mock(side_effect=ReachedError))
     (tmp_path / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     (tmp_path / ".env.example").write_text(SCHEMA, encoding="utf-8")

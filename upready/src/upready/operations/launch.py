@@ -15,7 +15,6 @@ from upready.readiness.start_thread import Start
 from upready.runtime import choice, memory
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Runtime
-from upready.runtime.swarm import presence
 from upready.stack import revision
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
@@ -108,13 +107,13 @@ def prepare(
     asked = preflight.ask(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, show.step, options.adopt)
     stack = asked.stack()
-    if presence.is_swarm(connected):
+    if choice.is_swarm(connected):
         connected.accepted = options.accept
     consent.to_end_release(connected, stack.project, environment, show)
     preflight.write_values(settings, stack, show.step, None if options.yes else show.confirm)
     # Where a user may have been asked something meanwhile, the files may have changed.
     merged = preflight.examine(connected, stack, show.warn, merge=asked.merge if connected.local else None)
-    if presence.is_swarm(connected):
+    if choice.is_swarm(connected):
         connected.check(merged, show.warn)
     versions.check(connected, merged, [each for each in merged.wanted if not each.built])
     if connected.name in ENGINES:

@@ -20,7 +20,6 @@ from upready.runtime.actions import Action, Actions
 from upready.runtime.docker import dockerfiles, engine
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Note, Runtime
-from upready.runtime.swarm import presence
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
@@ -173,7 +172,7 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
     exclusive.check(settings.root)
     selected = preflight.select(settings, environment, options.profiles, options.timeout)
     connected = choice.choose(settings, environment, tell, options.adopt, remember=False)
-    if presence.is_swarm(connected):
+    if choice.is_swarm(connected):
         connected.accepted = options.accept
     with _with_values(settings, selected) as (stack, generated, kept):
         merged = preflight.examine(connected, stack, tell, dry=True)

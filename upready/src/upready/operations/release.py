@@ -16,11 +16,10 @@ from upready.releases import prune as prunes
 from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
-from upready.runtime import current
+from upready.runtime import choice, current
 from upready.runtime.docker import containers
 from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
-from upready.runtime.swarm import presence
 from upready.stack.model import Model
 from upready.stack.settings import Settings
 from upready.support.errors import EngineError, UsageError
@@ -48,7 +47,7 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         ):
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
-            if presence.is_swarm(connected):
+            if choice.is_swarm(connected):
                 on_swarm = _on_swarm(connected, settings, environment, show, options)
                 return on_swarm.release(merged, built)
             made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
@@ -98,7 +97,7 @@ def plan(settings: Settings, environment: str, options: Options, show: Show) -> 
         connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             raise UsageError("releases need a Docker Engine", next=f"invoke --dry {environment}")
-        if presence.is_swarm(connected):
+        if choice.is_swarm(connected):
             from upready.operations import swarm_changes
 
             with _built(connected, merged, names) as built:
@@ -120,11 +119,13 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
         LockedError: Another task is at work on the project.
         EngineError: The engine does not answer.
     """
+    from upready.runtime.swarm.runtime import of
+
     project = current.name(settings)
-    connected = presence.of(containers.connect(), project)
+    connected = of(containers.connect(), project)
     with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
         environment = current.running_environment(settings, connected.containers(project)) or settings.default
-        if presence.is_swarm(connected):
+        if choice.is_swarm(connected):
             return _on_swarm(connected, settings, environment, show, Options(keep=keep)).prune()
         return Deployment(connected, settings, environment, show, keep).prune()
 

@@ -9,10 +9,10 @@ from upready.operations.launch_options import Show
 from upready.operations.swarm_release import SwarmRelease
 from upready.releases.history import History, Release
 from upready.releases.plan import Change
-from upready.runtime import current, ownership
+from upready.runtime import choice, current, ownership
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
-from upready.runtime.swarm import presence
+from upready.runtime.swarm.runtime import of
 from upready.stack.settings import Settings
 from upready.support.errors import UsageError
 
@@ -27,7 +27,7 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
     """
     with exclusive.hold(settings.root, "invoke rollback", lock_wait):
         project = current.name(settings)
-        connected = presence.of(containers.connect(), project)
+        connected = of(containers.connect(), project)
         ownership.check(settings, project, connected, show.step, task="invoke rollback")
         with exclusive.on_engine(connected, project, "invoke rollback", lock_wait) as was_cut_off:
             if was_cut_off:
@@ -43,7 +43,7 @@ def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Re
     Raises:
         OpsError: As `rollback` does.
     """
-    connected = presence.of(containers.connect(), current.name(settings))
+    connected = of(containers.connect(), current.name(settings))
     planned = _deployment(connected, settings, show)
     target = _target(planned.history, planned.project, to)
     if isinstance(planned, SwarmRelease):
@@ -55,7 +55,7 @@ def _deployment(connected: Containers, settings: Settings, show: Show) -> Deploy
     """A change of the environment that runs."""
     running = connected.containers(current.name(settings))
     environment = current.running_environment(settings, running) or settings.default
-    if presence.is_swarm(connected):
+    if choice.is_swarm(connected):
         return SwarmRelease(connected, settings, environment, show)
     return Deployment(connected, settings, environment, show)
 

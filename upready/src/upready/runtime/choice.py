@@ -5,7 +5,7 @@ The tasks remember where a project last ran (`last_used`): if that engine does n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from upready.engine import desktop, endpoint
 from upready.engine.absence import UnsureError
@@ -23,6 +23,7 @@ from upready.support.next_step import AGAIN
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
     from upready.runtime.native.runtime import Native
+    from upready.runtime.swarm.runtime import Swarm
 
 PATIENCE = 5.0
 """Seconds that a log-in through SSH may take if there is a way to do without an engine."""
@@ -231,14 +232,15 @@ def _in_swarm(
         EngineError: It is to run there, and the engine manages no swarm.
         UsageError: The stack already runs elsewhere on the engine, or another environment of it in Swarm.
     """
+    if asked != SWARM and not presence.runs(connected, project):
+        return connected
+    from upready.runtime.swarm.runtime import Swarm
+
+    swarm = Swarm.on(connected)
     if asked == SWARM:
-        swarm = presence.on(connected)
         if connected.containers(project):
             raise _already("on this engine, without Swarm", _without_swarm())
         return swarm
-    if not presence.runs(connected, project):
-        return connected
-    swarm = presence.on(connected)
     own = {each.environment for each in swarm.containers(project)}
     if (asked == DOCKER and settings.runtime_forced) or own != {environment}:
         step = next_step.again("--runtime", SWARM) if own == {environment} else ""
@@ -250,11 +252,17 @@ def _in_swarm(
 def _found(settings: Settings, project: str, connected: Containers) -> Containers:
     """The swarm of an engine, where a stack runs there, or is to be looked for there; else the engine."""
     asked = settings.runtime if settings.runtime_forced else AUTO
-    if asked == SWARM:
-        return presence.on(connected)
-    if not presence.runs(connected, project) or (asked == DOCKER and connected.containers(project)):
+    elsewhere = asked == DOCKER and connected.containers(project)
+    if asked != SWARM and (elsewhere or not presence.runs(connected, project)):
         return connected
-    return presence.on(connected)
+    from upready.runtime.swarm.runtime import Swarm
+
+    return Swarm.on(connected)
+
+
+def is_swarm(runtime: Runtime) -> TypeGuard[Swarm]:
+    """Whether a runtime is a swarm."""
+    return runtime.name == SWARM
 
 
 def _without_swarm() -> str:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
 from upready.runtime.swarm import names
-from upready.stack.settings import SWARM
 
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
     from upready.runtime.docker.engine import Engine
-    from upready.runtime.interface import Runtime
-    from upready.runtime.swarm.runtime import Swarm
 
 
 def services(engine: Engine, project: str) -> list[dict[str, Any]]:
@@ -39,28 +36,3 @@ def runs(engine: Containers, project: str) -> bool:
     with contextlib.suppress(AttributeError):
         return bool(services(engine, project))
     return False
-
-
-def on(engine: Containers) -> Swarm:
-    """The swarm that an engine manages.
-
-    Raises:
-        EngineError: It manages none; says what to do.
-    """
-    from upready.runtime.swarm.runtime import Swarm
-
-    return Swarm.on(engine)
-
-
-def of(engine: Containers, project: str) -> Containers:
-    """The swarm that an engine manages, where a stack runs there; else the engine.
-
-    Raises:
-        EngineError: The engine does not answer.
-    """
-    return on(engine) if runs(engine, project) else engine
-
-
-def is_swarm(runtime: Runtime) -> TypeGuard[Swarm]:
-    """Whether a runtime is a swarm."""
-    return runtime.name == SWARM

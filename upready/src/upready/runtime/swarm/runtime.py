@@ -140,3 +140,12 @@ class Swarm(SwarmEngine):
     def execute(self, project: str, container: Container, words: Sequence[str], stack: Callable[[], Stack]) -> int:
         """Run a command beside a task, on this terminal."""
         return exec_call.execute(self, container, words)
+
+
+def of(engine: Containers, project: str) -> Containers:
+    """The swarm that an engine manages, where a stack runs there; else the engine.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    return Swarm.on(engine) if presence.runs(engine, project) else engine
