@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.scene import connected
+from tests.engine.twins import CHECK
 from upready.releases import engine_lock
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -51,7 +52,7 @@ services:
     stop_grace_period: 1s
     deploy: {update_config: {monitor: 500ms}}
     healthcheck:
-      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000')"]
+      test: CHECK
       interval: 500ms
       retries: 2
       timeout: 20s
@@ -64,7 +65,7 @@ services:
     deploy: {update_config: {order: stop-first}}
     stop_grace_period: 1s
     x-ops: {stable: 0.5}
-"""
+""".replace("CHECK", CHECK)
 SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], timeout: 60}, dev: {files: [compose.yaml]}}}\n"
 
 

@@ -14,6 +14,7 @@ from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, until, write_tasks
 from tests.engine.proxy import Proxy
 from tests.engine.scene import connected
+from tests.engine.twins import CHECK
 from tests.faults.private import Engine
 from upready.releases import engine_lock
 
@@ -39,11 +40,11 @@ services:
     stop_grace_period: 1s
     deploy: {update_config: {monitor: "${MONITOR:-0s}"}}
     healthcheck:
-      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000')"]
+      test: CHECK
       interval: 500ms
       retries: 2
       timeout: 20s
-""",
+""".replace("CHECK", CHECK),
     "invoke.yaml": """\
 ops:
   environments:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import Project, write_tasks
+from tests.engine.twins import CHECK
 from tests.faults.private import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -28,7 +29,7 @@ services:
     secrets: [token]
     volumes: ["data:/data"]
     healthcheck:
-      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/')"]
+      test: CHECK
       interval: 1s
       timeout: 20s
       start_period: 60s
@@ -39,7 +40,7 @@ services:
     command: [echo, seeded]
 volumes: {data: {}}
 secrets: {token: {environment: TOKEN}}
-"""
+""".replace("CHECK", CHECK)
 
 SETTINGS = """
 ops:

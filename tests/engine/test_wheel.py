@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, remove_project, unique_name
+from tests.engine.twins import CHECK
 
 pytestmark = pytest.mark.engine
 
@@ -23,10 +24,10 @@ services:
     init: true
     command: [python, -m, http.server, "8000"]
     healthcheck:
-      test: [CMD, python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8000')"]
+      test: CHECK
       interval: 1s
       retries: 60
-"""
+""".replace("CHECK", CHECK)
 
 
 @pytest.fixture(scope="module")
