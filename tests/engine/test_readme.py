@@ -33,6 +33,8 @@ ELSEWHERE = {
     "./invoke rollback": "needs two releases; tests/engine/test_releases.py",
     "./invoke restore latest": "asks; tests/engine/test_restore.py",
     "./invoke upgrade db": "needs data of an earlier version; tests/engine/test_versions.py",
+    "./invoke dev --watch": "has no end; tests/engine/test_watch.py",
+    "./invoke nodes --add": "needs another machine; tests/engine/test_nodes.py",
     "./invoke logs -f": "has no end; tests/engine/test_logs.py",
     "./invoke export kubernetes --output cluster": "makes a folder; tests/unit/kubernetes",
     "./invoke env.set": "asks; tests/unit/dotenv has its questions",
