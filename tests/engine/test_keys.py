@@ -93,7 +93,7 @@ CHECKS: list[tuple[str, Case, Callable[[Stack, Case], None]]] = [
 ]
 
 
-NIGHTLY = {"process", "storage", "limits", "order", "hooks", "include", "rights", "provider"}
+NIGHTLY = {"process", "storage", "limits", "order", "hooks", "include", "rights", "provider", "network"}
 """Files whose services take longest to start and end; CI plays the others."""
 
 
