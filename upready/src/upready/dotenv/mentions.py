@@ -32,6 +32,8 @@ _SHORT = 4
 
 _SKIPPED = {".git", ".hg", ".svn", ".ops", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache"}
 
+_WORD = re.compile(r"\w+", re.ASCII)
+
 # Ways to pass the whole file on: then the receiver may use any name in it.
 _HANDED_ON = (
     (r"\.ya?ml$", r"\benv_file\b"),
@@ -94,9 +96,13 @@ def _is_heard(name: str, heard: Set[str], lower: Set[str]) -> bool:
 
 
 def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
-    """The words that were found, and whether something uses the whole file."""
+    """The words that were found, and whether something uses the whole file: then no word matters."""
     skipped = [_without(each, stack) for each in _uninteresting(stack)]
     everywhere = [":/", *skipped]
+    own = [_without(each, stack) for each in stack.files]
+    quick = ["-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
+    if any(_hands_on(*line.partition(":")[::2]) for line in _grep(stack, *quick, "--", ".", *skipped, *own)):
+        return set(), True
     search = ["-I", "-h", "-o", "-i", "-w", "-F", "--no-color", "-f", "-"]
     ways = [["--untracked"]]
     if any(reading.is_file(folder / ".gitmodules") for folder in (stack.root, *stack.root.parents)):
@@ -104,10 +110,7 @@ def _by_git(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     heard: set[str] = set()
     for way in ways:
         heard |= set(_grep(stack, *search, *way, "--", *everywhere, stdin="\n".join(sorted(wanted))))
-    own = [_without(each, stack) for each in stack.files]
-    quick = ["-I", "-E", "--no-color", "--untracked", "-e", r"env_file|--env-file|\.env"]
-    lines = _grep(stack, *quick, "--", ".", *skipped, *own)
-    return heard, any(_hands_on(*line.partition(":")[::2]) for line in lines)
+    return heard, False
 
 
 def _without(path: Path, stack: Stack) -> str:
@@ -127,25 +130,35 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     lower, own = {word.lower() for word in wanted}, {reading.real(file) for file in stack.files}
     skipped = {reading.real(path) for path in _uninteresting(stack)}
     heard: set[str] = set()
-    handed_on = False
     deadline = time.monotonic() + PATIENCE
-    for path in _files(stack.root, skipped):
+    for path in _files(stack.root, reading.real(stack.root), skipped):
         if time.monotonic() > deadline:
             raise TimeoutError
         text = _start(path)
         if "\0" in text:
             continue
-        heard |= {word for word in re.findall(r"\w+", text, re.ASCII) if word.lower() in lower}
-        if ".env" in text and reading.real(path) not in own:
-            handed_on = handed_on or any(_hands_on(path.name, line) for line in text.splitlines())
-    return heard, handed_on
+        heard |= {word for word in set(_WORD.findall(text)) if word.lower() in lower}
+        lines = text.splitlines() if ".env" in text and reading.real(path) not in own else []
+        if any(_hands_on(path.name, line) for line in lines):
+            return set(), True
+    return heard, False
 
 
-def _files(folder: Path, skipped: Set[Path]) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
-        here = Path(root)
-        folders[:] = [name for name in folders if name not in _SKIPPED and reading.real(here / name) not in skipped]
-        yield from (here / name for name in files if reading.real(here / name) not in skipped)
+def _files(folder: Path, real: Path, skipped: Set[Path]) -> Iterator[Path]:
+    """The files below a folder whose real path is known: to ask the system for that of each file takes long."""
+    try:
+        entries = [*os.scandir(folder)]
+    except OSError:
+        return
+    for entry in entries:
+        path = folder / entry.name
+        place = reading.real(path) if entry.is_symlink() else real / entry.name
+        if place in skipped:
+            continue
+        if not entry.is_dir(follow_symlinks=False):
+            yield path
+        elif entry.name not in _SKIPPED:
+            yield from _files(path, place, skipped)
 
 
 def _uninteresting(stack: Stack) -> Iterable[Path]:
