@@ -30,7 +30,7 @@ LOOK = 2.0
 """Seconds for the first complete look at all services, even if the timeout is shorter."""
 
 AGAIN = 1.0
-"""Seconds from one start to the next at least, where compose gave up: each asks it once more, and none is counted."""
+"""Seconds from one start to the next at least, where compose gives up at once: each start is a call of compose."""
 
 LOOK_UP = 0.25
 """Seconds between two questions whether the wait is superseded."""
