@@ -22,6 +22,7 @@ from tests.failures import Failures
 from tests.faults import table
 from tests.faults.matrix import Matrix, scheduler
 from tests.selection import Duration, nightly, quick
+from upready.engine import chosen
 from upready.releases import engine_lock, record
 from upready.runtime.docker import engine
 from upready.support import folders
@@ -109,6 +110,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for what tasks remember, in this process and in those that it starts; nobody's own is touched."""
     folder = tmp_path_factory.mktemp("state")
+    chosen.asked.clear()  # what a test asks in this process, the documents of the next ones would name
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(folders.VARIABLE, str(folder))
         yield folder

@@ -98,7 +98,7 @@ def make_settings(**environment: str) -> Settings:
     environment = {key.lower(): value for key, value in environment.items()}
     if "api_keys" not in environment:
         environment.setdefault("api_allow_anonymous", "true")
-    # The name that it has by itself belongs to nothing here: a name server that is slow would hold the end of the tests.
+    # Its own default names nothing here: a name server that is slow would hold the end of the tests.
     environment.setdefault("mcp_url", "http://127.0.0.1:9/mcp")
     before = dict(os.environ)
     os.environ.update({key.upper(): value for key, value in environment.items()})
