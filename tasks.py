@@ -35,8 +35,8 @@ def test(
 ) -> int:
     """Run the project's tests.
 
-    About 10 minutes, 4 with --unit, 35 with --all. hours with --mutants. Where there is no Docker Engine, what needs
-    one is skipped.
+    About 20 minutes, 4 with --unit, 35 with --all; hours with --nightly, --faults and --mutants. Where there is no
+    Docker Engine, what needs one is skipped.
 
     Example:
         invoke test --unit -k positional
