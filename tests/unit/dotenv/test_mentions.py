@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.dotenv.conftest import MakeStack
 from upready.dotenv import mentions
+from upready.support import platform
 
 NAME = "SHOP_PAGE_SIZE"
 
@@ -62,6 +63,17 @@ def test_what_git_ignores_is_nobody_elses(make_stack: MakeStack, tmp_path: Path)
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "x.js").write_text(NAME, encoding="utf-8")
     assert not mentions.look(stack, {NAME}).of(NAME)
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="only some users may make links there")
+def test_a_link_counts_as_what_it_leads_to(make_stack: MakeStack, tmp_path: Path) -> None:
+    stack = make_stack(f"{NAME}=1\n", schema=f"{NAME}=1\n")
+    (tmp_path / "settings").symlink_to(".env")
+    (tmp_path / "loop").symlink_to(".", target_is_directory=True)
+    assert mentions.look(stack, {NAME}) == mentions.Mentions()
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "app.py").write_text(NAME, encoding="utf-8")
+    assert mentions.look(stack, {NAME}) == mentions.Mentions(frozenset({NAME}))
 
 
 def test_a_short_name_counts_as_it_is_written(make_stack: MakeStack, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     skipped = {reading.real(path) for path in _uninteresting(stack)}
     heard: set[str] = set()
     deadline = time.monotonic() + PATIENCE
-    for path in _files(stack.root, reading.real(stack.root), skipped):
+    for path in _files(stack.root, skipped):
         if time.monotonic() > deadline:
             raise TimeoutError
         text = _start(path)
@@ -144,21 +145,27 @@ def _by_hand(stack: Stack, wanted: Set[str]) -> tuple[set[str], bool]:
     return heard, False
 
 
-def _files(folder: Path, real: Path, skipped: Set[Path]) -> Iterator[Path]:
-    """The files below a folder whose real path is known: to ask the system for that of each file takes long."""
-    try:
-        entries = [*os.scandir(folder)]
-    except OSError:
-        return
-    for entry in entries:
-        path = folder / entry.name
-        place = reading.real(path) if entry.is_symlink() else real / entry.name
-        if place in skipped:
+def _files(root: Path, skipped: Set[Path]) -> Iterator[Path]:
+    """The files below a folder. Only of links the system is asked for the real path: for each file that takes long."""
+    # The upper folders first: a script or a Makefile that passes all on is there, and ends the search.
+    waiting = deque([(root, reading.real(root))])
+    while waiting:
+        folder, real = waiting.popleft()
+        try:
+            entries = [*os.scandir(folder)]
+        except OSError:
             continue
-        if not entry.is_dir(follow_symlinks=False):
-            yield path
-        elif entry.name not in _SKIPPED:
-            yield from _files(path, place, skipped)
+        for entry in entries:
+            path = folder / entry.name
+            # A junction is Windows' link to a folder, which Python knows since 3.12.
+            linked = entry.is_symlink() or getattr(entry, "is_junction", bool)()
+            place = reading.real(path) if linked else real / entry.name
+            if place in skipped:
+                continue
+            if linked or not entry.is_dir(follow_symlinks=False):
+                yield path
+            elif entry.name not in _SKIPPED:
+                waiting.append((path, place))
 
 
 def _uninteresting(stack: Stack) -> Iterable[Path]:
