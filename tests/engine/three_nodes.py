@@ -40,7 +40,8 @@ for file in $(ldd "$(command -v busybox)" | grep -o '/[^ ]*'); do
   cp -L "$file" "/t$file"
 done
 mkdir -p /t/bin /t/tmp /t/www; cp -L "$(command -v busybox)" /t/bin/busybox; echo yes >/t/www/index.html
-for name in sh sleep httpd wget nc cat touch true false; do ln -s busybox "/t/bin/$name"; done
+names="sh sleep httpd wget nc cat touch true false ls rm mv mkdir rmdir chown chmod stat df tail"
+for name in $names; do ln -s busybox "/t/bin/$name"; done
 tar -C /t -cf - .
 """
 

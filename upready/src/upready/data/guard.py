@@ -2,7 +2,9 @@
 
 A process of its own waits until the task says that it has done so itself. It does it where the task ends without that:
 
-    python -m upready.data.guard unpause|start CONTAINER…
+    python -m upready.data.guard unpause|start|scale CONTEXT CONTAINER|SERVICE=REPLICAS…
+
+CONTEXT is the docker context of the engine that has the containers; empty for the one that this process asks anyway.
 """
 
 from __future__ import annotations
@@ -14,10 +16,12 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from upready.engine import chosen
 from upready.runtime.docker import containers
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
+from upready.runtime.swarm import scaling
 from upready.support import platform
 from upready.support.errors import EngineError, OpsError
 
@@ -31,23 +35,34 @@ _DONE = b"."
 
 _ACTIONS = {"paused": ("pause", "unpause"), "stopped": ("stop", "start")}
 
+_SCALE = "scale"
+
 
 @contextlib.contextmanager
-def still(connected: Containers, users: Sequence[Container], how: str) -> Iterator[None]:
+def still(engine: Containers, users: Sequence[Container], how: str) -> Iterator[None]:
     """Keep containers paused or stopped during the block; `running` leaves them alone.
 
-    They go on afterwards, whatever becomes of this process; where the engine is gone, once it answers again.
+    They go on afterwards, whatever becomes of this process; where the engine is gone, once it answers again. In Swarm
+    those that were stopped are other containers then.
 
     Raises:
+        DataError: Swarm cannot stop one for a while.
         EngineError: The engine does not answer.
     """
     if how not in _ACTIONS or not users:
         yield
         return
     halt, resume = _ACTIONS[how]
-    names = [each.id for each in users]
+    ended = names = [each.id for each in users]
+    asked = engine
+    if how == "stopped" and engine.manager:
+        asked, halt, resume = engine.manager, _SCALE, _SCALE
+        usual = scaling.replicas(asked.client.api, users)
+        ended, names = (
+            [f"{service}={count}" for service, count in each.items()] for each in (dict.fromkeys(usual, 0), usual)
+        )
     watcher = subprocess.Popen(
-        [sys.executable, "-m", "upready.data.guard", resume, *names],
+        [sys.executable, "-m", "upready.data.guard", resume, engine.context, *names],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -55,7 +70,7 @@ def still(connected: Containers, users: Sequence[Container], how: str) -> Iterat
     )
     word = b""
     try:
-        _each(connected, halt, names)
+        _each(asked, halt, ended)
         try:
             yield
         except EngineError as error:
@@ -63,10 +78,10 @@ def still(connected: Containers, users: Sequence[Container], how: str) -> Iterat
             error.details.append(f"{services} may be {how} until it answers again")
             raise
         except BaseException:
-            _each(connected, resume, names)
+            _each(asked, resume, names)
             word = _DONE
             raise
-        _each(connected, resume, names)
+        _each(asked, resume, names)
         word = _DONE
     finally:
         with contextlib.suppress(OSError), watcher.stdin or contextlib.nullcontext() as told:
@@ -88,6 +103,9 @@ def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
     from docker.errors import APIError
 
     api: Any = connected.client.api
+    if action == _SCALE:
+        scaling.scale(api, {service: int(count) for service, _, count in (each.partition("=") for each in names)})
+        return
     for name in names:
         with answering():
             try:
@@ -98,12 +116,13 @@ def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
                     raise
 
 
-def _connected() -> Containers:
-    """The engine, once it answers."""
+def _connected(context: str = "") -> Containers:
+    """The engine of a context, once it answers."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return containers.connect()
+            with chosen.for_now(context) if context else contextlib.nullcontext():
+                return containers.connect()
         except OpsError:
             if time.monotonic() > deadline:
                 raise
@@ -113,14 +132,14 @@ def _connected() -> Containers:
 def main(arguments: Sequence[str]) -> int:
     """Wait for the task's word or its end; returns an exit code."""
     platform.outlive_signals()
-    action, *names = arguments
+    action, context, *names = arguments
     if sys.stdin.buffer.read() != _DONE:
-        connected = _connected()
+        connected = _connected(context)
         with contextlib.suppress(OpsError), answering():
             # Where the files of a volume are being exchanged, that ends first.
             for each in connected.client.api.containers(filters={"label": LABEL}):
                 connected.client.api.wait(each["Id"])
-        _each(connected, action, names)
+        _each(_connected() if context and action == _SCALE else connected, action, names)
     return 0
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import cast
 
 from upready.data import volume
 from upready.data.archive import Writer, member_name
 from upready.data.manifest import Item, Part
 from upready.data.redis import Server
 from upready.data.sources import Data, Source
-from upready.runtime.docker.containers import Containers
 
 
 def read(
@@ -45,7 +43,7 @@ def read(
         return keys()
 
     if aside:
-        rows = keep(volume.file(cast("Containers", data.connected), source.container.id, aside[name]))
+        rows = keep(volume.file(data.engine(source), data.now(source).id, aside[name]))
     else:
         with server.dump() as dump:
             rows = keep(dump)

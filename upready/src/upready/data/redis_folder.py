@@ -71,6 +71,11 @@ class Folder:
         """The path in its container of the keys that were replaced."""
         return f"{self.files.folder}/{HIDDEN}/was/{self.files.rdb}"
 
+    @property
+    def _container(self) -> str:
+        """The id of the container that the server runs in now."""
+        return self.engine.now(self.project, self.source.container).id
+
     def holds(self, name: str = "") -> bool:
         """Whether a restore has left something: anything at all, or `was` or `done`."""
         from docker.errors import NotFound
@@ -78,7 +83,7 @@ class Folder:
         with answering():
             try:
                 path = f"{self.files.folder}/{HIDDEN}/{name}"
-                chunks, _ = self.engine.client.api.get_archive(self.source.container.id, path)
+                chunks, _ = self.engine.client.api.get_archive(self._container, path)
                 chunks.close()
             except NotFound:
                 return False

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from upready.data import guard, kinds, mysql, redis, volume, volume_exchange
 from upready.data import postgres_queries as queries
@@ -44,9 +43,11 @@ def find(data: Data) -> Iterator[Remains]:
         ProgramError: A server refuses something.
         EngineError: The engine does not answer.
     """
-    if isinstance(data.connected, Containers):
-        guard.wait(data.connected, data.project)
-        volume.tidy(data.connected, data.project)
+    on_engine = isinstance(data.connected, Containers)
+    files = (each for each in data.sources if on_engine and each.kind in (*kinds.FILES, kinds.REDIS))
+    for engine in {data.engine(each) for each in files}:
+        guard.wait(engine, data.project)
+        volume.tidy(engine, data.project)
     for source in data.sources:
         if source.kind == kinds.POSTGRES and source.container.state == "running":
             yield from _databases(source, data.server(source))
@@ -54,14 +55,15 @@ def find(data: Data) -> Iterator[Remains]:
             yield from _moved(source, mysql.Server(data.call(source)))
         elif source.kind == kinds.REDIS and source.container.state == "running":
             yield from _keys(data, source)
-        elif source.kind in kinds.FILES and isinstance(data.connected, Containers):
+        elif source.kind in kinds.FILES and on_engine:
+            engine = data.engine(source)
             for name in source.volumes:
-                if not volume.holds(data.connected, data.project, name, volume_exchange.PLACE):
+                if not volume.holds(engine, data.project, name, volume_exchange.PLACE):
                     continue
-                if volume.holds(data.connected, data.project, name, volume_exchange.DONE):
+                if volume.holds(engine, data.project, name, volume_exchange.DONE):
                     yield Remains(source, {name: volume_exchange.WAS})
                 else:
-                    volume_exchange.clear(data.connected, data.project, source, name)
+                    volume_exchange.clear(engine, data.project, source, name)
 
 
 def _databases(source: Source, server: Server) -> Iterator[Remains]:
@@ -95,7 +97,7 @@ def _own(old: str, names: Iterable[str]) -> str:
 
 def _folder(data: Data, source: Source) -> Folder:
     server = redis.Server(data.call(source), source.container)
-    return Folder(cast("Containers", data.connected), data.project, source, server.files())
+    return Folder(data.engine(source), data.project, source, server.files())
 
 
 def _keys(data: Data, source: Source) -> Iterator[Remains]:
@@ -120,4 +122,4 @@ def remove(data: Data, found: Remains) -> None:
         elif found.source.kind == kinds.REDIS:
             _folder(data, found.source).clear()
         else:
-            volume_exchange.clear(cast("Containers", data.connected), data.project, found.source, name)
+            volume_exchange.clear(data.engine(found.source), data.project, found.source, name)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from upready.data import kinds, mysql
 from upready.data.postgres import Database, Server
 from upready.runtime import current
+from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Runtime
 from upready.stack import model
 from upready.stack.model import Model
@@ -75,6 +76,15 @@ class Data:
     containers: Sequence[Container]
     sources: tuple[Source, ...]
 
+    def engine(self, source: Source) -> Containers:
+        """The engine that has a service's volumes; without an engine there are none.
+
+        Raises:
+            UsageError: They are on a node of a swarm that nobody knows how to reach.
+            EngineError: It does not answer.
+        """
+        return cast("Containers", self.connected).at(source.container)
+
     def server(self, source: Source) -> Server:
         """The PostgreSQL of a service.
 
@@ -94,7 +104,12 @@ class Data:
                 f"{source.service} is {source.container.state}: its data can be read only while it runs",
                 next=f"invoke {self.stack.environment}",
             )
-        return lambda words: self.connected.piped(self.project, source.container, words, lambda: self.stack)
+        return lambda words: self.connected.piped(self.project, self.now(source), words, lambda: self.stack)
+
+    def now(self, source: Source) -> Container:
+        """The container that has the place of a service's container now: in Swarm, another one after a stop."""
+        found = self.connected
+        return found.now(self.project, source.container) if isinstance(found, Containers) else source.container
 
     def tables(self, source: Source) -> Tables:
         """The server of a service that keeps rows in tables.
@@ -133,6 +148,8 @@ def find(settings: Settings, connected: Runtime) -> Data:
         raise UsageError(
             f"nothing of {stack.project} is there: there is no data to be read", next=f"invoke {stack.environment}"
         )
+    if isinstance(connected, Containers):
+        containers = [connected.whole(each) for each in containers]
     merged = model.load_running(stack, [each.service for each in containers])
     return Data(stack.project, connected, stack, merged, containers, _sources(connected, merged, containers))
 
@@ -152,7 +169,8 @@ def _sources(connected: Runtime, merged: Model, containers: Sequence[Container])
         if kind == kinds.REDIS and not service.ops.get("data") and not _lasts(container):
             continue
         taken |= {*volumes}
-        users = tuple(each for each in containers if each.state == "running" and set(volumes) & set(mounted(each)))
+        beside = [each for each in containers if (each.state, each.node) == ("running", container.node)]
+        users = tuple(each for each in beside if set(volumes) & set(mounted(each)))
         found.append(Source(container.service, kind, container, volumes, users, _read(service.ops), image))
     return tuple(found)
 

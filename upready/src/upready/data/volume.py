@@ -16,7 +16,6 @@ from upready.data.archive import member_name
 from upready.data.manifest import Item, Part
 from upready.engine.connection import flowing
 from upready.releases import carrier
-from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import Engine, answering
 from upready.support import pipes
 from upready.support.errors import DataError, EngineError
@@ -57,8 +56,8 @@ def read(
         EngineError: The engine does not answer.
         OSError: The file cannot be written.
     """
-    connected = cast("Containers", data.connected)
-    tidy(connected, data.project)
+    engine = data.engine(source)
+    tidy(engine, data.project)
 
     from upready.data import sqlite
 
@@ -66,7 +65,7 @@ def read(
         member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
         place = (aside or {}).get(name, FOLDER)
         with writer.member(member) as write:
-            found = _pack(connected, data.project, name, place, write, told, databases.file)
+            found = _pack(engine, data.project, name, place, write, told, databases.file)
         return Item(name, member, found.size, files=found.files, digest=found.digest)
 
     def told(count: int) -> None:
@@ -76,7 +75,7 @@ def read(
         names = {
             name: opened.enter_context(sqlite.copies(source.kind == kinds.SQLITE)) for name in aside or source.volumes
         }
-        with guard.still(connected, () if aside else source.users, source.read):
+        with guard.still(engine, () if aside else source.users, source.read):
             packed = [pack(name, databases) for name, databases in names.items()]
         # By now who uses them goes on.
         contents = [_content(each, whole=whole) for each in names.values()]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from upready.data import backup, bucket, kinds, passing, proof, redis, remote_shelf, shelf, sources, volume
 from upready.data.backup import Backup, Progress
@@ -27,7 +27,7 @@ from upready.support.next_step import AGAIN
 from upready.support.pipes import ProgramError
 
 if TYPE_CHECKING:
-    from upready.runtime.docker.containers import Containers
+    pass
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def has_rows(data: Data, source: Source) -> bool:
     """
     if source.kind == kinds.SQLITE:
         with contextlib.suppress(DataError):
-            held = volume.databases(cast("Containers", data.connected), data.project, source)
+            held = volume.databases(data.engine(source), data.project, source)
             return any(any(each.rows.values()) for each in held.values())
         return True
     try:

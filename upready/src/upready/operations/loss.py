@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from upready.data import kinds, redis, sources, volume
 from upready.data.backup import Backup, Progress
@@ -179,7 +179,7 @@ def _rows(data: Data, source: Source) -> Iterator[str]:
     """The databases of a service with their rows, a line each."""
     if source.kind == kinds.SQLITE:
         with contextlib.suppress(OpsError):
-            for name, held in volume.databases(cast("Containers", data.connected), data.project, source).items():
+            for name, held in volume.databases(data.engine(source), data.project, source).items():
                 yield f"SQLite in {name}: {_tables(held.rows)}"
     if source.kind not in kinds.SERVERS or not _runs(source):
         return

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from upready.data import (
     backup,
@@ -43,7 +43,7 @@ from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.pipes import ProgramError
 
 if TYPE_CHECKING:
-    from upready.runtime.docker.containers import Containers
+    pass
 
 
 Confirm = Callable[[str, Backup, Sequence[Loss]], None]
@@ -262,12 +262,12 @@ def _change(data: Data, source: Source, part: Part, reader: Reader, stamp: str) 
     if part.kind in kinds.FILES:
         from upready.data.volume_exchange import Volumes
 
-        return Volumes(cast("Containers", data.connected), data.project, source, part, reader)
+        return Volumes(data.engine(source), data.project, source, part, reader)
     if part.kind in (kinds.MYSQL, kinds.MARIADB):
         return mysql_restore.Databases(mysql.Server(data.call(source)), part, reader, stamp)
     if part.kind == kinds.REDIS:
         server = redis.Server(data.call(source), source.container)
-        return redis_restore.Keys(cast("Containers", data.connected), data.project, source, server, part, reader)
+        return redis_restore.Keys(data.engine(source), data.project, source, server, part, reader)
     return Databases(data.server(source), part, reader, stamp)
 
 

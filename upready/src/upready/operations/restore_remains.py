@@ -46,8 +46,10 @@ def look(settings: Settings, connected: Runtime, tell: Note) -> None:
     from upready.support.pipes import ProgramError
 
     try:
-        settle(settings, sources.find(settings, connected), tell)
-    except UsageError:
-        return  # nothing runs
+        try:
+            data = sources.find(settings, connected)
+        except UsageError:
+            return  # nothing runs
+        settle(settings, data, tell)
     except (OpsError, ProgramError, OSError) as error:
         tell(f"what a restore has left that was cut off stays where it is: {getattr(error, 'message', error)}")

@@ -31,7 +31,7 @@ from upready.runtime import choice, current
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Runtime
-from upready.stack.settings import Settings
+from upready.stack.settings import SWARM, Settings
 from upready.support import next_step
 from upready.support.errors import DataError, UsageError
 from upready.support.pipes import ProgramError
@@ -106,6 +106,16 @@ def _native_plan(settings: Settings, options: Options) -> list[Step]:
 
 def _where(settings: Settings, show: Show) -> tuple[str, Runtime]:
     connected = choice.find(settings, show.warn, task="invoke upgrade")
+    if connected.name == SWARM:
+        raise UsageError(
+            "upgrade works on one engine, and this stack runs in Swarm: it starts a task again that anybody stops",
+            details=[
+                "the way there: invoke backup; then another image of PostgreSQL and another name for its volume in the "
+                "compose file; then prod, and invoke restore latest: a newer version takes the backup of an older one",
+                "the old volume stays as it is",
+            ],
+            next="invoke backup",
+        )
     running = connected.containers(current.name(settings))
     return current.running_environment(settings, running) or settings.default, connected
 

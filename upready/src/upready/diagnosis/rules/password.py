@@ -94,7 +94,7 @@ def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:
 
 def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str | None]:
     """When the volumes of the database were made, in words; and the one that is older than its container."""
-    if evidence.docker is None:
+    if evidence.docker is None or "Created" not in container.raw:  # or on another node, whose engine has the volumes
         return [], None
     shown, old = [], None
     created = times.moment(container.raw["Created"])

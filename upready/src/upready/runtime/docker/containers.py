@@ -43,6 +43,31 @@ class Containers(Engine):
 
     name = settings.DOCKER
 
+    context = ""
+    """The docker context that leads to this engine; empty for the one that this process asks anyway."""
+
+    manager: Containers | None = None
+    """What starts and ends this engine's containers of the stack, where that is a swarm."""
+
+    def at(self, container: Container) -> Containers:
+        """The engine of the machine that has a container: here it is this one.
+
+        Raises:
+            UsageError: Nobody knows how to reach it.
+            OpsError: It does not answer, or is not what it was said to be.
+        """
+        del container
+        return self
+
+    def whole(self, container: Container) -> Container:
+        """A container with all that the engine of its machine tells of it, where that can be asked."""
+        return container
+
+    def now(self, project: str, container: Container) -> Container:
+        """The container that has the place of another one now: the same, as long as nobody makes it anew."""
+        del project
+        return container
+
     def changes(self, project: str) -> interface.Changes:
         """The engine's events, without those that say nothing about a container's state."""
         return Changes(self.events(project))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +13,22 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, names, nodes, presence, tasks
+from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, tasks
 from upready.stack import settings
+from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from docker.types import CancellableStream
     from requests import Response
 
     from docker import DockerClient
+    from upready.runtime.swarm.member import Member
+
+STARTS = 60.0
+"""Seconds that Swarm may take to start a task."""
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks."""
 
 _EVENTS = ("start", "die")
 
@@ -41,7 +51,9 @@ class SwarmEngine(Containers):
         super().__init__(client, heartbeat)
         self.node = node
         self.accepted: tuple[str, ...] = ()
+        self.manager = self
         self._failed: dict[tuple[str, int], set[str]] = {}
+        self._others: dict[str, Member] = {}
 
     def look(self, project: str) -> tasks.Cluster:
         """What the swarm says of a stack now."""
@@ -130,4 +142,41 @@ class SwarmEngine(Containers):
 
     def is_here(self, container: Container) -> bool:
         """Whether a container is on the manager's own node."""
-        return container.raw is not tasks.SKELETON
+        return not tasks.elsewhere(container)
+
+    def at(self, container: Container) -> Containers:
+        """The engine of the node that has a container, over the docker context that the node's label names.
+
+        Raises:
+            UsageError: No label tells how to reach it.
+            StartError: The context leads to another engine.
+            EngineError: There is no such context here, or nobody answers.
+        """
+        if self.is_here(container):
+            return self
+        if container.node not in self._others:
+            self._others[container.node] = member.of(self, container)
+        return self._others[container.node]
+
+    def whole(self, container: Container) -> Container:
+        """A container with all that the engine of its node tells of it, where that can be asked."""
+        if self.is_here(container):
+            return container
+        with contextlib.suppress(OpsError):
+            found = self.at(container).inspect(container.id)
+            if found is not None:
+                raw = {**found.raw, **tasks.ELSEWHERE}
+                return dataclasses.replace(container, raw=raw, image_id=found.image_id)
+        return container
+
+    def now(self, project: str, container: Container) -> Container:
+        """The task's container that has the place of another one now: Swarm makes it anew whenever it starts a task.
+
+        One that Swarm has not started yet is waited for, up to `STARTS` seconds.
+        """
+        deadline = time.monotonic() + STARTS
+        while True:
+            found = next((each for each in self.containers(project) if each.slot == container.slot), container)
+            if found.state == "running" or time.monotonic() > deadline:
+                return found
+            time.sleep(LOOK_EVERY)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from upready.runtime.docker.containers import SHELL
 from upready.runtime.interface import Container
+from upready.runtime.swarm import member
 from upready.stack import compose_call
-from upready.support.errors import EngineError, UsageError
+from upready.support.errors import EngineError
 from upready.support.next_step import AGAIN
 from upready.support.pipes import Call
 
@@ -74,8 +75,4 @@ def _where(swarm: SwarmEngine, container: Container) -> list[str]:
         return []
     if context := swarm.context_of(container.node):
         return ["--context", context]
-    raise UsageError(
-        f"{container.name} runs on the node {container.node}, and nothing tells how to reach its engine",
-        details=["the label upready.context of a node names the docker context that leads there"],
-        next="find its name for that label: docker context ls",
-    )
+    raise member.unreachable(container)

@@ -14,8 +14,8 @@ from upready.runtime.interface import Container
 from upready.runtime.swarm import names
 from upready.support import times
 
-SKELETON: Mapping[str, Any] = {"Config": {}, "HostConfig": {}, "State": {}, "Mounts": [], "NetworkSettings": {}}
-"""Empty places for what only the engine of another node knows."""
+ELSEWHERE: Mapping[str, Any] = {"Elsewhere": True}
+"""In the inspection of a container that is on another node than the manager's own."""
 
 ENDED = ("complete", "failed", "rejected", "orphaned", "shutdown", "remove")
 """The states in which a task has ended, as Swarm calls them."""
@@ -179,6 +179,28 @@ def container_of(task: Mapping[str, Any]) -> str:
     return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")
 
 
+def elsewhere(container: Container) -> bool:
+    """Whether a container is on another node than the manager's own."""
+    return "Elsewhere" in container.raw
+
+
+def _as_told(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What Swarm tells of a container, in the form of an inspection; the rest only the engine of its node knows."""
+    mounts = [
+        {
+            "Type": each.get("Type"),
+            "Name": each.get("Source") or "",
+            "Source": each.get("Source") or "",
+            "Destination": each.get("Target"),
+            "RW": not each.get("ReadOnly"),
+        }
+        for each in spec.get("Mounts") or ()
+    ]
+    config = {"Env": spec.get("Env"), "Entrypoint": spec.get("Command"), "Cmd": spec.get("Args")}
+    empty: Mapping[str, Any] = {"HostConfig": {}, "State": {}, "NetworkSettings": {}}
+    return {"Config": config, "Mounts": mounts, **empty, **ELSEWHERE}
+
+
 def _places(tasks: Iterable[Mapping[str, Any]]) -> dict[tuple[int, str], list[Mapping[str, Any]]]:
     """The tasks by their places: a number, or a node for a service that runs on each."""
     found: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
@@ -211,7 +233,7 @@ def _base(held: Mapping[str, Any] | None, task: Mapping[str, Any]) -> Container:
         started=moment if ran else None,
         finished=moment if status["State"] in ENDED else None,
         terminal=bool(spec.get("TTY")),
-        raw=SKELETON,
+        raw=_as_told(spec),
     )
 
 
@@ -220,9 +242,9 @@ def _state(task: Mapping[str, Any], base: Container, *, alive: bool) -> str:
     state = str(task["Status"]["State"])
     if state == "running":
         # The engine notices the end of a container before Swarm does.
-        return base.state if base.raw is not SKELETON and base.state in ("exited", "dead", "paused") else "running"
+        return base.state if not elsewhere(base) and base.state in ("exited", "dead", "paused") else "running"
     if state == STARTING:
-        return STARTING if base.started or base.raw is SKELETON else "created"
+        return STARTING if base.started or elsewhere(base) else "created"
     if state == "rejected":
         return "created"
     if _sickened(task):
@@ -237,7 +259,7 @@ def _health(task: Mapping[str, Any], base: Container) -> str:
     """Its health: Swarm itself calls a task running only once its health check has passed."""
     if _sickened(task):
         return "unhealthy"
-    if base.raw is not SKELETON:
+    if not elsewhere(base):
         return "healthy" if base.health == "starting" and task["Status"]["State"] == "running" else base.health
     if not (task["Spec"]["ContainerSpec"].get("Healthcheck") or {}).get("Test"):
         return ""

@@ -1,0 +1,61 @@
+"""The engine of another node of the swarm: it alone knows all of the node's containers, and has its volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from upready.engine import connection, elsewhere
+from upready.runtime.docker.containers import Containers
+from upready.runtime.interface import Container
+from upready.runtime.swarm import images, nodes
+from upready.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from upready.engine.heartbeat import Heartbeat
+
+
+class Member(Containers):
+    """Such an engine.
+
+    Args:
+        client: The SDK's client of it.
+        heartbeat: Finds out whether it still answers.
+        context: The docker context that leads to it.
+        manager: The manager that knows it.
+    """
+
+    def __init__(self, client: DockerClient, heartbeat: Heartbeat, context: str, manager: Containers) -> None:
+        super().__init__(client, heartbeat)
+        self.context, self.manager, self._manager = context, manager, manager
+
+    def now(self, project: str, container: Container) -> Container:
+        """The container that has the place of another one now."""
+        return self._manager.now(project, container)
+
+
+def of(manager: Containers, container: Container) -> Member:
+    """The engine of the node that has a container.
+
+    Raises:
+        UsageError: No label of the node tells how to reach it.
+        StartError: The context that is named there leads to another engine.
+        EngineError: There is no such context here, or nobody answers.
+    """
+    with connection.answering():
+        known = nodes.every(manager.client.api)
+    node = next((each for each in known if each.name == container.node), None)
+    if node is None or not node.context:
+        raise unreachable(container)
+    with images.reached(node):
+        client, heartbeat = connection.client(elsewhere.TIMEOUT)
+    return Member(client, heartbeat, node.context, manager)
+
+
+def unreachable(container: Container) -> UsageError:
+    """The error that nobody knows how to reach the engine of a container's node."""
+    return UsageError(
+        f"{container.name} runs on the node {container.node}, and nothing tells how to reach its engine",
+        details=["the label upready.context of a node names the docker context that leads there"],
+        next="find its name for that label: docker context ls",
+    )

@@ -1,0 +1,95 @@
+"""Have Swarm end the tasks of services for a while: a task that anybody else stops is started again at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from upready.engine.connection import answering
+from upready.runtime.interface import Container
+from upready.runtime.swarm.tasks import ENDED
+from upready.support.errors import DataError, StartError
+
+PATIENCE = 120.0
+"""Seconds for tasks to end, beyond the longest `stop_grace_period`."""
+
+LOOK_EVERY = 0.2
+"""Seconds between two looks."""
+
+_TURNS = 5
+"""So often a change is made again that somebody else's has overtaken."""
+
+
+def replicas(api: Any, users: Iterable[Container]) -> dict[str, int]:
+    """The services of some tasks, by id, and how many replicas each is to have.
+
+    Args:
+        api: The SDK's client of a manager, as the functions below get it.
+        users: Containers of their tasks.
+
+    Raises:
+        DataError: One has no number of replicas: it runs on each node, or is a job.
+        EngineError: The engine does not answer.
+    """
+    found: dict[str, int] = {}
+    for each in users:
+        service = each.slot.partition(".")[0]
+        with answering():
+            spec = api.inspect_service(service)["Spec"]
+        count = (spec["Mode"].get("Replicated") or {}).get("Replicas")
+        if count is None:
+            raise DataError(
+                f"{each.service} cannot be stopped for a while: in Swarm only a service with replicas can",
+                details=[f"its mode is {', '.join(spec['Mode'])}; nothing was changed"],
+                next="invoke stop, without --volumes",
+            )
+        found[service] = int(count)
+    return found
+
+
+def scale(api: Any, wanted: Mapping[str, int]) -> None:
+    """Give services so many replicas, and wait until the tasks of those that get none have ended.
+
+    Raises:
+        StartError: A task does not end.
+        EngineError: The engine does not answer.
+    """
+    for service, count in wanted.items():
+        _change(api, service, count)
+    for service, count in wanted.items():
+        if not count:
+            _wait(api, service)
+
+
+def _change(api: Any, service: str, count: int) -> None:
+    from docker.errors import APIError, NotFound
+
+    for turn in range(_TURNS):
+        with answering():
+            try:
+                found = api.inspect_service(service)
+                spec = {**found["Spec"], "Mode": {"Replicated": {"Replicas": count}}}
+                url = api._url("/services/{0}/update", service)
+                api._raise_for_status(api._post_json(url, data=spec, params={"version": found["Version"]["Index"]}))
+            except NotFound:
+                return  # somebody has stopped the stack meanwhile
+            except APIError as error:
+                if "out of sequence" not in str(error) or turn == _TURNS - 1:
+                    raise
+            else:
+                return
+
+
+def _wait(api: Any, service: str) -> None:
+    deadline = None
+    while True:
+        with answering():
+            tasks = [each for each in api.tasks(filters={"service": service}) if each["Status"]["State"] not in ENDED]
+        if not tasks:
+            return
+        graces = (int(each["Spec"]["ContainerSpec"].get("StopGracePeriod") or 0) / 1e9 for each in tasks)
+        deadline = deadline or time.monotonic() + PATIENCE + max(graces)
+        if time.monotonic() > deadline:
+            raise StartError(f"a task of the service {service} does not end", next=f"docker service ps {service}")
+        time.sleep(LOOK_EVERY)
