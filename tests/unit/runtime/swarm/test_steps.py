@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,17 @@ def test_what_is_not_there_is_created_and_what_has_not_changed_is_left_alone() -
     # Another release is no change by itself.
     (later,) = planned(web, running(first), **{"upready.by": "ann@host"})
     assert not later.changes
+
+
+def test_a_service_that_was_left_without_replicas_gets_them_back() -> None:
+    (first,) = planned({"web": {"image": "a", "scale": 2}})
+    left = dataclasses.replace(first.service, spec={**first.service.spec, "Mode": {"Replicated": {"Replicas": 0}}})
+    (again,) = planned({"web": {"image": "a", "scale": 2}}, running(dataclasses.replace(first, service=left)))
+    assert (again.action, again.reasons) == (Action.RECREATE, ("replicas",))
+    # Another number than none is somebody's choice.
+    more = dataclasses.replace(first.service, spec={**first.service.spec, "Mode": {"Replicated": {"Replicas": 5}}})
+    (kept,) = planned({"web": {"image": "a", "scale": 2}}, running(dataclasses.replace(first, service=more)))
+    assert not kept.changes
 
 
 def test_an_image_that_gets_its_name_in_a_registry_is_the_next_deployments_too() -> None:

@@ -87,10 +87,17 @@ def _step(service: Service, image: str, place: Place, labels: Mapping[str, str])
     told = (*notes, *([str(pin)] if pin else ()))
     if before is None:
         return Step(made, Action.CREATE, None, pin=pin, notes=told, labels=own)
-    if (before["Spec"].get("Labels") or {}).get(names.HASH) == made.spec["Labels"][names.HASH]:
+    same = (before["Spec"].get("Labels") or {}).get(names.HASH) == made.spec["Labels"][names.HASH]
+    if same and not _emptied(before["Spec"], made.spec):
         return Step(made, Action.UNCHANGED, before, pin=pin, notes=told, labels=own)
     reasons = tuple(reasons_of(before["Spec"], made.spec))[:_SHOWN]
     return Step(made, Action.RECREATE, before, reasons, pin, told, own)
+
+
+def _emptied(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a service has no replicas, and is to have some: a restore that was cut off may have left it so."""
+    old, new = ((each.get("Mode") or {}).get("Replicated") or {} for each in (before, after))
+    return old.get("Replicas") == 0 and bool(new.get("Replicas"))
 
 
 def renamed(step: Step, image: str) -> Step:
