@@ -68,18 +68,20 @@ def still(engine: Containers, users: Sequence[Container], how: str) -> Iterator[
         stderr=subprocess.DEVNULL,
         **platform.detached(),
     )
-    word = b""
+    word, halted = b"", False
     try:
-        _each(asked, halt, ended)
         try:
+            _halt(engine, asked, halt, ended)
+            halted = True
             yield
         except EngineError as error:
             services = ", ".join(sorted({each.service for each in users}))
             error.details.append(f"{services} may be {how} until it answers again")
             raise
         except BaseException:
-            _each(asked, resume, names)
-            word = _DONE
+            if halted:
+                _each(asked, resume, names)
+                word = _DONE
             raise
         _each(asked, resume, names)
         word = _DONE
@@ -89,6 +91,19 @@ def still(engine: Containers, users: Sequence[Container], how: str) -> Iterator[
                 told.write(word)
         if word:
             watcher.wait()
+
+
+def _halt(engine: Containers, asked: Containers, action: str, names: Sequence[str]) -> None:
+    """Pause or stop them; what Swarm is to stop on another engine is waited for only while that answers."""
+    if action != _SCALE:
+        _each(asked, action, names)
+        return
+    with engine.heartbeat.watching() as gone:
+        scaling.scale(asked.client.api, _counts(names), gone.is_set)
+
+
+def _counts(names: Sequence[str]) -> dict[str, int]:
+    return {service: int(count) for service, _, count in (each.partition("=") for each in names)}
 
 
 def wait(connected: Containers, project: str) -> None:
@@ -104,7 +119,7 @@ def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
 
     api: Any = connected.client.api
     if action == _SCALE:
-        scaling.scale(api, {service: int(count) for service, _, count in (each.partition("=") for each in names)})
+        scaling.scale(api, _counts(names))
         return
     for name in names:
         with answering():
@@ -129,17 +144,25 @@ def _connected(context: str = "") -> Containers:
             time.sleep(1)
 
 
+def _await_exchange(connected: Containers) -> None:
+    """Where the files of a volume are being exchanged, that ends first."""
+    with contextlib.suppress(OpsError), answering():
+        for each in connected.client.api.containers(filters={"label": LABEL}):
+            connected.client.api.wait(each["Id"])
+
+
 def main(arguments: Sequence[str]) -> int:
     """Wait for the task's word or its end; returns an exit code."""
     platform.outlive_signals()
     action, context, *names = arguments
     if sys.stdin.buffer.read() != _DONE:
-        connected = _connected(context)
-        with contextlib.suppress(OpsError), answering():
-            # Where the files of a volume are being exchanged, that ends first.
-            for each in connected.client.api.containers(filters={"label": LABEL}):
-                connected.client.api.wait(each["Id"])
-        _each(_connected() if context and action == _SCALE else connected, action, names)
+        by_manager = bool(context) and action == _SCALE
+        connected = None
+        # The manager gives a service its replicas back also where its node stays away.
+        with contextlib.suppress(*(OpsError,) if by_manager else ()):
+            connected = _connected(context)
+            _await_exchange(connected)
+        _each(_connected() if by_manager or connected is None else connected, action, names)
     return 0
 
 

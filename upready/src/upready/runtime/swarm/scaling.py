@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from upready.engine.connection import answering
 from upready.runtime.interface import Container
-from upready.runtime.swarm.tasks import ENDED
-from upready.support.errors import DataError, StartError
+from upready.runtime.swarm.tasks import ENDED, GONE
+from upready.support import next_step
+from upready.support.errors import DataError, EngineError, StartError
 
 PATIENCE = 120.0
 """Seconds for tasks to end, beyond the longest `stop_grace_period`."""
@@ -42,24 +44,35 @@ def replicas(api: Any, users: Iterable[Container]) -> dict[str, int]:
             raise DataError(
                 f"{each.service} cannot be stopped for a while: in Swarm only a service with replicas can",
                 details=[f"its mode is {', '.join(spec['Mode'])}; nothing was changed"],
-                next="invoke stop, without --volumes",
+                next=next_step.again("--into", f"{each.service}_restored"),
             )
         found[service] = int(count)
     return found
 
 
-def scale(api: Any, wanted: Mapping[str, int]) -> None:
+def scale(api: Any, wanted: Mapping[str, int], gone: Callable[[], bool] = lambda: False) -> None:
     """Give services so many replicas, and wait until the tasks of those that get none have ended.
+
+    One gets replicas only once those that are to end have ended: else two would use one volume. One that does not end
+    holds that up for a while, and not for ever.
+
+    Args:
+        api: The SDK's client of a manager.
+        wanted: The numbers, by the services' ids.
+        gone: Whether the engine that has the tasks answers no more; then nobody ends them.
 
     Raises:
         StartError: A task does not end.
-        EngineError: The engine does not answer.
+        EngineError: An engine does not answer.
     """
     for service, count in wanted.items():
+        if count:
+            with contextlib.suppress(StartError):
+                _wait(api, service, to_end=True)
         _change(api, service, count)
     for service, count in wanted.items():
         if not count:
-            _wait(api, service)
+            _wait(api, service, gone)
 
 
 def _change(api: Any, service: str, count: int) -> None:
@@ -81,13 +94,27 @@ def _change(api: Any, service: str, count: int) -> None:
                 return
 
 
-def _wait(api: Any, service: str) -> None:
+def _wait(api: Any, service: str, gone: Callable[[], bool] = lambda: False, *, to_end: bool = False) -> None:
+    """Wait until the tasks of a service have ended; with `to_end`, those that Swarm wants to end."""
+    from docker.errors import NotFound
+
     deadline = None
     while True:
         with answering():
-            tasks = [each for each in api.tasks(filters={"service": service}) if each["Status"]["State"] not in ENDED]
+            try:
+                found = api.tasks(filters={"service": service})
+            except NotFound:
+                return  # somebody has stopped the stack meanwhile
+        alive = [each for each in found if each["Status"]["State"] not in ENDED]
+        tasks = [each for each in alive if not to_end or each.get("DesiredState") in GONE]
         if not tasks:
             return
+        if gone():
+            raise EngineError(
+                "the Docker Engine of the node that has the data has stopped answering",
+                details=[f"Swarm waits for a task there to end: docker service ps {service}"],
+                next="docker node ls",
+            )
         graces = (int(each["Spec"]["ContainerSpec"].get("StopGracePeriod") or 0) / 1e9 for each in tasks)
         deadline = deadline or time.monotonic() + PATIENCE + max(graces)
         if time.monotonic() > deadline:
