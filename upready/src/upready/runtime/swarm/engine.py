@@ -15,7 +15,7 @@ from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.interface import Container, Origin
 from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, tasks
 from upready.stack import settings
-from upready.support.errors import OpsError
+from upready.support.errors import EngineError, OpsError
 
 if TYPE_CHECKING:
     from docker.types import CancellableStream
@@ -54,6 +54,7 @@ class SwarmEngine(Containers):
         self.manager = self
         self._failed: dict[tuple[str, int], set[str]] = {}
         self._others: dict[str, Member] = {}
+        self._unreached: dict[str, EngineError] = {}
 
     def look(self, project: str) -> tasks.Cluster:
         """What the swarm says of a stack now."""
@@ -154,8 +155,15 @@ class SwarmEngine(Containers):
         """
         if self.is_here(container):
             return self
+        if error := self._unreached.get(container.node):
+            raise error
         if container.node not in self._others:
-            self._others[container.node] = member.of(self, container)
+            try:
+                self._others[container.node] = member.of(self, container)
+            except EngineError as error:
+                # It is asked for each container, and each time that takes as long.
+                self._unreached[container.node] = error
+                raise
         return self._others[container.node]
 
     def whole(self, container: Container) -> Container:
@@ -176,7 +184,8 @@ class SwarmEngine(Containers):
         """
         deadline = time.monotonic() + STARTS
         while True:
-            found = next((each for each in self.containers(project) if each.slot == container.slot), container)
-            if found.state == "running" or time.monotonic() > deadline:
-                return found
+            found = next((each for each in self.containers(project) if each.slot == container.slot), None)
+            # A moment after a start Swarm may have no task yet.
+            if (found is not None and found.state == "running") or time.monotonic() > deadline:
+                return found or container
             time.sleep(LOOK_EVERY)

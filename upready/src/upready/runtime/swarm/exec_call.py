@@ -53,9 +53,10 @@ def line(swarm: SwarmEngine, container: Container, words: Sequence[str], *, term
 
 def piped(swarm: SwarmEngine, container: Container, words: Sequence[str]) -> Call:
     """How the same is called without a terminal; it is killed if the engine stops answering."""
-    return Call(
-        line(swarm, container, words, terminal=False), Path(Path(sys.executable).anchor), None, swarm.heartbeat.watching
-    )
+    called = line(swarm, container, words, terminal=False)
+    # The engine that must go on answering is the one that has the container.
+    watching = swarm.at(container).heartbeat.watching
+    return Call(called, Path(Path(sys.executable).anchor), None, watching)
 
 
 def execute(swarm: SwarmEngine, container: Container, words: Sequence[str]) -> int:

@@ -38,15 +38,22 @@ def of(manager: Containers, container: Container) -> Member:
     """The engine of the node that has a container.
 
     Raises:
-        UsageError: No label of the node tells how to reach it.
+        UsageError: No label of the node tells how to reach it, or another node has the same name.
         StartError: The context that is named there leads to another engine.
         EngineError: There is no such context here, or nobody answers.
     """
     with connection.answering():
         known = nodes.every(manager.client.api)
-    node = next((each for each in known if each.name == container.node), None)
-    if node is None or not node.context:
+    named = [each for each in known if each.name == container.node]
+    if len(named) > 1:
+        raise UsageError(
+            f"{container.name} runs on {container.node}, and {len(named)} nodes have that name: which one has it "
+            "cannot be known",
+            next="docker node ls",
+        )
+    if not named or not named[0].context:
         raise unreachable(container)
+    (node,) = named
     with images.reached(node):
         client, heartbeat = connection.client(elsewhere.TIMEOUT)
     return Member(client, heartbeat, node.context, manager)
