@@ -20,6 +20,9 @@ from upready.support import spelling
 from upready.support.errors import UsageError
 from upready.support.pipes import Call
 
+_ALIVE = ("running", "starting")
+"""The states in which a container may write; Swarm calls one `starting` whose health check has not passed yet."""
+
 _ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,10 +83,37 @@ class Data:
         """The engine that has a service's volumes; without an engine there are none.
 
         Raises:
-            UsageError: They are on a node of a swarm that nobody knows how to reach.
+            UsageError: They are on a node of a swarm that nobody knows how to reach, or on several.
             EngineError: It does not answer.
         """
-        return cast("Containers", self.connected).at(source.container)
+        connected = cast("Containers", self.connected)
+        places = {each.node: each for each in self.containers if {*source.volumes} & {*mounted(each)}}
+        if len(places) > 1:
+            for name in source.volumes:
+                self._check_shared(name, [each for each in places.values() if name in mounted(each)])
+        return connected.at(source.container)
+
+    def _check_shared(self, name: str, containers: Sequence[Container]) -> None:
+        """Make sure that a volume which containers on several nodes use is the same one for all.
+
+        Raises:
+            UsageError: Each node has its own, of which only one would be read.
+            EngineError: An engine does not answer.
+        """
+        connected = cast("Containers", self.connected)
+        found = [connected.at(each).volume(name) or {} for each in containers]
+        own = [each for each in found if not _is_shared(each)]
+        if len(containers) > 1 and own:
+            nodes = ", ".join(sorted(each.node for each in containers))
+            service = containers[0].service
+            raise UsageError(
+                f"{service} has a volume {name} on each of the nodes {nodes}: a backup holds one of a name",
+                details=[
+                    f"where its files need no backup, let {service} have x-ops: {{data: none}}",
+                    "where they do, let one node have it: deploy.placement.constraints",
+                ],
+                next="invoke backup --service SERVICE, for the data of the others",
+            )
 
     def server(self, source: Source) -> Server:
         """The PostgreSQL of a service.
@@ -169,10 +199,16 @@ def _sources(connected: Runtime, merged: Model, containers: Sequence[Container])
         if kind == kinds.REDIS and not service.ops.get("data") and not _lasts(container):
             continue
         taken |= {*volumes}
-        beside = [each for each in containers if (each.state, each.node) == ("running", container.node)]
+        beside = [each for each in containers if each.state in _ALIVE and each.node == container.node]
         users = tuple(each for each in beside if set(volumes) & set(mounted(each)))
         found.append(Source(container.service, kind, container, volumes, users, _read(service.ops), image))
     return tuple(found)
+
+
+def _is_shared(volume: Mapping[str, Any]) -> bool:
+    """Whether a volume is the same on every node: of another driver, or a share of another machine."""
+    kind = (volume.get("Options") or {}).get("type") or "none"
+    return volume.get("Driver", "local") != "local" or kind not in ("none", "tmpfs")
 
 
 def mounted(container: Container) -> list[str]:
