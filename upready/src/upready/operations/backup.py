@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from upready.data import backup, bucket, kinds, passing, proof, redis, remote_shelf, shelf, sources, volume
 from upready.data.backup import Backup, Progress
@@ -25,9 +24,6 @@ from upready.support import lock, state
 from upready.support.errors import DataError, LockedError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.pipes import ProgramError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from upready.data import (
     backup,
@@ -41,10 +40,6 @@ from upready.stack.settings import Settings
 from upready.support import next_step
 from upready.support.errors import DataError, OpsError, UsageError
 from upready.support.pipes import ProgramError
-
-if TYPE_CHECKING:
-    pass
-
 
 Confirm = Callable[[str, Backup, Sequence[Loss]], None]
 """Given the project's name, the backup, and what would be lost, raises unless that is wanted."""
