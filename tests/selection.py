@@ -12,9 +12,10 @@ import pytest
 
 from tests.runner import COSTLIEST
 
-ONE, FEW = 1, 2
+ONE, FEW, SOME = 1, 2, 3
 """So many tests of a group a quick run plays: cases of a function that needs an engine, and cells of one kind of
-fault; tests of a file that start programs, a whole stack, servers or a browser."""
+fault; tests of a file that start programs, a whole stack, servers or a browser; functions of a file that need an
+engine."""
 
 ENGINE = "tests/engine/"
 """Where each test needs an engine. Elsewhere those that start programs carry the marker `costly`."""
@@ -37,8 +38,15 @@ def quick(items: Iterable[pytest.Item]) -> list[pytest.Item]:
             groups[group].append(item)
         else:
             played.append(item)
-    for (_, number), cases in groups.items():
-        played += _chosen(cases)[:number]
+    functions: dict[str, list[pytest.Item]] = defaultdict(list)
+    for (name, number), cases in groups.items():
+        chosen = _chosen(cases)[:number]
+        if name.startswith(ENGINE):
+            functions[_file(chosen[0])] += chosen
+        else:
+            played += chosen
+    for few in functions.values():
+        played += _chosen(few)[:SOME]
     kept = set(played)
     return [item for item in items if item in kept]
 
@@ -72,8 +80,12 @@ def _group(item: pytest.Item) -> tuple[str, int] | None:
         return cell.kind, ONE
     if item.nodeid.startswith(ENGINE):
         return item.nodeid.partition("[")[0], ONE
-    file = item.nodeid.partition("::")[0]
+    file = _file(item)
     return (file, FEW) if item.nodeid.startswith(COSTLIEST) or item.get_closest_marker("costly") else None
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 class Duration:

@@ -75,6 +75,19 @@ def test_one_failure_of_three_leads_back_unless_the_ratio_allows_it(shop: Projec
 
 
 @pytest.mark.nightly
+def test_an_engine_that_has_not_looked_again_since_a_replica_was_ready_sends_no_release_back(shop: Project) -> None:
+    # Given: a check that fails once before the service is up, and is not run again for a while
+    check = "    healthcheck: {test: [CMD, test, -e, /tmp/up], interval: 3s, retries: 1}\n    x-ops"
+    file = (COMPOSE % "monitor: 1s").replace("    x-ops", check).replace("replicas: 3", "replicas: 1")
+    shop.write("compose.yaml", file.replace("touch /tmp/ready", "sleep 3.5; touch /tmp/up"))
+    shop.ok("prod")
+    # When
+    done = shop.ok("prod", "--json", env={"LOOK": "again"})
+    # Then
+    assert running(shop) == {done.json["release"]: 1}
+
+
+@pytest.mark.nightly
 def test_a_replica_that_never_comes_up_and_may_fail_is_waited_for_once(shop: Project) -> None:
     check = "    healthcheck: {test: [CMD, test, -e, /tmp/ready], interval: 500ms, start_period: 90s}\n    x-ops"
     shop.write("compose.yaml", (COMPOSE % "max_failure_ratio: 0.34").replace("    x-ops", check))

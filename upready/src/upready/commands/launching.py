@@ -9,12 +9,12 @@ from invoke.context import Context
 
 from upready.commands import command as commands
 from upready.commands import invocation, notifying, watching
-from upready.stack.settings import Settings
 from upready.support.errors import UsageError
 
 if TYPE_CHECKING:
     from upready.operations.launch import Launch
     from upready.operations.launch_options import Options, Show
+    from upready.stack.settings import Settings
 
     Begin = Callable[[Settings, str, Options, Show], Launch]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from upready.stack.settings import Settings
+if TYPE_CHECKING:
+    from upready.stack.settings import Settings
 
 
 def watch(settings: Settings, services: Sequence[str], timeout: float | None, *, as_json: bool) -> int:

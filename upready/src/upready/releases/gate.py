@@ -220,10 +220,18 @@ def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[s
                 continue  # a job that is done
             if now.state != "running" or now.started != each.started:
                 return each.id, f"{each.name} ended with exit code {now.exit_code}"
-            if now.health == "unhealthy":
+            if _has_sickened(each, now):
                 return each.id, f"{each.name} became unhealthy"
         time.sleep(LOOK_EVERY)
     return "", ""
+
+
+def _has_sickened(before: Container, now: Container) -> bool:
+    """Whether the engine has found a container unhealthy since it was ready.
+
+    It may have been ready by our own run of its health check, while the engine's last result is from before that.
+    """
+    return now.health == "unhealthy" and (before.health != "unhealthy" or now.probes != before.probes)
 
 
 def sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
