@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -28,7 +28,8 @@ def data(*containers: Container, driver: str = "local", options: dict[str, str] 
     engine: Any = SimpleNamespace(name="swarm", volume=lambda _: {"Driver": driver, "Options": options})
     engine.at = lambda _: engine
     found = sources._sources(engine, merged, containers)
-    return Data("shop", engine, cast("Any", None), merged, containers, found)
+    stack: Any = SimpleNamespace(environment="prod")
+    return Data("shop", engine, stack, merged, containers, found)
 
 
 def test_a_volume_that_each_of_several_nodes_has_is_refused() -> None:

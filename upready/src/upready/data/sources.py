@@ -112,7 +112,7 @@ class Data:
                     f"where its files need no backup, let {service} have x-ops: {{data: none}}",
                     "where they do, let one node have it: deploy.placement.constraints",
                 ],
-                next="invoke backup --service SERVICE, for the data of the others",
+                next=f"decide that in the compose file, then: invoke {self.stack.environment}",
             )
 
     def server(self, source: Source) -> Server:
