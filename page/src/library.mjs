@@ -17,6 +17,7 @@ const deletedButton = document.getElementById('show-deleted');
 const panel = document.getElementById('library');
 const menu = document.getElementById('show-library');
 let asked = 0;
+let answered = 0;
 let next = null;
 let timer;
 
@@ -38,11 +39,13 @@ async function load(kept) {
   try {
     const page = await api.list(query);
     if (turn !== asked) return;
+    answered = turn;
     next = page.next;
     list.replaceChildren(...kept, ...page.items.map(entry));
     none.textContent = search.value.trim() ? 'Nothing is found.' : showsDeleted() ? 'Nothing is deleted.' : 'What you save is listed here.';
   } catch (error) {
     if (turn !== asked) return;
+    answered = turn;
     list.replaceChildren(...kept);
     none.textContent = error.message;
     next = null;
@@ -95,8 +98,10 @@ async function remove(diagram, item) {
     return;
   }
   const nextButton = (item.nextElementSibling ?? item.previousElementSibling)?.querySelector('button');
-  item.remove();
-  (nextButton ?? search).focus();
+  // A list that came meanwhile, or is on its way, was made before the diagram was deleted.
+  if (asked !== answered || !item.isConnected) await reload();
+  else item.remove();
+  (nextButton?.isConnected ? nextButton : search).focus();
   if (diagram.id === work.diagram?.id) open(null);
   tell(`“${diagram.title}” is deleted. It can be restored for 30 days.`, { text: 'Undo', run: () => restore(diagram) });
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 from starlette.types import Send
 
 from tests.app.openrouter import OpenRouter, Reply, chunk, fails, put, says, start
@@ -314,7 +314,9 @@ def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> No
     expect(user.editor).not_to_contain_text("zebra")
     page.get_by_label("Search diagrams").fill("crossing")
     expect(page.locator("#diagrams li")).to_have_count(1)
-    found.click()
+    # The list is made anew once a diagram is open: a button that is replaced while it is pressed gets no click.
+    with page.expect_response("**/diagrams?*"):
+        found.click()
     expect(user.editor).to_contain_text("zebra --> crossing")
 
     page.get_by_role("button", name="Delete Zebras of the city").click()
@@ -325,6 +327,35 @@ def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> No
     expect(found.first).to_be_visible()
     page.goto(link)
     expect(user.editor).to_contain_text("zebra --> crossing")
+
+
+def test_a_list_that_is_late_does_not_bring_back_what_was_deleted(visit: Visit) -> None:
+    user = visit()
+    page = user.page
+    user.draw("flowchart LR\n  late --> list")
+    page.get_by_label("Title of the diagram").fill("The late list")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**/?diagram=*")
+    page.get_by_role("button", name="New diagram").click()
+    expect(user.editor).not_to_contain_text("late")
+    page.get_by_label("Search diagrams").fill("late")
+    expect(page.locator("#diagrams li")).to_have_count(1)
+    # Given: the list is asked for, and its answer does not come yet
+    late: list[tuple[Route, APIResponse]] = []
+    page.route("**/diagrams?*", lambda route: route.continue_() if late else late.append((route, route.fetch())))
+    with page.expect_request("**/diagrams?*"):
+        page.get_by_label("Search diagrams").fill("late list")
+    while not late:
+        page.wait_for_timeout(20)
+    # When
+    page.get_by_role("button", name="Delete The late list").click()
+    expect(page.get_by_text("is deleted. It can be restored")).to_be_visible()
+    ((route, answer),) = late
+    with page.expect_event("requestfinished"):
+        route.fulfill(response=answer)
+    # Then: what it says is not shown
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.locator("#diagrams li").count() == 0
 
 
 @pytest.mark.nightly
