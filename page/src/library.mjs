@@ -41,7 +41,7 @@ async function load(kept) {
     if (turn !== asked) return;
     answered = turn;
     next = page.next;
-    list.replaceChildren(...kept, ...page.items.map(entry));
+    show(kept, page.items);
     none.textContent = search.value.trim() ? 'Nothing is found.' : showsDeleted() ? 'Nothing is deleted.' : 'What you save is listed here.';
   } catch (error) {
     if (turn !== asked) return;
@@ -54,6 +54,18 @@ async function load(kept) {
   more.hidden = !next;
 }
 
+/** List diagrams behind the entries that are kept. A list of the same stays as it is: a button that is pressed gets its click. */
+function show(kept, diagrams) {
+  const items = [...kept, ...diagrams.map(entry)];
+  const there = [...list.children];
+  const same = items.length === there.length && items.every((item, at) => item.dataset.shown === there[at].dataset.shown);
+  if (!same) list.replaceChildren(...items);
+  for (const { dataset, firstElementChild: name } of list.children) {
+    if (dataset.id === work.diagram?.id && !showsDeleted()) name.setAttribute('aria-current', 'page');
+    else name.removeAttribute('aria-current');
+  }
+}
+
 function entry(diagram) {
   const item = document.createElement('li');
   const name = document.createElement(showsDeleted() ? 'span' : 'a');
@@ -63,11 +75,12 @@ function entry(diagram) {
   const when = document.createElement('small');
   when.textContent = [diagram.diagram_type?.replace(/-v2$/, ''), age(diagram.updated_at)].filter(Boolean).join(' · ');
   name.append(words, when);
+  item.dataset.id = diagram.id;
+  item.dataset.shown = [diagram.id, showsDeleted(), name.textContent].join();
   if (showsDeleted()) item.append(name, act('Restore', diagram, () => restore(diagram, item)));
   else {
     name.href = `?diagram=${diagram.id}`;
     name.addEventListener('click', (event) => choose(event, diagram));
-    if (diagram.id === work.diagram?.id) name.setAttribute('aria-current', 'page');
     item.append(name, act('Delete', diagram, () => remove(diagram, item)));
   }
   return item;
