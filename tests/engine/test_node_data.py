@@ -22,18 +22,14 @@ pytestmark = [pytest.mark.engine, pytest.mark.nightly, pytest.mark.timeout(900)]
 POSTGRES = "postgres:17-alpine"
 
 COMPOSE = f"""
+x-check: &check {{interval: 1s, timeout: 20s, start_period: 60s, start_interval: 300ms}}
 services:
   db:
     image: {POSTGRES}
     environment: {{POSTGRES_PASSWORD: "${{PASSWORD}}", POSTGRES_DB: shop, POSTGRES_USER: ann}}
     volumes: ["data:/var/lib/postgresql/data"]
     stop_grace_period: 5s
-    healthcheck:
-      test: [CMD, pg_isready, -h, 127.0.0.1, -U, ann]
-      interval: 1s
-      timeout: 20s
-      start_period: 60s
-      start_interval: 300ms
+    healthcheck: {{<<: *check, test: [CMD, pg_isready, -h, 127.0.0.1, -U, ann]}}
     deploy: {{placement: {{constraints: ["node.hostname==node2"]}}}}
   files:
     image: {SMALL}
@@ -47,12 +43,7 @@ services:
     command: [redis-server, --appendonly, "yes"]
     volumes: ["cache:/data"]
     stop_grace_period: 5s
-    healthcheck:
-      test: [CMD-SHELL, "redis-cli ping | grep -q PONG"]
-      interval: 1s
-      timeout: 20s
-      start_period: 60s
-      start_interval: 300ms
+    healthcheck: {{<<: *check, test: [CMD-SHELL, "redis-cli ping | grep -q PONG"]}}
     deploy: {{placement: {{constraints: ["node.hostname==node3"]}}}}
   app:
     image: {SMALL}

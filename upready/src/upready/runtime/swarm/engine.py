@@ -13,7 +13,7 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, tasks
+from upready.runtime.swarm import cluster, log_source, member, names, presence, tasks
 from upready.stack import settings
 from upready.support.errors import EngineError, OpsError
 
@@ -133,13 +133,6 @@ class SwarmEngine(Containers):
         """Where a stack's services were started, from their labels."""
         found = presence.services(self, project)
         return list(dict.fromkeys(names.origin(each["Spec"].get("Labels") or {}) for each in found))
-
-    def context_of(self, node: str) -> str:
-        """The docker context that a node's label names; empty where it names none."""
-        for each in cluster.nodes(self):
-            if cluster.name_of(each) == node:
-                return str(((each.get("Spec") or {}).get("Labels") or {}).get(nodes.CONTEXT) or "")
-        return ""
 
     def is_here(self, container: Container) -> bool:
         """Whether a container is on the manager's own node."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from upready.runtime.docker.containers import SHELL
 from upready.runtime.interface import Container
-from upready.runtime.swarm import member
 from upready.stack import compose_call
 from upready.support.errors import EngineError
 from upready.support.next_step import AGAIN
@@ -32,7 +31,7 @@ def line(swarm: SwarmEngine, container: Container, words: Sequence[str], *, term
 
     Raises:
         UsageError: Nobody knows how to reach the container's node.
-        EngineError: There is no program `docker`.
+        EngineError: There is no program `docker`, or the node's engine does not answer.
     """
     if shutil.which("docker") is None:
         raise EngineError(
@@ -42,7 +41,8 @@ def line(swarm: SwarmEngine, container: Container, words: Sequence[str], *, term
     own = sys.stdin.isatty() if terminal is None else terminal
     return [
         "docker",
-        *_where(swarm, container),
+        # The manager's own node needs no option: this process asks it anyway.
+        *(["--context", place.context] if (place := swarm.at(container)).context else []),
         "exec",
         "--interactive",
         *(["--tty"] if own else []),
@@ -63,17 +63,8 @@ def execute(swarm: SwarmEngine, container: Container, words: Sequence[str]) -> i
     """Run it on this terminal; returns its exit code."""
     return compose_call.attach(
         line(swarm, container, words),
-        swarm,
+        swarm.at(container),
         cwd=Path(Path(sys.executable).anchor),
         env=dict(os.environ),
         running=[f"the command may still run in {container.name}"],
     )
-
-
-def _where(swarm: SwarmEngine, container: Container) -> list[str]:
-    """The option that names the engine; none for the manager's own, which this process asks anyway."""
-    if swarm.is_here(container):
-        return []
-    if context := swarm.context_of(container.node):
-        return ["--context", context]
-    raise member.unreachable(container)
