@@ -20,7 +20,7 @@ engine."""
 ENGINE = "tests/engine/"
 """Where each test needs an engine. Elsewhere those that start programs carry the marker `costly`."""
 
-USUAL = {"not engine": 4, "": 20}
+USUAL = {"not engine": 4, "": 15}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
 
 USUAL_WHOLE = {"not engine": 10, "": 35}
