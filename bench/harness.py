@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.figure import Figure
-from upready.support import folders
+from upready.support import places
 
 Options = argparse.Namespace
 Measure = Callable[[Options], Iterable[Figure]]
@@ -64,7 +64,7 @@ def run(doc: str | None, measure: Measure, more: Callable[[argparse.ArgumentPars
 def _own_state() -> None:
     """Keep what the tasks remember of the projects made here out of the user's own folder."""
     state = tempfile.mkdtemp()
-    os.environ[folders.VARIABLE] = state
+    os.environ[places.VARIABLE] = state
     atexit.register(shutil.rmtree, state, ignore_errors=True)
 
 

@@ -25,7 +25,7 @@ from tests.selection import Duration, nightly, quick
 from upready.engine import chosen
 from upready.releases import engine_lock, record
 from upready.runtime.docker import engine
-from upready.support import folders
+from upready.support import places
 from upready.support.errors import EngineError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,7 +112,7 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("state")
     chosen.asked.clear()  # what a test asks in this process, the documents of the next ones would name
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(folders.VARIABLE, str(folder))
+        patch.setenv(places.VARIABLE, str(folder))
         yield folder
 
 

@@ -14,7 +14,7 @@ from upready.runtime import choice
 from upready.runtime.native import paths, service
 from upready.runtime.native.record import Record
 from upready.stack.settings import Environment, Settings
-from upready.support import folders, lock, platform, state
+from upready.support import folders, lock, places, platform, state
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="mv and rm")
 
@@ -48,10 +48,10 @@ def test_what_another_folder_of_the_name_left_is_offered_with_a_command_that_wor
 
 def test_who_has_no_home_is_told_where_data_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "temporary_folder", lambda: tmp_path / "tmp")
-    monkeypatch.setenv(folders.VARIABLE, str(folders.temporary()))
+    monkeypatch.setenv(places.VARIABLE, str(folders.temporary()))
     (said,) = paths.remarks(tmp_path / "project")
     assert str(tmp_path / "tmp") in said
-    assert folders.VARIABLE in said
+    assert places.VARIABLE in said
 
 
 @pytest.mark.nightly

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.unit.conftest import STEERING
-from upready.support import folders, lock
+from upready.support import lock, places
 from upready.tasks import ns
 
 pytestmark = pytest.mark.costly
@@ -50,7 +50,7 @@ class Shop:
         done = subprocess.run(
             [sys.executable, "-m", "invoke", *words],
             cwd=self.root,
-            env={**given, folders.VARIABLE: str(self.state), **NO_ENGINE, **(env or {})},
+            env={**given, places.VARIABLE: str(self.state), **NO_ENGINE, **(env or {})},
             capture_output=True,
             stdin=subprocess.DEVNULL,
             encoding="utf-8",
@@ -146,7 +146,7 @@ def test_what_would_be_refused_is_refused(shop: Shop, words: list[str], code: in
 
 
 def test_another_task_at_work_is_told(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(folders.VARIABLE, str(shop.state))
+    monkeypatch.setenv(places.VARIABLE, str(shop.state))
     with lock.hold(shop.root, "invoke dev"):
         done = shop.dry("dev")
         assert (done.returncode, "invoke dev (process" in done.stderr) == (9, True), done.stderr

@@ -17,7 +17,7 @@ from tests.unit.conftest import STEERING
 from tests.unit.kubernetes.objects import Objects, read
 from upready.operations import export
 from upready.stack.settings import Environment, Settings
-from upready.support import folders
+from upready.support import places
 
 pytestmark = pytest.mark.costly
 
@@ -107,7 +107,7 @@ def call(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "invoke", *words],
         cwd=root,
-        env={**given, folders.VARIABLE: str(root / "state"), "DOCKER_HOST": "tcp://127.0.0.1:1"},
+        env={**given, places.VARIABLE: str(root / "state"), "DOCKER_HOST": "tcp://127.0.0.1:1"},
         capture_output=True,
         stdin=subprocess.DEVNULL,
         encoding="utf-8",

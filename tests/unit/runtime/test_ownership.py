@@ -13,7 +13,7 @@ from upready.runtime import last_used, ownership
 from upready.runtime.last_used import Memory
 from upready.runtime.ownership import Claim, Origin
 from upready.stack.settings import Environment, Settings
-from upready.support import folders, repository, state
+from upready.support import places, repository, state
 from upready.support.errors import UsageError
 
 ENGINE = "unix:///x.sock"
@@ -22,7 +22,7 @@ ENGINE = "unix:///x.sock"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A checkout `here/shop`, with another one of that name beside it, and nothing that is remembered of others."""
-    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "state"))
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "state"))
     for parent in ("here", "other"):
         (tmp_path / parent / "shop" / "compose").mkdir(parents=True)
         (tmp_path / parent / "shop" / "compose" / "base.yaml").write_text("services: {}\n", "utf-8")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.engine.conftest import write_tasks
-from upready.support import bytecode, folders
+from upready.support import bytecode, places
 
 pytestmark = pytest.mark.costly
 
@@ -23,7 +23,7 @@ LIST = [sys.executable, "-m", "invoke", "--list"]
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Somebody's project, with a library of its own, and a cache of its own."""
-    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "own"))
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "own"))
     for name in ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"):  # `invoke test` sets the one for the other
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "project").mkdir()
@@ -46,7 +46,9 @@ def test_they_are_kept_outside_and_used(project: Path, tmp_path: Path) -> None:
     # Only ours: other packages keep their own where they are.
     assert "collection" not in kept(tmp_path / "own")
 
-    # One that is not found there would be compiled and written once more.
+    # One that is not found there would be compiled and written once more; those that made the folder, the second time.
+    subprocess.run(LIST, cwd=project, check=True, capture_output=True)
+    assert "folders" in kept(tmp_path / "own" / "cache")
     times = {each: each.stat().st_mtime_ns for each in (tmp_path / "own").rglob("*.pyc")}
     subprocess.run(LIST, cwd=project, check=True, capture_output=True)
     assert {each: each.stat().st_mtime_ns for each in (tmp_path / "own").rglob("*.pyc")} == times

@@ -12,7 +12,7 @@ import platformdirs
 import pytest
 
 from tests.conftest import ROOT
-from upready.support import folders, platform, shell_words
+from upready.support import folders, places, platform, shell_words
 from upready.support.errors import UsageError
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="modes, owners and HOME are POSIX's")
@@ -25,7 +25,7 @@ SAY = (
 
 def usual(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """As for a user who set nothing, with that home folder."""
-    for name in [each for each in os.environ if each.startswith("XDG_") or each == folders.VARIABLE]:
+    for name in [each for each in os.environ if each.startswith("XDG_") or each == places.VARIABLE]:
         monkeypatch.delenv(name)
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(home))
@@ -66,10 +66,10 @@ def test_the_user_says_where_on_linux(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_variable_of_our_own_says_where_on_every_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "own"))
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "own"))
     assert folders.state(tmp_path) == tmp_path / "own"
     assert folders.cache(tmp_path) == tmp_path / "own" / "cache"
-    monkeypatch.setenv(folders.VARIABLE, "relative")
+    monkeypatch.setenv(places.VARIABLE, "relative")
     with pytest.raises(UsageError, match="OPS_STATE_DIR should be an absolute path, not 'relative'") as caught:
         folders.state(tmp_path)
     assert str(Path("relative").absolute()) in caught.value.next

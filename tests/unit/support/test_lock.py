@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from upready.support import folders, lock, platform, state
+from upready.support import folders, lock, places, platform, state
 from upready.support.errors import LockedError, UsageError
 
 pytestmark = pytest.mark.costly
@@ -163,12 +163,12 @@ def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(platform, "try_lock", refuse)
     with pytest.raises(UsageError, match="No locks available") as caught, lock.hold(tmp_path, "x"):
         pytest.fail("there is no lock")
-    assert folders.VARIABLE in caught.value.next
+    assert places.VARIABLE in caught.value.next
 
 
 def test_state_that_cannot_be_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("a file, not a folder", encoding="utf-8")
-    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "file"))
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "file"))
     with pytest.raises(UsageError, match="cannot be written") as caught, lock.hold(tmp_path, "x"):
         pytest.fail("there is no lock")
     assert caught.value.next.startswith(("export OPS_STATE_DIR=", "set OPS_STATE_DIR="))

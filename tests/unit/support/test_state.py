@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from upready.support import folders, platform, state
+from upready.support import places, platform, state
 from upready.support.errors import UsageError
 
 posix_only = pytest.mark.skipif(platform.WINDOWS, reason="modes and links are POSIX's")
@@ -24,7 +24,7 @@ Make = Callable[[str], Path]
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of all states, for this test alone."""
-    monkeypatch.setenv(folders.VARIABLE, str(tmp_path / "home"))
+    monkeypatch.setenv(places.VARIABLE, str(tmp_path / "home"))
     return tmp_path / "home"
 
 

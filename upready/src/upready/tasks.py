@@ -10,12 +10,15 @@ atexit.register(gc.freeze)
 
 from invoke.collection import Collection  # noqa: E402
 
-from upready.support import bytecode, libraries, signals  # noqa: E402
+from upready.support import bytecode, libraries  # noqa: E402
+
+# invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
+libraries.prefer_installed()
+bytecode.keep_outside()
+
+from upready.support import signals  # noqa: E402
 
 signals.leave(130)
-# invoke switches .pyc files off; without them the imports of a task cost 400 ms a call.
-bytecode.keep_outside()
-libraries.prefer_installed()
 
 from upready.cli import configuration, invoke_program, positional  # noqa: E402
 from upready.commands import (  # noqa: E402

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from upready.logs.entry import Origin
+if TYPE_CHECKING:
+    from upready.logs.entry import Origin
 
 Line = tuple[str, int, str]
 """(time as in `Entry.time`, stream as in `Entry.stream`, text without its line end)"""

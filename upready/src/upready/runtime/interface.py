@@ -11,10 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from upready.logs import entry
 from upready.logs.source import Source
 
 if TYPE_CHECKING:
+    from upready.logs import entry
     from upready.runtime.actions import Actions
     from upready.runtime.attempt import Attempt
     from upready.schemas import running

@@ -17,11 +17,14 @@ _before = False
 
 
 class _Loader(SourceFileLoader):
-    """Reads and writes compiled modules below `_prefix`; those of other packages stay where they are."""
+    """Reads and writes compiled modules below `_prefix`; those of other packages stay where they are.
+
+    Where there is no such folder, or none yet, it reads those beside the sources, and writes none.
+    """
 
     def get_code(self, fullname: str) -> CodeType | None:
         """As Python's own method, which takes the folder from `sys.pycache_prefix`."""
-        before, sys.pycache_prefix = sys.pycache_prefix, _prefix
+        before, sys.pycache_prefix = sys.pycache_prefix, _prefix or sys.pycache_prefix
         try:
             return super().get_code(fullname)
         except (EOFError, ValueError, TypeError):
@@ -36,6 +39,8 @@ class _Loader(SourceFileLoader):
 
     def set_data(self, path: str, data: bytes, *, _mode: int = 0o600) -> None:  # type: ignore[override,unused-ignore]
         """As Python's own method, but nobody else may change the modules, whatever the umask is."""
+        if not _prefix:
+            return
         with contextlib.suppress(OSError):
             for each in reversed([above for above in Path(path).parents if not above.exists()]):
                 each.mkdir(mode=0o700)
@@ -50,14 +55,16 @@ def keep_outside() -> None:
     If there is no place for them, none are kept, as with plain invoke: each call is then 0.4 s slower.
     """
     global _prefix, _before
-    _prefix, _before = folder(), sys.dont_write_bytecode
-    if not _prefix:
-        return
+    before = sys.dont_write_bytecode
     if _find not in sys.path_hooks:
         sys.path_hooks.insert(0, _find)
         for path in [each for each in sys.path_importer_cache if each.startswith(_LIBRARY)]:
             del sys.path_importer_cache[path]
+    # Before the folder is looked for: the library that knows it is kept compiled as well, beside itself.
     sys.dont_write_bytecode = False
+    _prefix, _before = folder(), before
+    if not _prefix:
+        hand_back()
 
 
 def hand_back() -> None:
@@ -73,15 +80,20 @@ def keep() -> None:
 
 def folder() -> str:
     """The folder of compiled modules, made if it is missing; empty if there is no place for one."""
-    from upready.support import folders
+    from upready.support import places
     from upready.support.errors import UsageError
 
+    root = Path(_LIBRARY).parent
     try:
-        cache = folders.cache(Path(_LIBRARY).parent)
-        folders.make(cache)
+        found = places.cache(root)
+        if found is None or not found.is_dir():
+            from upready.support import folders
+
+            found = folders.cache(root)
+            folders.make(found)
     except UsageError:
         return ""
-    return str(cache / "bytecode")
+    return str(found / "bytecode")
 
 
 def _find(path: str) -> FileFinder:

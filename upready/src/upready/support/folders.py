@@ -8,12 +8,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from upready.support import files, platform, shell_words
+from upready.support import places, platform, shell_words
 from upready.support.errors import UsageError
 from upready.support.next_step import AGAIN
-
-VARIABLE = "OPS_STATE_DIR"
-"""The environment variable that sets another folder for all of them."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """The system's errors when the disk, or the user's quota, is full."""
@@ -25,23 +22,20 @@ _OF_THE_MACHINE = (
 )
 """The system's errors that no program can avoid: closed, full, broken, or out of something."""
 
-_APPLICATION = "invoke-ops"
-
 
 def state(root: Path) -> Path:
     """The folder for the state of all projects of this user; it is not made.
 
     Args:
-        root: The project's folder. A place within it is not used, because image builds would include it.
+        root: The project's folder.
 
     Returns:
-        The folder in `OPS_STATE_DIR`, else the system's usual place. If there is none (no home folder, or one that is
-        not writable), a folder among the system's temporary files.
+        The one that `places` names; if there is none, a folder among the system's temporary files.
 
     Raises:
         UsageError: `OPS_STATE_DIR` is not absolute.
     """
-    return _named() or _usual("user_state_path", root) or temporary()
+    return places.state(root) or temporary()
 
 
 def cache(root: Path) -> Path:
@@ -50,13 +44,12 @@ def cache(root: Path) -> Path:
     Raises:
         UsageError: `OPS_STATE_DIR` is not absolute.
     """
-    named = _named()
-    return named / "cache" if named else _usual("user_cache_path", root) or temporary() / "cache"
+    return places.cache(root) or temporary() / "cache"
 
 
 def temporary() -> Path:
     """The folder for a user who has no better place."""
-    return platform.temporary_folder() / f"{_APPLICATION}-{platform.user()}"
+    return platform.temporary_folder() / f"{places.APPLICATION}-{platform.user()}"
 
 
 def make(folder: Path) -> None:
@@ -148,46 +141,5 @@ def _refused(place: Path, what: str, error: OSError) -> UsageError:
     elif isinstance(error, PermissionError) and shared not in (place, *place.parents):
         step = shell_words.access_command(place)
     else:
-        step = shell_words.assignment(VARIABLE, f"{shared}-2")
+        step = shell_words.assignment(places.VARIABLE, f"{shared}-2")
     return UsageError(f"{error.filename or place} cannot be {what}: {error.strerror or error}", next=step)
-
-
-def _named() -> Path | None:
-    text = os.environ.get(VARIABLE)
-    if not text:
-        return None
-    if not Path(text).is_absolute():
-        absolute = str(Path(text).absolute())
-        raise UsageError(
-            f"{VARIABLE} should be an absolute path, not {text!r}", next=shell_words.assignment(VARIABLE, absolute)
-        )
-    return Path(text)
-
-
-def _usual(which: str, root: Path) -> Path | None:
-    """The system's usual place for this user's files; None if there is none that can be used."""
-    # Takes 12 ms.
-    import platformdirs
-
-    try:
-        path: Path = getattr(platformdirs, which)(_APPLICATION, appauthor=False)
-    except RuntimeError:  # no home folder
-        return None
-    return path if path.is_absolute() and _outside(path, root) and _possible(path) else None
-
-
-def _outside(path: Path, root: Path) -> bool:
-    real = files.real(path)
-    return files.real(root) not in (real, *real.parents)
-
-
-def _possible(path: Path) -> bool:
-    """Whether a folder exists, or can be made."""
-    try:
-        while not path.exists():
-            path = path.parent
-            if path.exists():
-                return os.access(path, os.W_OK | os.X_OK)
-    except OSError:
-        return False
-    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from upready.support import earlier, files, folders, shell_words, state
+from upready.support import earlier, files, folders, places, shell_words, state
 from upready.support.errors import UsageError
 
 FOLDER = "native"
@@ -102,7 +102,7 @@ def remarks(root: Path) -> list[str]:
     if folders.temporary() in place.parents:
         said.append(
             f"there is no home folder for this user: what services keep lies in {place}, among temporary files "
-            f"({folders.VARIABLE} names another folder)"
+            f"({places.VARIABLE} names another folder)"
         )
     if place == earlier.native(root):
         said.append(
