@@ -25,6 +25,9 @@ from upready.runtime.docker.inspection import SERVICE
 from upready.stack import compose
 
 RATE = 200
+FEW = 50
+"""Requests a second that leave processors to the release: 200, with who sends them, take most of two."""
+
 BOOT = "3"
 ABOVE = 0.1
 """Seconds that an answer may take longer than usual in a release that loses nothing."""
@@ -118,26 +121,24 @@ def measure_alone(served: Served, _: list[Row], __: harness.Options) -> list[Row
 
 def measure(served: Served, before: list[Row], options: harness.Options) -> list[Row]:
     """Behind the edge."""
-    usual = calling(served.url)
-    with usual:
-        time.sleep(10)
-    p99 = sorted(usual.seconds)[int(len(usual.seconds) * 0.99)]
-    print(f"p99 without a release: {p99 * 1000:.0f} ms", file=sys.stderr)
+    p99 = {rate: usually(served.url, rate) for rate in (FEW, RATE)}
     start = before[0].limit - MORE[before[0].what]
     rows = []
 
-    def row(what: str, environment: dict[str, str], code: int, *words: str) -> None:
-        told = released(served, what, environment, *words)
-        told.limit = start + MORE[what] if what in MORE else p99 + ABOVE
+    def row(what: str, environment: dict[str, str], code: int, *words: str, rate: float = RATE) -> None:
+        told = released(served, what if rate == RATE else f"{what}, {rate:g} a second", environment, *words, rate=rate)
+        told.limit = start + MORE[what] if what in MORE else p99[rate] + ABOVE
         told.gap = what == "the edge itself"
         failed = 0 if told.gap else told.callers.lost if what in MORE else sum(told.callers.failed.values())
         told.good = told.code == code and not told.callers.versions["sick"] and not failed
         rows.append(told)
 
+    row("good release", {"VERSION": "few"}, 0, rate=FEW)
     row("good release", {"VERSION": "two"}, 0)
     for how in ("exits",) if options.quick else ("exits", "hangs", "sick"):
         row(f"sick release: {how}", {"VERSION": "sick", "HOW": how}, 8)
     row("nothing changed", {"VERSION": "two"}, 0)
+    row("stopped first, held", {"VERSION": "few", "ORDER": "stop-first"}, 0, rate=FEW)
     row("stopped first, held", {"VERSION": "three", "ORDER": "stop-first"}, 0)
     row("the edge itself", {"VERSION": "three", "FORWARDED_ALLOW_IPS": "192.0.2.1"}, 0, "--edge")
     for what, change in (("docker compose up", plainly), ("docker-rollout's way", doubled)):
@@ -151,9 +152,11 @@ def measure(served: Served, before: list[Row], options: harness.Options) -> list
     return rows
 
 
-def released(served: Served, what: str, environment: dict[str, str], *words: str, sockets: int = 2) -> Row:
+def released(
+    served: Served, what: str, environment: dict[str, str], *words: str, sockets: int = 2, rate: float = RATE
+) -> Row:
     """What callers notice of a release."""
-    callers = calling(served.url, sockets)
+    callers = calling(served.url, sockets, rate)
     with callers:
         time.sleep(1)
         began = time.monotonic()
@@ -165,9 +168,19 @@ def released(served: Served, what: str, environment: dict[str, str], *words: str
     return Row(what, callers, seconds, done.code)
 
 
-def calling(url: str, sockets: int = 2) -> Callers:
+def usually(url: str, rate: float) -> float:
+    """Seconds in which 99 of 100 requests are answered while nothing is released."""
+    callers = calling(url, rate=rate)
+    with callers:
+        time.sleep(10)
+    p99 = sorted(callers.seconds)[int(len(callers.seconds) * 0.99)]
+    print(f"p99 without a release, {rate} a second: {p99 * 1000:.0f} ms", file=sys.stderr)
+    return p99
+
+
+def calling(url: str, sockets: int = 2, rate: float = RATE) -> Callers:
     """As many callers as the issue asks for."""
-    return Callers(url, RATE, streams=5, sockets=sockets)
+    return Callers(url, rate, streams=5, sockets=sockets)
 
 
 def plainly(served: Served, environment: dict[str, str], *more: str) -> None:

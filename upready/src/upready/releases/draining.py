@@ -20,7 +20,10 @@ NOTHING: frozenset[str] = frozenset()
 """No requests."""
 
 COUNT_EVERY = 0.2
-"""Seconds between counts of what is still under way."""
+"""Seconds between the first counts of what is still under way."""
+
+SELDOM = 1.0
+"""Seconds between counts when it has lasted: each one starts a process within the edge, beside what is served."""
 
 
 def lasting(edge: Edge, containers: Sequence[Container]) -> frozenset[str]:
@@ -51,13 +54,13 @@ def drain(
     Returns:
         How many are still under way.
     """
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     told = None
-    while (left := _under_way(edge, old)) - spare and time.monotonic() < end:
+    while (left := _under_way(edge, old)) - spare and (waited := time.monotonic() - began) < seconds:
         if len(left) != told:
             told = len(left)
             tell(told)
-        time.sleep(COUNT_EVERY)
+        time.sleep(min(max(COUNT_EVERY, waited / 10), SELDOM))
     return len(left)
 
 
