@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ services:
       timeout: 30s
       start_period: ${PERIOD:-2s}
       start_interval: 250ms
-    deploy: {replicas: "${REPLICAS:-1}", update_config: {order: "${ORDER:-start-first}", monitor: 500ms}}
+    deploy: {replicas: "${REPLICAS:-1}", update_config: {order: "${ORDER:-start-first}", monitor: "${MONITOR:-500ms}"}}
     x-ops: {edge: {port: 8000}}
 configs: {backend: {file: backend.py}}
 """
@@ -137,6 +138,23 @@ def test_what_is_stopped_first_has_its_requests_wait(served: Served) -> None:
         served.project.ok("prod", env={"VERSION": "five", "ORDER": "stop-first"})
     assert callers.failed == {}
     assert set(callers.versions) <= {"four", "five"}
+
+
+@pytest.mark.nightly
+def test_what_is_stopped_first_goes_back_where_the_new_version_ends_within_monitor(served: Served) -> None:
+    served.project.ok("prod", env={"VERSION": "six"})
+    with Callers(served.url) as callers:
+        sick = {"VERSION": "sick", "HOW": "late", "ORDER": "stop-first", "MONITOR": "10s"}
+        failed = served.project.invoke("prod", env=sick)
+        until(lambda: callers.answered[-1] - callers.first["sick"] > 3, 30)  # it served for two seconds
+    assert failed.code == 8, failed.err
+    (kept,) = (line for line in failed.err.splitlines() if line.startswith("next: docker logs "))
+    log = subprocess.run(kept.removeprefix("next: ").split(), check=True, capture_output=True, text=True)
+    assert "it has served" in log.stdout + log.stderr
+    assert set(callers.versions) == {"six", "sick"}
+    with Callers(served.url) as later:
+        served.project.ok("health")
+    assert (set(later.versions), later.failed) == ({"six"}, {})
 
 
 @pytest.mark.nightly

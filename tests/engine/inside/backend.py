@@ -1,6 +1,7 @@
 """A service for tests of the edge: it tells who it is and what it got, takes its time, streams, echoes websockets.
 
-HOW makes it sick: it exits, hangs before it listens, or answers 503. For its first WARM seconds it answers 503, too.
+HOW makes it sick: it exits, hangs before it listens, answers 503, or ends `late`, when it has served for two seconds.
+For its first WARM seconds it answers 503, too.
 With DRAIN it ends what is under way when it is told to stop. It keeps rows itself, or has the service STORE keep them.
 """
 
@@ -87,8 +88,15 @@ async def stream(writer: StreamWriter, count: int) -> None:
         await asyncio.sleep(1)
 
 
+def end() -> None:
+    print("it has served", flush=True)
+    os._exit(3)
+
+
 async def main() -> None:
     async with await asyncio.start_server(serve, "0.0.0.0", 8000) as server:
+        if HOW == "late":
+            asyncio.get_running_loop().call_later(2, end)
         if os.environ.get("DRAIN"):
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.close)
         with suppress(asyncio.CancelledError):

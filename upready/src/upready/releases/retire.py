@@ -41,17 +41,22 @@ def retire(
 
 def keep(engine: Containers, containers: Sequence[Container]) -> list[str]:
     """Stop containers of a release that failed, and keep them until the next one, for their logs; returns names."""
-    kept = []
     api: Any = engine.client.api
-    for each in containers:
+
+    def end(each: Container) -> str:
         with answering(), contextlib.suppress(_not_found()):
             # An engine that is restarted would start it again otherwise (`restart: always`).
             api.update_container(each.id, restart_policy={"Name": "no"})
         stop(engine, each)
         with answering(), contextlib.suppress(_not_found()):
             api.rename(each.id, each.name + FAILED)
-            kept.append(each.name + FAILED)
-    return kept
+            return each.name + FAILED
+        return ""
+
+    if not containers:
+        return []
+    with ThreadPoolExecutor(len(containers)) as pool:
+        return [each for each in pool.map(end, containers) if each]
 
 
 def kept(engine: Containers, project: str) -> list[Container]:

@@ -27,7 +27,6 @@ class Rollout(Steps):
     Attributes:
         changes: What that changes.
         before: The model of what runs now, to go back to; None where it is not known.
-        kept: The names of containers that failed, which are kept for their logs.
         lost: The services that could not be put back.
         paused: The service at which it has stopped halfway, as its `failure_action` says; empty where it has not.
         unchanged: The services of which no new replica was ready, so that the old ones stay.
@@ -40,7 +39,6 @@ class Rollout(Steps):
     before: Model | None
     paused: str = ""
     unchanged: list[str] = field(default_factory=list)
-    kept: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     settled: bool = False
     at_switch: Callable[[], None] = lambda: None
@@ -264,9 +262,8 @@ class Rollout(Steps):
                 self.lost.append(name)
                 continue
             try:
-                Steps(self.engine, self.before, self.show, back=True, edge_runs=self.edge_runs).put_back(
-                    name, self.old.get(name, ())
-                )
+                back = Steps(self.engine, self.before, self.show, back=True, edge_runs=self.edge_runs, kept=self.kept)
+                back.put_back(name, self.old.get(name, ()))
             except gate.SickError as sick:
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")

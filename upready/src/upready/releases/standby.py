@@ -46,13 +46,25 @@ def make(engine: Containers, model: Model, service: Service, old: Sequence[Conta
     return _made(engine, model, service, old)
 
 
-def begin(engine: Containers, attempt: Attempt, old: Sequence[Container], made: Sequence[Container]) -> None:
-    """Stop and remove the old containers, and start the new ones.
+def begin(
+    engine: Containers, old: Sequence[Container], made: Sequence[Container], kept: list[str] | None, attempt: Attempt
+) -> None:
+    """Stop the old containers and remove or keep them, and start the new ones.
+
+    Args:
+        engine: Where they are.
+        old: The old ones.
+        made: The new ones.
+        kept: Where the old ones are to be kept for their logs: their names are added here.
+        attempt: The start; it warns, and may have been ended.
 
     Raises:
         OpsError: One was not started.
     """
-    retire.retire(engine, old, (), attempt.warn)
+    if kept is None:
+        retire.retire(engine, old, (), attempt.warn)
+    else:
+        kept += retire.keep(engine, old)
     for each in made:
         if not attempt.ending.is_set():
             retire.begin(engine, each)

@@ -34,6 +34,7 @@ class Steps:
         replacing: The new containers of these that are ready.
         guard: Keeps the edge from letting in what is not ready.
         edge_runs: Whether the edge, if there is one, can be told who serves.
+        kept: The names of containers that failed, which are kept for their logs.
     """
 
     engine: Containers
@@ -45,6 +46,7 @@ class Steps:
     replaced: list[str] = field(default_factory=list, kw_only=True)
     replacing: dict[str, list[Container]] = field(default_factory=dict, kw_only=True)
     edge_runs: bool = field(default=True, kw_only=True)
+    kept: list[str] = field(default_factory=list, kw_only=True)
 
     def __post_init__(self) -> None:
         self.guard = routes.Guard(self.engine, self.model.stack.project)
@@ -87,10 +89,15 @@ class Steps:
             self.failed[service.name] = before + count - len(new)
         return new
 
-    def replace(self, service: Service, change: Change) -> None:
+    def replace(self, service: Service, change: Change, kept: list[str] | None = None) -> None:
         """Stop the old replicas, and start new ones in their place.
 
         These get requests once they are ready, and `monitor` begins then: until then, nobody would answer.
+
+        Args:
+            service: The service.
+            change: What changes of it.
+            kept: Where the old ones have failed: they are kept for their logs, and their names are added here.
         """
         edge, served = self.edge(service), list[str]()
 
@@ -113,7 +120,7 @@ class Steps:
             if left := drain(edge, old, SHORT, lambda _: None, spare):
                 self.show.warn(f"{service.name}: {left} requests are cut, for it is stopped first")
         try:
-            there, begin = [each.id for each in old], partial(standby.begin, self.engine, old=old, made=made)
+            there, begin = [each.id for each in old], partial(standby.begin, self.engine, old, made, kept)
             new = self.admit(service, service.replicas, there, enter=enter, begin=begin if made else None)
         except gate.SickError:
             if edge and served:
@@ -140,7 +147,7 @@ class Steps:
         try:
             if not stays:
                 self.old = {name: now}
-                self.replace(service, Change(name, plan.REPLACED, order="as it was"))
+                self.replace(service, Change(name, plan.REPLACED, order="as it was"), self.kept)
                 return
             if edge := self.edge(service):
                 edge.switch(service, [each.id for each in stays])
