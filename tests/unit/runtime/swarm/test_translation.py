@@ -87,6 +87,20 @@ def test_what_another_service_waits_for_is_a_job_that_is_not_run_again() -> None
     assert served.restarted_after == ("db",)
 
 
+def test_a_task_that_ended_is_soon_followed_by_another_one() -> None:
+    """Swarm's own delay of 5 s also comes before what ran on a lost node runs on another one."""
+    # Given
+    policy = {"condition": "on-failure", "delay": "7s"}
+    services = {"web": WEB, "kept": {**WEB, "restart": "always"}, "own": {**WEB, "deploy": {"restart_policy": policy}}}
+    # When
+    made = translated(services).services
+    # Then
+    found = {name: each.spec["TaskTemplate"]["RestartPolicy"] for name, each in made.items()}
+    assert found["web"] == {"Delay": 1_000_000_000}
+    assert found["kept"] == {"Condition": "any", "Delay": 1_000_000_000}
+    assert found["own"] == {"Condition": "on-failure", "Delay": 7_000_000_000}
+
+
 PORTS = [{"target": 80, "published": "8080", "mode": "ingress"}, {"target": 81, "published": "8081", "mode": "host"}]
 
 

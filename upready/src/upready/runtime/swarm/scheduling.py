@@ -14,6 +14,12 @@ JOBS = (REPLICATED_JOB, GLOBAL_JOB)
 _MONITOR = 5 * units.NANO
 """For so long Swarm looks at a new task, where nothing says for how long."""
 
+DELAY = "1s"
+"""How long a task that ended, or whose node is lost, waits for the next one where the compose file does not say.
+
+Compose has none; Swarm's own 5 s would be added to the 15 s in which a lost node is noticed.
+"""
+
 START_FIRST, STOP_FIRST = "start-first", "stop-first"
 """The orders in which a task is replaced."""
 
@@ -48,7 +54,7 @@ def count(entry: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def restart_policy(entry: Mapping[str, Any], *, job: bool) -> dict[str, Any]:
-    """What happens when a task ends; empty for what Swarm does by itself, which restarts the tasks of a service."""
+    """What happens when a task ends, or its node is lost; what is left out Swarm does by itself."""
     asked = (entry.get("deploy") or {}).get("restart_policy") or {}
     condition, _, most = str(entry.get("restart") or "").partition(":")
     attempts: int | None = int(most) if most.isdigit() else None
@@ -61,7 +67,7 @@ def restart_policy(entry: Mapping[str, Any], *, job: bool) -> dict[str, Any]:
     return units.stripped(
         {
             "Condition": condition or None,
-            "Delay": units.nanoseconds(asked.get("delay")),
+            "Delay": units.nanoseconds(asked.get("delay") or (None if job else DELAY)),
             "MaxAttempts": attempts,
             "Window": units.nanoseconds(asked.get("window")),
         }
