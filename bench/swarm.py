@@ -25,7 +25,7 @@ from tests.engine.three_nodes import SMALL, Machine, until
 from tests.faults.private import Engine
 
 RATE, SLOWLY = 200.0, 50.0
-"""Requests a second; with `--quick`, and where a node is lost."""
+"""Requests a second; and where a node is lost, with `--quick`, or where a release is to have processors left."""
 
 BOOT = "3"
 STORE = "store"
@@ -135,14 +135,19 @@ def project_networks(served: Served) -> list[str]:
 
 def releases(served: Served, options: harness.Options) -> Iterator[Figure]:
     """A good release and sick ones, beside the same callers without one."""
-    rate = SLOWLY if options.quick else RATE
-    usual = served.calling(rate)
-    with usual:
-        time.sleep(10)
-    ways = [("good release", {"VERSION": "two"}, 0), ("sick release: exits", {"VERSION": "sick", "HOW": "exits"}, 8)]
+    rates = [SLOWLY] if options.quick else [RATE, SLOWLY]
+    usual = {rate: served.calling(rate) for rate in rates}
+    for each in usual.values():
+        with each:
+            time.sleep(10)
+    ways = [
+        ("good release", {"VERSION": "two"}, 0, rates[0]),
+        ("sick release: exits", {"VERSION": "sick", "HOW": "exits"}, 8, rates[0]),
+    ]
     if not options.quick:
-        ways.append(("sick release: hangs", {"VERSION": "sick", "HOW": "hangs"}, 8))
-    for what, environment, code in ways:
+        ways.append(("sick release: hangs", {"VERSION": "sick", "HOW": "hangs"}, 8, RATE))
+        ways.append((f"good release, {SLOWLY:g} a second", {"VERSION": "few"}, 0, SLOWLY))
+    for what, environment, code, rate in ways:
         callers = served.calling(rate)
         with callers:
             began = time.monotonic()
@@ -151,7 +156,7 @@ def releases(served: Served, options: harness.Options) -> Iterator[Figure]:
             time.sleep(3)
         if done.code != code:
             print(done.out, done.err, file=sys.stderr)
-        yield from noticed(what, callers, usual)
+        yield from noticed(what, callers, usual[rate])
         yield Figure(f"{what}: the task", "s", [seconds])
         wrong = int(done.code != code or bool(callers.versions["sick"]) or callers.lost > 0)
         yield Figure(f"{what}: promises broken (exit code, sick answers, lost requests)", "", [wrong], goal=0)

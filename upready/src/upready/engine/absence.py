@@ -31,14 +31,14 @@ def stopped(details: Sequence[str] = ()) -> SilentError:
         details: What may still run.
     """
     return SilentError(
-        f"the Docker Engine at {endpoint.asked()} has stopped answering", details=details, next="invoke doctor"
+        f"the Docker Engine at {endpoint.last_asked()} has stopped answering", details=details, next="invoke doctor"
     )
 
 
 def unheard(seconds: float) -> SilentError:
     """The error of an engine that has not answered anything for so many seconds."""
     return SilentError(
-        f"the Docker Engine at {endpoint.asked()} does not answer",
+        f"the Docker Engine at {endpoint.last_asked()} does not answer",
         details=[f"timed out: nothing was heard for {seconds:g} s"],
         next="invoke doctor",
     )

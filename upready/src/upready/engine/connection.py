@@ -64,12 +64,13 @@ def client(timeout: float, patience: float | None = None) -> tuple[DockerClient,
         SettingsError: The chosen context does not exist, or Docker's own settings are invalid.
     """
     place = endpoint.asked()
+    endpoint.asks(place)
     _require(place)
     with answering():
         made = sdk.make(place, timeout, patience)
         api: Any = made.api
         pulse = Heartbeat(lambda seconds: ping(api, seconds))
-        api.send = _Watched(api.send, pulse)
+        api.send = _Watched(api.send, pulse, place)
         began = time.monotonic()
         try:
             api._version = api._retrieve_server_version()
@@ -103,13 +104,16 @@ class _Watched:
     Args:
         send: The SDK's own.
         pulse: Finds out whether the engine is gone.
+        place: Where it is, for errors.
     """
 
-    def __init__(self, send: Callable[..., Any], pulse: Heartbeat) -> None:
+    def __init__(self, send: Callable[..., Any], pulse: Heartbeat, place: Endpoint) -> None:
         self._send = send
         self._pulse = pulse
+        self._place = place
 
     def __call__(self, request: Any, **options: Any) -> Any:
+        endpoint.asks(self._place)
         if str(request.url).endswith(PING):
             return self._send(request, **options)
         return _answer(background.begin(lambda: self._send(request, **options)), self._pulse)
@@ -190,7 +194,7 @@ def answering() -> Iterator[None]:
     except APIError as error:
         raise EngineError(f"the Docker Engine refused: {error.explanation or error}", next="invoke doctor") from error
     except lost() as error:
-        place, reason = endpoint.asked(), _reason(error)
+        place, reason = endpoint.last_asked(), _reason(error)
         if place.ssh:
             from upready.engine import ssh
 

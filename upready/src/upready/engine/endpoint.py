@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -79,6 +80,19 @@ class Endpoint:
 
 named_by = ""
 """Where the engine was named, if this process has put that into its variables itself: `--host`."""
+
+
+_request = threading.local()
+
+
+def asks(place: Endpoint) -> None:
+    """Remember which engine this thread sends a request to."""
+    _request.place = place
+
+
+def last_asked() -> Endpoint:
+    """The engine of this thread's last request: in a swarm the engines of other nodes are asked, too."""
+    return getattr(_request, "place", None) or asked()
 
 
 def asked() -> Endpoint:

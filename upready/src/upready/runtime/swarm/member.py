@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from upready.engine import connection, elsewhere
+from upready.engine import connection, elsewhere, endpoint
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.runtime.swarm import images, nodes
@@ -23,11 +23,19 @@ class Member(Containers):
         heartbeat: Finds out whether it still answers.
         context: The docker context that leads to it.
         manager: The manager that knows it.
+        place: Where it is, for people.
     """
 
-    def __init__(self, client: DockerClient, heartbeat: Heartbeat, context: str, manager: Containers) -> None:
+    def __init__(
+        self, client: DockerClient, heartbeat: Heartbeat, context: str, manager: Containers, place: str
+    ) -> None:
         super().__init__(client, heartbeat)
-        self.context, self.manager, self._manager = context, manager, manager
+        self.context, self.manager, self._manager, self._place = context, manager, manager, place
+
+    @property
+    def address(self) -> str:
+        """Where it answers: not the engine that the user has chosen."""
+        return self._place
 
     def now(self, project: str, container: Container) -> Container:
         """The container that has the place of another one now."""
@@ -56,7 +64,8 @@ def of(manager: Containers, container: Container) -> Member:
     (node,) = named
     with images.reached(node):
         client, heartbeat = connection.client(elsewhere.TIMEOUT)
-    return Member(client, heartbeat, node.context, manager)
+        place = str(endpoint.asked())
+    return Member(client, heartbeat, node.context, manager, place)
 
 
 def unreachable(container: Container) -> UsageError:

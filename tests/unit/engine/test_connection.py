@@ -1,13 +1,14 @@
-"""An answer that comes in pieces, from an engine that stops in the middle of it."""
+"""Answers of an engine that come in pieces, or not at all."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
-from upready.engine import connection, heartbeat
+from upready.engine import connection, endpoint, heartbeat
 from upready.engine.heartbeat import Heartbeat
 from upready.support.errors import EngineError
 
@@ -64,3 +65,19 @@ def test_a_slow_engine_is_waited_for() -> None:
         return True
 
     assert list(connection.flowing(pieces(), Heartbeat(ping))) == [b"a"]
+
+
+def test_an_error_names_the_engine_that_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task in a swarm asks the manager, and the engines of other nodes."""
+    monkeypatch.setenv("DOCKER_HOST", "tcp://10.0.0.1:2375")
+    request = SimpleNamespace(url="http://10.0.0.2:2375/containers/json")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ConnectionRefusedError("Connection refused")
+
+    node = connection._Watched(refuse, Heartbeat(lambda _: True), endpoint.Endpoint("tcp://10.0.0.2:2375"))
+    with pytest.raises(EngineError, match=r"answers at tcp://10\.0\.0\.2:2375"), connection.answering():
+        node(request)
+    endpoint.asks(endpoint.asked())
+    with pytest.raises(EngineError, match=r"10\.0\.0\.1"), connection.answering():
+        raise ConnectionRefusedError("Connection refused")
