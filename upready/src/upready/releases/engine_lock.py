@@ -1,13 +1,16 @@
 """One change of a project at a time on an engine, from whichever machine, user or checkout it comes.
 
-The lock is a container that is made and never started: the engine lets one have its name. Its holder writes the
-engine's time into it again and again; one that has stopped to do so is gone (`kill -9`, a lost connection).
+The lock is a container that is made and never started: the engine lets one have its name. Its holder gives it the
+engine's time again and again; one that has stopped to do so is gone (`kill -9`, a lost connection).
+
+The time stands where a container says how often it is to be restarted, which means nothing for one that never ran. A
+file within it would be simpler, but for each one the engine mounts the container, and an overlay that is unmounted has
+the kernel write the whole disk's unsaved data: everybody on that machine waited for that, every five seconds.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -30,8 +33,6 @@ GONE = 30.0
 
 LOOK_EVERY = 1.0
 """Seconds between two tries of one who waits."""
-
-_SIGN = "alive.json"
 
 
 @dataclass(frozen=True)
@@ -114,18 +115,16 @@ def holder(engine: Engine, project: str) -> Holder | None:
     if found is None:
         return None
     labels = found["Config"].get("Labels") or {}
-    signs = carrier.read(engine, found["Id"], f"/{_SIGN}")
-    seen = float(labels.get(f"{LABEL}.since", 0))
-    with contextlib.suppress(ValueError, KeyError, TypeError):
-        seen = float(json.loads(signs[_SIGN])["seen"])
+    since = float(labels.get(f"{LABEL}.since", 0))
+    sign = ((found.get("HostConfig") or {}).get("RestartPolicy") or {}).get("MaximumRetryCount") or 0
     return Holder(
         found["Id"],
         labels.get(f"{LABEL}.task", "another task"),
         labels.get(f"{LABEL}.by", "somebody"),
         labels,
         int(labels.get(carrier.PROCESS) or 0),
-        float(labels.get(f"{LABEL}.since", 0)),
-        seen,
+        since,
+        max(since, float(sign)),
     )
 
 
@@ -159,9 +158,9 @@ def _beat(engine: Engine, container: str, ended: threading.Event) -> None:
     with contextlib.suppress(OpsError):
         offset = carrier.clock(engine) - time.time()
     while not ended.wait(BEAT):
-        sign = json.dumps({"seen": time.time() + offset}).encode()
-        with contextlib.suppress(OpsError):
-            carrier.write(engine, container, "/", {_SIGN: sign})
+        sign = {"Name": "on-failure", "MaximumRetryCount": round(time.time() + offset)}
+        with contextlib.suppress(OpsError), answering():
+            engine.client.api.update_container(container, restart_policy=sign)
 
 
 def _inspected(engine: Engine, container: str) -> dict[str, Any] | None:
