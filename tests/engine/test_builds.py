@@ -13,9 +13,14 @@ from docker.errors import ImageNotFound
 
 from tests.engine.conftest import copy_project
 from tests.engine.scene import Scene, connected
+from upready.operations import build as operations
+from upready.operations.cut_off import Brief
+from upready.operations.launch_options import Options
 from upready.runtime.docker import build as builds
 from upready.runtime.docker.build import Progress
 from upready.runtime.docker.build_names import Names
+from upready.runtime.interface import silent
+from upready.support.errors import BuildError
 
 pytestmark = pytest.mark.engine
 
@@ -71,6 +76,19 @@ def test_what_a_build_made_is_known_whoever_has_its_name_since(play: Callable[..
         for tag in ("kept", "prod"):
             with contextlib.suppress(ImageNotFound):
                 engine.client.api.remove_image(f"{project_name}-image:{tag}")
+
+
+def test_a_build_that_fails_leaves_no_name_of_its_own(play: Callable[..., Scene], project_name: str) -> None:
+    """Of several images some are built and named before another one fails."""
+    bad = {"context": ".", "dockerfile_inline": "FROM python:3.13-slim\nRUN sleep 3; exit 4\n"}
+    good = {"context": ".", "dockerfile_inline": "FROM python:3.13-slim\nRUN true\n"}
+    merged = play({"good": {"build": good}, "bad": {"build": bad}}).model
+    engine, names = connected(), Names()
+    with pytest.raises(BuildError, match="bad did not build") as caught:
+        operations.provide(engine, merged, Options(), Brief(silent), names)
+    assert caught.value.next.endswith("then: <the same command>")
+    found = engine.client.api.images(filters={"reference": f"{project_name}*:building-*"})
+    assert [tag for each in found for tag in each["RepoTags"]] == []
 
 
 def test_an_edit_of_the_api_rebuilds_no_dependency(root: Path) -> None:

@@ -57,14 +57,14 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
             ONE,
             "the image of web did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
             ["laying bricks", "no mortar", "at web/Dockerfile:2"],
-            "correct web/Dockerfile:2, then: invoke build --service web",
+            "correct web/Dockerfile:2, then: <the same command>",
         ),
         (
             "several",
             TWO,
             "the image of my-api did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
             ["no mortar", "laying bricks", "at api/Dockerfile:2"],
-            "correct api/Dockerfile:2, then: invoke build --service my-api",
+            "correct api/Dockerfile:2, then: <the same command>",
         ),
         (
             # BuildKit tells of one; step, output, place and code must all be that one's.
@@ -72,14 +72,14 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
             TWO,
             "the image of my-api did not build: 2/2 RUN echo laying bricks; echo no mortar >&2; exit 7 exited with 7",
             ["laying bricks", "no mortar", "at api/Dockerfile:2"],
-            "correct api/Dockerfile:2, then: invoke build --service my-api",
+            "correct api/Dockerfile:2, then: <the same command>",
         ),
         (
             "copy",
             ONE,
             'the image of web did not build: 3/3 COPY missing.txt .: "/missing.txt" is not in the build context',
             ["at web/Dockerfile:3"],
-            "correct web/Dockerfile:3, or take the file out of .dockerignore, then: invoke build --service web",
+            "correct web/Dockerfile:3, or take the file out of .dockerignore, then: <the same command>",
         ),
         (
             "syntax",
@@ -87,14 +87,14 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
             "the image of web did not build: dockerfile parse error on line 2: unknown instruction: RUNN "
             "(did you mean RUN?)",
             ["at web/Dockerfile:2"],
-            "correct web/Dockerfile:2, then: invoke build --service web",
+            "correct web/Dockerfile:2, then: <the same command>",
         ),
         (
             "no-dockerfile",
             ONE,
             "the image of web did not build: web/Dockerfile is not there",
             ["failed to read dockerfile: open Dockerfile: no such file or directory", "at web/Dockerfile"],
-            "write it, or name another with build.dockerfile, then: invoke build --service web",
+            "write it, or name another with build.dockerfile, then: <the same command>",
         ),
         (
             "no-base",
@@ -106,14 +106,14 @@ def test_running_steps_are_those_of_services_that_have_not_ended() -> None:
                 "at web/Dockerfile:1",
             ],
             "check its name at web/Dockerfile:1, and that its registry answers (a login, a proxy), "
-            "then: invoke build --service web",
+            "then: <the same command>",
         ),
         (
             "no-context",
             ONE,
             'the build failed: unable to prepare context: path "/project/badctx/web" not found',
             [],
-            "correct that, then: invoke build",
+            "correct that, then: <the same command>",
         ),
     ],
 )
@@ -208,7 +208,7 @@ def test_an_error_in_a_source_is_told_at_its_line_and_not_at_the_dockerfile_s(
     (stack.root / "web" / "app" / "main.py").write_text("x = 1\ndef broken(:\n    pass\n", encoding="utf-8")
     with pytest.raises(BuildError, match="exited with 1") as caught:
         build.run(model.load(stack))
-    assert caught.value.next == "correct web/app/main.py:2, then: invoke build --service web"
+    assert caught.value.next == "correct web/app/main.py:2, then: <the same command>"
     assert "at web/Dockerfile:3" in caught.value.details
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from upready.stack import compose, compose_call, model
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
-from upready.support.errors import StartError
+from upready.support.errors import EngineError, StartError
 
 
 def build_images(
@@ -89,11 +90,17 @@ def check_there(asked: engine.Engine, service: Service) -> None:
 def provide(connected: Runtime, merged: Model, options: Options, show: Show, names: Names | None = None) -> None:
     """Build and pull the images that an engine is to run, as far as that is asked for; `names` gets what was built."""
     asked = connected if isinstance(connected, engine.Engine) else None
-    if options.build_here and asked:
-        shipping.provide(asked, merged, options, show, names or Names())
-    elif options.build:
-        show.step("build")
-        build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked, names=names)
+    try:
+        if options.build_here and asked:
+            shipping.provide(asked, merged, options, show, names or Names())
+        elif options.build:
+            show.step("build")
+            build.run(merged, no_cache=options.no_cache, pull=options.pull, watch=show.build, engine=asked, names=names)
+    except BaseException:  # also Ctrl-C; of several images some were built
+        if names and asked:
+            with contextlib.suppress(EngineError):
+                names.remove(asked)
+        raise
     if options.pull:
         show.step("pull")
         pull(merged.stack, asked)

@@ -17,6 +17,7 @@ from upready.stack import compose, compose_call, compose_notices
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import BuildError, EngineError, OpsError
+from upready.support.next_step import AGAIN
 
 if TYPE_CHECKING:
     from upready.runtime.docker.build_names import Names
@@ -140,7 +141,7 @@ class Progress:
             return (
                 error
                 if isinstance(error, EngineError)
-                else BuildError(message, details=error.details, next="correct that, then: invoke build")
+                else BuildError(message, details=error.details, next=f"correct that, then: {AGAIN}")
             )
         # BuildKit reports one failure of several; it names the service only if there are several services.
         service = solved["service"] or ", ".join(self.dockerfiles)
@@ -152,7 +153,7 @@ class Progress:
         return BuildError(
             f"the image of {service} did not build: {what}",
             details=[*said, *details, *([f"at {place}"] if place else [])],
-            next=f"{fix}, then: invoke build {' '.join(f'--service {each}' for each in service.split(', '))}",
+            next=f"{fix}, then: {AGAIN}",
         )
 
     def _place(self, text: str, service: str) -> str:
