@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from upready.runtime import last_used
 from upready.runtime.last_used import Memory
+from upready.stack.settings import Environment, Settings
 from upready.support import state
 
 FULL = Memory("", "shop", "docker", "ssh://me@far", "far", "prod", 12.5, ("/old/shop",))
@@ -25,6 +27,16 @@ def test_what_is_written_is_recalled(tmp_path: Path) -> None:
     file = state.make(tmp_path) / last_used.FILE
     if sys.platform != "win32":
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_the_environment_that_runs_is_the_one_that_a_value_must_be_good_for(tmp_path: Path) -> None:
+    environments = {name: Environment(name, ("compose.yaml",)) for name in ("dev", "prod")}
+    settings = Settings(tmp_path, environments)
+    assert last_used.environment(settings) == "dev"
+    last_used.write(tmp_path, FULL)
+    assert last_used.environment(settings) == "prod"
+    last_used.write(tmp_path, replace(FULL, runtime=""))  # it was stopped
+    assert last_used.environment(settings) == "dev"
 
 
 @pytest.mark.parametrize(

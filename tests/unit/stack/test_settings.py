@@ -66,14 +66,18 @@ def test_an_unknown_environment_names_the_others(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no environment 'prod'") as caught:
         load(ENVIRONMENTS, tmp_path).environment("prod")
     assert caught.value.details == ["invoke.yaml defines: dev"]
-    assert "ops.environments.prod" in caught.value.next
+    assert "add `prod: {files: [" in caught.value.next
+    assert "]}` to ops.environments in invoke.yaml, then: <the same command>" in caught.value.next
 
 
 def test_an_unknown_environment_without_an_invoke_yaml_begins_with_one(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").touch()
     with pytest.raises(UsageError, match=r"without an invoke\.yaml there is only dev") as caught:
         load("", tmp_path).environment("prod")
-    assert caught.value.next.startswith("invoke init")
+    assert caught.value.next == "invoke init"
+    assert caught.value.details == [
+        "after that, add `prod: {files: [compose.yaml]}` to ops.environments in invoke.yaml"
+    ]
 
 
 def test_an_environment_that_is_mistyped() -> None:

@@ -10,7 +10,7 @@ from upready.commands.command import command
     name="set",
     help={
         "assignment": "NAME=VALUE, or NAME alone to be asked for the value; a secret is never typed here.",
-        "env": "The environment that the value must be good for.",
+        "env": "The environment that the value must be good for; by default the one that runs.",
     },
     positional=["assignment"],
 )
@@ -25,8 +25,9 @@ def env_set(c: Context, assignment: str | None = None, env: str = "", json: bool
     from upready.operations import env_set
     from upready.report import env as report
     from upready.report import plan, prompt
+    from upready.runtime import last_used
 
-    stack = invocation.stack(c, env)
+    stack = invocation.stack(c, env or last_used.environment(invocation.settings(c)))
     dry = invocation.dry(c)
     changed = env_set.set_variable(stack, assignment or "", prompt.value, dry=dry)
     if dry:

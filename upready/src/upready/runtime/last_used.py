@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from upready.engine import endpoint
-from upready.stack.settings import ENGINES, SWARM
+from upready.stack.settings import ENGINES, SWARM, Settings
 from upready.support import files, parsing, state
 from upready.support.errors import OpsError
 
@@ -58,6 +58,12 @@ def recall(root: Path) -> Memory:
         return _read(state.folder(root) / FILE) or Memory()
     except OpsError:
         return Memory()
+
+
+def environment(settings: Settings) -> str:
+    """The environment that this folder started last and has not stopped; else the first one of `invoke.yaml`."""
+    known = recall(settings.root)
+    return known.environment if known.runtime and known.environment in settings.environments else settings.default
 
 
 def write(root: Path, memory: Memory) -> None:

@@ -13,8 +13,14 @@ _TOLD_ELSEWHERE = (
     "attribute `version` is obsolete",
     "deploy.update_config only applies",
     "deploy.rollback_config only applies",
+    "only applies to Swarm's routing mesh",
+    "only honored in Swarm mode",
+    "only honored by the Swarm scheduler",
 )
-"""Warnings that `invoke env.check` tells better, or that change nothing; `invoke prod` does as `update_config` says."""
+"""Warnings that `invoke env.check` tells better, or that change nothing: an engine alone is the only node.
+
+`invoke prod` does as `update_config` says.
+"""
 
 
 def read(said: Iterable[str]) -> list[str]:
@@ -26,7 +32,7 @@ def read(said: Iterable[str]) -> list[str]:
         elif (warning := _WARNING.search(line)) and not told_elsewhere(line):
             text = re.sub(r"\\(.)", lambda match: " " if match[1] == "n" else match[1], warning["text"])
             orphans = _ORPHANS.search(text)
-            found.append(_orphans(orphans["names"].split()) if orphans else f"compose: {' '.join(text.split())}")
+            found.append(of_orphans(orphans["names"].split()) if orphans else f"compose: {' '.join(text.split())}")
     return list(dict.fromkeys(found))
 
 
@@ -42,7 +48,8 @@ def _kept(volume: str) -> str:
     )
 
 
-def _orphans(names: list[str]) -> str:
-    """The notice about containers whose services are gone from the compose files."""
-    belong, go = ("belong to services that are", "go") if len(names) > 1 else ("belongs to a service that is", "goes")
-    return f"{', '.join(names)} {belong} in no compose file any more, and {go} on: docker rm -f {' '.join(names)}"
+def of_orphans(names: list[str]) -> str:
+    """The notice about containers whose services are not in the compose files."""
+    belong, go = ("belong", "go") if len(names) > 1 else ("belongs", "goes")
+    told = f"{', '.join(names)} {belong} to no service of these compose files, and {go} on"
+    return f"{told}: docker rm -f {' '.join(names)}"

@@ -106,15 +106,19 @@ class Settings:
         if not near and not files.there(self.root / "invoke.yaml"):
             raise UsageError(
                 f"there is no environment {name!r}: without an invoke.yaml there is only {self.default}",
+                details=[f"after that, add {self._entry(name)}"],
                 next="invoke init",
             )
         raise UsageError(
             f"there is no environment {name!r}{spelling.meant(name, self.environments)}",
             details=[f"invoke.yaml defines: {', '.join(self.environments)}"],
-            next=next_step.instead(name, near)
-            if near
-            else f"add ops.environments.{name} to invoke.yaml, then: {next_step.AGAIN}",
+            next=next_step.instead(name, near) if near else f"add {self._entry(name)}, then: {next_step.AGAIN}",
         )
+
+    def _entry(self, name: str) -> str:
+        """A line for a new environment, with the files of the first one: `prod: {files: [compose.yaml]}`."""
+        files_of = ", ".join(self.environments[self.default].files)
+        return f"`{name}: {{files: [{files_of}]}}` to ops.environments in invoke.yaml"
 
 
 def load(config: Mapping[str, Any], root: Path, runtime: str = "") -> Settings:
