@@ -145,11 +145,13 @@ def test_what_is_stopped_first_goes_back_where_the_new_version_ends_within_monit
     served.project.ok("prod", env={"VERSION": "six"})
     with Callers(served.url) as callers:
         sick = {"VERSION": "sick", "HOW": "late", "ORDER": "stop-first", "MONITOR": "10s"}
-        failed = served.project.invoke("prod", env=sick)
+        failed = served.project.invoke("prod", "--json", env=sick)
         until(lambda: callers.answered[-1] - callers.first["sick"] > 3, 30)  # it served for two seconds
     assert failed.code == 8, failed.err
-    (kept,) = (line for line in failed.err.splitlines() if line.startswith("next: docker logs "))
-    log = subprocess.run(kept.removeprefix("next: ").split(), check=True, capture_output=True, text=True)
+    assert (failed.json["status"], failed.json["services"][0]["ready"]) == ("unhealthy", False)
+    step = failed.json["error"]["next"].split()
+    assert step[:2] == ["docker", "logs"]
+    log = subprocess.run(step, check=True, capture_output=True, text=True)
     assert "it has served" in log.stdout + log.stderr
     assert set(callers.versions) == {"six", "sick"}
     with Callers(served.url) as later:

@@ -139,7 +139,13 @@ def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> No
     assert "nothing changes" in again.out
     assert replicas(shop) == before
 
+    planned = shop.ok("--dry", "prod", "--json", env={"HOW": "second"}).json["services"]
+    assert {each["service"]: (each["action"], each["reasons"]) for each in planned} == {
+        "web": ("recreate", ["rolled", "environment.HOW"]),
+        "front": ("unchanged", []),
+    }
     second = shop.ok("prod", "--json", env={"HOW": "second"}).json
+    assert second["ready_in"] > 0.5  # `monitor` is a part of it
     after = replicas(shop)
     assert after["web"][1] == second["release"] != first["release"]
     assert after["front"] == before["front"]
@@ -164,6 +170,7 @@ def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind
     failed = fails(shop, 8, HOW=kind, LOOK="other").json
     assert failed["error"]["kind"] == "rolled-back"
     assert failed["failures"][0]["service"] == "web"
+    assert failed["failures"][0]["next"] == failed["error"]["next"]
     assert replicas(shop) == before  # the one that would have been stopped first, too
     assert sorted(states(shop).values()) == ["current", "failed"]
     assert states(shop)[first] == "current"
@@ -202,7 +209,9 @@ def test_rollback_brings_back_what_served_twice(shop: Project) -> None:
     names = [shop.ok("prod", "--json", env={"HOW": word}).json["release"] for word in ("first", "second", "third")]
     assert shop.ok("rollback", "--json").json["release"] == names[1]
     assert how(shop) == "second"
-    shop.ok("rollback")
+    told = shop.ok("rollback")
+    assert "plan: web is rolled (environment.HOW)" in told.out
+    assert f"as in {names[0]} again, whatever .env says: HOW" in told.err
     assert how(shop) == "first"
     assert [states(shop)[name] for name in names] == ["current", "kept", "kept"]
     nowhere = shop.invoke("rollback")

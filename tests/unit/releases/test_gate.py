@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain, repeat
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from upready.runtime.interface import Container, Runtime
 REFUSED, PASSED = (1, "connection refused"), (0, "")
 SICK = replicas.container(state="running", health="unhealthy", probes=(REFUSED,))
 WELL = replicas.container(state="running", health="healthy", probes=(PASSED,))
+AGAIN = replace(WELL, started=datetime(2030, 1, 1, tzinfo=UTC), health="starting", exit_code=None)
 
 
 class Engine:
@@ -35,6 +37,8 @@ class Engine:
         pytest.param(SICK, (SICK, replace(SICK, probes=(REFUSED, REFUSED))), "became unhealthy", id="it fails again"),
         pytest.param(WELL, (WELL, SICK), "became unhealthy", id="it was healthy"),
         pytest.param(WELL, (WELL,), "", id="it stays"),
+        pytest.param(WELL, (replace(WELL, state="exited", exit_code=3),), "ended with exit code 3", id="it ends"),
+        pytest.param(WELL, (AGAIN,), "ended, and was started again", id="the engine starts it again"),
     ],
 )
 def test_only_what_the_engine_finds_after_a_container_was_ready_counts(

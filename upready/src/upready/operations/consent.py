@@ -23,11 +23,35 @@ def to_gaps(changes: Sequence[Change], show: Show) -> None:
     Raises:
         UsageError: The user does not agree.
     """
+    if gaps := [each.words for each in _told(changes, show) if each.gap]:
+        show.agree("this release stops a service before its new version runs", gaps, unattended=True)
+
+
+def of_way_back(changes: Sequence[Change], target: str, show: Show) -> None:
+    """Tell what a rollback changes, and which variables get their earlier values: one may be a key that has leaked.
+
+    Nobody is asked: a rollback is wanted at once.
+
+    Args:
+        changes: Service by service.
+        target: The release to go back to.
+        show: Tells it.
+    """
+    reasons = [reason for each in _told(changes, show) for reason in each.reasons]
+    names = [each.removeprefix(_VARIABLE) for each in reasons if each.startswith(_VARIABLE)]
+    if names:
+        show.warn(f"as in {target} again, whatever .env says: {', '.join(dict.fromkeys(names))}")
+
+
+_VARIABLE = "environment."
+
+
+def _told(changes: Sequence[Change], show: Show) -> list[Change]:
+    """Tell what changes; returns that."""
     told = [each for each in changes if each.action != plan.NOTHING]
     for each in told:
         show.step(f"plan: {each.words}")
-    if gaps := [each.words for each in told if each.gap]:
-        show.agree("this release stops a service before its new version runs", gaps, unattended=True)
+    return told
 
 
 def to_end_release(connected: Runtime, project: str, environment: str, show: Show) -> None:

@@ -15,7 +15,7 @@ from upready.operations.launch_options import KEEP
 from upready.operations.recovery import FRESH, Recovery
 from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
-from upready.releases import history, leftovers, plan, prune, release_id
+from upready.releases import leftovers, plan, release_id
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, PAUSED, READY
 from upready.releases.plan import Change
@@ -86,22 +86,15 @@ class Deployment(Recovery):
         ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
             try:
-                self.prune()
+                self.prune(self.keep)
                 build_names.sweep(self.engine, {each.image for each in merged.services.values() if each.built})
             except EngineError as error:
                 self.show.warn(f"releases that are too many are still there: {error.message}")
         return ended
 
-    def prune(self) -> list[str]:
-        """Remove the releases that are more than are to be kept; returns their names.
-
-        Raises:
-            EngineError: The engine does not answer.
-        """
-        gone = prune.prune(self.engine, self.record, self.history, self.keep)
-        if gone:
-            self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
-        return gone
+    def follows(self) -> bool:
+        """Whether a release of this environment runs, which would be changed."""
+        return bool(self.history.current) and not self._is_fresh(self._containers())
 
     def plan(self, merged: Model, built: Mapping[str, str]) -> tuple[list[Change], list[str]]:
         """What going forward would change, and the services that would run migrations.
@@ -170,6 +163,7 @@ class Deployment(Recovery):
         running = self._settled()
         before = self._recorded(self.history.current)
         changes = self._backward(target, running)
+        consent.of_way_back(changes, name, self.show)
         leftovers.clear(self.engine, self.project)
         return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
 
@@ -216,10 +210,11 @@ class Deployment(Recovery):
         rollout = Rollout(self.engine, target, self.show, [] if fresh else changes, before, back=back)
         if not fresh:
             rollout.at_switch = lambda: self._write(entry, READY)
-        done = False
+        done, began = False, time.monotonic()
         try:
             rollout.run()
             ended, done = self._finish(rollout, changes, None if fresh else before, entry, serves)
+            ended = dataclasses.replace(ended, ready_in=time.monotonic() - began)
         except SickError as sick:
             ended = self._sick(rollout, sick, entry, serves, running)
         except EngineError as error:
@@ -279,7 +274,8 @@ class Deployment(Recovery):
         else:
             error = outcome.went_back(entry, serves, sick.error, rollout, running)
         stack = named(rollout.model.stack, str(entry["release"]))
-        return Launch(stack, report, time.monotonic() - self.began, {}, list(sick.failures), error)
+        failures = outcome.with_kept_logs(self.engine, self.project, sick.failures)
+        return Launch(stack, report, time.monotonic() - self.began, {}, failures, error)
 
     def _settled(self) -> list[Container]:
         """What runs, once that is done."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from upready.operations.launch import Launch
 from upready.readiness import one_look
 from upready.readiness.health import Health, Verdict
 from upready.readiness.wait import Outcome
-from upready.releases import gate, leftovers, migrations, policy
+from upready.releases import gate, leftovers, migrations, policy, retire
 from upready.releases.rollout import Rollout
+from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
-from upready.support.errors import OpsError, RolledBackError, UnhealthyError
+from upready.support.errors import EngineError, OpsError, RolledBackError, UnhealthyError
 from upready.support.next_step import either
+
+if TYPE_CHECKING:
+    from upready.diagnosis import Failure
 
 
 def tolerates(rollout: Rollout, services: Sequence[Health]) -> bool:
@@ -51,6 +56,24 @@ def with_left_out(ended: Launch, rollout: Rollout, left: Sequence[Container]) ->
         return ended
     sick = gate.sick(rollout.engine, model, Outcome(every, ended.ready_in, timed_out=True))
     return dataclasses.replace(ended, error=sick.error, failures=list(sick.failures))
+
+
+def with_kept_logs(engine: Containers, project: str, failures: Sequence[Failure]) -> list[Failure]:
+    """The failures of a release that went back: the logs that they name are those of the containers that were kept.
+
+    `invoke logs` shows those of the version that serves.
+    """
+    with contextlib.suppress(EngineError):
+        names = {each.service: each.name for each in retire.kept(engine, project)}
+        return [
+            dataclasses.replace(
+                each, next=each.next.replace(f"invoke logs --service {each.service}", f"docker logs {kept}")
+            )
+            if (kept := names.get(each.service))
+            else each
+            for each in failures
+        ]
+    return list(failures)
 
 
 def went_back(

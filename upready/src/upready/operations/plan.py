@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from upready.data import versions
 from upready.dotenv import drafted
-from upready.operations import build, displaced, exclusive, kept_values, precaution, preflight
-from upready.operations.cut_off import Brief
-from upready.operations.deployment import PROD, Deployment
+from upready.operations import build, displaced, exclusive, kept_values, preflight, release_preview
 from upready.operations.kept_values import NOTHING, Kept
 from upready.operations.launch_options import Options
 from upready.operations.step import Step
 from upready.runtime import choice
 from upready.runtime.actions import Action, Actions
 from upready.runtime.docker import dockerfiles, engine
-from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Note, Runtime
+from upready.stack import compose_notices
 from upready.stack.model import Model, Service
 from upready.stack.selection import Stack
 from upready.stack.settings import DOCKER, Settings
@@ -184,41 +182,38 @@ def launching(settings: Settings, environment: str, options: Options, tell: Note
         if asked is None and (unheard := options.unheard()):
             tell(unheard)
         actions = connected.actions(merged)
+        gone = tuple((each.name, reason) for each, reason in displaced.find(connected, settings, merged))
+        actions = _without_displaced(actions, {name for name, _ in gone})
         for notice in actions.notices:
             tell(notice)
-        migrating, backs_up = _ahead(settings, environment, options, connected, merged, images, tell)
+        release = release_preview.of(settings, environment, options, connected, tell)
+        built = [each.service for each in images if each.provide == "build"]
+        ahead = release_preview.migrations(settings, options, release, merged, built) if release else ((), ())
         return Plan(
             task=environment,
             stack=selected,
             runtime=connected.name,
-            actions=actions,
+            actions=release_preview.changed(release, merged, actions) if release else actions,
             waits=waits(connected, merged, merged.wanted),
             images=images,
             generated=generated,
             kept=kept,
-            displaced=tuple((each.name, reason) for each, reason in displaced.find(connected, settings, merged)),
-            migrations=migrating,
-            backs_up=backs_up,
+            displaced=gone,
+            migrations=ahead[0],
+            backs_up=ahead[1],
         )
 
 
-def _ahead(
-    settings: Settings,
-    environment: str,
-    options: Options,
-    connected: Runtime,
-    merged: Model,
-    images: Sequence[Image],
-    tell: Note,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The services whose migrations a release may run, and what would be backed up before."""
-    if environment != PROD or not isinstance(connected, Containers):
-        return (), ()
-    made = Deployment(connected, settings, environment, Brief(tell), edge_alone=options.edge)
-    migrating = made.may_migrate(merged, [each.service for each in images if each.provide == "build"])
-    asked = options.backup and bool(migrating)
-    found = precaution.names(precaution.found(settings, connected, merged)[1]) if asked else []
-    return tuple(migrating), tuple(found)
+def _without_displaced(actions: Actions, gone: Set[str]) -> Actions:
+    """What a start would do once some containers are removed, of which compose's dry run still says that they stay."""
+    left = tuple(each for each in actions.orphans if each not in gone)
+    if len(left) == len(actions.orphans):
+        return actions
+    told = compose_notices.of_orphans(list(actions.orphans))
+    notices = [each for each in actions.notices if each != told]
+    if left:
+        notices.append(compose_notices.of_orphans(list(left)))
+    return replace(actions, orphans=left, notices=tuple(notices))
 
 
 @contextlib.contextmanager

@@ -126,8 +126,8 @@ def prune(settings: Settings, keep: int, show: Show, lock_wait: float = 0.0) -> 
     with exclusive.on_engine(connected, project, "invoke releases --keep", lock_wait):
         environment = current.running_environment(settings, connected.containers(project)) or settings.default
         if choice.is_swarm(connected):
-            return _on_swarm(connected, settings, environment, show, Options(keep=keep)).prune()
-        return Deployment(connected, settings, environment, show, keep).prune()
+            return _on_swarm(connected, settings, environment, show, Options()).prune(keep)
+        return Deployment(connected, settings, environment, show).prune(keep)
 
 
 def surplus(settings: Settings, keep: int) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from upready.releases import history, migrations, override, plan
+from upready.releases import history, migrations, override, plan, prune
 from upready.releases.history import OPEN
 from upready.releases.plan import Change
 from upready.releases.record import Record
@@ -45,6 +45,19 @@ class Models:
         self.record = Record(self.engine, self.project)
         self.history = history.read(self.record.entries())
         self.began = time.monotonic()
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove the releases that are more than are to be kept; returns their names.
+
+        Raises:
+            EngineError: The engine does not answer.
+        """
+        began = time.monotonic()
+        gone = prune.prune(self.engine, self.record, self.history, keep)
+        if gone:
+            seconds = round(time.monotonic() - began, 3)
+            self._write({"task": history.PRUNE, "release": "", "pruned": gone, "seconds": seconds}, history.DONE)
+        return gone
 
     def _with_old(self, target: Model, before: Model, names: Sequence[str]) -> Model:
         """A model in which some services are as they were."""

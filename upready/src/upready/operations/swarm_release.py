@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
 from upready.operations.release_models import is_edge, named
 from upready.operations.swarm_judging import Judging
-from upready.releases import carrier, history, override, prune, release_id
+from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import silent
@@ -72,7 +73,7 @@ class SwarmRelease(Judging):
         ended = self._go(target, entry, made_of={"model": target.raw, "profiles": target.stack.profiles})
         ended = dataclasses.replace(ended, backup=told.get("backup", {}).get("file", ""))
         if ended.error is None:
-            self.prune()
+            self.prune(self.keep)
             if through := registry.of(merged.stack):
                 registry.sweep(self.engine, through, presence.services(self.engine, self.project))
         return ended
@@ -126,13 +127,6 @@ class SwarmRelease(Judging):
             self._accept(before)
             self._deploy(before, self._prepare(before))
         self._write(told, DONE if ready else FAILED)
-
-    def prune(self) -> list[str]:
-        """Remove the releases that are more than are to be kept; returns their names."""
-        gone = prune.prune(self.engine, self.record, self.history, self.keep)
-        if gone:
-            self._write({"task": history.PRUNE, "release": "", "pruned": gone}, DONE)
-        return gone
 
     def _served(self, name: str) -> Model:
         """The model of a release that has served.
@@ -220,9 +214,10 @@ class SwarmRelease(Judging):
         fresh = not any(each.before for each in planned.steps)
         serves = self.history.current or "what ran before"
         self._write(entry, BEGUN, made_of)
-        done = False
+        done, began = False, time.monotonic()
         try:
             ended = self._first(target, planned) if fresh else self._change(target, planned, entry, serves)
+            ended = dataclasses.replace(ended, ready_in=time.monotonic() - began)
             done = ended.error is None
             if done:
                 creation.prune(self.engine.client.api, planned.stack)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -194,13 +194,16 @@ class Gate:
             made = [each.container for each in outcome.services if each.container]
             enter(made)
             moved, trouble = _unsteady(view, made, seconds)
-            if not moved:
+            if moved is None:
                 return None, []
-            outcome.services = wait.Waiter(view, project, [judged]).wait(0).services
+            looked = wait.Waiter(view, project, [judged]).wait(0).services
+            # One that was started again may look well now.
+            outcome.services = [_failed(each, trouble) if _is(each, moved) else each for each in looked]
             outcome.error = UnhealthyError(
-                f"{service.name} was ready and did not stay so: {trouble}", next=f"invoke logs --service {service.name}"
+                f"{service.name} was ready and did not stay so: {moved.name} {trouble}",
+                next=f"invoke logs --service {service.name}",
             )
-            gone = [each for each in outcome.services if each.container is None or each.container.id == moved]
+            gone = [each for each in outcome.services if each.container is None or _is(each, moved)]
         else:
             lacking = [each for each in outcome.services if each.verdict is not Verdict.READY]
             failed = [each for each in lacking if each.verdict is Verdict.FAILED]
@@ -208,22 +211,35 @@ class Gate:
         return sick(view, self.model, outcome), gone
 
 
-def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[str, str]:
-    """Which container did not stay as it was within so many seconds, by its id, and what happened; else empty."""
+def _unsteady(engine: Runtime, made: list[Container], seconds: float) -> tuple[Container | None, str]:
+    """Which container did not stay as it was within so many seconds, and what it did; else none."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         for each in made:
             now = engine.inspect(each.id)
             if now is None:
-                return each.id, f"{each.name} was removed"
+                return each, "was removed"
             if each.state == "exited" and now.started == each.started:
                 continue  # a job that is done
-            if now.state != "running" or now.started != each.started:
-                return each.id, f"{each.name} ended with exit code {now.exit_code}"
+            if now.state != "running":
+                return each, f"ended with exit code {now.exit_code}"
+            if now.started != each.started:  # its exit code is gone
+                return each, "ended, and was started again"
             if _has_sickened(each, now):
-                return each.id, f"{each.name} became unhealthy"
+                return each, "became unhealthy"
         time.sleep(LOOK_EVERY)
-    return "", ""
+    return None, ""
+
+
+def _is(health: Health, container: Container) -> bool:
+    return health.container is not None and health.container.id == container.id
+
+
+def _failed(health: Health, trouble: str) -> Health:
+    """A replica that did not stay ready; what it is now does not count."""
+    if health.verdict is Verdict.FAILED:
+        return health
+    return dataclasses.replace(health, verdict=Verdict.FAILED, reason=trouble, cause="restarting")
 
 
 def _has_sickened(before: Container, now: Container) -> bool:
@@ -240,7 +256,7 @@ def sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
 
     failures = diagnosis.explain(
         engine,
-        model,
+        _alone(model, {each.service for each in outcome.services}),
         outcome.services,
         error=outcome.error,
         refusals=outcome.refusals,
@@ -249,3 +265,9 @@ def sick(engine: Containers, model: Model, outcome: wait.Outcome) -> SickError:
     within = model.stack.timeout if outcome.timed_out else None
     error = diagnosis.error(failures, outcome.services, outcome.error, within)
     return SickError(error, failures, outcome.services)
+
+
+def _alone(model: Model, names: Set[str]) -> Model:
+    """A model in which some services wait for nobody: in a release, what they need runs already."""
+    told = {name: dataclasses.replace(each, depends_on={}) for name, each in model.services.items() if name in names}
+    return dataclasses.replace(model, services={**model.services, **told})
