@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from upready.releases import carrier
 from upready.runtime.docker.engine import Engine, answering
@@ -154,13 +154,13 @@ def _take(engine: Engine, project: str, task: str, by: str, deadline: float) -> 
 
 def _beat(engine: Engine, container: str, ended: threading.Event) -> None:
     """Give signs of life until the lock's holder has ended; what the engine refuses is tried again."""
-    offset = 0.0
+    offset, api = 0.0, cast("Any", engine.client.api)
     with contextlib.suppress(OpsError):
         offset = carrier.clock(engine) - time.time()
     while not ended.wait(BEAT):
         sign = {"Name": "on-failure", "MaximumRetryCount": round(time.time() + offset)}
         with contextlib.suppress(OpsError), answering():
-            engine.client.api.update_container(container, restart_policy=sign)
+            api.update_container(container, restart_policy=sign)
 
 
 def _inspected(engine: Engine, container: str) -> dict[str, Any] | None:
