@@ -111,3 +111,12 @@ def test_for_the_users_own_modules_it_is_as_before(project: Path, tmp_path: Path
     assert done.stdout == f"{before}\n"
     assert ("shop" in kept(project)) is not before
     assert "command" in kept(tmp_path / "own")
+
+
+def test_a_folder_that_may_not_be_looked_at_keeps_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError("closed")
+
+    monkeypatch.setenv(places.VARIABLE, "/closed/folder")
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    assert bytecode.folder() == ""

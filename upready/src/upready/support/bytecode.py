@@ -91,7 +91,7 @@ def folder() -> str:
 
             found = folders.cache(root)
             folders.make(found)
-    except UsageError:
+    except (UsageError, OSError):  # a folder that is closed to this user cannot even be looked at
         return ""
     return str(found / "bytecode")
 
