@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,13 @@ def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> No
     assert before["web"][1] == first["release"]
     assert connected().image(f"{shop.name}-web:{first['release']}") is not None
 
+    shop.write("server.py", f"{SERVER}# {'larger' * 50_000}\n")
+    web = next(each for each in shop.ok("prod", "--plan", "--json").json["services"] if each["service"] == "web")
+    assert (web["action"], web["reasons"]) == ("rolled", ["its image"])
+    assert web["image_size"] > web["size_before"] > 0
+    assert re.search(r"web +rolled +its image +\d+\.\d MB, was \d+\.\d MB", shop.ok("prod", "--plan").out)
+    shop.write("server.py", SERVER)
+
     # A commit that changes no file of an image: the image has another label, and nothing is done.
     commit(shop)
     again = shop.ok("prod")
@@ -144,6 +152,9 @@ def test_what_changed_is_rolled_and_the_rest_is_not_touched(shop: Project) -> No
         "web": ("recreate", ["rolled", "environment.HOW"]),
         "front": ("unchanged", []),
     }
+    planned = shop.ok("prod", "--plan", "--json", env={"HOW": "second"}).json["services"]
+    told = {each["service"]: (each["action"], each["image_size"]) for each in planned}
+    assert told == {"front": ("nothing", None), "web": ("rolled", None)}
     second = shop.ok("prod", "--json", env={"HOW": "second"}).json
     assert second["ready_in"] > 0.5  # `monitor` is a part of it
     after = replicas(shop)
@@ -277,6 +288,9 @@ volumes: {marks: {}}
 def test_hooks_run_once_at_each_release(shop: Project) -> None:
     shop.write("hooks.yaml", HOOKS)
     shop.write("invoke.yaml", "ops: {environments: {prod: {files: [compose.yaml, hooks.yaml], timeout: 60}}}\n")
+    planned = {each["service"]: each for each in shop.ok("prod", "--plan", "--json").json["services"]}
+    assert [each.split(": ")[0] for each in planned["web"]["hooks"]] == ["pre_start", "pre_stop"]
+    assert planned["front"]["hooks"] == []
 
     def marks() -> list[str]:
         return shop.ok("exec", "web", "--", "cat", "/marks/log").out.splitlines()

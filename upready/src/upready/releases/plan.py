@@ -13,7 +13,7 @@ from upready.runtime.docker import image_contents
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container
 from upready.stack import compose, compose_call
-from upready.stack.model import Model, Service
+from upready.stack.model import Model, Service, unescape
 from upready.stack.selection import Stack
 
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ NOTHING, CREATED, SCALED, ROLLED, REPLACED = "nothing", "created", "scaled", "ro
 REMOVED = "removed"
 """What is done with a service: it is left as it is; it is made and started; it gets another number of replicas; new
 replicas start beside the old ones; the old ones are stopped first. One of another environment is removed."""
+
+IMAGE = "its image"
+"""The reason for a change where the image has other contents."""
+
+HOOKS = ("pre_start", "post_start", "pre_stop")
+"""Compose's lifecycle hooks."""
 
 _HASH = "com.docker.compose.config-hash"
 """Compose's label on each container: a hash of what its service was when it was made."""
@@ -39,6 +45,9 @@ class Change:
         order: Why it is stopped first, where it is: what two of it cannot share.
         held: Whether its requests wait at the edge while it is away.
         in_turn: Whether only some of its replicas are stopped at a time (`parallelism`), and the others serve.
+        image_size: Bytes of the image that it gets; None where its image stays, or is not there yet.
+        size_before: Bytes of the image that it has; None where it does not run, or its image stays.
+        hooks: The commands that compose's lifecycle hooks run: `pre_start: python migrate.py`.
     """
 
     service: str
@@ -47,6 +56,9 @@ class Change:
     order: str = ""
     held: bool = False
     in_turn: bool = False
+    image_size: int | None = None
+    size_before: int | None = None
+    hooks: tuple[str, ...] = ()
 
     @property
     def gap(self) -> bool:
@@ -76,6 +88,9 @@ class Change:
             "held": self.held,
             "reasons": list(self.reasons),
             "order": self.order,
+            "image_size": self.image_size,
+            "size_before": self.size_before,
+            "hooks": list(self.hooks),
         }
 
 
@@ -109,8 +124,32 @@ def find(
     for service in model.wanted:
         change = _change(engine, service, running[service.name], hashes, before, ports, back=back)
         held = change.gap and routes.edge_of(engine, model.stack.project, service) is not None
-        found.append(dataclasses.replace(change, held=held))
+        change = dataclasses.replace(change, held=held)
+        found.append(_with_costs(engine, service, running[service.name], change))
     return found
+
+
+def _with_costs(engine: Containers, service: Service, found: Sequence[Container], change: Change) -> Change:
+    """The change, with the sizes of its images and the hooks that it runs."""
+    if change.action not in (CREATED, ROLLED, REPLACED):
+        return change
+    hooks = tuple(f"{kind}: {_words(hook)}" for kind in HOOKS for hook in unescape(service.config.get(kind) or []))
+    new = before = None
+    if change.action == CREATED or IMAGE in change.reasons:
+        new = _size(engine, service.image)
+        before = _size(engine, found[0].image_id) if found else None
+    return dataclasses.replace(change, hooks=hooks, image_size=new, size_before=before)
+
+
+def _size(engine: Containers, image: str) -> int | None:
+    """Bytes of an image; None where it is not there."""
+    found = engine.image(image)
+    return int(found["Size"]) if found else None
+
+
+def _words(hook: Mapping[str, Any]) -> str:
+    command = hook.get("command") or []
+    return command if isinstance(command, str) else " ".join(map(str, command))
 
 
 def _as_running(engine: Containers, model: Model, running: Mapping[str, Sequence[Container]]) -> Stack:
@@ -146,7 +185,7 @@ def _change(
         return Change(service.name, CREATED, ("it does not run",))
     reasons = []
     if _images_differ(engine, service, found):
-        reasons.append("its image")
+        reasons.append(IMAGE)
     elif any(_labels(each).get(_HASH) != hashes.get(service.name) for each in found):
         known = ((before or {}).get("services") or {}).get(service.name)
         reasons += differences(known, service.config) if known else ["its settings"]

@@ -16,9 +16,6 @@ from upready.runtime.interface import Container
 from upready.stack.model import Model, Service
 from upready.support.errors import EngineError
 
-HOOKS = ("pre_start", "post_start", "pre_stop")
-"""Compose runs these where it puts one container in the place of another."""
-
 
 def make(engine: Containers, model: Model, service: Service, old: Sequence[Container]) -> list[Container]:
     """Have compose make the new containers of a service, and start none.
@@ -87,7 +84,7 @@ def _made(engine: Containers, model: Model, service: Service, old: Sequence[Cont
 
 def _is_possible(service: Service, old: Sequence[Container]) -> bool:
     """Whether a container can be made beside the old ones: no name, data, hook, or place of the edge is in the way."""
-    if service.config.get("container_name") or any(service.config.get(each) for each in HOOKS):
+    if service.config.get("container_name") or any(service.config.get(each) for each in plan.HOOKS):
         return False
     if any(edge.is_edge(each) for each in old):  # there is one edge, which is told who serves
         return False

@@ -12,6 +12,7 @@ from upready.releases.history import History, Release
 from upready.releases.plan import Change
 from upready.report import plan as plans
 from upready.report.columns import Column, FittingTable
+from upready.support import units
 
 if TYPE_CHECKING:
     from upready.operations.release import Plan
@@ -94,15 +95,27 @@ def back(changes: Sequence[Change], migrated: Sequence[Release], *, as_json: boo
 
 
 def _changes(changes: Sequence[Change]) -> None:
-    table = FittingTable(Column("service"), Column("action"), Column("because of"), Column("stopped first for", drop=1))
+    columns = (Column("service"), Column("action"), Column("because of"), Column("image", drop=2))
+    table = FittingTable(*columns, Column("stopped first for", drop=1))
     for each in changes:
-        table.add_row(each.service, each.action, ", ".join(each.reasons) or "-", each.order or "-")
+        table.add_row(each.service, each.action, ", ".join(each.reasons) or "-", _image(each), each.order or "-")
     report.console().print(table)
+    for each in changes:
+        for hook in each.hooks:
+            report.say(f"{each.service} runs {hook}")
     if gaps := [each for each in changes if each.gap]:
         if not all(each.held for each in gaps):
             report.say("A service that is replaced is away for as long as its new version takes to start.")
         if any(each.held for each in gaps):
             report.say("Behind the edge, requests wait meanwhile, for 30 s at most.")
+
+
+def _image(change: Change) -> str:
+    """The size of the image that it gets: `321.0 MB, was 325.1 MB`."""
+    if change.image_size is None:
+        return "-"
+    was = "" if change.size_before is None else f", was {units.size(change.size_before)}"
+    return units.size(change.image_size) + was
 
 
 def surplus(names: Sequence[str], *, as_json: bool) -> int:

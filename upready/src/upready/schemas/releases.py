@@ -15,6 +15,9 @@ class Change(TypedDict):
     held: Annotated[bool, "Whether its requests wait at the edge meanwhile."]
     reasons: list[str]
     order: Annotated[str, "Why it is stopped first; empty where it is not."]
+    image_size: Annotated[int | None, "Bytes of the image that it gets; null where its image stays."]
+    size_before: Annotated[int | None, "Bytes of the image that it has; null where it does not run."]
+    hooks: Annotated[list[str], "The commands that lifecycle hooks run: `pre_start: python migrate.py`."]
 
 
 class ReleasePlan(Document):
