@@ -16,6 +16,7 @@ from upready.support import bytecode, libraries  # noqa: E402
 libraries.prefer_installed()
 bytecode.keep_outside()
 
+# Whatever is imported from here on is kept compiled.
 from upready.support import signals  # noqa: E402
 
 signals.leave(130)

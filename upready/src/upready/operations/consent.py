@@ -10,6 +10,9 @@ from upready.releases.history import Release
 from upready.releases.plan import Change
 from upready.runtime.interface import Runtime
 
+_VARIABLE = "environment."
+"""What begins the reason of a change where a variable of a service has another value."""
+
 
 def to_gaps(changes: Sequence[Change], show: Show) -> None:
     """Tell what is about to change, and have the user agree where a service is away meanwhile.
@@ -41,9 +44,6 @@ def of_way_back(changes: Sequence[Change], target: str, show: Show) -> None:
     names = [each.removeprefix(_VARIABLE) for each in reasons if each.startswith(_VARIABLE)]
     if names:
         show.warn(f"as in {target} again, whatever .env says: {', '.join(dict.fromkeys(names))}")
-
-
-_VARIABLE = "environment."
 
 
 def _told(changes: Sequence[Change], show: Show) -> list[Change]:
