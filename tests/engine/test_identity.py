@@ -12,7 +12,7 @@ from tests.engine.conftest import Project, write_tasks
 from tests.engine.scene import connected
 from upready.runtime.docker import engine
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 STACK = """
 services:

@@ -13,7 +13,7 @@ from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project, Result, write_tasks
 from tests.engine.scene import connected
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 STACK = """
 name: %s

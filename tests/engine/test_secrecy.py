@@ -16,7 +16,7 @@ from upready.stack import compose
 from upready.stack.selection import Stack
 from upready.support import process
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 ENV = "env-canary-7f3a91"
 DECLARED = "declared canary 5c20"

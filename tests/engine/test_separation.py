@@ -12,7 +12,7 @@ import pytest
 from tests.engine.conftest import Project, until
 from tests.engine.scene import connected
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 INSIDE = Path(__file__).parent / "inside"
 OLD_ENV = """\

@@ -60,6 +60,7 @@ def content(root: Path) -> dict[str, bytes | None]:
     }
 
 
+@pytest.mark.slow
 def test_dev_again_builds_no_new_image_and_replaces_no_container(copied: Project) -> None:
     copied.ok("env.init", "--no-ask")
     copied.ok("dev")

@@ -15,7 +15,7 @@ from tests.app.openrouter import OpenRouter, says
 from tests.engine.conftest import Project, api_key, until
 from tests.engine.scene import connected
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 SECRET = "What the owner drew"
 MODEL_KEY = "sk-or-v1-0123456789abcdef0123456789abcdef"

@@ -122,8 +122,10 @@ def test_a_stack_lives_on_a_swarm_as_on_one_engine(engine: Engine, tmp_path: Pat
     other.environment["OPS_STATE_DIR"] = str(tmp_path / "state")
     told = other.ok("releases", "--json").json["releases"]
     assert [each["state"] for each in told] == ["failed", "current", "previous"]
-    # When: it goes back. Then: the first version serves
-    assert project.ok("rollback", "--json").json["release"] == first["release"]
+    # When: it goes back. Then: the first version serves, and which variables have its values again is told
+    back = project.ok("rollback", "--json")
+    assert back.json["release"] == first["release"]
+    assert f"as in {first['release']} again, whatever .env says: VERSION" in back.err
     assert project.ok("exec", "web", "--", "printenv", "VERSION").out == "1\n"
     # When: it is stopped. Then: nothing is left but the data
     project.ok("stop")

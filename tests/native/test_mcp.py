@@ -69,6 +69,7 @@ def test_only_looks_unless_told(shop: Shop) -> None:
     shop.talk(to=conversation)
 
 
+@pytest.mark.slow
 def test_starts_looks_and_stops(shop: Shop) -> None:
     async def conversation(client: Client) -> None:
         tools = {each.name: each for each in (await client.list_tools()).tools}

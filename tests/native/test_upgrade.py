@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.engine.conftest import Project
 from tests.engine.twins import bare
 from tests.native.test_backup import STACK
@@ -31,6 +33,7 @@ def old_data(project: Project) -> Path:
     return data
 
 
+@pytest.mark.slow
 def test_the_next_version_takes_over_the_data(root: Path, free_port: Callable[[], int]) -> None:
     project = bare(root, "native-upgrade", {"INVOKE_OPS_RUNTIME": "native"})
     project.write("compose.yaml", STACK.format(port=free_port()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import UTC, datetime, timedelta
 
 from tests.unit.replicas import answer, container, service
@@ -18,12 +17,6 @@ class Local:
     """What a view asks of a runtime."""
 
     local, name = True, "docker"
-
-
-class Nodes(Local):
-    """The same of a swarm."""
-
-    name = "swarm"
 
 
 def view(*containers: Container, probe: bool = False) -> Tracker:
@@ -49,21 +42,6 @@ def test_the_later_look_counts() -> None:
     assert cause(made) == "missing"
     made.take(Listed(5, 0, [container(started=NOW)]))
     assert cause(made) == "missing"
-
-
-def test_on_a_swarm_only_a_list_tells_that_a_container_is_gone() -> None:
-    made = Tracker(Nodes(), [service()])  # type: ignore[arg-type]
-    made.take(Listed(0, 0, [container(state="created", slot="web.1")]))
-    made.healths()
-    made.complete = True
-    made.healths()
-    # A look at it on another node finds nothing, and is faster than a list that was asked for before and has it.
-    made.take(Looked(2, "other-node", None))
-    made.take(Listed(1, 0, [dataclasses.replace(container(started=NOW, slot="web.1"), id="other-node")]))
-    assert cause(made) != "removed"
-    # When no list has it any more
-    made.take(Listed(3, 0, []))
-    assert cause(made) == "removed"
 
 
 def test_the_event_itself_says_that_it_is_healthy() -> None:

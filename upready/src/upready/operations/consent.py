@@ -41,7 +41,17 @@ def of_way_back(changes: Sequence[Change], target: str, show: Show) -> None:
         show: Tells it.
     """
     reasons = [reason for each in _told(changes, show) for reason in each.reasons]
-    names = [each.removeprefix(_VARIABLE) for each in reasons if each.startswith(_VARIABLE)]
+    of_earlier_values([each.removeprefix(_VARIABLE) for each in reasons if each.startswith(_VARIABLE)], target, show)
+
+
+def of_earlier_values(names: Sequence[str], target: str, show: Show) -> None:
+    """Tell which variables get the values again that an earlier release has.
+
+    Args:
+        names: The variables; no sentence where there is none.
+        target: The release.
+        show: Tells it.
+    """
     if names:
         show.warn(f"as in {target} again, whatever .env says: {', '.join(dict.fromkeys(names))}")
 

@@ -20,7 +20,7 @@ from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import silent
-from upready.runtime.swarm import creation, losses, preparation, presence, registry
+from upready.runtime.swarm import creation, losses, preparation, presence, registry, steps
 from upready.runtime.swarm.preparation import Prepared
 from upready.stack import revision
 from upready.stack.model import Model
@@ -91,7 +91,15 @@ class SwarmRelease(Judging):
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
         versions.check(self.engine, target, target.wanted)
-        self._tell(self._prepare(target))
+        planned = self._prepare(target)
+        self._tell(planned)
+        variables = [
+            variable
+            for each in planned.steps
+            if each.before is not None
+            for variable in steps.variables_of(each.before["Spec"], each.service.spec)
+        ]
+        consent.of_earlier_values(variables, name, self.show)
         return self._go(target, {"task": ROLLBACK, "release": name})
 
     def plan(self, merged: Model, built: Mapping[str, str] | None = None) -> tuple[Prepared, list[str]]:

@@ -21,6 +21,7 @@ from upready.readiness.messages import Answered, Checked, Happened, Listed, Look
 from upready.runtime import log_tail
 from upready.runtime.docker.engine import Engine
 from upready.runtime.interface import Container, Runtime
+from upready.stack.settings import SWARM
 from upready.support import http_probe
 from upready.support.errors import EngineError
 
@@ -170,7 +171,12 @@ class Feed:
                     self._close()
                 for identifier, action in self._stream:
                     self.inbox.put(Happened(next(self._tickets), identifier, action))
-                    self.look(identifier)
+                    if self._engine.name == SWARM:
+                        # The manager's engine knows nothing of a container on another node. Swarm's list has them all,
+                        # and who has the place of another one.
+                        self._again.set()
+                    else:
+                        self.look(identifier)
             self._close()
             self._dropped += 1
             self._over.wait(0.1)

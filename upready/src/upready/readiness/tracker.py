@@ -16,7 +16,6 @@ from upready.readiness.verdict import SETTLED, Observation, age, assess, window
 from upready.runtime.interface import Container, Runtime
 from upready.stack import compose_failure
 from upready.stack.model import Service
-from upready.stack.settings import SWARM
 from upready.support.errors import OpsError
 from upready.support.http_probe import Probe
 
@@ -74,10 +73,7 @@ class Tracker:
                     self._put(gone, ticket, None)
                 self.known = True
             case Looked(ticket, identifier, container):
-                # Where each start makes another one, only a list tells who has the place now: of a container on another
-                # node a look tells nothing, and a list that was asked for before has it.
-                if container is not None or self._engine.name != SWARM:
-                    self._put(identifier, ticket, container)
+                self._put(identifier, ticket, container)
             case Happened(ticket, identifier, action):
                 self._happened(ticket, identifier, action)
             case Answered(run, answer):

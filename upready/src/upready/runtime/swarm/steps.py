@@ -155,8 +155,8 @@ def reasons_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
     old, new = before["TaskTemplate"]["ContainerSpec"], after["TaskTemplate"]["ContainerSpec"]
     if old.get("Image") != new.get("Image"):
         yield "image"
-    if variables := sorted(_names(old) ^ _names(new)):
-        yield f"variables: {', '.join(dict.fromkeys(each.partition('=')[0] for each in variables))}"
+    if variables := variables_of(before, after):
+        yield f"variables: {', '.join(variables)}"
     for key in sorted({*old, *new} - {"Image", "Env", "Labels"}):
         if key in new and old.get(key) != new.get(key) and not _is_reference(key):
             yield key
@@ -168,8 +168,10 @@ def reasons_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
             yield key.lower()
 
 
-def _names(container: Mapping[str, Any]) -> set[str]:
-    return set(container.get("Env") or ())
+def variables_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The names of the variables that are not the same in two specs."""
+    old, new = (set(each["TaskTemplate"]["ContainerSpec"].get("Env") or ()) for each in (before, after))
+    return list(dict.fromkeys(each.partition("=")[0] for each in sorted(old ^ new)))
 
 
 def _is_reference(key: str) -> bool:
