@@ -211,6 +211,23 @@ def test_of_a_traceback_what_was_raised_and_where() -> None:
     assert message.endswith("is no moon (/app/main.py:3)")
 
 
+LIBRARY = (
+    "Traceback (most recent call last):",
+    '  File "/usr/local/lib/python3.13/site-packages/web/server.py", line 3, in serve',
+    "    raise ValueError",
+)
+
+
+def test_of_a_traceback_of_a_library_only_what_was_raised() -> None:
+    message = told(state.ended(replica(*LIBRARY, "ValueError: no moon", exit_code=42)))[1]
+    assert message == "exited with code 42: ValueError: no moon"
+
+
+def test_a_long_error_of_a_traceback_is_cut() -> None:
+    message = told(state.ended(replica(*LIBRARY, f"ValueError: {'x' * 300}", exit_code=42)))[1]
+    assert len(message) == len("exited with code 42: ") + 200
+
+
 def test_a_log_that_cannot_be_read_is_told() -> None:
     found = told(state.ended(unread(replica(exit_code=42))))
     assert found == ("exited", "exited with code 42; its log cannot be read: it is gone", KEEP)
