@@ -106,6 +106,8 @@ def test_a_word_without_a_dot_may_be_the_whole_value() -> None:
     [
         ({"URL": "http://apii:80/v1"}, "the host apii"),
         ({"PORT": "80", "API_HOST": "apii"}, "the host apii"),
+        ({"URL": "http://APII:80/v1"}, "the host APII"),
+        ({"API_HOST": "APII"}, "the host APII"),
         ({"A_URL": "http://db", "B_URL": "http://apii"}, "the host apii"),
         ({"URL": "http://example.com, http://user:key@apii/x"}, "the host apii"),
         ({"URL": "http://cache"}, "cannot find cache: that service has not been started"),
