@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,22 @@ name=${POSTGRES_DB:-${POSTGRESQL_DATABASE:-$user}}
 word=${PGPASSWORD:-${POSTGRES_PASSWORD:-${POSTGRESQL_PASSWORD:-}}}
 [ ! -r "${POSTGRES_PASSWORD_FILE:-}" ] || word=$(cat "$POSTGRES_PASSWORD_FILE")
 export PGUSER="${PGUSER:-$user}" PGDATABASE="${PGDATABASE:-$name}" PGPASSWORD="$word"
+port= sockets=
+running="${PGDATA:-/var/lib/postgresql/data}/postmaster.pid"
+if [ -r "$running" ]; then
+  { read -r each; read -r each; read -r each; read -r port; read -r sockets; } <"$running"
+fi
+[ -z "$port" ] || export PGPORT="$port" PGHOST="${sockets:-127.0.0.1}"
 """
-"""Read in the container, where the variables and secret files of the official image and of Bitnami's are."""
+"""Read in the container, where the variables and secret files of the official image and of Bitnami's are.
+
+The port and the folder of the socket are those that the server has written down itself: a command or a configuration
+file may have changed them. Where that cannot be read, they are the programs' own.
+"""
+
+
+_ROLE = "CREATE ROLE "
+"""How a line of `pg_dumpall` begins that makes a role."""
 
 
 @dataclass(frozen=True)
@@ -198,12 +213,17 @@ class Server:
     def make_roles(self, sql: str) -> list[str]:
         """Make those roles of `roles()` that the server has not; the others stay as they are. Returns their names."""
         there = set(self.ask("SELECT to_json(quote_ident(rolname)) FROM pg_roles;"))
-        wanted = [line.split(" ")[2].rstrip(";") for line in sql.splitlines() if line.startswith("CREATE ROLE ")]
+        lines = sql.splitlines()
+        wanted = [line.removeprefix(_ROLE).removesuffix(";") for line in lines if line.startswith(_ROLE)]
         missing = [each for each in wanted if each not in there]
-        for name in missing:
-            begins = (f"CREATE ROLE {name};", f"ALTER ROLE {name} ")
-            grants = [line for line in sql.splitlines() if line.startswith("GRANT ") and f" TO {name} " in f"{line} "]
-            self.ask("\n".join([*(line for line in sql.splitlines() if line.startswith(begins)), *grants]))
+        begins = tuple(start for name in missing for start in (f"{_ROLE}{name};", f"ALTER ROLE {name} "))
+        member = re.compile(f" TO (?:{'|'.join(map(re.escape, missing))})[ ;]")
+        # All are there before any becomes a member of another.
+        made = [line for line in lines if missing and line.startswith(begins)]
+        grants = [
+            queries.grant(line) for line in lines if missing and line.startswith("GRANT ") and member.search(line)
+        ]
+        self.ask("\n".join([*made, *grants]))
         return missing
 
     def swap(self, renamed: Mapping[str, tuple[str, str]], tries: int = 20) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,15 +69,26 @@ SELECT command FROM (
 SELECT 1 AS step, format('REVOKE ALL ON DATABASE %I FROM PUBLIC', {new}) AS command
 FROM pg_database WHERE datname = {old} AND datacl IS NOT NULL
 UNION ALL
-SELECT 2, format('GRANT %s ON DATABASE %I TO %s', a.privilege_type, {new},
-  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END)
+SELECT 2, format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, {new},
+  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' END)
 FROM pg_database d, aclexplode(d.datacl) a WHERE d.datname = {old}
 UNION ALL
-SELECT 3, format(CASE WHEN c ~* '^(search_path|temp_tablespaces|[a-z]+_preload_libraries)='
-  THEN 'ALTER DATABASE %I SET %s TO %s' ELSE 'ALTER DATABASE %I SET %s TO %L' END,
-  {new}, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1))
-FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = 0
-  AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {old})
+SELECT 3, format('ALTER %s SET %s TO %s',
+  CASE setrole WHEN 0 THEN format('DATABASE %I', {new})
+    ELSE format('ROLE %I IN DATABASE %I', pg_get_userbyid(setrole), {new}) END,
+  split_part(c, '=', 1),
+  CASE WHEN c ~* '^(search_path|temp_tablespaces|[a-z]+_preload_libraries)=' THEN substr(c, strpos(c, '=') + 1)
+    ELSE quote_literal(substr(c, strpos(c, '=') + 1)) END)
+FROM pg_db_role_setting s, unnest(s.setconfig) c
+WHERE s.setdatabase = (SELECT oid FROM pg_database WHERE datname = {old})
+UNION ALL
+SELECT 4, format('COMMENT ON DATABASE %I IS %L', {new}, description)
+FROM pg_shdescription WHERE classoid = 'pg_database'::regclass
+  AND objoid = (SELECT oid FROM pg_database WHERE datname = {old})
+UNION ALL
+SELECT 5, format('ALTER DATABASE %I CONNECTION LIMIT %s', {new}, datconnlimit)
+FROM pg_database WHERE datname = {old} AND datconnlimit >= 0
 ) AS steps ORDER BY step
 \\gexec
 """
@@ -95,6 +107,16 @@ def quoted(text: str) -> str:
 def database_uri(name: str) -> str:
     """A database for `-d`, which would take a name with `=` in it, or one like a URI, for something else."""
     return "dbname='" + name.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def grant(line: str) -> str:
+    """A line of `pg_dumpall` that makes a role a member of another, for a server with another first superuser.
+
+    From version 16 on nobody but the first may grant without being a member himself, and only that one is let be named.
+    """
+    plain = re.sub(r" GRANTED BY .*;$", ";", line)
+    return f"""DO $do$ BEGIN EXECUTE {quoted(line)};
+EXCEPTION WHEN insufficient_privilege THEN EXECUTE {quoted(plain)}; END $do$;"""
 
 
 def options(like: Mapping[str, Any]) -> str:

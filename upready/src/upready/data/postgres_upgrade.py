@@ -21,15 +21,15 @@ Run = Callable[[str, Sequence[str]], Call]
 """How a shell script with some words is run in a new container of the service."""
 
 _START = """
-export PGHOST=/tmp
+export PGHOST=/tmp PGPORT=5432
 serve() {
-  options="-c listen_addresses= -c unix_socket_directories=/tmp"
+  options="-c listen_addresses= -c unix_socket_directories=/tmp -c port=5432"
   pg_ctl -D "$1" -o "$options" -l /tmp/upgrade.log -t 600 -w start >/dev/null && return
   cat /tmp/upgrade.log >&2
   exit 1
 }
 """
-"""Starts a server that nobody else reaches."""
+"""Starts a server that nobody else reaches, whatever port the settings of the service give."""
 
 _SERVE = f"""
 PGDATA=$1
