@@ -67,3 +67,19 @@ def test_it_gets_the_file_from_which_it_reads(files: Files, names: set[str]) -> 
         found = {each.name: each.size for each in archive if each.isreg()}
     assert found.keys() == names
     assert 700 in found.values()
+
+
+@pytest.mark.parametrize(
+    ("lasting", "loaded", "is_right"),
+    [
+        (12, 12, True),
+        (40, 12, True),  # writers came back at once
+        (3, 12, True),  # and others that remove keys
+        (12, 0, False),  # it has read another file, and writers made as many
+        (9, None, True),
+        (40, None, True),
+        (8, None, False),
+    ],
+)
+def test_what_writers_do_is_not_what_it_has_loaded(lasting: int, loaded: int | None, is_right: bool) -> None:
+    assert redis.is_loaded({LASTING: lasting, EXPIRING: 0}, loaded, {LASTING: 9, EXPIRING: 3}) is is_right

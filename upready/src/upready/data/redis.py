@@ -20,7 +20,7 @@ from upready.data import container_values
 from upready.runtime.interface import Container
 from upready.support import pipes
 from upready.support.errors import DataError
-from upready.support.pipes import Call, ProgramError, Readable
+from upready.support.pipes import Call, Child, ProgramError, Readable
 
 _PROGRAMS = r"""
 tool() { for each in valkey redis keydb; do command -v "$each-$1" && return; done; }
@@ -157,10 +157,27 @@ class Server:
             with contextlib.suppress(OSError):
                 running.stdin.close()
             reader.join()
-            try:
-                running.wait()
-            except ProgramError as error:
-                raise ProgramError(error.code, [*error.said, *(line for line in told if "[" in line)][-5:]) from error
+            _end(running, told)
+
+    def check_file(self, path: str) -> dict[str, int]:
+        """Have the same program read an RDB file of the container: the numbers of its keys.
+
+        The engine gives out no file of a container while it starts a program there, and starts none while it gives out
+        one: fed with a file from there, the program would wait for the file, and the file for the program.
+
+        Args:
+            path: The file's path in the container.
+
+        Raises:
+            ProgramError: It cannot be read, is broken, or of a version that this server cannot read.
+        """
+        told: list[str] = []
+        with pipes.child(self._run('"$(tool check-rdb)" "$1"; exit $?', path)) as running:
+            pipes.write_whole(running.stdin, self._secret())
+            running.stdin.close()
+            _keep(running.stdout, told)
+            _end(running, told)
+        return counted(told)
 
     def hold(self) -> None:
         """Let writers wait for a moment, and write all keys to the disk: what the server then has is what is there."""
@@ -207,6 +224,12 @@ class Server:
                 raise DataError(f"the server did not load its keys: {last}", next="invoke logs")
             time.sleep(0.1)
 
+    def loaded(self) -> int | None:
+        """How many keys its file had when it was started, also those that had expired; None before version 7."""
+        told = self.info("persistence")
+        counts = [told.get(f"rdb_last_load_keys_{each}") for each in ("loaded", "expired")]
+        return sum(int(each) for each in counts if each) if all(counts) else None
+
     def _setting(self, name: str) -> str:
         told = self.ask("CONFIG", "GET", name)
         return told[1] if len(told) > 1 else ""
@@ -246,10 +269,29 @@ def fits(found: dict[str, int], wanted: dict[str, int]) -> bool:
     return found[LASTING] == wanted.get(LASTING) and found[EXPIRING] <= wanted.get(EXPIRING, 0)
 
 
+def is_loaded(found: dict[str, int], loaded: int | None, wanted: dict[str, int]) -> bool:
+    """Whether a server that was started has loaded a backup's keys. Writers may have been at work since.
+
+    Args:
+        found: The keys that it has now.
+        loaded: How many it has loaded; None where it does not tell, then `found` is all that is known.
+        wanted: The keys of the backup.
+    """
+    return found[LASTING] >= wanted.get(LASTING, 0) if loaded is None else loaded == sum(wanted.values())
+
+
 def _keep(source: IO[bytes], told: list[str]) -> None:
     # Where the block fails, the pipe may be closed before this thread has read its end.
     with contextlib.suppress(OSError, ValueError):
         told.extend(b"".join(pipes.pieces(source)).decode("utf-8", "replace").splitlines())
+
+
+def _end(running: Child, told: Sequence[str]) -> None:
+    """Wait for the program that checks an RDB file; what it has told stands in its error."""
+    try:
+        running.wait()
+    except ProgramError as error:
+        raise ProgramError(error.code, [*error.said, *(line for line in told if "[" in line)][-5:]) from error
 
 
 def _command(container: Container) -> tuple[str, str, str]:

@@ -32,21 +32,22 @@ def read(
     member = f"{member_name(source.service)}/{member_name(name)}"
     size = 0
 
-    def keep(pieces: Iterable[bytes]) -> dict[str, int]:
+    def keep(pieces: Iterable[bytes], feed: Callable[[bytes], None]) -> None:
         nonlocal size
-        with server.checker() as (feed, keys), writer.member(member) as write:
+        with writer.member(member) as write:
             for piece in pieces:
                 write(piece)
                 feed(piece)
                 size += len(piece)
                 progress(source.service, len(piece))
-        return keys()
 
     if aside:
-        rows = keep(volume.file(data.engine(source), data.now(source).id, aside[name]))
+        keep(volume.file(data.engine(source), data.now(source).id, aside[name]), lambda _: None)
+        rows = server.check_file(aside[name])
     else:
-        with server.dump() as dump:
-            rows = keep(dump)
+        with server.dump() as dump, server.checker() as (feed, keys):
+            keep(dump, feed)
+        rows = keys()
     item = Item(name, member, size, rows, main=True)
     container = source.container
     return Part(source.service, source.kind, source.image, container.image_id, server.version(), "snapshot", (item,))

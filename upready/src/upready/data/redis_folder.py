@@ -72,6 +72,11 @@ class Folder:
         return f"{self.files.folder}/{HIDDEN}/was/{self.files.rdb}"
 
     @property
+    def restored(self) -> str:
+        """The path in its container of the keys that were restored and do not serve."""
+        return f"{self.files.folder}/{HIDDEN}/new/{self.files.rdb}"
+
+    @property
     def _container(self) -> str:
         """The id of the container that the server runs in now."""
         return self.engine.now(self.project, self.source.container).id

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import tarfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from upready.data import guard, redis, volume
 from upready.data.archive import Reader
@@ -48,6 +48,7 @@ class Keys:
     server: Server
     part: Part
     reader: Reader
+    undone: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.files: Files = self.server.files()
@@ -99,10 +100,7 @@ class Keys:
         self.folder.clear()
         self._put(self.source.container.id, self.files.folder, self.files, f"{HIDDEN}/new/", tell)
         path = f"{self.files.folder}/{HIDDEN}/new/{_main(self.files)}"
-        with self.server.checker() as (feed, keys):
-            for piece in volume.file(self.engine, self.source.container.id, path):
-                feed(piece)
-        self._compare(keys())
+        self._compare(self.server.check_file(path))
 
     def swap(self) -> None:
         """Let writers wait, write all keys to the disk, stop the server, exchange the files, and start it again.
@@ -118,16 +116,23 @@ class Keys:
             with contextlib.suppress(ProgramError):
                 self.server.release()
             raise
-        found = self.server.await_keys()
-        if not redis.fits(found, dict(self.item.rows)):
+        found, loaded = self.server.await_keys(), self.server.loaded()
+        if not redis.is_loaded(found, loaded, dict(self.item.rows)):
             self.undo()
-            self._compare(found)
+            raise DataError(
+                f"{self.source.service} did not load the keys of {self.item.name}, and has its own again",
+                details=[f"it has loaded {found if loaded is None else loaded}, not {sum(self.item.rows.values())}"],
+                next="invoke logs",
+            )
 
     def undo(self) -> None:
-        """Exchange them back."""
+        """Write what has come meanwhile to the disk, and exchange them back."""
+        with contextlib.suppress(ProgramError, OpsError):
+            self.server.hold()
         with guard.still(self.engine, [self.source.container], "stopped"):
             self.folder.back()
         self.server.await_keys()
+        self.undone = {self.files.rdb: self.folder.restored}
 
     def discard(self) -> None:
         """Remove what was restored."""
