@@ -38,6 +38,7 @@ class Databases:
     reader: Reader
     stamp: str
     there: dict[str, Database] = field(default_factory=dict)
+    undone: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.there = {each.name: each for each in self.server.databases()}
@@ -139,6 +140,7 @@ class Databases:
                 if self.names[item.name] in self.there
             ],
         )
+        self.undone = {self.names[item.name]: self._new(item) for item in self.part.items}
 
     def written_since(self, before: Part) -> bool:
         """Whether a replaced database is not as in its backup."""

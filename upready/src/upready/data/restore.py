@@ -45,6 +45,7 @@ class Databases:
     stamp: str
     there: dict[str, Database] = field(default_factory=dict)
     version: str = ""
+    undone: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.version, found = self.server.look()
@@ -169,6 +170,7 @@ class Databases:
                 if self.names[item.name] in self.there
             }
         )
+        self.undone = {self.names[item.name]: self.new(item) for item in self.part.items}
 
     def written_since(self, before: Part) -> bool:
         """Whether anybody has changed a replaced database since `there` was looked at."""

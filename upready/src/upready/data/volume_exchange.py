@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from upready.data import guard, kinds, sqlite, volume
@@ -22,9 +22,10 @@ HIDDEN = ".upready-restore"
 """The folder in a volume in which a restore works; `new/volume` is the backup, `was/volume` what was replaced."""
 
 PLACE = f"{volume.FOLDER}/{HIDDEN}"
+NEW = f"{PLACE}/new/volume"
 WAS = f"{PLACE}/was/volume"
 DONE = f"{PLACE}/done"
-"""The folder; what was replaced; and what is there once all is exchanged, until that is removed."""
+"""The folder; what was restored; what was replaced; and what is there once all is exchanged, until that is removed."""
 
 _MOVE = """
 move() {
@@ -86,6 +87,7 @@ class Volumes:
     source: Source
     part: Part
     reader: Reader
+    undone: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         theirs, ours = f"{self.reader.manifest.project}_", f"{self.project}_"
@@ -193,6 +195,7 @@ class Volumes:
         with guard.still(self.engine, self.source.users, "stopped"):
             for name in self.names.values():
                 self._run(name, _BACK)
+        self.undone = dict.fromkeys(self.names.values(), NEW)
 
     def discard(self) -> None:
         """Remove what was restored."""

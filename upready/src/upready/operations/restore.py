@@ -187,10 +187,15 @@ def _replace(
                 each.swap()
                 done.append(each)
         except BaseException:
-            for each in changes:
+            for each, source in zip(changes, served, strict=True):
                 with contextlib.suppress(ProgramError, OpsError):
                     if each in done:
                         each.undo()
+                    if each.undone:
+                        reason = f"{shelf.BEFORE_RESTORE} {wanted.id} was taken back"
+                        aside = {source.service: each.undone}
+                        kept = making.into(settings, data, [source], "", progress, reason, aside)
+                        show.warn(f"{source.service} served the backup for a moment; that is in {kept.path}")
                     each.discard()
             raise
     gap = time.monotonic() - began
