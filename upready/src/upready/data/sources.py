@@ -16,7 +16,7 @@ from upready.stack import model
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import ENGINES, Settings
-from upready.support import spelling
+from upready.support import next_step, spelling
 from upready.support.errors import UsageError
 from upready.support.pipes import Call
 
@@ -158,10 +158,11 @@ class Data:
         by_name = {each.service: each for each in self.sources}
         for name in services:
             if name not in by_name:
+                close = spelling.closest(name, by_name)
                 raise UsageError(
                     f"{name} has no data to back up{spelling.meant(name, by_name)}",
                     details=[f"services with data: {', '.join(by_name) or 'none'}"],
-                    next="invoke backup",
+                    next=next_step.again("--service", close) if close else "invoke backup --list",
                 )
         return tuple(each for each in self.sources if not services or each.service in services)
 
