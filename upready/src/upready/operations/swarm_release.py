@@ -115,10 +115,13 @@ class SwarmRelease(Judging):
         """
         return self._prepare(self._served(name))
 
-    def settle(self) -> None:
+    def settle(self, *, whole: bool = True) -> None:
         """Write down how a change ended whose task was ended in its middle, and bring the stack to one release.
 
         Swarm goes on with the update of a service by itself; what was not begun yet is not.
+
+        Args:
+            whole: Whether the stack is brought back; not where it is about to be stopped.
 
         Raises:
             EngineError: The engine does not answer.
@@ -129,7 +132,7 @@ class SwarmRelease(Judging):
             return
         told = {key: each for key, each in pending.items() if key not in ("time", "by", "result", "seconds", "number")}
         ready = pending["result"] == READY
-        before = None if ready else self._recorded(self.history.current)
+        before = None if ready or not whole else self._recorded(self.history.current)
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
             self._accept(before)
