@@ -175,6 +175,33 @@ def test_an_upgrade_of_postgresql_is_refused_with_the_way_there(project: Project
     assert sql(project, "select 1") == "1"
 
 
+def test_a_service_is_moved_off_its_data_only_where_that_is_accepted_and_a_backup_takes_them_along(
+    swarm: Swarm, project: Project
+) -> None:
+    sql(project, "create table if not exists stays (x int)")
+    project.ok("exec", "files", "--", "sh", "-c", "echo kept >/files/along")
+    # When: constraints name other nodes. Then: it is refused before anything is touched
+    refused = project.invoke("prod", env={"DB_NODE": "node1", "FILES_NODE": "node2"})
+    assert refused.code == 2, refused.err
+    assert "db: kept_data on node2 (the constraint node.hostname==node1 does not hold)" in refused.err
+    assert "files: kept_files on node3 " in refused.err
+    assert "invoke backup --service db --service files && " in refused.err
+    assert "--accept-loss db.volumes --accept-loss files.volumes" in refused.err
+    assert sql(project, "select count(*) from stays") == "0"
+    # When: the way is gone that it tells
+    project.ok("backup", "--service", "files")
+    moved = project.ok("prod", "--accept-loss", "files.volumes", env={"FILES_NODE": "node2"})
+    assert "invoke restore latest --service files" in moved.err
+    assert "along" not in listed(project)
+    project.ok("restore", "latest", "--service", "files", "--yes")
+    # Then: the data is where the service is, and also where it was
+    assert "along" in listed(project)
+    assert ["kept_files" in _volumes(swarm, at) for at in (1, 2)] == [True, True]
+    # And: the way back is refused as well
+    back = project.invoke("rollback")
+    assert (back.code, "files: kept_files on node2" in back.err) == (2, True), back.err
+
+
 def test_stop_removes_the_volumes_of_each_node_that_can_be_asked_and_names_the_others(
     swarm: Swarm, project: Project
 ) -> None:

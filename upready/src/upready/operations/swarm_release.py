@@ -20,7 +20,7 @@ from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import silent
-from upready.runtime.swarm import creation, losses, preparation, presence, registry, steps
+from upready.runtime.swarm import creation, losses, moves, preparation, presence, registry, steps
 from upready.runtime.swarm.preparation import Prepared
 from upready.stack import revision
 from upready.stack.model import Model
@@ -92,6 +92,7 @@ class SwarmRelease(Judging):
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
+        moves.check(self.engine, target, planned.steps, silent, back=True)
         self._tell(planned)
         variables = [
             variable
@@ -113,7 +114,10 @@ class SwarmRelease(Judging):
         Raises:
             UsageError: It is not known any more.
         """
-        return self._prepare(self._served(name))
+        target = self._served(name)
+        planned = self._prepare(target)
+        moves.check(self.engine, target, planned.steps, silent, back=True)
+        return planned
 
     def settle(self, *, whole: bool = True) -> None:
         """Write down how a change ended whose task was ended in its middle, and bring the stack to one release.

@@ -13,7 +13,7 @@ from upready.runtime.actions import Action, Actions, Resource, ServiceAction
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Line, LogSource, Note, Stopped, silent
-from upready.runtime.swarm import cluster, creation, exec_call, log_source, names, preparation, presence, stores
+from upready.runtime.swarm import cluster, creation, exec_call, log_source, moves, names, preparation, presence, stores
 from upready.runtime.swarm.deploy import Deploy
 from upready.runtime.swarm.engine import SwarmEngine
 from upready.runtime.swarm.preparation import Prepared
@@ -59,10 +59,13 @@ class Swarm(SwarmEngine):
         """Make sure that a model can run in Swarm, before anything is built or touched.
 
         Raises:
-            UsageError: Something would be lost that is not accepted, or a value cannot be used.
+            UsageError: Something would be lost that is not accepted, a service would be moved off its data, or a value
+                cannot be used.
             EngineError: The engine does not answer.
         """
-        return preparation.prepare(self, model, tell)
+        made = preparation.prepare(self, model, tell)
+        moves.check(self, model, made.steps, tell)
+        return made
 
     def actions(self, model: Model) -> Actions:
         """What a deployment would do to each service."""
