@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.diagnosis.cases import Machine, replica
+from upready.diagnosis.failure import Finding
 from upready.diagnosis.rules import swarm
 from upready.diagnosis.rules.swarm import Task
 from upready.runtime.swarm import nodes
@@ -190,3 +192,366 @@ def test_a_port_that_another_service_has_on_every_node() -> None:
 @pytest.mark.parametrize("said", ["", "task: non-zero exit (1)", "starting container failed: exec: no such file"])
 def test_what_is_not_swarms_is_left_to_others(said: str) -> None:
     assert swarm.judge(Task(said, service(), "n1"), Fleet((ONE, TWO), {}, ()), Way()) is None
+
+
+# What each obstacle is called, and the step that goes with it.
+
+NOWHERE = "no suitable node (unsupported on 2 nodes)"
+
+
+def judged(said: str, wanted: dict[str, Any], known: Fleet, *, node: str = "", image: str = "shop-web:r1") -> Finding:
+    """What is said of a task."""
+    found = swarm.judge(Task(said, wanted, node, image), known, Way())
+    assert found is not None
+    return found
+
+
+def fleet(*known: Node, **services: dict[str, Any]) -> Fleet:
+    return Fleet(known or (ONE, TWO), services, ())
+
+
+def reserving(**reserved: Any) -> dict[str, Any]:
+    return service(TaskTemplate={"Resources": {"Reservations": reserved}})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message", "steps"),
+    [
+        (
+            reserving(MemoryBytes=2**31),
+            "runs on no node: none has so much memory free as it reserves",
+            ["change deploy.resources.reservations.memory, then: invoke prod"],
+        ),
+        (
+            reserving(GenericResources=[{"DiscreteResourceSpec": {"Kind": "gpu", "Value": 2}}]),
+            "runs on no node: none has enough of gpu free",
+            ["change deploy.resources.reservations.generic_resources, then: invoke prod"],
+        ),
+        (
+            placed(Constraints=["node.labels.disk == ssd"]),
+            "runs on no node: none meets the constraint node.labels.disk == ssd",
+            [
+                "docker node update --label-add disk=ssd one",
+                "change deploy.placement.constraints, then: invoke prod",
+            ],
+        ),
+        (
+            placed(Constraints=["node.labels.disk!=", "node.labels.zone==a b"]),
+            "runs on no node: none meets the constraint node.labels.disk!=",
+            ["change deploy.placement.constraints, then: invoke prod"],
+        ),
+        (
+            placed(Constraints=["node.labels.zone==a b"]),
+            "runs on no node: none meets the constraint node.labels.zone==a b",
+            [
+                "docker node update --label-add 'zone=a b' one",
+                "change deploy.placement.constraints, then: invoke prod",
+            ],
+        ),
+    ],
+    ids=str,
+)
+def test_what_all_nodes_lack(wanted: dict[str, Any], message: str, steps: list[str]) -> None:
+    found = judged(NOWHERE, wanted, fleet())
+    assert (found.cause, found.message, found.next.split("\n")) == ("placement", message, steps)
+
+
+def tasks(*nodes_of: Node, of: str = "shop_web") -> tuple[dict[str, Any], ...]:
+    return tuple({"ServiceID": of, "NodeID": each.id, "Status": {"State": "running"}} for each in nodes_of)
+
+
+def test_nodes_that_have_as_many_replicas_as_allowed() -> None:
+    wanted = placed(MaxReplicas=1)
+    found = judged(NOWHERE, wanted, Fleet((ONE, TWO), {"shop_web": wanted}, tasks(ONE, TWO)))
+    assert found.message == "runs on no further node: each has 1, as many as max_replicas_per_node allows"
+    assert found.next.split("\n") == [
+        "change deploy.replicas, then: invoke prod",
+        "change deploy.placement.max_replicas_per_node, then: invoke prod",
+    ]
+
+
+def test_a_port_that_is_taken_on_every_node_has_two_ways_out() -> None:
+    edge = service("edge", **PORT)
+    known = Fleet((ONE, TWO), {"edge": edge}, tasks(ONE, TWO, of="edge"))
+    assert judged(NOWHERE, service(**PORT), known).next.split("\n") == [
+        "change deploy.replicas, then: invoke prod",
+        "change ports, then: invoke prod",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "message", "step"),
+    [
+        (
+            (replace(ONE, availability="drain"), replace(TWO, availability="drain")),
+            "runs on no node: 0 of 2 nodes take tasks",
+            "invoke nodes --activate one",
+        ),
+        (
+            (replace(ONE, state="down"), replace(TWO, state="down")),
+            "runs on no node: 0 of 2 nodes take tasks",
+            "invoke nodes",
+        ),
+        (
+            (replace(ONE, state="down", availability="pause"), replace(TWO, state="down", availability="pause")),
+            "runs on no node: 0 of 2 nodes take tasks",
+            "invoke nodes",
+        ),
+    ],
+    ids=str,
+)
+def test_nodes_that_take_no_tasks(known: tuple[Node, ...], message: str, step: str) -> None:
+    found = judged(NOWHERE, service(), fleet(*known))
+    assert (found.cause, found.message, found.next) == ("placement", message, step)
+
+
+def test_a_node_that_takes_no_tasks_does_not_hide_what_the_others_lack() -> None:
+    known = (ONE, replace(TWO, state="down"))
+    found = judged(
+        "assigned node no longer meets constraints", placed(Constraints=["node.role==worker"]), fleet(*known)
+    )
+    assert found.message == "runs on no node: none meets the constraint node.role==worker"
+    assert list(found.evidence) == [
+        "assigned node no longer meets constraints",
+        "one: the constraint node.role==worker does not hold",
+        "two: it is down",
+    ]
+
+
+def test_nodes_that_lack_different_things() -> None:
+    wanted = placed(Constraints=["node.hostname==two"])
+    wanted["Spec"]["TaskTemplate"]["Resources"] = {"Reservations": {"NanoCPUs": 8_000_000_000}}
+    known = (replace(ONE, cpus=16.0), TWO)
+    found = judged(NOWHERE, wanted, fleet(*known))
+    assert found.message == "runs on no node: each lacks something else"
+    assert found.next.split("\n") == [
+        "change deploy.placement.constraints, then: invoke prod",
+        "change deploy.resources.reservations.cpus, then: invoke prod",
+    ]
+
+
+def test_a_swarm_that_has_changed_meanwhile() -> None:
+    found = judged(NOWHERE, service(), fleet())
+    assert (found.cause, found.message, found.next) == ("placement", "runs on no node", "invoke nodes")
+    assert list(found.evidence) == [NOWHERE]
+    assert judged(NOWHERE, service(), Fleet((), {}, ())).message == "runs on no node"
+
+
+def test_a_label_is_given_to_a_node_that_takes_tasks() -> None:
+    wanted = placed(Constraints=["node.labels.disk==ssd"])
+    assert judged(NOWHERE, wanted, fleet(replace(ONE, availability="drain"), TWO)).next.startswith(
+        "docker node update --label-add disk=ssd two\n"
+    )
+
+
+# What a node has refused.
+
+
+@pytest.mark.parametrize(
+    ("said", "image", "known", "message", "steps"),
+    [
+        (
+            "No such image: shop-web:r1",
+            "shop-web:r1",
+            (ONE,),
+            "was refused on one, which has no image shop-web:r1",
+            ["invoke prod"],
+        ),
+        (
+            "No such image: registry.test/web:1",
+            "",
+            (ONE,),
+            "was refused on one, which has no image registry.test/web:1",
+            [
+                "docker login registry.test && invoke prod",
+                "see to it that one reaches registry.test, then: invoke prod",
+            ],
+        ),
+        (
+            "pull access denied for web, repository does not exist",
+            "",
+            (ONE,),
+            "was refused on one, which has no image web",
+            ["invoke prod"],
+        ),
+        (
+            "no such image",
+            "registry.test/web:1",
+            (),
+            "was refused on its node, which has no image registry.test/web:1",
+            [
+                "docker login registry.test && invoke prod",
+                "see to it that its node reaches registry.test, then: invoke prod",
+            ],
+        ),
+        (
+            f"No such image: {ID}",
+            "shop-web:r1",
+            (replace(TWO, id="n1"),),
+            "was refused on two, which has no image shop-web:r1",
+            ["invoke prod", "to have every node pull it: invoke env.set REGISTRY && invoke prod"],
+        ),
+        (
+            f"No such image: {ID}",
+            "shop-web:r1",
+            (),
+            "was refused on its node, which has no image shop-web:r1",
+            ["invoke prod", "to have every node pull it: invoke env.set REGISTRY && invoke prod"],
+        ),
+        (
+            f"No such image: {ID}",
+            "shop-web:r1",
+            (ONE,),
+            "was refused on one, which has no image shop-web:r1",
+            [
+                "docker context create one --docker host=ssh://10.0.0.1 && invoke nodes --add one",
+                "to have every node pull it: invoke env.set REGISTRY && invoke prod",
+            ],
+        ),
+        (
+            "No such image: web:1",
+            "",
+            (ONE,),
+            "was refused on one, which has no image web:1",
+            ["invoke prod"],
+        ),
+    ],
+    ids=str,
+)
+def test_an_image_that_a_node_does_not_get(
+    said: str, image: str, known: tuple[Node, ...], message: str, steps: list[str]
+) -> None:
+    found = judged(said, service(), Fleet(known, {}, ()), node="n1", image=image)
+    assert (found.cause, found.message, found.next.split("\n")) == ("image", message, steps)
+    assert list(found.evidence) == [said]
+
+
+TAKEN = "Bind for 0.0.0.0:80 failed: port is already allocated"
+
+
+@pytest.mark.parametrize(
+    ("said", "node", "services", "message"),
+    [
+        (TAKEN, "n1", {"edge": service("edge", **PORT)}, "was refused on one: port 80 there is taken by edge"),
+        (TAKEN, "", {}, "was refused on its node: port 80 there is taken by something that Swarm does not know"),
+        (
+            "listen tcp4 0.0.0.0:80: bind: address already in use",
+            "n1",
+            {"shop_web": service(**PORT), "plain": service("plain"), "bare": {"ID": "bare"}},
+            "was refused on one: port 80 there is taken by something that Swarm does not know",
+        ),
+        (
+            "failed to bind host port for 0.0.0.0:80:172.18.0.2:8000/tcp: address already in use",
+            "n1",
+            {"plain": service("plain"), "edge": service("edge", **PORT)},
+            "was refused on one: port 80 there is taken by edge",
+        ),
+    ],
+    ids=str,
+)
+def test_who_has_a_port(said: str, node: str, services: dict[str, Any], message: str) -> None:
+    found = judged(said, service(**PORT), Fleet((ONE, TWO), services, ()), node=node)
+    assert (found.cause, found.message, found.next) == ("port", message, "change ports, then: invoke prod")
+    assert list(found.evidence) == [said]
+
+
+def test_a_path_that_a_node_does_not_have() -> None:
+    said = "bind source path does not exist: /srv/shop"
+    found = judged(said, service(), fleet())
+    assert found.message == "was refused on its node, which has no /srv/shop"
+    assert list(found.evidence) == [said]
+
+
+@pytest.mark.parametrize(
+    ("known", "where"),
+    [((ONE,), "one at 10.0.0.1"), ((replace(ONE, address=""),), "one"), ((), "its node")],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "network sandbox join failed",
+        "could not find network",
+        "could not find a network",
+        "error creating vxlan interface",
+        "network shop_default not found",
+    ],
+)
+def test_a_node_that_a_network_does_not_reach(said: str, known: tuple[Node, ...], where: str) -> None:
+    found = judged(said, service(), Fleet(known, {}, ()), node="n1")
+    assert found.message == f"was refused on {where}, which its network does not reach"
+    assert list(found.evidence) == [said]
+
+
+def test_too_few_managers() -> None:
+    found = judged("The swarm does not have a leader", service(), fleet())
+    assert list(found.evidence) == ["The swarm does not have a leader"]
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "evidence"),
+    [("", "", []), ("lost it", "", ["lost it"]), ("lost it", "heartbeat failure", ["lost it", "heartbeat failure"])],
+)
+def test_a_node_that_does_not_answer(said: str, message: str, evidence: list[str]) -> None:
+    found = judged(said, service(), fleet(replace(ONE, state="down", message=message)), node="n1")
+    assert (found.cause, found.message) == ("node", "ran on one, which does not answer")
+    assert found.next == "start one again, then: invoke nodes"
+    assert list(found.evidence) == evidence
+
+
+def test_several_volumes_of_a_node_that_does_not_answer() -> None:
+    mounts = [{"Type": "volume", "Source": each, "Target": f"/{each}"} for each in ("data", "more")]
+    wanted = service(TaskTemplate={"ContainerSpec": {"Mounts": mounts}})
+    found = judged("", wanted, fleet(replace(ONE, state="down")), node="n1")
+    assert found.message.endswith("; its data is in the volume data, more there, so it runs nowhere else")
+
+
+# What its manager knows of a replica.
+
+
+class Manager(Machine):
+    """A manager of a swarm of one node, with one service."""
+
+    name = "swarm"
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        node = {"ID": "n1", "Description": {"Hostname": "one"}, "Status": {"State": "ready", "Addr": "10.0.0.1"}}
+        super().__init__(services=lambda: [wanted], nodes=lambda: [node], tasks=list)
+
+
+def shown(engine: object, **given: Any) -> Finding | None:
+    """What is said of a replica of a swarm."""
+    known = {"slot": "shop_web.1", "node": "one", "error": "network sandbox join failed", "image": "shop-web:r1"}
+    return swarm.find(replica(engine=engine, **{**known, **given}))
+
+
+def test_a_replica_is_judged_by_what_its_manager_knows() -> None:
+    found = shown(Manager(service()))
+    assert found is not None
+    assert found.message == "was refused on one at 10.0.0.1, which its network does not reach"
+    found = shown(Manager(service()), node="gone")
+    assert found is not None
+    assert found.message == "was refused on its node, which its network does not reach"
+    found = shown(Manager(service()), error="no such image")
+    assert found is not None
+    assert found.message == "was refused on one, which has no image shop-web:r1"
+
+
+def test_the_service_itself_does_not_take_its_own_port() -> None:
+    found = shown(Manager(service(**PORT)), error=TAKEN)
+    assert found is not None
+    assert found.message.endswith("something that Swarm does not know")
+
+
+@pytest.mark.parametrize(
+    ("engine", "given"),
+    [
+        (Manager(service()), {"slot": "shop_other.1"}),
+        (Manager(service()), {"there": False}),
+        (Machine(), {}),
+        (None, {}),
+    ],
+    ids=["another service", "no container", "no swarm", "no engine"],
+)
+def test_what_no_manager_knows_is_left_to_others(engine: object, given: dict[str, Any]) -> None:
+    assert shown(engine, **given) is None

@@ -108,7 +108,7 @@ def find_architecture(evidence: Evidence) -> Finding | None:
     )
     if match is None:
         return None
-    path = match.groupdict().get("path") or str(container.raw.get("Path") or "")
+    path = match.groupdict().get("path") or str(container.raw.get("Path") or "its program")
     head = evidence.read(path, 20) or b""
     is_program = head.startswith(b"\x7fELF") and len(head) >= 20
     if head and not is_program and not head.startswith(b"#!"):
@@ -122,7 +122,9 @@ def find_architecture(evidence: Evidence) -> Finding | None:
     here = str(version.get("Arch", "unknown"))
     message = f"cannot run {path}: it was built for another processor than the engine's, {here}"
     if is_program:
-        made = _MACHINES.get(int.from_bytes(head[18:20], "little"), "another processor")
+        # The sixth byte tells the order of bytes: 2 where the greater half comes first, as on s390x.
+        machine = int.from_bytes(head[18:20], "big" if head[5] == 2 else "little")
+        made = _MACHINES.get(machine, "another processor")
         if made == here:
             return None
         message = f"cannot run {path}: it was built for {made}, and the engine's machine is {here}"

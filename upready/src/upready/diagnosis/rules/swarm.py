@@ -187,8 +187,8 @@ def _step(obstacle: Obstacle, known: Fleet, way: Way) -> str:
         off = [each for each in known.nodes if each.state == nodes.READY and each.availability != nodes.ACTIVE]
         return f"invoke nodes --activate {shell_words.word(off[0].name)}" if off else "invoke nodes"
     change = way.change(_KEYS[obstacle.kind])
-    if obstacle.kind == "constraint" and obstacle.of.replace(" ", "").startswith("node.labels."):
-        label, _, value = obstacle.of.replace(" ", "").removeprefix("node.labels.").partition("==")
+    if obstacle.kind == "constraint" and obstacle.of.startswith("node.labels."):
+        label, value = (each.strip() for each in obstacle.of.removeprefix("node.labels.").partition("==")[::2])
         ready = [each for each in known.nodes if each.ready]
         if value and ready:
             given = shell_words.word(f"{label}={value}")

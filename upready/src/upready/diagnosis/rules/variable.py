@@ -97,4 +97,5 @@ def _field(evidence: Evidence, field: str, why: str) -> Finding | None:
     if not names:
         return None
     found = _wrong(evidence, names[0])
-    return Finding(f"{found.message}: {evidence.hide(why[:1].lower() + why[1:])}", found.next)
+    said = why if why[:2].isupper() else why[:1].lower() + why[1:]  # URL stays URL
+    return Finding(f"{found.message}: {evidence.hide(said)}", found.next)

@@ -1,0 +1,234 @@
+"""A host name that cannot be resolved: in whose words, and what the stack knows of that name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.diagnosis.cases import ready, replica, told
+from tests.unit.replicas import container, service
+from upready.diagnosis.rules import name
+from upready.readiness.health import Health, Verdict
+
+DB = service("db")
+
+
+def on(*networks: str, mode: str = "") -> dict[str, Any]:
+    """What the engine says of a container in some networks."""
+    return {"NetworkSettings": {"Networks": {each: {} for each in networks}}, "HostConfig": {"NetworkMode": mode}}
+
+
+def lost(line: str = "getaddrinfo ENOTFOUND db", **given: Any) -> tuple[str, str, str]:
+    """What is said of a service that wrote a line."""
+    found = name.find(replica("starting", line, **given))
+    assert found is not None
+    assert found.evidence == ()
+    return told(found)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'could not translate host name "cached" to address: Name or service not known',
+        'host not found in upstream "http://cached:80" in /etc/nginx/nginx.conf:3',
+        'host not found in "proxy_pass" directive "cached"',
+        "could not resolve address 'cached'",
+        "failed to resolve host 'cached'",
+        "getaddrinfo EAI_AGAIN cached",
+        "dial tcp: lookup cached on 127.0.0.11:53: server misbehaving",
+        "resolve host: cached: Temporary failure",
+        "curl: (6) Could not resolve host: cached",
+        "wget: bad address 'cached'",
+        "Unknown MySQL server host 'cached'",
+        "java.net.UnknownHostException: cached",
+        "php_network_getaddresses: getaddrinfo for cached failed",
+        "redis (cached:6379) Name does not resolve",
+        "Name or service not known (cached:6379)",
+        "connect host=cached port=5432: Temporary failure in name resolution",
+    ],
+)
+def test_the_words_of_programs(line: str) -> None:
+    assert lost(line) == (
+        "",
+        "cannot find the host cached: no service of this stack has that name",
+        "correct the host cached where web has it, then: invoke dev",
+    )
+
+
+@pytest.mark.parametrize(
+    "line", ["socket.gaierror: Name or service not known", "nodename nor servname provided", "Error: queryA ENOTFOUND"]
+)
+def test_words_without_a_name(line: str) -> None:
+    assert lost(line) == ("", "cannot resolve a host name", "correct the host that web uses, then: invoke dev")
+
+
+def test_what_is_no_matter_of_a_name_is_left_to_others() -> None:
+    assert name.find(replica("ValueError: the moon is not up")) is None
+
+
+# A name that no service has.
+
+
+def test_a_near_name_is_offered() -> None:
+    assert lost("getaddrinfo ENOTFOUND databse", services=[service("database")]) == (
+        "",
+        "cannot find the host databse: no service of this stack has that name; did you mean database?",
+        "correct the name in the environment of web, then: invoke dev",
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "step"),
+    [
+        ({"A": "x", "URL": "postgres://a:b@nohost.example:5432/c"}, "correct environment.URL"),
+        ({"DB_HOST": "nohost.example"}, "correct environment.DB_HOST"),
+        ({"SERVER": "nohost.example"}, "correct the host nohost.example where web has it"),
+    ],
+)
+def test_a_wrong_name_is_corrected_in_its_variable(variables: dict[str, str], step: str) -> None:
+    found = lost("getaddrinfo ENOTFOUND nohost.example", web=service(environment=variables))
+    assert found[2].startswith(step)
+
+
+def test_a_word_without_a_dot_may_be_the_whole_value() -> None:
+    found = lost("getaddrinfo ENOTFOUND nohost", web=service(environment={"OTHER": "few", "SERVER": "nohost"}))
+    assert found[2] == "correct environment.SERVER: in the compose entry of web, then: invoke dev"
+
+
+# An error without a name: the variables may tell it.
+
+
+@pytest.mark.parametrize(
+    ("variables", "host"),
+    [
+        ({"URL": "http://apii:80/v1"}, "the host apii"),
+        ({"PORT": "80", "API_HOST": "apii"}, "the host apii"),
+        ({"URL": "http://APII:80/v1"}, "the host APII"),
+        ({"API_HOST": "APII"}, "the host APII"),
+        ({"A_URL": "http://db", "B_URL": "http://apii"}, "the host apii"),
+        ({"URL": "http://example.com, http://user:key@apii/x"}, "the host apii"),
+        ({"URL": "http://cache"}, "cannot find cache: that service has not been started"),
+        ({"URL": "http://ended"}, "cannot find ended, which is exited"),
+        ({"A_URL": "http://cache", "B_URL": "http://apii"}, "the host apii"),
+    ],
+)
+def test_the_likeliest_host_of_the_variables(variables: dict[str, str], host: str) -> None:
+    ended = replace(ready("ended"), container=container(service="ended", state="exited"))
+    found = lost(
+        "Name or service not known",
+        web=service(environment=variables),
+        services=[DB, service("cache"), service("ended")],
+        others={"db": ready("db"), "ended": ended},
+    )
+    assert host in found[1]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"URL": "http://db"},
+        {"URL": "http://example.com"},
+        {"URL": "http://localhost"},
+        {"URL": "http://10.0.0.1"},
+        {"DB_HOST": "two words"},
+        {"HOSTED": "apii"},
+    ],
+)
+def test_what_is_surely_no_wrong_host_is_not_blamed(variables: dict[str, str]) -> None:
+    found = lost(
+        "Name or service not known", web=service(environment=variables), services=[DB], others={"db": ready("db")}
+    )
+    assert found[1] == "cannot resolve a host name"
+
+
+# The name of a service.
+
+
+def test_a_service_of_a_profile_that_is_off() -> None:
+    one = replica(
+        "getaddrinfo ENOTFOUND db",
+        inactive=[replace(DB, profiles=("data", "all"))],
+        profiles=("full", "data2"),
+    )
+    found = name.find(one)
+    assert told(found) == (
+        "",
+        "cannot find db: that service has not been started",
+        "invoke dev --profile full --profile data2 --profile data",
+    )
+    assert found is not None
+    assert found.blames is None
+
+
+def test_a_service_that_was_not_waited_for() -> None:
+    missing = Health("db", 1, None, None, Verdict.WAITING, "is not there", "missing")
+    found = name.find(replica("getaddrinfo ENOTFOUND db", services=[DB], others={"db": missing}))
+    assert told(found) == (
+        "",
+        "cannot find db: that service has not been started",
+        "let web wait for it (depends_on: [db]), then: invoke dev",
+    )
+    assert found is not None
+    assert found.blames == "db"
+
+
+def test_a_service_that_does_not_run() -> None:
+    ended = replace(ready("db"), container=container(service="db", state="exited"))
+    found = name.find(replica("getaddrinfo ENOTFOUND db", services=[DB], others={"db": ended}))
+    assert told(found) == ("", "cannot find db, which is exited", "invoke diagnose db")
+    assert found is not None
+    assert found.blames == "db"
+
+
+# Both run.
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "listed"),
+    [
+        (on("front", "edge"), on("back"), "web: edge, front; db: back"),
+        (on(mode="host"), on("back", mode="back"), "web: host; db: back"),
+        ({}, on("back"), "web: none; db: back"),
+        ({"NetworkSettings": None, "HostConfig": None}, on("back"), "web: none; db: back"),
+    ],
+)
+def test_services_that_share_no_network(own: dict[str, Any], theirs: dict[str, Any], listed: str) -> None:
+    found = lost(services=[DB], others={"db": ready("db", raw=theirs)}, raw_container=own)
+    assert found == (
+        "",
+        f"cannot find db: they share no network ({listed})",
+        "put web and db into the same network (networks: in their compose entries), then: invoke dev",
+    )
+
+
+def test_a_service_without_a_container_has_no_network() -> None:
+    line = "getaddrinfo ENOTFOUND db"
+    one = replica(line, services=[DB], others={"db": ready("db", raw=on("back"))})
+    gone = name._unshared(replace(one, health=replace(one.health, container=None)), "db", one.others["db"])
+    assert "(web: none; db: back)" in gone.message
+
+
+def test_a_service_that_came_too_late() -> None:
+    given: dict[str, Any] = {
+        "services": [DB],
+        "others": {"db": ready("db", raw=on("back", "more", "other"))},
+        "raw_container": on("front", "more", "back"),
+    }
+    message = (
+        "could not find db, which runs now, in the same network (back, more): "
+        "its name was asked for before it ran, or the engine's resolver did not answer"
+    )
+    again = "invoke restart --service web"
+    wait = "let web wait for it (depends_on: [db]), then: invoke dev"
+    assert lost(**given) == ("", message, f"{again}\n{wait}")
+    assert lost(**given, web=service(depends_on={"db": "service_healthy"})) == ("", message, again)
+
+
+def test_a_variable_is_changed_by_its_own_name(tmp_path: Path) -> None:
+    text = "services:\n  web:\n    environment:\n      DB_HOST: ${DB_HOST}\n"
+    web = service(environment={"DB_HOST": "nohost"})
+    found = lost("getaddrinfo ENOTFOUND nohost", web=web, root=tmp_path, compose=text)
+    assert found[2] == "invoke env.set DB_HOST && invoke dev"
