@@ -306,7 +306,7 @@ def test_nodes_that_take_no_tasks(known: tuple[Node, ...], message: str, step: s
 
 
 def test_a_node_that_takes_no_tasks_does_not_hide_what_the_others_lack() -> None:
-    known = (ONE, replace(TWO, state="down"))
+    known = (ONE, replace(TWO, availability="pause"))
     found = judged(
         "assigned node no longer meets constraints", placed(Constraints=["node.role==worker"]), fleet(*known)
     )
@@ -314,7 +314,7 @@ def test_a_node_that_takes_no_tasks_does_not_hide_what_the_others_lack() -> None
     assert list(found.evidence) == [
         "assigned node no longer meets constraints",
         "one: the constraint node.role==worker does not hold",
-        "two: it is down",
+        "two: it is paused",
     ]
 
 

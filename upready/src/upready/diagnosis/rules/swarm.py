@@ -126,7 +126,7 @@ def _nowhere(task: Task, known: Fleet, way: Way) -> Finding:
     found = {each.id: placement.obstacles(task.service, each, known) for each in known.nodes}
     told = [f"{names[id_]}: {'; '.join(each.words for each in reasons)}" for id_, reasons in found.items() if reasons]
     able = [each for each in known.nodes if not placement.fixed(task.service.get("Spec") or {}, each)]
-    if able and all(each.state != nodes.READY for each in able):
+    if able and len(able) < len(known.nodes) and all(each.state != nodes.READY for each in able):
         return _all_down(task, able, told)
     firsts = [reasons[0] for reasons in found.values() if reasons]
     common = _common(list(found.values()))
