@@ -192,6 +192,7 @@ def test_a_service_that_does_not_run() -> None:
         (on("front", "edge"), on("back"), "web: edge, front; db: back"),
         (on(mode="host"), on("back", mode="back"), "web: host; db: back"),
         ({}, on("back"), "web: none; db: back"),
+        ({}, {}, "web: none; db: none"),
         ({"NetworkSettings": None, "HostConfig": None}, on("back"), "web: none; db: back"),
     ],
 )

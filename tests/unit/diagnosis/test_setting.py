@@ -165,6 +165,15 @@ def test_where_a_member_of_a_list_is_written(tmp_path: Path) -> None:
     assert found.next == "take NOPE out of cap_add: in compose.yaml:5, or correct it, then: invoke dev"
 
 
+def test_where_a_member_of_what_lies_deeper_is_written(tmp_path: Path) -> None:
+    said = "unknown log opt 'colour' for json-file log driver"
+    text = entry("logging:", "  options:", "    colour: red")
+    found = refused(said, root=tmp_path, compose=text, logging={"options": {"colour": "red"}})
+    assert found is not None
+    assert found.message == f"could not start: {said} (logging.options: compose.yaml:5)"
+    assert found.next == "take colour out of logging.options: in compose.yaml:5, or correct it, then: invoke dev"
+
+
 def test_where_the_list_is_written_if_nobody_finds_its_member(tmp_path: Path) -> None:
     said = 'invalid CapAdd: unknown capability: "CAP_NOPE"'
     found = refused(said, root=tmp_path, compose=entry("image: x", "cap_add: [$CAPS]"), cap_add=["NOPE"])

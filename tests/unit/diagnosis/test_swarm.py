@@ -510,13 +510,14 @@ def test_several_volumes_of_a_node_that_does_not_answer() -> None:
 
 
 class Manager(Machine):
-    """A manager of a swarm of one node, with one service."""
+    """A manager of a swarm with one service; its nodes, one unless ids are given, have one name."""
 
     name = "swarm"
 
-    def __init__(self, wanted: dict[str, Any]) -> None:
-        node = {"ID": "n1", "Description": {"Hostname": "one"}, "Status": {"State": "ready", "Addr": "10.0.0.1"}}
-        super().__init__(services=lambda: [wanted], nodes=lambda: [node], tasks=list)
+    def __init__(self, wanted: dict[str, Any], *ids: str) -> None:
+        told = {"Description": {"Hostname": "one"}, "Status": {"State": "ready", "Addr": "10.0.0.1"}}
+        known = [{"ID": each, **told} for each in ids or ("n1",)]
+        super().__init__(services=lambda: [wanted], nodes=lambda: known, tasks=list)
 
 
 def shown(engine: object, **given: Any) -> Finding | None:
@@ -535,6 +536,12 @@ def test_a_replica_is_judged_by_what_its_manager_knows() -> None:
     found = shown(Manager(service()), error="no such image")
     assert found is not None
     assert found.message == "was refused on one, which has no image shop-web:r1"
+
+
+def test_of_several_nodes_with_one_name_none_is_said_to_be_the_one() -> None:
+    found = shown(Manager(service(), "n1", "n2"))
+    assert found is not None
+    assert found.message == "was refused on its node, which its network does not reach"
 
 
 def test_the_service_itself_does_not_take_its_own_port() -> None:

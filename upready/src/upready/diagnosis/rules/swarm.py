@@ -82,7 +82,8 @@ def find(evidence: Evidence) -> Finding | None:
     service = known.services.get(container.slot.partition(".")[0])
     if service is None:
         return None
-    node = next((each.id for each in known.nodes if each.name == container.node), "")
+    named = [each.id for each in known.nodes if each.name == container.node]
+    node = named[0] if len(named) == 1 else ""  # of several with one name, nobody knows which it is
     return judge(Task(container.error, service, node, container.image), known, evidence)
 
 
@@ -100,7 +101,7 @@ def judge(task: Task, known: Fleet, way: Way) -> Finding | None:
     if _NOWHERE.search(task.said):
         return _nowhere(task, known, way)
     if match := _NO_IMAGE.search(task.said):
-        return _no_image(task, match["image"] or match["denied"] or task.image, node, known, way)
+        return _no_image(task, match["image"] or match["denied"] or task.image, node, way)
     return _refused(task, node, known, way) or _down(task, node)
 
 
@@ -198,7 +199,7 @@ def _step(obstacle: Obstacle, known: Fleet, way: Way) -> str:
     return change
 
 
-def _no_image(task: Task, image: str, node: Node | None, known: Fleet, way: Way) -> Finding:
+def _no_image(task: Task, image: str, node: Node | None, way: Way) -> Finding:
     """Its node does not have its image, and no registry gives it."""
     where = node.name if node else "its node"
     name = task.image or image
