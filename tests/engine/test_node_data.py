@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,13 +31,13 @@ services:
     volumes: ["data:/var/lib/postgresql/data"]
     stop_grace_period: 5s
     healthcheck: {{<<: *check, test: [CMD, pg_isready, -h, 127.0.0.1, -U, ann]}}
-    deploy: {{placement: {{constraints: ["node.hostname==node2"]}}}}
+    deploy: {{placement: {{constraints: ["node.hostname==${{DB_NODE:-node2}}"]}}}}
   files:
     image: {SMALL}
     command: ["sh", "-c", "trap 'exit 0' TERM; while :; do touch /files/alive; sleep 0.2; done & wait"]
     volumes: ["files:/files"]
     stop_grace_period: 1s
-    deploy: {{placement: {{constraints: ["node.hostname==node3"]}}}}
+    deploy: {{placement: {{constraints: ["node.hostname==${{FILES_NODE:-node3}}"]}}}}
     x-ops: {{stable: 0}}
   cache:
     image: "${{REDIS}}"
@@ -172,3 +173,76 @@ def test_an_upgrade_of_postgresql_is_refused_with_the_way_there(project: Project
     refused = project.invoke("upgrade", "db", "--yes")
     assert (refused.code, "Swarm" in refused.err, "invoke backup" in refused.err) == (2, True, True), refused.err
     assert sql(project, "select 1") == "1"
+
+
+def test_a_service_is_moved_off_its_data_only_where_that_is_accepted_and_a_backup_takes_them_along(
+    swarm: Swarm, project: Project
+) -> None:
+    sql(project, "create table if not exists stays (x int)")
+    project.ok("exec", "files", "--", "sh", "-c", "echo kept >/files/along")
+    # When: constraints name other nodes. Then: it is refused before anything is touched
+    refused = project.invoke("prod", env={"DB_NODE": "node1", "FILES_NODE": "node2"})
+    assert refused.code == 2, refused.err
+    assert "db: kept_data on node2 (the constraint node.hostname==node1 does not hold)" in refused.err
+    assert "files: kept_files on node3 " in refused.err
+    assert "invoke backup --service db --service files && " in refused.err
+    assert "--accept-loss db.volumes --accept-loss files.volumes" in refused.err
+    assert sql(project, "select count(*) from stays") == "0"
+    # When: the way is gone that it tells
+    project.ok("backup", "--service", "files")
+    moved = project.ok("prod", "--accept-loss", "files.volumes", env={"FILES_NODE": "node2"})
+    assert "invoke restore latest --service files" in moved.err
+    assert "along" not in listed(project)
+    project.ok("restore", "latest", "--service", "files", "--yes")
+    # Then: the data is where the service is, and also where it was
+    assert "along" in listed(project)
+    assert ["kept_files" in _volumes(swarm, at) for at in (1, 2)] == [True, True]
+    # And: the way back is refused as well
+    back = project.invoke("rollback")
+    assert (back.code, "files: kept_files on node2" in back.err) == (2, True), back.err
+
+
+def test_stop_removes_the_volumes_of_each_node_that_can_be_asked_and_names_the_others(
+    swarm: Swarm, project: Project
+) -> None:
+    sql(project, "create table if not exists last (x int); insert into last select generate_series(1, 7)")
+    project.ok("exec", "files", "--", "sh", "-c", "echo last >/files/last")
+    before = [_volumes(swarm, at) for at in (0, 1, 2)]
+    node = next(each for each in swarm.api.nodes() if each["Description"]["Hostname"] == "node3")
+    nodes.change(swarm.api, node["ID"], Labels={nodes.CONTEXT: ""})
+    try:
+        # When: nobody is there to confirm it. Then: what goes is told with its node, and so is what stays
+        asked = project.invoke("stop", "--volumes")
+        assert asked.code == 2
+        assert "volume kept_data on node2, " in asked.err
+        assert "database shop of db: " in asked.err
+        assert f"volume {', '.join(before[2])} on node3 stays (no docker context is known" in asked.err
+        assert swarm.tasks("kept_db")
+        # When
+        gone = project.ok("stop", "--volumes", "--yes", "--json").json
+        # Then: only what could be asked is gone, and only that is in the backup
+        assert gone["nodes"] == {"node2": before[1]}
+        assert sorted((each["name"], each["node"]) for each in gone["kept"]) == [(each, "node3") for each in before[2]]
+        held = _parts(project, gone)
+        assert (held["db"], "cache" in held) == ("postgres", False)
+        assert [_volumes(swarm, at) for at in (1, 2)] == [[], before[2]]
+    finally:
+        nodes.change(swarm.api, node["ID"], Labels={nodes.CONTEXT: "node3"})
+    # When: the node can be asked, and nothing runs any more
+    gone = project.ok("stop", "--volumes", "--yes", "--json").json
+    # Then: it is emptied, too
+    assert gone["nodes"] == {"node3": before[2]}
+    assert (gone["kept"], _volumes(swarm, 2)) == ([], [])
+    assert _parts(project, gone)["files"] == "volume"
+
+
+def _volumes(swarm: Swarm, at: int) -> list[str]:
+    """The volumes of a machine."""
+    return sorted(each.name for each in swarm.machines[at].client.volumes.list())
+
+
+def _parts(project: Project, gone: Mapping[str, Any]) -> dict[str, str]:
+    """What the last backup of a stop holds, by service."""
+    listed = project.ok("backup", "--list", "--json").json["backups"]
+    found = next(each for each in listed if each["file"] == gone["backups"][0])
+    return {each["service"]: each["kind"] for each in found["parts"]}

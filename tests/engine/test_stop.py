@@ -157,7 +157,8 @@ def test_a_network_that_a_stranger_uses_stays_and_is_told(project: Project, gues
     stopped = project.ok("stop", "--json").json
     assert stopped["containers"] == [f"{project.name}-app-1"]
     assert stopped["networks"] == []
-    assert stopped["kept"] == [{"kind": "network", "name": network, "used_by": [f"{name} of the project market"]}]
+    used_by = [f"{name} of the project market"]
+    assert stopped["kept"] == [{"kind": "network", "name": network, "used_by": used_by, "node": ""}]
     told = project.ok("stop")
     assert network in told.err
     assert name in told.err
@@ -173,7 +174,7 @@ def test_a_volume_that_a_stranger_uses_stays_and_is_told(project: Project, guest
     connected().client.containers.get(name).stop(timeout=0)  # one that has ended holds it as well
     stopped = project.ok("stop", "--volumes", "--yes", "--json").json
     assert stopped["volumes"] == []
-    assert stopped["kept"] == [{"kind": "volume", "name": volume, "used_by": [name]}]
+    assert stopped["kept"] == [{"kind": "volume", "name": volume, "used_by": [name], "node": ""}]
     assert connected().volumes(project.name) == [volume]
 
 

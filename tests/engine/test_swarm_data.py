@@ -55,41 +55,48 @@ SETTINGS = "ops: {environments: {prod: {files: [compose.yaml], runtime: swarm, t
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
+def engine() -> Iterator[Engine]:
+    """A swarm of one node."""
     if problem := Engine.problem():
         pytest.skip(problem)
-    engine = Engine()
+    made = Engine()
     try:
-        engine.begin()
-        engine.fill(IMAGE)
-        engine.client.swarm.init(advertise_addr="127.0.0.1")
-        write_tasks(tmp_path)
-        made = Project(tmp_path, "data", {"DOCKER_HOST": engine.url, "PASSWORD": "n0t-so-easy-2-guess"}, engine.inside)
-        made.write("compose.yaml", COMPOSE)
-        made.write("invoke.yaml", SETTINGS)
+        made.begin()
+        made.fill(IMAGE)
+        made.client.swarm.init(advertise_addr="127.0.0.1")
         yield made
     finally:
-        if engine.process is not None:
+        if made.process is not None:
             # Else it would start each container again that is removed.
-            engine.client.swarm.leave(force=True)
-        engine.remove()
+            made.client.swarm.leave(force=True)
+        made.remove()
 
 
-def versions(project: Project) -> dict[str, str]:
+@pytest.fixture
+def project(engine: Engine, tmp_path: Path) -> Project:
+    write_tasks(tmp_path)
+    made = Project(tmp_path, "data", {"DOCKER_HOST": engine.url, "PASSWORD": "n0t-so-easy-2-guess"}, engine.inside)
+    made.write("compose.yaml", COMPOSE)
+    made.write("invoke.yaml", SETTINGS)
+    return made
+
+
+def versions(engine: Engine) -> dict[str, str]:
     """The version of which each service is."""
     asked = ("migrate", "web", "front")
-    assert project.engine
-    api = project.engine.client.api
+    api = engine.client.api
     found = {name: api.inspect_service(f"data_{name}")["Spec"]["TaskTemplate"]["ContainerSpec"] for name in asked}
     return {name: next(each for each in spec["Env"] if each.startswith("VERSION"))[-1:] for name, spec in found.items()}
 
 
-def test_a_release_that_runs_migrations_is_backed_up_before_and_the_edge_changes_alone(project: Project) -> None:
+def test_a_release_that_runs_migrations_is_backed_up_before_and_the_edge_changes_alone(
+    engine: Engine, project: Project
+) -> None:
     first = project.ok("prod", "--yes", "--json").json
     assert "backup" not in first
     # When: the edge alone is brought to its new version. Then: nothing else is
     project.ok("prod", "--yes", "--edge", env={"VERSION": "2"})
-    assert versions(project) == {"migrate": "1", "web": "1", "front": "2"}
+    assert versions(engine) == {"migrate": "1", "web": "1", "front": "2"}
     # When: the plan of a release that runs migrations is asked for. Then: it says what is backed up
     planned = project.ok("prod", "--plan", "--json", env={"VERSION": "3"}).json
     assert (planned["runs_migrations"], planned["backs_up"]) == (["migrate"], ["db"])
@@ -97,7 +104,7 @@ def test_a_release_that_runs_migrations_is_backed_up_before_and_the_edge_changes
     done = project.ok("prod", "--yes", "--json", env={"VERSION": "3"}).json
     # Then: the backup holds what was there before, and the data has what the migration did
     assert tarfile.is_tarfile(done["backup"])
-    assert versions(project) == {"migrate": "3", "web": "3", "front": "3"}
+    assert versions(engine) == {"migrate": "3", "web": "3", "front": "3"}
     rows = project.ok("exec", "db", "--", "psql", "-U", "shop", "shop", "-tAc", "select count(*) from t")
     assert rows.out.strip() == "2"
     # And: going back over it asks

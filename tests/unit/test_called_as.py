@@ -116,6 +116,11 @@ def test_a_document_has_them_in_its_next_steps_alone() -> None:
         (["dev", "--profile", "dve"], next_step.instead("dve", "dev"), "./invoke dev --profile dev"),
         (["config", "--env=dve"], next_step.instead("dve", "dev"), "./invoke config --env=dev"),
         # A value may be a secret, and is asked for.
+        (
+            ["prod", "--accept-loss", "a"],
+            next_step.again("--accept-loss", "b --accept-loss c"),
+            "./invoke prod --accept-loss a --accept-loss b --accept-loss c",
+        ),
         (["env.set", "TOKEN=hunter2"], next_step.AGAIN, "./invoke env.set TOKEN"),
     ],
 )

@@ -147,6 +147,24 @@ def test_causes(
     assert found.next.splitlines()[0] == step
 
 
+def test_data_whose_node_does_not_answer_is_kept_from_two_writers() -> None:
+    asleep = replace(ONE, state="down")
+    mounts = {"ContainerSpec": {"Mounts": [{"Type": "volume", "Source": "shop_data"}]}}
+    wanted = service(TaskTemplate={"Placement": {"Constraints": ["node.hostname==one"]}, **mounts})
+    said = "no suitable node (scheduling constraints not satisfied on 1 node; 1 node not available for new tasks)"
+    found = swarm.judge(swarm.Task(said, wanted), Fleet((asleep, TWO), {}, ()), Way())
+    assert found is not None
+    assert (found.cause, found.message) == ("node", "runs on no node: one alone may run it, and does not answer")
+    assert "both would write the volume shop_data" in found.evidence[-1]
+    assert found.next.startswith("after docker node update --availability pause one, start one again, then: ")
+    # And: without data there is nothing to be kept
+    plain = swarm.judge(
+        swarm.Task(said, placed(Constraints=["node.hostname==one"])), Fleet((asleep, TWO), {}, ()), Way()
+    )
+    assert plain is not None
+    assert plain.next == "start one again, then: invoke nodes"
+
+
 def test_the_evidence_names_each_node() -> None:
     wanted = placed(Constraints=["node.role==worker"])
     wanted["Spec"]["TaskTemplate"]["Resources"] = {"Reservations": {"MemoryBytes": 2**31}}
@@ -288,7 +306,7 @@ def test_nodes_that_take_no_tasks(known: tuple[Node, ...], message: str, step: s
 
 
 def test_a_node_that_takes_no_tasks_does_not_hide_what_the_others_lack() -> None:
-    known = (ONE, replace(TWO, state="down"))
+    known = (ONE, replace(TWO, availability="pause"))
     found = judged(
         "assigned node no longer meets constraints", placed(Constraints=["node.role==worker"]), fleet(*known)
     )
@@ -296,7 +314,7 @@ def test_a_node_that_takes_no_tasks_does_not_hide_what_the_others_lack() -> None
     assert list(found.evidence) == [
         "assigned node no longer meets constraints",
         "one: the constraint node.role==worker does not hold",
-        "two: it is down",
+        "two: it is paused",
     ]
 
 

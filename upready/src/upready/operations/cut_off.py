@@ -7,11 +7,11 @@ from contextlib import suppress
 
 from upready.operations import exclusive
 from upready.readiness.health import Health
-from upready.runtime import current
+from upready.runtime import choice, current
 from upready.runtime.docker.build import Progress, Step
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Note, Runtime
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import Settings
 from upready.support.errors import LockedError, OpsError, UsageError
 
 
@@ -60,13 +60,14 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
     Raises:
         EngineError: The engine does not answer.
     """
-    if not isinstance(connected, Containers) or connected.name != DOCKER:
+    if not isinstance(connected, Containers):
         return False
     from upready.releases import carrier, engine_lock, leftovers
 
     sweep(connected, project)
     holder = engine_lock.holder(connected, project)
-    if holder is None and not leftovers.are_mixed(containers):
+    # In Swarm each service keeps the label of the release that last changed it.
+    if holder is None and (choice.is_swarm(connected) or not leftovers.are_mixed(containers)):
         return False
     if holder is not None and not holder.is_gone(carrier.clock(connected)):
         return False
@@ -89,17 +90,27 @@ def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, 
     Raises:
         EngineError: The engine does not answer.
     """
-    if not isinstance(connected, Containers) or connected.name != DOCKER:
+    if not isinstance(connected, Containers):
         return
     from upready.operations import restore_remains
-    from upready.operations.deployment import Deployment
 
     environment = current.running_environment(settings, connected.containers(project)) or settings.default
     try:
-        Deployment(connected, settings, environment, Brief(tell)).settle(whole=whole)
+        _settle(settings, connected, environment, Brief(tell), whole=whole)
     except OpsError as error:
         tell(f"what an earlier task has left is not put right: {error.message}")
     restore_remains.look(settings, connected, tell)
+
+
+def _settle(settings: Settings, connected: Containers, environment: str, show: Brief, *, whole: bool) -> None:
+    if choice.is_swarm(connected):
+        from upready.operations.swarm_release import SwarmRelease
+
+        SwarmRelease(connected, settings, environment, show).settle(whole=whole)
+        return
+    from upready.operations.deployment import Deployment
+
+    Deployment(connected, settings, environment, show).settle(whole=whole)
 
 
 def sweep(connected: Runtime, project: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from upready.data.backup import Backup, Progress
 from upready.data.sources import Data, Source
 from upready.operations import backup
 from upready.runtime.docker.containers import Containers
-from upready.runtime.docker.engine import answering
+from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.docker.store import Store
 from upready.runtime.interface import Container, Runtime
+from upready.runtime.swarm.tasks import ELSEWHERE
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.stack.settings import Settings
@@ -24,6 +26,9 @@ from upready.support.pipes import ProgramError
 
 RECORD = "_releases"
 """What ends the name of the volume that holds the record of releases: it is no data of the user's."""
+
+Held = tuple[Runtime, Sequence[Store]]
+"""Where something of a project is, and its volumes there, by machine."""
 
 SHOWN = 4
 """Tables of a database that are named, those with the most rows."""
@@ -51,28 +56,43 @@ class Loss:
 def of(
     project: str,
     root: Path,
-    running: Sequence[tuple[Runtime, Sequence[str]]],
+    running: Sequence[Held],
     found: Sequence[Data],
     *,
     backup: bool = False,
 ) -> Loss:
-    """What would be lost.
+    """What would be lost, and what of other nodes of a swarm would stay.
 
     Args:
         project: Its name.
         root: The folder of the project that is at work.
-        running: Where something of it is, and the volumes there.
+        running: Where something of it is, and the volumes there, by machine.
         found: What is known of the data there, where that could be found out.
         backup: Whether a last backup is made before.
     """
+    going = [(connected, each) for connected, stores in running for each in stores if not each.why]
     folders = {each.folder: None for connected, _ in running for each in connected.origins(project) if each.folder}
     told = []
-    for connected, names in running:
-        sizes = volume_sizes(connected)
-        told += [f"{_kind(connected)} {name}{_size(sizes.get(name))}" for name in names]
-    told += [line for data in found for source in data.sources for line in _rows(data, source)]
-    volumes = tuple(name for _, names in running for name in names)
+    for connected, store in going:
+        sizes = volume_sizes(store.engine)
+        told += [f"{_kind(connected)} {name}{store.where}{_size(sizes.get(name))}" for name in store.volumes]
+    for data in found:
+        stores = _stores(running, data.connected)
+        told += [line for source in data.sources if not _store(stores, source).why for line in _rows(data, source)]
+    told += staying(running)
+    volumes = tuple(name for _, store in going for name in store.volumes)
     return Loss(project, tuple(folders) or (str(root),), volumes, tuple(told), backup)
+
+
+def staying(running: Sequence[Held]) -> list[str]:
+    """What of a project stays because the engine of its node cannot be asked, a line each."""
+    told = []
+    for each in (store for _, stores in running for store in stores if store.why):
+        what = (
+            f"volume {', '.join(each.volumes)}{each.where} stays" if each.volumes else f"stays{each.where}: any volume"
+        )
+        told.append(f"{what} ({each.why}; {each.step})" if each.step else f"{what} ({each.why})")
+    return told
 
 
 def look(settings: Settings, running: Sequence[Runtime]) -> list[Data]:
@@ -84,9 +104,7 @@ def look(settings: Settings, running: Sequence[Runtime]) -> list[Data]:
     return found
 
 
-def keep(
-    stack: Stack, running: Sequence[tuple[Runtime, Sequence[str]]], found: Sequence[Data]
-) -> list[tuple[Data, list[Source]]]:
+def keep(stack: Stack, running: Sequence[Held], found: Sequence[Data]) -> list[tuple[Data, list[Source]]]:
     """What of it a last backup is to hold: databases with rows, and volumes that are not empty.
 
     The volume of a database that does not run is kept as it is.
@@ -97,23 +115,23 @@ def keep(
         found: As there.
     """
     wanted = []
-    for connected, names in running:
+    for connected, stores in running:
         data = next((each for each in found if each.connected is connected), None)
         if data is None:
             data = Data(stack.project, connected, stack, Model({}, {}, {}, stack), (), ())
-        sizes = volume_sizes(connected)
-        empty = {name for name, size in sizes.items() if size == 0}
-        databases = [each for each in data.sources if each.kind in kinds.SERVERS and _runs(each)]
+        going = [each for each in data.sources if not _store(stores, each).why]
+        databases = [each for each in going if each.kind in kinds.SERVERS and _runs(each)]
         chosen = [each for each in databases if _has_rows(data, each)]
-        chosen += [
-            each for each in data.sources if each.kind not in kinds.TABLES and not empty.issuperset(each.volumes)
-        ]
-        covered = {name for each in (*databases, *chosen) for name in sources.mounted(each.container)}
-        if isinstance(connected, Containers):
-            alone = (name for name in names if name not in covered | empty and not name.endswith(RECORD))
-            chosen += [unused(stack.project, name) for name in alone]
-        if chosen:
-            wanted.append((data, chosen))
+        for store in stores:
+            empty = {name for name, size in volume_sizes(store.engine).items() if size == 0}
+            here = [each for each in going if _store(stores, each) is store]
+            chosen += [each for each in here if each.kind not in kinds.TABLES and not empty.issuperset(each.volumes)]
+            read = [each for each in (*databases, *chosen) if _store(stores, each) is store]
+            covered = {name for each in read for name in sources.mounted(each.container)}
+            if store.engine is not None:
+                alone = [each for each in store.volumes if each not in covered | empty and not each.endswith(RECORD)]
+                chosen += [unused(stack.project, name, store.node) for name in alone]
+        wanted += [(data, each) for each in _apart(chosen)]
     return wanted
 
 
@@ -141,13 +159,27 @@ def back_up(settings: Settings, wanted: Sequence[tuple[Data, Sequence[Source]]],
     return made
 
 
-def volume_sizes(connected: Runtime) -> Mapping[str, int]:
+def _apart(chosen: Sequence[Source]) -> Iterator[list[Source]]:
+    """What each of several backups is to hold, as one holds one of a name: what services use last, for it is `latest`.
+
+    Volumes of one name on several nodes are such: a service that was moved has left one behind.
+    """
+    left = sorted(chosen, key=_is_unused)
+    several = []
+    while left:
+        first = {each.service: each for each in reversed(left)}
+        several.append([each for each in left if first[each.service] is each])
+        left = [each for each in left if first[each.service] is not each]
+    yield from reversed(several)
+
+
+def volume_sizes(engine: Engine | None) -> Mapping[str, int]:
     """The size of each volume of an engine in bytes; nothing where it does not tell."""
-    if not isinstance(connected, Containers):
+    if engine is None:
         return {}
     from docker.errors import APIError
 
-    api: Any = connected.client.api
+    api: Any = engine.client.api
     with answering(), contextlib.suppress(APIError, ValueError):
         said = api._get(api._url("/system/df"), params={"type": "volume"})
         api._raise_for_status(said)
@@ -164,11 +196,27 @@ def _has_rows(data: Data, source: Source) -> bool:
         return True  # the backup will tell why it cannot be read
 
 
-def unused(project: str, volume: str) -> Source:
-    """A volume that no container has any more, or whose database does not run."""
+def unused(project: str, volume: str, node: str = "") -> Source:
+    """A volume that no container has any more, or whose database does not run; of a swarm, on another node."""
     service = volume.removeprefix(f"{project}_")
     nobody = Container("", "", service, 1, "", "exited", "", (), None, False, "", 0, None, None)
+    if node:
+        nobody = replace(nobody, name=f"the volume {volume}", node=node, raw=ELSEWHERE)
     return Source(service, kinds.VOLUME, nobody, (volume,), (), "running", "")
+
+
+def _stores(running: Sequence[Held], connected: Runtime) -> Sequence[Store]:
+    return next((stores for each, stores in running if each is connected), ())
+
+
+def _store(stores: Sequence[Store], source: Source) -> Store:
+    """The machine that has the data of a service: a node of a swarm, else the one that is asked anyway."""
+    there = (each for each in stores if each.node and each.node == source.container.node)
+    return next(there, stores[0] if stores else Store(None, ()))
+
+
+def _is_unused(source: Source) -> bool:
+    return not source.container.id
 
 
 def _runs(source: Source) -> bool:

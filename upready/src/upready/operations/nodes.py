@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,11 +17,15 @@ from upready.runtime.swarm import evacuation, fleet, images, manager, membership
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.manager import Place
 from upready.runtime.swarm.nodes import Node
-from upready.support import next_step, spelling
-from upready.support.errors import UsageError
+from upready.runtime.swarm.tasks import GONE
+from upready.support import next_step, shell_words, spelling
+from upready.support.errors import StartError, UsageError
 
 SECONDS = 300.0
 """How long a node may take to be emptied, where nothing else is said."""
+
+LOOK_EVERY = 0.3
+"""Seconds between two looks."""
 
 
 @dataclass(frozen=True)
@@ -213,15 +218,50 @@ def drain(word: str, tell: Note, seconds: float | None) -> Overview:
 
 
 def activate(word: str, tell: Note) -> Overview:
-    """Let a node have tasks again, once it has the images of what may run there."""
+    """Let a node have tasks again, once it has the images of what may run there, and what is to end there has ended.
+
+    A task that is begun beside one that has not ended yet would write the same volume.
+
+    Raises:
+        UsageError: The node does not answer, and what ran there may still run.
+        StartError: That does not end.
+        EngineError: An engine does not answer.
+    """
     swarm = connect(tell)
     node = swarm.node(word)
+    _wait_for_ends(swarm, node)
     if node.context:
         _provide(swarm, node.id)
     evacuation.clean(swarm.api, node)
     with manager.asking():
         nodes.change(swarm.api, node.id, Availability=nodes.ACTIVE)
     return swarm.overview("activated", node.name)
+
+
+def _wait_for_ends(swarm: Swarm, node: Node) -> None:
+    deadline = time.monotonic() + SECONDS
+    while left := _ending(swarm.api, node):
+        if node.state != nodes.READY:
+            raise UsageError(
+                f"{node.name} does not answer, and {left} may still run there: another one beside it would write the "
+                "same volume",
+                next=f"start {node.name}, then: {next_step.AGAIN}",
+            )
+        if time.monotonic() > deadline:
+            raise StartError(
+                f"{left} does not end on {node.name}", next="docker node ps " + shell_words.word(node.name)
+            )
+        time.sleep(LOOK_EVERY)
+
+
+def _ending(api: Any, node: Node) -> str:
+    """A service that still runs on a node where Swarm wants it no more; empty where none does."""
+    with manager.asking():
+        known = fleet.read(api)
+    for each in known.on(node):
+        if each.get("DesiredState") in GONE and each["Status"]["State"] in ("running", "starting"):
+            return known.name(known.service_of(each))
+    return ""
 
 
 def remove(word: str, tell: Note, seconds: float | None) -> Overview:

@@ -12,7 +12,9 @@ from upready.engine import endpoint
 from upready.operations import cut_off, exclusive, loss, wake
 from upready.operations.loss import Loss
 from upready.runtime import choice, current, memory, orphans, ownership
-from upready.runtime.interface import Container, Note, Stopped
+from upready.runtime.docker.containers import Containers
+from upready.runtime.docker.store import Store
+from upready.runtime.interface import Container, Note, Runtime, Stopped
 from upready.stack import selection
 from upready.stack.selection import Stack
 from upready.stack.settings import ENGINES, NATIVE, Settings
@@ -67,15 +69,24 @@ def stop(
     """
     project = current.name(settings, somehow=True)
     running = choice.all_of(
-        settings, project, tell, adopt=options.adopt, remember=not options.dry, foreign=options.foreign
+        settings,
+        project,
+        tell,
+        adopt=options.adopt,
+        remember=not options.dry,
+        foreign=options.foreign,
+        data=options.data,
     )
     if options.data and not (options.adopt or options.foreign) and any(each.name in ENGINES for each in running):
         ownership.check_data(settings, project, endpoint.asked().url)
     present = [each.present(project, data=options.data) for each in running]
+    held = [(each, _stores(each, one)) for each, one in zip(running, present, strict=True)] if options.data else []
+    if options.dry or confirm is None:
+        for line in loss.staying(held):
+            tell(line)
     if options.dry:
         return Stopped.together(present)
-    held = [(each, one.volumes) for each, one in zip(running, present, strict=True)] if options.data else []
-    known = loss.look(settings, running) if any(names for _, names in held) else []
+    known = loss.look(settings, running) if any(store.volumes for _, stores in held for store in stores) else []
     if options.data and confirm:
         confirm(loss.of(project, settings.root, held, known, backup=options.backup))
     with exclusive.hold(settings.root, "invoke stop", options.lock_wait):
@@ -107,6 +118,13 @@ def stop(
             # Of a folder that was renamed while it ran: whatever has its old name now must not take its data.
             state.settle(settings.root)
     return replace(together, backups=[str(each.path) for each in backups])
+
+
+def _stores(connected: Runtime, present: Stopped) -> list[Store]:
+    """The volumes of a project in a runtime, by machine."""
+    if isinstance(connected, Containers):
+        return connected.stores(present.project)
+    return [Store(None, tuple(present.volumes))]
 
 
 def _started_from(settings: Settings, project: str, containers: Sequence[Container], tell: Note) -> list[Stack]:

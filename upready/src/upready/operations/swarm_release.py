@@ -20,7 +20,7 @@ from upready.releases import carrier, override, release_id
 from upready.releases.history import BEGUN, DONE, FAILED, READY
 from upready.runtime.docker.inspection import RELEASE
 from upready.runtime.interface import silent
-from upready.runtime.swarm import creation, losses, preparation, presence, registry, steps
+from upready.runtime.swarm import creation, losses, moves, preparation, presence, registry, steps
 from upready.runtime.swarm.preparation import Prepared
 from upready.stack import revision
 from upready.stack.model import Model
@@ -92,6 +92,7 @@ class SwarmRelease(Judging):
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
+        moves.check(self.engine, target, planned.steps, silent, back=True)
         self._tell(planned)
         variables = [
             variable
@@ -113,12 +114,18 @@ class SwarmRelease(Judging):
         Raises:
             UsageError: It is not known any more.
         """
-        return self._prepare(self._served(name))
+        target = self._served(name)
+        planned = self._prepare(target)
+        moves.check(self.engine, target, planned.steps, silent, back=True)
+        return planned
 
-    def settle(self) -> None:
+    def settle(self, *, whole: bool = True) -> None:
         """Write down how a change ended whose task was ended in its middle, and bring the stack to one release.
 
         Swarm goes on with the update of a service by itself; what was not begun yet is not.
+
+        Args:
+            whole: Whether the stack is brought back; not where it is about to be stopped.
 
         Raises:
             EngineError: The engine does not answer.
@@ -129,7 +136,7 @@ class SwarmRelease(Judging):
             return
         told = {key: each for key, each in pending.items() if key not in ("time", "by", "result", "seconds", "number")}
         ready = pending["result"] == READY
-        before = None if ready else self._recorded(self.history.current)
+        before = None if ready or not whole else self._recorded(self.history.current)
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
             self._accept(before)

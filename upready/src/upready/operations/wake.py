@@ -10,11 +10,12 @@ from pathlib import Path
 
 from upready.data import sources, versions
 from upready.data.sources import Data
+from upready.operations.loss import Held
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Container, Runtime, silent
 from upready.runtime.native import paths, service
 from upready.stack import model, selection
-from upready.stack.settings import DOCKER, Settings
+from upready.stack.settings import NATIVE, Settings
 from upready.support.errors import DataError, OpsError
 
 PATIENCE = 60.0
@@ -24,9 +25,7 @@ LOOK_EVERY = 0.1
 
 
 @contextlib.contextmanager
-def databases(
-    settings: Settings, running: Sequence[tuple[Runtime, Sequence[str]]], known: Sequence[Data]
-) -> Iterator[list[Data]]:
+def databases(settings: Settings, running: Sequence[Held], known: Sequence[Data]) -> Iterator[list[Data]]:
     """Let native databases run that have data and do not, for the block. The project's lock must be held.
 
     Where the block fails, they are stopped again.
@@ -42,7 +41,7 @@ def databases(
     found, begun = list(known), []
     try:
         for connected, _ in running:
-            if connected.name != DOCKER and (names := _asleep(settings.root)):
+            if connected.name == NATIVE and (names := _asleep(settings.root)):
                 for name in names:
                     begun.append(name)
                     _start(settings, connected, name)

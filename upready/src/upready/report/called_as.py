@@ -27,6 +27,9 @@ _COMMAND = re.compile(r"(?<![\w./\\-])invoke (?:(?=--?[a-zA-Z])|(?P<task>[a-z]\w
 _DOCKER = re.compile(r"\bdocker(?= (?:exec|inspect|logs|network|node|ps|pull|rm|service|stop|swarm|system|volume) )")
 _AGAIN = re.compile(rf"{next_step.AGAIN}(?: (?P<option>--[a-z-]+)(?: (?P<value>[^\n]+))?)?")
 _INSTEAD = re.compile(r"<the same command with (?P<right>[^\n]+?) for (?P<wrong>[^\n]+)>")
+_SEVERAL = frozenset({"--accept-loss"})
+"""Options that may be given more than once: what was given stays."""
+
 _STEPS = ("next", "fix")
 """The keys of the JSON documents whose values are commands."""
 
@@ -83,6 +86,8 @@ def _with(option: str | None, value: str | None) -> list[str]:
     words = sys.argv[1:]
     if option is None:
         return words
+    if value and option in _SEVERAL:
+        return [*words, *(word for each in value.split(f" {option} ") for word in (option, each))]
     added = [option, value] if value else [option]
     for index, word in enumerate(words):
         if word == option:

@@ -59,14 +59,21 @@ def stopped(gone: Stopped, *, as_json: bool, dry: bool = False) -> int:
     if gone.orphans:
         report.say(f"no compose file names them any more: {', '.join(gone.orphans)}")
     if gone.volumes:
-        report.say(f"removed with their data: {', '.join(gone.volumes)}")
+        report.say(f"removed with their data: {', '.join(_placed(gone))}")
     for path in gone.backups:
         report.say(f"their last backup: {path}")
     for each in gone.kept:
         uses = "uses" if len(each.used_by) == 1 else "use"
         used = f", which {' and '.join(each.used_by)} {uses}" if each.used_by else ""
-        report.warn(f"the {each.kind} {each.name} stays{used}")
+        where = f" on {each.node}" if each.node else ""
+        report.warn(f"the {each.kind} {each.name}{where} stays{used}")
     return 0
+
+
+def _placed(gone: Stopped) -> list[str]:
+    """The volumes that go, those on other nodes of a swarm with the name of the node."""
+    placed = [f"{name} on {node}" for node, names in gone.nodes.items() for name in names]
+    return [*gone.volumes[: len(gone.volumes) - len(placed)], *placed]
 
 
 def _planned(gone: Stopped) -> list[Step]:
@@ -76,7 +83,7 @@ def _planned(gone: Stopped) -> list[Step]:
         for does, what, names in (
             ("stop", "stop and remove", gone.containers),
             ("remove", "remove the networks", gone.networks),
-            ("remove", "remove, with their data", gone.volumes),
+            ("remove", "remove, with their data", _placed(gone)),
         )
         if names
     ]

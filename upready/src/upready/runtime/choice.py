@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeGuard
 
-from upready.engine import desktop, endpoint
+from upready.engine import connection, desktop, endpoint
 from upready.engine.absence import UnsureError
 from upready.runtime import current, last_used, ownership
 from upready.runtime.interface import Container, Note, Origin, Runtime, silent
@@ -143,7 +143,14 @@ def find(
 
 
 def all_of(
-    settings: Settings, project: str, tell: Note, *, adopt: bool = False, remember: bool = True, foreign: bool = False
+    settings: Settings,
+    project: str,
+    tell: Note,
+    *,
+    adopt: bool = False,
+    remember: bool = True,
+    foreign: bool = False,
+    data: bool = False,
 ) -> list[Runtime]:
     """Every runtime in which something of a project may be: to stop it all, however it was started.
 
@@ -154,6 +161,7 @@ def all_of(
         adopt: Whether containers of another folder that may be this one count as this one's.
         remember: Whether the effect of `adopt` is remembered; not for a dry run.
         foreign: Whether containers of another checkout count, too.
+        data: Whether volumes count, too, of which other nodes of a swarm may have some.
 
     Raises:
         EngineError: No engine answers, though one is required, or though the project last ran on one.
@@ -177,6 +185,10 @@ def all_of(
             tell(f"{error.summary}: whatever runs there is not changed")
         return [native if there else _native(settings, missing=error.summary)]
     connected = _found(settings, project, connected)
+    if data and not is_swarm(connected) and _left_in_swarm(project, connected):
+        from upready.runtime.swarm.runtime import Swarm
+
+        connected = Swarm.on(connected)
     try:
         if not foreign:
             ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
@@ -258,6 +270,14 @@ def _found(settings: Settings, project: str, connected: Containers) -> Container
     from upready.runtime.swarm.runtime import Swarm
 
     return Swarm.on(connected)
+
+
+def _left_in_swarm(project: str, connected: Containers) -> bool:
+    """Whether nothing of a stack runs on an engine that manages a swarm: its nodes may have volumes of it still."""
+    if connected.containers(project) or connected.networks(project):
+        return False
+    with connection.answering():
+        return bool((connected.client.info().get("Swarm") or {}).get("ControlAvailable"))
 
 
 def is_swarm(runtime: Runtime) -> TypeGuard[Swarm]:

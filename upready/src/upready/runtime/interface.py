@@ -128,15 +128,23 @@ class Sample:
 
 @dataclass(frozen=True)
 class Kept:
-    """Something that a stop leaves because others use it: its kind (`network`, `volume`), its name, and its users."""
+    """Something that a stop leaves because others use it, or because its machine cannot be asked.
+
+    Attributes:
+        kind: `network` or `volume`.
+        name: Its name.
+        used_by: Its users.
+        node: The node of the swarm that has it; empty for the one whose engine is asked anyway.
+    """
 
     kind: str
     name: str
     used_by: tuple[str, ...]
+    node: str = ""
 
     def as_dict(self) -> running.Kept:
         """The entry under `kept` in the JSON document."""
-        return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by)}
+        return {"kind": self.kind, "name": self.name, "used_by": list(self.used_by), "node": self.node}
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ class Stopped:
         kept: What stays.
         orphans: Containers whose service no compose file names any more.
         backups: The files of the last backups of the data that went.
+        nodes: Of the volumes those on other nodes of a swarm, by the node's name.
     """
 
     project: str
@@ -156,6 +165,7 @@ class Stopped:
     kept: list[Kept] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     backups: list[str] = field(default_factory=list)
+    nodes: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def together(cls, several: Sequence[Stopped]) -> Stopped:
@@ -167,6 +177,7 @@ class Stopped:
             [each for one in several for each in one.volumes],
             [each for one in several for each in one.kept],
             [each for one in several for each in one.orphans],
+            nodes={node: names for one in several for node, names in one.nodes.items()},
         )
 
     def without(self, volumes: Sequence[str]) -> Stopped:

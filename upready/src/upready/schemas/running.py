@@ -94,11 +94,12 @@ class LaunchPlan(Planned):
 
 
 class Kept(TypedDict):
-    """Something that a stop leaves because others use it."""
+    """Something that a stop leaves because others use it, or because its machine cannot be asked."""
 
     kind: str
     name: str
     used_by: list[str]
+    node: Annotated[str, "The node of the swarm that has it; empty for the one whose engine is asked anyway."]
 
 
 class Stopped(Document):
@@ -111,6 +112,7 @@ class Stopped(Document):
     kept: list[Kept]
     orphans: list[str]
     backups: list[str]
+    nodes: Annotated[dict[str, list[str]], "Of the volumes those on other nodes of a swarm, by the node's name."]
 
 
 class StopPlan(Planned, Stopped):

@@ -126,6 +126,9 @@ def _nowhere(task: Task, known: Fleet, way: Way) -> Finding:
     names = nodes.labels(known.nodes)
     found = {each.id: placement.obstacles(task.service, each, known) for each in known.nodes}
     told = [f"{names[id_]}: {'; '.join(each.words for each in reasons)}" for id_, reasons in found.items() if reasons]
+    able = [each for each in known.nodes if not placement.fixed(task.service.get("Spec") or {}, each)]
+    if able and len(able) < len(known.nodes) and all(each.state != nodes.READY for each in able):
+        return _all_down(task, able, told)
     firsts = [reasons[0] for reasons in found.values() if reasons]
     common = _common(list(found.values()))
     if not firsts:
@@ -134,6 +137,25 @@ def _nowhere(task: Task, known: Fleet, way: Way) -> Finding:
     message = _words(common, known) if common else "runs on no node: each lacks something else"
     steps = [_step(each, known, way) for each in ([common] if common else dict.fromkeys(firsts))]
     return Finding(message, next_step.either(*steps), [task.said, *told], cause="placement")
+
+
+def _all_down(task: Task, able: Sequence[Node], told: Sequence[str]) -> Finding:
+    """The nodes that may run it do not answer. What ran there may run still: frozen, or cut off from the managers."""
+    names = ", ".join(each.name for each in able)
+    message = f"runs on no node: {names} alone may run it, and {'does' if len(able) == 1 else 'do'} not answer"
+    held = placement.volumes(task.service.get("Spec") or {})
+    if not held:
+        return Finding(message, f"start {names} again, then: invoke nodes", [task.said, *told], cause="node")
+    danger = (
+        f"should {names} come back by itself, Swarm begins it there before what ran there has ended: both would write "
+        f"the volume {', '.join(held)}"
+    )
+    steps = [
+        f"after docker node update --availability pause {shell_words.word(each.name)}, start {each.name} again, "
+        f"then: invoke nodes --activate {shell_words.word(each.name)}"
+        for each in able
+    ]
+    return Finding(message, next_step.either(*steps), [task.said, *told, danger], cause="node")
 
 
 def _common(found: Sequence[Sequence[Obstacle]]) -> Obstacle | None:

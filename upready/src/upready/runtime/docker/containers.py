@@ -14,6 +14,7 @@ from upready.runtime import interface
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker import engine, injected_secrets, inspection, statistics
 from upready.runtime.docker.engine import ONE_OFF, PROJECT, Engine, answering
+from upready.runtime.docker.store import Store
 from upready.runtime.interface import Container, Line, LogSource, Note, Origin, Sample, Stopped, silent
 from upready.secrets import masking
 from upready.stack import compose, compose_call, compose_notices, settings
@@ -151,6 +152,10 @@ class Containers(Engine):
         with answering():
             found = self.client.api.volumes(filters={"label": f"{PROJECT}={project}"})
         return sorted(each["Name"] for each in found.get("Volumes") or [])
+
+    def stores(self, project: str) -> list[Store]:
+        """The named volumes of a project on each machine: here it is one."""
+        return [Store(self, tuple(self.volumes(project)))]
 
     def networks(self, project: str) -> list[str]:
         """The networks of a project."""

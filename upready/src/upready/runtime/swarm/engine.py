@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from upready.engine.heartbeat import Heartbeat
 from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
-from upready.runtime.docker.engine import PROJECT, answering
+from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container, Origin
 from upready.runtime.swarm import cluster, log_source, member, names, presence, tasks
 from upready.stack import settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from docker import DockerClient
     from upready.runtime.swarm.member import Member
+    from upready.runtime.swarm.nodes import Node
 
 STARTS = 60.0
 """Seconds that Swarm may take to start a task."""
@@ -116,12 +117,7 @@ class SwarmEngine(Containers):
 
     def volumes(self, project: str) -> list[str]:
         """The named volumes of a project on the manager's own node."""
-        found: set[str] = set()
-        for label in (PROJECT, names.STACK):
-            with answering():
-                listed = self.client.api.volumes(filters={"label": f"{label}={project}"})
-            found |= {str(each["Name"]) for each in listed.get("Volumes") or []}
-        return sorted(found)
+        return presence.volumes(self, project)
 
     def networks(self, project: str) -> list[str]:
         """The networks of a stack."""
@@ -158,6 +154,25 @@ class SwarmEngine(Containers):
                 self._unreached[container.node] = error
                 raise
         return self._others[container.node]
+
+    def of_node(self, node: Node) -> Containers:
+        """The engine of a node, over the docker context that its label names.
+
+        Raises:
+            StartError: No label tells how to reach it, or the context leads to another engine.
+            EngineError: There is no such context here, or nobody answers.
+        """
+        if node.id == self.node:
+            return self
+        if error := self._unreached.get(node.id):
+            raise error
+        if node.id not in self._others:
+            try:
+                self._others[node.id] = member.on(self, node)
+            except EngineError as error:
+                self._unreached[node.id] = error  # as above
+                raise
+        return self._others[node.id]
 
     def whole(self, container: Container) -> Container:
         """A container with all that the engine of its node tells of it, where that can be asked."""

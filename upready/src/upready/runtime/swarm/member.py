@@ -13,6 +13,7 @@ from upready.support.errors import UsageError
 if TYPE_CHECKING:
     from docker import DockerClient
     from upready.engine.heartbeat import Heartbeat
+    from upready.runtime.swarm.nodes import Node
 
 
 class Member(Containers):
@@ -61,7 +62,16 @@ def of(manager: Containers, container: Container) -> Member:
         )
     if not named or not named[0].context:
         raise unreachable(container)
-    (node,) = named
+    return on(manager, named[0])
+
+
+def on(manager: Containers, node: Node) -> Member:
+    """The engine of a node.
+
+    Raises:
+        StartError: No label tells how to reach it, or the context that is named there leads to another engine.
+        EngineError: There is no such context here, or nobody answers.
+    """
     with images.reached(node):
         client, heartbeat = connection.client(elsewhere.TIMEOUT)
         place = str(endpoint.asked())

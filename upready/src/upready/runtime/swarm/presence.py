@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from upready.runtime.docker.engine import answering
+from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.swarm import names
 
 if TYPE_CHECKING:
@@ -25,6 +25,20 @@ def services(engine: Engine, project: str) -> list[dict[str, Any]]:
     with answering(), contextlib.suppress(APIError):
         return list(api.services(filters={"label": f"{names.PROJECT}={project}"}))
     return []
+
+
+def volumes(engine: Engine, project: str) -> list[str]:
+    """The named volumes of a stack that an engine has.
+
+    Raises:
+        EngineError: It does not answer.
+    """
+    found: set[str] = set()
+    for label in (PROJECT, names.STACK):
+        with answering():
+            listed = engine.client.api.volumes(filters={"label": f"{label}={project}"})
+        found |= {str(each["Name"]) for each in listed.get("Volumes") or []}
+    return sorted(found)
 
 
 def runs(engine: Containers, project: str) -> bool:

@@ -13,7 +13,7 @@ from upready.runtime.actions import Action, Actions, Resource, ServiceAction
 from upready.runtime.attempt import Attempt
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Line, LogSource, Note, Stopped, silent
-from upready.runtime.swarm import cluster, creation, exec_call, log_source, names, preparation, presence
+from upready.runtime.swarm import cluster, creation, exec_call, log_source, moves, names, preparation, presence, stores
 from upready.runtime.swarm.deploy import Deploy
 from upready.runtime.swarm.engine import SwarmEngine
 from upready.runtime.swarm.preparation import Prepared
@@ -24,6 +24,7 @@ from upready.stack.selection import Stack
 from upready.support.pipes import Call
 
 if TYPE_CHECKING:
+    from upready.runtime.docker.store import Store
     from upready.stack.model import Model
 
 ENOUGH = 24 * 3600.0
@@ -58,10 +59,13 @@ class Swarm(SwarmEngine):
         """Make sure that a model can run in Swarm, before anything is built or touched.
 
         Raises:
-            UsageError: Something would be lost that is not accepted, or a value cannot be used.
+            UsageError: Something would be lost that is not accepted, a service would be moved off its data, or a value
+                cannot be used.
             EngineError: The engine does not answer.
         """
-        return preparation.prepare(self, model, tell)
+        made = preparation.prepare(self, model, tell)
+        moves.check(self, model, made.steps, tell)
+        return made
 
     def actions(self, model: Model) -> Actions:
         """What a deployment would do to each service."""
@@ -108,6 +112,10 @@ class Swarm(SwarmEngine):
         attempt.made.set()
         Deploy(self, model.stack.project, {}, attempt, time.monotonic() + ENOUGH).run(steps)
 
+    def stores(self, project: str) -> list[Store]:
+        """The named volumes of a project on each node, those of the manager's own first."""
+        return stores.find(self, project)
+
     def present(self, project: str, *, data: bool = False) -> Stopped:
         """What a stop would remove."""
         return Teardown(self, project, data=data, tell=silent).found()
@@ -121,7 +129,7 @@ class Swarm(SwarmEngine):
         stacks: Sequence[Stack] = (),
         tell: Note = silent,
     ) -> Stopped:
-        """Remove a stack's services, networks, secrets and configs, and with `data` its volumes on this node."""
+        """Remove a stack's services, networks, secrets and configs, and with `data` its volumes on each node."""
         if grace is not None:
             tell("--timeout counts for containers of one engine; in Swarm, stop_grace_period does")
         return Teardown(self, project, data=data, tell=tell).run()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Kept, Note, Stopped
-from upready.runtime.swarm import cluster, names, presence
-from upready.support.errors import StartError
+from upready.runtime.swarm import cluster, names, presence, stores
+from upready.support.errors import EngineError, StartError
 
 if TYPE_CHECKING:
+    from upready.runtime.docker.engine import Engine
+    from upready.runtime.docker.store import Store
     from upready.runtime.swarm.engine import SwarmEngine
 
 PATIENCE = 120.0
@@ -28,7 +31,7 @@ class Teardown:
     Args:
         swarm: Where.
         project: The stack's name.
-        data: Whether volumes on the manager's own node are removed, too.
+        data: Whether volumes are removed, too: on each node that can be asked.
         tell: Gets a sentence about each thing that was not done.
     """
 
@@ -42,18 +45,18 @@ class Teardown:
     def found(self) -> Stopped:
         """What there is to be removed."""
         services = sorted(str(each["Spec"]["Name"]) for each in presence.services(self._swarm, self._project))
-        volumes = self._swarm.volumes(self._project) if self._data else []
-        return Stopped(self._project, services, self._swarm.networks(self._project), volumes)
+        held = self._stores()
+        kept = [Kept("volume", name, (), store.node) for store in held if store.why for name in store.volumes]
+        return self._with(Stopped(self._project, services, self._swarm.networks(self._project), [], kept), held)
 
     def run(self) -> Stopped:
-        """Remove it all, and wait until the tasks on this node have ended.
+        """Remove it all, and wait until the tasks on this node have ended, and those on each one with volumes that go.
 
         Raises:
             StartError: A container of this node does not end.
             EngineError: The engine does not answer.
         """
-        before = self.found()
-        elsewhere = self._elsewhere()
+        before, there = self.found(), self._stores()
         for name in before.containers:
             self._gone(self._api.remove_service, name)
         self._wait()
@@ -66,32 +69,64 @@ class Teardown:
             for each in held:
                 self._gone(remove, each)
         networks = [each for each in before.networks if not self._is_gone(self._api.remove_network, each)]
-        volumes = [each for each in before.volumes if not self._is_gone(self._api.remove_volume, each)]
-        if self._data and elsewhere:
-            self._tell(f"volumes of {self._project} on other nodes stay: {', '.join(elsewhere)}")
-        kept = [*self._kept("network", networks), *self._kept("volume", volumes)]
-        left = Stopped(self._project, [], networks, volumes)
-        return before.less(left, kept)
+        gone, kept = [], [*before.kept, *(Kept("network", each, ()) for each in networks)]
+        for store in there:
+            removed, stays = self._emptied(store)
+            gone.append(replace(store, volumes=tuple(removed)))
+            kept += stays
+        left = Stopped(self._project, [], networks, [])
+        return self._with(before.less(left, kept), gone)
 
-    def _elsewhere(self) -> list[str]:
-        """The other nodes that run tasks of the stack."""
-        found = self._swarm.containers(self._project)
-        return sorted({each.node for each in found if each.node and not self._swarm.is_here(each)})
+    def _stores(self) -> list[Store]:
+        return stores.find(self._swarm, self._project) if self._data else []
+
+    @staticmethod
+    def _with(stopped: Stopped, held: Sequence[Store]) -> Stopped:
+        """What is stopped, with the volumes that go."""
+        going = [each for each in held if not each.why and each.volumes]
+        volumes = [name for each in going for name in each.volumes]
+        return replace(stopped, volumes=volumes, nodes={each.node: list(each.volumes) for each in going if each.node})
+
+    def _emptied(self, store: Store) -> tuple[list[str], list[Kept]]:
+        """Remove the volumes of a node, once its tasks have ended; returns those that are gone, and those that stay.
+
+        A task that does not end keeps them: its node may have been cut off from the managers, and serve still.
+        """
+        engine = store.engine
+        if engine is None:
+            return [], []
+        users: tuple[str, ...] = ()
+        gone: list[str] = []
+        try:
+            if store.node:
+                users = tuple(self._ended(engine))
+            remove = engine.client.api.remove_volume
+            gone = [each for each in store.volumes if not users and self._is_gone(remove, each)]
+        except EngineError as error:
+            if not store.node:
+                raise
+            # The rest is removed all the same; what this node had is told as what stays.
+            self._tell(f"{store.node}: {error.message}")
+        return gone, [Kept("volume", each, users, store.node) for each in store.volumes if each not in gone]
 
     def _wait(self) -> None:
         """Wait until no container of the stack is on this node."""
+        if left := self._ended(self._swarm):
+            raise StartError(f"{', '.join(left)} could not be stopped", next=f"docker rm --force {' '.join(left)}")
+
+    def _ended(self, engine: Engine) -> list[str]:
+        """Wait until no container of the stack is on a node; returns those that do not end, by name."""
+        api: Any = engine.client.api
         deadline = time.monotonic() + PATIENCE
-        while held := cluster.held(self._swarm, self._project):
+        while held := cluster.held(engine, self._project):
             for key, raw in held.items():
                 # Of a task that has ended Swarm keeps the container for its log; nobody reads it any more.
                 if raw["State"]["Status"] in ("exited", "dead", "created"):
-                    self._gone(lambda each: self._api.remove_container(each, v=True, force=True), key)
+                    self._gone(lambda each: api.remove_container(each, v=True, force=True), key)
             if time.monotonic() > deadline:
-                names_left = sorted(str(raw["Name"]).lstrip("/") for raw in held.values())
-                raise StartError(
-                    f"{', '.join(names_left)} could not be stopped", next=f"docker rm --force {' '.join(names_left)}"
-                )
+                return sorted(str(raw["Name"]).lstrip("/") for raw in held.values())
             time.sleep(LOOK_EVERY)
+        return []
 
     def _gone(self, remove: Any, what: str) -> None:
         """Remove something; what is gone, or used by somebody else, is left."""
@@ -117,7 +152,3 @@ class Teardown:
                 else:
                     return True
             time.sleep(LOOK_EVERY)
-
-    def _kept(self, kind: str, left: list[str]) -> Iterator[Kept]:
-        for name in left:
-            yield Kept(kind, name, ())

@@ -1,0 +1,134 @@
+"""Services whose constraints would take them off the node that has their data: Swarm moves no data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from upready.runtime.docker.engine import answering
+from upready.runtime.swarm import nodes, pins, placement
+from upready.support import next_step, shell_words
+from upready.support.errors import UsageError
+
+if TYPE_CHECKING:
+    from upready.runtime.interface import Note
+    from upready.runtime.swarm.engine import SwarmEngine
+    from upready.runtime.swarm.nodes import Node
+    from upready.runtime.swarm.steps import Step
+    from upready.stack.model import Model
+
+OPTION = "--accept-loss"
+KEY = "volumes"
+"""Behind the name of a service: what `OPTION` takes to let the service leave its volumes behind."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A service that would leave volumes on nodes that its new constraints do not allow."""
+
+    service: str
+    volumes: tuple[str, ...]
+    nodes: tuple[str, ...]
+    why: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.service}: {', '.join(self.volumes)} on {', '.join(self.nodes)} ({self.why})"
+
+
+def check(swarm: SwarmEngine, model: Model, steps: Sequence[Step], tell: Note, *, back: bool = False) -> None:
+    """Make sure that no service is moved off its data, unless that is accepted.
+
+    Args:
+        swarm: Where; it says what is accepted.
+        model: What is to run.
+        steps: What is to be done to each service.
+        tell: Told what is left behind as it is accepted.
+        back: Whether it is a rollback, which cannot be told to accept it.
+
+    Raises:
+        UsageError: One is moved; it says how its data can go along.
+        EngineError: The engine does not answer.
+    """
+    found = []
+    for each in find(swarm, model, steps):
+        if f"{each.service}.{KEY}" in swarm.accepted:
+            tell(f"{each}: that stays there; to restore a backup of it: {_restore(each.service)}")
+        else:
+            found.append(each)
+    if not found:
+        return
+    names = [each.service for each in found]
+    accepted = f" {OPTION} ".join(f"{each}.{KEY}" for each in names)
+    raise UsageError(
+        f"{', '.join(names)} would leave the node that has its data, and Swarm moves no data",
+        details=[
+            *map(str, found),
+            "the volumes stay there as they are; a backup takes the data along, as it is when the backup is made",
+            f"after both steps: {_restore(*names)}",
+        ],
+        next="put these constraints into the compose file, then: invoke prod"
+        if back
+        else shell_words.in_turn(
+            f"invoke backup {_services(*names)}",
+            next_step.again(OPTION, accepted),
+        ),
+    )
+
+
+def _restore(*names: str) -> str:
+    return f"invoke restore latest {_services(*names)}"
+
+
+def _services(*names: str) -> str:
+    return " ".join(f"--service {shell_words.word(each)}" for each in names)
+
+
+def find(swarm: SwarmEngine, model: Model, steps: Sequence[Step]) -> list[Move]:
+    """The services that would leave volumes behind, of those that have data.
+
+    Raises:
+        EngineError: The engine does not answer.
+    """
+    asked = [each for each in steps if _may_move(each) and not _needs_none(model, each.key)]
+    if not asked:
+        return []
+    api: Any = swarm.client.api
+    with answering():
+        known = {each.id: each for each in nodes.every(api)}
+        tasks = {each.key: api.tasks(filters={"service": each.service.name}) for each in asked}
+    return [move for each in asked if (move := _move(each, _places(tasks[each.key], known)))]
+
+
+def _may_move(step: Step) -> bool:
+    """Whether a service has the same volumes as before, and other constraints. One that each node has stays on each."""
+    if step.before is None or placement.is_global(step.service.spec):
+        return False
+    before, after = step.before["Spec"], step.service.spec
+    same = set(pins.volumes(before)) & set(pins.volumes(after))
+    return bool(same) and placement.constraints(before) != placement.constraints(after)
+
+
+def _needs_none(model: Model, service: str) -> bool:
+    """Whether the compose file says that a service has no data to keep (`x-ops: {data: none}`)."""
+    return model.every[service].ops.get("data") == "none" if service in model.every else False
+
+
+def _places(tasks: Sequence[Mapping[str, Any]], known: Mapping[str, Node]) -> Iterator[Node]:
+    """The nodes that have a service's data: where its tasks run, else where the last one has run."""
+    placed = sorted((each for each in tasks if each.get("NodeID")), key=lambda each: str(each["CreatedAt"]))
+    running = [each for each in placed if each["Status"]["State"] == "running"]
+    for identifier in dict.fromkeys(str(each["NodeID"]) for each in running or placed[-1:]):
+        if identifier in known:
+            yield known[identifier]
+
+
+def _move(step: Step, there: Iterator[Node]) -> Move | None:
+    left = {each.name: placement.fixed(step.service.spec, each) for each in there}
+    left = {name: found for name, found in left.items() if found}
+    if not left or step.before is None:
+        return None
+    volumes = sorted({*pins.volumes(step.before["Spec"])} & {*pins.volumes(step.service.spec)})
+    why = next(iter(left.values()))[0].words
+    return Move(step.key, tuple(volumes), tuple(left), why)
