@@ -74,6 +74,8 @@ class Restored:
         into: The databases that were made beside.
         gap: Seconds in which the databases took no connection.
         restarted: How the restart of the services that use them ended; None where none does.
+        services: The services whose data were replaced.
+        node: The node of a swarm that has what was made beside; empty elsewhere.
     """
 
     backup: Backup
@@ -82,6 +84,7 @@ class Restored:
     gap: float = 0.0
     restarted: Launch | None = None
     services: tuple[str, ...] = field(default_factory=tuple)
+    node: str = ""
 
 
 def restore(
@@ -126,7 +129,8 @@ def _restore(
             changes = _fitting(found, chosen, reader)
             proven()
         if options.into:
-            return _beside(wanted, changes, options.into, show, progress)
+            made = _beside(wanted, changes, options.into, show, progress)
+            return replace(made, node=chosen[0][0].container.node)
         if confirm is not None:
             confirm(found.project, wanted, [loss for each in changes for loss in each.losses()])
         return _replace(settings, found, wanted, chosen, changes, show, progress)

@@ -53,6 +53,7 @@ def restored(done: Restored, *, as_json: bool) -> int:
                 "restored": report_data.described(done.backup),
                 "before": report_data.described(done.before) if done.before else None,
                 "into": list(done.into),
+                **({"node": done.node} if done.node else {}),
                 "gap": round(done.gap, 3),
                 "restarted": done.restarted.as_dict() if done.restarted else None,
                 **({"error": error.as_dict()} if error else {}),
@@ -60,7 +61,8 @@ def restored(done: Restored, *, as_json: bool) -> int:
         )
         return error.code if error else 0
     if done.into:
-        report.say(f"restored into {', '.join(done.into)}; nothing else was changed")
+        where = f" on {done.node}" if done.node else ""
+        report.say(f"restored into {', '.join(done.into)}{where}; nothing else was changed")
         return 0
     report.say(f"restored from {done.backup.id}; {', '.join(done.services)} took no connection for {done.gap:.1f} s")
     if done.before:

@@ -75,6 +75,7 @@ class Restored(Document):
     restored: Backup
     before: Annotated[Backup | None, "The backup of what was there before."]
     into: list[str]
+    node: NotRequired[Annotated[str, "The node of a swarm that has what was made beside."]]
     gap: Annotated[float, "Seconds for which the services took no connection."]
     restarted: Launch | None
     error: NotRequired[Error]
