@@ -501,6 +501,25 @@ def test_no_seconds(text: str) -> None:
         invocation.seconds(text, "--wait")
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "²", " "])
+def test_a_count_that_is_none_is_refused_with_one_that_works(text: str) -> None:
+    assert invocation.count("", "--keep", 0) == 0
+    with pytest.raises(UsageError, match="--keep: should be a number from 1") as caught:
+        invocation.count(text, "--keep", 0)
+    offered = caught.value.next.split()[-1].rstrip(">")
+    assert invocation.count(offered, "--keep", 0) == int(offered)
+
+
+@pytest.mark.parametrize("option", ["--keep", "--keep-daily", "--keep-weekly"])
+def test_a_negative_number_of_backups_to_keep_throws_none_away(option: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: x}}\n", encoding="utf-8")
+    line = [sys.executable, "-m", "upready", "backup", f"{option}=-1"]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 2
+    assert f"{option}: should be a number from 1, not '-1'" in done.stderr
+    assert done.stderr.rstrip().endswith(f"backup {option} 5")
+
+
 def test_an_interrupt_while_python_executes_a_text_is_130_too(tmp_path: Path) -> None:
     (tmp_path / "interrupted.py").write_text(
         "import sys\nfrom upready.commands import command\n\n\ndef body():\n    exec('raise KeyboardInterrupt')\n\n\n"

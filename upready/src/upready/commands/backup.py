@@ -28,9 +28,9 @@ def backup(
     c: Context,
     output: str = "",
     service: list[str] = [],  # noqa: B006 - invoke's way of an option that may be repeated
-    keep: int = 0,
-    keep_daily: int = 0,
-    keep_weekly: int = 0,
+    keep: str = "",
+    keep_daily: str = "",
+    keep_weekly: str = "",
     prove: bool = False,
     identity: str = "",
     list: bool = False,  # noqa: A002 - the option's name
@@ -57,7 +57,12 @@ def backup(
         with report.progress() as progress:
             proven = backup.prove(settings, output, Path(identity).expanduser() if identity else None, progress, warn)
         return report.proven(proven, as_json=json)
-    options = backup.Options(output, tuple(service), Keep(keep, keep_daily, keep_weekly), adopt)
+    kept = Keep(
+        newest=invocation.count(keep, "--keep", 0),
+        daily=invocation.count(keep_daily, "--keep-daily", 0),
+        weekly=invocation.count(keep_weekly, "--keep-weekly", 0),
+    )
+    options = backup.Options(output, tuple(service), kept, adopt)
     if invocation.dry(c):
         return plan.steps("backup", backup.plan(settings, options, warn), as_json=json)
     with report.progress() as progress:

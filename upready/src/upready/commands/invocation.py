@@ -25,6 +25,9 @@ LOCK_WAIT = "Seconds to wait for another task that is at work on the project."
 KEEP = "How many releases that have served are kept; 5 by default."
 """The same."""
 
+USUAL = 5
+"""The number of things that an error offers where an option has no default."""
+
 _command: list[str] = []
 """The words of a command that began without a `--`."""
 
@@ -125,7 +128,7 @@ def take(command: Sequence[str]) -> None:
 
 
 def count(text: str, option: str, default: int) -> int:
-    """A number of things as a user types it, 1 at least; `default` when nothing was typed.
+    """A number of things as a user types it, 1 at least; `default` when nothing was typed, 0 for none.
 
     Raises:
         UsageError: It is none.
@@ -134,7 +137,7 @@ def count(text: str, option: str, default: int) -> int:
         return default
     if not (text.isascii() and text.isdecimal() and int(text)):
         raise UsageError(
-            f"{option}: should be a number from 1, not {text!r}", next=next_step.again(option, str(default))
+            f"{option}: should be a number from 1, not {text!r}", next=next_step.again(option, str(default or USUAL))
         )
     return int(text)
 
