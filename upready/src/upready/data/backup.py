@@ -117,6 +117,17 @@ def make(
 def _part(
     data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None, reason: str
 ) -> Part:
+    part = _read(data, source, writer, progress, aside, reason)
+    if missing := sorted({*(aside or ())} - {each.name for each in part.items}):
+        raise DataError(
+            f"{source.service}: {', '.join(missing)} is not where it was put aside", next="invoke backup --list"
+        )
+    return part
+
+
+def _read(
+    data: Data, source: Source, writer: Writer, progress: Progress, aside: Mapping[str, str] | None, reason: str
+) -> Part:
     if source.kind in kinds.FILES:
         return volume.read(data, source, writer, progress, aside, whole=not reason)
     try:

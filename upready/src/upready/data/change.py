@@ -39,10 +39,10 @@ class Change(Protocol):
     """Data of one service that is about to be replaced by what a backup holds.
 
     Attributes:
-        undone: What served and was swapped back, and where each is since: somebody may have written to it.
+        taken_back: What served and was swapped back, and where each is since: somebody may have written to it.
     """
 
-    undone: dict[str, str]
+    taken_back: dict[str, str]
 
     @property
     def part(self) -> Part:

@@ -15,7 +15,7 @@ from upready.data.mysql import Definitions, Server
 from upready.data.mysql_exchange import Move, exchange
 from upready.data.mysql_rows import Counter
 from upready.data.postgres import Database
-from upready.data.restore import aside, compare_rows, names_beside, names_here
+from upready.data.restore import after, aside, compare_rows, names_beside, names_here
 from upready.support import next_step, pipes, units
 from upready.support.errors import DataError
 from upready.support.pipes import ProgramError
@@ -38,7 +38,7 @@ class Databases:
     reader: Reader
     stamp: str
     there: dict[str, Database] = field(default_factory=dict)
-    undone: dict[str, str] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.there = {each.name: each for each in self.server.databases()}
@@ -125,14 +125,15 @@ class Databases:
         }
 
     def undo(self) -> None:
-        """Swap them back."""
+        """Swap them back. What served meanwhile is named as a replaced one: no task removes that without a backup."""
+        names = {own: aside(own, f"__old_{after(self.stamp)}") for own in self.replaced()}
         exchange(
             self.server,
             [
                 Move(
                     self.names[item.name],
                     self._old(item),
-                    self._new(item),
+                    names[self.names[item.name]],
                     self._kept(self._old(item)),
                     self._definitions(item),
                 )
@@ -140,7 +141,7 @@ class Databases:
                 if self.names[item.name] in self.there
             ],
         )
-        self.undone = {self.names[item.name]: self._new(item) for item in self.part.items}
+        self.taken_back = names
 
     def written_since(self, before: Part) -> bool:
         """Whether a replaced database is not as in its backup."""
@@ -149,7 +150,7 @@ class Databases:
 
     def discard(self) -> None:
         """Remove what was restored."""
-        self.server.drop(*(self._new(item) for item in self.part.items))
+        self.server.drop(*map(self._new, self.part.items), *self.taken_back.values())
 
     def finish(self) -> None:
         """Remove what was replaced."""

@@ -43,6 +43,11 @@ _BACK = f"""{_MOVE}
 [ ! -e "$here/done" ] || mv "$here/done" "$here/half"
 back
 """
+_TAKE_BACK = f"""{_BACK}
+[ $? = 0 ] && rmdir "$here/was" && mv "$here/new" "$here/was" && : >"$here/done"
+"""
+"""What served meanwhile is then where replaced keys would be: no task removes those without a backup."""
+
 _REMOVE = f"""{_MOVE}
 [ ! -d "$here/was" ] || [ -e "$here/done" ] || back || exit 1
 rm -rf "$here"
@@ -70,11 +75,6 @@ class Folder:
     def replaced(self) -> str:
         """The path in its container of the keys that were replaced."""
         return f"{self.files.folder}/{HIDDEN}/was/{self.files.rdb}"
-
-    @property
-    def restored(self) -> str:
-        """The path in its container of the keys that were restored and do not serve."""
-        return f"{self.files.folder}/{HIDDEN}/new/{self.files.rdb}"
 
     @property
     def _container(self) -> str:
@@ -110,9 +110,9 @@ class Folder:
         """
         self._run(_SWAP)
 
-    def back(self) -> None:
-        """Exchange them back, while it is stopped."""
-        self._run(_BACK)
+    def take_back(self) -> None:
+        """Exchange them back, while it is stopped; what served meanwhile is then what was replaced."""
+        self._run(_TAKE_BACK)
 
     def clear(self) -> None:
         """Remove what a restore has left; what it had only half exchanged is put back first."""

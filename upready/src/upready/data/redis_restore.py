@@ -48,7 +48,7 @@ class Keys:
     server: Server
     part: Part
     reader: Reader
-    undone: dict[str, str] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.files: Files = self.server.files()
@@ -108,20 +108,28 @@ class Keys:
         Raises:
             DataError: It has not the keys that the backup tells of; then the files are exchanged back.
         """
+        exchanged = False
         try:
             self.server.hold()
             with guard.still(self.engine, [self.source.container], "stopped"):
                 self.folder.swap()
+                exchanged = True
+            self._check_loaded()
         except BaseException:
-            with contextlib.suppress(ProgramError):
-                self.server.release()
+            if exchanged:
+                self.undo()
+            else:
+                with contextlib.suppress(ProgramError):
+                    self.server.release()
             raise
+
+    def _check_loaded(self) -> None:
         found, loaded = self.server.await_keys(), self.server.loaded()
-        if not redis.is_loaded(found, loaded, dict(self.item.rows)):
-            self.undo()
+        wanted = dict(self.item.rows)
+        if not redis.is_loaded(found, loaded, wanted):
             raise DataError(
                 f"{self.source.service} did not load the keys of {self.item.name}, and has its own again",
-                details=[f"it has loaded {found if loaded is None else loaded}, not {sum(self.item.rows.values())}"],
+                details=[f"it has loaded {found if loaded is None else loaded}, not {sum(wanted.values())}"],
                 next="invoke logs",
             )
 
@@ -130,13 +138,14 @@ class Keys:
         with contextlib.suppress(ProgramError, OpsError):
             self.server.hold()
         with guard.still(self.engine, [self.source.container], "stopped"):
-            self.folder.back()
+            self.folder.take_back()
+            self.taken_back = self.replaced()
         self.server.await_keys()
-        self.undone = {self.files.rdb: self.folder.restored}
 
     def discard(self) -> None:
-        """Remove what was restored."""
-        self.folder.clear()
+        """Remove what was restored; not where it serves: then the next task puts what it replaced into a backup."""
+        if self.taken_back or not self.folder.holds("done"):
+            self.folder.clear()
 
     def replaced(self) -> dict[str, str]:
         """The file with the keys that were replaced: as it was written when writers waited already."""
@@ -149,7 +158,7 @@ class Keys:
 
     def finish(self) -> None:
         """Remove what was replaced."""
-        self.discard()
+        self.folder.clear()
 
     def _compare(self, found: dict[str, int]) -> None:
         wanted = dict(self.item.rows)

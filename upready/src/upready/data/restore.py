@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from upready.data.archive import Reader
 from upready.data.change import Loss
@@ -24,6 +25,9 @@ _LOG = 1_200_000_000
 
 _LONGEST = 63
 """Bytes of a name of PostgreSQL."""
+
+STAMP = "%Y%m%dT%H%M%S"
+"""How a moment stands at the end of a name."""
 
 
 @dataclass
@@ -45,7 +49,7 @@ class Databases:
     stamp: str
     there: dict[str, Database] = field(default_factory=dict)
     version: str = ""
-    undone: dict[str, str] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.version, found = self.server.look()
@@ -162,15 +166,10 @@ class Databases:
         }
 
     def undo(self) -> None:
-        """Swap them back."""
-        self.server.swap(
-            {
-                self.names[item.name]: (self.old(item), self.new(item))
-                for item in self.part.items
-                if self.names[item.name] in self.there
-            }
-        )
-        self.undone = {self.names[item.name]: self.new(item) for item in self.part.items}
+        """Swap them back. What served meanwhile is named as a replaced one: no task removes that without a backup."""
+        names = {own: aside(own, f"__old_{after(self.stamp)}") for own in self.replaced()}
+        self.server.swap({own: (old, names[own]) for own, old in self.replaced().items()})
+        self.taken_back = names
 
     def written_since(self, before: Part) -> bool:
         """Whether anybody has changed a replaced database since `there` was looked at."""
@@ -181,8 +180,8 @@ class Databases:
 
     def discard(self) -> None:
         """Remove what was restored."""
-        for item in self.part.items:
-            self.server.drop(self.new(item))
+        for each in (*map(self.new, self.part.items), *self.taken_back.values()):
+            self.server.drop(each)
 
     def finish(self) -> None:
         """Remove what was replaced."""
@@ -233,6 +232,11 @@ def compare_rows(item: Item, found: Mapping[str, int]) -> None:
             details=[f"{table}: {found.get(table)} rows, not {item.rows.get(table)}" for table in wrong[:20]],
             next="invoke backup --list",
         )
+
+
+def after(stamp: str) -> str:
+    """The stamp of one second later: of what a restore has to name apart from what it replaced."""
+    return f"{datetime.strptime(stamp, STAMP) + timedelta(seconds=1):{STAMP}}"
 
 
 def aside(name: str, suffix: str) -> str:

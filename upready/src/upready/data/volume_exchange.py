@@ -22,10 +22,9 @@ HIDDEN = ".upready-restore"
 """The folder in a volume in which a restore works; `new/volume` is the backup, `was/volume` what was replaced."""
 
 PLACE = f"{volume.FOLDER}/{HIDDEN}"
-NEW = f"{PLACE}/new/volume"
 WAS = f"{PLACE}/was/volume"
 DONE = f"{PLACE}/done"
-"""The folder; what was restored; what was replaced; and what is there once all is exchanged, until that is removed."""
+"""The folder; what was replaced; and what is there once all is exchanged, until that is removed."""
 
 _MOVE = """
 move() {
@@ -59,6 +58,11 @@ _BACK = f"""{_MOVE}
 back
 """
 
+_TAKE_BACK = f"""{_BACK}
+[ $? = 0 ] && rmdir "$here/was/volume" "$here/was" && mv "$here/new" "$here/was" && mkdir "$here/done"
+"""
+"""What served meanwhile is then where a replaced volume would be: no task removes that without a backup."""
+
 _REMOVE = f"""{_MOVE}
 [ ! -d "$here/was" ] || [ -d "$here/done" ] || back || exit 1
 rm -rf "$here"
@@ -87,7 +91,7 @@ class Volumes:
     source: Source
     part: Part
     reader: Reader
-    undone: dict[str, str] = field(default_factory=dict)
+    taken_back: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         theirs, ours = f"{self.reader.manifest.project}_", f"{self.project}_"
@@ -180,27 +184,35 @@ class Volumes:
     def swap(self) -> None:
         """Stop the containers that use the volumes, exchange the files, and start the containers again."""
         done: list[str] = []
-        with guard.still(self.engine, self.source.users, "stopped"):
-            try:
-                for name in self.names.values():
-                    self._run(name, _SWAP)
-                    done.append(name)
-            except BaseException:
-                for name in done:
-                    self._run(name, _BACK)
-                raise
+        exchanged = False
+        try:
+            with guard.still(self.engine, self.source.users, "stopped"):
+                try:
+                    for name in self.names.values():
+                        self._run(name, _SWAP)
+                        done.append(name)
+                except BaseException:
+                    for name in done:
+                        self._run(name, _BACK)
+                    raise
+                exchanged = True
+        except BaseException:
+            if exchanged:  # and one of the containers does not start again
+                self.undo()
+            raise
 
     def undo(self) -> None:
         """Exchange them back."""
         with guard.still(self.engine, self.source.users, "stopped"):
             for name in self.names.values():
-                self._run(name, _BACK)
-        self.undone = dict.fromkeys(self.names.values(), NEW)
+                self._run(name, _TAKE_BACK)
+            self.taken_back = self.replaced()
 
     def discard(self) -> None:
-        """Remove what was restored."""
+        """Remove what was restored; not where it serves: then the next task puts what it replaced into a backup."""
         for name in self.names.values():
-            clear(self.engine, self.project, self.source, name)
+            if self.taken_back or not volume.holds(self.engine, self.project, name, DONE):
+                clear(self.engine, self.project, self.source, name)
 
     def replaced(self) -> dict[str, str]:
         """The folder of each volume in which its files are since."""
@@ -216,7 +228,8 @@ class Volumes:
 
     def finish(self) -> None:
         """Remove what was replaced."""
-        self.discard()
+        for name in self.names.values():
+            clear(self.engine, self.project, self.source, name)
 
     def _run(self, name: str, script: str) -> None:
         run(self.engine, self.project, self.source.container.image_id, name, script)

@@ -191,16 +191,11 @@ def _replace(
                 each.swap()
                 done.append(each)
         except BaseException:
-            for each, source in zip(changes, served, strict=True):
-                with contextlib.suppress(ProgramError, OpsError):
-                    if each in done:
-                        each.undo()
-                    if each.undone:
-                        reason = f"{shelf.BEFORE_RESTORE} {wanted.id} was taken back"
-                        aside = {source.service: each.undone}
-                        kept = making.into(settings, data, [source], "", progress, reason, aside)
-                        show.warn(f"{source.service} served the backup for a moment; that is in {kept.path}")
-                    each.discard()
+            pairs = list(zip(changes, served, strict=True))
+            stay = _swap_back([each for each in pairs if each[0] in done], show)
+            for each, source in pairs:
+                if source not in stay:
+                    _discard(settings, data, wanted, each, source, show, progress)
             raise
     gap = time.monotonic() - began
     services = _users(data, [source.service for source in served])
@@ -214,6 +209,34 @@ def _replace(
         )
     before = _settled(data, served, changes, before, show, progress)
     return Restored(wanted, before, (), gap, restarted, tuple(each.service for each in served))
+
+
+def _swap_back(swapped: Sequence[tuple[Change, Source]], show: Show) -> list[Source]:
+    """Let what was there serve again, of all services before anything else; returns those where that failed."""
+    stay = []
+    for change, source in swapped:
+        try:
+            change.undo()
+        except (OpsError, ProgramError, OSError) as error:
+            show.warn(f"{source.service} is not swapped back: {error}; the next task puts what it had into a backup")
+            stay.append(source)
+    return stay
+
+
+def _discard(
+    settings: Settings, data: Data, wanted: Backup, change: Change, source: Source, show: Show, progress: Progress
+) -> None:
+    """Remove what was restored of a service; what was written to it while it served goes into a backup before."""
+    reason = f"{shelf.BEFORE_RESTORE} {wanted.id} was taken back"
+    try:
+        if change.taken_back:
+            kept = making.into(settings, data, [source], "", progress, reason, {source.service: change.taken_back})
+            show.warn(f"what was written to {source.service} after the swap is in {kept.path}")
+        change.discard()
+    except (OpsError, ProgramError, OSError) as error:
+        if change.taken_back:
+            where = ", ".join(change.taken_back.values())
+            show.warn(f"what was written to {source.service} after the swap is only in {where}: {error}")
 
 
 def _settled(
