@@ -133,3 +133,11 @@ def test_a_stack_lives_on_a_swarm_as_on_one_engine(engine: Engine, tmp_path: Pat
     assert not engine.client.api.secrets()
     assert [each.name for each in engine.client.networks.list(filters={"label": "com.docker.stack.namespace"})] == []
     assert {each.name for each in engine.client.volumes.list()} == {"moved_data", "moved_releases"}
+    # When: the files call the volume external, and all data are to go. Then: it stays
+    project.write("compose.yaml", COMPOSE.replace("{data: {}}", "{data: {external: true, name: moved_data}}"))
+    project.ok("stop", "--volumes", "--yes", "--no-backup")
+    assert {each.name for each in engine.client.volumes.list()} == {"moved_data"}
+    # When: they do not any more. Then: it goes, though nothing runs
+    project.write("compose.yaml", COMPOSE)
+    project.ok("stop", "--volumes", "--yes", "--no-backup")
+    assert engine.client.volumes.list() == []

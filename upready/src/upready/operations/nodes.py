@@ -13,7 +13,7 @@ from upready.operations.step import Step
 from upready.runtime.docker import engine
 from upready.runtime.docker.engine import Engine, answering
 from upready.runtime.interface import Note
-from upready.runtime.swarm import evacuation, fleet, images, manager, membership, nodes
+from upready.runtime.swarm import evacuation, fleet, images, manager, membership, nodes, placement
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.manager import Place
 from upready.runtime.swarm.nodes import Node
@@ -241,7 +241,9 @@ def activate(word: str, tell: Note) -> Overview:
 def _wait_for_ends(swarm: Swarm, node: Node) -> None:
     deadline = time.monotonic() + SECONDS
     while left := _ending(swarm.api, node):
-        if node.state != nodes.READY:
+        with manager.asking():
+            now = next((each for each in nodes.every(swarm.api) if each.id == node.id), node)
+        if now.state != nodes.READY:
             raise UsageError(
                 f"{node.name} does not answer, and {left} may still run there: another one beside it would write the "
                 "same volume",
@@ -255,12 +257,14 @@ def _wait_for_ends(swarm: Swarm, node: Node) -> None:
 
 
 def _ending(api: Any, node: Node) -> str:
-    """A service that still runs on a node where Swarm wants it no more; empty where none does."""
+    """A service with volumes that still runs on a node where Swarm wants it no more; empty where none does."""
     with manager.asking():
         known = fleet.read(api)
     for each in known.on(node):
-        if each.get("DesiredState") in GONE and each["Status"]["State"] in ("running", "starting"):
-            return known.name(known.service_of(each))
+        service = known.service_of(each)
+        writes = bool(placement.volumes(service.get("Spec") or {}))
+        if writes and each.get("DesiredState") in GONE and each["Status"]["State"] in ("running", "starting"):
+            return known.name(service)
     return ""
 
 

@@ -86,13 +86,13 @@ class SwarmRelease(Judging):
             OpsError: As `upready.operations.release.release` does.
         """
         target = self._served(name)
-        consent.to_migrations(name, self.history.migrated(name), self.show)
         for service in target.wanted:
             if self.engine.image(service.image) is None:
                 raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
         versions.check(self.engine, target, target.wanted)
         planned = self._prepare(target)
         moves.check(self.engine, target, planned.steps, silent, back=True)
+        consent.to_migrations(name, self.history.migrated(name), self.show)
         self._tell(planned)
         variables = [
             variable

@@ -14,7 +14,7 @@ from upready.runtime.interface import Container, Note, Origin, Runtime, silent
 from upready.runtime.last_used import Memory
 from upready.runtime.native import paths
 from upready.runtime.ownership import Claim
-from upready.runtime.swarm import presence
+from upready.runtime.swarm import names, presence
 from upready.stack.settings import AUTO, DOCKER, ENGINES, NATIVE, RELEASED, SWARM, Settings
 from upready.support import next_step, shell_words
 from upready.support.errors import EngineError, UsageError
@@ -188,7 +188,10 @@ def all_of(
     if data and not is_swarm(connected) and _left_in_swarm(project, connected):
         from upready.runtime.swarm.runtime import Swarm
 
-        connected = Swarm.on(connected)
+        try:
+            connected = Swarm.on(connected)
+        except EngineError as error:
+            tell(f"volumes on other nodes of the swarm are not looked for: {error.message}")
     try:
         if not foreign:
             ownership.check(settings, project, connected, tell, adopt=adopt, task="invoke stop", remember=remember)
@@ -273,10 +276,17 @@ def _found(settings: Settings, project: str, connected: Containers) -> Container
 
 
 def _left_in_swarm(project: str, connected: Containers) -> bool:
-    """Whether nothing of a stack runs on an engine that manages a swarm: its nodes may have volumes of it still."""
+    """Whether a stack that ran in Swarm, and does not any more, may have left volumes on nodes of the swarm.
+
+    What compose has made by itself on the engine is no such stack.
+    """
     if connected.containers(project) or connected.networks(project):
         return False
     with connection.answering():
+        listed = connected.client.api.volumes(filters={"label": f"{names.PROJECT}={project}"}).get("Volumes") or []
+        by_compose = [each for each in listed if "com.docker.compose.volume" in (each.get("Labels") or {})]
+        if any(names.STACK not in each["Labels"] for each in by_compose):
+            return False
         return bool((connected.client.info().get("Swarm") or {}).get("ControlAvailable"))
 
 

@@ -26,6 +26,24 @@ _PERHAPS_HOOKS = re.compile(rb"pre_stop|provider|include|extends")
 """Words in a compose file that may need an action at a stop, or that name another such file."""
 
 
+def external(stacks: Sequence[Stack], volumes: Sequence[str]) -> list[str]:
+    """Volumes that the files now call external, though they were once made for this project: they are not removed.
+
+    Args:
+        stacks: The stacks that it was started from.
+        volumes: The names of its volumes.
+    """
+    if not volumes:
+        return []
+    named: set[str] = set()
+    for stack in stacks:
+        result = compose_call.config(compose.whole(stack), "--no-consistency", "--format", "json")
+        if result.code == 0:
+            declared = compose_call.document(result).get("volumes") or {}
+            named |= {str(each.get("name")) for each in declared.values() if each and each.get("external")}
+    return sorted(named & set(volumes))
+
+
 class Teardown:
     """The stop of one project on one engine.
 
@@ -80,7 +98,7 @@ class Teardown:
             stacks: As there.
             before: What there is.
         """
-        spared = self._external(stacks, before.volumes)
+        spared = external(stacks, before.volumes)
         before = before.without(spared)
         anonymous = self._anonymous()
         for stack in stacks:
@@ -169,18 +187,6 @@ class Teardown:
                 # A volume in use stays, and is reported; one that is already gone is fine.
                 if error.status_code not in (404, 409):
                     raise
-
-    def _external(self, stacks: Sequence[Stack], volumes: Sequence[str]) -> list[str]:
-        """Volumes that the files now call external, though compose once made them for this project."""
-        if not volumes:
-            return []
-        named: set[str] = set()
-        for stack in stacks:
-            result = compose_call.config(compose.whole(stack), "--no-consistency", "--format", "json")
-            if result.code == 0:
-                declared = compose_call.document(result).get("volumes") or {}
-                named |= {str(each.get("name")) for each in declared.values() if each and each.get("external")}
-        return sorted(named & set(volumes))
 
     def _network(self, name: str) -> Kept:
         """A network that stays, and the containers that use it."""

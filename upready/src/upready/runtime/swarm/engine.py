@@ -55,7 +55,7 @@ class SwarmEngine(Containers):
         self.manager = self
         self._failed: dict[tuple[str, int], set[str]] = {}
         self._others: dict[str, Member] = {}
-        self._unreached: dict[str, EngineError] = {}
+        self._unreached: dict[str, OpsError] = {}
 
     def look(self, project: str) -> tasks.Cluster:
         """What the swarm says of a stack now."""
@@ -169,7 +169,7 @@ class SwarmEngine(Containers):
         if node.id not in self._others:
             try:
                 self._others[node.id] = member.on(self, node)
-            except EngineError as error:
+            except OpsError as error:
                 self._unreached[node.id] = error  # as above
                 raise
         return self._others[node.id]

@@ -132,7 +132,7 @@ class Swarm(SwarmEngine):
         """Remove a stack's services, networks, secrets and configs, and with `data` its volumes on each node."""
         if grace is not None:
             tell("--timeout counts for containers of one engine; in Swarm, stop_grace_period does")
-        return Teardown(self, project, data=data, tell=tell).run()
+        return Teardown(self, project, data=data, tell=tell, stacks=stacks).run()
 
     def remove(self, container: Container) -> None:
         """Nothing: Swarm itself starts and ends tasks."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import answering
+from upready.runtime.docker.teardown import external
 from upready.runtime.interface import Kept, Note, Stopped
 from upready.runtime.swarm import cluster, names, presence, stores
 from upready.support.errors import EngineError, StartError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from upready.runtime.docker.engine import Engine
     from upready.runtime.docker.store import Store
     from upready.runtime.swarm.engine import SwarmEngine
+    from upready.stack.selection import Stack
 
 PATIENCE = 120.0
 """Seconds for the tasks to end; `stop_grace_period` may be long, and Swarm waits for it."""
@@ -33,14 +35,18 @@ class Teardown:
         project: The stack's name.
         data: Whether volumes are removed, too: on each node that can be asked.
         tell: Gets a sentence about each thing that was not done.
+        stacks: The stacks that it was started from: what their files call external stays.
     """
 
-    def __init__(self, swarm: SwarmEngine, project: str, *, data: bool, tell: Note) -> None:
+    def __init__(
+        self, swarm: SwarmEngine, project: str, *, data: bool, tell: Note, stacks: Sequence[Stack] = ()
+    ) -> None:
         self._swarm = swarm
         self._api: Any = swarm.client.api
         self._project = project
         self._data = data
         self._tell = tell
+        self._stacks = stacks
 
     def found(self) -> Stopped:
         """What there is to be removed."""
@@ -56,7 +62,8 @@ class Teardown:
             StartError: A container of this node does not end.
             EngineError: The engine does not answer.
         """
-        before, there = self.found(), self._stores()
+        before, there = self.found(), self._going()
+        before = self._with(before, there)
         for name in before.containers:
             self._gone(self._api.remove_service, name)
         self._wait()
@@ -80,6 +87,12 @@ class Teardown:
     def _stores(self) -> list[Store]:
         return stores.find(self._swarm, self._project) if self._data else []
 
+    def _going(self) -> list[Store]:
+        """The volumes that are removed, by node."""
+        held = self._stores()
+        spared = external(self._stacks, [name for each in held for name in each.volumes])
+        return [replace(each, volumes=tuple(name for name in each.volumes if name not in spared)) for each in held]
+
     @staticmethod
     def _with(stopped: Stopped, held: Sequence[Store]) -> Stopped:
         """What is stopped, with the volumes that go."""
@@ -101,7 +114,8 @@ class Teardown:
             if store.node:
                 users = tuple(self._ended(engine))
             remove = engine.client.api.remove_volume
-            gone = [each for each in store.volumes if not users and self._is_gone(remove, each)]
+            for each in store.volumes if not users else ():
+                gone += [each] if self._is_gone(remove, each) else []
         except EngineError as error:
             if not store.node:
                 raise
