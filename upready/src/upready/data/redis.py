@@ -173,8 +173,9 @@ class Server:
         """
         told: list[str] = []
         with pipes.child(self._run('"$(tool check-rdb)" "$1"; exit $?', path)) as running:
-            pipes.write_whole(running.stdin, self._secret())
-            running.stdin.close()
+            with contextlib.suppress(OSError):  # it has ended already: then its exit code tells
+                pipes.write_whole(running.stdin, self._secret())
+                running.stdin.close()
             _keep(running.stdout, told)
             _end(running, told)
         return counted(told)

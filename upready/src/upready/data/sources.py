@@ -162,7 +162,7 @@ class Data:
                 raise UsageError(
                     f"{name} has no data to back up{spelling.meant(name, by_name)}",
                     details=[f"services with data: {', '.join(by_name) or 'none'}"],
-                    next=next_step.again("--service", close) if close else "invoke backup --list",
+                    next=next_step.instead(name, close) if close else "invoke backup --list",
                 )
         return tuple(each for each in self.sources if not services or each.service in services)
 
