@@ -34,7 +34,7 @@ def deaf() -> Iterator[list[psutil.Popen]]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PATIENCE", "LAST_CHANCE", "KILLED_WITHIN"):
+    for name in ("PATIENCE", "LAST_CHANCE"):
         monkeypatch.setattr(process_tree, name, 0.05)
 
 
@@ -75,6 +75,7 @@ class Undying:
 def test_what_lives_on_is_told_and_stays_on_record(
     quick: None, root: Path, run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(process_tree, "KILLED_WITHIN", 0.05)  # it does not end however long it is waited for
     run("pass")
     until(lambda: not service.runs(service.look(root, "it")))
     with monkeypatch.context() as patched:
