@@ -31,7 +31,8 @@ class Machine(Engine):
         images: Mapping[str, Mapping[str, Any]] | None = None,
         **api: Any,
     ) -> None:
-        super().__init__(SimpleNamespace(api=SimpleNamespace(base_url="http+docker://localhost", **api)))  # type: ignore[arg-type]
+        client: Any = SimpleNamespace(api=SimpleNamespace(base_url="http+docker://localhost", **api))
+        super().__init__(client)
         self._files, self._images = files or {}, images or {}
         self.looked: list[tuple[str, str, int]] = []
 
@@ -105,7 +106,7 @@ def replica(
     every = {each.name: each for each in (made, *services)}
     stack = Stack(root, "dev", files, profiles, "shop")
     return Evidence(
-        engine=engine or Away(),  # type: ignore[arg-type]
+        engine=engine or Away(),  # type: ignore[arg-type] # it has all that a rule asks of one
         model=Model(every, {each.name: each for each in inactive}, raw or {}, stack),
         service=made,
         health=health,

@@ -136,7 +136,7 @@ def test_a_service_that_names_its_tag_is_asked_for_without_it() -> None:
 def test_an_image_of_a_hook_is_not_what_the_service_builds() -> None:
     web = replace(service(), built=True)
     for kind in ("image", "platform"):
-        failure = Failure(kind, "x", image="alpine:3")  # type: ignore[arg-type]
+        failure = Failure(kind, "x", image="alpine:3")  # type: ignore[arg-type] # one of the parameters above
         message = told(image.find(replica(web=web, failure=failure, there=False)))[1]
         assert "has not been built" not in message
 

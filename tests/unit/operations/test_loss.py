@@ -18,7 +18,7 @@ def test_volumes_of_one_name_on_several_nodes_go_into_backups_of_their_own_befor
 def test_what_stays_is_told_with_its_node_and_the_step() -> None:
     unknown = Store(None, (), "node4", "nobody answers")
     known = Store(None, ("shop_data",), "node3", "no way there", "invoke nodes --add node3")
-    assert loss.staying([(None, [Store(None, ("folder",)), known, unknown])]) == [  # type: ignore[list-item]
+    assert loss.staying([(None, [Store(None, ("folder",)), known, unknown])]) == [  # type: ignore[list-item] # not asked
         "volume shop_data on node3 stays (no way there; invoke nodes --add node3)",
         "stays on node4: any volume (nobody answers)",
     ]

@@ -99,7 +99,8 @@ class Scene:
 
     def gate(self, **services: dict[str, Any]) -> Gate:
         """A gate; each service is named with what `replicas.service` takes."""
-        engine: Any = Containers(SimpleNamespace(api=None), SimpleNamespace())  # type: ignore[arg-type]
+        client: Any = SimpleNamespace(api=None)
+        engine: Any = Containers(client, client)
         stack = Stack(root=Path(), environment="prod", files=(), profiles=(), project="shop", timeout=60)
         made = {name: replicas.service(name, **given) for name, given in (services or {"web": {}}).items()}
         return Gate(engine, Model(made, {}, {}, stack), self.watch, self.told.append)

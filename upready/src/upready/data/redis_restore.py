@@ -115,7 +115,7 @@ class Keys:
                 self.folder.swap()
                 exchanged = True
             self._check_loaded()
-        except BaseException:
+        except BaseException:  # Ctrl-C as well: what was replaced is nowhere else
             if exchanged:
                 self.undo()
             else:

@@ -191,12 +191,12 @@ class Volumes:
                     for name in self.names.values():
                         self._run(name, _SWAP)
                         done.append(name)
-                except BaseException:
+                except BaseException:  # Ctrl-C as well: one of them must not serve the backup alone
                     for name in done:
                         self._run(name, _BACK)
                     raise
                 exchanged = True
-        except BaseException:
+        except BaseException:  # Ctrl-C as well
             if exchanged:  # and one of the containers does not start again
                 self.undo()
             raise

@@ -228,13 +228,14 @@ def _discard(
 ) -> None:
     """Remove what was restored of a service; what was written to it while it served goes into a backup before."""
     reason = f"{shelf.BEFORE_RESTORE} {wanted.id} was taken back"
+    kept = None
     try:
         if change.taken_back:
             kept = making.into(settings, data, [source], "", progress, reason, {source.service: change.taken_back})
             show.warn(f"what was written to {source.service} after the swap is in {kept.path}")
         change.discard()
     except (OpsError, ProgramError, OSError) as error:
-        if change.taken_back:
+        if change.taken_back and kept is None:
             where = ", ".join(change.taken_back.values())
             show.warn(f"what was written to {source.service} after the swap is only in {where}: {error}")
 
