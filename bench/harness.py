@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def run(doc: str | None, measure: Measure, more: Callable[[argparse.ArgumentPars
         more(parser)
     options = parser.parse_args()
     figures: list[Figure] = []
+    _take_signals()
     _own_state()
     try:
         for each in measure(options):
@@ -59,6 +61,15 @@ def run(doc: str | None, measure: Measure, more: Callable[[argparse.ArgumentPars
             options.json.write_text(json.dumps([each.document() for each in figures]) + "\n", encoding="utf-8")
     Console(width=140).print(table(figures))
     return int(any(each.met is False for each in figures))
+
+
+def _take_signals() -> None:
+    """Remove what was made here on SIGTERM too, and have the programs that we start end on SIGINT.
+
+    What a shell starts in the background ignores SIGINT, and so do its children: `invoke logs --follow` would not end.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 def _own_state() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -126,6 +128,36 @@ def test_a_part_that_is_not_there_is_refused_by_the_names_of_all(tmp_path: Path)
     line = runner.command(tmp_path, only=["list"], quick=True, as_json=True, output="x")
     assert line[-8:-2] == ["-m", "bench", "--only", "list", "--quick", "--json"]
     assert Path(line[-1]).is_absolute()
+
+
+MEASURE = """
+import signal, subprocess, sys
+from bench import harness
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for what it starts with &
+
+def measure(options):
+    try:
+        look = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+        print("deaf:", subprocess.run([sys.executable, "-c", look], capture_output=True, text=True).stdout, flush=True)
+        yield sys.stdin.read()
+    finally:
+        print("removed", flush=True)
+
+sys.exit(harness.run("Measure.", measure))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM that a program could answer")
+def test_in_the_background_programs_end_on_ctrl_c_and_what_was_made_is_removed() -> None:
+    line = [sys.executable, "-c", MEASURE]
+    with subprocess.Popen(line, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stdout.readline() == "deaf: False\n"
+        process.send_signal(signal.SIGTERM)
+        assert "removed" in process.stdout.read()
+        assert process.wait() == 128 + signal.SIGTERM
 
 
 def test_each_part_is_a_module_and_each_module_with_figures_of_its_own_is_a_part() -> None:
