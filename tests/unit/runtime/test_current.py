@@ -70,8 +70,9 @@ def test_a_container_is_found_by_service_and_replica() -> None:
             [container("web"), container("db", state="exited")],
             "db",
             ["shop-db-1 is exited", "running: web"],
-            "invoke status",
+            "invoke diagnose db",
         ),
+        ([container("web")], "db", ["running: web"], "invoke status"),
         ([], "db", ["running: nothing"], "invoke live"),
     ],
 )
@@ -80,6 +81,28 @@ def test_a_container_that_does_not_run(containers: list[Any], service: str, deta
         execute.container_of(containers, service, environment="live")
     assert caught.value.details == details
     assert caught.value.next == following
+
+
+@pytest.mark.parametrize(
+    ("containers", "details", "following"),
+    [
+        ([], [], "invoke live"),
+        ([container("db", state="starting")], ["shop-db-1 is starting"], "invoke diagnose"),
+    ],
+)
+def test_where_none_runs_what_does_not_run_is_diagnosed(
+    containers: list[Any], details: list[str], following: str
+) -> None:
+    with pytest.raises(UsageError, match="no PostgreSQL runs here") as caught:
+        execute.only(containers, "psql", "PostgreSQL", "live")
+    assert (caught.value.details, caught.value.next) == (details, following)
+
+
+def test_of_several_only_those_that_run_can_be_named() -> None:
+    with pytest.raises(UsageError, match="psql needs the name of a service: 2 run") as caught:
+        execute.only([container("b"), container("a"), container("c", state="exited")], "psql", "PostgreSQL", "live")
+    assert (caught.value.details, caught.value.next) == (["running: a, b"], "invoke psql a")
+    assert execute.only([container("b"), container("c", state="exited")], "psql", "PostgreSQL", "live") == "b"
 
 
 def test_a_service_that_is_mistyped() -> None:

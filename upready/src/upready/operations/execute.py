@@ -80,16 +80,15 @@ def shell(settings: Settings, connected: Runtime, service: str, replica: int | N
     """
     if not service:
         containers = connected.containers(current.name(settings))
-        running = {each.service for each in containers if each.state == "running"}
-        service = only(running, "shell", "service", next(iter(settings.environments)))
+        service = only(containers, "shell", "service", next(iter(settings.environments)))
     return find(settings, connected, service, replica, [])
 
 
-def only(names: Collection[str], task: str, kind: str, environment: str) -> str:
-    """The only one of some services that run.
+def only(containers: Collection[Container], task: str, kind: str, environment: str) -> str:
+    """The only one of some services that runs.
 
     Args:
-        names: The services.
+        containers: Theirs, those that do not run as well.
         task: What asks for one.
         kind: What they are, in a word.
         environment: What starts them.
@@ -97,13 +96,18 @@ def only(names: Collection[str], task: str, kind: str, environment: str) -> str:
     Raises:
         UsageError: There is none, or there are several.
     """
+    names = sorted({each.service for each in containers if each.state == "running"})
     if not names:
-        raise UsageError(f"no {kind} runs here", next=f"invoke {environment}")
-    first, *others = sorted(names)
+        raise UsageError(
+            f"no {kind} runs here",
+            details=[f"{each.name} is {each.state}" for each in containers],
+            next="invoke diagnose" if containers else f"invoke {environment}",
+        )
+    first, *others = names
     if others:
         raise UsageError(
             f"{task} needs the name of a service: {len(names)} run",
-            details=[f"running: {', '.join(sorted(names))}"],
+            details=[f"running: {', '.join(names)}"],
             next=f"invoke {task} {first}",
         )
     return first
@@ -137,8 +141,12 @@ def container_of(
     names = sorted({each.service for each in running})
     others = [f"{each.name} is {each.state}" for each in containers if each.service == service]
     near = "" if others else spelling.meant(service, {each.service for each in containers})
+    if others:
+        step = f"invoke diagnose {service}"
+    else:
+        step = "invoke status" if names or not environment else f"invoke {environment}"
     raise UsageError(
         f"{service} is not running{near}",
         details=[*others, f"running: {', '.join(names) or 'nothing'}"],
-        next="invoke status" if names or others or not environment else f"invoke {environment}",
+        next=step,
     )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from upready.data import kinds, postgres
 from upready.operations import execute
 from upready.runtime import current
-from upready.runtime.interface import Runtime
+from upready.runtime.interface import Container, Runtime
 from upready.stack.settings import ENGINES, Settings
 from upready.support.errors import UsageError
 
@@ -32,21 +32,21 @@ def find(
         EngineError: The engine does not answer.
     """
     if not service:
-        service = execute.only(running(settings, connected), "psql", "PostgreSQL", next(iter(settings.environments)))
+        service = execute.only(databases(settings, connected), "psql", "PostgreSQL", next(iter(settings.environments)))
     # Without an engine, the service's variables are psql's own (`PGUSER`), and there may be no sh.
     program = ["sh", "-c", f'{postgres.ENVIRONMENT}exec psql "$@"', "psql"] if connected.name in ENGINES else ["psql"]
     return execute.find(settings, connected, service, replica, [*program, *words])
 
 
-def running(settings: Settings, connected: Runtime) -> set[str]:
-    """The services that run and are PostgreSQL.
+def databases(settings: Settings, connected: Runtime) -> list[Container]:
+    """The containers that are PostgreSQL, those that do not run as well.
 
     Raises:
         EngineError: The engine does not answer.
     """
-    containers = [each for each in connected.containers(current.name(settings)) if each.state == "running"]
     images = {} if connected.name in ENGINES else _images(settings, connected)
-    return {each.service for each in containers if kinds.is_postgres(each, images.get(each.service, ""))}
+    containers = connected.containers(current.name(settings))
+    return [each for each in containers if kinds.is_postgres(each, images.get(each.service, ""))]
 
 
 def run(call: execute.Call) -> int:
@@ -59,8 +59,9 @@ def run(call: execute.Call) -> int:
     code = call.run()
     if code != NOT_FOUND:
         return code
-    databases = sorted(running(call.settings, call.connected) - {call.container.service})
-    where = f"invoke psql {databases[0]}" if databases else f"invoke shell {call.container.service}"
+    running = {each.service for each in databases(call.settings, call.connected) if each.state == "running"}
+    others = sorted(running - {call.container.service})
+    where = f"invoke psql {others[0]}" if others else f"invoke shell {call.container.service}"
     raise UsageError(f"{call.container.service} has no psql", next=where)
 
 
