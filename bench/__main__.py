@@ -47,7 +47,7 @@ def main() -> int:
 def measured(name: str, *, quick: bool) -> dict[str, Any]:
     """Run one module: its figures, and what they are of."""
     print(f"── {name}: {NAMES[name]}", file=sys.stderr, flush=True)
-    began = time.monotonic()
+    before, began = machine.about(), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "figures.json")
         line = [sys.executable, "-m", f"bench.{name}", "--json", str(file), *(["--quick"] if quick else [])]
@@ -60,7 +60,7 @@ def measured(name: str, *, quick: bool) -> dict[str, Any]:
         "quick": quick,
         "seconds": round(time.monotonic() - began, 1),
         "code": code,
-        "machine": machine.about(),
+        "machine": before,
         "figures": figures,
     }
 
