@@ -53,6 +53,7 @@ def actions(found: Any) -> dict[str, str]:
     return {each["service"]: each["action"] for each in found["services"]}
 
 
+@pytest.mark.slow
 def test_a_plan_is_what_the_start_then_does(project: Project) -> None:
     project.write("compose.yaml", STACK)
     project.write("Dockerfile", "FROM debian:trixie-slim\n")

@@ -109,7 +109,10 @@ def test_what_really_changed_is_built(copied: Project) -> None:
             ],
             marks=pytest.mark.nightly,
         ),
-        ["build", "dev", "env.check", "env.show", "env.diff", "stop --volumes --yes", "stop", "--list"],
+        pytest.param(
+            ["build", "dev", "env.check", "env.show", "env.diff", "stop --volumes --yes", "stop", "--list"],
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["while it runs", "before and after"],
 )

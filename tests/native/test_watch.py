@@ -7,6 +7,8 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests import documents
 from tests.conftest import unique_name
 from tests.engine.conftest import interrupt, write_tasks
@@ -35,6 +37,7 @@ services:
 """
 
 
+@pytest.mark.slow
 def test_an_edit_restarts_what_must_be_restarted(root: Path, free_port: Callable[[], int]) -> None:
     write_tasks(root)
     project = Market(root, unique_name("watch"), {"WEB_PORT": str(free_port())})

@@ -52,7 +52,7 @@ def run_suite(folder: Path, *words: str) -> str:
 def test_a_quick_run_plays_few_cases_of_what_is_costly_and_says_how_long_it_takes(tmp_path: Path) -> None:
     first = run_suite(tmp_path, "--quick")
     assert "25 passed, 27 deselected" in first
-    assert "this will take about 12 min on two processors" in first
+    assert "this will take about 10 min on two processors" in first
     again = run_suite(tmp_path, "--quick", "-v")
     assert re.search(r"this will take about \d+ s, as the last run like this did", again)
     played = sorted(re.findall(r"test_costly\[\d+\]", again))
