@@ -20,11 +20,24 @@ BOTH = {
 }
 
 
-def container(service: str = "web", replica: int = 1, state: str = "running", files: tuple[str, ...] = ()) -> Any:
+def container(
+    service: str = "web",
+    replica: int = 1,
+    state: str = "running",
+    files: tuple[str, ...] = (),
+    exit_code: int | None = None,
+) -> Any:
     """What the engine says of a container, as far as it is asked here."""
-    name = f"shop-{service}-{replica}"
     return SimpleNamespace(
-        name=name, service=service, replica=replica, state=state, files=files, profiles=(), environment="", started=None
+        name=f"shop-{service}-{replica}",
+        service=service,
+        replica=replica,
+        state=state,
+        exit_code=exit_code,
+        files=files,
+        profiles=(),
+        environment="",
+        started=None,
     )
 
 
@@ -67,10 +80,16 @@ def test_a_container_is_found_by_service_and_replica() -> None:
     ("containers", "service", "details", "following"),
     [
         (
-            [container("web"), container("db", state="exited")],
+            [container("web"), container("db", state="exited", exit_code=1)],
             "db",
             ["shop-db-1 is exited", "running: web"],
             "invoke diagnose db",
+        ),
+        (
+            [container("web"), container("db", state="exited", exit_code=0)],
+            "db",
+            ["shop-db-1 is exited", "running: web"],
+            "invoke status",
         ),
         ([container("web")], "db", ["running: web"], "invoke status"),
         ([], "db", ["running: nothing"], "invoke live"),
@@ -88,9 +107,11 @@ def test_a_container_that_does_not_run(containers: list[Any], service: str, deta
     [
         ([], [], "invoke live"),
         ([container("db", state="starting")], ["shop-db-1 is starting"], "invoke diagnose"),
+        ([container("db", state="exited", exit_code=137)], ["shop-db-1 is exited"], "invoke diagnose"),
+        ([container("db", state="exited", exit_code=0)], ["shop-db-1 is exited"], "invoke live"),
     ],
 )
-def test_where_none_runs_what_does_not_run_is_diagnosed(
+def test_where_none_runs_what_did_not_end_well_is_diagnosed(
     containers: list[Any], details: list[str], following: str
 ) -> None:
     with pytest.raises(UsageError, match="no PostgreSQL runs here") as caught:

@@ -101,7 +101,7 @@ def only(containers: Collection[Container], task: str, kind: str, environment: s
         raise UsageError(
             f"no {kind} runs here",
             details=[f"{each.name} is {each.state}" for each in containers],
-            next="invoke diagnose" if containers else f"invoke {environment}",
+            next="invoke diagnose" if any(map(_wants_diagnosis, containers)) else f"invoke {environment}",
         )
     first, *others = names
     if others:
@@ -139,14 +139,20 @@ def container_of(
             next=next_step.again("--replica", str(own[0].replica)),
         )
     names = sorted({each.service for each in running})
-    others = [f"{each.name} is {each.state}" for each in containers if each.service == service]
+    stopped = [each for each in containers if each.service == service]
+    others = [f"{each.name} is {each.state}" for each in stopped]
     near = "" if others else spelling.meant(service, {each.service for each in containers})
-    if others:
+    if any(map(_wants_diagnosis, stopped)):
         step = f"invoke diagnose {service}"
     else:
-        step = "invoke status" if names or not environment else f"invoke {environment}"
+        step = "invoke status" if names or others or not environment else f"invoke {environment}"
     raise UsageError(
         f"{service} is not running{near}",
         details=[*others, f"running: {', '.join(names) or 'nothing'}"],
         next=step,
     )
+
+
+def _wants_diagnosis(container: Container) -> bool:
+    """Whether a container failed or is not up yet; of one that ended well, `diagnose` has no more to say."""
+    return container.state != "exited" or container.exit_code != 0
