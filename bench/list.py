@@ -1,7 +1,8 @@
 """How long `invoke --list` takes, against the same with an empty tasks.py: `uv run python -m bench.list`.
 
 Each run is a process of its own, in turn, so that all meet the same machine. Three tasks in Nautobot's style stand
-beside.
+beside, and as many tasks as ours with as many options, which do nothing and import nothing: what invoke itself takes
+for so many.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from bench.figure import Figure
 LIMIT = 1.1
 ROOT = Path(__file__).resolve().parent.parent
 
+TASKS, OPTIONS = 39, 6
+"""The tasks of this project, and their options on average."""
+
 
 def main() -> int:
     """Print the table; 0 when ours is within the limit."""
@@ -26,12 +30,25 @@ def main() -> int:
 
 def measure(options: harness.Options) -> Iterator[Figure]:
     """Seconds of each run."""
-    with tempfile.TemporaryDirectory() as empty:
+    with tempfile.TemporaryDirectory() as empty, tempfile.TemporaryDirectory() as many:
         Path(empty, "tasks.py").touch()
-        folders = {"ours": ROOT, "an empty tasks.py": Path(empty), "Nautobot's style": ROOT / "bench/peers/nautobot"}
+        Path(many, "tasks.py").write_text(so_many_tasks(), encoding="utf-8")
+        folders = {
+            "ours": ROOT,
+            "an empty tasks.py": Path(empty),
+            "as many tasks that do nothing": Path(many),
+            "Nautobot's style": ROOT / "bench/peers/nautobot",
+        }
         ways = {name: lister(folder) for name, folder in folders.items()}
         found = harness.in_turn(ways, 3 if options.quick else 20)
     yield harness.ours("invoke --list", "s", found, ratio_goal=LIMIT)
+
+
+def so_many_tasks() -> str:
+    """A tasks.py with as many tasks and options as ours."""
+    options = "".join(f", option_{number}=''" for number in range(OPTIONS))
+    tasks = (f'@task\ndef task_{number}(c{options}):\n    """Do nothing."""\n' for number in range(TASKS))
+    return "\n\n".join(["from invoke import task", *tasks])
 
 
 def lister(folder: Path) -> Callable[[], float]:

@@ -7,6 +7,7 @@ images; the tasks look at a clone of this project that runs under a name and por
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from bench.figure import Figure
 from tests.conftest import free_ports, remove_project
 from tests.engine.conftest import Project, make_clone
 from upready.stack import compose
+
+ROOT = Path(__file__).resolve().parent.parent
 
 EMPTY = "from invoke import task\n\n\n@task\ndef nothing(c):\n    '''Do nothing.'''\n"
 
@@ -68,6 +71,7 @@ def measure(clone: Project, empty: Path, runs: int) -> Iterator[Figure]:
     yield beside("--list", "the same, one empty task", nothing, runs)
     yield beside("health", "compose ps", [*compose_, "ps"], runs, goal=HEALTH_GOAL)
     yield beside("health --json", "invoke --list, one empty task", nothing, runs, own=True)
+    yield by_hand(clone, runs)
     yield beside("status", "compose stats --no-stream", [*compose_, "stats", "--no-stream"], few)
     yield beside("diagnose", "compose ps", [*compose_, "ps"], runs)
     # Each would make the other's containers anew: compose alone knows nothing of the revision that `dev` stamps.
@@ -75,6 +79,18 @@ def measure(clone: Project, empty: Path, runs: int) -> Iterator[Figure]:
     up = [*compose_, "up", "--build", "--detach", "--wait"]
     theirs = [harness.seconds(up, clone.root, clone.variables()) for _ in range(few + 1)][1:]
     yield Figure("invoke dev, all running", "s", ours, {"compose up --build --detach --wait": theirs})
+
+
+def by_hand(clone: Project, runs: int) -> Figure:
+    """`health --json`, in turn with a task that only asks the engine for each container, and the API once."""
+    url = f"http://127.0.0.1:{clone.variables()['API_PORT']}/health/live"
+    variables = {**os.environ, "PROJECT": clone.name, "URL": url, "PYTHONPATH": str(ROOT)}
+    task = [sys.executable, "-m", "invoke", "--search-root", str(ROOT / "bench/peers/by_hand"), "health"]
+    ways = {
+        "ours": lambda: harness.seconds(clone.command("health", "--json"), clone.root, clone.variables()),
+        "the Docker SDK in a task of a few lines": lambda: harness.seconds(task, clone.root, variables),
+    }
+    return harness.ours("invoke health --json", "s", harness.in_turn(ways, runs), own=True)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ def install() -> None:
 
 def _parse_tasks_and_command(self: Any) -> None:
     """Keep the words of a command from invoke, which would take them for tasks."""
+    if self.args.list.value is True and not self.core.unparsed:
+        # `--list` alone prints names only: the parser of every option of every task would be made for nothing.
+        self.core_via_tasks, self.tasks = self.core[0], []
+        return
     takers = positional.commands()
     if takers.keys() & set(self.core.unparsed):
         contexts = self._make_parser().contexts

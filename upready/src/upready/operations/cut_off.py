@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from upready.operations import exclusive
-from upready.readiness.health import Health
 from upready.runtime import choice, current
-from upready.runtime.docker.build import Progress, Step
 from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Container, Note, Runtime
 from upready.stack.settings import Settings
 from upready.support.errors import LockedError, OpsError, UsageError
+
+if TYPE_CHECKING:
+    from upready.readiness.health import Health
+    from upready.runtime.docker.build import Progress, Step
 
 
 class Brief:
@@ -62,12 +65,12 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
     """
     if not isinstance(connected, Containers):
         return False
-    from upready.releases import carrier, engine_lock, leftovers
+    from upready.releases import carrier, engine_lock
 
     sweep(connected, project)
     holder = engine_lock.holder(connected, project)
     # In Swarm each service keeps the label of the release that last changed it.
-    if holder is None and (choice.is_swarm(connected) or not leftovers.are_mixed(containers)):
+    if holder is None and (choice.is_swarm(connected) or not _are_mixed(containers)):
         return False
     if holder is not None and not holder.is_gone(carrier.clock(connected)):
         return False
@@ -75,6 +78,12 @@ def look(settings: Settings, connected: Runtime, project: str, containers: Seque
         settle(settings, connected, project, tell)
         return True
     return False
+
+
+def _are_mixed(containers: Sequence[Container]) -> bool:
+    """Whether a service has containers of two releases: one is being made, or was ended at it."""
+    pairs = {(each.service, each.release) for each in containers}
+    return len(pairs) > len({service for service, _ in pairs})
 
 
 def settle(settings: Settings, connected: Runtime, project: str, tell: Note, *, whole: bool = True) -> None:

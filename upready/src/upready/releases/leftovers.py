@@ -63,12 +63,6 @@ def clear(engine: Containers, project: str) -> None:
     retire.retire(engine, retire.kept(engine, project))
 
 
-def are_mixed(containers: Sequence[Container]) -> bool:
-    """Whether a service has containers of two releases: one is being made, or was ended at it."""
-    pairs = {(each.service, each.release) for each in containers}
-    return len(pairs) > len({service for service, _ in pairs})
-
-
 def _end(engine: Containers, stays: Model, name: str, gone: Sequence[Container], show: Show) -> None:
     """Let containers that serve no longer finish what they are at, and remove them."""
     service = stays.services.get(name)
