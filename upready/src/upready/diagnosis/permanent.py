@@ -110,5 +110,5 @@ def _check(health: Health) -> Finding | None:
     """The health check cannot be run, and no probe could show that the service is ready."""
     if health.probe is not None or health.container is None:
         return None
-    program = health_check.missing(health.container.probes)
-    return Finding(health_check.message(program), cause="health-check") if program else None
+    unable = health_check.look(health.container.probes)
+    return Finding(unable.message, cause="health-check") if unable else None

@@ -41,7 +41,7 @@ def find(evidence: Evidence) -> Finding | None:
         path = match["path"]
         return Finding(
             f"cannot run {path}: it is not executable",
-            _allow(evidence, path),
+            allow(evidence, path),
         )
     if match := evidence.search(*_MISSING):
         return _missing(evidence, match["path"])
@@ -137,7 +137,7 @@ def find_architecture(evidence: Evidence) -> Finding | None:
     return Finding(message, remedy, shown)
 
 
-def _allow(evidence: Evidence, path: str) -> str:
+def allow(evidence: Evidence, path: str) -> str:
     """How a file is made executable: in the project's folder if it is from there, else in the image."""
     local = evidence.model.stack.root / evidence.local(path)
     if platform.WINDOWS or not files.is_file(local):

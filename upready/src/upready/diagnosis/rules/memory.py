@@ -34,8 +34,8 @@ def find(evidence: Evidence) -> Finding | None:
         return Finding(
             f"ran out of the memory that its runtime allows itself ({match[0]})",
             evidence.then(
-                f"raise the runtime's own limit (Node: --max-old-space-size) below the container's"
-                f"{f' {units.size(limit)}' if limit else ''}, or make it use less"
+                "raise the runtime's own limit (Node: --max-old-space-size, Java: -Xmx)"
+                f"{f' below the {units.size(limit)} of the container' if limit else ''}, or make it use less"
             ),
         )
     return None

@@ -1,4 +1,4 @@
-"""A file system that is full."""
+"""A file system that is full, or too many files that are watched."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ _FULL = (
     r"No space left on device|\bENOSPC\b|disk quota exceeded|database or disk is full",
 )
 
+_WATCHED = r"file watchers reached|watch limit reached|inotify_add_watch[^\n]*No space left"
+"""The kernel gives the same error where a program watches too many files."""
+
 
 def find(evidence: Evidence) -> Finding | None:
     """The program names the path. The mount there tells which disk or volume is full."""
+    if evidence.search(_WATCHED):
+        return Finding(
+            "may not watch so many files: the limit of the engine's machine is reached",
+            evidence.then("raise the limit there (sysctl fs.inotify.max_user_watches=524288), or watch fewer files"),
+        )
     match = evidence.search(*_FULL)
     if match is None:
         return None
