@@ -113,6 +113,17 @@ def found_by(make_stack: MakeStack) -> Callable[..., list[str]]:
     return find
 
 
+@pytest.fixture
+def told_by(make_stack: MakeStack) -> Callable[..., list[tuple[str, str, str]]]:
+    """What a user reads of what one check finds: message, reason and fix; takes what `found_by` does."""
+
+    def tell(name: str, env: str | bytes | None = "", **how: object) -> list[tuple[str, str, str]]:
+        found = check(make_stack(env, **how))
+        return [(each.message, each.why, each.fix) for each in found if each.check == name]
+
+    return tell
+
+
 @dataclass(frozen=True)
 class Run:
     """How a task ended: its exit code, and what it wrote."""

@@ -20,3 +20,15 @@ CASES = [
 @pytest.mark.parametrize(("env", "expected"), CASES)
 def test_duplicate(found_by: Callable[..., list[str]], env: str, expected: list[str]) -> None:
     assert found_by("duplicate", env) == expected
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        ("A=1\nB=1\nA=2\n", "A is already set in line 1"),
+        ("A='x\ncanary=y\ncanary=z\n", "a line sets the same variable as line 2"),
+    ],
+)
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]], env: str, message: str) -> None:
+    why = "the last line counts; a change of the other line has no effect"
+    assert told_by("duplicate", env) == [(message, why, "remove one of the two lines")]

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from upready.support import shell_words
+
 SCHEMA = """\
 # @required
 A=
@@ -61,3 +63,28 @@ def test_another_variable_may_say_that_it_is_not_needed(
 ) -> None:
     schema = "# @required=and(forEnv(prod), not($OPEN))\nKEYS=\n# @type=boolean\nOPEN=\n"
     assert found_by("empty", env, schema=schema, environment=environment) == expected
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    assert told_by("empty", "A=\nB=\n", schema=SCHEMA, compose=COMPOSE) == [
+        ("A is required and empty in .env", "dev cannot run without it", "invoke env.set A"),
+        ("B is required and empty in .env", "compose refuses to start without it", "invoke env.set B"),
+    ]
+
+
+def test_it_says_which_other_variables_make_it_required(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    schema = "# @required=and(not($OPEN), not($FREE))\nKEYS=\n# @type=boolean\nOPEN=\n# @type=boolean\nFREE=\n"
+    [found] = told_by("empty", "KEYS=\nOPEN=no\nFREE=no\n", schema=schema)
+    assert found[1] == "dev cannot run without it, because of the value of OPEN and FREE"
+
+
+def test_it_says_where_it_is_empty(
+    told_by: Callable[..., list[tuple[str, str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env, how = "A=1\nB=2\n", {"schema": SCHEMA, "compose": COMPOSE}
+    [found] = told_by("empty", env, variables={"A": ""}, **how)
+    step = "change A in invoke.yaml, where the profile sets it, then: <the same command>"
+    assert (found[0], found[2]) == ("A is required and empty with this profile", step)
+    monkeypatch.setenv("A", "")
+    [found] = told_by("empty", env, **how)
+    assert (found[0], found[2]) == ("A is required and empty in the shell", shell_words.removal("A"))

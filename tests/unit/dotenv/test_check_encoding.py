@@ -18,6 +18,8 @@ CASES = [
     pytest.param(b"# caf\xe9\nA=1\nB=\xe9\n", ["3:3 error"], id="Latin-1 in a comment, and in a value"),
     pytest.param(b"A=\xff\xfe\nB=\xff\n", ["1:3 error"], id="first of several"),
     pytest.param(b"A=1\nB=a\0b\n", ["2:4 error"], id="a NUL"),
+    pytest.param(b"\0A=12345\n", ["1:1 error"], id="a NUL at the start"),
+    pytest.param(b"A=a\xff\0bcdefghijk\n", ["1:4 error"], id="a NUL in what is no UTF-8 anyway"),
     pytest.param("A=1\nB=2\n".encode("utf-16-le"), ["1:1 error"], id="UTF-16 without a mark, which is UTF-8, too"),
 ]
 
@@ -31,3 +33,31 @@ def test_of_a_file_in_utf16_nothing_else_is_said(make_stack: Callable[..., Stack
     schema = "# @required\nA=\nB=\n"
     found = check(make_stack("A=1\nB=2\nC=3\n".encode("utf-16"), schema=schema))
     assert {each.check for each in found if each.file == ".env"} == {"encoding"}
+
+
+UTF8 = "save it as UTF-8 without a byte order mark"
+DIFFERENT = "compose, the containers and the app read different characters, or fail"
+
+
+@pytest.mark.parametrize(
+    ("env", "told"),
+    [
+        (
+            b"A=1\nB=a\0b\n",
+            (
+                ".env has a NUL character",
+                "no variable of a process can have one: the service does not start, or gets only the part before it",
+                "remove the NUL character",
+            ),
+        ),
+        (b"A=\xef\n", (".env is not UTF-8", DIFFERENT, UTF8)),
+        (
+            "A=1\n".encode("utf-16"),
+            (".env is not UTF-8 (UTF-16, as some editors on Windows save it)", DIFFERENT, UTF8),
+        ),
+    ],
+)
+def test_what_a_user_reads(
+    told_by: Callable[..., list[tuple[str, str, str]]], env: bytes, told: tuple[str, str, str]
+) -> None:
+    assert told_by("encoding", env) == [told]

@@ -44,3 +44,15 @@ def test_one_that_may_not_be_looked_at_is_not_missing(closed: Path, found_by: Ca
     (closed / "app.env").write_text("A=1\n", "utf-8")
     compose = "services: {a: {image: a, env_file: closed/app.env}}\n"
     assert found_by("env-file", "A=1\n", compose=compose) == []
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    compose = "services: {a: {image: a, env_file: conf/app.env}, b: {image: b, env_file: [conf/app.env, ../x.env]}}\n"
+    assert told_by("env-file", "", compose=compose) == [
+        (
+            f"{path} is missing",
+            f"{service} has it as env_file, and compose refuses to start without it",
+            f"write it, or make it optional: env_file: [{{path: {path}, required: false}}]",
+        )
+        for service, path in (("a", "conf/app.env"), ("b", "../x.env"))
+    ]

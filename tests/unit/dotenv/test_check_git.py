@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -81,3 +82,72 @@ def test_tracked_although_ignored(
 def test_a_machine_without_git(found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     assert found_by("ignored", "A=1\n") == []
+
+
+def test_what_a_user_reads_of_one_that_is_not_ignored(
+    told_by: Callable[..., list[tuple[str, str, str]]], repository: Callable[..., None]
+) -> None:
+    assert told_by("ignored", "A=1\n") == [
+        (".env is not ignored by git", "the next `git add .` publishes it", "add .env to .gitignore")
+    ]
+
+
+def test_what_a_user_reads_of_one_that_is_tracked(
+    told_by: Callable[..., list[tuple[str, str, str]]], repository: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
+    repository("add", ".env")
+    assert told_by("tracked", f"A_TOKEN={REAL}\nB=1\nC_TOKEN={REAL[::-1]}\nD_TOKEN=changeme\n") == [
+        (
+            ".env is tracked by git",
+            "every clone has its secrets (A_TOKEN, C_TOKEN)",
+            "add .env to .gitignore, change the secrets that were in it, then: git rm --cached .env",
+        )
+    ]
+
+
+def test_a_secret_of_the_shell_is_in_no_file(
+    found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
+    repository("add", ".env")
+    monkeypatch.setenv("A_TOKEN", REAL)
+    assert found_by("tracked", "B=1\n", schema="A_TOKEN=\n") == []
+
+
+def test_words_and_the_name_of_the_folder_are_no_secret(
+    found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
+    repository("add", ".env")
+    longest = max(re.split(r"\W|_", tmp_path.name), key=len)
+    assert found_by("tracked", f"A_TOKEN={longest}-secret-{longest}\n") == []
+    assert found_by("tracked", f"A_TOKEN={longest}-sparrow-{longest}\n") == ["0:0 error"]
+
+
+def test_no_file_is_not_ignored(found_by: Callable[..., list[str]], repository: Callable[..., None]) -> None:
+    assert found_by("ignored", None, compose="services: {a: {build: .}}\n") == []
+
+
+SENT = ".env is sent to the image build"
+COPIED = "a `COPY . .` puts its secrets into an image"
+
+
+def test_an_image_build_that_takes_it_along(told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path) -> None:
+    compose = "services: {a: {build: .}, b: {build: .}, c: {build: ./sub}}\n"
+    (tmp_path / "sub").mkdir()
+    assert told_by("ignored", "A=1\n", compose=compose) == [(SENT, COPIED, "add .env to .dockerignore")]
+    (tmp_path / ".dockerignore").write_text("*.md\n.env\n", encoding="utf-8")
+    assert told_by("ignored", "A=1\n", compose=compose) == []
+
+
+def test_each_image_build_has_rules_of_its_own(
+    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "sub").mkdir()
+    builds = "a: {build: {context: ., dockerfile: A}}, b: {build: {context: ., dockerfile: B}}"
+    compose = f"services: {{c: {{build: ./sub}}, {builds}}}\n"
+    for name in ("A", "B"):
+        (tmp_path / f"{name}.dockerignore").write_text("*.md\n", encoding="utf-8")
+    fixes = {"add .env to A.dockerignore", "add .env to B.dockerignore"}
+    assert {each[2] for each in told_by("ignored", "A=1\n", compose=compose)} == fixes

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from upready.support import shell_words
+
 pytestmark = pytest.mark.costly
 
 SCHEMA = """\
@@ -96,3 +98,24 @@ def test_types_are_guessed_where_a_schema_has_no_decorators_and_there_is_no_doub
 
 def test_a_schema_with_decorators_says_itself_what_is_typed(found_by: Callable[..., list[str]]) -> None:
     assert found_by("type", "WEB_PORT=x\n", schema="WEB_PORT=80\n# @required\nOTHER=\n") == []
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    message = "PORT should be a port, a whole number from 1 to 65535"
+    why = "the service will reject or misread this value"
+    assert told_by("type", "PORT=x\n", schema=SCHEMA) == [(message, why, "invoke env.set PORT")]
+    monkeypatch.setenv("PORT", "x")
+    assert told_by("type", "PORT=80\n", schema=SCHEMA) == [
+        (f"{message} (the value comes from the shell)", why, shell_words.removal("PORT"))
+    ]
+
+
+def test_what_compose_could_not_expand_has_no_type(found_by: Callable[..., list[str]]) -> None:
+    broken = "MODE='b'\nNAMES='open\n"
+    assert found_by("type", f"PORT=${{X}}\n{broken}", schema=SCHEMA) == []
+    assert found_by("type", f"PORT=x\n{broken}", schema=SCHEMA) == ["1:6 error PORT"]
+    assert found_by("type", "X=y\nPORT=${X}\n", schema=SCHEMA) == ["2:6 error PORT"]
+
+
+def test_a_default_of_a_compose_file_is_not_the_users(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("type", "ON=yes\n", schema=SCHEMA, compose="services: {a: {image: 'a:${PORT:-x}'}}\n") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,104 @@ def test_a_service_that_reads_all_of_a_missing_file(found_by: Callable[..., list
     assert found_by("missing", None, compose="services: {a: {image: a, env_file: .env}}\n") == ["0:0 error"]
     optional = "services: {a: {image: a, env_file: [{path: .env, required: false}]}}\n"
     assert found_by("missing", None, compose=optional) == []
+
+
+def test_what_a_user_reads_of_a_missing_file(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    schema = "# @required\nA=\n# @required\nB=\nC=\n"
+    assert told_by("missing", None, schema=schema) == [(".env is missing", "dev requires A, B", "invoke env.init")]
+    assert told_by("missing", None, schema="A=1\n") == [
+        (".env is missing", "no variable of the schema is set", "invoke env.init")
+    ]
+    assert told_by("missing", None, schema="# @optional\nA=1\n") == []
+
+
+def test_what_a_user_reads_of_a_missing_variable(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    why = ".env.example requires it for dev"
+    assert told_by("missing", "", schema="# Who owns it.\n# @required\nA=\n# @required\nB=\n") == [
+        ("A is required and missing: Who owns it", why, "invoke env.set A"),
+        ("B is required and missing", why, "invoke env.set B"),
+    ]
+
+
+WHOLE = "services: {a: {image: a, env_file: .env}}\n"
+LEFT_OUT = "the programs that need them do not get them"
+
+
+def test_of_many_that_were_left_out_some_are_named(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    assert told_by("missing", "", schema="A=\nB=\nC=\nD=\n", compose=WHOLE) == [
+        ("4 variables of .env.example are not in .env: A, B, C and 1 more", LEFT_OUT, "invoke env.init")
+    ]
+    assert told_by("missing", "E=\n", schema="A=\nB=\nC=\nE=\n", compose=WHOLE) == [
+        (f"{name} is in .env.example and not in .env", "the programs that need it do not get it", "invoke env.init")
+        for name in "ABC"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("compose", "file", "found"),
+    [
+        pytest.param("services: {a: {image: a}}\n", "", 0, id="nobody needs it"),
+        pytest.param(WHOLE, "", 1, id="a service is given the whole file"),
+        pytest.param("services: {a: {image: 'a:${A:-x}', env_file: .env}}\n", "", 0, id="it has a default"),
+        pytest.param("services: {a: {image: 'a${B:-${A}}'}}\n", "", 1, id="a compose file uses it within a default"),
+        pytest.param("services: {a: {image: a}}\n", "import os\nos.environ['A']\n", 1, id="a program mentions it"),
+    ],
+)
+def test_without_decorators_it_matters_who_needs_it(
+    found_by: Callable[..., list[str]], tmp_path: Path, compose: str, file: str, found: int
+) -> None:
+    (tmp_path / "run.py").write_text(file, encoding="utf-8")
+    assert found_by("missing", "B=1\n", schema="A=\nB=\n", compose=compose) == ["0:0 warning A"] * found
+    assert found_by("missing", "B='open\nA=\n", schema="A=\nB=\n", compose=compose) == []
+
+
+def test_what_compose_cannot_read_its_files_without(
+    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "more.yaml").write_text("services: {more: {image: more}}\n", encoding="utf-8")
+    compose = "include: ['${WHICH}.yaml']\nservices: {a: {image: a}}\n"
+    schema = "WHICH=more\n# @required\nB=\nC=\n# @required\nD=\n"
+    why = "compose cannot read the compose files without it: compose: open .yaml: no such file or directory"
+    assert told_by("missing", "B=1\n", schema=schema, compose=compose) == [
+        ("D is required and missing", ".env.example requires it for dev", "invoke env.set D"),
+        ("WHICH is set nowhere", why, "invoke env.init"),
+    ]
+    # Told as required already, it is not told again.
+    required = schema.replace("WHICH", "# @required\nWHICH")
+    assert [each[0] for each in told_by("missing", "B=1\nD=1\n", schema=required, compose=compose)] == [
+        "WHICH is required and missing"
+    ]
+
+
+def test_what_a_user_reads_of_what_compose_needs(
+    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "app.env").write_text("BLANK=1\nDEMANDED=1\n", encoding="utf-8")
+    demanded, blank = "compose refuses to start without it", "compose uses an empty string in its place"
+    assert told_by("missing", "", compose=COMPOSE) == [
+        ("BLANK is set nowhere", blank, "invoke env.set BLANK"),
+        ("DEMANDED is set nowhere", demanded, "invoke env.set DEMANDED"),
+    ]
+    rest = "; app.env sets it, but an env_file is for containers only"
+    assert told_by("missing", "", compose=COMPOSE.replace("image: app", "image: app\n    env_file: app.env")) == [
+        ("BLANK is not set for compose itself", f"{blank}{rest}", "invoke env.set BLANK"),
+        ("DEMANDED is not set for compose itself", f"{demanded}{rest}", "invoke env.set DEMANDED"),
+    ]
+
+
+def test_of_a_service_that_is_not_started_only_a_demand_matters(found_by: Callable[..., list[str]]) -> None:
+    compose = COMPOSE.replace("image: app", "image: app\n    profiles: [other]")
+    assert found_by("missing", "", compose=compose) == ["compose.yaml:7:10 error DEMANDED"]
+
+
+def test_what_stands_behind_an_open_quote_is_not_missing(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("missing", "A='open\nBLANK=1\nDEMANDED=1\n", compose=COMPOSE) == []
+
+
+def test_what_is_used_twice_is_told_once(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
+    compose = "services: {a: {image: '${A}${A}${A:?x}'}}\n"
+    assert found_by("missing", "", compose=compose) == ["compose.yaml:1:24 warning A"]
+    schema = "# @required\nA=\n"
+    assert found_by("missing", "", compose=compose, schema=schema) == ["0:0 error A"]
+    (tmp_path / ".env").unlink()
+    assert found_by("missing", None, compose=compose, schema=schema) == ["0:0 error"]

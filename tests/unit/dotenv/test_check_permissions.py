@@ -30,3 +30,14 @@ def test_windows_has_no_modes(make_stack: Callable[..., Stack], monkeypatch: pyt
 
 def test_no_file_has_no_mode(found_by: Callable[..., list[str]]) -> None:
     assert found_by("permissions", None) == []
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="modes say nothing there")
+@pytest.mark.parametrize(
+    ("env", "why"), [("A_TOKEN=q6xCjmMtnGt9LR8jGDL1\n", "it holds secrets"), ("A=1\n", "it may hold secrets later")]
+)
+def test_what_a_user_reads(make_stack: Callable[..., Stack], env: str, why: str) -> None:
+    stack = make_stack(env)
+    stack.env_file.chmod(0o644)
+    found = [(each.message, each.why, each.fix) for each in check(stack) if each.check == "permissions"]
+    assert found == [(".env can be read by other users of this machine", why, "chmod 600 .env")]

@@ -131,3 +131,34 @@ your_email@gmail.com TODO replace-with-your-domain http://your-server-ip:8080
 )
 def test_what_asks_for_any_value(found_by: Callable[..., list[str]], text: str) -> None:
     assert found_by("placeholder", f"A='{text}'\n") == ["1:3 warning A"]
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    why = "it looks set, so no program reports it as missing, and the service that uses it fails"
+    assert told_by("placeholder", "KEY=changeme\nOPTIONAL_TOKEN=changeme\n", schema=SCHEMA) == [
+        ("KEY is still a placeholder", why, "a value looks like sk-or-v1-0123456789abcdef: invoke env.set KEY"),
+        ("OPTIONAL_TOKEN is still a placeholder", why, "invoke env.set OPTIONAL_TOKEN"),
+    ]
+
+
+def test_the_example_of_what_only_a_person_knows_is_a_placeholder(found_by: Callable[..., list[str]]) -> None:
+    schema = (
+        "# @required @example=me@here.net\nMAIL=\n# @required @example=me@here.net\nFROM=x\n# @example=a.net\nSITE=\n"
+    )
+    assert found_by("placeholder", "MAIL=' me@here.net '\nFROM=me@here.net\nSITE=a.net\n", schema=schema) == [
+        "1:6 error MAIL"
+    ]
+    # With an example, words that ask for a secret are one, too.
+    assert found_by("placeholder", "MAIL=random_string_here\nFROM=x\n", schema=schema) == ["1:6 error MAIL"]
+
+
+def test_words_are_one_where_the_name_may_be_that_of_a_secret(found_by: Callable[..., list[str]]) -> None:
+    declared = "# @public\nA_TOKEN=\n"
+    assert found_by("placeholder", "A_TOKEN=my-secret-key\nA=my-secret-key\n", schema=declared) == [
+        "1:9 warning A_TOKEN"
+    ]
+
+
+def test_a_default_of_a_compose_file_is_not_the_users(found_by: Callable[..., list[str]]) -> None:
+    compose = "services: {a: {image: 'a:${A_TOKEN:-changeme}'}}\n"
+    assert found_by("placeholder", "B=1\n", compose=compose) == []

@@ -96,3 +96,39 @@ def test_a_service_that_is_not_started_takes_no_port(make_stack: Callable[..., S
 def test_it_says_who_has_the_port(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack("P=8080\n", compose=published("8080:80", "${P}:80"))
     assert "P is the same port as the 8080 of s0" in [each.message for each in check(stack)]
+
+
+@pytest.mark.parametrize(
+    ("ports", "other"),
+    [
+        (["8080:80", "${P}:80"], "the 8080 of s0"),
+        (["${O}:80", "${P}:80"], "O"),
+        (["${P}:80", "${P}:81"], "that of s0, from the same variable"),
+    ],
+)
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]], ports: list[str], other: str) -> None:
+    assert told_by("port-conflict", "O=8080\nP=8080\n", schema="O=\nP=\n", compose=published(*ports)) == [
+        (
+            f"P is the same port as {other}",
+            "the second service that asks for this port does not start",
+            "choose another port for one of them: invoke env.set P",
+        )
+    ]
+
+
+def test_an_error_is_told_before_a_warning_of_the_same_variable(make_stack: Callable[..., Stack]) -> None:
+    compose = (
+        "services:\n  off: {image: a, profiles: [x], ports: ['8080:80']}\n"
+        "  web: {image: a, ports: ['${P}:80']}\n  zoo: {image: a, ports: ['8080:80']}\n"
+    )
+    found = [each for each in check(make_stack("P=8080\n", compose=compose)) if each.check == "port-conflict"]
+    assert [(each.severity, each.message) for each in found] == [("error", "P is the same port as the 8080 of zoo")]
+
+
+def test_each_of_several_is_told_in_the_order_of_the_file(found_by: Callable[..., list[str]]) -> None:
+    compose = published("${A}:80", "${B}:80", "${C}:80", "9000:80", "${D}:80")
+    assert found_by("port-conflict", "D=9000\nA=8080\nB=8080\nC=8080\n", compose=compose) == [
+        "1:3 error D",
+        "3:3 error B",
+        "4:3 error C",
+    ]

@@ -31,3 +31,17 @@ def test_what_was_meant_is_told(make_stack: Callable[..., Stack]) -> None:
         each for each in check(make_stack("COMPOSE_PROFILES=monitorng\n", compose=COMPOSE)) if each.check == "profile"
     ]
     assert found.message.endswith("did you mean monitoring?")
+
+
+@pytest.mark.parametrize(
+    ("env", "compose", "fix"),
+    [
+        ("COMPOSE_PROFILES=xyz\n", COMPOSE, "the services have these profiles: all, gpu, monitoring"),
+        ("COMPOSE_PROFILES=' ,xyz, xyz'\n", "services: {a: {image: a}}\n", "remove it: no service has a profile"),
+    ],
+)
+def test_what_a_user_reads(
+    told_by: Callable[..., list[tuple[str, str, str]]], env: str, compose: str, fix: str
+) -> None:
+    message = "COMPOSE_PROFILES has 'xyz', and no service has this profile"
+    assert told_by("profile", env, compose=compose) == [(message, "no service starts because of it", fix)]

@@ -62,3 +62,29 @@ def test_placeholders_and_words_are_told_otherwise(found_by: Callable[..., list[
 
 def test_a_reference_is_meant_to_be_the_same(found_by: Callable[..., list[str]]) -> None:
     assert found_by("reused-secret", f"A_TOKEN={G}\nB_SECRET=${{A_TOKEN}}\n") == []
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    assert told_by("reused-secret", f"A_TOKEN={G}\nB_TOKEN={G}\nC_TOKEN={G}\n") == [
+        (
+            f"{name} is the same secret as A_TOKEN",
+            "whoever learns one of them knows both, and neither can be changed alone",
+            f"choose another: invoke env.set {name}",
+        )
+        for name in ("B_TOKEN", "C_TOKEN")
+    ]
+
+
+def test_a_dollar_in_single_quotes_is_no_reference(found_by: Callable[..., list[str]]) -> None:
+    env = f"A_TOKEN='{G}$x'\nB_TOKEN='{G}$x'\n"
+    assert found_by("reused-secret", env) == ["2:9 warning B_TOKEN"]
+
+
+def test_a_second_name_of_any_earlier_one_is_meant(found_by: Callable[..., list[str]]) -> None:
+    env = f"A_TOKEN={G}\nPOSTGRES_PASSWORD={G}\nDB_PASSWORD={G}\n"
+    assert found_by("reused-secret", env) == ["3:13 warning DB_PASSWORD"]
+
+
+def test_a_default_of_a_compose_file_is_not_the_users(found_by: Callable[..., list[str]]) -> None:
+    compose = f"services: {{a: {{image: a, environment: ['X=${{A_TOKEN:-{G}}}', 'Y=${{B_TOKEN:-{G}}}']}}}}\n"
+    assert found_by("reused-secret", "C=1\n", compose=compose) == []

@@ -64,3 +64,33 @@ def test_several_examples_are_told(make_stack: Callable[..., Stack]) -> None:
     assert [(each.severity, each.message) for each in found] == [
         ("warning", ".env.example is read, env.sample beside it is not")
     ]
+
+
+def test_what_a_user_reads(make_stack: Callable[..., Stack]) -> None:
+    def told(schema: str) -> list[tuple[str, str, str]]:
+        found = check(make_stack("A=1\n", schema=schema, compose="services: {a: {image: 'a:${A}'}}\n"))
+        return [(each.message, each.why, each.fix) for each in found if each.check == "schema"]
+
+    why = "this part of the schema is not checked"
+    assert told("# @type=port\nA=x\n") == [
+        ("A's default should be a port, a whole number from 1 to 65535", why, "correct .env.example")
+    ]
+    assert told("A=1\nA=2\n") == [("A is defined twice", why, "keep one of them")]
+    root = make_stack().root
+    (root / "env.sample").write_text("A=1\n", "utf-8")
+    (root / ".env.template").write_text("A=1\n", "utf-8")
+    [found] = told("A=1\n")
+    assert found[0].startswith(".env.example is read, ")
+    assert found[0].endswith(" beside it are not")
+    assert " and " in found[0]
+    assert found[1] == "only one file can be the schema; variables that are added to another one are not checked"
+    first = found[0].removeprefix(".env.example is read, ").split(" and ")[0]
+    assert found[2] == f"keep one of them, or rename a file that is no schema: {first}"
+
+
+def test_an_environment_that_does_not_exist_is_named(make_stack: Callable[..., Stack]) -> None:
+    stack = replace(make_stack("", schema="# @required=forEnv(stagin)\nA=\n"), environments=("dev", "staging"))
+    [found] = [each for each in check(stack) if each.check == "schema"]
+    assert found.message == "@required=forEnv(stagin): there is no such environment"
+    # Where nobody knows the environments, none is wrong.
+    assert not [each for each in check(replace(stack, environments=())) if each.check == "schema"]

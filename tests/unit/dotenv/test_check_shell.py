@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from upready.support import shell_words
+
 USED = "services: {app: {image: 'app:${A}'}}\n"
 PASSED = "services: {app: {image: app, environment: [A]}}\n"
 WHOLE = "services: {app: {image: app, env_file: .env}}\n"
@@ -53,3 +55,27 @@ def test_an_empty_variable_of_the_shell_wins_too(
 
 def test_what_a_profile_sets_is_meant(found_by: Callable[..., list[str]]) -> None:
     assert found_by("shell", "A=file\n", compose=USED, variables={"A": "profile"}) == []
+
+
+@pytest.mark.parametrize(
+    ("services", "rest"),
+    [
+        ("a: {image: 'a:${A}'}", ""),
+        ("a: {image: 'a:${A}', env_file: .env}", ", except for a, which gets it by env_file"),
+        (
+            "b: {image: 'a:${A}', env_file: .env}, a: {image: a, env_file: .env}",
+            ", except for a and b, which get it by env_file",
+        ),
+    ],
+)
+def test_what_a_user_reads(
+    told_by: Callable[..., list[tuple[str, str, str]]], monkeypatch: pytest.MonkeyPatch, services: str, rest: str
+) -> None:
+    monkeypatch.setenv("A", "shell")
+    assert told_by("shell", "A=file\n", compose=f"services: {{{services}}}\n") == [
+        (
+            "A is set in the shell to another value",
+            f"compose takes the shell's value; the value in .env has no effect{rest}",
+            f"{shell_words.removal('A')}\nremove A from .env, if the shell is right",
+        )
+    ]

@@ -24,6 +24,12 @@ CASES = [
     pytest.param("export LONELY\nA=1\n", ["1:1 warning"], id="export of a name alone"),
     pytest.param("KEY=-----BEGIN\nMII/+abc==\n", ["2:1 error"], id="a line of a broken multi-line value"),
     pytest.param("A='open\nhello there\n", [], id="behind a quote that is not closed"),
+    pytest.param("hello there\nA='open\n", ["1:1 error"], id="above a quote that is not closed"),
+    pytest.param("A='x\nB='y'\n", [], id="what is the quote's business, too"),
+    pytest.param('A="x" + "y"\n', [], id="text behind a quote, too"),
+    pytest.param("A=-----BEGIN KEY-----\nMII=\nabc\n-----END KEY-----\n", [], id="a key without quotes, too"),
+    pytest.param("setx A=1\nreadonly B=1\nENV C=1\n", ["1:1 error", "2:1 error", "3:1 error"], id="still others"),
+    pytest.param('A="x" B="y" !C=1\n', ["1:1 error"], id="what nothing else explains"),
 ]
 
 
@@ -48,3 +54,52 @@ def test_a_lonely_name_is_told_only_where_it_is_one(found_by: Callable[..., list
 )
 def test_the_true_cause_is_named(make_stack: Callable[..., Stack], env: str, message: str) -> None:
     assert [each.message for each in check(make_stack(env)) if each.line] == [message]
+
+
+@pytest.mark.parametrize(
+    ("env", "message", "fix"),
+    [
+        (
+            "hello there\n",
+            "is not a `NAME=value`",
+            "begin a comment with #, or put the value of the line above between quotes",
+        ),
+        ("A B=1\n", "has a space in the variable's name", "write NAME=value without spaces in NAME"),
+        ("const A=1\n", "begins with `const`, which a .env file does not have", "remove `const`"),
+        ("A\u200b=1\n", "has an invisible character in the variable's name", "type the line again"),
+        ("C+=3\n", "adds to a variable with `+=`, as a shell does", "write NAME=${NAME}… in one line"),
+        ("!x=1\n", "has a character that a variable's name cannot have", "use letters, digits and _ in names"),
+    ],
+)
+def test_what_a_user_reads_of_a_line_that_compose_refuses(
+    told_by: Callable[..., list[tuple[str, str, str]]], env: str, message: str, fix: str
+) -> None:
+    assert told_by("syntax", env) == [(f"the line {message}", "compose refuses the whole file", fix)]
+
+
+def test_what_a_user_reads_of_a_line_that_compose_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    why = "compose takes the value from the shell, and skips the line if the shell has none"
+    assert told_by("syntax", "LONELY\n") == [("a line has no `=`", why, "write NAME= and a value, or remove the line")]
+    assert told_by("syntax", "LONELY\n", schema="LONELY=\n") == [
+        ("LONELY has no `=`", why, "write LONELY= and a value, or remove the line")
+    ]
+    assert told_by("syntax", 'P: "5"\n') == [
+        (
+            "P has a colon in the place of `=`",
+            "compose reads it; a shell, python-dotenv and `docker run --env-file` do not",
+            "write P= instead of P:",
+        )
+    ]
+
+
+def test_what_compose_misses_is_told_where_nothing_else_is(
+    told_by: Callable[..., list[tuple[str, str, str]]],
+) -> None:
+    missed = (
+        "this is not a `NAME=value`",
+        "compose refuses the whole file",
+        "begin a comment with #, or put the value of the line above between quotes",
+    )
+    # Compose takes the text behind the second quote for another variable.
+    assert told_by("syntax", 'A="x" B="y" !C=1\n') == [missed]
+    assert missed not in told_by("syntax", 'hello there\nA="x" B="y" !C=1\n')

@@ -84,3 +84,14 @@ def test_what_is_passed_on_is_needed_too(found_by: Callable[..., list[str]], key
     [found] = found_by("undeclared", "", schema="A=\n", compose=compose)
     assert found.startswith("compose.yaml:4:")
     assert found.endswith(" warning B")
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    compose = "services: {app: {image: 'app:${B}'}}\n"
+    assert told_by("undeclared", "B=1\n", schema="A=\n", compose=compose) == [
+        (
+            "B is used and not in .env.example",
+            "nobody learns that it must be set, and nobody notices a typing error in its name",
+            "describe it in .env.example",
+        )
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +81,35 @@ def test_a_name_that_the_file_has_already_was_not_meant(
 
 def test_without_a_schema_nothing_is_unknown(found_by: Callable[..., list[str]]) -> None:
     assert found_by("unknown", "ANYTHING=1\n") == []
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    assert told_by("unknown", "DB_PASWORD=x\nZZ=1\n", schema=SCHEMA, compose=COMPOSE) == [
+        (
+            "DB_PASWORD is not in .env.example; did you mean DB_PASSWORD?",
+            "nothing reads it",
+            "rename it to DB_PASSWORD",
+        ),
+        ("ZZ is not in .env.example", "nothing reads it", "remove it, or describe it in .env.example"),
+    ]
+
+
+def test_a_service_that_gets_the_whole_file_may_read_it(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    compose = "services: {a: {image: a, env_file: .env}}\n"
+    assert told_by("unknown", "DB_PASWORD=x\nZZ=1\n", schema=SCHEMA, compose=compose) == [
+        (
+            "DB_PASWORD is not in .env.example; did you mean DB_PASSWORD?",
+            "a service gets it, but probably reads the other name",
+            "rename it to DB_PASSWORD",
+        )
+    ]
+
+
+def test_what_another_file_of_the_project_mentions_is_known(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text("import os\nprint(os.environ['DB_PASWORD'])\n", encoding="utf-8")
+    assert found_by("unknown", "DB_PASWORD=x\n", schema=SCHEMA, compose=COMPOSE) == []
+
+
+def test_what_a_compose_file_uses_may_have_been_meant(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    [found] = told_by("unknown", "TAGG_OF_APP=x\n", schema=SCHEMA, compose=COMPOSE.replace("USED", "TAG_OF_APP"))
+    assert found[2] == "rename it to TAG_OF_APP"

@@ -37,3 +37,14 @@ def test_a_file_of_another_environment_counts(make_stack: Callable[..., Stack], 
 def test_a_service_that_is_given_the_whole_file_may_use_any(found_by: Callable[..., list[str]]) -> None:
     compose = "services: {app: {image: app, env_file: .env}}\n"
     assert found_by("unused", "A=1\n", schema="A=\nB=\n", compose=compose) == []
+
+
+def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
+    message = "NOT_USED is used in no compose file, and no other file of the project mentions it"
+    fix = "use it, or remove it from .env.example"
+    assert told_by("unused", "", schema=SCHEMA, compose=COMPOSE) == [(message, "setting it has no effect", fix)]
+
+
+def test_what_another_file_of_the_project_mentions_is_used(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text("import os\nprint(os.environ['NOT_USED'])\n", encoding="utf-8")
+    assert found_by("unused", "", schema=SCHEMA, compose=COMPOSE) == []

@@ -14,7 +14,8 @@ NAME = "character"
 
 _QUOTED = re.compile("[“”„‟‘’‚‛«»‹›´′″].*[“”„‟‘’‚‛«»‹›´′″\"']", re.DOTALL)  # noqa: RUF001 - typographic quotes are meant
 _SPACES = "\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_AROUND = re.compile(rf"^[{_SPACES}]+|[{_SPACES}]+$")
+# A space that is none at the start of a value, or the first of those at its end; plain ones and quotes do not count.
+_AROUND = re.compile(rf"^[ \t\"']*(?P<first>[{_SPACES}])|(?P<last>[{_SPACES}])[{_SPACES}]*[ \t\"']*$")
 _FIX = "type the value again, in plain quotes if it needs quotes: invoke env.set {name}"
 
 
@@ -43,9 +44,8 @@ def invisible(text: str) -> tuple[int, str] | None:
     """
     if text.isascii():
         return None
-    around = _AROUND.search(text.strip(" \t\"'"))
-    if around is not None:
-        return text.index(around[0]), _described(around[0][0])
+    if (around := _AROUND.search(text)) and around.lastgroup:
+        return around.start(around.lastgroup), _described(around[around.lastgroup])
     for offset, character in enumerate(text):
         if unicodedata.category(character) == "Cf" and not _joins(text, offset):
             return offset, _described(character)
@@ -67,5 +67,4 @@ def _is_in_one_word(text: str, offset: int) -> bool:
 
 
 def _described(character: str) -> str:
-    name = unicodedata.name(character, "").lower() or "character"
-    return f"an invisible character (U+{ord(character):04X}, {name})"
+    return f"an invisible character (U+{ord(character):04X}, {unicodedata.name(character).lower()})"

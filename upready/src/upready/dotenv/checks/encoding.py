@@ -20,7 +20,7 @@ def check(context: Context) -> Iterator[Finding]:
         why = "no variable of a process can have one: the service does not start, or gets only the part before it"
         yield Finding(NAME, message, why, "remove the NUL character", "error", line=line, column=column)
     if env.undecodable_value is not None or env.is_utf16:
-        line, column = env.undecodable_value or env.undecodable or (1, 1)
+        line, column = env.undecodable_value or (1, 1)
         message = ".env is not UTF-8" + (" (UTF-16, as some editors on Windows save it)" if env.is_utf16 else "")
         why = "compose, the containers and the app read different characters, or fail"
         fix = "save it as UTF-8 without a byte order mark"

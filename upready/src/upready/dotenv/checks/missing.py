@@ -62,8 +62,10 @@ def _variable(context: Context, variable: Variable) -> Finding:
 
 def _refused(context: Context, refused: Refused, done: set[str]) -> Iterator[Finding]:
     """Variables without which compose cannot even read the compose files."""
-    for name in context.schema.variables:
-        if name in refused.without and name not in done:
+    without = [name for name in context.schema.variables if name in refused.without]
+    # Of files that compose cannot even list, nobody knows which variables they use.
+    for name in [each for each in without if context.is_interpolated(each)] or without:
+        if name not in done:
             done.add(name)
             why = f"compose cannot read the compose files without it: {refused.message}"
             fix = remedy.missing(context, name)

@@ -37,11 +37,8 @@ def check(context: Context) -> Iterator[Finding]:
 
 
 def _fix(context: Context, name: str, value: str) -> str:
-    entry = context.env.get(name)
-    if entry is None or not name:
+    if not name or context.env.get(name) is None:
         return "remove the line"
-    if context.env.text[: entry.value_start].rstrip().endswith(":"):
-        return f"write {name}= instead of {name}:"
     try:
         again = document.parse(f"A={quoting.encode(value)}".encode(), context.env.path).get("A")
     except quoting.UnwritableError:

@@ -22,8 +22,9 @@ def check(context: Context) -> Iterator[Finding]:
         # By `env_file` a service gets the file's value, not the shell's.
         if not context.is_interpolated(value.name) and value.name not in STEERING:
             continue
-        readers = ", ".join(sorted({file.service for file in context.readers(value.name)}))
-        except_for = f", except for {readers}, which gets it by env_file" if readers else ""
+        readers = sorted({file.service for file in context.readers(value.name)})
+        get = "gets" if len(readers) == 1 else "get"
+        except_for = f", except for {' and '.join(readers)}, which {get} it by env_file" if readers else ""
         yield context.about_value(
             NAME,
             value.name,
