@@ -77,6 +77,7 @@ def test_what_compose_refuses_to_miss_or_leaves_blank(found_by: Callable[..., li
         "compose.yaml:6:10 error DEMANDED",
     ]
     assert found_by("missing", "BLANK=\nDEMANDED=1\n", compose=COMPOSE) == []
+    assert found_by("missing", "BLANK=\n", compose=COMPOSE) == ["compose.yaml:6:10 error DEMANDED"]
 
 
 def test_it_says_who_can_give_the_value(make_stack: Callable[..., Stack]) -> None:
@@ -168,9 +169,19 @@ def test_what_a_user_reads_of_what_compose_needs(
         ("DEMANDED is set nowhere", demanded, "invoke env.set DEMANDED"),
     ]
     rest = "; app.env sets it, but an env_file is for containers only"
-    assert told_by("missing", "", compose=COMPOSE.replace("image: app", "image: app\n    env_file: app.env")) == [
+    (tmp_path / "b.env").write_text("BLANK=2\n", encoding="utf-8")
+    with_files = COMPOSE.replace("image: app", "image: app\n    env_file: [app.env]")
+    assert told_by("missing", "", compose=with_files) == [
         ("BLANK is not set for compose itself", f"{blank}{rest}", "invoke env.set BLANK"),
         ("DEMANDED is not set for compose itself", f"{demanded}{rest}", "invoke env.set DEMANDED"),
+    ]
+    two = with_files.replace("[app.env]", "app.env") + "  other:\n    image: other\n    env_file: b.env\n"
+    assert told_by("missing", "DEMANDED=1\n", compose=two) == [
+        (
+            "BLANK is not set for compose itself",
+            f"{blank}; app.env, b.env{rest.partition('env')[2]}",
+            "invoke env.set BLANK",
+        )
     ]
 
 
@@ -190,3 +201,33 @@ def test_what_is_used_twice_is_told_once(found_by: Callable[..., list[str]], tmp
     assert found_by("missing", "", compose=compose, schema=schema) == ["0:0 error A"]
     (tmp_path / ".env").unlink()
     assert found_by("missing", None, compose=compose, schema=schema) == ["0:0 error"]
+
+
+def test_what_does_not_matter_hides_nothing_behind_it(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("missing", "", compose="services: {a: {image: 'a${D:-x}${A}'}}\n") == [
+        "compose.yaml:1:32 warning A"
+    ]
+    compose = "services: {a: {image: 'a${A}', profiles: [off]}, b: {image: 'b${B}'}}\n"
+    assert found_by("missing", "", compose=compose) == ["compose.yaml:1:63 warning B"]
+
+
+def test_what_an_included_file_uses_is_told_without_a_place(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
+    (tmp_path / "more.yaml").write_text("services: {more: {image: 'more${TAG}'}}\n", encoding="utf-8")
+    compose = "include: [more.yaml]\nservices: {app: {image: app}}\n"
+    assert found_by("missing", "A=1\n", compose=compose) == ["compose:0:0 warning TAG"]
+
+
+def test_with_a_missing_file_only_what_no_schema_has_is_told_besides(found_by: Callable[..., list[str]]) -> None:
+    compose = "services: {a: {image: 'a${B}${X}'}}\n"
+    found = found_by("missing", None, schema="# @required\nA=\nB=\n", compose=compose)
+    assert found == ["0:0 error", "compose.yaml:1:29 warning X"]
+
+
+def test_a_missing_file_without_which_compose_cannot_read_its_files(
+    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "more.yaml").write_text("services: {more: {image: more}}\n", encoding="utf-8")
+    compose = "include: ['${WHICH}.yaml']\nservices: {a: {image: a}}\n"
+    assert told_by("missing", None, schema="# @optional\nWHICH=more\n", compose=compose) == [
+        (".env is missing", "no variable of the schema is set", "invoke env.init")
+    ]

@@ -74,6 +74,9 @@ def published(*ports: str, profiles: str = "") -> str:
         pytest.param(["8079-8081:80", "${P}:80"], [], id="a range to choose one from"),
         pytest.param(["${P}:80", "${P}:81"], ["1:3 error P"], id="one variable twice"),
         pytest.param(["8080", "${P}:80"], [], id="the container's port"),
+        pytest.param(["8080:80", "9000:80", "${P}:80"], ["1:3 error P"], id="a higher one between"),
+        pytest.param(["8080:80", "8080:53/udp", "${P}:80"], ["1:3 error P"], id="another protocol between"),
+        pytest.param(["8080:80", "8080:80"], [], id="two numbers, which no variable could change"),
         pytest.param(["9000:8080", "${P}:80"], [], id="the container's port behind another"),
         pytest.param(["9000:${INNER:-8080}", "${P}:80"], [], id="a variable for the container's port"),
     ],
@@ -104,6 +107,7 @@ def test_it_says_who_has_the_port(make_stack: Callable[..., Stack]) -> None:
         (["8080:80", "${P}:80"], "the 8080 of s0"),
         (["${O}:80", "${P}:80"], "O"),
         (["${P}:80", "${P}:81"], "that of s0, from the same variable"),
+        (["127.0.0.2:8080:80", "127.0.0.3:8080:80", "${P}:80"], "the 8080 of s0"),
     ],
 )
 def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]], ports: list[str], other: str) -> None:
@@ -132,3 +136,14 @@ def test_each_of_several_is_told_in_the_order_of_the_file(found_by: Callable[...
         "3:3 error B",
         "4:3 error C",
     ]
+
+
+def test_where_none_is_in_the_file_the_order_of_the_schema_counts(found_by: Callable[..., list[str]]) -> None:
+    compose = published("${Z:-8080}:80", "${B:-8080}:80", "${A:-8080}:80")
+    found = found_by("port-conflict", "", schema="Z=\nB=\nA=\n", compose=compose)
+    assert found == ["0:0 error B", "0:0 error A"]
+
+
+def test_behind_an_entry_that_is_written_twice_the_others_count(found_by: Callable[..., list[str]]) -> None:
+    compose = "services: {a: {image: a, ports: ['8080:80', '8080:80']}, b: {image: b, ports: ['${P}:80']}}\n"
+    assert found_by("port-conflict", "P=8080\n", compose=compose) == ["1:3 error P"]

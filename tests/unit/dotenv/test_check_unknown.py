@@ -28,6 +28,7 @@ CASES = [
     ),
     pytest.param("canarytwo==\nMIIcanary=x\n", ["1:1 warning", "2:1 warning"], id="what may be a line of a secret"),
     pytest.param('DB_PASSWORD="x\ncanary=\n', [], id="behind a quote that is not closed"),
+    pytest.param("ZZ='x\nYY=1\n", ["1:1 warning ZZ"], id="before a quote that is not closed"),
     pytest.param("A B=1\n", [], id="no name at all"),
     pytest.param("X=1\nX=2\n", ["2:1 warning X"], id="in the file twice"),
 ]
@@ -103,11 +104,12 @@ def test_a_service_that_gets_the_whole_file_may_read_it(told_by: Callable[..., l
             "rename it to DB_PASSWORD",
         )
     ]
+    assert told_by("unknown", "DB_PASSWORD=x\nDB_PASWORD=x\n", schema=SCHEMA, compose=compose) == []
 
 
 def test_what_another_file_of_the_project_mentions_is_known(found_by: Callable[..., list[str]], tmp_path: Path) -> None:
     (tmp_path / "run.py").write_text("import os\nprint(os.environ['DB_PASWORD'])\n", encoding="utf-8")
-    assert found_by("unknown", "DB_PASWORD=x\n", schema=SCHEMA, compose=COMPOSE) == []
+    assert found_by("unknown", "DB_PASWORD=x\nZZ=1\n", schema=SCHEMA, compose=COMPOSE) == ["2:1 warning ZZ"]
 
 
 def test_what_a_compose_file_uses_may_have_been_meant(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:

@@ -72,5 +72,5 @@ def _text_behind(text: str, entry: Entry) -> str:
     end = closing(text, entry.value_start, entry.quote) if entry.quote else None
     if end is None:
         return ""
-    line = text[end + 1 : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    line = text[end + 1 :].partition("\n")[0]
     return "" if re.match(r"\s*(#|$)", line) else line.strip()
