@@ -32,7 +32,7 @@ CASES = [
     pytest.param("A=a\u200dé\nB=é\u200db\n", ["1:4 warning A", "2:4 warning B"], id="a joiner beside ASCII"),
     pytest.param("A=é\u200bé\n", ["1:4 warning A"], id="no joiner between letters beyond ASCII"),
     pytest.param("A=-----BEGIN\u200b KEY-----\nabc\n-----END KEY-----\n", [], id="a key without quotes"),
-    pytest.param("A\u200b\n", [], id="no value at all"),
+    pytest.param("A\u200b\nB=a\u200bb\n", ["2:4 warning B"], id="no value at all, and one behind it"),
     pytest.param("A=naïve ☃ 東京\n# \u200b\nB=1 # “x” \u200b\n", [], id="letters of any script, and comments"),
 ]
 

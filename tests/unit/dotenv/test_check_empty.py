@@ -38,7 +38,7 @@ def test_empty(found_by: Callable[..., list[str]], env: str, expected: list[str]
 
 def test_what_prod_requires_may_not_be_empty_there(found_by: Callable[..., list[str]]) -> None:
     how = {"schema": SCHEMA, "compose": COMPOSE, "environment": "prod"}
-    assert found_by("empty", "A=1\nB=2\nD=\n", **how) == ["3:1 error D"]
+    assert found_by("empty", "A=1\nB=2\nC=\nD=\n", **how) == ["4:1 error D"]
 
 
 def test_a_value_of_the_shell_fills_an_empty_one(

@@ -18,6 +18,7 @@ CASES = [
     pytest.param(b"# caf\xe9\nA=1\nB=\xe9\n", ["3:3 error"], id="Latin-1 in a comment, and in a value"),
     pytest.param(b"A=\xff\xfe\nB=\xff\n", ["1:3 error"], id="first of several"),
     pytest.param(b"A=1\nB=a\0b\n", ["2:4 error"], id="a NUL"),
+    pytest.param(b"A=a\0bcde\0fghij\n", ["1:4 error"], id="the first NUL"),
     pytest.param(b"\0A=12345\n", ["1:1 error"], id="a NUL at the start"),
     pytest.param(b"A=a\xff\0bcdefghijk\n", ["1:4 error"], id="a NUL in what is no UTF-8 anyway"),
     pytest.param("A=1\nB=2\n".encode("utf-16-le"), ["1:1 error"], id="UTF-16 without a mark, which is UTF-8, too"),

@@ -17,6 +17,7 @@ CASES = [
     pytest.param("env_file: [{path: app.env, required: false}]", [], id="not required"),
     pytest.param("env_file: app.env, profiles: [other]", [], id="of a service that is not started"),
     pytest.param("env_file: there.env", [], id="there"),
+    pytest.param("env_file: [there.env, app.env]", ["compose:0:0 error"], id="one of two"),
     pytest.param("env_file: .env", [], id=".env itself is another check's"),
 ]
 

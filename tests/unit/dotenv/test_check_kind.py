@@ -45,6 +45,7 @@ CASES = [
     pytest.param("PORTS=80,81,82,83\n", ["1:7 error PORTS"], id="a long array"),
     pytest.param("PORTS=80,80\n", ["1:7 error PORTS"], id="an array with one twice"),
     pytest.param("NAMES=a;;b\n", ["1:7 error NAMES"], id="an array with nothing between"),
+    pytest.param("PORT=80\nMODE=c\n", ["2:6 error MODE"], id="one behind another that is fine"),
     pytest.param("PORT=80O0\n", ["1:6 error PORT"], id="port"),
     pytest.param("PORT=65536\n", ["1:6 error PORT"], id="port too high"),
     pytest.param("PORT=0\n", ["1:6 error PORT"], id="port zero"),

@@ -17,7 +17,7 @@ CASES = [
     pytest.param("B=1\nA='${B}'\n", ["2:3 warning A"], id="braces in single quotes"),
     pytest.param('B=1\nA="a\\$B"\n', ["2:3 warning A"], id="an escaped dollar"),
     pytest.param("A='a\\\\b'\n", ["1:3 warning A"], id="two backslashes in single quotes"),
-    pytest.param('A=a$$b\nB=x #y\nC="x"y\nD: x\n', [], id="explained by another finding already"),
+    pytest.param('A=a$$b\nB=x #y\nC="x"y\nD: x\nE=1\n', [], id="explained by another finding already"),
     pytest.param("=x\n", ["1:2 warning"], id="no name"),
 ]
 
@@ -97,3 +97,7 @@ def test_python_dotenv_expands_what_stands_above_and_what_the_shell_has(
 ) -> None:
     monkeypatch.setenv("HERE", "1")
     assert found_by("reader", "A=${HERE}x\nB=${A}y\n") == []
+
+
+def test_one_that_the_file_does_not_have_hides_no_other(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("reader", "A='a\\\\b'\n", schema="X=\nA=\n") == ["1:3 warning A"]

@@ -62,6 +62,8 @@ def test_placeholders_and_words_are_told_otherwise(found_by: Callable[..., list[
 
 def test_a_reference_is_meant_to_be_the_same(found_by: Callable[..., list[str]]) -> None:
     assert found_by("reused-secret", f"A_TOKEN={G}\nB_SECRET=${{A_TOKEN}}\n") == []
+    env = f"A_TOKEN={G}\nB_TOKEN={G}\nC_TOKEN=${{A_TOKEN}}\n"
+    assert found_by("reused-secret", env) == ["2:9 warning B_TOKEN"]
 
 
 def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -> None:
