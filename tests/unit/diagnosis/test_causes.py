@@ -282,7 +282,7 @@ MYSQL = "ERROR 1045 (28000): Access denied for user 'shop'@'172.18.0.5' (using p
 @pytest.mark.parametrize(
     ("variable", "words", "client"),
     [
-        ("POSTGRES_PASSWORD", POSTGRES, "psql -U shop -c '\\password'"),
+        ("POSTGRES_PASSWORD", POSTGRES, "psql -U shop -d postgres -c '\\password'"),
         ("MYSQL_PASSWORD", MYSQL, "mysql -u root -p -e \"ALTER USER 'shop'"),
         ("MARIADB_PASSWORD", MYSQL, "mariadb -u root -p -e \"ALTER USER 'shop'"),
     ],
