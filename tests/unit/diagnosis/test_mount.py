@@ -64,6 +64,19 @@ def test_a_folder_with_a_space() -> None:
     assert found[2].startswith("mkdir -p '/srv/my data' && invoke dev\n")
 
 
+def test_what_has_the_name_of_a_file_is_written() -> None:
+    path = str(NOWHERE / "nginx.conf")
+    ways = refused("mount", path)[2].split("\n")
+    assert ways[0] == "write the file nginx.conf, then: invoke dev"
+    assert ways[1].startswith("mkdir -p ")
+    assert ways[2:] == ["correct volumes: of web, then: invoke dev"]
+
+
+@pytest.mark.parametrize("path", ["/srv/conf.d", "/srv/.cache", "/srv/v1.2", "/srv/shop.org/data"])
+def test_what_has_the_name_of_a_folder_is_made(path: str) -> None:
+    assert refused("mount", path)[2].startswith(f"mkdir -p {path} && invoke dev\n")
+
+
 @pytest.mark.parametrize(
     "volumes",
     [

@@ -147,7 +147,7 @@ def test_what_began_as_root_has_become_somebody_else(user: str) -> None:
 @pytest.mark.parametrize(("user", "by", "owner"), [("node", " as user node", "node"), ("", "", "USER")])
 def test_a_file_of_the_image(user: str, by: str, owner: str) -> None:
     assert said("touch: cannot touch '/opt/x': Permission denied", VOLUME, user=user) == (
-        f"may not use /opt/x{by}: it is a file of its image, and belongs to another user",
+        f"may not use /opt/x{by}: that part of its image belongs to another user",
         f"COPY --chown={owner} it in the Dockerfile, or give web a volume there, then: invoke dev",
     )
 
@@ -173,7 +173,7 @@ def test_a_tmpfs() -> None:
     ],
 )
 def test_a_relative_path_is_in_the_folder_of_the_program(folder: str, path: str, whole: str) -> None:
-    place = "the volume shop_data at /data" if whole.startswith("/data/") else "it is a file of its image, and"
+    place = "the volume shop_data at /data" if whole.startswith("/data/") else "that part of its image"
     for line in (f"PermissionError: [Errno 13] Permission denied: '{path}'", f"sh: {path}: Permission denied"):
         found = said(line, VOLUME, user="1", folder=folder)
         assert found is not None
@@ -185,7 +185,7 @@ def test_a_relative_path_is_in_the_folder_of_the_program(folder: str, path: str,
 
 def test_a_container_that_says_nothing_of_itself() -> None:
     found = permission.find(replica("sh: log/x: Permission denied", engine=Machine()))
-    assert told(found)[1].startswith("may not use /log/x: it is a file of its image")
+    assert told(found)[1].startswith("may not use /log/x: that part of its image")
 
 
 @pytest.mark.parametrize(

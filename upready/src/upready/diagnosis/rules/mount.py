@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.support import next_step, shell_words
+
+_FILE = re.compile(r"\w\.(?!d$)[A-Za-z]\w*$")
+"""What is more likely a file than a folder: a folder in its place would be refused again, or not be read."""
 
 
 def find(evidence: Evidence) -> Finding | None:
@@ -49,8 +53,9 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         None,
     )
     where = f"correct {place or _used(evidence)}"
+    file = evidence.then(f"write the file {shown}") if _FILE.search(path) else ""
     folder = shell_words.in_turn(shell_words.make_command(Path(path)), evidence.restart)
-    return Finding(told, next_step.either(folder, evidence.then(where)))
+    return Finding(told, next_step.either(file, folder, evidence.then(where)))
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _denied(evidence: Evidence, container: Container, path: str) -> Finding:
     owner, by = ("USER", "") if unknown else (user, f" as user {user}")
     if mount is None:
         step = evidence.then(f"COPY --chown={owner} it in the Dockerfile, or give {name} a volume there")
-        return Finding(f"may not use {path}{by}: it is a file of its image, and belongs to another user", step)
+        return Finding(f"may not use {path}{by}: that part of its image belongs to another user", step)
     if mount.kind == "tmpfs":
         step = evidence.then(f"give the tmpfs at {mount.target} the option mode=1777, or use a volume")
         return Finding(f"may not use {path}{by}: the tmpfs at {mount.target} belongs to another user", step)
