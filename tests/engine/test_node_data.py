@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from tests.engine import data_images
 from tests.engine.conftest import Project, until
-from tests.engine.three_nodes import PATIENCE, SMALL, Swarm, begun
+from tests.engine.three_nodes import PATIENCE, SMALL, Machine, Swarm, begun
 from tests.engine.twins import bare
 from upready.runtime.swarm import nodes
 
@@ -95,6 +96,38 @@ def listed(project: Project) -> set[str]:
     return {*project.ok("exec", "files", "--", "ls", "-A", "/files").out.split()}
 
 
+def state(swarm: Swarm, name: str) -> str:
+    """What the managers say of a node."""
+    named = {each["Description"]["Hostname"]: each["Status"]["State"] for each in swarm.api.nodes()}
+    return str(named[name])
+
+
+def not_ready(project: Project) -> set[str]:
+    told = project.invoke("health", "--json").json
+    return {each["service"] for each in told["services"] if not each["ready"]}
+
+
+class Most:
+    """Counts how many containers of `db` run at once on a machine, until the block ends."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine, self._over = machine, threading.Event()
+        self._thread = threading.Thread(target=self._count)
+        self.found = 0
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _count(self) -> None:
+        chosen = {"label": "com.docker.swarm.service.name=kept_db"}
+        while not self._over.wait(0.05):
+            self.found = max(self.found, len(self._machine.client.api.containers(filters=chosen)))
+
+
 def test_data_of_other_nodes_is_backed_up_and_restored_as_on_one_engine(swarm: Swarm, project: Project) -> None:
     where = {each["service"]: each["node"] for each in project.ok("status", "--json").json["services"]}
     assert where == {"db": "node2", "files": "node3", "cache": "node3", "app": "node2"}
@@ -170,6 +203,29 @@ def test_data_that_cannot_be_reached_is_told_and_not_passed_over(swarm: Swarm, p
         assert [each["service"] for each in made["parts"]] == ["db"]
     finally:
         nodes.change(swarm.api, node["ID"], Labels={nodes.CONTEXT: "node3"})
+
+
+def test_a_node_that_comes_back_has_never_two_writers_of_one_volume(swarm: Swarm, project: Project) -> None:
+    machine = swarm.machines[1]
+    project.ok("prod")
+    sql(project, "CREATE TABLE IF NOT EXISTS kept_by_one(n int)")
+    sql(project, "INSERT INTO kept_by_one VALUES (1)")
+    swarm.bridge.cut(machine.number)
+    try:
+        until(lambda: state(swarm, machine.name) == "down", PATIENCE)
+        until(lambda: "db" in not_ready(project), PATIENCE)
+        told = project.invoke("diagnose", "db")
+        step = f"docker node update --availability pause {machine.name}"
+        assert step in told.out, told.out
+        subprocess.run(step.split(), env=project.variables({}), check=True, capture_output=True)
+    finally:
+        swarm.bridge.mend(machine.number)
+    most = Most(machine)
+    with most:
+        project.ok("nodes", "--activate", machine.name)
+        project.ok("health", "--wait", "120")
+    assert most.found == 1
+    assert sql(project, "SELECT count(*) FROM kept_by_one") == "1"
 
 
 def test_an_upgrade_of_postgresql_is_refused_with_the_way_there(project: Project) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests import documents
-from tests.engine.conftest import Project, interrupt, until
+from tests.engine.conftest import Project, connected, interrupt, until, write_tasks
+from tests.faults.private import Engine
 
 pytestmark = pytest.mark.engine
 
@@ -105,6 +109,13 @@ def served(project: Project) -> str:
 def shop(project: Project, free_port: Callable[[], int]) -> Project:
     """A project of one service that runs."""
     project.environment["WEB_PORT"] = str(free_port())
+    return begun(project)
+
+
+def begun(project: Project) -> Project:
+    """The project, once it runs."""
+    project.root.mkdir(exist_ok=True)
+    write_tasks(project.root)
     project.write("compose.yaml", COMPOSE)
     for name, text in {"src/server.py": SERVER, "src/text": "one", "need.txt": "good", "again": "1"}.items():
         project.write(name, text)
@@ -184,3 +195,60 @@ def test_dev_watches_after_it(shop: Project) -> None:
     end = interrupt(task)
     assert end.code == 130, end.err
     assert shop.container("web").state == "running"
+
+
+@pytest.mark.nightly
+def test_compose_that_dies_ends_the_watch_and_the_stack_goes_on(shop: Project, watch: Watch) -> None:
+    before = shop.container("web")
+    for each in psutil.Process(watch.task.pid).children(recursive=True):
+        each.kill()
+    error = watch.next("error")["error"]
+    assert watch.task.wait(90) == error["code"] != 0
+    assert "compose" in error["message"], error
+    assert error["next"], error
+    after = shop.container("web")
+    assert (after.id, after.started) == (before.id, before.started)
+
+
+@pytest.mark.nightly
+def test_ctrl_c_while_a_container_is_replaced_leaves_one_that_runs(shop: Project, watch: Watch) -> None:
+    events = connected().client.events(decode=True, filters={"label": f"com.docker.compose.project={shop.name}"})
+    with contextlib.closing(events):
+        shop.write("need.txt", "good and new")
+        assert next(each for each in events if each["Action"] == "create")
+        end = interrupt(watch.task)
+    assert end.code == 130
+    shop.ok("health", "--wait", "30")
+    # The new one, or the one before it where compose had not begun to replace that; never both.
+    assert [each.state for each in shop.containers()] == ["running"]
+
+
+@pytest.fixture
+def away(tmp_path: Path) -> Iterator[tuple[Engine, Project]]:
+    """The same project on an engine of its own."""
+    if problem := Engine.problem():
+        pytest.skip(problem)
+    engine = Engine()
+    try:
+        engine.begin()
+        engine.fill()
+        variables = {"DOCKER_HOST": engine.url, "WEB_PORT": "8000"}
+        yield engine, begun(Project(tmp_path / "away", "away", variables, engine.inside))
+    finally:
+        engine.restart()
+        engine.remove()
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("how", ["ended", "frozen"])
+def test_an_engine_that_goes_away_ends_the_watch(away: tuple[Engine, Project], tmp_path: Path, how: str) -> None:
+    engine, project = away
+    watch = Watch(project, tmp_path)
+    watch.next("watching")
+    if how == "frozen":
+        engine.freeze()
+    else:
+        engine.end(signal.SIGKILL)
+    error = watch.next("error")["error"]
+    assert (error["kind"], error["code"], watch.task.wait(90)) == ("engine", 4, 4), error

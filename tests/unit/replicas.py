@@ -8,6 +8,7 @@ from typing import Any
 
 from upready.runtime.interface import Container
 from upready.stack.model import Model, Service
+from upready.stack.service import Port
 from upready.support.http_probe import Probe
 
 URL = "http://127.0.0.1:8000/health"
@@ -41,6 +42,8 @@ def service(
     stable: float | None = None,
     replicas: int = 1,
     depends_on: dict[str, str] | None = None,
+    published: tuple[Port, ...] = (),
+    ranges: tuple[Port, ...] = (),
     **config: Any,
 ) -> Service:
     """A service of a merged model."""
@@ -52,7 +55,8 @@ def service(
         image=f"shop-{name}",
         built=False,
         depends_on=depends_on or {},
-        ports=(),
+        ports=published,
+        ranges=ranges,
         replicas=replicas,
         profiles=(),
         ops=ops,

@@ -42,7 +42,7 @@ SAMPLES = {
     "str(own[0].replica)": "1",
     "', '.join(known)": "a value looks like this",
     "f'-p {port} ' if port else ''": "-p 22 ",
-    "_client(evidence, database, match)": "psql -l",
+    "_client(user, variable, match)": "psql -l",
     "'init' if added else 'check'": "init",
     "self._last.get(key)": "dev",
     "names[near[0]]": "auto",

@@ -12,9 +12,8 @@ from docker.errors import ImageNotFound, NotFound
 from tests.unit.replicas import container, service
 from upready.diagnosis import rules
 from upready.diagnosis.evidence import Evidence
-from upready.diagnosis.failure import Finding
 from upready.diagnosis.log import Log, parse
-from upready.diagnosis.rules import address, data, name, password, variable
+from upready.diagnosis.rules import address, name, variable
 from upready.readiness.health import Health, Verdict
 from upready.runtime.docker.engine import Engine
 from upready.stack import compose_failure
@@ -232,18 +231,10 @@ def test_a_field_of_a_settings_class_names_its_variable() -> None:
     )
 
 
-class Volumes:
-    """An engine's API whose volumes and images are gone, or as old as the test says."""
+class Gone:
+    """An engine's API whose images are gone."""
 
     base_url = "http+docker://localhost"
-
-    def __init__(self, created: str | None) -> None:
-        self.created = created
-
-    def inspect_volume(self, _: str) -> dict[str, str]:
-        if self.created is None:
-            raise NotFound("no such volume")
-        return {"CreatedAt": self.created}
 
     def inspect_image(self, _: str) -> dict[str, str]:
         raise ImageNotFound("no such image")
@@ -259,51 +250,8 @@ def with_engine(one: Evidence, api: object) -> Evidence:
     return Evidence(**{**vars(one), "engine": Engine(SimpleNamespace(api=api))})  # type: ignore[arg-type]
 
 
-def refused(variable: str, words: str, created: str | None) -> Finding:
-    """What is said of a client that is given the same password as its database, and refused."""
-    one = case(words, environment={"PASSWORD": "hunter2hunter2"}, depends_on={"db": "service_healthy"})
-    raw = {"Created": "2026-11-29T10:00:10.5Z", "Mounts": [{"Type": "volume", "Name": "shop_data"}]}
-    database = Health("db", 1, container(service="db", raw=raw), None, Verdict.READY, "is healthy", "healthy")
-    db = service("db", environment={variable: "hunter2hunter2"})
-    stack = Stack(Path(), "live", (), (), "shop")
-    one = Evidence(
-        **{**vars(one), "model": Model({"web": one.service, "db": db}, {}, {}, stack), "others": {"db": database}}
-    )
-    found = password.find(with_engine(one, Volumes(created)))
-    assert found is not None
-    assert found.blames == "db"
-    return found
-
-
-POSTGRES = 'FATAL:  password authentication failed for user "shop"'
-MYSQL = "ERROR 1045 (28000): Access denied for user 'shop'@'172.18.0.5' (using password: YES)"
-
-
-@pytest.mark.parametrize(
-    ("variable", "words", "client"),
-    [
-        ("POSTGRES_PASSWORD", POSTGRES, "psql -U shop -c '\\password'"),
-        ("MYSQL_PASSWORD", MYSQL, "mysql -u root -p -e \"ALTER USER 'shop'"),
-        ("MARIADB_PASSWORD", MYSQL, "mariadb -u root -p -e \"ALTER USER 'shop'"),
-    ],
-)
-def test_the_password_of_an_old_volume(variable: str, words: str, client: str) -> None:
-    found = refused(variable, words, "2026-11-29T10:00:00Z")
-    assert "the volume shop_data was initialised with another password for user shop" in found.message
-    assert f"invoke exec db -- {client}" in found.next
-    # A restart would keep the old settings.
-    assert "&& invoke live\n" in found.next
-
-
-@pytest.mark.parametrize("created", ["2026-11-29T10:00:09Z", None], ids=["young", "gone"])
-def test_the_password_of_a_volume_that_is_not_old(created: str | None) -> None:
-    found = refused("POSTGRES_PASSWORD", POSTGRES, created)
-    assert found.message == "is refused by db: the password of user shop is not the right one"
-    assert found.next == "invoke env.set POSTGRES_PASSWORD && invoke live"
-
-
 def test_an_image_that_is_gone_is_no_obstacle() -> None:
-    told = found(with_engine(case("exec /start: exec format error"), Volumes(None)))
+    told = found(with_engine(case("exec /start: exec format error"), Gone()))
     assert told[0] == "architecture"
     assert "another processor than the engine's, amd64" in told[1]
 
@@ -363,44 +311,6 @@ def test_sockets() -> None:
 """
     assert address.parse(table) == {("loopback", 8000), ("any", 8080), ("loopback", 8002)}
     assert address.parse("") == set()
-
-
-def run_by(image: str, text: str, root: Path) -> Evidence:
-    """A database of another version, whose image is written as `text`."""
-    (root / "compose.yaml").write_text(f"services:\n  web:\n    image: {text}\n", encoding="utf-8")
-    one = case(
-        "FATAL:  database files are incompatible with server",
-        "DETAIL:  The data directory was initialized by PostgreSQL version 16, which is not compatible with this "
-        "version 17.9.",
-    )
-    web = one.service.__class__(**{**vars(one.service), "image": image})
-    model = Model({"web": web}, {}, {}, Stack(root, "dev", (root / "compose.yaml",), (), "shop"))
-    return Evidence(**{**vars(one), "service": web, "model": model})
-
-
-@pytest.mark.parametrize(
-    ("image", "text", "step"),
-    [
-        (
-            "postgres:17-alpine",
-            "postgres:17-alpine",
-            "set image: postgres:16-alpine in compose.yaml:3, then: invoke dev",
-        ),
-        (
-            "postgres:17-alpine",
-            "${PG_IMAGE:-postgres:17-alpine}",
-            "invoke env.set PG_IMAGE=postgres:16-alpine && invoke dev",
-        ),
-        ("postgres:17.2", "postgres:${PG_VERSION}", "invoke env.set PG_VERSION=16 && invoke dev"),
-        ("my-own", "my-own", "go back to the version that wrote it: correct image: in compose.yaml:3"),
-    ],
-)
-def test_the_way_back_to_the_version_that_wrote_the_data(image: str, text: str, step: str, tmp_path: Path) -> None:
-    finding = data.find(run_by(image, text, tmp_path))
-    assert finding is not None
-    assert "PostgreSQL version 16" in finding.message
-    assert finding.next.startswith(step)
-    assert finding.next.endswith("to go on without any data of the project: invoke stop --volumes")
 
 
 def test_a_wrong_host_is_changed_where_it_is_written(tmp_path: Path) -> None:

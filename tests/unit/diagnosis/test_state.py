@@ -135,12 +135,19 @@ def test_what_has_no_container_has_not_ended() -> None:
 
 
 def test_success_of_what_is_meant_to_go_on() -> None:
-    step = "give web a command that stays in the foreground, or no health check if it is a one-shot, then: invoke dev"
+    way = "a command that stays in the foreground, or no health check and no ports if it is a one-shot"
+    step = f"give web {way}, then: invoke dev"
     message = "exited with code 0, though it is meant to go on"
     assert told(state.ended(replica(exit_code=0))) == ("", message, step)
     assert told(state.ended(replica(exit_code=None))) == ("", message, step)
     assert told(state.ended(replica(exit_code=0, restarts=3)))[1] == f"{message}, restarted 3 times"
     assert told(state.ended(replica(exit_code=0, state="dead")))[1].startswith("exited with code 0, and wrote nothing")
+
+
+def test_success_of_what_has_served() -> None:
+    told_of = told(state.ended(replica(checks=((0, "accepts"), (1, "stops")), exit_code=0, restarts=2)))
+    message = "was healthy, and exited with code 0: it was stopped, or its program ended, restarted twice"
+    assert told_of == ("", message, "invoke restart web")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.diagnosis.logs import recorded, written
-from upready.diagnosis.rules import source
 from upready.logs import tracebacks
 
 
@@ -139,19 +138,3 @@ def test_that_a_server_has_ended_is_not_the_error() -> None:
 )
 def test_whose_code_it_is(path: str, library: str) -> None:
     assert tracebacks.library(path) == library
-
-
-@pytest.mark.parametrize(
-    ("line", "module"),
-    [
-        ('ERROR:    Error loading ASGI app. Could not import module "app.nope".', "app.nope"),
-        ("/usr/local/bin/python: No module named app.nope", "app.nope"),
-        ("Error: Could not import 'nope'.", ""),
-        ("python: can't open file '/app/nope.py': [Errno 2] No such file or directory", ""),
-    ],
-)
-def test_what_is_said_without_a_traceback(line: str, module: str) -> None:
-    found = source.look(written("starting", line), ended=True)
-    assert found is not None
-    assert found.error in line
-    assert found.module == module

@@ -13,6 +13,7 @@ from upready.readiness.health import Health, Verdict
 from upready.readiness.verdict import Observation
 from upready.runtime.interface import Container
 from upready.stack.model import Service
+from upready.stack.service import Port
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": NOW + timedelta(seconds=30)}
@@ -52,6 +53,39 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         # A job has the health check of the image that it shares with a service; with a probe, it is meant to go on.
         ({}, {"state": "exited", "exit_code": 0, "health": "unhealthy"}, {}, "ready", "done", "is done"),
         ({"probe": True}, {"state": "exited", "exit_code": 0}, {"awaited": True}, "ready", "done", "is done"),
+        # Whatever has served is meant to go on: somebody stopped it.
+        (
+            {},
+            {"state": "exited", "exit_code": 0, "health": "unhealthy", "probes": ((0, "ok"), (1, "stopping"))},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
+        (
+            {},
+            {"state": "exited", "exit_code": 0, "probes": ((1, "not yet"),)},
+            {},
+            "ready",
+            "done",
+            "is done",
+        ),
+        (
+            {"published": (Port("127.0.0.1", 5433, "tcp", 5432),)},
+            {"state": "exited", "exit_code": 0},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
+        (
+            {"ranges": (Port("", 8000, "tcp", 80, 8010),)},
+            {"state": "exited", "exit_code": 0, "restart_policy": "on-failure"},
+            {},
+            "failed",
+            "exited",
+            "exited with code 0",
+        ),
         (
             {},
             {"state": "exited", "exit_code": 0, "restart_policy": "always"},

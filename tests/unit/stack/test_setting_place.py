@@ -17,7 +17,13 @@ BASE = """services:
       - "80:80"
       - target: 9000
         published: "9000"
-    volumes: ["data:/data", "./x:/x"]
+    volumes:
+      - data:/data
+      - ./x:/x/more
+      - ./x:/x
+      - type: bind
+        source: ./y
+        target: /more
   db:
     image: postgres:${PG:-17}-alpine
 """
@@ -39,8 +45,13 @@ def stack(tmp_path: Path) -> Stack:
         (("services", "web", "cpus"), "over.yaml:4"),
         (("services", "web", "image"), "base.yaml:3"),
         (("services", "web", "ports", "9000"), "base.yaml:7"),
-        (("services", "web", "volumes", "/x"), "base.yaml:9"),
-        (("services", "db", "image"), "base.yaml:11"),
+        (("services", "web", "ports", "80"), "base.yaml:6"),
+        (("services", "web", "volumes", "/x"), "base.yaml:12"),
+        (("services", "web", "volumes", "./x:/x"), "base.yaml:12"),
+        (("services", "web", "volumes", "./x"), "base.yaml:11"),
+        (("services", "web", "volumes", "/more"), "base.yaml:13"),
+        (("services", "web", "volumes", "x/m"), "base.yaml:11"),
+        (("services", "db", "image"), "base.yaml:17"),
     ],
 )
 def test_the_last_file_that_says_so(stack: Stack, path: tuple[str, ...], place: str) -> None:

@@ -194,7 +194,8 @@ class Evidence:
         for name, health in self.others.items():
             networks = (health.container.raw.get("NetworkSettings") or {}).get("Networks") if health.container else None
             for network in (networks or {}).values():
-                if host in (network.get("IPAddress"), *(network.get("Aliases") or ())):
+                # One that does not run has an empty address.
+                if host and host in (network.get("IPAddress"), *(network.get("Aliases") or ())):
                     return name
         return None
 

@@ -167,6 +167,10 @@ class Deployment(Recovery):
         leftovers.clear(self.engine, self.project)
         return self._go(target, changes, running, before, {"task": ROLLBACK, "release": name})
 
+    def stay(self) -> Launch:
+        """See that all of the release that serves is ready."""
+        return self._start(self._served(self.history.current), self.history.current)
+
     def _served(self, name: str) -> Model:
         """The model of a release that has served, whose images are there."""
         target = self._recorded(name, "target")

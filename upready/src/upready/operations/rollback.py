@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from upready.operations import exclusive, restore_remains, swarm_changes
-from upready.operations.deployment import Deployment
+from upready.operations.deployment import PROD, Deployment
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.operations.swarm_release import SwarmRelease
-from upready.releases.history import History, Release
+from upready.releases.history import BEGUN, History, Release
 from upready.releases.plan import Change
 from upready.runtime import choice, current, ownership
 from upready.runtime.docker import containers
@@ -19,6 +22,8 @@ from upready.support.errors import UsageError
 
 def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) -> Launch:
     """Bring back a release that has served: the one before the current one, or the one that is named.
+
+    After a `prod` that was cut off and is undone now, the release before it serves already: that one stays.
 
     Raises:
         UsageError: There is none, or it is not known.
@@ -33,7 +38,11 @@ def rollback(settings: Settings, to: str, show: Show, lock_wait: float = 0.0) ->
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
             deployment = _deployment(connected, settings, show)
+            begun = deployment.history.pending
             deployment.settle()
+            if _is_undone(deployment.history, begun) and to in ("", deployment.history.current):
+                show.step(f"{begun['release']} was cut off: {deployment.history.current} serves, and stays")
+                return deployment.stay()
             return deployment.back(_target(deployment.history, deployment.project, to))
 
 
@@ -45,7 +54,9 @@ def plan(settings: Settings, to: str, show: Show) -> tuple[list[Change], list[Re
     """
     connected = of(containers.connect(), current.name(settings))
     planned = _deployment(connected, settings, show)
-    target = _target(planned.history, planned.project, to)
+    told = planned.history
+    undone = told.pending.get("task") == PROD and told.pending["result"] == BEGUN and to in ("", told.current)
+    target = told.current if undone and told.current else _target(told, planned.project, to)
     if isinstance(planned, SwarmRelease):
         return swarm_changes.of(planned.plan_back(target)), planned.history.migrated(target)
     return planned.plan_back(target), planned.history.migrated(target)
@@ -58,6 +69,15 @@ def _deployment(connected: Containers, settings: Settings, show: Show) -> Deploy
     if choice.is_swarm(connected):
         return SwarmRelease(connected, settings, environment, show)
     return Deployment(connected, settings, environment, show)
+
+
+def _is_undone(told: History, begun: Mapping[str, Any]) -> bool:
+    """Whether a release that was begun was never finished, so that the one before it serves again.
+
+    Going back once more would lead to one that nobody asked for.
+    """
+    name = str(begun.get("release", ""))
+    return begun.get("task") == PROD and bool(told.current) and name in told.releases and told.releases[name].failed
 
 
 def _target(told: History, project: str, to: str) -> str:

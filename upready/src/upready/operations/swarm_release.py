@@ -103,6 +103,11 @@ class SwarmRelease(Judging):
         consent.of_earlier_values(variables, name, self.show)
         return self._go(target, {"task": ROLLBACK, "release": name})
 
+    def stay(self) -> Launch:
+        """See that all of the release that serves is ready."""
+        ended = launch.start(self.engine, self._served(self.history.current), self.show)
+        return dataclasses.replace(ended, stack=named(ended.stack, self.history.current))
+
     def plan(self, merged: Model, built: Mapping[str, str] | None = None) -> tuple[Prepared, list[str]]:
         """What going forward would change, and the services that would run migrations."""
         planned = self._prepare(self._aimed(merged, built or {}))

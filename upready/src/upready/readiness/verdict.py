@@ -153,7 +153,7 @@ def _judge_restarted(container: Container, observation: Observation, judgement: 
 def _judge_ended(service: Service, container: Container, observation: Observation) -> Judgement:
     code = container.exit_code or 0
     lasting = container.restart_policy in ("always", "unless-stopped")
-    one_shot = not lasting and (observation.awaited or not service.probe_url)
+    one_shot = not lasting and (observation.awaited or not _serves(service, container))
     if container.state == "exited" and code == 0 and one_shot:
         return Verdict.READY, "is done", "done"
     if observation.permanent is not None:
@@ -168,6 +168,15 @@ def _judge_ended(service: Service, container: Container, observation: Observatio
         after = f" (restarted {units.times(container.restarts)})" if container.restarts else ""
         return Verdict.WAITING, f"{what} and will be restarted{after}", "restarting"
     return Verdict.FAILED, what, "oom" if container.oom_killed else "exited"
+
+
+def _serves(service: Service, container: Container) -> bool:
+    """Whether a service is meant to go on: there is something to ask or to connect to, or a health check has passed.
+
+    A health check alone does not tell: a job has the one of the image that it shares with a service.
+    """
+    passed = any(code == 0 for code, _ in container.probes)
+    return bool(service.probe_url or service.ports or service.ranges or passed)
 
 
 def age(container: Container) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,13 +86,22 @@ def _node(node: Any, path: Sequence[str]) -> Any:
     """The node that some keys lead to; None if they lead nowhere."""
     for number, key in enumerate(path):
         if getattr(node, "id", "") == "sequence" and number == len(path) - 1:
-            return next((each for each in node.value if _mentions(each, key)), None)
+            return _of_list(node.value, key)
         node = yaml_location.below(node, key)
     return node
 
 
-def _mentions(node: Any, word: str) -> bool:
-    """Whether a member of a list has a word in its text, or as one of its values."""
-    if node.id == "scalar":
-        return word in re.split(r"[:/=]|\.\.", node.value) or word in node.value
-    return node.id == "mapping" and any(value.id == "scalar" and word == value.value for _, value in node.value)
+def _of_list(members: Sequence[Any], word: str) -> Any:
+    """The member of a list that has a word as a part of its text or as a value, else the first that has it anywhere."""
+    whole = (each for each in members if word in _parts(each))
+    anywhere = (each for each in members if each.id == "scalar" and word in each.value)
+    return next(itertools.chain(whole, anywhere), None)
+
+
+def _parts(node: Any) -> list[str]:
+    """What a member of a list names: `./x:/data` has the part `/data`, and `80:8000/tcp` the part `8000`."""
+    if node.id == "mapping":
+        return [value.value for _, value in node.value if value.id == "scalar"]
+    if node.id != "scalar":
+        return []
+    return [node.value, *re.split("[:=]", node.value), *re.split(r"[:/=]|\.\.", node.value)]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
 from upready.support import next_step, shell_words
+
+_FILE = re.compile(r"\w\.(?!d$)[A-Za-z]\w*$")
+"""What is more likely a file than a folder: a folder in its place would be refused again, or not be read."""
 
 
 def find(evidence: Evidence) -> Finding | None:
@@ -19,12 +23,9 @@ def find(evidence: Evidence) -> Finding | None:
     if failure.kind == "mount":
         return _gone(evidence, path)
     if failure.kind == "mount syntax":
-        # The engine is told `:rw` besides what is written.
-        place = evidence.written("volumes", path.removesuffix(":rw")) or _listed(evidence, path)
-        return Finding(
-            f"could not start: {evidence.refused}",
-            evidence.then(f"write it as ./folder:/path/in/the/container, or name:/path/in/the/container, in {place}"),
-        )
+        way = "write it as ./folder:/path/in/the/container, or name:/path/in/the/container"
+        step = evidence.then(f"{way}, in {_listed(evidence, path)}")
+        return Finding(f"could not start: {evidence.refused}", step)
     if failure.kind == "mount target":
         place = evidence.written("volumes", path) or _used(evidence)
         return Finding(f"could not start: {evidence.refused}", evidence.then(f"correct {place}"), cause="start")
@@ -51,9 +52,10 @@ def _gone(evidence: Evidence, path: str) -> Finding:
         ),
         None,
     )
-    where = f"correct {place}" if place else f"correct volumes: of {evidence.service.name}"
+    where = f"correct {place or _used(evidence)}"
+    file = evidence.then(f"write the file {shown}") if _FILE.search(path) else ""
     folder = shell_words.in_turn(shell_words.make_command(Path(path)), evidence.restart)
-    return Finding(told, next_step.either(folder, evidence.then(where)))
+    return Finding(told, next_step.either(file, folder, evidence.then(where)))
 
 
 def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:
@@ -78,12 +80,15 @@ def _shown(evidence: Evidence, path: str) -> str:
 
 
 def _listed(evidence: Evidence, text: str) -> str:
-    """The place of a volume in the compose files, found by its target: compose makes the source an absolute path."""
-    for part in reversed(text.split(":")):
-        if part not in ("rw", "ro") and (place := evidence.written("volumes", part)):
+    """The place of a volume in the compose files; mostly found by its target, for compose makes the source absolute."""
+    # The engine is told `:rw` besides what is written.
+    for part in (text.removesuffix(":rw"), *reversed(text.split(":"))):
+        if part not in ("", "rw", "ro") and (place := evidence.written("volumes", part)):
             return str(place)
     return _used(evidence)
 
 
 def _used(evidence: Evidence) -> str:
-    return str(evidence.written("volumes") or f"volumes: of {evidence.service.name}")
+    """All volumes of the service: which one of them is meant is not known."""
+    place = evidence.written("volumes")
+    return f"volumes: of {evidence.service.name}{f' ({place})' if place else ''}"

@@ -14,6 +14,9 @@ from upready.stack.compose_failure import IN_THE_FILE, Failure
 from upready.support import next_step
 from upready.support.errors import EngineError
 
+_OF_THE_ENGINE = ("bridge", "docker_gwbridge", "ingress")
+"""Networks that the engine makes for itself: it removes them for nobody, or only for another."""
+
 
 def find(evidence: Evidence) -> Finding | None:
     """Compose names the network or volume. The engine tells which of its networks has the same subnet."""
@@ -27,12 +30,13 @@ def find(evidence: Evidence) -> Finding | None:
         holders = list(_holders(evidence))
         shown = [f"network {name} has {subnet}" for name, subnet, _ in holders]
         remedy = evidence.then(f"choose another subnet in {place}" if place else "choose another subnet")
-        if foreign := [name for name, _, own in holders if not own]:
+        if foreign := [name for name, _, own in holders if not own and name not in _OF_THE_ENGINE]:
             remedy = next_step.either(remedy, f"if nothing uses it: docker network rm {foreign[0]}")
     elif failure.kind == "endpoint":
         remedy = evidence.change(("networks",))
     elif place and not remedy.startswith("docker "):
-        remedy = evidence.then(f"correct that in {place}")
+        commands = [way for way in remedy.splitlines() if way.startswith("docker ")]
+        remedy = next_step.either(evidence.then(f"correct that in {place}"), *commands)
     return Finding(f"was not started: {evidence.refused}", remedy, shown, cause=kind)
 
 
@@ -63,7 +67,7 @@ def _holders(evidence: Evidence) -> Iterator[tuple[str, str, bool]]:
         others = [subnet for name, subnets in wanted.items() if name != each["Name"] for subnet in subnets]
         for pool in (each.get("IPAM") or {}).get("Config") or []:
             held = _subnet(pool.get("Subnet"))
-            if held is not None and any(held.version == other.version and held.overlaps(other) for other in others):
+            if held is not None and any(held.overlaps(other) for other in others):
                 yield each["Name"], str(held), each["Name"] in wanted
 
 

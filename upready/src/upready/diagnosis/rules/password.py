@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from upready.diagnosis.evidence import Evidence
 from upready.diagnosis.failure import Finding
@@ -21,6 +22,8 @@ APART = 3.0
 less than a second apart, and the time of a volume has whole seconds."""
 
 _SECRETS = ("POSTGRES_PASSWORD", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "MARIADB_PASSWORD", "MARIADB_ROOT_PASSWORD")
+_NOT_TOLD = re.compile(r"|localhost|[\d.]+|.*:.*")
+"""Hosts that do not tell which service it is: a container has another address after each start."""
 
 
 def find(evidence: Evidence) -> Finding | None:
@@ -29,67 +32,78 @@ def find(evidence: Evidence) -> Finding | None:
     if match is None:
         return None
     name, user = evidence.service.name, match["user"]
-    database = evidence.service_at(match.groupdict().get("host") or "") or _database(evidence)
-    message = f"is refused by {database or 'its database'}: the password of user {user} is not the right one"
-    change = _set(evidence, database) if database else evidence.then("correct the password in .env")
+    host = match.groupdict().get("host") or ""
+    database = evidence.service_at(host) or (_database(evidence) if _NOT_TOLD.fullmatch(host) else None)
     if database is None:
-        return Finding(message, change)
+        message = f"is refused by {host or 'its database'}: the password of user {user} is not the right one"
+        return Finding(message, evidence.then("correct the password in .env"))
+    by = "itself" if database == name else database
+    variable = _variable(evidence, database, user)
+    change = _set(evidence, database, variable)
     health = evidence.others.get(database)
     shown, old = _volumes(evidence, health.container) if health and health.container else ([], None)
-    secret, step = _secret(evidence, database), change
-    if secret and name != database and not any(secret in value for value in evidence.environment.values()):
-        message = f"is refused by {database}: its password is not the one that {database} has for user {user}"
+    message, step = f"is refused by {by}: the password of user {user} is not the right one", change
+    if variable and name != database and _differs(evidence, str(_environment(evidence, database)[variable])):
+        message = f"is refused by {by}: its password is not the one that {by} has for user {user}"
         step = evidence.then(f"use the same variable in the environment of {name} and {database}")
     elif old:
         message = (
-            f"is refused by {database}: the volume {old} was initialised with another password for user {user}, "
+            f"is refused by {by}: the volume {old} was initialised with another password for user {user}, "
             "and keeps that one"
         )
         step = next_step.either(
             f"with the old password: {change}",
-            f"to give the database the new one: invoke exec {database} -- {_client(evidence, database, match)}",
+            f"to give the database the new one: invoke exec {database} -- {_client(user, variable, match)}",
             "to go on without any data of the project: invoke stop --volumes",
         )
-    return Finding(message, step, shown, blames=database)
+    return Finding(message, step, shown, blames=None if database == name else database)
 
 
 def _database(evidence: Evidence) -> str | None:
     """The database that a service uses: itself, else the one it depends on, else the only one of the stack."""
-    found = [name for name in evidence.others if _secret(evidence, name) is not None]
+    found = [name for name in evidence.others if _variable(evidence, name)]
     for name in (evidence.service.name, *evidence.service.depends_on):
         if name in found:
             return name
     return found[0] if len(found) == 1 else None
 
 
-def _secret(evidence: Evidence, name: str) -> str | None:
-    """The password of a service that is a database; None for other services."""
-    environment, key = _setting(evidence, name)
-    return str(environment[key]) if key else None
+def _environment(evidence: Evidence, name: str) -> Mapping[str, object]:
+    """The variables of a service."""
+    service = evidence.model.every.get(name)
+    return (service.config.get("environment") or {}) if service else {}
 
 
-def _client(evidence: Evidence, database: str, refusal: re.Match[str]) -> str:
+def _variable(evidence: Evidence, name: str, user: str = "") -> str:
+    """The variable that gives a database the password of a user; empty for a service that has none."""
+    given = _environment(evidence, name)
+    ordered = sorted(_SECRETS, key=lambda each: ("ROOT" in each) != (user == "root"))
+    return next((each for each in ordered if given.get(each)), "")
+
+
+def _differs(evidence: Evidence, secret: str) -> bool:
+    """Whether a client has another password than this one: in its variables, or in a URL among them."""
+    if evidence.service.config.get("secrets"):
+        return False  # it may read the password from a file
+    return not any(secret in value or secret in unquote(value) for value in evidence.environment.values())
+
+
+def _client(user: str, variable: str, refusal: re.Match[str]) -> str:
     """The command that gives the refused user another password; it runs in the container of the database."""
-    user = refusal["user"]
-    if not refusal[0].startswith("Access denied"):
-        return f"psql -U {user} -c '\\password'"
-    program = "mariadb" if _setting(evidence, database)[1].startswith("MARIADB") else "mysql"
+    if not refusal[0].lower().startswith("access denied"):
+        return f"psql -U {user} -d postgres -c '\\password'"
+    program = "mariadb" if variable.startswith("MARIADB") else "mysql"
     return f"{program} -u root -p -e \"ALTER USER '{user}' IDENTIFIED BY 'THE NEW ONE'\""
 
 
-def _set(evidence: Evidence, database: str) -> str:
+def _set(evidence: Evidence, database: str, variable: str) -> str:
     """The step that gives the database's password another value."""
-    stack, name = evidence.model.stack, _setting(evidence, database)[1]
-    if setting_place.find(stack, ("services", database, "environment", name)):
-        return evidence.then(setting_place.change(stack, database, ("environment", name)))
-    return evidence.then(f"invoke env.set {name}" if name else "correct the password in .env")
-
-
-def _setting(evidence: Evidence, name: str) -> tuple[Mapping[str, object], str]:
-    """The variables of a service, and the name of its database password; empty where it has none."""
-    service = {**evidence.model.services, **evidence.model.inactive}.get(name)
-    environment = (service.config.get("environment") or {}) if service else {}
-    return environment, next((key for key in _SECRETS if environment.get(key)), "")
+    stack = evidence.model.stack
+    if not variable:
+        return evidence.then("correct the password in .env")
+    if setting_place.find(stack, ("services", database, "environment", variable)):
+        return evidence.then(setting_place.change(stack, database, ("environment", variable)))
+    return evidence.then(f"invoke env.set {variable}")
 
 
 def _volumes(evidence: Evidence, container: Container) -> tuple[list[str], str | None]:

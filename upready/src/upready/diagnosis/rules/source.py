@@ -63,7 +63,7 @@ def look(log: Log, *, ended: bool) -> Broken | None:
     given_up = any(GIVEN_UP.search(line) for line in log.lines[begun:])
     reloader = any(RELOADER.search(line) for line in log.lines)
     trace = log.trace
-    if trace is not None and not trace.fatal and not ended and any(WATCHED.search(line) for line in log.lines):
+    if trace is not None and not ended and any(WATCHED.search(line) for line in log.lines):
         given_up = trace.unmendable and not any(line.strip() for line in log.lines[trace.last + 1 :])
     if trace is not None and (trace.fatal or ended or (given_up and reloader)):
         lasting = trace.unmendable or (reloader and (trace.fatal or given_up))

@@ -55,10 +55,16 @@ def ended(evidence: Evidence) -> Finding | None:
     meaning = exit_code.meaning(code)
     restarts = f", restarted {units.times(container.restarts)}" if container.restarts > 1 else ""
     if code == 0 and container.state == "exited":
+        if any(passed == 0 for passed, _ in container.probes):
+            return Finding(
+                f"was healthy, and exited with code 0: it was stopped, or its program ended{restarts}",
+                f"invoke restart {service}",
+            )
         return Finding(
             f"exited with code 0, though it is meant to go on{restarts}",
             evidence.then(
-                f"give {service} a command that stays in the foreground, or no health check if it is a one-shot"
+                f"give {service} a command that stays in the foreground, or no health check and no ports "
+                "if it is a one-shot"
             ),
         )
     message = f"exited with code {code}" + (f" ({meaning})" if meaning else "") + restarts

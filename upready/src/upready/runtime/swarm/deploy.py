@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,10 @@ QUIET = 1.5
 
 PATIENCE = 10.0
 """Seconds for which a task may find no node before an update counts as stuck: another task may just be ending."""
+
+
+_ID = re.compile(r" \([a-z0-9]{25}\)")
+"""An id of Swarm's, as it stands behind a name."""
 
 
 class SickError(StartError):
@@ -210,7 +215,8 @@ def sick(step: Step, end: str) -> SickError:
 
 
 def refusal(service: str, error: Any) -> StartError:
-    """The error of a service that Swarm refuses, in its own words."""
+    """The error of a service that Swarm refuses, in its own words; ids beside names say nothing to a reader."""
     said = str(error.explanation or error).strip()
     said = said.removeprefix("rpc error: code = ").partition("desc = ")[2] or said
+    said = _ID.sub("", said)
     return StartError(f"Swarm refuses {service}: {said}", next="invoke config")
