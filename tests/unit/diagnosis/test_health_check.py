@@ -44,8 +44,8 @@ def test_a_program_that_is_not_there(output: str, program: str) -> None:
 
 
 def test_the_place_of_the_health_check_is_told(tmp_path: Path) -> None:
-    compose = "services:\n  web:\n    image: shop-web\n    healthcheck:\n      test: curl -f localhost\n"
-    step = "let healthcheck.test of web (compose.yaml:5) use a program of its image, or install curl there"
+    compose = "services:\n  web:\n    image: x\n    healthcheck:\n      retries: 3\n      test: curl -f localhost\n"
+    step = "let healthcheck.test of web (compose.yaml:6) use a program of its image, or install curl there"
     said = found(GONE, root=tmp_path, compose=compose)
     assert said is not None
     assert said[2] == f"{step}, then: invoke dev"
