@@ -15,7 +15,8 @@ CASES = [
     pytest.param("PORT=8000 # the port\nB=x #y\nC=5434      # host port; avoids conflicts\n", [], id="a comment"),
     pytest.param("A=\t# nothing\n", ["1:4 warning A"], id="instead of a value, behind a tab"),
     pytest.param("A= # nothing\n", ["1:4 warning A"], id="instead of a value"),
-    pytest.param("A='x' # fine\n", [], id="behind a closing quote"),
+    pytest.param("A='x' # fine\nA_TOKEN='pass' #word\nB_TOKEN='pass #word'\n", [], id="with quotes"),
+    pytest.param("A=# x\n", [], id="directly behind the sign, where it begins a value"),
     pytest.param("A='x\ncanary_token=y #z\n", ["2:16 warning"], id="no name of what may be a part of the value"),
     pytest.param("MIIcanary_Token=y #z\n", ["1:19 warning"], id="nor of what is named as no variable is"),
 ]

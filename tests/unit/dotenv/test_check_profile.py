@@ -16,6 +16,7 @@ CASES = [
     pytest.param("COMPOSE_PROFILES=gpu, all\n", [], id="with a blank"),
     pytest.param("COMPOSE_PROFILES=\n", [], id="none"),
     pytest.param("COMPOSE_PROFILES=*\n", [], id="all of them"),
+    pytest.param("A=1\n", [], id="not set"),
     pytest.param("COMPOSE_PROFILES=gpu,gup\n", ["1:18 warning COMPOSE_PROFILES"], id="one unknown"),
     pytest.param("COMPOSE_PROFILES=a,b\n", ["1:18 warning COMPOSE_PROFILES"] * 2, id="two unknown"),
 ]
@@ -45,3 +46,7 @@ def test_what_a_user_reads(
 ) -> None:
     message = "COMPOSE_PROFILES has 'xyz', and no service has this profile"
     assert told_by("profile", env, compose=compose) == [(message, "no service starts because of it", fix)]
+
+
+def test_a_default_of_a_compose_file_is_not_the_users(found_by: Callable[..., list[str]]) -> None:
+    assert found_by("profile", "A=1\n", compose="services: {a: {image: 'a:${COMPOSE_PROFILES:-x}'}}\n") == []

@@ -62,6 +62,7 @@ def test_what_a_profile_sets_is_meant(found_by: Callable[..., list[str]]) -> Non
     [
         ("a: {image: 'a:${A}'}", ""),
         ("a: {image: 'a:${A}', env_file: .env}", ", except for a, which gets it by env_file"),
+        ("a: {image: 'a:${A}', env_file: .env, environment: {A: own}}", ""),
         (
             "b: {image: 'a:${A}', env_file: .env}, a: {image: a, env_file: .env}",
             ", except for a and b, which get it by env_file",
@@ -79,3 +80,13 @@ def test_what_a_user_reads(
             f"{shell_words.removal('A')}\nremove A from .env, if the shell is right",
         )
     ]
+
+
+def test_one_of_which_nothing_is_said_hides_no_other(
+    found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("SAME", "file"), ("UNUSED", "shell"), ("A", "shell")):
+        monkeypatch.setenv(name, text)
+    env = "NOT_THERE=file\nSAME=file\nUNUSED=file\nA=file\n"
+    compose = "services: {app: {image: 'app:${SAME}${A}${NOT_THERE}'}}\n"
+    assert found_by("shell", env, compose=compose) == ["4:1 warning A"]
