@@ -30,6 +30,7 @@ CASES = [
     pytest.param("A=10\u00a0000 m\nB=a\u00a0é\nC=a\u00a0 b\n", [], id="within a sentence"),
     pytest.param("A=\u200dé\nB=é\u200d\n", ["1:3 warning A", "2:4 warning B"], id="a joiner at either end"),
     pytest.param("A=a\u200dé\nB=é\u200db\n", ["1:4 warning A", "2:4 warning B"], id="a joiner beside ASCII"),
+    pytest.param("A='x # \u200b'\n", ["1:8 warning A"], id="in quotes, behind what is no comment there"),
     pytest.param("A=é\u200bé\n", ["1:4 warning A"], id="no joiner between letters beyond ASCII"),
     pytest.param("A=-----BEGIN\u200b KEY-----\nabc\n-----END KEY-----\n", [], id="a key without quotes"),
     pytest.param("A\u200b\nB=a\u200bb\n", ["2:4 warning B"], id="no value at all, and one behind it"),
