@@ -69,6 +69,11 @@ CASES = [
     ),
     pytest.param("POSTGRES_USER=me\nPOSTGRES_PASSWORD=s@cret\nPOSTGRES_DB=mine\nDATABASE_URL=\n", [], id="empty"),
     pytest.param("POSTGRES_PASSWORD=s@cret\nDATABASE_URL=what is it\n", [], id="no URL"),
+    pytest.param(
+        "POSTGRES_PASSWORD=x\nDB_URL=redis://db/1\nPG_URL=postgres://me:y@db/z\n",
+        ["3:8 error PG_URL"],
+        id="behind one of another family",
+    ),
     pytest.param("POSTGRES_PASSWORD=x\nMY_URL=postgres://me:y@db/z\n", [], id="another name"),
     pytest.param("POSTGRES_PASSWORD=x\nDATABASE_URL=postgresql:///z\n", [], id="no host"),
     pytest.param(

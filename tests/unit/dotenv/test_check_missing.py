@@ -142,7 +142,7 @@ def test_without_decorators_it_matters_who_needs_it(
 
 
 def test_what_compose_cannot_read_its_files_without(
-    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+    found_by: Callable[..., list[str]], told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
 ) -> None:
     (tmp_path / "more.yaml").write_text("services: {more: {image: more}}\n", encoding="utf-8")
     compose = "include: ['${WHICH}.yaml']\nservices: {a: {image: a}}\n"
@@ -152,6 +152,8 @@ def test_what_compose_cannot_read_its_files_without(
         ("D is required and missing", ".env.example requires it for dev", "invoke env.set D"),
         ("WHICH is set nowhere", why, "invoke env.init"),
     ]
+    found = found_by("missing", "B=1\n", schema=schema, compose=compose)
+    assert found == ["0:0 error D", "0:0 error WHICH"]
     # Told as required already, it is not told again.
     required = schema.replace("WHICH", "# @required\nWHICH")
     assert [each[0] for each in told_by("missing", "B=1\nD=1\n", schema=required, compose=compose)] == [
