@@ -11,6 +11,7 @@ CASES = [
     pytest.param("A='pa$$w$rd${X}'\n", [], id="single quotes"),
     pytest.param('A="pa\\$word"\n', [], id="escaped in double quotes"),
     pytest.param("A=pa$word\n", ["1:5 error A"], id="before a name that is not set"),
+    pytest.param("A=a b$NOPE\n", ["1:6 error A"], id="in a value with a space"),
     pytest.param("A=$2y$10$abcdefgh\n", ["1:9 error A"], id="a bcrypt hash"),
     pytest.param('A="x $NOPE"\n', ["1:6 error A"], id="in double quotes"),
     pytest.param("A=a\\$NOPE\n", ["1:5 error A"], id="a backslash does not help outside quotes"),
@@ -79,6 +80,20 @@ def test_what_compose_cannot_expand_is_told_where_nothing_else_is(
     assert told_by("dollar", env) == [(message, "compose refuses the whole file", fix)]
     assert message not in [each[0] for each in told_by("dollar", f"{env}Z=${{1x}}\nY=a$$b\n")]
     assert message in [each[0] for each in told_by("dollar", f"{env}Y=a$$b\n")]
+
+
+@pytest.mark.parametrize(
+    ("service", "env"),
+    [
+        ("image: a, env_file: .env, environment: {A: own}", "A=x${B}\nB=1\n"),
+        ("image: 'a:${A}', env_file: [{path: .env, format: raw}]", "A=x$NOPE\n"),
+    ],
+    ids=["it has its own", "compose uses it, too"],
+)
+def test_one_that_the_service_does_not_get_from_the_file_alone(
+    found_by: Callable[..., list[str]], service: str, env: str
+) -> None:
+    assert found_by("dollar", env, compose=f"services: {{a: {{{service}}}}}\n") == ["1:4 error A"]
 
 
 @pytest.mark.parametrize(

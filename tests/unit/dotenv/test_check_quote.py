@@ -90,3 +90,8 @@ def test_what_compose_misses_is_told_where_nothing_else_is(
     )
     assert [each for each in told_by("quote", 'A="x" B=\'y\n') if each[0] == missed[0]] == [missed]
     assert missed not in told_by("quote", "A='x\n")
+
+
+def test_a_comment_behind_a_quote_and_a_bare_value_explain_nothing(found_by: Callable[..., list[str]]) -> None:
+    env = 'B=\'x\' # y !z\nD=a !b\nA="x" B="y" !C=1\n'
+    assert found_by("syntax", env) == ["3:1 error"]

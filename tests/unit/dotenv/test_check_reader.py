@@ -12,6 +12,8 @@ from upready.stack.selection import Stack
 
 CASES = [
     pytest.param("A=1\nB='x y'\nC=\"a\\nb\"\nD=${A}\nE=it's\n", [], id="alike"),
+    pytest.param("A=1\nB='a\\\\b'\n", ["2:3 warning B"], id="one behind another that is alike"),
+    pytest.param("A\nB=x${C:-}\nC=1\n", [], id="a name alone, and a default for what stands below"),
     pytest.param("A=${NOPE-x}\n", ["1:3 warning A"], id="a default with a colon fewer"),
     pytest.param("A=${NOPE:-${NOPE2:-deep}}\n", ["1:3 warning A"], id="a default within a default"),
     pytest.param("B=1\nA='${B}'\n", ["2:3 warning A"], id="braces in single quotes"),
@@ -101,3 +103,10 @@ def test_python_dotenv_expands_what_stands_above_and_what_the_shell_has(
 
 def test_one_that_the_file_does_not_have_hides_no_other(found_by: Callable[..., list[str]]) -> None:
     assert found_by("reader", "A='a\\\\b'\n", schema="X=\nA=\n") == ["1:3 warning A"]
+
+
+def test_what_compose_itself_uses_is_compared_though_a_service_takes_it_as_it_is(
+    found_by: Callable[..., list[str]],
+) -> None:
+    compose = "services: {a: {image: 'a:${A}', env_file: [{path: .env, format: raw}]}}\n"
+    assert found_by("reader", "A='a\\\\b'\n", compose=compose) == ["1:3 warning A"]

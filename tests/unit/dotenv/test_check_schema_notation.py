@@ -61,8 +61,8 @@ def test_several_examples_are_told(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack("A=1\n", schema="A=1\n", compose="services: {a: {image: a, environment: ['A=${A}']}}\n")
     (stack.root / "env.sample").write_text("A=1\n", "utf-8")
     found = [each for each in check(stack) if each.check == "schema"]
-    assert [(each.severity, each.message) for each in found] == [
-        ("warning", ".env.example is read, env.sample beside it is not")
+    assert [(each.place, each.severity, each.message) for each in found] == [
+        (".env.example", "warning", ".env.example is read, env.sample beside it is not")
     ]
 
 

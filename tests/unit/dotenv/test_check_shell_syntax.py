@@ -22,6 +22,7 @@ CASES = [
     pytest.param('A="%X%"\nB="x;"\n', ["1:3 warning A"], id="a variable of Windows in quotes"),
     pytest.param("A=$(x) # $(y)\nB=1; # x\n", ["1:3 warning A", "2:3 warning B"], id="before a comment"),
     pytest.param("A: > 1\nB== 1\nC=: 1\n", [], id="signs that are none"),
+    pytest.param("B= > 2\n", ["1:4 warning B"], id="another sign with a space between"),
     pytest.param("A==x\nB=>x\nC=> 0.5\n", ["3:3 warning C"], id="signs of a value"),
 ]
 

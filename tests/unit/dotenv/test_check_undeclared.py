@@ -95,3 +95,8 @@ def test_what_a_user_reads(told_by: Callable[..., list[tuple[str, str, str]]]) -
             "describe it in .env.example",
         )
     ]
+
+
+def test_what_is_used_twice_is_told_once(found_by: Callable[..., list[str]]) -> None:
+    compose = "services: {app: {image: 'app:${B}${B}'}}\n"
+    assert found_by("undeclared", "B=1\n", schema="A=\n", compose=compose) == ["compose.yaml:1:30 warning B"]

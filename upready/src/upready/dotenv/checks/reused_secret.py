@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from upready.dotenv import password_strength, remedy, shared_secrets
 from upready.dotenv.context import Context
 from upready.dotenv.finding import Finding
-from upready.dotenv.placeholder_words import is_placeholder
 from upready.secrets import ordinary
 
 NAME = "reused-secret"
@@ -32,8 +31,8 @@ def check(context: Context) -> Iterator[Finding]:
 
 def _counts(context: Context, text: str, names: list[str]) -> bool:
     """Whether the last variable is a secret of its own, not a second name for one of the others."""
-    # For a weak secret, `weak-secret` is the finding that matters.
-    if is_placeholder(text, secret=True) or password_strength.is_words(text) or ordinary.is_ordinary(text):
+    # For a weak secret, `weak-secret` is the finding that matters; for a placeholder, `placeholder` covers this one.
+    if password_strength.is_words(text) or ordinary.is_ordinary(text):
         return False
     entry = context.env.get(names[-1])
     if entry is not None and entry.quote != "'" and "$" in entry.raw:
