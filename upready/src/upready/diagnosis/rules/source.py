@@ -87,7 +87,7 @@ def find(evidence: Evidence) -> Finding | None:
     broken = look(evidence.log, ended=ended)
     if broken is None or not broken.lasting:
         return None
-    place = evidence.local(broken.path, broken.line, broken.code) if broken.path else ""
+    place = evidence.local(broken.path, broken.line, broken.code)
     code = f"exited with code {container.exit_code}: " if ended else "cannot start: "
     message = f"{code}{broken.error}" + (f" ({place})" if place else "")
     if broken.module:
