@@ -24,6 +24,7 @@ class Stage:
     cache: Path
     scenes: dict[tuple[str, ...], Scene] = field(default_factory=dict)
     own: Engine | None = None
+    manager: Engine | None = None
 
     def play(self, cell: Cell, record: Callable[[Result], None]) -> None:
         """Break, call, mend, and judge."""
@@ -56,14 +57,23 @@ class Stage:
         for scene in self.scenes.values():
             scene.remove()
         self.scenes.clear()
-        if self.own:
-            self.own.remove()
-            self.own = None
+        if self.manager:
+            self.manager.restart()
+            # Else it would start each container again that is removed.
+            self.manager.client.swarm.leave(force=True)
+        for engine in filter(None, (self.own, self.manager)):
+            engine.remove()
+        self.own = self.manager = None
 
     def _make(self, cell: Cell) -> Scene:
-        if cell.engine == "own":
-            self._own_engine()
-        scene = Scene(cell.stack, cell.runtime, self.free_port, self.own if cell.engine == "own" else None, self.cache)
+        engine = None
+        if cell.runtime == "swarm":
+            engine = self.manager = self._begun(self.manager)
+            if engine.client.info()["Swarm"]["LocalNodeState"] == "inactive":
+                engine.client.swarm.init(advertise_addr="127.0.0.1")
+        elif cell.engine == "own":
+            engine = self.own = self._begun(self.own)
+        scene = Scene(cell.stack, cell.runtime, self.free_port, engine, self.cache)
         try:
             if cell.before == "running":
                 scene.ok("dev", "--no-build")
@@ -72,15 +82,18 @@ class Stage:
             raise
         return scene
 
-    def _own_engine(self) -> None:
+    @staticmethod
+    def _begun(engine: Engine | None) -> Engine:
+        """An engine of our own that answers and has the images."""
         if problem := Engine.problem():
             pytest.skip(problem)
-        if self.own is None:
-            self.own = Engine()
-            self.own.begin()
-            self.own.fill()
-        else:
-            self.own.restart()
+        if engine is not None:
+            engine.restart()
+            return engine
+        made = Engine()
+        made.begin()
+        made.fill()
+        return made
 
 
 def _ends(scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -13,12 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import docker.errors
+
+import docker
 from tests.conftest import ROOT, remove_project, unique_name
+from tests.engine.conftest import until
 from tests.faults.call import Call, Result
 from tests.faults.table import Cell
+from upready.runtime.docker import inspection
+from upready.runtime.swarm import names
 
 if TYPE_CHECKING:
-    import docker
     from tests.faults.private import Engine
 
 STACKS = Path(__file__).parent / "stacks"
@@ -89,7 +95,7 @@ class Scene:
             "TMPDIR": str(self.temporary),
             "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", "")))),
         }
-        if self.runtime in ("docker", "native"):
+        if self.runtime in ("docker", "native", "swarm"):
             own["INVOKE_OPS_RUNTIME"] = self.runtime
         if self.engine:
             own["DOCKER_HOST"] = self.engine.url
@@ -124,8 +130,14 @@ class Scene:
         if self.runtime in ("none", "native"):
             return []
         api = self.client.api
-        found = api.containers(all=True, filters={"label": f"com.docker.compose.project={self.name}"})
-        return [api.inspect_container(each["Id"]) for each in found]
+        label = names.STACK if self.runtime == "swarm" else inspection.PROJECT
+        found = api.containers(all=True, filters={"label": f"{label}={self.name}"})
+        inspected = []
+        for each in found:
+            # In Swarm they go by themselves.
+            with contextlib.suppress(docker.errors.NotFound):
+                inspected.append(api.inspect_container(each["Id"]))
+        return inspected
 
     def processes(self) -> list[Any]:
         """Its processes, supervisors included."""
@@ -142,12 +154,15 @@ class Scene:
 
     def services(self) -> set[str]:
         """The services that run."""
-        names = {each["Config"]["Labels"]["com.docker.compose.service"] for each in self._up()}
+        if self.runtime == "swarm":
+            named = (str(each["Config"]["Labels"]["com.docker.swarm.service.name"]) for each in self._up())
+            return {name.removeprefix(f"{self.name}_") for name in named}
+        found = {each["Config"]["Labels"]["com.docker.compose.service"] for each in self._up()}
         if processes := self.processes():
             from upready.runtime.native import env_mark
 
-            names |= {found.service for each in processes if (found := env_mark.of(each))}
-        return names
+            found |= {mark.service for each in processes if (mark := env_mark.of(each))}
+        return found
 
     def _up(self) -> list[dict[str, Any]]:
         return [each for each in self.containers() if each["State"]["Running"]]
@@ -165,7 +180,14 @@ class Scene:
 
             for root in [self.root, *self.others]:
                 end_all(root)
-        if self.runtime in ("docker", "auto") and not (self.engine and not self.engine.answers()):
+        if self.runtime == "swarm" and self.engine and self.engine.answers():
+            mine = {"label": f"{names.STACK}={self.name}"}
+            for each in self.client.api.services(filters=mine):
+                self.client.api.remove_service(each["ID"])
+            until(lambda: not self.containers())
+            for each in self.client.api.networks(filters=mine):
+                self.client.api.remove_network(each["Id"])
+        if self.runtime in ("docker", "auto", "swarm") and not (self.engine and not self.engine.answers()):
             remove_project(self.name, self.client)
         shutil.rmtree(self.home, ignore_errors=True)
 

@@ -44,8 +44,9 @@ KINDS = {
 }
 """The kinds of faults that have been found, and what each is; each must have cells."""
 
-RUNTIMES = ("none", "docker", "native", "auto")
-"""Where a cell runs: without an engine where the runtime does not matter, on containers, on processes, or undecided."""
+RUNTIMES = ("none", "docker", "native", "auto", "swarm")
+"""Where a cell runs: without an engine where the runtime does not matter, on containers, on processes, undecided, or on
+a swarm of one node, whose engine is one of our own."""
 
 KEYS = {
     *("kind", "fault", "faults", "tasks", "runtimes", "code", "says", "never", "after", "ci"),
@@ -156,6 +157,8 @@ def _product(area: str, entry: Mapping[str, Any], faults: Sequence[Any]) -> Iter
         if runtime not in RUNTIMES:
             raise ValueError(f"runtime {runtime}")
         own = {key: entry[key] for key in ("ci", "stack", "engine") if key in entry}
+        if runtime == "swarm":
+            own["engine"] = "own"
         yield Cell(
             area,
             entry["kind"],

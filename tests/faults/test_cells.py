@@ -15,7 +15,7 @@ from tests.faults.table import Cell
 def _parameters() -> Iterator[object]:
     for cell in table.load():
         marks = [pytest.mark.timeout(cell.seconds * 3 + 240)]
-        if cell.runtime in ("docker", "auto"):
+        if cell.runtime in ("docker", "auto", "swarm"):
             marks.append(pytest.mark.engine)
         if not cell.ci:
             marks.append(pytest.mark.beyond_ci)

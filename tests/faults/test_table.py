@@ -143,7 +143,7 @@ def test_the_matrix_counts_and_writes_json(tmp_path: Path) -> None:
     report.outcome = "failed"
     matrix.pytest_runtest_logreport(report)  # type: ignore[arg-type]
     matrix.pytest_terminal_summary(writer)  # type: ignore[arg-type]
-    assert any(line.split() == ["H5", "·", "·", "0", "of", "1", "·", "0", "of", "1"] for line in writer.lines)
+    assert any(line.split() == ["H5", "·", "·", "0", "of", "1", "·", "·", "0", "of", "1"] for line in writer.lines)
     written = json.loads((tmp_path / "faults.json").read_text("utf-8"))
     assert written["sums"] == {"failed": 1}
     assert written["cells"][0]["task"] == "dev"

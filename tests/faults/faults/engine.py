@@ -90,7 +90,8 @@ def engine_far(scene: Scene, *, latency: float = 0.0, first: float = 0.0) -> Ite
         latency: Seconds, for each request.
         first: Seconds, for the first one.
     """
-    proxy = Proxy(scene.home / "far.sock")
+    real = [str(scene.engine.socket)] if scene.engine else []
+    proxy = Proxy(scene.home / "far.sock", *real)
     proxy.start()
     proxy.far(latency, first)
     scene.call.environment["DOCKER_HOST"] = proxy.url

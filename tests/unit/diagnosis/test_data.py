@@ -78,6 +78,7 @@ def test_the_version_counts_wherever_the_log_tells_it() -> None:
     [
         ("[ERROR] Cannot downgrade from 80400 to 80039.", "mysql:8.0.39", "8.4", "mysql:8.4"),
         ("[ERROR] Cannot upgrade from 50744 to 80400.", "mysql:8.4-oracle", "5.7", "mysql:5.7-oracle"),
+        ("[ERROR] Cannot downgrade from 90000 to 80400.", "mysql:8.4", "9.0", "mysql:9.0"),
         ("[ERROR] Cannot downgrade from 101106 to 100508.", "mariadb:10.5", "10.11", "mariadb:10.11"),
         (
             "[ERROR] InnoDB: Upgrade after a crash is not supported. The redo log was created with MariaDB 10.5.8.",
@@ -101,7 +102,7 @@ def test_the_version_and_the_way_back_to_it(line: str, image: str, version: str,
 
 
 @pytest.mark.parametrize(
-    "image", ["postgres", "postgres:latest", "registry.test:5000/postgres", "postgres:17@sha256:1234abcd", ""]
+    "image", ["postgres", "7data", "postgres:latest", "registry.test:5000/postgres", "postgres:17@sha256:1234abcd", ""]
 )
 def test_an_image_without_a_version_in_its_name(image: str) -> None:
     assert said(BY_16, image=image)[1] == [ASK, AFRESH]
@@ -166,8 +167,8 @@ def test_the_sentence_of_the_program_without_time_and_level(line: str, sentence:
 
 
 def test_a_long_sentence_is_cut() -> None:
-    message, _ = said(f"{PLAIN} {'x' * 300}")
-    assert message.partition("; ")[0] == f"cannot use its data: {PLAIN[8:]} {'x' * 156}"
+    message, _ = said(f"{PLAIN} {'X' * 300}")
+    assert message.partition("; ")[0] == f"cannot use its data: {PLAIN[8:]} {'X' * 156}"
 
 
 # Where they are.

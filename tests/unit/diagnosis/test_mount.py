@@ -153,6 +153,12 @@ def test_the_mode_of_another_mount_is_not_its_place(tmp_path: Path) -> None:
     assert refused("mount syntax", "/a:/b:rw", root=tmp_path, text=text)[2] == f"{WRITE}{ANY}, then: invoke dev"
 
 
+def test_the_whole_text_counts_more_than_its_parts(tmp_path: Path) -> None:
+    text = COMPOSE.replace("./one:/data/more", "/data:/more")
+    for path in ("./two:/data", "./two:/data:rw"):
+        assert refused("mount syntax", path, root=tmp_path, text=text)[2] == f"{WRITE}compose.yaml:6, then: invoke dev"
+
+
 def test_a_wrong_mount_that_is_written_nowhere() -> None:
     assert refused("mount syntax", "a:b:rw")[2] == f"{WRITE}volumes: of web, then: invoke dev"
 

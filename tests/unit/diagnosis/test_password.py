@@ -149,6 +149,12 @@ def test_a_service_without_a_password_is_no_database() -> None:
     assert find(POSTGRES, database("c", variable="")).message == wrong("its database")
 
 
+def test_a_service_that_the_stack_no_longer_has_is_no_database() -> None:
+    others = {"gone": ready("gone"), "db": ready("db")}
+    web = service(environment={"P": "hunter2hunter2"})
+    assert told(password.find(replica(POSTGRES, web=web, services=(database(),), others=others)))[1] == wrong("db")
+
+
 def test_a_database_of_another_profile_that_runs() -> None:
     one = replica(
         POSTGRES,

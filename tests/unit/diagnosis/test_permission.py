@@ -44,6 +44,7 @@ def said(
     [
         "OSError: [Errno 30] Read-only file system: '/data/x y'",
         "Error: EROFS: read-only file system, open '/data/x y'",
+        'nginx: [emerg] mkdir() "/data/x y" failed (30: Read-only file system)',
     ],
 )
 def test_a_read_only_path_in_quotes(line: str) -> None:
@@ -104,6 +105,7 @@ def test_that_it_is_read_only_counts_before_who_owns_it() -> None:
         "chown: changing ownership of '/data/x': Operation not permitted",
         'initdb: error: could not access directory "/data/x": Permission denied',
         "chmod: /data/x/.: Operation not permitted",
+        'nginx: [emerg] open() "/data/x" failed (13: Permission denied)',
     ],
 )
 def test_a_volume_is_given_to_the_user(line: str) -> None:

@@ -45,3 +45,22 @@ def test_a_change_on_another_node_is_listed_at_once(monkeypatch: pytest.MonkeyPa
         while "running" not in states:
             message = observer.inbox.get(timeout=until - time.monotonic())
             states += [each.state for each in message.containers] if isinstance(message, Listed) else []
+
+
+def test_the_longer_a_list_takes_the_rarer_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "REFRESH", 0.0)
+    monkeypatch.setattr(feed, "LISTING", 0.5)
+    begun: list[float] = []
+
+    class Slow(Fake):
+        def containers(self, _: str) -> list[Container]:
+            begun.append(time.monotonic())
+            time.sleep(0.2)
+            return super().containers(_)
+
+    engine: Any = Slow(container())
+    with Feed(engine, "shop") as observer:
+        while len(begun) < 4:
+            observer.inbox.get(timeout=60)
+    # The event stream has every list made anew once, when it begins.
+    assert begun[3] - begun[2] >= 0.4

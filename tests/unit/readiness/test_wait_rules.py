@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,9 @@ class Clock:
 
     def monotonic(self) -> float:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 class Inbox(queue.SimpleQueue[Message]):
@@ -497,3 +501,24 @@ def test_what_waits_for_nothing_that_failed_was_left_unstarted(
     services: list[Service], healths: list[Health], expected: list[str]
 ) -> None:
     assert unstarted(services, healths) == expected
+
+
+def test_many_replicas_are_judged_once_for_all_news_of_a_while(
+    waiting: Callable[..., Waiter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news = News(starting())
+    waiter = waiting(news)
+    looks: list[float] = []
+    look = Waiter._look
+
+    def slow(self: Waiter, feed: Any, now: float) -> list[Health]:
+        looks.append(now)
+        news.clock.now += 0.1
+        # What comes while it rests is taken in at once.
+        for ticket in (10, 11, 12):
+            news.inbox.put(Looked(ticket, "web1", healthy() if len(looks) > 2 else starting()))
+        return look(self, feed, now)
+
+    monkeypatch.setattr(Waiter, "_look", slow)
+    assert waiter.wait(60, nothing).ready
+    assert all(later - earlier >= 0.1 * (1 + wait.RESTING) - 0.001 for earlier, later in itertools.pairwise(looks))

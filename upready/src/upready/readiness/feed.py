@@ -37,6 +37,9 @@ RELAXED = 0.5
 REFRESH = 2.0
 """Seconds between lists of all containers, for news that the event stream lost."""
 
+LISTING = 0.1
+"""The largest part of the time in which they are listed: to inspect each of hundreds delays their start."""
+
 FAREWELL = 0.1
 """Seconds that the threads get to end; nearly all end at once."""
 
@@ -191,9 +194,10 @@ class Feed:
         while not self._over.is_set():
             self._again.clear()
             request, ticket = self._requested, next(self._tickets)
+            began = time.monotonic()
             with contextlib.suppress(EngineError):
                 self.inbox.put(Listed(ticket, request, self._engine.containers(self._project)))
-                self._again.wait(REFRESH)
+                self._again.wait(max(REFRESH, (time.monotonic() - began) / LISTING))
                 continue
             self._over.wait(0.1)
 

@@ -72,8 +72,10 @@ class Tracker:
                 for gone in self._containers.keys() - {each.id for each in containers}:
                     self._put(gone, ticket, None)
                 self.known = True
+                self._aim()
             case Looked(ticket, identifier, container):
                 self._put(identifier, ticket, container)
+                self._aim()
             case Happened(ticket, identifier, action):
                 self._happened(ticket, identifier, action)
             case Answered(run, answer):
@@ -155,11 +157,11 @@ class Tracker:
     def patience(self) -> float:
         """Seconds until the next look without news: fewer where a service will soon have run long enough."""
         waits = [PICTURE]
-        for service in self._services:
-            for each in self._containers.values():
-                if each.service == service.name and each.state == "running":
-                    left = window(service, each) + SETTLED - self._age(each)
-                    waits += [left + 0.005] if left > 0 else []
+        services = {each.name: each for each in self._services}
+        for each in self.running():
+            if each.service in services:
+                left = window(services[each.service], each) + SETTLED - self._age(each)
+                waits += [left + 0.005] if left > 0 else []
         return min(waits)
 
     def _put(self, identifier: str, ticket: int, container: Container | None) -> None:
@@ -177,6 +179,9 @@ class Tracker:
             # By the clock of this machine, since the engine's may be on another one. Only for a container that ran
             # before the first look, the engine's own times count.
             self._began.setdefault(_run(container), time.monotonic() - (0.0 if self.known else age(container)))
+
+    def _aim(self) -> None:
+        """Find the URLs by which the replicas that run now are probed."""
         everything = self._containers.values()
         urls = {key: url for each in self._services for key, url in targets(self._engine, each, everything).items()}
         self._urls = {_run(self._containers[key]): url for key, url in urls.items()}

@@ -32,6 +32,9 @@ LOOK = 2.0
 AGAIN = 1.0
 """Seconds from one start to the next at least, where compose gives up at once: each start is a call of compose."""
 
+RESTING = 4.0
+"""How much longer than a look the rest after it is: to judge hundreds of replicas at every news delays their start."""
+
 LOOK_UP = 0.25
 """Seconds between two questions whether the wait is superseded."""
 
@@ -134,6 +137,7 @@ class Waiter:
                 raise SupersededError
             now = time.monotonic()
             healths = self._look(feed, now)
+            took = time.monotonic() - now
             outcome = Outcome(
                 healths, now - began, thread.error, refusals=self._tracker.refusals, made=thread.attempt.made.is_set()
             )
@@ -154,7 +158,7 @@ class Waiter:
             looked = now >= began + LOOK or (thread.complete and self._tracker.looked())
             if now >= deadline and looked:
                 return _late(outcome, thread)
-            self._receive(feed, thread, max(deadline, began + LOOK) - now)
+            self._receive(feed, thread, max(deadline, began + LOOK) - now, took * RESTING)
 
     def _look(self, feed: Feed, now: float) -> list[Health]:
         """The health of every replica, which `watch` receives too if it has changed.
@@ -179,11 +183,12 @@ class Waiter:
             self._shown, self._told = picture, now
         return healths
 
-    def _receive(self, feed: Feed, thread: StartThread, longest: float) -> None:
-        """Wait for the next message, for `longest` seconds at most, and take all that have come."""
+    def _receive(self, feed: Feed, thread: StartThread, longest: float, rest: float) -> None:
+        """Wait for the next message, for `longest` seconds at most, then `rest`, and take all that have come."""
         with contextlib.suppress(queue.Empty):
             longest = longest if self.superseded is None else min(longest, LOOK_UP)
             message = feed.inbox.get(timeout=max(0.01, min(longest, self._tracker.patience())))
+            time.sleep(min(rest, max(0.0, longest)))
             while True:
                 self._take(message, feed, thread)
                 message = feed.inbox.get_nowait()

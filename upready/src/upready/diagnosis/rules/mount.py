@@ -68,7 +68,7 @@ def _declared(evidence: Evidence, kind: str) -> dict[str, Any]:
 
 
 def _same(source: object, path: str) -> bool:
-    return bool(source) and (str(source) == path or Path(str(source)) == Path(path))
+    return bool(source) and Path(str(source)) == Path(path)
 
 
 def _shown(evidence: Evidence, path: str) -> str:

@@ -33,7 +33,7 @@ def find(evidence: Evidence) -> Finding | None:
         return None
     name, user = evidence.service.name, match["user"]
     host = match.groupdict().get("host") or ""
-    database = evidence.service_at(host) or (_database(evidence) if _NOT_TOLD.fullmatch(host) else None)
+    database = evidence.service_at(host) or (_database(evidence, user) if _NOT_TOLD.fullmatch(host) else None)
     if database is None:
         message = f"is refused by {host or 'its database'}: the password of user {user} is not the right one"
         return Finding(message, evidence.then("correct the password in .env"))
@@ -59,9 +59,9 @@ def find(evidence: Evidence) -> Finding | None:
     return Finding(message, step, shown, blames=None if database == name else database)
 
 
-def _database(evidence: Evidence) -> str | None:
+def _database(evidence: Evidence, user: str) -> str | None:
     """The database that a service uses: itself, else the one it depends on, else the only one of the stack."""
-    found = [name for name in evidence.others if _variable(evidence, name)]
+    found = [name for name in evidence.others if _variable(evidence, name, user)]
     for name in (evidence.service.name, *evidence.service.depends_on):
         if name in found:
             return name
@@ -74,7 +74,7 @@ def _environment(evidence: Evidence, name: str) -> Mapping[str, object]:
     return (service.config.get("environment") or {}) if service else {}
 
 
-def _variable(evidence: Evidence, name: str, user: str = "") -> str:
+def _variable(evidence: Evidence, name: str, user: str) -> str:
     """The variable that gives a database the password of a user; empty for a service that has none."""
     given = _environment(evidence, name)
     ordered = sorted(_SECRETS, key=lambda each: ("ROOT" in each) != (user == "root"))

@@ -21,11 +21,13 @@ _READ_ONLY = (
     r"Read-only file system: '(?P<path>[^']+)'",
     r"EROFS: read-only file system, \w+ '(?P<path>[^']+)'",
     rf"{_PATH}Read-only file system",
+    r'"(?P<path>/[^"]+)" failed \(30: Read-only file system\)',
 )
 _DENIED = (
     r"Permission denied: '(?P<path>[^']+)'",
     r"EACCES: permission denied, \w+ '(?P<path>[^']+)'",
     rf"{_PATH}(?:Permission denied|Operation not permitted)",
+    r'"(?P<path>/[^"]+)" failed \(13: Permission denied\)',
 )
 
 _NUMBERS = re.compile(r"\d+(?::\d+)?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -86,7 +87,7 @@ def find(evidence: Evidence) -> Finding | None:
     broken = look(evidence.log, ended=ended)
     if broken is None or not broken.lasting:
         return None
-    place = evidence.local(broken.path, broken.line, broken.code) if broken.path else ""
+    place = evidence.local(broken.path, broken.line, broken.code)
     code = f"exited with code {container.exit_code}: " if ended else "cannot start: "
     message = f"{code}{broken.error}" + (f" ({place})" if place else "")
     if broken.module:
@@ -96,9 +97,9 @@ def find(evidence: Evidence) -> Finding | None:
 
 def _code(log: Log, path: str, line: int) -> str:
     """The line of code that stands in the log below the file and line: Python and Node print it there."""
-    for number, text in enumerate(log.lines[:-1]):
+    for text, below in itertools.pairwise(log.lines):
         if path and re.search(rf'{re.escape(path)}(?:", line |:){line}\b', text):
-            return log.lines[number + 1].strip()
+            return below.strip()
     return ""
 
 

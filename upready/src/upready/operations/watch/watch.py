@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
 from upready.operations import exclusive, health, launch, restart
+from upready.operations.cut_off import Brief
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
 from upready.operations.watch import evidence, files, rules
@@ -194,20 +195,21 @@ class Watching:
         with contextlib.ExitStack() as held:
             if begin is not None:
                 held.enter_context(exclusive.hold(self._it.settings.root, "invoke watch", LOCK_WAIT))
-            ended = self._wait(begin)
+            ended = self._wait(begin, self._show)
         if ended.error is None and any(each.action in SYNCS for each in changes):
             deadline = time.monotonic() + HOLD
             while time.monotonic() < deadline:
                 if self._changed():
                     raise SupersededError
                 time.sleep(DONE)
-            ended = self._wait(None)
+            # Of what was told a moment ago, nothing is told again.
+            ended = self._wait(None, Brief(self._show.warn))
         return ended
 
-    def _wait(self, begin: Start | None) -> Launch:
+    def _wait(self, begin: Start | None, show: Show) -> Launch:
         merged = self._it.merged
         services = health.expected(self._it.settings, merged, self._connected.containers(self._stack.project))
-        return launch.until_ready(self._connected, merged, services, begin, self._show, superseded=self._changed)
+        return launch.until_ready(self._connected, merged, services, begin, show, superseded=self._changed)
 
     def _look_for_containers(self) -> None:
         """Notice that the stack was stopped elsewhere.
