@@ -52,6 +52,7 @@ def test_tracked(found_by: Callable[..., list[str]], repository: Callable[..., N
     [
         pytest.param("A=1\n", id="no secret"),
         pytest.param("A_SECRET=changethis\n", id="a placeholder"),
+        pytest.param("A_SECRET=sparrow-hawkish-goes-here\n", id="a placeholder of other words"),
         pytest.param("DB_PASSWORD=postgres\n", id="a password that everybody knows"),
         pytest.param("ERLANG_COOKIE=secret-erlang-cookie\n", id="words"),
         pytest.param("SECRET_KEY=app-secret-key\n", id="the name of a service, and words"),
@@ -151,3 +152,12 @@ def test_each_image_build_has_rules_of_its_own(
         (tmp_path / f"{name}.dockerignore").write_text("*.md\n", encoding="utf-8")
     fixes = {"add .env to A.dockerignore", "add .env to B.dockerignore"}
     assert {each[2] for each in told_by("ignored", "A=1\n", compose=compose)} == fixes
+
+
+def test_rules_of_several_image_builds_are_told_once(
+    told_by: Callable[..., list[tuple[str, str, str]]], tmp_path: Path
+) -> None:
+    builds = [f"{name}: {{build: {{context: ., dockerfile: {name.upper()}}}}}" for name in "abc"]
+    (tmp_path / "C.dockerignore").write_text("*.md\n", encoding="utf-8")
+    found = told_by("ignored", "A=1\n", compose=f"services: {{{', '.join(builds)}}}\n")
+    assert sorted(each[2] for each in found) == ["add .env to .dockerignore", "add .env to C.dockerignore"]

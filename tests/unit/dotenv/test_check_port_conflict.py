@@ -138,12 +138,12 @@ def test_each_of_several_is_told_in_the_order_of_the_file(found_by: Callable[...
     ]
 
 
-def test_where_none_is_in_the_file_the_order_of_the_schema_counts(found_by: Callable[..., list[str]]) -> None:
+def test_those_that_the_file_does_not_have_are_told_too(found_by: Callable[..., list[str]]) -> None:
     compose = published("${Z:-8080}:80", "${B:-8080}:80", "${A:-8080}:80")
     found = found_by("port-conflict", "", schema="Z=\nB=\nA=\n", compose=compose)
     assert found == ["0:0 error B", "0:0 error A"]
 
 
 def test_behind_an_entry_that_is_written_twice_the_others_count(found_by: Callable[..., list[str]]) -> None:
-    compose = "services: {a: {image: a, ports: ['8080:80', '8080:80']}, b: {image: b, ports: ['${P}:80']}}\n"
+    compose = "services: {a: {image: a, ports: ['8080:80', '${O:-8080}:80']}, b: {image: b, ports: ['${P}:80']}}\n"
     assert found_by("port-conflict", "P=8080\n", compose=compose) == ["1:3 error P"]

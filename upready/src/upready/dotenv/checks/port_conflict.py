@@ -40,8 +40,7 @@ def check(context: Context) -> Iterator[Finding]:
             known = conflicts.get(later.variable)
             if later.variable and (known is None or (is_error and not known[0])):
                 conflicts[later.variable] = (is_error, earlier)
-    for name in sorted(conflicts, key=lambda each: order.get(each, -1)):
-        is_error, other = conflicts[name]
+    for name, (is_error, other) in conflicts.items():
         yield context.about_value(
             NAME,
             name,
