@@ -85,8 +85,8 @@ def test_what_a_user_reads(
 def test_one_of_which_nothing_is_said_hides_no_other(
     found_by: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, text in (("SAME", "file"), ("UNUSED", "shell"), ("A", "shell")):
+    for name, text in (("SAME", "file"), ("UNUSED", "shell"), ("Z", "shell")):
         monkeypatch.setenv(name, text)
-    env = "NOT_THERE=file\nSAME=file\nUNUSED=file\nA=file\n"
-    compose = "services: {app: {image: 'app:${SAME}${A}${NOT_THERE}'}}\n"
-    assert found_by("shell", env, compose=compose) == ["4:1 warning A"]
+    env = "NOT_THERE=file\nSAME=file\nUNUSED=file\nZ=file\n"
+    compose = "services: {app: {image: 'app:${SAME}${Z}${NOT_THERE}'}}\n"
+    assert found_by("shell", env, compose=compose) == ["4:1 warning Z"]
