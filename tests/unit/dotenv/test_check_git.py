@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from upready.dotenv import check
+from upready.stack.selection import Stack
+from upready.support import platform
+
 pytestmark = pytest.mark.costly
 
 REAL = "q6xCjmMtnGt9LR8jGDL1"
@@ -65,10 +69,8 @@ def test_defaults_that_everybody_knows_are_tracked_on_purpose(
     found_by: Callable[..., list[str]], repository: Callable[..., None], tmp_path: Path, env: str
 ) -> None:
     (tmp_path / ".env").write_text("A=1\n", encoding="utf-8")
-    (tmp_path / ".env").chmod(0o644)
     repository("add", ".env")
     assert found_by("tracked", env, schema=f"A_TOKEN={REAL}\n") == []
-    assert found_by("permissions", env) == []
 
 
 def test_tracked_although_ignored(
@@ -161,3 +163,14 @@ def test_rules_of_several_image_builds_are_told_once(
     (tmp_path / "C.dockerignore").write_text("*.md\n", encoding="utf-8")
     found = told_by("ignored", "A=1\n", compose=f"services: {{{', '.join(builds)}}}\n")
     assert sorted(each[2] for each in found) == ["add .env to .dockerignore", "add .env to C.dockerignore"]
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="modes say nothing there")
+def test_what_is_tracked_is_open_to_all_anyway(
+    make_stack: Callable[..., Stack], repository: Callable[..., None]
+) -> None:
+    stack = make_stack("A=1\n")
+    stack.env_file.chmod(0o644)
+    assert "permissions" in {each.check for each in check(stack)}
+    repository("add", ".env")
+    assert "permissions" not in {each.check for each in check(stack)}
