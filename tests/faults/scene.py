@@ -21,7 +21,6 @@ from tests.conftest import ROOT, remove_project, unique_name
 from tests.engine.conftest import until
 from tests.faults.call import Call, Result
 from tests.faults.table import Cell
-from upready.runtime.docker import inspection
 from upready.runtime.swarm import names
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ class Scene:
         if self.runtime in ("none", "native"):
             return []
         api = self.client.api
-        label = names.STACK if self.runtime == "swarm" else inspection.PROJECT
+        label = names.STACK if self.runtime == "swarm" else names.PROJECT
         found = api.containers(all=True, filters={"label": f"{label}={self.name}"})
         inspected = []
         for each in found:
