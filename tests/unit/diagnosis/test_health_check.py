@@ -59,7 +59,7 @@ def test_a_program_that_is_not_executable() -> None:
     )
 
 
-@pytest.mark.skipif(platform.WINDOWS, reason="chmod")
+@pytest.mark.skipif(platform.WINDOWS, reason="modes say nothing there")
 def test_a_program_of_the_project_is_made_executable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "check.sh").write_text("#!/bin/sh\n", encoding="utf-8")
