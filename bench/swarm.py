@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -134,12 +134,17 @@ def project_networks(served: Served) -> list[str]:
 
 
 def releases(served: Served, options: harness.Options) -> Iterator[Figure]:
-    """A good release and sick ones, beside the same callers without one."""
+    """A good release and sick ones, beside the same callers without one, and while Swarm alone replaces the tasks."""
     rates = [SLOWLY] if options.quick else [RATE, SLOWLY]
     usual = {rate: served.calling(rate) for rate in rates}
+    alone = {rate: served.calling(rate) for rate in rates}
     for each in usual.values():
         with each:
             time.sleep(10)
+    for each in alone.values():
+        with each:
+            replace(served)
+            time.sleep(3)
     ways = [
         ("good release", {"VERSION": "two"}, 0, rates[0]),
         ("sick release: exits", {"VERSION": "sick", "HOW": "exits"}, 8, rates[0]),
@@ -151,19 +156,28 @@ def releases(served: Served, options: harness.Options) -> Iterator[Figure]:
         callers = served.calling(rate)
         with callers:
             began = time.monotonic()
-            done = served.project.invoke("prod", env={"BOOT": BOOT, **environment})
+            # A good one must not be called unhealthy while it begins.
+            period = {} if code else {"PERIOD": "20s"}
+            done = served.project.invoke("prod", env={"BOOT": BOOT, **period, **environment})
             seconds = time.monotonic() - began
             time.sleep(3)
         if done.code != code:
             print(done.out, done.err, file=sys.stderr)
-        yield from noticed(what, callers, usual[rate])
+        peers = {"no release": usual[rate], **({} if code else {"docker service update": alone[rate]})}
+        yield from noticed(what, callers, peers)
         yield Figure(f"{what}: the task", "s", [seconds])
         wrong = int(done.code != code or bool(callers.versions["sick"]) or callers.lost > 0)
         yield Figure(f"{what}: promises broken (exit code, sick answers, lost requests)", "", [wrong], goal=0)
 
 
-def noticed(what: str, callers: CallersInside, usual: CallersInside) -> Iterator[Figure]:
-    """What callers noticed, beside what they notice without it."""
+def replace(served: Served) -> None:
+    """Let Swarm alone replace the tasks of the service, as the service says: one after the other, the new one first."""
+    line = ["docker", "service", "update", "--detach=false", "--quiet", "--force", "served_ai-service"]
+    subprocess.run(line, env=served.project.variables({}), check=True, capture_output=True)
+
+
+def noticed(what: str, callers: CallersInside, peers: Mapping[str, CallersInside]) -> Iterator[Figure]:
+    """What callers noticed, beside what they notice of something else."""
     told = f"of {len(callers.seconds):,}: {dict(callers.failed)}" if callers.failed else f"of {len(callers.seconds):,}"
     print(f"{what}: {callers.lost} lost {told}", file=sys.stderr)
     for name, unit, of, goal in (
@@ -171,7 +185,8 @@ def noticed(what: str, callers: CallersInside, usual: CallersInside) -> Iterator
         ("the longest gap between two answers", "ms", lambda each: each.gap * 1000, 100.0),
         ("the longest answer", "ms", lambda each: each.longest * 1000, None),
     ):
-        yield Figure(f"{what}: {name}", unit, [of(callers)], {"no release": [of(usual)]}, goal=goal, own=True)
+        found = {each: [of(by)] for each, by in peers.items()}
+        yield Figure(f"{what}: {name}", unit, [of(callers)], found, goal=goal, own=len(peers) == 1)
 
 
 def losses(served: Served) -> Iterator[Figure]:

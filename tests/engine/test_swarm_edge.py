@@ -41,9 +41,13 @@ def test_a_release_loses_no_request_nor_stream_and_a_sick_one_answers_nobody(ser
     assert ({*later.versions}, later.failed) == ({"two"}, {})
     # When: one that is sick. Then: nobody sees it, and what served serves
     with served.calling(20) as callers:
-        failed = served.project.invoke("prod", "--json", env={"VERSION": "sick", "HOW": "exits"})
+        failed = served.project.invoke("prod", "--json", env={"VERSION": "sick", "HOW": "sick"})
     assert failed.code == 8, failed.err
     assert ({*callers.versions}, callers.failed) == ({"two"}, {})
+    # Swarm ends it, and its program ends with 0: still it is told why it was ended.
+    (why,) = failed.json["failures"]
+    assert why["cause"] == "unhealthy"
+    assert why["message"].endswith("HTTP Error 503: Sick")
     found = served.project.ok("health", "--json").json["services"]
     assert [each["state"] for each in found if each["service"] == "ai-service"] == ["running"] * 2
 

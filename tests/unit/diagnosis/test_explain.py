@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.unit.replicas import service
+from tests.unit.replicas import container, service
 from upready import diagnosis
-from upready.diagnosis import Failure, exit_code
+from upready.diagnosis import Failure, exit_code, log
 from upready.diagnosis.explain import sort
+from upready.diagnosis.log import parse
 from upready.readiness.health import Health, Verdict
+from upready.runtime.docker.containers import Containers
+from upready.runtime.interface import Container
 from upready.stack.model import Model
 from upready.stack.selection import Stack
 from upready.support.errors import EngineError, EnvFileError, OpsError, StartError, UnhealthyError
@@ -119,3 +123,35 @@ def test_exit_code(code: int, oom: bool, words: str) -> None:
 def test_json() -> None:
     document: dict[str, Any] = failure("web").as_dict()
     assert {"service", "cause", "message", "evidence", "next"} <= document.keys()
+
+
+class Manager(Containers):
+    """A manager that asks another node's engine for all of a container."""
+
+    def __init__(self, whole: Container) -> None:
+        self._whole = whole
+
+    def whole(self, container: Container) -> Container:
+        assert container.id == self._whole.id
+        return self._whole
+
+
+@pytest.mark.parametrize(
+    ("state", "health", "reason", "expected"),
+    [
+        ("restarting", "", "exited with code 0 and will be restarted", "web is unhealthy: 503: no database"),
+        ("starting", "starting", "is not ready yet: …", "web is not ready yet: 503: no database"),
+    ],
+)
+def test_what_only_the_engine_of_another_node_knows_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: str, health: str, reason: str, expected: str
+) -> None:
+    monkeypatch.setattr(log, "read", lambda *_: parse([("listening", None)]))
+    known = container(state=state, health=health, exit_code=None if health else 0)
+    whole = replace(
+        known, state="starting", health=health or "unhealthy", exit_code=None, probes=((1, "503: no database"),)
+    )
+    model = Model({"web": service()}, {}, {}, Stack(tmp_path, "prod", (), (), "shop"))
+    bad = Health("web", 1, known, None, Verdict.WAITING, reason, state)
+    found = diagnosis.inspect(Manager(whole), model, bad, [bad])
+    assert (found.cause, found.message) == (whole.health, expected)

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
-from upready.runtime.swarm.tasks import Cluster
+from upready.runtime.swarm.tasks import Cluster, elsewhere, joined
+from upready.support import times
 
 LABELS = {"com.docker.compose.service": "web", "com.docker.stack.namespace": "shop", "upready.environment": "prod"}
 SERVICE = {"ID": "s1", "Spec": {"Name": "shop_web", "Labels": LABELS, "Mode": {"Replicated": {"Replicas": 1}}}}
@@ -123,7 +125,61 @@ def test_a_service_on_every_node_has_a_replica_for_each() -> None:
 def test_the_tasks_that_failed_since_a_moment_are_found_although_the_old_version_is_back() -> None:
     bad = task("failed", 5, wanted="shutdown", status={"Err": "task: non-zero exit (1)"})
     cluster = Cluster({"s1": SERVICE}, [task("failed", 1), bad, task("running", 6)], {"n1": "alpha"}, {})
-    from upready.support import times
-
     found = cluster.failed("web", times.moment("2026-11-28T00:00:03Z"))
     assert [each.id for each in found] == ["t5"]
+
+
+def test_a_service_that_ended_with_0_has_failed_too_but_a_job_has_not() -> None:
+    done = task("complete", 5, wanted="shutdown")
+    job = task("complete", 6, wanted="complete", JobIteration={"Index": 1})
+    since = times.moment("2026-11-28T00:00:03Z")
+    for tasks, expected in (([done, task("running", 7)], ["t5"]), ([job], [])):
+        found = Cluster({"s1": SERVICE}, tasks, {"n1": "alpha"}, {}).failed("web", since)
+        assert [each.id for each in found] == expected
+
+
+ENDED = {
+    "Id": "c1",
+    "Name": "/shop_web.1.t1",
+    "Image": "sha256:2",
+    "Created": "2026-11-28T00:00:01Z",
+    "Config": {"Labels": {}, "Image": "shop"},
+    "HostConfig": {"RestartPolicy": {}},
+    "NetworkSettings": {"Ports": {}},
+    "State": {
+        "Status": "exited",
+        "ExitCode": 0,
+        "OOMKilled": False,
+        "StartedAt": "2026-11-28T00:00:01Z",
+        "FinishedAt": "2026-11-28T00:00:09Z",
+        "Health": {"Status": "unhealthy", "Log": [{"Start": "", "ExitCode": 1, "Output": "503"}]},
+    },
+}
+"""What its node's engine tells of a container whose program ended with 0 when Swarm ended it as unhealthy."""
+
+
+def test_what_swarm_ended_as_unhealthy_is_so_although_its_program_ended_with_0() -> None:
+    ended = {"ContainerStatus": {"ContainerID": "c1", "ExitCode": 0}}
+    tasks = [task("complete", 1, wanted="shutdown", status=ended), task("ready", 2, wanted="ready")]
+    # Given: a container on the manager's own node. Then: its engine tells
+    (here,) = Cluster({"s1": SERVICE}, tasks, {"n1": "alpha"}, {"c1": ENDED}).containers()
+    assert (here.state, here.health, here.exit_code) == ("starting", "unhealthy", None)
+    # Given: one on another node. Then: only what that node's engine tells is enough to know
+    (away,) = seen(*tasks)
+    assert (away.state, away.exit_code) == ("restarting", 0)
+    whole = joined(away, inspection.container(ENDED))
+    assert (whole.state, whole.health, whole.exit_code) == ("starting", "unhealthy", None)
+    assert (whole.probes, whole.image_id, elsewhere(whole)) == (((1, "503"),), "sha256:2", True)
+
+
+def test_a_job_that_is_done_is_not_unhealthy_whatever_its_health_check_said() -> None:
+    ended = {"ContainerStatus": {"ContainerID": "c1", "ExitCode": 0}}
+    done = task("complete", 1, wanted="complete", status=ended, JobIteration={"Index": 1})
+    (found,) = Cluster({"s1": SERVICE}, [done], {"n1": "alpha"}, {"c1": ENDED}).containers()
+    assert (found.state, found.exit_code) == ("exited", 0)
+
+
+def test_a_program_that_failed_by_itself_has_exited_although_its_health_check_had_failed() -> None:
+    failed = {"Err": "task: non-zero exit (3)", "ContainerStatus": {"ContainerID": "c1", "ExitCode": 3}}
+    (away,) = seen(task("failed", 1, wanted="shutdown", status=failed))
+    assert joined(away, inspection.container(ENDED)).state == "exited"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from upready.diagnosis import blame, log, rules
 from upready.diagnosis.evidence import Evidence, secrets
 from upready.diagnosis.failure import Failure
 from upready.diagnosis.log import Log
 from upready.readiness.health import Health, Verdict
+from upready.readiness.verdict import last_probe, unhealthy
+from upready.runtime.docker.containers import Containers
 from upready.runtime.interface import Runtime
 from upready.stack import compose_failure
 from upready.stack.model import Model
@@ -90,6 +93,8 @@ def inspect(
     Raises:
         EngineError: The engine does not answer.
     """
+    if health.verdict is not Verdict.READY:
+        health = _whole(engine, health)
     container = health.container
     if refusal is None and container is not None and container.error and container.state != "running":
         # The engine keeps the error of the last start, also for a container that had run before.
@@ -126,6 +131,18 @@ def inspect(
         blames=finding.blames,
         kind=type(refusal) if refusal else None,
     )
+
+
+def _whole(engine: Runtime, health: Health) -> Health:
+    """A replica with all that the engine of its machine tells: a manager of a swarm does not know all of it."""
+    if health.container is None or not isinstance(engine, Containers):
+        return health
+    whole = engine.whole(health.container)
+    if whole.health == "unhealthy" and health.cause in ("exited", "restarting"):
+        return replace(health, container=whole, reason=unhealthy(whole), cause="unhealthy")
+    if health.cause == "starting" and health.probe is None and whole.probes:
+        return replace(health, container=whole, reason=f"is not ready yet: {last_probe(whole)}")
+    return replace(health, container=whole)
 
 
 def sort(failures: Sequence[Failure], waits_for: Mapping[str, Sequence[str]]) -> list[Failure]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from upready.data import kinds, sources, versions
 from upready.data.sources import Data, Source
-from upready.operations import backup, loss
+from upready.operations import loss
 from upready.operations.launch_options import Show
 from upready.runtime.docker.containers import Containers
 from upready.stack.model import Model
@@ -27,6 +27,8 @@ def found(settings: Settings, engine: Containers, merged: Model) -> tuple[Data, 
     Raises:
         OpsError: It cannot be told.
     """
+    from upready.operations import backup  # takes 20 ms, and few releases run migrations
+
     if engine.containers(merged.stack.project):
         data = sources.find(settings, engine)
     else:
@@ -51,6 +53,8 @@ def make(
         DataError: It could not be made: then the release must not be.
         LockedError: Another backup is being made.
     """
+    from upready.operations import backup  # as above
+
     show.step(f"back up before the migrations of {', '.join(migrating)}")
     try:
         data, chosen = found(settings, engine, merged)

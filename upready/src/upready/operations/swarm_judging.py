@@ -16,6 +16,7 @@ from upready.operations.launch_options import Show
 from upready.operations.release_models import Models
 from upready.readiness.health import Health, Report, Verdict
 from upready.readiness.one_look import judge_now
+from upready.readiness.verdict import unhealthy
 from upready.runtime.actions import Action
 from upready.runtime.attempt import Attempt
 from upready.runtime.interface import Container
@@ -94,7 +95,7 @@ class Judging(Models):
         if not found:
             now = [each for each in self.engine.containers(self.project) if each.service == error.service]
             found = [each for each in now if each.state != "running" or each.error]
-        return [_sick(each) for each in found[:1]]
+        return [_sick(self.engine.whole(each)) for each in found[:1]]
 
     def _returned(
         self,
@@ -157,8 +158,7 @@ def words(step: Step) -> str:
 def _sick(container: Container) -> Health:
     """A replica that has failed."""
     if container.health == "unhealthy" and container.state == STARTING:
-        lines = container.probes[-1][1].strip().splitlines() if container.probes else []
-        reason, cause = f"is unhealthy: {lines[-1] if lines else 'its health check does not pass'}", "unhealthy"
+        reason, cause = unhealthy(container), "unhealthy"
     elif container.error:
         reason, cause = f"could not be started: {container.error}", "start"
     elif container.oom_killed:

@@ -90,9 +90,9 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
     if container.state in ("exited", "dead", "restarting"):
         return _judge_ended(service, container, observation)
     if container.state == "starting" and container.health == "unhealthy" and container.restarts > 1:
-        return Verdict.FAILED, f"is unhealthy: {_last_probe(container, observation)}", "unhealthy"
+        return Verdict.FAILED, unhealthy(container, observation), "unhealthy"
     if container.state == "starting":
-        return Verdict.WAITING, f"is not ready yet: {_last_probe(container, observation)}", "starting"
+        return Verdict.WAITING, f"is not ready yet: {last_probe(container, observation)}", "starting"
     if container.state != "running":
         return Verdict.WAITING, f"is {container.state}", container.state
     judgement = _judge_running(service, container, observation)
@@ -102,6 +102,11 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
         cause, reason = observation.permanent
         return Verdict.FAILED, reason, cause
     return judgement
+
+
+def unhealthy(container: Container, observation: Observation = Observation()) -> str:
+    """Why an unhealthy replica is not ready, in words."""
+    return f"is unhealthy: {last_probe(container, observation)}"
 
 
 def window(service: Service, container: Container) -> float:
@@ -138,8 +143,8 @@ def _judge_running(service: Service, container: Container, observation: Observat
         return Verdict.READY, "is healthy", "healthy"
     if container.health == "unhealthy":
         verdict = Verdict.FAILED if observation.unhealthy_for >= UNHEALED else Verdict.WAITING
-        return verdict, f"is unhealthy: {_last_probe(container, observation)}{again}", "unhealthy"
-    return Verdict.WAITING, f"is not ready yet: {_last_probe(container, observation)}{again}", "starting"
+        return verdict, f"{unhealthy(container, observation)}{again}", "unhealthy"
+    return Verdict.WAITING, f"is not ready yet: {last_probe(container, observation)}{again}", "starting"
 
 
 def _judge_restarted(container: Container, observation: Observation, judgement: Judgement) -> Judgement:
@@ -218,7 +223,7 @@ def _exhausted(container: Container) -> bool:
     return 0 < container.retries <= container.restarts
 
 
-def _last_probe(container: Container, observation: Observation) -> str:
+def last_probe(container: Container, observation: Observation = Observation()) -> str:
     """Why a service is not ready: the last answer to the probe from the host, else of the engine's health check."""
     if observation.answer is not None and observation.answer.error:
         return observation.answer.error

@@ -181,8 +181,7 @@ class SwarmEngine(Containers):
         with contextlib.suppress(OpsError):
             found = self.at(container).inspect(container.id)
             if found is not None:
-                raw = {**found.raw, **tasks.ELSEWHERE}
-                return dataclasses.replace(container, raw=raw, image_id=found.image_id)
+                return tasks.joined(container, found)
         return container
 
     def now(self, project: str, container: Container) -> Container:

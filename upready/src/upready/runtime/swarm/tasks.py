@@ -64,6 +64,9 @@ class Cluster:
     def failed(self, service: str, since: datetime) -> list[Container]:
         """The tasks of a service that ended in failure, or were refused, of those made from a moment on; newest first.
 
+        Of a service that is meant to go on, one that ended with 0 has failed too: Swarm ends what is unhealthy, and
+        many programs end well when they are told to.
+
         Args:
             service: Its name in the compose file.
             since: The moment, by the swarm's clock.
@@ -73,7 +76,8 @@ class Cluster:
             if names.key_of(known) != service:
                 continue
             for task in reversed(self._of(identifier)):
-                bad = task["Status"]["State"] in ("failed", "rejected")
+                state = task["Status"]["State"]
+                bad = state in ("failed", "rejected") or (state == "complete" and not _is_job(task))
                 if bad and times.moment(task["CreatedAt"]) >= since:
                     found.append(self._one(known, int(task.get("Slot") or 1), task, (), alive=False))
         return found
@@ -179,9 +183,36 @@ def container_of(task: Mapping[str, Any]) -> str:
     return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")
 
 
+def _is_job(task: Mapping[str, Any]) -> bool:
+    """Whether a task is of a service whose tasks end by themselves."""
+    return "JobIteration" in task
+
+
 def elsewhere(container: Container) -> bool:
     """Whether a container is on another node than the manager's own."""
     return "Elsewhere" in container.raw
+
+
+def joined(container: Container, inspected: Container) -> Container:
+    """A container elsewhere, with what the engine of its node says of it besides."""
+    whole = dataclasses.replace(
+        container,
+        raw={**inspected.raw, **ELSEWHERE},
+        image_id=inspected.image_id,
+        probes=inspected.probes,
+        oom_killed=inspected.oom_killed,
+    )
+    if container.state in ("exited", "restarting") and _ended_unhealthy(container.exit_code, inspected):
+        return dataclasses.replace(whole, state=STARTING, health="unhealthy", exit_code=None)
+    return whole
+
+
+def _ended_unhealthy(code: int | None, inspected: Container) -> bool:
+    """Whether Swarm ended a container because its health check failed, by what the engine of its node says.
+
+    Swarm calls such a task failed only if its program did not end with 0 when it was told to end.
+    """
+    return inspected.health == "unhealthy" and not code
 
 
 def _as_told(spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -247,7 +278,7 @@ def _state(task: Mapping[str, Any], base: Container, *, alive: bool) -> str:
         return STARTING if base.started or elsewhere(base) else "created"
     if state == "rejected":
         return "created"
-    if _sickened(task):
+    if _sickened(task, base):
         return STARTING
     if state in ENDED:
         lasting = alive and state != "complete"
@@ -257,7 +288,7 @@ def _state(task: Mapping[str, Any], base: Container, *, alive: bool) -> str:
 
 def _health(task: Mapping[str, Any], base: Container) -> str:
     """Its health: Swarm itself calls a task running only once its health check has passed."""
-    if _sickened(task):
+    if _sickened(task, base):
         return "unhealthy"
     if not elsewhere(base):
         return "healthy" if base.health == "starting" and task["Status"]["State"] == "running" else base.health
@@ -268,7 +299,7 @@ def _health(task: Mapping[str, Any], base: Container) -> str:
 
 def _exit_code(task: Mapping[str, Any], base: Container) -> int | None:
     status = task["Status"]
-    if _sickened(task):
+    if _sickened(task, base):
         return None
     if status["State"] not in ("complete", "failed"):
         return base.exit_code
@@ -276,9 +307,12 @@ def _exit_code(task: Mapping[str, Any], base: Container) -> int | None:
     return int(code) if code is not None else base.exit_code
 
 
-def _sickened(task: Mapping[str, Any]) -> bool:
+def _sickened(task: Mapping[str, Any], base: Container) -> bool:
     """Whether Swarm has ended a task because its health check failed: the exit code is only that of the end."""
-    return task["Status"]["State"] == "failed" and "unhealthy container" in str(task["Status"].get("Err") or "")
+    state, said = task["Status"]["State"], str(task["Status"].get("Err") or "")
+    if state == "complete" and not elsewhere(base) and not _is_job(task):
+        return _ended_unhealthy(base.exit_code, base)
+    return state == "failed" and "unhealthy container" in said
 
 
 def _error(task: Mapping[str, Any], base: Container) -> str:
