@@ -19,7 +19,7 @@ fault; tests of a file that start programs, a whole stack, servers or a browser.
 ENGINE = "tests/engine/"
 """Where each test needs an engine. Elsewhere those that start programs carry the marker `costly`."""
 
-USUAL = {"not engine": 4, "": 10}
+USUAL = {"not engine": 3, "": 10}
 """Minutes that a quick run takes on two processors, by what `-m` selects; measured, see CONTRIBUTING.md."""
 
 USUAL_WHOLE = {"not engine": 10, "": 35}

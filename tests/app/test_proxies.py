@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,7 +37,7 @@ class Seen:
         self.clients: list[tuple[str, str]] = []
         self.app = Proxies(self._serve, hosts)
         self.time = 100.0
-        monkeypatch.setattr(proxies.time, "monotonic", lambda: self.time)
+        monkeypatch.setattr(proxies, "time", SimpleNamespace(monotonic=lambda: self.time))
         monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", lambda _, *a, **k: names.getaddrinfo(*a, **k))
 
     async def _serve(self, scope: Scope, _: Receive, __: Send) -> None:

@@ -15,6 +15,7 @@ import types
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -177,7 +178,7 @@ def test_a_record_that_is_being_read_on_windows_is_written_all_the_same(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(platform, "WINDOWS", True)
-    monkeypatch.setattr(platform.time, "sleep", lambda _: None)
+    monkeypatch.setattr(platform, "time", SimpleNamespace(sleep=lambda _: None))
     replace, refused = Path.replace, [True, True]
 
     def refuse(path: Path, target: Path) -> Path:

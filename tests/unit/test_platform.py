@@ -11,6 +11,7 @@ import subprocess
 import sys
 import types
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -311,7 +312,7 @@ def test_root_is_privileged(monkeypatch: pytest.MonkeyPatch, user: int) -> None:
 def test_a_file_that_somebody_has_open_is_tried_again_on_windows(
     windows: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(platform.time, "sleep", lambda _: None)
+    monkeypatch.setattr(platform, "time", SimpleNamespace(sleep=lambda _: None))
     refusals = [PermissionError(13, "in use")] * 3
 
     def remove() -> str:

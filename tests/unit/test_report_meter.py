@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from upready.report import meter
@@ -9,7 +11,7 @@ from upready.report import meter
 
 def test_how_much_how_fast_and_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(meter.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(meter, "time", SimpleNamespace(monotonic=lambda: now[0]))
     counted = meter.Meter()
     counted.add("db", 0)
     now[0] += 2

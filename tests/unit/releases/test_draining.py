@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -18,8 +19,8 @@ class Counting:
 
     def __init__(self, lasts: float, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.lasts, self.counted = 0.0, lasts, list[float]()
-        monkeypatch.setattr(draining.time, "monotonic", lambda: self.now)
-        monkeypatch.setattr(draining.time, "sleep", self._pass)
+        # Never the clock of the whole process: threads of other tests wait by it.
+        monkeypatch.setattr(draining, "time", SimpleNamespace(monotonic=lambda: self.now, sleep=self._pass))
 
     def requests(self, _: str) -> frozenset[str]:
         self.counted.append(self.now)
