@@ -137,6 +137,33 @@ def test_a_service_without_any_container_is_missing(project: Project) -> None:
     assert names(project, ready=True) == {"app-1", "app-2", "app-3", "other-1"}
 
 
+STOPPABLE = (
+    SLEEPER
+    + """
+services:
+  db:
+    <<: *sleeper
+    command: [sh, -c, "trap 'exit 0' TERM; sleep 600 & wait"]
+    healthcheck: {test: [CMD, "true"], interval: 1s}
+"""
+)
+
+
+def test_a_service_that_somebody_has_stopped_is_not_done(project: Project) -> None:
+    project.write("compose.yaml", STOPPABLE)
+    project.ok("dev", "--no-build")
+    # When: it is stopped by hand, and its program ends well
+    connected().client.api.stop(f"{project.name}-db-1")
+    # Then
+    assert project.container("db").exit_code == 0
+    looked = project.invoke("health", "--json")
+    assert (looked.code, looked.json["status"]) == (7, "unhealthy")
+    (told,) = project.ok("diagnose", "db", "--json").json["diagnoses"]
+    assert told["next"] == "invoke restart db"
+    project.ok("restart", "db")
+    project.ok("health")
+
+
 @pytest.mark.parametrize("gone", [pytest.param(2, marks=pytest.mark.nightly), 1])
 def test_the_replica_that_is_missing_is_the_one_that_is_named(project: Project, gone: int) -> None:
     project.write("compose.yaml", REPLICAS)
