@@ -35,7 +35,7 @@ def test(
 ) -> int:
     """Run the project's tests.
 
-    About 10 minutes, 4 with --unit, 35 with --all; hours with --nightly, --faults and --mutants. Where there is no
+    About 10 minutes, 3 with --unit, 35 with --all; hours with --nightly, --faults and --mutants. Where there is no
     Docker Engine, what needs one is skipped.
 
     Example:
