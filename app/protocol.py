@@ -11,7 +11,9 @@ import socket
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_TIMEOUT = 10.0  # seconds from the connection, or the first byte of a further request, to the end of the headers
+# Seconds from the connection, or the first byte of a further request, to the end of the headers. The rest of a body
+# that comes after its answer has the same time.
+HEAD_TIMEOUT = 10.0
 
 
 class BoundedProtocol(H11Protocol):
@@ -47,7 +49,9 @@ class BoundedProtocol(H11Protocol):
         return False
 
     def _watch(self) -> None:
-        if self.conn.their_state is not h11.IDLE:
+        # A body that goes on after its answer is read by nobody. Its bytes end uvicorn's own limit, that of keep-alive.
+        left_over = self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
+        if self.conn.their_state is not h11.IDLE and not left_over:
             self._unwatch()
         elif self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_TIMEOUT, self.transport.close)

@@ -108,6 +108,37 @@ def test_a_further_request_that_does_not_begin_is_given_up(serve: Serve, monkeyp
         assert connection.recv(100) == b""
 
 
+def test_a_body_that_goes_on_for_ever_after_its_answer_is_given_up(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "REST_TIMEOUT", 0.1)
+    client = serve()
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
+        connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n")
+        answer = b""
+        while b"nothing at this path" not in answer:
+            answer += (got := connection.recv(4000))
+            assert got
+        monkeypatch.setattr(protocol, "HEAD_TIMEOUT", 0.3)
+        connection.sendall(b"x")  # it ends uvicorn's own limit
+        assert connection.recv(100) == b""
+
+
+def test_a_connection_whose_body_came_after_its_answer_serves_the_next_request(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "REST_TIMEOUT", 0.1)
+    client = serve()
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=60) as connection:
+        connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n")
+        answer = b""
+        while b"nothing at this path" not in answer:
+            answer += (got := connection.recv(4000))
+            assert got
+        connection.sendall(b"{}GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+
+
 def test_what_is_written_is_sent_at_once(settings: Callable[..., Settings]) -> None:
     # As uvicorn makes the socket that its workers share: its protocol is 0, so asyncio does not take it for TCP.
     listening = socket.socket(socket.AF_INET)
