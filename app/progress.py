@@ -65,10 +65,14 @@ class Progress:
     @asynccontextmanager
     async def within(self, seconds: float) -> AsyncIterator[None]:
         """Limit the time of the code in the `with` block: `TimeoutError` when it is over, or after `stop`."""
-        async with asyncio.timeout(seconds) as self._limit:
-            if self.stopped:
-                self.stop()
-            yield
+        async with asyncio.timeout(seconds) as limit:
+            self._limit = limit
+            try:
+                if self.stopped:
+                    self.stop()
+                yield
+            finally:
+                self._limit = None  # what comes after the block, such as saving, is not stopped
 
     def stop(self) -> None:
         """End the code in the block of `within`: the caller is gone. What the model has written so far is kept."""

@@ -321,6 +321,39 @@ def test_a_caller_who_does_not_take_the_events_is_given_up(gone: bool, monkeypat
     asyncio.run(serve())
 
 
+def test_what_is_being_saved_when_a_caller_is_given_up_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "SEND_TIMEOUT", 0.05)
+    saved: list[str] = []
+
+    class Result(BaseModel):
+        code: str = GOOD
+
+    async def serve() -> None:
+        queue: asyncio.Queue[Event | None] = asyncio.Queue()
+        queue.put_nowait(Attempt(attempt=1, attempts=3))
+        progress = Progress()
+
+        async def work() -> BaseModel:
+            async with progress.within(60):
+                await asyncio.sleep(0)
+            await asyncio.sleep(0.3)
+            saved.append(GOOD)
+            return Result()
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.sleep(60)
+
+        async def receive() -> Message:
+            raise AssertionError
+
+        task: asyncio.Task[BaseModel] = asyncio.create_task(work())
+        await asyncio.wait_for(events.EventStream(queue, task, progress)({}, receive, send), 10)
+
+    asyncio.run(serve())
+    assert saved == [GOOD]
+
+
 def _ask_until_closed(caller: httpx.Client, prompt: str) -> None:
     with pytest.raises(httpx.HTTPError):  # noqa: SIM117
         with caller.stream("POST", PATH, json={"prompt": prompt}) as answer:
