@@ -97,12 +97,14 @@ class Writer:
         return answer
 
     async def _answer(self, model: str, messages: Messages, progress: Progress) -> Answer:
+        usage = self._tells_usage
         try:
-            text, refusal, finish = await self._receive(model, messages, progress)
+            text, refusal, finish = await self._receive(model, messages, progress, usage=usage)
         except openai.APITimeoutError:
             raise WriterError("timeout", "the provider fell silent") from None
         except openai.APIStatusError as error:
-            if self._tells_usage and error.status_code in {400, 422} and UNKNOWN_OPTION.search(_said(error)):
+            # What this call has sent counts: another one may have been refused the same meanwhile.
+            if usage and error.status_code in {400, 422} and UNKNOWN_OPTION.search(_said(error)):
                 self._tells_usage = False
                 return await self._answer(model, messages, progress)
             raise self._from_status(error) from None
@@ -126,19 +128,21 @@ class Writer:
             raise WriterError("empty", "the model answered nothing")
         return Answer(code, complete=ended == "whole")
 
-    async def _receive(self, model: str, messages: Messages, progress: Progress) -> tuple[str, str, str | None]:
-        """The text, the refusal, and why the answer ended (None if it broke off).
+    async def _receive(
+        self, model: str, messages: Messages, progress: Progress, *, usage: bool
+    ) -> tuple[str, str, str | None]:
+        """The text, the refusal, and why the answer ended (None if it broke off); `usage` asks for the tokens too.
 
         The answer is streamed, so that an endless one can be stopped.
         """
         text, refusal, finish = "", "", None
         create = self._client.chat.completions.with_streaming_response.create
-        usage: ChatCompletionStreamOptionsParam | openai.Omit = openai.omit
-        if self._tells_usage:
-            usage = {"include_usage": True}
+        options: ChatCompletionStreamOptionsParam | openai.Omit = openai.omit
+        if usage:
+            options = {"include_usage": True}
         limit = self._max_tokens
         async with create(
-            model=model, messages=messages, stream=True, max_tokens=limit, stream_options=usage
+            model=model, messages=messages, stream=True, max_tokens=limit, stream_options=options
         ) as response:
             if "json" in response.headers.get("content-type", ""):  # this endpoint does not stream
                 body = json.loads(await response.read())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,7 +15,7 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from app import exposition
-from tests.app.openrouter import OpenRouter, chunk, fails, raw, says, says_at_once
+from tests.app.openrouter import OpenRouter, chunk, fails, hangs, raw, says, says_at_once
 from tests.app.servers import AsgiServer, McpServer, free_port, uvicorn_process, wait_until
 
 Start = Callable[..., httpx.Client]
@@ -106,6 +108,20 @@ def test_an_endpoint_that_knows_no_stream_options_is_asked_for_them_once(start: 
     for _ in range(2):
         assert client.post(WRITE, json={"prompt": "x"}).status_code == 201
     assert ["stream_options" in request for request in provider.requests] == [True, False, False]
+
+
+def test_two_calls_whose_stream_options_are_refused_at_once_are_both_made_again(
+    start: Start, provider: OpenRouter
+) -> None:
+    client = start(openrouter_model="vendor/older")
+    released = threading.Event()
+    refused = fails(400, "Unrecognized request argument supplied: stream_options")
+    provider.plan(hangs(released, then=refused), hangs(released, then=refused), says(DIAGRAM))
+    with ThreadPoolExecutor(2) as callers:
+        asked = [callers.submit(client.post, WRITE, json={"prompt": "x"}) for _ in range(2)]
+        wait_until(lambda: len(provider.requests) == 2)
+        released.set()
+        assert [answer.result().status_code for answer in asked] == [201, 201]
 
 
 def test_the_budget_is_shown(start: Start, provider: OpenRouter) -> None:
