@@ -31,9 +31,9 @@ export function explain({ server }) {
 /** The answer, with sentences in place of issues of a schema. */
 function reword(message) {
   if (message.error) {
-    const issues = readIssues(message.error.message);
-    if (!issues) return message;
-    return { ...message, error: { ...message.error, code: INVALID_PARAMS, message: describe(issues) } };
+    const described = describeIssues(message.error.message);
+    if (!described) return message;
+    return { ...message, error: { ...message.error, code: INVALID_PARAMS, message: described } };
   }
   if (!message.result?.isError) return message;
   // Wrong arguments of a tool. The caller, often a model, can correct them.
@@ -44,11 +44,11 @@ function reword(message) {
   return { ...message, result: { ...message.result, content } };
 }
 
-/** The list of issues in a message, or null. */
-function readIssues(message) {
+/** The list of issues in a message as sentences; null if there is none. A caller's own words may look like one. */
+function describeIssues(message) {
   try {
     const issues = JSON.parse(message.slice(message.indexOf('[')));
-    return Array.isArray(issues) && issues.every((issue) => issue.code && issue.path) ? issues : null;
+    return Array.isArray(issues) && issues.every((issue) => issue.code && issue.path) ? describe(issues) : null;
   } catch {
     return null;
   }

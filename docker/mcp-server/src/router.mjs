@@ -89,7 +89,7 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
 
   return (request, response) => {
     const started = performance.now();
-    const path = request.url.split('?', 1)[0].replace(/(.)\/+$/, '$1');
+    const path = withoutEnd(request.url.split('?', 1)[0]);
     const given = request.headers['x-request-id'];
     const fields = {
       request_id: REQUEST_ID.test(given ?? '') ? given : randomUUID(),
@@ -112,6 +112,13 @@ export function createRouter({ identity, allowedHosts, callerHeader, pool, mcp }
       }),
     );
   };
+}
+
+/** A path without the slashes at its end. A pattern takes a second for 16,000 slashes, in which nobody else is served. */
+function withoutEnd(path) {
+  let end = path.length;
+  while (end > 1 && path[end - 1] === '/') end -= 1;
+  return path.slice(0, end);
 }
 
 function refuse(response, { status, message }) {

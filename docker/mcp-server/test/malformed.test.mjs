@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { post, root, run } from './running.mjs';
 
 const VERSION = { protocolVersion: '2025-06-18' };
@@ -51,6 +52,16 @@ suite('a malformed request', () => {
       const { result } = JSON.parse((await answer.text()).replace(/^.*?data: /s, ''));
       assert.equal(result.isError, true);
       assert.equal(result.content[0].text, 'The argument `code` must be a text: the Mermaid source.');
+    }
+  });
+
+  test('whose own words look like a list of issues is answered too', async (t) => {
+    const { url } = await run(t, { POOL_SIZE: '1' });
+    for (const path of ['"a"', '5', '[{"toString": 1}]']) {
+      const uri = `x:[{"code": 1, "path": ${path}}]`;
+      const answer = await post(url, { jsonrpc: '2.0', id: 1, method: 'resources/read', params: { uri } });
+      const text = await Promise.race([answer.text(), setTimeout(10_000, 'no answer', { ref: false })]);
+      assert.match(text, /"error":.*x:/, uri);
     }
   });
 

@@ -33,6 +33,13 @@ test('the paths answer', async (t) => {
   }
 });
 
+test('a path of many slashes holds nobody up', async (t) => {
+  const { url } = await run(t, { POOL_SIZE: '1' });
+  const started = performance.now();
+  for (let asked = 0; asked < 8; asked += 1) assert.equal((await fetch(`${url}${'/'.repeat(15_000)}x`)).status, 404);
+  assert.ok(performance.now() - started < 3000, `it took ${performance.now() - started} ms`);
+});
+
 suite('Host and Origin', () => {
   const send = (port, headers) =>
     new Promise((resolve, reject) => {
