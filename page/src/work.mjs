@@ -23,9 +23,12 @@ const title = document.getElementById('title');
 const saved = document.getElementById('saved');
 const saveButton = document.getElementById('save');
 
+let opened = 0; // how many diagrams were
+
 /** Show this diagram, or an empty one. The caller must have asked about unsaved code before. */
 export function open(diagram, { push = true } = {}) {
   dismiss();
+  opened += 1;
   work.diagram = diagram;
   title.value = diagram?.title ?? '';
   setCode(diagram?.code ?? '');
@@ -36,15 +39,20 @@ export function open(diagram, { push = true } = {}) {
   work.dispatchEvent(new Event('opened'));
 }
 
-/** Take over the answer of the server to a change of this diagram. */
-export function adopt(diagram) {
+/**
+ * Take over the answer of the server to a change of this diagram.
+ *
+ * @param {object} diagram
+ * @param {string} [sent] the code that was saved: what the user has typed since then stays in the editor
+ */
+export function adopt(diagram, sent = getCode()) {
   for (const warning of diagram.warnings ?? []) tell(warning);
   // It was not stored: the code stays in the editor, as an edit of the open diagram.
   if (!diagram.id) return keep(diagram.code);
   const other = diagram.id !== work.diagram?.id;
   work.diagram = diagram;
   title.value = diagram.title ?? title.value;
-  setCode(diagram.code);
+  if (getCode() === sent) setCode(diagram.code);
   if (other) history.pushState(null, '', addressOf(diagram));
   document.title = `${title.value || 'Untitled'} · BA Copilot`;
   mark();
@@ -84,8 +92,17 @@ export function allowSaving(allowed) {
   saveButton.disabled = !writes;
 }
 
-/** Save the code as a new diagram, or as a revision. Returns whether it is saved. */
-export async function save() {
+let saving = null;
+
+/** Save the code as a new diagram, or as a revision. Returns whether it is saved. Once at a time: a key may be held down. */
+export function save() {
+  saving ??= store().finally(() => {
+    saving = null;
+  });
+  return saving;
+}
+
+async function store() {
   if (!writes) {
     tell('Your key may read only.');
     return false;
@@ -96,10 +113,11 @@ export async function save() {
     return false;
   }
   saveButton.disabled = true;
+  const turn = opened;
   try {
-    const { diagram } = work;
-    if (!diagram?.id) adopt(await api.create(withTitle({ code })));
-    else adopt(await revise({ code }));
+    const stored = work.diagram?.id ? await revise({ code }) : await api.create(withTitle({ code }));
+    if (turn === opened) adopt(stored, code);
+    else work.dispatchEvent(new Event('saved')); // another was opened meanwhile, and stays
     say('Saved');
     return !work.changed;
   } catch (error) {
@@ -151,7 +169,11 @@ async function settle(id, body) {
     mine: 'Save mine',
   });
   if (choice === 'mine') return api.revise(id, body);
-  if (choice === 'theirs') return api.show(id);
+  if (choice === 'theirs') {
+    const theirs = await api.show(id);
+    setCode(theirs.code); // in place of all that the user has typed
+    return theirs;
+  }
   throw new Problem({ title: 'Not saved', detail: 'Somebody else has changed this diagram.' });
 }
 

@@ -332,6 +332,42 @@ def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> No
     expect(user.editor).to_contain_text("zebra --> crossing")
 
 
+def test_what_is_typed_while_it_is_saved_stays_and_it_is_saved_once(visit: Visit) -> None:
+    user = visit()
+    page = user.page
+    user.draw("flowchart LR\n  typed --> before")
+    held: list[Route] = []
+    page.route("**/api/v1/diagrams", lambda route: held.append(route))
+    with page.expect_request("**/api/v1/diagrams"):
+        page.keyboard.press("ControlOrMeta+s")
+    page.keyboard.press("ControlOrMeta+s")
+    user.draw("flowchart LR\n  typed --> meanwhile")
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_url("**/?diagram=*")
+    expect(page.locator("#saved")).to_have_text("Unsaved")
+    assert user.code == "flowchart LR\n  typed --> meanwhile"
+    page.keyboard.press("ControlOrMeta+s")
+    expect(page.locator("#saved")).to_have_text("Version 2")
+
+
+def test_a_diagram_that_is_opened_while_another_is_saved_stays_open(visit: Visit) -> None:
+    user = visit()
+    page = user.page
+    user.draw("flowchart LR\n  saved --> late")
+    held: list[Route] = []
+    page.route("**/api/v1/diagrams", lambda route: held.append(route))
+    with page.expect_request("**/api/v1/diagrams"):
+        page.keyboard.press("ControlOrMeta+s")
+    page.get_by_role("button", name="New diagram").click()
+    page.get_by_role("button", name="Discard").click()
+    user.draw("flowchart LR\n  the --> next")
+    held[0].continue_()
+    expect(page.get_by_role("navigation").get_by_role("link", name="saved --> late")).to_be_visible()
+    assert user.code == "flowchart LR\n  the --> next"
+    assert "diagram=" not in page.url
+
+
 def test_a_list_that_is_late_does_not_bring_back_what_was_deleted(visit: Visit) -> None:
     user = visit()
     page = user.page
