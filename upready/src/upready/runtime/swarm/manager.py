@@ -193,6 +193,10 @@ def join(api: Any, managers: list[str], secret: str, context: str) -> str:
         try:
             api._raise_for_status(api._post_json(api._url("/swarm/join"), data=asked, timeout=JOINING))
         except APIError as error:
+            found = place(api.info())
+            if found.manages:
+                # It was slow, and decides already: if it just went, its vote would be missing for good.
+                return found.node
             # Else it would go on trying.
             with contextlib.suppress(APIError):
                 api.leave_swarm(force=True)
