@@ -32,6 +32,7 @@ from upready.runtime.native import (
     paths,
     record,
     service,
+    service_order,
     supervisor,
 )
 from upready.runtime.native.launch_plan import Plan
@@ -580,6 +581,16 @@ def test_a_run_that_is_over_at_once_is_told_too(root: Path, run: Run) -> None:
     assert origin.service == "short"
     assert [text for lines in source.follow(origin, None) for _, _, text in lines] == ["cannot start"]
     source.close()
+
+
+def test_services_that_wait_for_each_other_by_their_records_are_stopped(root: Path, run: Run) -> None:
+    """The compose files were turned round while one of them ran on."""
+    plans = {}
+    for name, other in (("a", "b"), ("b", "a")):
+        started = run("__import__('time').sleep(600)", name=name, after={other: "service_started"})
+        plans[name] = started.plan
+    service_order.stop(root, plans)
+    assert processes(root) == []
 
 
 def test_a_follower_that_lags_tells_each_line_of_two_runs_once(root: Path, run: Run) -> None:
