@@ -141,3 +141,52 @@ def test_a_stack_lives_on_a_swarm_as_on_one_engine(engine: Engine, tmp_path: Pat
     project.write("compose.yaml", COMPOSE)
     project.ok("stop", "--volumes", "--yes", "--no-backup")
     assert engine.client.volumes.list() == []
+
+
+JOBS = """
+services:
+  web:
+    image: python:3.13-slim
+    command: [sleep, "600"]
+    environment: {VERSION: "${VERSION:-1}"}
+    init: true
+    depends_on: {migrate: {condition: service_completed_successfully}}
+    x-ops: {stable: 0}
+  migrate:
+    image: python:3.13-slim
+    command: [sh, -c, "cat /data/unlocked || exit 3; test $$(cat /data/unlocked) = yes || sleep 600"]
+    environment: {VERSION: "${VERSION:-1}"}
+    init: true
+    stop_grace_period: 1s
+    volumes: ["data:/data"]
+volumes: {data: {}}
+"""
+
+
+def test_a_job_that_failed_is_run_again_and_one_that_hangs_is_given_up(engine: Engine, tmp_path: Path) -> None:
+    if engine.client.info()["Swarm"]["LocalNodeState"] != "active":
+        engine.client.swarm.init(advertise_addr="127.0.0.1")
+    project = made(tmp_path / "jobs", engine)
+    project.name = "jobs"
+    project.write("compose.yaml", JOBS)
+    kept = {"jobs_data": {"bind": "/data", "mode": "rw"}}
+
+    def write(word: str) -> None:
+        line = ["sh", "-c", f"echo {word} > /data/unlocked"]
+        engine.client.containers.run("python:3.13-slim", line, volumes=kept, remove=True)
+
+    # When: a job fails at the first start
+    first = project.invoke("prod", "--json")
+    assert first.code == 6, first.err
+    assert "migrate exited with code 3" in first.json["error"]["message"]
+    # And: what it lacked is there. Then: the same files run it again
+    write("yes")
+    again = project.ok("prod", "--json")
+    assert "migrate is run again (its last run has failed)" in again.err
+    # When: that of a new version never ends. Then: time is up for it, too, and the version before serves
+    write("no")
+    late = project.invoke("prod", "--timeout", "5", "--json", env={"VERSION": "2"})
+    assert late.code == 8, late.err
+    assert "migrate was not ready when time was up" in late.json["error"]["message"]
+    assert project.ok("exec", "web", "--", "printenv", "VERSION").out == "1\n"
+    project.ok("stop", "--volumes", "--yes", "--no-backup")

@@ -91,6 +91,19 @@ def test_what_runs_and_fails_besides_is_told_too(tmp_path: Any) -> None:
     assert {each.service for each in told} >= {"web"}
 
 
+def test_a_replica_that_only_needs_its_time_is_not_told_because_of_another_one(tmp_path: Any) -> None:
+    ended = Health(
+        "web", 2, container(id="web2", state="exited", exit_code=1), None, Verdict.FAILED, "exited", "exited"
+    )
+    well = container(id="web1", state="running")
+    waits = Health("web", 1, well, None, Verdict.WAITING, "runs for 2.9 s; stable after 12 s", "stabilising")
+    told = explain(model(tmp_path, web={}), [waits, ended])
+    assert [(each.service, each.replica) for each in told] == [("web", 2)]
+    # Where all of them only need their time, and it is up, each is told.
+    told = explain(model(tmp_path, web={}), [waits])
+    assert [(each.service, each.replica) for each in told] == [("web", 1)]
+
+
 def test_an_error_that_names_nobody_is_the_error_line_itself(tmp_path: Any) -> None:
     start = compose.failure("'models' support requires Docker Model plugin", StartError)
     healths = [replica("db"), replica("web", "missing")]

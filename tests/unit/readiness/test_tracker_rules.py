@@ -438,3 +438,23 @@ def test_two_that_crash_do_not_wait_for_each_other() -> None:
         crashes.tracker.take(Looked(100 + number, "db1", ended))
     crashes.end().end().end()
     assert [each.verdict for each in crashes.tracker.healths()] == [Verdict.FAILED, Verdict.FAILED]
+
+
+def test_a_task_of_swarm_that_ran_out_of_memory_twice_has_failed_although_no_event_tells_so() -> None:
+    made = tracked(name="swarm")
+    for number in (1, 2):
+        killed = container(
+            id=f"web{number}",
+            slot="s1.1",
+            state="restarting",
+            exit_code=137,
+            oom_killed=True,
+            restart_policy="always",
+            started=NOW,
+            finished=NOW + timedelta(seconds=number),
+        )
+        assert first(made).cause != "oom"
+        for _ in range(2):  # it is listed more than once
+            made.take(Listed(number, 0, [killed]))
+            made.healths()
+    assert first(made).cause == "oom"

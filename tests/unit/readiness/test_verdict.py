@@ -164,11 +164,28 @@ LOOPS = {"restart_policy": "always", "restarts": 3, "created": NOW, "started": N
         ),
         (
             {},
-            {"state": "starting", "health": "unhealthy", "restarts": 1},
+            {"state": "starting", "health": "unhealthy", "restarts": 1, "restart_policy": "always"},
             {},
             "waiting",
             "starting",
             "is not ready yet: its health check has not run yet",
+        ),
+        # Nobody starts it again.
+        (
+            {},
+            {"state": "starting", "health": "unhealthy", "restart_policy": "no", "probes": ((1, "no table"),)},
+            {},
+            "failed",
+            "unhealthy",
+            "is unhealthy: no table",
+        ),
+        (
+            {},
+            {"state": "starting", "health": "starting", "restart_policy": "always"},
+            {"permanent": ("password", "gives a wrong password")},
+            "failed",
+            "password",
+            "gives a wrong password",
         ),
         (
             {},

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.unit.replicas import container
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Container
-from upready.runtime.swarm.tasks import Cluster, elsewhere, joined
+from upready.runtime.swarm.tasks import Cluster, elsewhere, has_failed, joined
 from upready.support import times
 
 LABELS = {"com.docker.compose.service": "web", "com.docker.stack.namespace": "shop", "upready.environment": "prod"}
@@ -183,3 +184,74 @@ def test_a_program_that_failed_by_itself_has_exited_although_its_health_check_ha
     failed = {"Err": "task: non-zero exit (3)", "ContainerStatus": {"ContainerID": "c1", "ExitCode": 3}}
     (away,) = seen(task("failed", 1, wanted="shutdown", status=failed))
     assert joined(away, inspection.container(ENDED)).state == "exited"
+
+
+@pytest.mark.parametrize("state", ["running", "starting", "preparing", "shutdown", "orphaned"])
+def test_what_nobody_wants_any_more_is_no_replica_although_its_node_does_not_answer(state: str) -> None:
+    everywhere = {**SERVICE, "Spec": {**SERVICE["Spec"], "Mode": {"Global": {}}}}
+    lost = task(state, 2, slot=0, wanted="shutdown", NodeID="n2")
+    found = seen(task("running", 1, slot=0), lost, service=everywhere)
+    assert [each.node for each in found] == ["alpha"]
+
+
+REFUSED = {"Err": "starting container failed: port is already allocated", "ContainerStatus": {"ContainerID": "c1"}}
+
+
+def test_a_container_that_could_not_be_started_says_why() -> None:
+    (found,) = seen(task("failed", 1, wanted="shutdown", status=REFUSED))
+    assert (found.state, found.error) == ("exited", REFUSED["Err"])
+    # Once, another node or another moment may do.
+    first = task("failed", 1, wanted="shutdown", status=REFUSED)
+    (found,) = seen(first, task("ready", 2, wanted="ready"))
+    assert (found.state, found.error, found.restarts) == ("restarting", "", 1)
+    second = task("failed", 2, wanted="shutdown", status=REFUSED)
+    (found,) = seen(first, second, task("ready", 3, wanted="ready"))
+    assert (found.state, found.error, found.restarts) == ("exited", REFUSED["Err"], 2)
+
+
+def test_a_place_of_before_a_scaling_down_is_no_replica_whatever_failed_there() -> None:
+    failed = task("failed", 1, slot=2, wanted="shutdown", status={"Err": "task: non-zero exit (1)"})
+    gone = task("shutdown", 2, slot=2, wanted="remove")
+    assert [each.replica for each in seen(task("running", 3), failed, gone)] == [1]
+    # Of a service that is not restarted, the last one that failed is told.
+    older = task("failed", 1, slot=3, wanted="shutdown")
+    assert [each.replica for each in seen(older, {**failed, "CreatedAt": "2026-11-28T00:00:04Z"})] == [2]
+    none = {**SERVICE, "Spec": {**SERVICE["Spec"], "Mode": {"Replicated": {"Replicas": 0}}}}
+    assert seen(failed, service=none) == []
+
+
+def test_what_failed_long_ago_says_nothing_of_a_place_that_waits_now() -> None:
+    failed = task("failed", 1, wanted="shutdown", status={"Err": "task: non-zero exit (1)"})
+    drained = task("shutdown", 2, wanted="shutdown")
+    (found,) = seen(failed, drained, task("preparing", 3))
+    assert (found.id, found.state, found.exit_code) == ("t3", "created", None)
+    # Also one that failed just now: that no node takes the next one is what is to be mended.
+    nowhere = {"Err": "no suitable node (scheduling constraints not satisfied on 1 node)"}
+    rejected = task("rejected", 1, wanted="shutdown", status={"Err": "No such image: nowhere"})
+    (found,) = seen(rejected, task("pending", 2, status=nowhere))
+    assert (found.id, found.state, found.error) == ("t2", "created", nowhere["Err"])
+
+
+def test_a_run_on_another_node_lasted_from_its_making_to_its_end() -> None:
+    ended = {"ContainerStatus": {"ContainerID": "c1", "ExitCode": 1}, "Timestamp": "2026-11-28T00:00:09Z"}
+    (found,) = seen(task("failed", 1, wanted="shutdown", status={**ended, "Err": "task: non-zero exit (1)"}))
+    assert found.started is not None
+    assert found.finished is not None
+    assert (found.finished - found.started).total_seconds() == pytest.approx(7.9, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"state": "exited", "exit_code": 1}, True),
+        ({"state": "exited", "exit_code": 0}, False),
+        ({"state": "created", "error": "No such image"}, True),
+        ({"state": "created"}, False),
+        ({"state": "starting", "health": "unhealthy"}, True),
+        ({"state": "starting", "health": "starting"}, False),
+        ({"state": "running"}, False),
+        ({"state": "exited", "exit_code": 1, "restart_policy": "on-failure"}, False),
+    ],
+)
+def test_what_has_failed_for_good(given: dict[str, Any], expected: bool) -> None:
+    assert has_failed(container(**{"restart_policy": "no", "health": "", **given})) is expected

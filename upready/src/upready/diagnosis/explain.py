@@ -74,14 +74,20 @@ def _once(healths: Sequence[Health], refused: Mapping[str, OpsError]) -> list[He
 def _failed(found: Sequence[Failure], bad: Sequence[Health], refused: Mapping[str, OpsError]) -> list[Failure]:
     """The failures that waiting does not mend, and those of services that cannot start because of them."""
     causes = {each.name: each.cause for each in bad}
-    failed = {
-        each.service
+    final = {
+        each.name
         for each in found
         if each.service in refused
         or (each.cause != "dependency" and (causes[each.name] not in _PATIENT or each.cause not in _PATIENT))
     }
+    failed = {each.service for each in found if each.name in final}
     blames = {each.service: each.blames for each in found if each.cause == "dependency"}
-    known = [each for each in found if each.service in failed or blame.root(each.service, blames) in failed]
+    # Another replica of a service that has failed may be well, and only needs its time.
+    known = [
+        each
+        for each in found
+        if each.name in final or (each.cause == "dependency" and blame.root(each.service, blames) in failed)
+    ]
     return known or list(found)
 
 

@@ -163,7 +163,7 @@ def _sick(container: Container) -> Health:
         reason, cause = f"could not be started: {container.error}", "start"
     elif container.oom_killed:
         reason, cause = "ran out of memory and was killed (OOM)", "oom"
-    elif container.state in ("running", STARTING):
+    elif container.state in ("created", "running", STARTING):
         reason, cause = "was not ready when time was up", "starting"
     else:
         reason, cause = f"exited with code {container.exit_code}", "exited"

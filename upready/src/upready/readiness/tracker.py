@@ -61,6 +61,7 @@ class Tracker:
         self._lines: dict[str, str] = {}
         self._oomed: set[str] = set()
         self._oom_kills: dict[str, int] = {}
+        self._oomed_in: dict[str, set[str]] = {}
         self._loops: dict[str, tuple[str, str]] = {}
 
     def take(self, message: Listed | Looked | Happened | Answered | Checked | Permanent | Wrote | Refused) -> None:
@@ -194,6 +195,8 @@ class Tracker:
             self._unhealthy_since[now.id] = time.monotonic()
             # The engine's result is newer than that of our own run of the check.
             self._checks.pop(_run(now), None)
+        if now.slot and now.oom_killed:
+            self._oomed_in.setdefault(now.slot, set()).add(now.id)  # Swarm tells of no such event
         if now.state in ("exited", "restarting") and now.started and now.finished and now.finished > now.started:
             lasted = (now.finished - now.started).total_seconds()
             self._ends.setdefault(now.slot or now.id, {})[now.finished] = (now.exit_code or 0, lasted)
@@ -254,7 +257,7 @@ class Tracker:
             age=self._age(container),
             ended_before=not self.complete
             and (run in self._ended_before or (run in self._replaceable and not _runs(container))),
-            oom_kills=self._oom_kills.get(container.id, 0),
+            oom_kills=self._oom_kills.get(container.id, 0) or len(self._oomed_in.get(container.slot, ())),
             refused=refused,
             unhealthy_for=time.monotonic() - sick if sick is not None else 0.0,
             permanent=self._loops.get(container.id) or self._permanent.get(run),

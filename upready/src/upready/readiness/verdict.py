@@ -89,10 +89,8 @@ def judge(  # noqa: PLR0911 - one return a rule reads better than any nesting
         return Verdict.FAILED, "ran out of memory twice and was killed (OOM)", "oom"
     if container.state in ("exited", "dead", "restarting"):
         return _judge_ended(service, container, observation)
-    if container.state == "starting" and container.health == "unhealthy" and container.restarts > 1:
-        return Verdict.FAILED, unhealthy(container, observation), "unhealthy"
     if container.state == "starting":
-        return Verdict.WAITING, f"is not ready yet: {last_probe(container, observation)}", "starting"
+        return _judge_starting(container, observation)
     if container.state != "running":
         return Verdict.WAITING, f"is {container.state}", container.state
     judgement = _judge_running(service, container, observation)
@@ -125,6 +123,16 @@ def _relapse(container: Container) -> float:
         return 0.0
     lasted = (container.started - container.created).total_seconds() / container.restarts
     return min(RECENT, 2 * lasted)
+
+
+def _judge_starting(container: Container, observation: Observation) -> Judgement:
+    """A task of Swarm whose health check has not passed. Swarm ends it when that fails, and starts another one."""
+    if container.health == "unhealthy" and (container.restarts > 1 or container.restart_policy == "no"):
+        return Verdict.FAILED, unhealthy(container, observation), "unhealthy"
+    if observation.permanent is not None:
+        cause, reason = observation.permanent
+        return Verdict.FAILED, reason, cause
+    return Verdict.WAITING, f"is not ready yet: {last_probe(container, observation)}", "starting"
 
 
 def _judge_running(service: Service, container: Container, observation: Observation) -> Judgement:

@@ -179,10 +179,17 @@ class Deploy:
         return [each for each in found if each.service == name]
 
     def _reached(self, _: str, other: str, condition: str, over: threading.Event) -> bool:
-        """Whether a service meets one of compose's conditions."""
+        """Whether a service meets one of compose's conditions.
+
+        Raises:
+            SickError: It never will, or time is up.
+        """
         found = self._of(other)
-        if self.judge and not over.is_set() and (bad := next(filter(_failed, found), None)):
-            raise failed(bad)
+        if self.judge and not over.is_set():
+            if bad := next(filter(tasks.has_failed, found), None):
+                raise failed(bad)
+            if time.monotonic() > self.until:
+                raise SickError(f"{other} was not ready when time was up", other, LATE)
         if not found:
             return False
         if condition == "service_completed_successfully":
@@ -192,14 +199,10 @@ class Deploy:
         return all(each.state not in ("created", tasks.STARTING) or each.started for each in found)
 
 
-def _failed(container: Container) -> bool:
-    """Whether a container has ended in failure, and nobody starts another one."""
-    return container.state == "exited" and bool(container.exit_code) and container.restart_policy == "no"
-
-
 def failed(container: Container) -> SickError:
-    """The error of a job that has failed."""
-    return SickError(f"{container.service} exited with code {container.exit_code}", container.service, "")
+    """The error of a task that has failed, and that Swarm does not start again."""
+    what = f"exited with code {container.exit_code}" if container.exit_code else "has failed"
+    return SickError(f"{container.service} {what}", container.service, "")
 
 
 def sick(step: Step, end: str) -> SickError:

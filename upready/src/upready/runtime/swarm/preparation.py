@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.interface import Note
-from upready.runtime.swarm import cluster, creation, names, presence, registry, steps, translation
+from upready.runtime.swarm import cluster, creation, names, presence, registry, steps, tasks, translation
 from upready.runtime.swarm import images as transport
 from upready.runtime.swarm import nodes as fleet_nodes
 from upready.runtime.swarm.files import Lookup
@@ -78,13 +78,26 @@ def prepare(swarm: SwarmEngine, model: Model, tell: Note, labels: Mapping[str, s
     running = {str(each["Spec"]["Name"]): each for each in presence.services(swarm, stack.project)}
     own = {**labels_of(stack), **(labels or {})}
     wanted = images(swarm, model, running, through)
-    found = steps.plan(made, wanted.named, Place(running, nodes, swarm.node), own)
+    found = _run_again(swarm, stack, steps.plan(made, wanted.named, Place(running, nodes, swarm.node), own))
     for note in (*_accepted(made), *made.notes):
         tell(note)
     for step in found:
         for note in step.notes:
             tell(f"{step.key} {note}")
     return Prepared(made, found, through, wanted.pushed)
+
+
+def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[Step]:
+    """The steps, with those of jobs that do not change, and whose last run has failed: they are run again."""
+    if not any(each.service.job and not each.changes for each in planned):
+        return planned
+    failed = {each.service for each in swarm.containers(stack.project) if tasks.has_failed(each)}
+    return [
+        dataclasses.replace(each, action=Action.RECREATE, reasons=("its last run has failed",))
+        if each.service.job and not each.changes and each.key in failed
+        else each
+        for each in planned
+    ]
 
 
 def _accepted(made: Translation) -> Iterator[str]:

@@ -26,6 +26,9 @@ GONE = ("shutdown", "remove")
 STARTING = "starting"
 """The state of a container whose health check has not passed yet: its name leads nobody to it before."""
 
+UNSTARTED = "starting container failed"
+"""The words of a task whose container was made, and whose program was never run."""
+
 _PLAIN = re.compile(r"task: non-zero exit|unhealthy container|task: container .* unhealthy", re.IGNORECASE)
 """Errors of a task that say only that its program ended; every other one says why it could not be started."""
 
@@ -54,7 +57,7 @@ class Cluster:
         """A container for each place of each service, by service and number."""
         found = []
         for identifier, service in self.services.items():
-            places = sorted(_places(self._of(identifier)).items())
+            places = sorted(_needed(service, _places(self._of(identifier))).items())
             for number, (place, tasks) in enumerate(places, 1):
                 replica = place[0] or number
                 if made := self._container(service, replica, tasks):
@@ -93,17 +96,21 @@ class Cluster:
     def _container(
         self, service: Mapping[str, Any], replica: int, tasks: Sequence[Mapping[str, Any]]
     ) -> Container | None:
-        """The container of a place; None where Swarm wants nobody there any more."""
+        """The container of a place; None where Swarm wants nobody there any more.
+
+        A task on a node that does not answer stays in the state that it had, and nobody is there to end it.
+        """
         # After an update that went back, what runs is older than what failed.
         wanted = [at for at, each in enumerate(tasks) if each.get("DesiredState") not in GONE]
         at = wanted[-1] if wanted else len(tasks) - 1
         newest = tasks[at]
         state = str(newest["Status"]["State"])
-        if state in ("shutdown", "remove", "orphaned") and newest.get("DesiredState") in GONE:
+        if not wanted and state not in ("complete", "failed", "rejected"):
             return None
         before = [each for each in tasks[:at] if each.get("Spec") == newest.get("Spec")]
         failed = [each for each in before if each["Status"]["State"] in ("failed", "rejected", "complete")]
-        if state not in (*ENDED, "running", STARTING) and failed:
+        # What failed before another task had that place says nothing of now.
+        if state not in (*ENDED, "running", STARTING) and failed and failed[-1] is tasks[at - 1]:
             return self._again(service, replica, newest, failed)
         alive = newest.get("DesiredState") not in GONE
         return self._one(service, replica, newest, failed, alive=alive)
@@ -116,11 +123,15 @@ class Cluster:
         failed: Sequence[Mapping[str, Any]],
     ) -> Container:
         """The container of a place whose last task has ended, while the next one is not started yet."""
+        if newest["Status"].get("Err"):
+            return self._one(service, replica, newest, failed, alive=True)  # no node takes it
         found = self._one(service, replica, failed[-1], failed, alive=True)
+        if UNSTARTED in found.error and len(failed) == 1:
+            # A network that is not there yet, or a port that is taken on one node: the next task may be started.
+            return dataclasses.replace(found, state="restarting", error="")
         if found.error or found.state == STARTING:
             return found
-        waits = str(newest["Status"].get("Err") or "")
-        return dataclasses.replace(found, state="created" if waits else "restarting", error=waits)
+        return dataclasses.replace(found, state="restarting")
 
     def _one(
         self,
@@ -181,6 +192,27 @@ class Cluster:
 def container_of(task: Mapping[str, Any]) -> str:
     """The id of a task's container; empty where it has none yet."""
     return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")
+
+
+def has_failed(container: Container) -> bool:
+    """Whether a task has ended in failure, or was refused, and Swarm starts no other one."""
+    ended = container.state == "exited" and bool(container.exit_code)
+    refused = container.state in ("created", "exited") and bool(container.error)
+    sick = container.state == STARTING and container.health == "unhealthy"
+    return container.restart_policy == "no" and (ended or refused or sick)
+
+
+def _needed(
+    service: Mapping[str, Any], places: Mapping[tuple[int, str], list[Mapping[str, Any]]]
+) -> dict[tuple[int, str], list[Mapping[str, Any]]]:
+    """The places that a service has. One that it had before it was scaled down may still have a task that failed."""
+    wanted = (((service.get("Spec") or {}).get("Mode") or {}).get("Replicated") or {}).get("Replicas")
+    if wanted is None:
+        return dict(places)
+    alive = {place for place, each in places.items() if any(one.get("DesiredState") not in GONE for one in each)}
+    ended = sorted(places.keys() - alive, key=lambda place: str(places[place][-1]["CreatedAt"]))
+    kept = alive | set(ended[len(ended) - max(0, int(wanted) - len(alive)) :])
+    return {place: each for place, each in places.items() if place in kept}
 
 
 def _is_job(task: Mapping[str, Any]) -> bool:
@@ -248,6 +280,9 @@ def _base(held: Mapping[str, Any] | None, task: Mapping[str, Any]) -> Container:
     status, spec = task["Status"], task["Spec"]["ContainerSpec"]
     moment = times.moment(status["Timestamp"]) if status.get("Timestamp") else None
     ran = status["State"] in ("running", "complete", "failed", STARTING) and bool(container_of(task))
+    ended = status["State"] in ENDED
+    # Of a task that has ended, Swarm tells only when it ended, and when it was made.
+    began = times.moment(task["CreatedAt"]) if ended else moment
     return Container(
         id=str(container_of(task) or task["ID"]),
         name="",
@@ -261,8 +296,8 @@ def _base(held: Mapping[str, Any] | None, task: Mapping[str, Any]) -> Container:
         oom_killed=False,
         error="",
         restarts=0,
-        started=moment if ran else None,
-        finished=moment if status["State"] in ENDED else None,
+        started=began if ran else None,
+        finished=moment if ended else None,
         terminal=bool(spec.get("TTY")),
         raw=_as_told(spec),
     )
@@ -320,7 +355,7 @@ def _error(task: Mapping[str, Any], base: Container) -> str:
     said = str(task["Status"].get("Err") or "")
     if base.error:
         return base.error
-    if task["Status"]["State"] == "failed" and base.started is not None:
+    if task["Status"]["State"] == "failed" and base.started is not None and UNSTARTED not in said:
         return ""
     return "" if _PLAIN.search(said) else said
 
