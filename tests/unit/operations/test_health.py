@@ -71,3 +71,14 @@ def test_a_wait_ends_with_what_does_not_become_ready(engine: Fake, settings: Set
     began = time.monotonic()
     assert health.look(settings, wait=120).status == "unhealthy"
     assert time.monotonic() - began < 60
+
+
+def test_a_node_that_does_not_answer_is_told_although_all_is_well(engine: Fake, settings: Settings) -> None:
+    engine.name = "swarm"  # type: ignore[misc]
+    engine.absent = lambda: ["node3"]  # type: ignore[attr-defined]
+    engine.put(healthy("web"))
+    told: list[str] = []
+    assert health.look(settings, tell=told.append).status == "healthy"
+    assert told == ["the node node3 does not answer, and what ran there is not counted: invoke nodes"]
+    assert health.diagnose(settings, tell=told.append)[0].status == "healthy"
+    assert len(told) == 2

@@ -48,6 +48,12 @@ def test_a_port_that_a_process_has(listening: int) -> None:
     assert host_ports.owner(tcp(listening)) == f"process {os.getpid()} ({psutil_name()})"
 
 
+@pytest.mark.parametrize(("name", "expected"), [("MainThread", "node"), ("uvicorn", "uvicorn")])
+def test_a_program_is_not_called_by_its_thread(name: str, expected: str) -> None:
+    running: Any = SimpleNamespace(name=lambda: name, exe=lambda: "/opt/node/bin/node")
+    assert host_ports.program(running) == expected
+
+
 def psutil_name() -> str:
     import psutil
 

@@ -41,7 +41,7 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
     Args:
         settings: The project's.
         wait: Seconds to wait until every service is ready; None looks once.
-        tell: Told in one line of an engine that could not be asked.
+        tell: Told in one line of an engine that could not be asked, or of a node that does not answer.
 
     Raises:
         EngineError: The engine does not answer.
@@ -50,6 +50,7 @@ def look(settings: Settings, wait: float | None = None, tell: Note = interface.s
     found = opened(settings, tell)
     if cut_off.look(settings, found[0], found[1].project, found[2], tell):
         found = opened(settings, tell)
+    _tell_absent(found[0], tell)
     if wait is not None:
         found = _wait(settings, found, wait)
     connected, stack, containers, merged = found
@@ -84,6 +85,7 @@ def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) 
         if name:
             raise UsageError(f"nothing of {stack.project} runs", next=f"invoke {stack.environment}")
         return Report(stack.project, stack.environment, (), connected.name), []
+    _tell_absent(connected, tell)
     services = expected(settings, merged, containers)
     if name and (asked := merged.service(name)) not in services:
         services.append(asked)
@@ -93,6 +95,13 @@ def diagnose(settings: Settings, name: str = "", tell: Note = interface.silent) 
     return found, [
         diagnosis.inspect(connected, merged, each, found.services) for each in found.services if each.service == name
     ]
+
+
+def _tell_absent(connected: Runtime, tell: Note) -> None:
+    """Tell of nodes of a swarm that do not answer: what ran there counts no more, so all may be well without it."""
+    if choice.is_swarm(connected):
+        for name in connected.absent():
+            tell(f"the node {name} does not answer, and what ran there is not counted: invoke nodes")
 
 
 def _wait(settings: Settings, found: Opened, seconds: float) -> Opened:

@@ -7,10 +7,14 @@ import errno
 import re
 import socket
 import subprocess
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from upready.stack.model import Port
 from upready.support import platform, process, shell_words
+
+if TYPE_CHECKING:
+    import psutil
 
 UNKNOWN = "another process"
 """The owner of a port if the system does not say."""
@@ -44,8 +48,18 @@ def owner(port: Port) -> str:
     number = listener(port)
     with contextlib.suppress(psutil.Error):
         if number:
-            return f"process {number} ({psutil.Process(number).name()})"
+            return f"process {number} ({program(psutil.Process(number))})"
     return RESERVED if _is_reserved(port) else UNKNOWN
+
+
+def program(running: psutil.Process) -> str:
+    """The name of a process's program. Node.js gives its main thread a name of its own, which Linux tells instead.
+
+    Raises:
+        psutil.Error: The process has ended, or this user may not ask.
+    """
+    name = running.name()
+    return Path(running.exe()).name if name == "MainThread" else name
 
 
 def stop(port: Port, owner: str) -> str:

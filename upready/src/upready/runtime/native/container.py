@@ -9,6 +9,7 @@ from typing import Any
 
 import psutil
 
+from upready.runtime import host_ports
 from upready.runtime.interface import Container
 from upready.runtime.native import record, service
 from upready.runtime.native.launch_plan import Plan
@@ -76,7 +77,7 @@ def _program(root: Path, found: Record) -> str:
     """The program of a service's first process; it may have replaced itself by another program."""
     first = record.alive(root, found.process, found.run)
     with contextlib.suppress(psutil.Error):
-        return first.name() if first else Path(found.plan.command[0]).name
+        return host_ports.program(first) if first else Path(found.plan.command[0]).name
     return ""
 
 

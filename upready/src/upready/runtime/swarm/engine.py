@@ -13,7 +13,7 @@ from upready.runtime.docker import inspection
 from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container, Origin
-from upready.runtime.swarm import cluster, log_source, member, names, presence, tasks
+from upready.runtime.swarm import cluster, log_source, member, names, nodes, presence, tasks
 from upready.stack import settings
 from upready.support.errors import EngineError, OpsError
 
@@ -71,6 +71,13 @@ class SwarmEngine(Containers):
         mine = {each.id: each for each in found.containers()}
         own = [self._named(inspection.container(raw)) for key, raw in found.held.items() if key not in mine]
         return sorted((*mine.values(), *own), key=lambda each: (each.service, each.replica, str(each.created)))
+
+    def absent(self) -> list[str]:
+        """The names of the nodes that do not answer."""
+        with answering():
+            known = nodes.every(self.client.api)
+        named = nodes.labels(known)
+        return [named[each.id] for each in known if each.state != nodes.READY]
 
     def failed(self, project: str, service: str, since: datetime) -> list[Container]:
         """The tasks of a service that have failed since a moment, newest first."""
