@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from upready.dotenv import check
+from upready.dotenv import check, inputs
 from upready.stack import compose_call
 from upready.stack.selection import Stack
 from upready.support import shell_words
@@ -101,3 +102,17 @@ def test_of_one_that_compose_cannot_read_no_line_is_shown(
             "correct app.env, then: invoke env.check",
         )
     ]
+
+
+def test_a_dollar_in_the_name_of_the_folder_is_no_reference(tmp_path: Path, make_stack: Callable[..., Stack]) -> None:
+    folder = tmp_path / "shop$A"
+    folder.mkdir()
+    (folder / "app.env").write_text("B=of app.env\n", "utf-8")
+    (folder / ".env").write_text("A=1\nN=app\n", "utf-8")
+    (folder / "compose.yaml").write_text("services: {a: {image: a, env_file: [app.env, '${N}.env']}}\n", "utf-8")
+    stack = replace(make_stack(), root=folder, files=(folder / "compose.yaml",))
+    assert compose_call.config(stack, "--quiet").code == 0
+    assert [each for each in check(stack) if each.check == "env-file"] == []
+    context = inputs.gather(stack)
+    assert {file.path for file in context.uses.files} == {folder / "app.env"}
+    assert context.broken == ()
