@@ -357,3 +357,19 @@ def test_an_image_that_a_later_release_still_uses_outlives_its_own(shop: Project
     assert connected().image(f"{shop.name}-web:{first}") is not None
     shop.ok("rollback")
     assert how(shop) == "first"
+
+
+def test_a_service_that_is_new_in_a_sick_release_is_not_missed_afterwards(shop: Project) -> None:
+    shop.ok("prod")
+    # When: a release has one service more, which fails
+    more = """
+  more:
+    image: python:3.13-slim
+    command: ["false"]
+    x-ops: {stable: 0.5}
+"""
+    shop.write("compose.yaml", COMPOSE + more)
+    assert shop.invoke("prod").code == 8
+    # Then: what serves is what served before, and nothing lacks
+    found = shop.ok("health", "--json").json["services"]
+    assert {each["service"] for each in found} == {"web", "front"}

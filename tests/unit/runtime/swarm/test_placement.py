@@ -107,6 +107,10 @@ def test_a_node_that_takes_no_tasks(state: str, availability: str, words: list[s
     assert [each.words for each in placement.obstacles(service(), node, Fleet((node,), {}, ()))] == words
 
 
+FOLDER = {"type": "none", "o": "bind", "device": "/srv/data"}
+"""The options of a volume that is a folder of its node."""
+
+
 def test_volumes_that_one_node_has() -> None:
     mounts = [
         {"Type": "volume", "Source": "data", "Target": "/data"},
@@ -114,9 +118,10 @@ def test_volumes_that_one_node_has() -> None:
         {"Type": "bind", "Source": "/srv", "Target": "/srv"},
         {"Type": "volume", "Source": "far", "VolumeOptions": {"DriverConfig": {"Name": "rexray"}}},
         {"Type": "volume", "Source": "share", "VolumeOptions": {"DriverConfig": {"Options": {"type": "nfs"}}}},
+        {"Type": "volume", "Source": "folder", "VolumeOptions": {"DriverConfig": {"Options": FOLDER}}},
     ]
     spec = {"TaskTemplate": {"ContainerSpec": {"Mounts": mounts}}}
-    assert placement.volumes(spec) == ["data"]
+    assert placement.volumes(spec) == ["data", "folder"]
 
 
 def manager(name: str, reachability: str = "reachable") -> Node:

@@ -104,9 +104,30 @@ def test_a_service_with_data_stays_where_it_has_it() -> None:
 
 def test_a_service_on_every_node_has_data_on_each() -> None:
     entry = {"image": "a", "volumes": [{"type": "volume", "source": "data", "target": "/data"}]}
-    (found,) = planned({"edge": {**entry, "deploy": {"mode": "global"}}})
-    assert found.pin is None
-    assert "Placement" not in found.service.spec["TaskTemplate"]
+    for mode in ("global", "global-job"):
+        (found,) = planned({"edge": {**entry, "deploy": {"mode": mode}}})
+        assert found.pin is None
+        assert "Placement" not in found.service.spec["TaskTemplate"]
+
+
+def test_a_service_that_shares_a_volume_runs_where_that_is() -> None:
+    entry = {"image": "a", "volumes": [{"type": "volume", "source": "data", "target": "/data"}]}
+    both = {"type": "volume", "source": "more", "target": "/more"}
+    (first,) = planned({"db": entry})
+    # When: more services use its volume, or one that one of these uses, and another manager is asked
+    services = {
+        "db": entry,
+        "beside": {**entry, "volumes": [*entry["volumes"], both]},
+        "far": {**entry, "volumes": [both]},
+    }
+    assert [each.pin.node for each in planned(services, running(first), here="n2") if each.pin] == ["n1"] * 3
+    # When: it has another name in the file, and runs still
+    (renamed,) = planned({"database": entry}, running(first), here="n2")
+    assert renamed.pin is not None
+    assert renamed.pin.node == "n1"
+    # When: the user has said where the other one runs
+    placed = {**entry, "deploy": {"placement": {"constraints": ["node.hostname == beta"]}}}
+    assert [each.pin and each.pin.node for each in planned({"db": placed, "beside": entry})] == [None, "n2"]
 
 
 def test_a_constraint_of_the_user_counts_instead_and_a_share_needs_none() -> None:

@@ -35,7 +35,8 @@ class Client:
 
     def tasks(self, filters: object) -> list[dict[str, Any]]:
         spec = {"ContainerSpec": {"Mounts": [OWN, OTHERS]}}
-        return [{"ID": f"t-{each}", "ServiceID": "s1", "NodeID": each, "Spec": spec} for each in ("n2", "n3")]
+        found = {"ServiceID": "s1", "Spec": spec, "Status": {"State": "running"}}
+        return [{**found, "ID": f"t-{each}", "NodeID": each} for each in ("n2", "n3")]
 
     def containers(self, **_: object) -> list[object]:
         return []

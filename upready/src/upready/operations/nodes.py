@@ -184,6 +184,8 @@ def check(context: str) -> None:
 def add(context: str, role: str, tell: Note, *, begin: bool) -> Overview:
     """Have the engine of a docker context join the swarm, with the images that what runs there needs.
 
+    A node that is in the swarm already gets no tasks by that: somebody may have drained or paused it for a reason.
+
     Args:
         context: The name of the context.
         role: `worker` or `manager`.
@@ -203,7 +205,10 @@ def add(context: str, role: str, tell: Note, *, begin: bool) -> Overview:
     with manager.asking():
         nodes.change(swarm.api, node.id, Labels={nodes.CONTEXT: context})
     _provide(swarm, node.id)
-    if node.availability != nodes.ACTIVE:
+    if node.availability != nodes.ACTIVE and node.id in {each.id for each in swarm.fleet.nodes}:
+        what = "drained" if node.availability == nodes.DRAIN else "paused"
+        tell(f"{node.name} stays {what}; to let it have tasks: invoke nodes --activate {shell_words.word(node.name)}")
+    elif node.availability != nodes.ACTIVE:
         with manager.asking():
             nodes.change(swarm.api, node.id, Availability=nodes.ACTIVE)
     return swarm.overview("added", node.name)

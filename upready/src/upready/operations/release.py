@@ -16,13 +16,13 @@ from upready.releases import prune as prunes
 from upready.releases.history import History
 from upready.releases.plan import Change
 from upready.releases.record import Record
-from upready.runtime import choice, current
+from upready.runtime import choice, current, last_used, memory
 from upready.runtime.docker import containers
 from upready.runtime.docker.build_names import Names
 from upready.runtime.docker.containers import Containers
 from upready.stack.model import Model
 from upready.stack.settings import Settings
-from upready.support.errors import EngineError, UsageError
+from upready.support.errors import EngineError, RolledBackError, UsageError
 
 if TYPE_CHECKING:
     from upready.operations.swarm_release import SwarmRelease
@@ -36,7 +36,7 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
         OpsError: As `launch.launch` does.
     """
     with exclusive.hold(settings.root, task := f"invoke {environment}", options.lock_wait):
-        names = Names()
+        names, known = Names(), last_used.recall(settings.root)
         connected, merged = launch.prepare(settings, environment, options, show, names)
         if not isinstance(connected, Containers):
             show.step("start")
@@ -48,10 +48,15 @@ def release(settings: Settings, environment: str, options: Options, show: Show) 
             if was_cut_off:
                 restore_remains.look(settings, connected, show.warn)
             if choice.is_swarm(connected):
-                on_swarm = _on_swarm(connected, settings, environment, show, options)
-                return on_swarm.release(merged, built)
-            made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
-            return made.release(merged, built)
+                ended = _on_swarm(connected, settings, environment, show, options).release(merged, built)
+            else:
+                made = Deployment(connected, settings, environment, show, options.keep, options.edge, options.backup)
+                ended = made.release(merged, built)
+        if isinstance(ended.error, RolledBackError):
+            # A service that is new in it is gone again, and is not missing.
+            same = (known.project, known.environment) == (merged.stack.project, environment)
+            memory.remember(settings, connected, environment, known.services if same else ())
+        return ended
 
 
 def _on_swarm(swarm: Swarm, settings: Settings, environment: str, show: Show, options: Options) -> SwarmRelease:

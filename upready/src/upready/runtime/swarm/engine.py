@@ -54,12 +54,15 @@ class SwarmEngine(Containers):
         self.accepted: tuple[str, ...] = ()
         self.manager = self
         self._failed: dict[tuple[str, int], set[str]] = {}
+        self._tasks: dict[str, str] = {}
         self._others: dict[str, Member] = {}
         self._unreached: dict[str, OpsError] = {}
 
     def look(self, project: str) -> tasks.Cluster:
         """What the swarm says of a stack now."""
-        return cluster.look(self, project, self._failed)
+        found = cluster.look(self, project, self._failed)
+        self._tasks |= {tasks.container_of(each) or str(each["ID"]): str(each["ID"]) for each in found.tasks}
+        return found
 
     def containers(self, project: str) -> list[Container]:
         """The newest task of each place of each service, by service and number."""
@@ -120,7 +123,8 @@ class SwarmEngine(Containers):
         found = super().logs(container, follow=follow, tail=tail, since=since, until=until)
         if found is not None:
             return found
-        return log_source.of_task(self, container, follow=follow, tail=tail, since=since)
+        known = self._tasks.get(container, "")
+        return log_source.of_task(self, container, known, follow=follow, tail=tail, since=since)
 
     def volumes(self, project: str) -> list[str]:
         """The named volumes of a project on the manager's own node."""

@@ -18,7 +18,7 @@ from upready.runtime.swarm import fleet, manager, nodes, placement
 from upready.runtime.swarm.fleet import Fleet
 from upready.runtime.swarm.nodes import Node
 from upready.support import next_step, shell_words
-from upready.support.errors import LockedError, OpsError, UnhealthyError, UsageError
+from upready.support.errors import EngineError, LockedError, OpsError, UnhealthyError, UsageError
 
 LABEL = "upready.leaves"
 """The label of a service that is moved off a node: the node's id. Should nobody be left to take the constraint away."""
@@ -123,8 +123,14 @@ def clean(api: Any, node: Node) -> list[str]:
 
 
 def restore(api: Any, service: Mapping[str, Any]) -> None:
-    """Give a service its own spec back; its tasks stay where they are."""
-    _update(api, str(service["ID"]), lambda _: dict(service["Spec"]))
+    """Give a service its own spec back; its tasks stay where they are. One that is gone meanwhile needs none."""
+    from docker.errors import NotFound
+
+    try:
+        _update(api, str(service["ID"]), lambda _: dict(service["Spec"]))
+    except EngineError as error:
+        if not isinstance(error.__cause__, NotFound):
+            raise
 
 
 @contextlib.contextmanager
@@ -133,11 +139,12 @@ def _returning(api: Any, node: Node, moved: Sequence[Mapping[str, Any]]) -> Iter
     try:
         yield
     except BaseException:
-        with contextlib.suppress(OpsError):
-            for each in moved:
+        # Each by itself: what one of them comes to says nothing of the others, nor of the node.
+        for each in moved:
+            with contextlib.suppress(OpsError):
                 restore(api, each)
-            with manager.asking():
-                nodes.change(api, node.id, Availability=node.availability)
+        with contextlib.suppress(OpsError), manager.asking():
+            nodes.change(api, node.id, Availability=node.availability)
         raise
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from upready.logs.entry import Origin
 from upready.runtime.docker import log_source
 from upready.runtime.docker.engine import Engine, answering
+from upready.runtime.swarm.tasks import container_of
 
 if TYPE_CHECKING:
     from requests import Response
@@ -23,13 +24,14 @@ class Tasks(log_source.Containers):
 
 
 def of_task(
-    engine: Engine, container: str, *, follow: bool = False, tail: int | None = None, since: str = ""
+    engine: Engine, container: str, known: str = "", *, follow: bool = False, tail: int | None = None, since: str = ""
 ) -> Response | None:
     """The log of a task on another node, as the manager sends it; None where there is no such task.
 
     Args:
         engine: The manager.
         container: The id of the task, or of its container.
+        known: The id of the task, where that is known; else all tasks of the swarm are looked through.
         follow: Whether to go on until it ends.
         tail: Only so many of the last lines.
         since: Only lines from then on.
@@ -41,8 +43,8 @@ def of_task(
 
     api: Any = engine.client.api
     with answering():
-        found = next((each for each in api.tasks() if container in (each["ID"], _container(each))), None)
-        if found is None:
+        task = known or next((each["ID"] for each in api.tasks() if container in (each["ID"], container_of(each))), "")
+        if not task:
             return None
         options = {
             "stdout": 1,
@@ -53,14 +55,10 @@ def of_task(
             "since": since.partition(".")[0] or None,
         }
         response: Response = api._get(
-            api._url("/tasks/{0}/logs", found["ID"]), params=options, stream=True, timeout=(api.timeout, None)
+            api._url("/tasks/{0}/logs", task), params=options, stream=True, timeout=(api.timeout, None)
         )
         try:
             api._raise_for_status(response)
         except NotFound:
             return None
     return response
-
-
-def _container(task: dict[str, Any]) -> str:
-    return str((task["Status"].get("ContainerStatus") or {}).get("ContainerID") or "")

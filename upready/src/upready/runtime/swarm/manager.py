@@ -77,9 +77,7 @@ def require(found: Place, address: str, wrong: type[OpsError] = EngineError) -> 
     if not found.inside:
         raise wrong(f"the Docker Engine at {address} is in no swarm", next="docker swarm init")
     if found.state == "locked":
-        raise EngineError(
-            f"the Docker Engine at {address} is a manager that is locked: it was restarted", next="docker swarm unlock"
-        )
+        raise _locked(address)
     if not found.manages and found.state == "active":
         raise wrong(
             f"the Docker Engine at {address} is a worker, which knows nothing of the others",
@@ -98,6 +96,22 @@ def require(found: Place, address: str, wrong: type[OpsError] = EngineError) -> 
 def leaderless(said: str) -> bool:
     """Whether an engine says that too few managers answer."""
     return "does not have a leader" in said or "has lost quorum" in said.lower()
+
+
+def refuse_silence(said: str, address: str) -> None:
+    """Refuse to go on where an engine manages a swarm that does not answer: it has no leader, or it is locked.
+
+    Args:
+        said: What the engine says.
+        address: Where it is, in words.
+
+    Raises:
+        EngineError: It is so.
+    """
+    if leaderless(said):
+        raise _no_leader(said)
+    if "needs to be unlocked" in said:
+        raise _locked(address)
 
 
 @contextlib.contextmanager
@@ -179,6 +193,10 @@ def join(api: Any, managers: list[str], secret: str, context: str) -> str:
         try:
             api._raise_for_status(api._post_json(api._url("/swarm/join"), data=asked, timeout=JOINING))
         except APIError as error:
+            found = place(api.info())
+            if found.manages:
+                # It was slow, and decides already: if it just went, its vote would be missing for good.
+                return found.node
             # Else it would go on trying.
             with contextlib.suppress(APIError):
                 api.leave_swarm(force=True)
@@ -201,6 +219,12 @@ def ready(api: Any, identifier: str) -> Node | None:
             )
 
     return until(found, JOINING)
+
+
+def _locked(address: str) -> EngineError:
+    return EngineError(
+        f"the Docker Engine at {address} is a manager that is locked: it was restarted", next="docker swarm unlock"
+    )
 
 
 def _no_leader(said: str) -> EngineError:

@@ -28,7 +28,8 @@ _LONGEST, _LONGEST_FILE = 63, 64
 def service(project: str, name: str) -> str:
     """The name of a service: `shop_web`. Swarm takes only what can stand in a domain name, at most 63 letters."""
     asked = f"{project}_{name}"
-    if len(asked) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9]+)*", asked):
+    # Swarm's own pattern has a second `+`, with which Python tries for hours where a dot follows many letters.
+    if len(asked) <= _LONGEST and re.fullmatch(r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9])*", asked):
         return asked
     mark = hashlib.sha256(asked.encode()).hexdigest()[:8]
     plain = re.sub(r"[^A-Za-z0-9_-]", "-", asked).lstrip("-_")[: _LONGEST - 9].rstrip("-_")

@@ -94,14 +94,15 @@ def host_ports(spec: Mapping[str, Any]) -> set[tuple[int, str]]:
 
 
 def volumes(spec: Mapping[str, Any]) -> list[str]:
-    """The named volumes of a service that only one node has: those without a driver of their own."""
+    """The named volumes of a service that only one node has: those of the engine's own driver."""
     container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
     found = []
     for each in container.get("Mounts") or ():
         driver = ((each.get("VolumeOptions") or {}).get("DriverConfig") or {}).get("Name") or "local"
         options = ((each.get("VolumeOptions") or {}).get("DriverConfig") or {}).get("Options") or {}
-        # The options of a local volume may name a share, which every node reaches.
-        if each.get("Type") == "volume" and each.get("Source") and driver == "local" and not options:
+        # One that mounts a share of another machine is the same everywhere; a folder of the node (`o: bind`) is not.
+        shared = options.get("type", "none") not in ("none", "tmpfs", "")
+        if each.get("Type") == "volume" and each.get("Source") and driver == "local" and not shared:
             found.append(str(each["Source"]))
     return found
 

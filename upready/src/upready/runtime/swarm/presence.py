@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from upready.runtime.docker.engine import PROJECT, answering
 from upready.runtime.swarm import names
+from upready.support.errors import EngineError
 
 if TYPE_CHECKING:
     from upready.runtime.docker.containers import Containers
@@ -17,13 +18,19 @@ def services(engine: Engine, project: str) -> list[dict[str, Any]]:
     """The services of a stack in Swarm; none where the engine manages no swarm.
 
     Raises:
-        EngineError: The engine does not answer.
+        EngineError: The engine does not answer, or it manages a swarm that cannot say what runs there.
     """
     from docker.errors import APIError
 
     api: Any = engine.client.api
-    with answering(), contextlib.suppress(APIError):
-        return list(api.services(filters={"label": f"{names.PROJECT}={project}"}))
+    with answering():
+        try:
+            return list(api.services(filters={"label": f"{names.PROJECT}={project}"}))
+        except APIError as error:
+            from upready.runtime.swarm import manager
+
+            # What runs goes on: taken for none, the stack would be started once more beside it, on the same volumes.
+            manager.refuse_silence(str(error.explanation or error), engine.address)
     return []
 
 
@@ -45,8 +52,13 @@ def runs(engine: Containers, project: str) -> bool:
     """Whether a stack runs on the swarm that an engine manages.
 
     Raises:
-        EngineError: The engine does not answer.
+        EngineError: It does not answer, or it manages a swarm that cannot say; not where compose runs the stack.
     """
     with contextlib.suppress(AttributeError):
-        return bool(services(engine, project))
+        try:
+            return bool(services(engine, project))
+        except EngineError:
+            # What compose runs here does not run in Swarm as well.
+            if not engine.containers(project):
+                raise
     return False

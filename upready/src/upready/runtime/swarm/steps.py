@@ -12,7 +12,7 @@ from typing import Any
 from upready.runtime.actions import Action
 from upready.runtime.docker import inspection
 from upready.runtime.swarm import endpoint, names, pins
-from upready.runtime.swarm.pins import Pin
+from upready.runtime.swarm.pins import Other, Pin
 from upready.runtime.swarm.scheduling import START_FIRST, STOP_FIRST
 from upready.runtime.swarm.translation import Service, Translation
 
@@ -71,15 +71,18 @@ def plan(stack: Translation, images: Mapping[str, str], place: Place, labels: Ma
         place: Where.
         labels: Labels that each changed service gets; they are no change by themselves.
     """
-    made = [_step(each, images.get(each.key, ""), place, labels) for each in stack.services.values()]
+    wanted = {each.name: each.spec for each in stack.services.values()}
+    running = {name: each["Spec"] for name, each in place.running.items()}
+    others = [Other(spec, place.running.get(name)) for name, spec in {**running, **wanted}.items()]
+    made = [_step(each, images.get(each.key, ""), place, labels, others) for each in stack.services.values()]
     changed = {each.key for each in made if each.action in (Action.RECREATE, Action.CREATE)}
     return [_along(each, changed) for each in made]
 
 
-def _step(service: Service, image: str, place: Place, labels: Mapping[str, str]) -> Step:
+def _step(service: Service, image: str, place: Place, labels: Mapping[str, str], others: Sequence[Other]) -> Step:
     before = place.running.get(service.name)
     spec, notes = _ordered(_with_image(service, image))
-    pin = pins.find(spec, before, place.nodes, place.here)
+    pin = pins.find(spec, before, others, place.nodes, place.here)
     if pin is not None:
         spec = pins.pinned(spec, pin)
     own = {**labels, inspection.SERVICE: service.key}
