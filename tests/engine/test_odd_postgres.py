@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from tests.conftest import remove_project, unique_name
 from tests.engine.conftest import Project
 from tests.engine.twins import bare
+from upready.data import postgres_upgrade
+from upready.data.postgres import Server
+from upready.support.pipes import Call
 
 pytestmark = [pytest.mark.engine, pytest.mark.nightly]
 
@@ -84,3 +88,18 @@ def test_all_of_it_is_there_again(shop: Project) -> None:
     # What was set for a role in this database has gone with the role.
     assert [line for line in before.splitlines() if "work_mem=9MB" not in line] == sql(shop, KEPT).splitlines()
     assert shop.ok("psql", "db", "--", "-Atc", "SELECT current_user").out == "Shop Owner\n"
+
+
+def test_nobody_writes_while_a_database_is_held_for_longer_than_a_session_may_wait(shop: Project) -> None:
+    """What came while the server had let go would be in no dump, and so in no new version."""
+    sql(shop, "CREATE TABLE held (id int);\nALTER SYSTEM SET idle_in_transaction_session_timeout = '1s';")
+    sql(shop, "ALTER SYSTEM SET transaction_timeout = '2s';\nSELECT pg_reload_conf();")
+    line = ["docker", "exec", "-i", f"{shop.name}-db-1"]
+    server = Server(lambda words: Call([*line, *words]), in_container=True)
+    with postgres_upgrade.frozen(server, "My Shop") as still:
+        time.sleep(4)
+        with pytest.raises(subprocess.CalledProcessError):
+            sql(shop, "SET lock_timeout = '1s';\nINSERT INTO held VALUES (1);")
+        still()
+    sql(shop, "INSERT INTO held VALUES (1);")
+    assert server.rows("My Shop") == {"held": 1}

@@ -122,3 +122,15 @@ def test_what_is_encrypted_needs_its_key(tmp_path: Path) -> None:
         reader.member("db/shop.dump").read()
     with Reader(path) as reader, pytest.raises(UsageError, match="is encrypted to age1"):
         reader.member("db/shop.dump")
+
+
+def test_names_that_become_the_same_are_told_apart(tmp_path: Path) -> None:
+    with Writer(tmp_path / "shop.backup.tar") as writer:
+        for text, name in ((b"one", "web/Files.tar.gz"), (b"two", "web/files.tar.gz"), (b"three", "web/files.tar.gz")):
+            with writer.member(writer.unused(name)) as write:
+                write(text)
+        writer.finish(MANIFEST)
+    with Reader(tmp_path / "shop.backup.tar") as reader:
+        assert reader.member("web/Files.tar.gz").read() == b"one"
+        assert reader.member("web/1-files.tar.gz").read() == b"two"
+        assert reader.member("web/2-files.tar.gz").read() == b"three"

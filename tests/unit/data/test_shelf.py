@@ -60,3 +60,20 @@ def test_one_is_found(hourly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         shelf.find(tmp_path, "shop", "20200101T000000")
     with pytest.raises(UsageError, match="there is no backup of other"):
         shelf.find(tmp_path, "other", "latest")
+
+
+def test_the_one_that_was_just_made_stays(hourly: Path) -> None:
+    """The clock was ahead when the others were made: by their names they are newer."""
+    made = hourly / shelf.name("shop", NOW - timedelta(days=400))
+    made.touch()
+    gone = shelf.throw_away(hourly, "shop", Keep(newest=3), made.name)
+    assert made.exists() and made not in gone
+    assert left(hourly)[:3] == ["27 03", "26 15", "26 03"]
+
+
+def test_what_is_being_written_of_another_project_stays(tmp_path: Path) -> None:
+    mine, other = (tmp_path / f".{shelf.name(project, NOW)}.partial" for project in ("shop", "shop-admin"))
+    mine.touch()
+    other.touch()
+    shelf.tidy(tmp_path, "shop")
+    assert other.exists() and not mine.exists()

@@ -19,6 +19,8 @@ from upready.secrets import embedded
         ("curl -H 'Authorization: Bearer abcdef123456' http://u:pass-1@h/", {"abcdef123456", "pass-1"}),
         (None, set()),
         ([1, None], set()),
+        (["x", "--password=two words", "--mode=a b"], {"two words", "two"}),
+        ("--password=two words", {"two"}),
     ],
 )
 def test_a_command(words: object, found: set[str]) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.unit.conftest import MakeStack
+from upready.secrets import masking
 from upready.secrets.secret import MASK
 from upready.stack import model
 from upready.stack.model import Port, Service
@@ -181,20 +181,41 @@ def test_what_is_wrong_in_another_profile_is_in_nobodys_way(make_stack: MakeStac
     stack = make_stack(EXCLUSIVE % broken, profiles=["cpu"])
     for merged in (model.load(stack), model.load_running(stack, ["cpu"])):
         assert set(merged.services) == {"base", "cpu"}
+        assert merged.service("gpu").name == "gpu"
         assert merged.service("gpu").profiles == ("gpu",)
         assert merged.service("gpu").image == image
         assert merged.service("gpu").probe_url == ("http://127.0.0.1:8000" if image else None)
     every = model.load_all(stack)
     assert set(every.services) == {"base", "cpu", "gpu"}
     assert set(every.raw["services"]) == ({"base", "cpu", "gpu"} if image else {"base", "cpu"})
+    assert dict(every.inactive) == {}
     assert every.stack is not None
     assert every.stack.profiles == ("cpu",)
+
+
+def test_secrets_of_a_profile_that_excludes_the_chosen_one_are_hidden(make_stack: MakeStack, tmp_path: Path) -> None:
+    stack = make_stack(EXCLUSIVE % "build: {context: ., args: {NPM_TOKEN: value-gpu-7}}", profiles=["cpu"])
+    with masking.hiding(tmp_path, lambda _: []):
+        assert set(model.load_all(stack).services) == {"base", "cpu", "gpu"}
+        assert masking.hide("RUN npm --token value-gpu-7") == f"RUN npm --token {MASK}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["include: [other.yaml]", "services: {b: {extends: {file: other.yaml, service: b}}}"],
+)
+def test_services_of_other_files_have_profiles_too(make_stack: MakeStack, tmp_path: Path, text: str) -> None:
+    (tmp_path / "other.yaml").write_text("services: {b: {build: ., profiles: [p]}}\n", "utf-8")
+    merged = model.load(make_stack("services: {a: {image: x}}\n", text, env="COMPOSE_PROJECT_NAME=demo\n"))
+    assert list(merged.services) == ["a"]
+    assert merged.service("b").image == "demo-b"
 
 
 def test_a_wrong_x_ops_of_another_profile_matters_once_it_is_on(make_stack: MakeStack) -> None:
     text = "services: {a: {image: x}, b: {image: x, profiles: [p], x-ops: {healht: x}}, c: {image: y, profiles: [p]}}\n"
     merged = model.load(make_stack(text))
     assert (merged.service("b").ops, merged.service("c").image) == ({}, "y")
+    assert merged.service("b").name == "b"
     with pytest.raises(UsageError, match=r"services\.b\.x-ops\.healht: unknown key"):
         model.load(make_stack(text, profiles=["p"]))
 
@@ -204,6 +225,7 @@ def test_all_profiles_at_once_where_they_go_together(make_stack: MakeStack, aske
     assert set(merged.services) == {"a", "b", "c"}
     assert merged.stack is not None
     assert merged.stack.profiles == ("*",)
+    assert dict(merged.inactive) == {}
     assert len(asked) == 1
 
 
@@ -260,6 +282,32 @@ def test_a_profile_that_does_not_exist_is_told_before_a_dependency_that_is_off(m
     assert str(caught.value).endswith("; did you mean dev?")
     assert caught.value.details == ["profiles: all, data, dev, more"]
     assert caught.value.next == "<the same command with dev for dve>"
+
+
+def test_a_profile_where_there_is_none_is_told_before_what_is_wrong(make_stack: MakeStack) -> None:
+    with pytest.raises(UsageError, match="there is no profile 'full'") as caught:
+        model.load(make_stack("services: {a: {image: x, depends_on: [nowhere]}}", profiles=["full"]))
+    assert (caught.value.details, caught.value.next) == (["profiles: none"], "invoke dev")
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "step"),
+    [
+        (PROFILES, "p, q", "<the same command with p for full>"),
+        ("services: {a: {image: x}}", "none", "invoke dev"),
+    ],
+)
+def test_a_wrong_profile_is_told_with_all_that_there_are(
+    make_stack: MakeStack, text: str, known: str, step: str
+) -> None:
+    with pytest.raises(UsageError, match="there is no profile 'full'") as caught:
+        model.check_profiles(make_stack(text, profiles=["full"]))
+    assert (caught.value.details, caught.value.next) == ([f"profiles: {known}"], step)
+
+
+def test_of_files_that_compose_refuses_no_profile_is_called_wrong(make_stack: MakeStack) -> None:
+    """Whoever loads the model tells what is wrong with them."""
+    model.check_profiles(make_stack("services: {a: {imagine: 1}}", profiles=["full"]))
 
 
 @pytest.mark.parametrize("variable", ["${UNSET:?set it}", "${SET:-1}"])
@@ -477,19 +525,3 @@ secrets: {db_password: {file: ./visible-file.txt}}
         assert visible in text
     # The model itself is untouched: it is what is run.
     assert merged.raw["services"]["a"]["environment"]["POSTGRES_PASSWORD"] == "canary-1"
-
-
-def test_this_projects_own_files_load_in_every_environment() -> None:
-    import yaml
-
-    from tests.conftest import ROOT
-    from upready.stack import selection as stacks
-    from upready.stack import settings
-
-    config = yaml.safe_load((ROOT / "invoke.yaml").read_text("utf-8"))
-    found = settings.load(config, Path(ROOT))
-    for environment in found.environments:
-        stack = stacks.select(found, environment, ("*",))
-        # What compose demands; a clone has no .env yet.
-        passwords = {"POSTGRES_PASSWORD": "x", "POSTGRES_API_PASSWORD": "y"}
-        assert model.load(replace(stack, variables={**stack.variables, **passwords})).services

@@ -26,7 +26,7 @@ services:
     volumes: ["share:/share"]
     secrets: [plain, given, gone]
     configs: [open, named, content]
-    x-ops: {native: {command: [x], environment: {NATIVE_TOKEN: native-value}}}
+    x-ops: {native: {command: [x], environment: {NATIVE_TOKEN: native-value, PIN_TOKEN: 12345678, PORT: 8765}}}
   off: {image: x, profiles: [other], environment: {OTHER_TOKEN: other-value}}
 secrets:
   plain: {file: ./plain.txt}
@@ -54,6 +54,7 @@ def test_whatever_is_called_a_secret(make_stack: Callable[..., Stack], monkeypat
         "arg-value",
         "check-value",
         "native-value",
+        "12345678",
         "other-value",
         "plain-value",
         "given-value",

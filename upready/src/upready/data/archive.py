@@ -14,6 +14,7 @@ import contextlib
 import errno
 import hashlib
 import io
+import itertools
 import os
 import re
 import tarfile
@@ -69,6 +70,16 @@ class Writer:
         with contextlib.suppress(OSError):  # on a full disk it cannot write what it still holds
             self._file.close()
         self.temporary.unlink(missing_ok=True)
+
+    def unused(self, name: str) -> str:
+        """A name like this one that no member has, whatever a file system makes of capital letters.
+
+        What `member_name` makes of two names may be the same.
+        """
+        taken = {each.removesuffix(".age").lower() for each in self._sums}
+        folder, slash, last = name.rpartition("/")
+        others = (f"{folder}{slash}{number}-{last}" for number in itertools.count(1))
+        return next(each for each in itertools.chain([name], others) if each.lower() not in taken)
 
     @contextlib.contextmanager
     def member(self, name: str) -> Iterator[Callable[[bytes], None]]:

@@ -154,7 +154,7 @@ def failed(service: str, error: ProgramError, what: str = "could not be backed u
 def _postgres(
     source: Source, server: Server, writer: Writer, progress: Progress, aside: Mapping[str, str] | None
 ) -> Part:
-    roles = f"{member_name(source.service)}/roles.sql"
+    roles = writer.unused(f"{member_name(source.service)}/roles.sql")
     with ThreadPoolExecutor(1, "roles") as beside:
         told = beside.submit(server.roles)
         version, databases = server.version_and_databases()
@@ -167,9 +167,7 @@ def _postgres(
         if names is not None and found.name not in names:
             continue
         database = replace(found, name=names[found.name]) if names else found
-        member = f"{member_name(source.service)}/{member_name(database.name)}.dump"
-        if member in {each.member for each in items}:
-            member = f"{member_name(source.service)}/{len(items)}-{member_name(database.name)}.dump"
+        member = writer.unused(f"{member_name(source.service)}/{member_name(database.name)}.dump")
         rows = _dump(server, found.name, writer, member, lambda count: progress(source.service, count, size))
         schema = server.schema_version(found.name, rows)
         items.append(Item(database.name, member, database.size, rows, schema, database.main))

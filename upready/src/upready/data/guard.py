@@ -22,8 +22,8 @@ from upready.runtime.docker.containers import Containers
 from upready.runtime.docker.engine import answering
 from upready.runtime.interface import Container
 from upready.runtime.swarm import scaling
-from upready.support import platform
-from upready.support.errors import EngineError, OpsError
+from upready.support import next_step, platform
+from upready.support.errors import DataError, EngineError, OpsError
 
 LABEL = "upready.data"
 """On containers of our own, through which volumes are read and written: the project's name."""
@@ -46,7 +46,7 @@ def still(engine: Containers, users: Sequence[Container], how: str) -> Iterator[
     those that were stopped are other containers then.
 
     Raises:
-        DataError: Swarm cannot stop one for a while.
+        DataError: Swarm cannot stop one for a while, or the engine cannot pause, stop or start one.
         EngineError: The engine does not answer.
     """
     if how not in _ACTIONS or not users:
@@ -114,13 +114,19 @@ def wait(connected: Containers, project: str) -> None:
 
 
 def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
-    """Do something with each container; one that is gone, or is like that already, is left alone."""
+    """Do something with each container; one that is gone, or is like that already, is left alone.
+
+    Raises:
+        DataError: The engine cannot do it with one: it is done with all others.
+        EngineError: It refuses, or does not answer.
+    """
     from docker.errors import APIError
 
     api: Any = connected.client.api
     if action == _SCALE:
         scaling.scale(api, _counts(names))
         return
+    failed: DataError | None = None
     for name in names:
         with answering():
             try:
@@ -129,6 +135,34 @@ def _each(connected: Containers, action: str, names: Sequence[str]) -> None:
                 # 304 is no error; 409 where it is paused already, or ended meanwhile.
                 if error.status_code not in (404, 409, 500):
                     raise
+                # 500 is told of what has ended meanwhile, and of what cannot be done.
+                if error.status_code == 500 and (service := _unlike(api, action, name)):
+                    failed = failed or _failure(action, service, error)
+    if failed:
+        raise failed
+
+
+def _unlike(api: Any, action: str, name: str) -> str:
+    """The name of a container that is not as an action leaves one; empty where it is, or is gone."""
+    from docker.errors import NotFound
+
+    try:
+        found = api.inspect_container(name)
+    except NotFound:
+        return ""
+    state = found["State"]
+    running, paused = bool(state.get("Running")), bool(state.get("Paused"))
+    done = {"pause": paused or not running, "unpause": not paused, "stop": not running, "start": running}[action]
+    return "" if done else str(found.get("Name") or name).lstrip("/")
+
+
+def _failure(action: str, name: str, error: Any) -> DataError:
+    done = {"pause": "paused", "stop": "stopped", "unpause": "let go on", "start": "started again"}[action]
+    details, step = [str(error.explanation or error)], f"docker {action} {name}"
+    if action == "pause":
+        details.append("its service can be stopped meanwhile instead: x-ops.data with read: stopped")
+        step = f"say that in the compose file, then: {next_step.AGAIN}"
+    return DataError(f"{name} cannot be {done}", details=details, next=step)
 
 
 def _connected(context: str = "") -> Containers:

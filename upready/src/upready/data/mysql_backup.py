@@ -35,7 +35,7 @@ def read(
     folder = member_name(source.service)
     roles = ""
     if accounts := server.accounts():
-        roles = f"{folder}/accounts.sql"
+        roles = writer.unused(f"{folder}/accounts.sql")
         with writer.member(roles) as write:
             write(accounts.encode())
     items: list[Item] = []
@@ -44,9 +44,7 @@ def read(
         if names is not None and found.name not in names:
             continue
         database = replace(found, name=names[found.name]) if names else found
-        place = f"{folder}/{member_name(database.name)}"
-        if place in {each.member.removesuffix(".sql.gz") for each in items}:
-            place = f"{folder}/{len(items)}-{member_name(database.name)}"
+        place = writer.unused(f"{folder}/{member_name(database.name)}.sql.gz").removesuffix(".sql.gz")
         parts = server.parts(found.name)
         with writer.member(f"{place}.sql.gz") as write, server.dump(found.name, parts) as dump:
             rows, digest = _pack(dump, write, lambda count: progress(source.service, count))

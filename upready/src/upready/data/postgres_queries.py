@@ -6,7 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-PATIENT = "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0;\n"
+PATIENT = (
+    "SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0; "
+    "SELECT 'SET transaction_timeout=0' FROM pg_settings WHERE name = 'transaction_timeout' \\gexec\n"
+)
+"""What the server would end a long session for; the last is known from version 17 on."""
 
 VERSION = "SELECT to_json(split_part(current_setting('server_version'), ' ', 1));"
 

@@ -71,13 +71,23 @@ set -e
 cd "$1"
 kept=$2 new=$3 old=$4 target=$5 mark=.upgraded
 names() { ls -A "$1" | grep -vx -e 'before_[0-9]*' -e '[.]upgrade[^/]*' -e 'lost+found' || true; }
-if [ "$(cat "$mark" 2>/dev/null)" != 2 ]; then
+# One that was cut off has left how far it came, and which data were the old ones.
+case $(sed -n 1p "$mark" 2>/dev/null) in
+  1) old=$(sed -n 2p "$mark") step=1 ;;
+  2) step=2 ;;
+  *) step=0 ;;
+esac
+if [ $step != 2 ]; then
   [ -d "$new" ] || { echo "there is no $new" >&2; exit 3; }
-  echo 1 >"$mark"
+  [ $step = 1 ] || printf '1\\n%s\\n' "$old" >"$mark"
   sync
   mkdir -p -m 700 "$kept"
-  if [ -n "$old" ]; then mv "$old" "$kept/data"
-  else names . | while IFS= read -r each; do mv "./$each" "$kept/"; done; fi
+  if [ -n "$old" ]; then [ ! -e "$old" ] || mv "$old" "$kept/data"
+  else
+    # First what tells the version: without it nobody takes what is left for whole data.
+    [ ! -e PG_VERSION ] || mv PG_VERSION "$kept/"
+    names . | while IFS= read -r each; do mv "./$each" "$kept/"; done
+  fi
   sync
   echo 2 >"$mark"
   sync
@@ -147,15 +157,23 @@ def ended_server(run: Run, folders: Folders) -> Server:
 
 
 @contextlib.contextmanager
-def frozen(server: Server, database: str) -> Iterator[None]:
-    """Let nobody write to a database during the block; who reads is not held up."""
+def frozen(server: Server, database: str) -> Iterator[Callable[[], None]]:
+    """Let nobody write to a database during the block; who reads is not held up.
+
+    Gives a function that makes sure that nobody could until then: the server may have ended the session, and the locks
+    with it. It raises `ProgramError`, with the server's words.
+    """
     words = ("psql", "-XAtq", "--no-password", "-v", "ON_ERROR_STOP=1", "-d", database_uri(database))
     with pipes.child(server.program(*words)) as session:
-        begin = f"SET lock_timeout = '60s'; BEGIN;\n{_LOCK}\\echo locked\n"
-        pipes.write_whole(session.stdin, begin.encode())
-        if session.stdout.readline().strip() != b"locked":
-            session.wait()
-        yield
+
+        def hold(sql: str) -> None:
+            # The server answers, not psql: that one learns only by asking that its session has ended.
+            pipes.write_whole(session.stdin, f"{sql}SELECT 'held';\n".encode())
+            if session.stdout.readline().strip() != b"held":
+                session.wait()
+
+        hold(f"{queries.PATIENT}SET lock_timeout = '60s'; BEGIN;\n{_LOCK}")
+        yield lambda: hold("")
 
 
 def fill(

@@ -29,7 +29,7 @@ def read(
         OSError: The backup cannot be written.
     """
     (name,) = aside or {server.files().rdb or "dump.rdb"}
-    member = f"{member_name(source.service)}/{member_name(name)}"
+    member = writer.unused(f"{member_name(source.service)}/{member_name(name)}")
     size = 0
 
     def keep(pieces: Iterable[bytes], feed: Callable[[bytes], None]) -> None:

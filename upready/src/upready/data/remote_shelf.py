@@ -47,12 +47,12 @@ def backups(within: Remote, project: str, tell: Callable[[str], None]) -> list[B
     return found
 
 
-def throw_away(within: Remote, project: str, keep: Keep) -> list[Remote]:
-    """Remove the backups of a project in a folder that are not to be kept; returns them."""
+def throw_away(within: Remote, project: str, keep: Keep, made: str = "") -> list[Remote]:
+    """Remove the backups of a project in a folder that are not to be kept; returns them. `made` is one that stays."""
     if not keep:
         return []
     found = there(within, project)
-    stay = {each.name for each in shelf.kept([Path(each.name) for each in found], keep)}
+    stay = {made, *(each.name for each in shelf.kept([Path(each.name) for each in found], keep))}
     gone = [each for each in found if each.name not in stay]
     for each in gone:
         each.remove()

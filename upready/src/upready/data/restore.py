@@ -198,8 +198,13 @@ class Databases:
 
 
 def names_here(part: Part, there: Iterable[Database]) -> dict[str, str]:
-    """The name that each database of a backup has here: the service's own may have another one where it was made."""
+    """The name that each database of a backup has here: the service's own may have another one where it was made.
+
+    It keeps its own where another database of the backup has that name: two cannot be restored as one.
+    """
     main = next((each.name for each in there if each.main), "")
+    if main in {each.name for each in part.items if not each.main}:
+        main = ""
     return {each.name: main if each.main and main else each.name for each in part.items}
 
 

@@ -142,10 +142,18 @@ def lengths(within: Path, project: str) -> dict[str, int]:
     return {}
 
 
-def throw_away(within: Path, project: str, keep: Keep) -> list[Path]:
-    """Remove the backups of a project in a folder that are not to be kept; returns them."""
+def throw_away(within: Path, project: str, keep: Keep, made: str = "") -> list[Path]:
+    """Remove the backups of a project in a folder that are not to be kept; returns them.
+
+    Args:
+        within: The folder.
+        project: The project's name.
+        keep: Which stay.
+        made: The name of one that stays anyway: it was just made, by a clock that may be behind the others'.
+    """
     found = there(within, project)
-    gone = [each for each in found if each not in kept(found, keep)] if keep else []
+    stay = kept(found, keep)
+    gone = [each for each in found if each not in stay and each.name != made] if keep else []
     for each in gone:
         each.unlink(missing_ok=True)
     return gone
@@ -172,4 +180,6 @@ def tidy(within: Path, project: str) -> None:
     """Remove what a killed backup of the project left; the lock must be held."""
     with contextlib.suppress(OSError):
         for each in within.glob(f".{project}-*{SUFFIX}{PARTIAL}"):
-            each.unlink(missing_ok=True)
+            # Not of a project whose name begins in the same way: nobody knows whether that is at work.
+            if is_name(each.name.removeprefix(".").removesuffix(PARTIAL), project):
+                each.unlink(missing_ok=True)

@@ -62,7 +62,7 @@ def read(
     from upready.data import sqlite
 
     def pack(name: str, databases: sqlite.Copies) -> Item:
-        member = f"{member_name(source.service)}/{member_name(name)}.tar.gz"
+        member = writer.unused(f"{member_name(source.service)}/{member_name(name)}.tar.gz")
         place = (aside or {}).get(name, FOLDER)
         with writer.member(member) as write:
             found = _pack(engine, data.project, name, place, write, told, databases.file)

@@ -67,7 +67,7 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
             done = _remote(settings, found, wanted, options, progress)
         else:
             made = into(settings, found, wanted, options.output, progress)
-            done = Made(made, tuple(shelf.throw_away(made.path.parent, found.project, options.keep)))
+            done = Made(made, tuple(shelf.throw_away(made.path.parent, found.project, options.keep, made.path.name)))
     for each in _without_database(done.backup):
         tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
     return done
@@ -89,7 +89,7 @@ def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: O
         made = into(settings, data, wanted, f"{here}/", progress)
         target = remote_shelf.target(settings.root, options.output, made.path.name)
         target.upload(made.path, lambda count: progress("upload", count))
-    gone = remote_shelf.throw_away(within, data.project, options.keep)
+    gone = remote_shelf.throw_away(within, data.project, options.keep, target.name)
     return Made(replace(made, address=str(target)), tuple(gone))
 
 

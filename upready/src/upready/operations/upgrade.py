@@ -67,7 +67,10 @@ def upgrade(
         found = find(settings, environment, connected, options)
         if found.held is None and versions.is_cut_off(connected, project, found.place):
             show.step("go on with an upgrade that was cut off")
-            data.swap(*unfinished(found))
+            try:
+                data.swap(*unfinished(found))
+            except ProgramError as error:
+                raise _cut_off(found.service.name, error) from error
             found = find(settings, environment, connected, options)
         if options.forget:
             return _forget(found, confirm)
@@ -137,10 +140,11 @@ def _upgrade(work: Work, options: Options, show: Show, progress: Progress) -> Up
             server = _server(work, before)
             began = time.monotonic()
             databases = server.databases()
+            held = []
             if work.running:
                 show.step("hold writers")
                 for each in databases:
-                    frozen.enter_context(_until_ended(data.frozen(server, each.name)))
+                    held.append(frozen.enter_context(_until_ended(data.frozen(server, each.name))))
             show.step(f"dump PostgreSQL {work.old}, restore in {folders.version}")
             rows = {each.name: server.rows(each.name) for each in databases}
             needed = round(SPARE * sum(each.size for each in databases)) + (64 << 20)
@@ -152,6 +156,8 @@ def _upgrade(work: Work, options: Options, show: Show, progress: Progress) -> Up
                     details=wrong[:20],
                     next=next_step.AGAIN,
                 )
+            for still in held:
+                still()
             show.step(f"switch to PostgreSQL {folders.version}")
             if work.container is not None and work.running:
                 with answering():
@@ -178,14 +184,28 @@ def _fill(work: Work, server: Server, needed: int, tell: Callable[[int], None]) 
 
 
 def _swap(work: Work) -> None:
-    """Put the new data in their place; where that fails, the old version is started again."""
+    """Put the new data in their place; where that fails before a name was changed, the old version is started again."""
     try:
         data.swap(work.run(), work.folders)
-    except ProgramError:
+    except ProgramError as error:
+        if versions.is_cut_off(work.engine, work.merged.stack.project, work.place):
+            # The data of neither version are where they were: the new ones must stay, and the old version not start.
+            raise _cut_off(work.service.name, error) from error
         if work.container is not None and work.running:
             with answering():
                 work.engine.client.api.start(work.container.id)
         raise
+
+
+def _cut_off(name: str, error: ProgramError) -> DataError:
+    return DataError(
+        f"the new data of {name} are not in their place yet: {error}",
+        details=[
+            *(each for each in error.said[-10:-1] if not each.startswith("Container ")),
+            "nothing is lost: the same command goes on where it was",
+        ],
+        next=f"invoke upgrade {name}",
+    )
 
 
 def _server(work: Work, old_image: str) -> Server:
@@ -213,13 +233,13 @@ def _forget(found: Found, confirm: Confirm | None) -> Upgraded:
 
 
 @contextlib.contextmanager
-def _until_ended(session: contextlib.AbstractContextManager[None]) -> Iterator[None]:
+def _until_ended(session: contextlib.AbstractContextManager[Callable[[], None]]) -> Iterator[Callable[[], None]]:
     """A session of a server that is stopped in the end: its last word does not matter."""
     failed = False
     try:
-        with session:
+        with session as given:
             try:
-                yield
+                yield given
             except BaseException:
                 failed = True
                 raise

@@ -110,6 +110,12 @@ class Work:
     container: Container | None
 
     @property
+    def place(self) -> versions.Place:
+        """Where the new version looks for its data."""
+        folders = self.folders
+        return versions.Place(self.service, self.volume, folders.volume, folders.path(folders.target))
+
+    @property
     def running(self) -> bool:
         """Whether the old version serves."""
         return self.container is not None and self.container.state == "running"

@@ -10,6 +10,7 @@ from typing import Any
 from upready.secrets.secret import in_json, is_secret, passwords
 
 _OPTION = re.compile(r"(?<!\S)--?([A-Za-z][\w-]*)\s+([^\s'\"-][^\s'\"]*)")
+_ASSIGNED = re.compile(r"--?([A-Za-z][\w-]*)=(.+)", re.DOTALL)
 _HEADER = re.compile(r"\b(?:bearer|basic)\s+([\w.~+/=-]{8,})", re.IGNORECASE)
 _LINE = re.compile(
     r"""^[ \t-]*(?:export[ \t]+)?["']?([\w.-]+)["']?[ \t]*[:=][ \t]*(["']?)(.+?)\2[ \t]*[,;]?\r?$""", re.MULTILINE
@@ -30,6 +31,8 @@ def in_command(words: Any) -> Iterator[str]:
         if re.fullmatch(r"--?[A-Za-z][\w-]*", first) and is_secret(first.lstrip("-"), second) and second[:1] != "-":
             yield second
     for text in texts:
+        if (whole := _ASSIGNED.fullmatch(text)) and is_secret(whole[1], whole[2]) and not isinstance(words, str):
+            yield whole[2]  # with blanks, if it has some
         yield from passwords(text)
         yield from (match[2] for match in _OPTION.finditer(text) if is_secret(match[1], match[2]))
         yield from (match[1] for match in _HEADER.finditer(text))

@@ -106,6 +106,8 @@ def named(value: Any, key: str = "") -> Iterator[str]:
             yield from named(each, key)
     elif isinstance(value, str) and value:
         yield from {value} if is_secret(key, value) else passwords(value)
+    elif isinstance(value, int | float) and is_secret(key, str(value)):
+        yield str(value)
 
 
 def in_json(text: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import re
 from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ from upready.support.parsing import MalformedError
 from upready.support.process import Result
 
 __all__ = ["Model", "Port", "Service", "check_profiles", "load", "load_all", "load_running", "masked", "unescape"]
+
+_ASSIGNED = re.compile(r"-{0,2}[^\W\d][\w-]*")
+"""A name that may stand before `=` in an item of a list: that of a variable, or of an option."""
+
+_OPTION = re.compile(r"-[^=]+")
+"""An option that may have its value behind it, in the next item of a list."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,9 @@ def _known(merged: Model) -> Model:
     stack = merged.stack
     masking.know_env(stack.root)
     masking.spare([stack.project, *ordinary.words(merged.raw)])
-    masking.know(("model", stack.environment, stack.profiles), lambda: model_secrets.gather(merged))
+    # A release is loaded from other files than the one before it: the secrets of both are known.
+    key = ("model", stack.environment, stack.profiles, stack.files)
+    masking.know(key, lambda: model_secrets.gather(merged))
     return merged
 
 
@@ -158,9 +167,8 @@ def load_all(stack: Stack) -> Model:
     except (UsageError, EnvFileError):
         merged = load(stack)
         beyond, others = _beyond(stack)
-        return dataclasses.replace(
-            merged, services={**others, **merged.services}, inactive={}, raw=beyond or merged.raw
-        )
+        services = {**others, **merged.services}
+        return _known(dataclasses.replace(merged, services=services, inactive={}, raw=beyond or merged.raw))
     return _known(Model(_services(raw, whole), {}, raw, whole))
 
 
@@ -206,7 +214,8 @@ def _read(stack: Stack, result: Result) -> dict[str, Any]:
         parsing.check_depth(result.stdout.encode())
     except MalformedError as error:
         names = ", ".join(yaml_location.relative(file, stack.root) for file in stack.files)
-        raise UsageError(f"{names}: {error.reason}", next="correct that, then: invoke config") from None
+        again = f"correct that, then: {refusal.merging(stack)}"
+        raise UsageError(f"{names}: {error.reason}", next=again) from None
     return compose_call.document(result, compose_yaml.read)
 
 
@@ -299,15 +308,16 @@ def _mask(value: Any, key: str, secrets: Sequence[str], *, variables: bool = Fal
         inside = variables or key in ("environment", "args")
         return {name: _mask(each, str(name), secrets, variables=inside) for name, each in value.items()}
     if isinstance(value, list):
-        # The value behind an option, as in `[redis-server, --requirepass, x]`, has the option's name as its key.
-        keys = [key, *(str(each) if str(each).startswith("-") else key for each in value)]
+        # The value behind an option, as in `[redis-server, --requirepass, x]`, has the option's name as its key, unless
+        # the option has its value with it: `--requirepass=x`.
+        keys = [key, *(each if isinstance(each, str) and _OPTION.fullmatch(each) else key for each in value)]
         return [_mask(each, before, secrets) for each, before in zip(value, keys, strict=False)]
-    if not isinstance(value, str) or not value:
-        return value
-    if is_secret(key, value):
+    if value and is_secret(key, str(value)):  # in `x-*`, compose leaves a number a number
         return MASK
-    # A `NAME=value` of a list.
+    if not isinstance(value, str):
+        return value
+    # A `NAME=value` or `--name=value` of a list.
     name, separator, text = value.partition("=")
-    if separator and name.isidentifier() and is_secret(name, text):
+    if separator and _ASSIGNED.fullmatch(name) and is_secret(name, text):
         return f"{name}={MASK}"
     return ordinary.masked_value(key, value, secrets) if variables else ordinary.masked(value, secrets)

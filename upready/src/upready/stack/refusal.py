@@ -44,7 +44,7 @@ def of(stack: Stack, stderr: str) -> OpsError:
     error = failure.as_error()
     if not isinstance(error, UsageError):
         return error
-    again = f"then: {_merging(stack)}"
+    again = f"then: {merging(stack)}"
     for file in yaml_location.taken_in(stack.files, stack.directory):
         name = relative(file, stack.root)
         try:
@@ -64,7 +64,7 @@ def of(stack: Stack, stderr: str) -> OpsError:
         message = re.sub(noise, instead, message)
     step = failure.next or f"correct {name}:{place.line}"
     whole = f"{place.within(stack.root)}: {message}"
-    return UsageError(whole, details=details, next=next_step.then(step, _merging(stack)))
+    return UsageError(whole, details=details, next=next_step.then(step, merging(stack)))
 
 
 def at(stack: Stack, path: str, error: UsageError) -> UsageError:
@@ -80,11 +80,11 @@ def at(stack: Stack, path: str, error: UsageError) -> UsageError:
     return UsageError(
         f"{place.within(stack.root)}: {error.message}",
         details=error.details,
-        next=f"correct {relative(place.file, stack.root)}:{place.line}, then: {_merging(stack)}",
+        next=f"correct {relative(place.file, stack.root)}:{place.line}, then: {merging(stack)}",
     )
 
 
-def _merging(stack: Stack) -> str:
+def merging(stack: Stack) -> str:
     """The command that shows whether the files are correct now."""
     return "invoke config" if stack.environment == "dev" else f"invoke config --env {stack.environment}"
 
