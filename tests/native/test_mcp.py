@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ from mcp.shared.exceptions import MCPError
 
 from tests.conftest import unique_name
 from tests.engine.conftest import Project
+from upready.support import platform
 
 PASSWORD = "correct-horse-battery-staple"
 LOOKING = {*("status", "health", "diagnose", "logs", "config"), *("env_check", "releases", "audit", "images", "doctor")}
@@ -112,6 +115,26 @@ def test_starts_looks_and_stops(shop: Shop) -> None:
         assert (await call("health")).structured_content["status"] == "stopped"
 
     shop.talk("--allow-changes", to=conversation)
+
+
+@pytest.mark.skipif(platform.WINDOWS, reason="Windows has no signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_while_the_client_is_still_there(shop: Shop, number: signal.Signals) -> None:
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "a test", "version": "1"}}
+    asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello})
+    command = [sys.executable, "-m", "upready", "mcp"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=shop.root, env=shop.variables(), stdin=pipe, stdout=pipe, stderr=pipe) as server:
+        assert server.stdin
+        assert server.stdout
+        try:
+            server.stdin.write(f"{asked}\n".encode())
+            server.stdin.flush()
+            assert json.loads(server.stdout.readline())["id"] == 1
+            server.send_signal(number)
+            assert server.wait(60) == 130
+        finally:
+            server.kill()
 
 
 def test_says_how_to_install_what_is_missing(shop: Shop) -> None:

@@ -22,11 +22,23 @@ import psutil
 import pytest
 
 from tests.native.conftest import end_all, processes, until
-from upready.runtime.native import env_mark, executables, log_source, logfile, paths, record, service, supervisor
+from upready.logs.query import Query
+from upready.operations import logs
+from upready.runtime.native import (
+    env_mark,
+    executables,
+    log_source,
+    logfile,
+    paths,
+    record,
+    service,
+    service_order,
+    supervisor,
+)
 from upready.runtime.native.launch_plan import Plan
 from upready.runtime.native.record import Record
 from upready.runtime.native.runtime import Native
-from upready.support import lock, platform, state
+from upready.support import background, lock, platform, state
 from upready.support.errors import StartError
 
 Run = Callable[..., Record]
@@ -535,6 +547,50 @@ def test_a_full_disk_is_told_where_nothing_could_be_written_of_an_end(
     monkeypatch.setattr(service.shutil, "disk_usage", lambda _: types.SimpleNamespace(free=1 << 30))
     (seen,) = Native(root).containers("")
     assert (seen.state, seen.error) == ("exited", "")
+
+
+@pytest.mark.parametrize("tail", [0, 1, 5])
+def test_following_begins_behind_the_last_lines(root: Path, run: Run, tail: int) -> None:
+    """All lines of one write have the same time."""
+    run("print(*range(9), sep='\\n', flush=True); __import__('time').sleep(600)")
+    until(lambda: said(root, "8"))
+    source = log_source.Source(root)
+    seen = [str(number) for number in range(9)][9 - tail :]
+    entries = logs.collect(source, Query(follow=True, tail=tail), source.origins())
+    told = [entry.text for entry in next(entries)]
+    assert told == seen
+    with (paths.of(root, "it") / "log").open("ab") as log:
+        log.write(f"{logfile.stamp(time.time())} stdout new\n".encode())
+    while "new" not in told:
+        told += [entry.text for entry in next(entries)]
+    entries.close()  # type: ignore[attr-defined]
+    assert told == [*seen, "new"]
+
+
+def test_a_run_that_is_over_at_once_is_told_too(root: Path, run: Run) -> None:
+    run("print('before')", name="ended")
+    until(lambda: not service.runs(service.look(root, "ended")))
+    source = log_source.Source(root)
+    source.origins()
+    run("__import__('time').sleep(600)")
+    started = source.changes()
+    assert next(started).service == "it"
+    run("print('cannot start')", name="short")
+    until(lambda: not service.runs(service.look(root, "short")))
+    origin = background.begin(lambda: next(started)).result(60)
+    assert origin.service == "short"
+    assert [text for lines in source.follow(origin, None) for _, _, text in lines] == ["cannot start"]
+    source.close()
+
+
+def test_services_that_wait_for_each_other_by_their_records_are_stopped(root: Path, run: Run) -> None:
+    """The compose files were turned round while one of them ran on."""
+    plans = {}
+    for name, other in (("a", "b"), ("b", "a")):
+        started = run("__import__('time').sleep(600)", name=name, after={other: "service_started"})
+        plans[name] = started.plan
+    service_order.stop(root, plans)
+    assert processes(root) == []
 
 
 def test_a_follower_that_lags_tells_each_line_of_two_runs_once(root: Path, run: Run) -> None:

@@ -71,6 +71,14 @@ def test_log_lines_are_one_document() -> None:
     jsonschema.Draft202012Validator(LOGS.output_schema).validate(found.content)
 
 
+def test_an_error_before_any_line_is_told() -> None:
+    error = {"code": 4, "kind": "engine", "message": "gone", "details": [], "next": "invoke doctor"}
+    found = answer.read(LOGS, 4, json.dumps({"error": error}, indent=2) + "\n", "")
+    assert found.failed
+    assert found.content == {"lines": [], "left_out": 0, "error": error, "exit_code": 4}
+    jsonschema.Draft202012Validator(LOGS.output_schema).validate(found.content)
+
+
 def test_too_many_characters_are_left_out_from_the_front() -> None:
     found = answer.read(LOGS, 0, "\n".join(line(f"{number} {'x' * 1_000}") for number in range(500)), "")
     assert found.content["left_out"] + len(found.content["lines"]) == 500

@@ -43,3 +43,11 @@ def test_after_the_first_new_line_a_clock_may_go_back() -> None:
     mark.note([(stamp(10), 1, "seen")])
     batches = [[(stamp(10), 1, "seen"), (stamp(11), 1, "new")], [(stamp(5), 1, "the clock was set")]]
     assert [text for some in mark.resume(batches) for _, _, text in some] == ["new", "the clock was set"]
+
+
+def test_what_is_older_than_the_last_lines_is_not_told_after_them() -> None:
+    """The other stream wrote within the second that is read again, and not among the last lines."""
+    mark = Mark()
+    assert list(mark.noting([[(stamp(10), 1, "last")]], cut=True)) == [[(stamp(10), 1, "last")]]
+    again = [(stamp(9), 2, "older"), (stamp(10), 1, "last"), (stamp(10), 2, "new"), (stamp(9), 2, "the clock was set")]
+    assert [text for some in mark.resume([again]) for _, _, text in some] == ["new", "the clock was set"]

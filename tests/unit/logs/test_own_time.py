@@ -80,7 +80,7 @@ def test_a_json_line_in_a_panel_shows_its_own(time: str) -> None:
     assert readable(f'{{"time":{time},"level":"info","msg":"up"}}') == f"{clock} INFO     up"
 
 
-@pytest.mark.parametrize("time", ['"yesterday"', "null", "1e300", "[]", "true"])
+@pytest.mark.parametrize("time", ['"yesterday"', "null", "1e300", "[]", "true", '"0001-01-01T00:00:00"'])
 def test_a_time_that_is_none_is_left_out(time: str) -> None:
     assert readable(f'{{"time":{time},"level":"info","msg":"up"}}') == "INFO     up"
 

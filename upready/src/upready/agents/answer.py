@@ -56,6 +56,8 @@ def refusal(code: int, kind: str, message: str, said: str = "", step: str = "") 
 def _entries(out: str) -> dict[str, Any]:
     """Log entries as one document; the last object may be the error that ended them."""
     lines = out.splitlines()
+    if lines[:1] == ["{"]:  # an error before any entry is a document of several lines
+        return {"lines": [], "left_out": 0, **json.loads(out)}
     kept, size = len(lines), 0
     while kept and (size := size + len(lines[kept - 1])) <= MOST:
         kept -= 1

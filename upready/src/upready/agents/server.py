@@ -6,7 +6,9 @@ one, as if its user had typed it. Standard output is the protocol's: nothing els
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -51,6 +53,43 @@ class Calls:
             errors="replace",
             **platform.new_group(),
         )
+
+
+class Lines:
+    """Standard input, a line at a time, for as long as somebody waits for the next one.
+
+    A thread reads, and the process may end without it: what the protocol's library waits in could not be interrupted,
+    so that Ctrl-C and SIGTERM would wait for the client, too.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._found: asyncio.Queue[str] = asyncio.Queue()
+        threading.Thread(target=self._read, name="input", daemon=True).start()
+
+    def __aiter__(self) -> Lines:
+        return self
+
+    async def __anext__(self) -> str:
+        if line := await self._found.get():
+            return line
+        raise StopAsyncIteration
+
+    def _read(self) -> None:
+        rest = b""
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            # Not by `sys.stdin`: Python cannot end while a thread holds that stream's lock.
+            with contextlib.suppress(OSError):
+                while chunk := os.read(sys.stdin.fileno(), 1 << 16):
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in lines:
+                        self._put(line + b"\n")
+            if rest:
+                self._put(rest)
+            self._put(b"")  # the end
+
+    def _put(self, line: bytes) -> None:
+        self._loop.call_soon_threadsafe(self._found.put_nowait, line.decode("utf-8", "replace"))
 
 
 def finish(process: subprocess.Popen[str], tell: Callable[[str], object]) -> tuple[int, str, str]:
@@ -151,7 +190,8 @@ def serve(tools: Sequence[Tool], calls: Calls, *, version: str, left_out: Sequen
         server: Any = Server(
             "upready", version=version, instructions=INSTRUCTIONS, on_list_tools=listed, on_call_tool=called
         )
-        async with stdio_server() as (reads, writes):
+        lines: Any = Lines()
+        async with stdio_server(stdin=lines) as (reads, writes):
             await server.run(reads, writes, server.create_initialization_options())
 
     anyio.run(run)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from upready.logs.entry import STREAMS
 from upready.logs.source import Line
 from upready.support import times
 
@@ -25,6 +26,7 @@ class Mark:
 
     start: str | None = None
     _seen: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _first: str | None = None
 
     @property
     def after(self) -> str | None:
@@ -39,15 +41,19 @@ class Mark:
             last = seen.get(stream)
             seen[stream] = (time, last[1] + 1 if last is not None and last[0] == time else 1)
 
-    def noting(self, batches: Iterable[Sequence[Line]]) -> Iterator[Sequence[Line]]:
-        """The same lines, remembered as read."""
+    def noting(self, batches: Iterable[Sequence[Line]], *, cut: bool = False) -> Iterator[Sequence[Line]]:
+        """The same lines, remembered as read; with `cut` they are only the last ones, and older ones are not wanted."""
         for lines in batches:
+            if cut and self._first is None:
+                self._first = lines[0][0]
             self.note(lines)
             yield lines
 
     def resume(self, batches: Iterable[Sequence[Line]]) -> Iterator[Sequence[Line]]:
         """The lines of a stream that was opened again at `after`, without those read before; remembered as read."""
         known = dict(self._seen)
+        if self._first is not None:  # of a stream that is not among the last lines, there may be older ones
+            known = {**dict.fromkeys(STREAMS, (self._first, 0)), **known}
         for lines in batches:
             fresh = [line for line in lines if not _skips(known, line)] if known else lines
             if fresh:

@@ -57,17 +57,20 @@ def of(fields: Mapping[str, Any]) -> str:
     """The time of day that the fields of a JSON line tell, in this machine's zone; empty where they tell none."""
     for key, value in fields.items():
         if key in TIME_KEYS and (moment := _moment(value)) is not None:
-            return f"{moment.astimezone():%H:%M:%S}"
+            return f"{moment:%H:%M:%S}"
     return ""
 
 
 def _moment(value: object) -> datetime | None:
-    """A time as loggers write it: a text in ISO 8601, or seconds or milliseconds since 1970."""
+    """A time as loggers write it, in this machine's zone: a text in ISO 8601, or (milli)seconds since 1970.
+
+    None for one that this zone does not have: a time that was never set is often the first second of the year 1.
+    """
     try:
         if isinstance(value, str):
-            return datetime.fromisoformat(value)
+            return datetime.fromisoformat(value).astimezone()
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC)
+            return datetime.fromtimestamp(value / 1000 if value > 10**11 else value, UTC).astimezone()
     except (ValueError, OverflowError, OSError):
         pass
     return None

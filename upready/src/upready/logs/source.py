@@ -36,7 +36,7 @@ class Source(Protocol):
 
         Args:
             origin: The replica.
-            tail: Only this many of the last lines.
+            tail: Only this many of the last lines; where several have the same time, all of them or none.
             since: Only lines from this time on.
             until: Only lines up to this time.
             whole: Leave out a line that is not complete yet: `follow` will bring it.

@@ -123,7 +123,7 @@ def collect(
     feeds = []
     for origin, mark in marks.items():
         lines = source.read(origin, tail=tail, since=query.since, until=query.until, whole=query.follow)
-        feeds.append(Feed(Grouper(origin), mark.noting(lines) if query.follow else lines))
+        feeds.append(Feed(Grouper(origin), mark.noting(lines, cut=tail is not None) if query.follow else lines))
     past = (_accepted(query, entries) for entries in merge(feeds))
     if query.tail is None:
         yield from past

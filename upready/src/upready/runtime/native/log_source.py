@@ -7,9 +7,10 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
@@ -67,7 +68,7 @@ class Source:
         files = logfile.files_of(self._log(origin))
         lines: Iterator[Line] = (line for file in files for line in logfile.lines_of(file) if first <= line[0] <= last)
         if tail is not None:
-            lines = iter(deque(lines, maxlen=tail))
+            lines = _last(lines, tail)
         while batch := list(itertools.islice(lines, _BATCH)):
             yield batch
 
@@ -88,11 +89,11 @@ class Source:
         return None if found is None else service.runs(found)
 
     def changes(self) -> Iterator[Origin]:
-        """Each service that runs, then each that is started."""
-        known: set[str] = set()
+        """Each service that runs, then each that is started, even if it has ended before it was seen to run."""
+        before, known = set(self._known), set[str]()
         while not self._closed.is_set():
             for origin in self.origins():
-                if origin.key not in known and self.running(origin):
+                if origin.key not in known and (origin.key not in before or self.running(origin)):
                     known.add(origin.key)
                     yield origin
             self._closed.wait(LOOK_EVERY)
@@ -119,6 +120,21 @@ class Source:
     def _record(self, origin: Origin) -> Record | None:
         found = service.look(self.root, origin.service)
         return found if found and found.run == origin.key else None
+
+
+def _last(lines: Iterable[Line], count: int) -> Iterator[Line]:
+    """The last lines; where several have the same time, all of them.
+
+    The lines of one write have the same time, and whoever reads on knows only by their number which were read.
+    """
+    groups: deque[list[Line]] = deque()
+    there = 0
+    for _, group in itertools.groupby(lines, key=itemgetter(0)):
+        groups.append(list(group))
+        there += len(groups[-1])
+        while groups and there - len(groups[0]) >= count:
+            there -= len(groups.popleft())
+    return itertools.chain.from_iterable(groups)
 
 
 def _grow(path: Path, over: Callable[[], bool], closed: threading.Event) -> Iterator[list[Line]]:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from upready.runtime import startup_order
@@ -66,7 +66,12 @@ def stop(
             if other in dependents:
                 dependents[other].add(name)
     sorter = TopologicalSorter(dependents)
-    sorter.prepare()
+    try:
+        sorter.prepare()
+    except CycleError:
+        # Records of different starts: the files were turned round while one of them ran on. No order is right then.
+        sorter = TopologicalSorter(dict.fromkeys(plans, ()))
+        sorter.prepare()
     futures: list[Future[None]] = []
     while sorter.is_active() and not (cancel and cancel.is_set()):
         ready = sorter.get_ready()
