@@ -11,14 +11,14 @@ import pytest
 from upready.report.top import plain
 
 
-class Lost(Exception):
+class LostError(Exception):
     """Nobody reads any more."""
 
 
 def test_it_ends_with_its_reader_also_where_something_changes_all_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     def check(*, look: bool) -> None:
         assert look
-        raise Lost
+        raise LostError
 
     monkeypatch.setattr(plain.streams, "check", check)
     state = SimpleNamespace(trouble="", rows=(), project="shop", environment="dev", runtime="docker")
@@ -27,5 +27,5 @@ def test_it_ends_with_its_reader_also_where_something_changes_all_the_time(monke
     gathering: Any = SimpleNamespace(state=lambda: state, bug=None, changed=changed)
     reports = plain._reports(gathering)
     assert next(reports).project == "shop"
-    with pytest.raises(Lost):
+    with pytest.raises(LostError):
         next(reports)
