@@ -41,6 +41,8 @@ def test_what_only_the_other_environment_has_gives_up_its_port(project: Project,
     started = project.ok("dev")
     assert f"{project.name}-front-1 is removed: web needs its port {port} in dev" in started.out + started.err
     assert {each.service: each.state for each in project.containers()} == {"web": "running", "elsewhere": "running"}
+    # What only the other environment has does not tell which one runs.
+    assert project.ok("health", "--json").json["environment"] == "dev"
     assert connected().volume(f"{project.name}_data") is not None
     project.ok("prod")
     assert {each.service for each in project.containers()} == {"web", "front", "elsewhere"}

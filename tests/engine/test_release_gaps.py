@@ -92,6 +92,19 @@ def test_data_in_a_volume_without_a_name_outlive_a_release(shop: Project) -> Non
     assert shop.ok("exec", "front", "--", "ls", "/data").out == "mine\n"
 
 
+@pytest.mark.nightly
+def test_what_compose_writes_into_a_container_is_there_after_a_release_that_stops_it_first(shop: Project) -> None:
+    filled = "    secrets: [key]\n    configs: [{source: conf, target: /conf}]\n"
+    given = 'secrets: {key: {environment: KEY}}\nconfigs: {conf: {content: "${LOOK:-plain}"}}\n'
+    shop.write("compose.yaml", COMPOSE + filled + given)
+    shop.environment["KEY"] = "hidden-away"
+    shop.ok("prod")
+    told = shop.ok("prod", env={"LOOK": "other"})
+    assert "front is replaced" in told.out
+    assert shop.ok("exec", "front", "--", "cat", "/conf").out == "other"
+    assert "hidden-away"[::-1] in shop.ok("exec", "front", "--", "rev", "/run/secrets/key").out
+
+
 EDGE = """\
 services:
   front: {}

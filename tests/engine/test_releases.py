@@ -199,6 +199,32 @@ def test_a_sick_release_never_takes_the_place_of_what_serves(shop: Project, kind
 
 
 @pytest.mark.nightly
+def test_a_restart_does_not_start_what_failed(shop: Project) -> None:
+    shop.ok("prod")
+    kept = fails(shop, 8, HOW="exits").json["error"]["next"].split()[-1]
+    told = shop.ok("restart", "--service", "web")
+    assert f"{kept} is removed: a release that failed has left it for its log" in told.out + told.err
+    assert [each.state for each in connected().every(shop.name)] == ["running", "running"]
+    assert how(shop) == "first"
+
+
+@pytest.mark.nightly
+def test_a_first_release_after_dev_that_is_not_ready_is_left_for_what_served_before(shop: Project) -> None:
+    shop.write("dev.yaml", "services: {front: {environment: {LOOK: dev}}}\n")
+    shop.write(
+        "invoke.yaml", SETTINGS.replace("dev: {files: [compose.yaml]}", "dev: {files: [compose.yaml, dev.yaml]}")
+    )
+    first = shop.ok("prod", "--json").json["release"]
+    shop.ok("dev")
+    sick = fails(shop, 7, HOW="sick").json["release"]
+    again = fails(shop, 7, HOW="sick").json["release"]  # nothing changes, and it is sick still
+    assert [states(shop)[each] for each in (first, sick, again)] == ["current", "failed", "failed"]
+    assert shop.ok("rollback", "--json").json["release"] == first
+    assert how(shop) == "first"
+    assert states(shop)[first] == "current"
+
+
+@pytest.mark.nightly
 def test_what_was_stopped_first_is_put_back_where_a_later_step_fails(shop: Project) -> None:
     # front needs web, so that web is first; then front is the one that fails.
     first = shop.ok("prod", "--json").json["release"]

@@ -60,3 +60,16 @@ def test_a_word_that_may_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(positional, "_OPTIONAL", {("look", "service")})
     context = ParserContext("look", args=[Argument("service", positional=True)])
     assert task_help.usage(context, "invoke") == ["Usage: invoke look [SERVICE]"]
+
+
+@pytest.mark.parametrize("columns", ["1", "20", "35"])
+def test_a_narrow_terminal_gets_the_help_too(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def body(c: Any) -> None:
+        """Do something, in a sentence that is long enough to be cut."""
+
+    monkeypatch.setenv("COLUMNS", columns)
+    context = ParserContext("work", args=[Argument("accept-the-loss", kind=list, help="What may be lost, if need be.")])
+    task_help.show(context, body, "shop")
+    assert "  --accept-the-loss VALUE  What may be lost, if" in capsys.readouterr().out.splitlines()

@@ -175,3 +175,14 @@ def test_a_name_that_something_reads_can_be_set(
             change.find(stack, name)
     else:
         assert change.find(stack, name)[0].name == name
+
+
+@pytest.mark.parametrize(
+    "line", ["A=old\t# why", "A='old'\t# why", 'A="old"# why', "A=old\u00a0# why", "A=old\t# why\r"]
+)
+@pytest.mark.parametrize("value", ["new", "n w", ""])
+def test_a_comment_stays_behind_any_value(make_stack: Callable[..., Stack], line: str, value: str) -> None:
+    stack = make_stack(f"{line}\nB=1\n")
+    change.change(stack, "A", value)
+    assert read(stack) == {"A": value, "B": "1"}
+    assert "# why" in stack.env_file.read_text("utf-8").splitlines()[0]

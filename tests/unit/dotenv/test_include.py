@@ -12,6 +12,7 @@ from upready.dotenv import inputs
 from upready.stack import compose, compose_call, model
 from upready.stack.selection import Stack
 from upready.support import process
+from upready.support.errors import EnvFileError
 
 pytestmark = pytest.mark.costly
 
@@ -154,3 +155,15 @@ def test_what_a_file_of_variables_lacks_is_not_missing_of_an_included_one(
     merged = compose_call.config(stack)
     assert "GREETING" in merged.stderr
     assert [each.variable for each in dotenv.check(stack, merge=lambda: merged)] == []
+
+
+@pytest.mark.parametrize("named", ["x.env", ".env,x.env"])
+def test_an_error_is_about_the_file_that_has_it(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    stack = make_stack("A=1\n", compose="services: {root: {image: 'x:${A:-1}'}}\n")
+    (stack.root / "x.env").write_text("A=1\nBAD LINE\n", encoding="utf-8")
+    monkeypatch.setenv("COMPOSE_ENV_FILES", named)
+    with pytest.raises(EnvFileError, match=r"^x\.env cannot be read by compose: line 2:") as caught:
+        dotenv.check(stack)
+    assert caught.value.next == "correct x.env:2, then: <the same command>"

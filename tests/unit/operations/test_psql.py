@@ -19,7 +19,7 @@ class Container:
         self.service, self.image, self.state, self.replica = service, image, state, 1
         self.name = f"shop-{service}-1"
         self.files: list[str] = []
-        self.started, self.profiles, self.environment = None, (), ""
+        self.started, self.created, self.profiles, self.environment = None, None, (), ""
         self.raw: dict[str, Any] = {"Config": {"Env": list(variables)}}
 
 

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from upready.releases import carrier
+
+NOW = datetime(2026, 11, 29, 13, 29, 35, tzinfo=UTC).timestamp()
+TIMES = ("2026-11-29T13:29:35.70063688Z", "2026-11-29T14:29:35.700636881+01:00", "2026-11-29T08:29:35-05:00")
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_the_engine_tells_its_time_in_the_zone_of_its_machine(text: str) -> None:
+    engine: Any = SimpleNamespace(client=SimpleNamespace(info=lambda: {"SystemTime": text}))
+    assert carrier.clock(engine) == NOW
+
+
+@pytest.mark.parametrize("text", TIMES)
+def test_only_what_is_left_over_is_swept(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [{"Id": name, "Labels": {}, "Created": int(NOW) - ago} for name, ago in (("in use", 1), ("left", 3000))]
+    api = SimpleNamespace(containers=lambda **_: made)
+    engine: Any = SimpleNamespace(client=SimpleNamespace(info=lambda: {"SystemTime": text}, api=api))
+    gone: list[str] = []
+    monkeypatch.setattr(carrier, "remove", lambda _, container: gone.append(container))
+    carrier.sweep(engine, "upready.record", "shop")
+    assert gone == ["left"]
 
 
 def test_this_process_has_not_ended() -> None:

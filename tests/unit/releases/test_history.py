@@ -58,6 +58,17 @@ def test_one_that_was_left_may_be_brought_back_by_name() -> None:
     assert (found.current, found.previous) == (B, A)
 
 
+def test_one_that_took_another_environments_place_and_was_not_ready_runs_all_the_same() -> None:
+    fresh = [{**each, "fresh": True} for each in numbered([*prod(A), ("prod", B, "begun"), ("prod", B, "failed")])]
+    found = history.read(fresh)
+    assert (found.current, found.unready, found.state(B)) == (A, B, "failed")
+    later = [*fresh, {**fresh[-1], "number": 5, "release": C, "fresh": False}]  # it went back to that
+    assert history.read(later).unready == B
+    assert history.read([*later, {**fresh[1], "number": 6, "release": D}]).unready == ""
+    back_to_it = [*fresh, {**fresh[-1], "number": 5, "release": A, "task": "rollback"}]
+    assert history.read(back_to_it).unready == B
+
+
 def test_a_change_that_never_ended_is_pending() -> None:
     found = told(*prod(A), ("prod", B, "begun"))
     assert (found.current, found.pending["release"]) == (A, B)

@@ -26,6 +26,7 @@ def container(
     state: str = "running",
     files: tuple[str, ...] = (),
     exit_code: int | None = None,
+    created: datetime | None = None,
 ) -> Any:
     """What the engine says of a container, as far as it is asked here."""
     return SimpleNamespace(
@@ -38,6 +39,7 @@ def container(
         profiles=(),
         environment="",
         started=None,
+        created=created,
     )
 
 
@@ -64,6 +66,16 @@ def test_the_name_is_found_in_a_broken_project(tmp_path: Path, monkeypatch: pyte
 )
 def test_the_environment_is_told_by_the_files(tmp_path: Path, files: tuple[str, ...], environment: str | None) -> None:
     assert current.running_environment(Settings(tmp_path, BOTH), [container(files=files)]) == environment
+
+
+def test_what_only_the_environment_before_has_does_not_count(tmp_path: Path) -> None:
+    """Nothing removes it, and its name may be the first one."""
+    dev, prod = (("c/base.yaml", f"c/{name}.yaml") for name in ("dev", "prod"))
+    found = [
+        container("adminer", files=dev, created=datetime(2026, 11, 1, tzinfo=UTC)),
+        container("web", files=prod, created=datetime(2026, 11, 2, tzinfo=UTC)),
+    ]
+    assert current.running_environment(Settings(tmp_path, BOTH), found) == "prod"
 
 
 def test_nothing_runs_in_no_environment(tmp_path: Path) -> None:
@@ -160,7 +172,9 @@ def test_the_stack_is_as_it_was_last_started(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {}", encoding="utf-8")
     settings = Settings(tmp_path, {"dev": Environment("dev", ("compose.yaml",), ("all",))}, {"lean": {"HOST": ""}})
     old, new = (
-        SimpleNamespace(files=(), profiles=profiles, environment="", started=datetime(2026, 1, day, tzinfo=UTC))
+        SimpleNamespace(
+            files=(), profiles=profiles, environment="", started=datetime(2026, 1, day, tzinfo=UTC), created=None
+        )
         for day, profiles in ((1, ("all",)), (2, ("lean",)))
     )
     for containers, profiles, variables in (

@@ -15,7 +15,7 @@ from upready.stack import compose, compose_variables, model
 from upready.stack import selection as stacks
 from upready.stack import settings as configuration
 from upready.stack.selection import Stack
-from upready.support import process
+from upready.support import process, shell_words
 from upready.support.errors import EnvFileError, UsageError
 
 VALUES = "${A:-none}.${B:-none}.${C:-none}"
@@ -211,3 +211,32 @@ def test_a_value_that_compose_refuses_everywhere_is_told_once(
 def test_a_limit_is_a_whole_number(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("COMPOSE_PARALLEL_LIMIT", value)
     compose_variables.check(())
+
+
+@pytest.mark.parametrize("where", ["shell", ".env"])
+@pytest.mark.parametrize("names", ["", "conf", f"compose.yaml{os.pathsep}"])
+def test_a_folder_that_compose_file_names_is_not_to_be_moved_away(
+    root: Path, monkeypatch: pytest.MonkeyPatch, names: str, where: str
+) -> None:
+    write(root, {"compose.yaml": BASE, "conf/x": ""})
+    if where == "shell":
+        monkeypatch.setenv("COMPOSE_FILE", names)
+    else:
+        write(root, {".env": f"COMPOSE_FILE={names}\n"})
+    assert process.run([*compose.program().command, "config"], cwd=root).code
+    with pytest.raises(UsageError, match=r"COMPOSE_FILE names '[^']*', which is no file") as caught:
+        ours(root)
+    told = "the shell" if where == "shell" else ".env"
+    assert caught.value.next == f"correct COMPOSE_FILE in {told}, then: <the same command>"
+
+
+def test_a_file_that_compose_env_files_names_and_is_not_there(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, {"compose.yaml": BASE, "x.env": "A=1\n"})
+    monkeypatch.setenv("COMPOSE_ENV_FILES", "x.env,gone.env")
+    assert process.run([*compose.program().command, "config"], cwd=root).code
+    with pytest.raises(UsageError, match=r"COMPOSE_ENV_FILES names .*gone\.env, which is not there") as caught:
+        ours(root)
+    assert caught.value.next == shell_words.removal("COMPOSE_ENV_FILES")
+    # A `.env` may still be written.
+    monkeypatch.setenv("COMPOSE_ENV_FILES", "x.env,.env")
+    assert ours(root).reads_env

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from upready.runtime.docker.containers import Changes
-from upready.runtime.docker.engine import ONE_OFF
+import pytest
+
+from tests.unit.conftest import MakeStack
+from tests.unit.replicas import container, service
+from upready.runtime.attempt import Attempt
+from upready.runtime.docker import startup
+from upready.runtime.docker.containers import Changes, Containers
+from upready.runtime.docker.engine import FAILED, ONE_OFF
+from upready.runtime.interface import Container
+from upready.stack.model import Model
 
 
 def event(identifier: str, action: str, **attributes: str) -> dict[str, Any]:
@@ -20,3 +29,34 @@ def test_one_off_containers_are_no_replicas() -> None:
         event("other", "die"),
     ]
     assert list(Changes(events)) == [("web1", "start"), ("other", "die")]
+
+
+def test_a_restart_does_not_start_what_a_failed_release_has_left(
+    make_stack: MakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compose would: to it, that is a replica as any other."""
+    web = container()
+    kept, other = (
+        container(id=name, name=f"shop-{name}-2{FAILED}", service=name, state="exited") for name in ("web", "db")
+    )
+    done: list[object] = []
+
+    class Engine(Containers):
+        def __init__(self) -> None:
+            """Nobody is asked."""
+
+        def every(self, _: str) -> list[Container]:
+            return [web, kept, other]
+
+        def remove(self, container: Container) -> None:
+            done.append(container.id)
+
+    def start(_: object, services: Sequence[Any], found: Sequence[Container], *__: object, **___: object) -> None:
+        done.append(([each.name for each in services], list(found)))
+
+    monkeypatch.setattr(startup, "start", start)
+    model = Model({"web": service(), "db": service("db")}, {}, {}, make_stack("services: {}"))
+    told: list[str] = []
+    Engine().restart(model, ["web"], Attempt(warn=told.append))
+    assert done == ["web", (["web"], [web])]
+    assert told == [f"{kept.name} is removed: a release that failed has left it for its log"]

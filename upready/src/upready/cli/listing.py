@@ -45,10 +45,13 @@ _LAST = "other"
 _WIDEST = 100
 """Columns beyond which a line is no longer easy to read."""
 
+_NARROWEST = 19
+"""Columns that a line always gets: in a terminal that has fewer, no text can be broken at its words."""
+
 
 def width() -> int:
     """The columns that a line may have: those of the terminal, or 80 where there is none."""
-    return min(shutil.get_terminal_size((80, 24)).columns - 1, _WIDEST)
+    return max(_NARROWEST, min(shutil.get_terminal_size((80, 24)).columns - 1, _WIDEST))
 
 
 def grouped(names: Iterable[str]) -> dict[str, list[str]]:

@@ -13,6 +13,9 @@ from upready.cli import listing, positional, value_names
 _WIDEST_NAME = 26
 """Columns that the names of an option may have; a longer one has its sentence on the next line."""
 
+_NARROWEST = 20
+"""Columns that a sentence gets in a terminal that has no room for it: the terminal breaks its lines."""
+
 
 def show(context: Any, task: Any, program: str) -> None:
     """Print the help of one task.
@@ -70,7 +73,7 @@ def _section(heading: str, rows: Sequence[tuple[str, str]], columns: int) -> lis
     widest = min(max(len(name) for name, _ in rows), _WIDEST_NAME)
     told = [f"{heading}:"]
     for name, text in rows:
-        wrapped = textwrap.wrap(text, columns - widest - 4) or [""]
+        wrapped = textwrap.wrap(text, max(_NARROWEST, columns - widest - 4)) or [""]
         if len(name) > widest:
             told.append(f"  {name}")
         else:

@@ -76,7 +76,7 @@ def read(
     if defaults:
         services["defaults"] = {"image": "none", "environment": dict(defaults)}
     for number, (file, raw) in enumerate(others):
-        entry = {"path": str(file), **({"format": "raw"} if raw else {})}
+        entry = {"path": str(file).replace("$", "$$"), **({"format": "raw"} if raw else {})}
         services[f"other{number}"] = {"image": "none", "env_file": [entry]}
     line = [*compose, "--project-directory", str(directory or root), "--project-name", project, "--file", "-"]
     for file in [env_file] if explicit else named:

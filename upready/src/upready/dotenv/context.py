@@ -54,6 +54,7 @@ class Context:
         values: The value of each known variable, as compose sees it. If compose cannot read the file, the values are
             python-dotenv's: one broken line must not hide the other problems.
         unreadable: Compose's error if it cannot read the file.
+        broken: Its errors about other files, which services that are started have as `env_file`.
         uses: Where the compose files use variables.
         shell: The variables of the shell.
         profile: The variables that a profile of `invoke.yaml` sets; they win over the shell's.
@@ -70,6 +71,7 @@ class Context:
     schema: Schema
     values: Mapping[str, Value] = field(default_factory=dict)
     unreadable: UnreadableError | None = None
+    broken: tuple[UnreadableError, ...] = ()
     uses: Uses = field(default_factory=Uses)
     shell: Mapping[str, str] = field(default_factory=dict, repr=False)
     profile: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -95,6 +95,10 @@ def _rewritten(doc: Document, entry: Entry, value: str) -> _Edit:
     comment = _comment(doc.text, entry)
     # An empty value before a comment needs quotes: compose would take the comment for the value.
     written = encode(value) or ("''" if comment else "")
+    if comment and not written.endswith(("'", '"')):
+        # Behind a value without quotes, only a blank before the `#` begins a comment for compose: a tab does not.
+        before, sign, words = comment.partition("#")
+        comment = f"{before if before.endswith(' ') else before + ' '}{sign}{words}"
     return (start, entry.end, written + comment + (end[0] if end else ""))
 
 

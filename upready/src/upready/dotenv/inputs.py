@@ -21,6 +21,7 @@ from upready.stack.env_file_error import UnreadableError
 from upready.stack.selection import Stack
 from upready.support import background, files, git, process, yaml_location
 from upready.support.errors import EnvFileError, OpsError
+from upready.support.next_step import AGAIN
 
 _NO_FILE = Path("none")
 
@@ -36,7 +37,8 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
         merged_by_compose: Gives what `compose config` says of the stack, where somebody else asks it, too.
 
     Raises:
-        EnvFileError: `.env` or its schema is no file, or may not be read.
+        EnvFileError: `.env` or its schema is no file, or may not be read; or compose cannot read another file of
+            variables, which COMPOSE_ENV_FILES names.
         UsageError: A compose file is broken.
         EngineError: There is no compose program.
     """
@@ -66,6 +68,8 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
     looking = background.begin(lambda: usages.look_for_unset(stack)) if merged.code else None
     reading, tracking = asking_values.result(), asking_git.result()
     unreadable = reading if isinstance(reading, UnreadableError) else None
+    if unreadable is not None and files.real(unreadable.path) != files.real(stack.env_file):
+        raise _corrected(unreadable)
     if isinstance(reading, OpsError) and unreadable is None:
         raise reading
     known = {**(reading.file if isinstance(reading, Reading) else {}), **shell}
@@ -79,9 +83,10 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
     # Rarely compose must be asked again: for variables of files that only it finds, and for other env files.
     missing = {use.name for use in used.references} - names
     others = _other_env_files(used, stack)
+    broken: list[UnreadableError] = []
     if isinstance(reading, Reading):
         if others or missing - ahead or (missing and not _answers(reading, used.references)):
-            reading = _values(stack, asked | missing, used.references, others)
+            reading, broken = _values_of_all(stack, asked | missing, used.references, others)
         elif within:
             reading = _of(reading, asked | missing, used.references)
     if isinstance(reading, Reading):
@@ -98,6 +103,7 @@ def gather(stack: Stack, merged_by_compose: Merged | None = None) -> Context:
         schema=example,
         values=value.resolve(reading, example, used, shell, files.real(stack.env_file)),
         unreadable=unreadable,
+        broken=tuple(each for each in broken if used.started & {file.service for file in used.readers(each.path)}),
         uses=used,
         shell=dict(os.environ),
         profile=stack.variables,
@@ -129,6 +135,30 @@ def _values(
         )
     except OpsError as error:
         return error
+
+
+def _values_of_all(
+    stack: Stack, names: Set[str], references: Sequence[Use], others: Sequence[tuple[Path, bool]]
+) -> tuple[Reading | OpsError, list[UnreadableError]]:
+    """The same with the `env_file`s of services, but for those that compose cannot read; and its errors about these."""
+    broken: list[UnreadableError] = []
+    while True:
+        reading = _values(stack, names, references, others)
+        if not isinstance(reading, UnreadableError):
+            return reading, broken
+        there = files.real(reading.path)
+        left = [other for other in others if other[0] != there]
+        if len(left) == len(others):
+            return reading, broken
+        broken.append(reading)
+        others = left
+
+
+def _corrected(error: UnreadableError) -> UnreadableError:
+    """The error about a file that no check looks at, with its place in the next step."""
+    place = f"{error.path.name}:{error.at}" if error.at else error.path.name
+    error.next = f"correct {place}, then: {AGAIN}"
+    return error
 
 
 def _answers(reading: Reading, references: Sequence[Use]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
@@ -95,7 +96,8 @@ def _source(mount: Any) -> str:
 
 def _path(text: str, folder: Path, given: Mapping[str, str]) -> Path:
     """A path with its variables replaced. Compose puts the folder before a path that is not clearly absolute."""
-    before, sign, rest = text.partition("$")
+    # A `$` in the name of the folder itself is no reference.
+    before, sign, rest = text.removeprefix(f"{folder}{os.sep}").partition("$")
     end = expand(sign + rest, given)
     return files.real(folder / (end if Path(end).is_absolute() else before + end))
 

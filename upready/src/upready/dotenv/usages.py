@@ -62,6 +62,7 @@ class Uses:
         idle: Names that only services use which the chosen profiles do not start.
         profiles: The names of all profiles of services.
         needed_files: The services that are started, and the `env_file`s that must exist for them.
+        started: Names of the services that the chosen profiles start.
     """
 
     references: tuple[Use, ...] = ()
@@ -73,6 +74,7 @@ class Uses:
     idle: frozenset[str] = frozenset()
     profiles: frozenset[str] = frozenset()
     needed_files: tuple[tuple[str, Path], ...] = ()
+    started: frozenset[str] = frozenset()
 
     def names(self) -> set[str]:
         """Every variable that is used anywhere."""
@@ -189,6 +191,7 @@ def build(
         idle=_idle(model, started),
         profiles=frozenset(str(name) for service in services.values() for name in service.get("profiles") or ()),
         needed_files=tuple((file.service, file.path) for file in files if file.required and file.service in started),
+        started=frozenset(started),
     )
 
 

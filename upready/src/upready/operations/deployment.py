@@ -12,12 +12,12 @@ from upready.data import versions
 from upready.operations import consent, displaced, outcome, precaution
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
-from upready.operations.recovery import FRESH, Recovery
+from upready.operations.recovery import Recovery
 from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
 from upready.releases import leftovers, plan, release_id
 from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED, PAUSED, READY
+from upready.releases.history import BEGUN, DONE, FAILED, FRESH, PAUSED, READY
 from upready.releases.plan import Change
 from upready.releases.rollout import Rollout
 from upready.runtime import current
@@ -60,7 +60,9 @@ class Deployment(Recovery):
         seen = with_images(merged, built)
         changes = self._forward(seen, running)
         again = self._again(seen, changes)
-        if all(each.action == plan.NOTHING or each.service in again for each in changes) and self.history.current:
+        idle = all(each.action == plan.NOTHING or each.service in again for each in changes)
+        # What was not ready at first runs all the same, and is no release that serves: it becomes one.
+        if idle and self.history.current and (self.edge_alone or not self.history.unready):
             leftovers.clear(self.engine, self.project)
             self.show.step("nothing changes")
             known = self._recorded(self.history.current) if self.edge_alone else None
@@ -74,11 +76,14 @@ class Deployment(Recovery):
         if self.backup and told["migrations"]:
             told["backup"] = precaution.make(self.settings, self.engine, merged, name, told["migrations"], self.show)
         leftovers.clear(self.engine, self.project)
-        before = self._recorded(self.history.current)
+        # What is not ready where nothing changes was not ready before: there is nothing to go back to.
+        before = None if idle else self._recorded(self.history.current)
         target = model.load(self._with_releases(merged, changes, running, again, name))
         if self.edge_alone and before:
             target = self._with_old(target, before, [name for name in target.services if not is_edge(merged, name)])
         entry = {"task": PROD, "release": name, "commit": commit, **told}
+        if idle:
+            entry[FRESH] = True
         # What does not change keeps the image of an earlier release, whose name no other image may get.
         mine = [each for each in seen.services.values() if each.built and each.name in target.services]
         images = {each.name: each.image for each in mine if target.services[each.name].image.endswith(f":{name}")}
@@ -214,9 +219,10 @@ class Deployment(Recovery):
         rollout = Rollout(self.engine, target, self.show, [] if fresh else changes, before, back=back)
         if not fresh:
             rollout.at_switch = lambda: self._write(entry, READY)
-        done, began = False, time.monotonic()
+        done, ran, began = False, False, time.monotonic()
         try:
             rollout.run()
+            ran = True
             ended, done = self._finish(rollout, changes, None if fresh else before, entry, serves)
             ended = dataclasses.replace(ended, ready_in=time.monotonic() - began)
         except SickError as sick:
@@ -229,6 +235,10 @@ class Deployment(Recovery):
             done, rollout.settled = ended.error is None, True
         except StartError as error:
             raise outcome.went_back(entry, serves, error, rollout, running) from error
+        except BaseException:  # also Ctrl-C
+            # Once the roll-out has ended, what is new serves, whatever was still waited for.
+            rollout.settled = rollout.settled and not ran
+            raise
         finally:
             if rollout.settled:  # else the next task settles it
                 self._write(entry, DONE if done else PAUSED if rollout.paused else FAILED)

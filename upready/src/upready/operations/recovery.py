@@ -14,15 +14,12 @@ from upready.operations.launch_options import Show
 from upready.operations.release_models import Models, named, with_fewer
 from upready.releases import gate, leftovers, plan, routes
 from upready.releases.gate import SickError
-from upready.releases.history import BEGUN, DONE, FAILED, READY
+from upready.releases.history import BEGUN, DONE, FAILED, FRESH, READY
 from upready.releases.rollout import Rollout
 from upready.runtime import current
 from upready.runtime.interface import Container, Note, silent
 from upready.stack.model import Model
 from upready.support.errors import EngineError
-
-FRESH = "fresh"
-"""What an entry says of a change before which no release of this environment ran: there is nothing to go back to."""
 
 PATIENCE = 30.0
 """Seconds for an engine that has gone in the middle of a change to come back, as it does when it is restarted."""

@@ -82,13 +82,15 @@ def _is_undone(told: History, begun: Mapping[str, Any]) -> bool:
 
 def _target(told: History, project: str, to: str) -> str:
     """The release to go back to."""
-    target = to or (told.current if told.paused else told.previous)
+    # What runs is not the current one where a release stopped halfway, or was not ready in another environment's place.
+    other = told.paused or told.unready
+    target = to or (told.current if other else told.previous)
     if not target:
         raise UsageError(f"there is no release of {project} to go back to", next="invoke releases")
     known = told.releases.get(target)
     if known is None or known.failed:
         why = "failed, and never served" if known else "is not known"
         raise UsageError(f"the release {target} {why}", next="invoke releases")
-    if target == told.current and not told.paused:
+    if target == told.current and not other:
         raise UsageError(f"the release {target} serves already", next="invoke releases")
     return target

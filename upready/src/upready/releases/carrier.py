@@ -9,11 +9,11 @@ import tarfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
 from upready.engine.connection import flowing
 from upready.runtime.docker.engine import Engine, answering
+from upready.support import times
 
 MACHINE, PROCESS, BEGAN = "upready.machine", "upready.process", "upready.began"
 """Labels: who has made it, and removes it. Another process may get its number later, but not its beginning."""
@@ -76,7 +76,8 @@ def clock(engine: Engine) -> float:
     """
     with answering():
         text = str(engine.client.info()["SystemTime"])
-    return datetime.fromisoformat(f"{text[:19]}+00:00").astimezone(UTC).timestamp()
+    # It is in the time zone of the engine's machine.
+    return times.moment(text).replace(microsecond=0).timestamp()
 
 
 def sweep(engine: Engine, label: str, value: str) -> None:

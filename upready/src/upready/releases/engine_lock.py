@@ -154,12 +154,11 @@ def _take(engine: Engine, project: str, task: str, by: str, deadline: float) -> 
 
 def _beat(engine: Engine, container: str, ended: threading.Event) -> None:
     """Give signs of life until the lock's holder has ended; what the engine refuses is tried again."""
-    offset, api = 0.0, cast("Any", engine.client.api)
-    with contextlib.suppress(OpsError):
-        offset = carrier.clock(engine) - time.time()
+    api = cast("Any", engine.client.api)
     while not ended.wait(BEAT):
-        sign = {"Name": "on-failure", "MaximumRetryCount": round(time.time() + offset)}
         with contextlib.suppress(OpsError), answering():
+            # Asked each time: the clock of either machine may be set meanwhile, as after a sleep.
+            sign = {"Name": "on-failure", "MaximumRetryCount": round(carrier.clock(engine))}
             api.update_container(container, restart_policy=sign)
 
 

@@ -18,6 +18,9 @@ OPEN = (BEGUN, READY)
 PRUNE = "prune"
 """The task of an entry that names releases which were removed."""
 
+FRESH = "fresh"
+"""What an entry says of a change before which no release of this environment ran: there is nothing to go back to."""
+
 
 @dataclass
 class Release:
@@ -57,6 +60,8 @@ class History:
         current: The one that serves; empty where none was released.
         pending: The last entry of a change that was begun and never ended; empty where there is none.
         paused: The release that stopped halfway, where nothing was done since; else empty.
+        unready: The release that took the place of what is no release of this environment, and was not ready: it runs
+            all the same. Empty once another one serves.
         last: The number of the last entry.
     """
 
@@ -64,6 +69,7 @@ class History:
     current: str = ""
     pending: Mapping[str, Any] = field(default_factory=dict)
     paused: str = ""
+    unready: str = ""
     last: int = 0
 
     @property
@@ -127,6 +133,7 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         history.pending = entry if result in OPEN else {}
         if result in (DONE, PAUSED):
             history.paused = name if result == PAUSED else ""
+        history.unready = _unready(history.unready, entry)
         if result != DONE or name not in history.releases:
             continue
         if task == "rollback":
@@ -136,3 +143,10 @@ def read(entries: Iterable[Mapping[str, Any]]) -> History:
         history.releases[name].failed = history.releases[name].left = False
         history.current = name
     return history
+
+
+def _unready(before: str, entry: Mapping[str, Any]) -> str:
+    """The release that runs and was not ready, after an entry; `before` is the one before it."""
+    if entry.get("task") == "prod" and entry.get("result") == FAILED and entry.get(FRESH):
+        return str(entry["release"])
+    return "" if entry.get("result") in (DONE, PAUSED) else before

@@ -16,7 +16,7 @@ def surplus(history: History, keep: int) -> list[str]:
         history: What was released.
         keep: How many releases that have served are kept. One that failed is not kept for a rollback.
     """
-    needed = {*history.kept(keep), history.paused}
+    needed = {*history.kept(keep), history.paused, history.unready}
     return [name for name, each in history.releases.items() if name not in needed and not each.pruned]
 
 

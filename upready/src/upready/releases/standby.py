@@ -32,7 +32,7 @@ def make(engine: Containers, model: Model, service: Service, old: Sequence[Conta
     Raises:
         OpsError: They cannot be made; those that were are removed again.
     """
-    if not old or not _is_possible(service, old):
+    if not old or not _is_possible(model, service, old):
         return []
     scale = f"{service.name}={len(old) + service.replicas}"
     try:
@@ -82,10 +82,23 @@ def _made(engine: Containers, model: Model, service: Service, old: Sequence[Cont
     ]
 
 
-def _is_possible(service: Service, old: Sequence[Container]) -> bool:
+def _is_possible(model: Model, service: Service, old: Sequence[Container]) -> bool:
     """Whether a container can be made beside the old ones: no name, data, hook, or place of the edge is in the way."""
+    if _is_filled(model, service):
+        return False
     if service.config.get("container_name") or any(service.config.get(each) for each in plan.HOOKS):
         return False
     if any(edge.is_edge(each) for each in old):  # there is one edge, which is told who serves
         return False
     return not plan.own_data(old)
+
+
+def _is_filled(model: Model, service: Service) -> bool:
+    """Whether compose writes secrets or configs into a container at its start: those that come from no file."""
+    for section in ("secrets", "configs"):
+        known = model.raw.get(section) or {}
+        for each in service.config.get(section) or []:
+            told = known.get(each.get("source")) or {}
+            if told.get("environment") or told.get("content"):
+                return True
+    return False

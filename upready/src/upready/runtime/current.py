@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ from upready.support.errors import OpsError
 
 if TYPE_CHECKING:
     from upready.stack.model import Model, Service
+
+_OLDEST = datetime.min.replace(tzinfo=UTC)
+"""When a container was made of which nobody knows."""
 
 
 def name(settings: Settings, *, somehow: bool = False) -> str:
@@ -45,9 +49,10 @@ def name(settings: Settings, *, somehow: bool = False) -> str:
 def running_environment(settings: Settings, containers: Sequence[Container]) -> str | None:
     """The environment that a project's containers were started with.
 
-    A release's label tells it; else compose's, which names their files.
+    A release's label tells it; else compose's, which names their files. Those that were made last count: a service that
+    only the environment before has may still run.
     """
-    for container in containers:
+    for container in sorted(containers, key=lambda each: each.created or _OLDEST, reverse=True):
         if container.environment in settings.environments:
             return container.environment
         used = [Path(file).name for file in container.files]

@@ -52,7 +52,8 @@ def check_there(root: Path, chosen: Environment, files: Sequence[Path], director
     """
     setting = f"ops.environments.{chosen.name}"
     for name, file in zip(chosen.files, files, strict=True):
-        if not check(file, name):
+        # What `check` says of a folder would move it out of the way: for an empty name, the project's own.
+        if (chosen.found and reading.is_folder(file)) or not check(file, name):
             if chosen.found:
                 place = "the shell" if chosen.found in os.environ else ".env"
                 raise UsageError(

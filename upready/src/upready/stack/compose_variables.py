@@ -84,6 +84,25 @@ def check(files: Sequence[Path]) -> None:
             )
 
 
+def check_named(root: Path, directory: Path) -> None:
+    """Refuse a file in COMPOSE_ENV_FILES that is not there, as compose does; a `.env` may still be written.
+
+    Args:
+        root: As for `env_files`.
+        directory: As for `env_files`.
+
+    Raises:
+        UsageError: One is not there.
+    """
+    if not os.environ.get("COMPOSE_ENV_FILES"):
+        return
+    for file in env_files(root, directory):
+        if file != directory / ".env" and not reading.there(file):
+            raise UsageError(
+                f"COMPOSE_ENV_FILES names {file}, which is not there", next=shell_words.removal("COMPOSE_ENV_FILES")
+            )
+
+
 _VALUES = (
     ("COMPOSE_PARALLEL_LIMIT", r"[+-]?\d+", "a whole number"),
     ("COMPOSE_DISABLE_ENV_FILE", r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False", "true or false"),

@@ -101,6 +101,7 @@ def select(settings: Settings, environment: str, profiles: Sequence[str] = (), t
         # Compose would wait for a pipe for ever.
         reading.check(file, EnvFileError)
     compose_files.check_taken_in(settings.root, files, directory)
+    compose_variables.check_named(settings.root, directory)
     compose_variables.check(variables)
     named = () if profiles else compose_variables.listed(compose_variables.variable(variables, "COMPOSE_PROFILES"))
     active = tuple(profiles) or named or chosen.profiles

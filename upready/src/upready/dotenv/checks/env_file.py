@@ -1,4 +1,4 @@
-"""An `env_file` that a service needs and that does not exist."""
+"""An `env_file` of a service that does not exist, or that compose cannot read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ NAME = "env-file"
 
 
 def check(context: Context) -> Iterator[Finding]:
-    """Yield each such file once, except `.env`: the check `missing` reports that."""
+    """Yield each such file once, except `.env`: other checks report that."""
+    for error in context.broken:
+        shown = _relative(files.real(error.path), context.root)
+        yield Finding(
+            NAME,
+            f"{shown} cannot be read by compose: {error.why}",
+            "a service has it as env_file, and compose refuses to start anything",
+            f"correct {shown}, then: invoke env.check",
+            "error",
+            line=error.at,
+            file=shown,
+        )
     done: set[Path] = {files.real(context.env.path)}
     for service, path in context.uses.needed_files:
         if path in done or files.there(path):

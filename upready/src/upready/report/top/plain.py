@@ -95,6 +95,8 @@ def _reports(gathering: Gathering) -> Iterator[Report]:
             report.warn(trouble or "it answers again")
         services = tuple(each.health for each in state.rows)
         yield Report(state.project, state.environment, services, state.runtime)
-        while not gathering.changed.wait(_LOOK_EVERY):
-            streams.check(look=True)
+        while True:
+            streams.check(look=True)  # also where something changes all the time
+            if gathering.changed.wait(_LOOK_EVERY):
+                break
         gathering.changed.clear()

@@ -132,10 +132,16 @@ class Containers(Engine):
         """
         from upready.runtime.docker import startup
 
-        found = background.until_cancelled(attempt.ending, lambda: self.containers(model.stack.project))
-        if found is None:
+        every = background.until_cancelled(attempt.ending, lambda: self.every(model.stack.project))
+        if every is None:
             return
         attempt.made.set()
+        found = [each for each in every if not each.name.endswith(engine.FAILED)]
+        for each in every:
+            # To compose it is a replica as any other, and would be started.
+            if each.name.endswith(engine.FAILED) and each.service in services:
+                attempt.warn(f"{each.name} is removed: a release that failed has left it for its log")
+                self.remove(each)
         # For a container that was only created, compose's `restart` would do no more than start it.
         created = {each.service for each in found if each.state == "created"}
 

@@ -51,8 +51,9 @@ def of(process: psutil.Process) -> Marker | None:
 
 def find(root: Path, service: str | None = None) -> Iterator[tuple[psutil.Process, Marker]]:
     """Every living process of a project, or of one of its services; never this process or its parents."""
+    spared = {os.getpid()}
     with contextlib.suppress(psutil.Error):
-        spared = {os.getpid(), *(each.pid for each in psutil.Process().parents())}
+        spared |= {each.pid for each in psutil.Process().parents()}
     roots = state.paths(root)
     for process in psutil.process_iter():
         if process.pid in spared:
