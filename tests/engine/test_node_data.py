@@ -148,7 +148,7 @@ def test_data_of_other_nodes_is_backed_up_and_restored_as_on_one_engine(swarm: S
     assert [each.name for each in swarm.machines[0].client.volumes.list() if not each.name.endswith("releases")] == []
     # And: beside what is there, on the node that is told
     beside = project.ok("restore", "latest", "--service", "db", "--into", "looked_at").out
-    assert beside.strip() == "restored into looked_at on node2; nothing else was changed"
+    assert beside.splitlines()[-1] == "restored into looked_at on node2; nothing else was changed"
     # When: much is lost, and it is restored
     sql(project, "delete from t where x > 3; create table later (y int)")
     project.ok("exec", "files", "--", "sh", "-c", "rm -r /files/one /files/deep; touch /files/later")
@@ -220,6 +220,7 @@ def test_a_node_that_comes_back_has_never_two_writers_of_one_volume(swarm: Swarm
         subprocess.run(step.split(), env=project.variables({}), check=True, capture_output=True)
     finally:
         swarm.bridge.mend(machine.number)
+    until(lambda: state(swarm, machine.name) == "ready", PATIENCE)
     most = Most(machine)
     with most:
         project.ok("nodes", "--activate", machine.name)
