@@ -399,3 +399,21 @@ def test_a_service_that_is_new_in_a_sick_release_is_not_missed_afterwards(shop: 
     # Then: what serves is what served before, and nothing lacks
     found = shop.ok("health", "--json").json["services"]
     assert {each["service"] for each in found} == {"web", "front"}
+
+
+@pytest.mark.nightly
+def test_a_restart_settles_what_a_killed_release_has_left(shop: Project) -> None:
+    shop.ok("prod")
+    before = {each.id for each in shop.containers()}
+    # Given: a release that was killed while both versions were there
+    task = shop.begin("prod", env={"HOW": "second"})
+    try:
+        until(lambda: len(shop.containers()) == 3, 60)
+    finally:
+        task.kill()
+        task.communicate()
+    # When: what is there is restarted. Then: it is one version, and that is the one that is on record
+    shop.ok("restart")
+    assert {each.id for each in shop.containers()} == before
+    assert how(shop) == "first"
+    shop.ok("health")

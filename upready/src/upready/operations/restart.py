@@ -6,7 +6,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-from upready.operations import exclusive, launch, restore_remains
+from upready.operations import cut_off, exclusive, launch
 from upready.operations import plan as planning
 from upready.operations.launch import Launch
 from upready.operations.launch_options import Show
@@ -41,9 +41,11 @@ def restart(
     """
     with exclusive.hold(settings.root, "invoke restart", lock_wait):
         connected = choice.find(settings, show.warn, adopt=adopt, task="invoke restart")
-        with exclusive.on_engine(connected, current.name(settings), "invoke restart", lock_wait) as was_cut_off:
+        project = current.name(settings)
+        with exclusive.on_engine(connected, project, "invoke restart", lock_wait) as was_cut_off:
             if was_cut_off:
-                restore_remains.look(settings, connected, show.warn)
+                # Else containers of two releases would be restarted, and nothing would tell the next task any more.
+                cut_off.settle(settings, connected, project, show.warn)
             merged, chosen, containers = _choose(settings, connected, services, timeout, show.warn)
             show.step("restart")
             again = begin(connected, merged, [each.name for each in chosen], containers)
