@@ -354,7 +354,7 @@ def test_what_is_typed_while_it_is_saved_stays_and_it_is_saved_once(visit: Visit
 def test_a_diagram_that_is_opened_while_another_is_saved_stays_open(visit: Visit) -> None:
     user = visit()
     page = user.page
-    user.draw("flowchart LR\n  saved --> late")
+    user.draw("flowchart LR\n  behind --> hedge")
     held: list[Route] = []
     page.route("**/api/v1/diagrams", lambda route: held.append(route))
     with page.expect_request("**/api/v1/diagrams"):
@@ -363,7 +363,7 @@ def test_a_diagram_that_is_opened_while_another_is_saved_stays_open(visit: Visit
     page.get_by_role("button", name="Discard").click()
     user.draw("flowchart LR\n  the --> next")
     held[0].continue_()
-    expect(page.get_by_role("navigation").get_by_role("link", name="saved --> late")).to_be_visible()
+    expect(page.get_by_role("navigation").get_by_role("link", name="behind --> hedge")).to_be_visible()
     assert user.code == "flowchart LR\n  the --> next"
     assert "diagram=" not in page.url
 
