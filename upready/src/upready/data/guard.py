@@ -157,11 +157,15 @@ def _unlike(api: Any, action: str, name: str) -> str:
 
 
 def _failure(action: str, name: str, error: Any) -> DataError:
-    done = {"pause": "paused", "stop": "stopped", "unpause": "let go on", "start": "started again"}[action]
-    details, step = [str(error.explanation or error)], f"docker {action} {name}"
+    done, step = {
+        "pause": ("paused", f"say that in the compose file, then: {next_step.AGAIN}"),
+        "stop": ("stopped", f"docker stop {name}"),
+        "unpause": ("let go on", f"docker unpause {name}"),
+        "start": ("started again", f"docker start {name}"),
+    }[action]
+    details = [str(error.explanation or error)]
     if action == "pause":
         details.append("its service can be stopped meanwhile instead: x-ops.data with read: stopped")
-        step = f"say that in the compose file, then: {next_step.AGAIN}"
     return DataError(f"{name} cannot be {done}", details=details, next=step)
 
 
