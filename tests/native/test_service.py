@@ -563,7 +563,7 @@ def test_following_begins_behind_the_last_lines(root: Path, run: Run, tail: int)
         log.write(f"{logfile.stamp(time.time())} stdout new\n".encode())
     while "new" not in told:
         told += [entry.text for entry in next(entries)]
-    entries.close()  # type: ignore[attr-defined]
+    entries.close()  # type: ignore[attr-defined] # an Iterator by its type, a generator in fact
     assert told == [*seen, "new"]
 
 

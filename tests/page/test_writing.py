@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import APIResponse, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from starlette.types import Send
 
 from tests.app.openrouter import OpenRouter, Reply, chunk, fails, put, says, start
@@ -332,14 +332,20 @@ def test_own_code_is_saved_titled_found_deleted_and_restored(visit: Visit) -> No
     expect(user.editor).to_contain_text("zebra --> crossing")
 
 
-def test_what_is_typed_while_it_is_saved_stays_and_it_is_saved_once(visit: Visit) -> None:
-    user = visit()
-    page = user.page
-    user.draw("flowchart LR\n  typed --> before")
+def saving(page: Page) -> list[Route]:
+    """Save what is drawn; the requests for that are held, and come into the list."""
     held: list[Route] = []
     page.route("**/api/v1/diagrams", lambda route: held.append(route))
     with page.expect_request("**/api/v1/diagrams"):
         page.keyboard.press("ControlOrMeta+s")
+    return held
+
+
+def test_what_is_typed_while_it_is_saved_stays_and_it_is_saved_once(visit: Visit) -> None:
+    user = visit()
+    page = user.page
+    user.draw("flowchart LR\n  typed --> before")
+    held = saving(page)
     page.keyboard.press("ControlOrMeta+s")
     user.draw("flowchart LR\n  typed --> meanwhile")
     assert len(held) == 1
@@ -355,10 +361,7 @@ def test_a_diagram_that_is_opened_while_another_is_saved_stays_open(visit: Visit
     user = visit()
     page = user.page
     user.draw("flowchart LR\n  behind --> hedge")
-    held: list[Route] = []
-    page.route("**/api/v1/diagrams", lambda route: held.append(route))
-    with page.expect_request("**/api/v1/diagrams"):
-        page.keyboard.press("ControlOrMeta+s")
+    held = saving(page)
     page.get_by_role("button", name="New diagram").click()
     page.get_by_role("button", name="Discard").click()
     user.draw("flowchart LR\n  the --> next")

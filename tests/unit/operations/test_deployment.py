@@ -105,7 +105,7 @@ def test_what_was_not_ready_at_first_becomes_a_release_once_it_is(
 
 def known(current: str, served: Sequence[str], **more: str) -> History:
     releases = {name: Release(name, "", "", "", failed=name not in served) for name in (A, B, C)}
-    return History(releases, current, **more)  # type: ignore[arg-type]
+    return History(releases, current, **more)  # type: ignore[arg-type] # the other fields, by name
 
 
 @pytest.mark.parametrize("state", ["paused", "unready"])

@@ -74,8 +74,8 @@ def test_a_wait_ends_with_what_does_not_become_ready(engine: Fake, settings: Set
 
 
 def test_a_node_that_does_not_answer_is_told_although_all_is_well(engine: Fake, settings: Settings) -> None:
-    engine.name = "swarm"  # type: ignore[misc]
-    engine.absent = lambda: ["node3"]  # type: ignore[attr-defined]
+    engine.name = "swarm"  # type: ignore[misc] # this one alone is a swarm
+    engine.absent = lambda: ["node3"]  # type: ignore[attr-defined] # what only a swarm has
     engine.put(healthy("web"))
     told: list[str] = []
     assert health.look(settings, tell=told.append).status == "healthy"

@@ -43,6 +43,11 @@ class Swarm:
         return [self.job]
 
 
+def deployment(swarm: Swarm, until: float, *, judge: bool) -> deploy.Deploy:
+    asked: Any = swarm  # it has all that a deployment that changes nothing asks of one
+    return deploy.Deploy(asked, "shop", {}, Attempt(), until, judge=judge)
+
+
 def steps() -> list[Step]:
     """A service that waits for a job; neither changes."""
     job = Service("migrate", {"Name": "shop_migrate"}, {}, True)
@@ -63,13 +68,13 @@ def steps() -> list[Step]:
 def test_a_release_does_not_wait_for_ever_for_what_others_wait_for(
     job: dict[str, Any], message: str, state: str
 ) -> None:
-    made = deploy.Deploy(Swarm(**job), "shop", {}, Attempt(), time.monotonic() + 0.1, judge=True)  # type: ignore[arg-type]
+    made = deployment(Swarm(**job), time.monotonic() + 0.1, judge=True)
     with pytest.raises(deploy.SickError) as raised:
         made.run(steps())
     assert (raised.value.message, raised.value.service, raised.value.state) == (message, "migrate", state)
 
 
 def test_what_is_done_lets_the_others_begin() -> None:
-    made = deploy.Deploy(Swarm(state="exited", exit_code=0), "shop", {}, Attempt(), 0.0, judge=False)  # type: ignore[arg-type]
+    made = deployment(Swarm(state="exited", exit_code=0), 0.0, judge=False)
     made.run(steps())
     assert made.begun == []
