@@ -21,7 +21,7 @@ from upready.runtime.swarm import (
     presence,
     registry,
     steps,
-    tasks,
+    task_state,
     translation,
 )
 from upready.runtime.swarm import images as transport
@@ -108,7 +108,7 @@ def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[St
     """The steps, with those of jobs that do not change, and whose last run has failed: they are run again."""
     if not any(each.service.job and not each.changes for each in planned):
         return planned
-    failed = {each.service for each in swarm.containers(stack.project) if tasks.has_failed(each)}
+    failed = {each.service for each in swarm.containers(stack.project) if task_state.has_failed(each)}
     return [
         dataclasses.replace(each, action=Action.RECREATE, reasons=("its last run has failed",))
         if each.service.job and not each.changes and each.key in failed
