@@ -10,7 +10,18 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from upready.data import backup, bucket, kinds, passing, proof, redis, remote_shelf, shelf, sources, volume
+from upready.data import (
+    backup,
+    bucket,
+    kinds,
+    passing,
+    proof,
+    redis,
+    remote_shelf,
+    shelf,
+    sources,
+    volume,
+)
 from upready.data.backup import Backup, Progress
 from upready.data.bucket import Remote
 from upready.data.shelf import Keep
@@ -67,10 +78,16 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
             done = _remote(settings, found, wanted, options, progress)
         else:
             made = into(settings, found, wanted, options.output, progress)
-            done = Made(made, tuple(shelf.throw_away(made.path.parent, found.project, options.keep, made.path.name)))
+            gone = shelf.throw_away(made.path.parent, found.project, options.keep, made.path.name, _services(found))
+            done = Made(made, tuple(gone))
     for each in _without_database(done.backup):
         tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
     return done
+
+
+def _services(data: Data) -> list[str]:
+    """The services that have data."""
+    return [each.service for each in data.sources]
 
 
 def _without_database(made: Backup) -> list[str]:
@@ -89,7 +106,7 @@ def _remote(settings: Settings, data: Data, wanted: Sequence[Source], options: O
         made = into(settings, data, wanted, f"{here}/", progress)
         target = remote_shelf.target(settings.root, options.output, made.path.name)
         target.upload(made.path, lambda count: progress("upload", count))
-    gone = remote_shelf.throw_away(within, data.project, options.keep, target.name)
+    gone = remote_shelf.throw_away(within, data.project, options.keep, target.name, _services(data))
     return Made(replace(made, address=str(target)), tuple(gone))
 
 
