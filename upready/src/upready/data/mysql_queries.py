@@ -58,6 +58,9 @@ WHERE host <> '' AND user NOT IN ('', 'root', 'mysql', 'mysql.sys', 'mysql.sessi
   'healthcheck');
 """
 
+ROLES = "SELECT JSON_ARRAY(user) FROM mysql.user WHERE is_role = 'Y' ORDER BY user;"
+"""The roles of MariaDB, which are no users there."""
+
 SCHEMA_VERSIONS = {
     "alembic_version": "GROUP_CONCAT(version_num)",
     "schema_migrations": "MAX(version)",
