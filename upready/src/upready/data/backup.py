@@ -72,7 +72,7 @@ def make(
     *,
     now: datetime | None = None,
     reason: str = "",
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
     progress: Progress = silent,
 ) -> Backup:
     """Read some of a stack's data into a file.
@@ -83,7 +83,7 @@ def make(
         path: The file; its folder is there.
         now: When it is made.
         reason: Why, where nobody asked for it.
-        aside: For a service, its databases or volumes where only these are wanted, each with the name that the
+        aside: For a source's key, its databases or volumes where only these are wanted, each with the name that the
             database has now, or the folder of the volume.
         progress: Told how far it is.
 
@@ -97,7 +97,7 @@ def make(
     try:
         with Writer(path, recipient) as writer:
             parts = tuple(
-                _part(data, source, writer, progress, (aside or {}).get(source.service), reason) for source in sources
+                _part(data, source, writer, progress, (aside or {}).get(source.key), reason) for source in sources
             )
             manifest = Manifest(
                 id=f"{moment:%Y%m%dT%H%M%S}",

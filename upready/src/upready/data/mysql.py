@@ -200,6 +200,10 @@ class Server:
         said = pipes.output(self._call(["df", "-Pk", folder])).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024
 
+    def folders(self) -> list[str]:
+        """The folders in which it keeps its data and its logs of changes, as its settings name them."""
+        return [str(each) for each in self.ask(queries.FOLDERS)[0] if each]
+
     @contextlib.contextmanager
     def dump(self, database: str, parts: Parts) -> Iterator[Readable]:
         """The tables of a database and their rows, at one moment, to be read in the block."""

@@ -47,6 +47,11 @@ WHERE c.table_schema = {} AND t.table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
   AND c.column_name REGEXP '(creat|updat|modif|insert|chang|^(ts|time|timestamp|at)$)';
 """
 
+FOLDERS = (
+    "SELECT JSON_ARRAY(@@datadir, @@innodb_data_home_dir, @@innodb_log_group_home_dir, @@innodb_undo_directory, "
+    "@@log_bin_basename);"
+)
+
 CHARACTERS = """
 SELECT CONCAT('ALTER DATABASE CHARACTER SET ', default_character_set_name, ' COLLATE ', default_collation_name, ';')
 FROM information_schema.schemata WHERE schema_name = {};

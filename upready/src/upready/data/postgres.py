@@ -190,6 +190,12 @@ class Server:
         said = pipes.output(self.program(*line)).decode("utf-8", "replace")
         return int(said.splitlines()[-1].split()[-3]) * 1024
 
+    def folders(self) -> list[str]:
+        """The folders in which it keeps its data: its own, that of its log of changes, and those of tablespaces."""
+        data, *others = (str(each) for each in self.ask(queries.FOLDERS))
+        line = ("sh", "-c", 'for each; do readlink -f "$each"; done', "sh", data, f"{data}/pg_wal", *others)
+        return pipes.output(self.program(*line)).decode("utf-8", "replace").splitlines()
+
     def roles(self) -> str:
         """SQL that makes the roles of the server anew, with the hashes of their passwords where these may be read."""
         line = ("pg_dumpall", "--no-password", "--roles-only")

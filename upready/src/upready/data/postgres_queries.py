@@ -33,6 +33,11 @@ NAMES = "SELECT to_json(datname) FROM pg_database WHERE NOT datistemplate ORDER 
 BROKEN = "SELECT to_json(datname) FROM pg_database WHERE datconnlimit = -2;"
 """Databases of which a DROP DATABASE was cut off: nothing but another one can be done with them."""
 
+FOLDERS = """
+SELECT to_json(current_setting('data_directory'));
+SELECT to_json(pg_tablespace_location(oid)) FROM pg_tablespace WHERE pg_tablespace_location(oid) <> '';
+"""
+
 TABLES = """
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

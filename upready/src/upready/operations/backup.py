@@ -14,6 +14,7 @@ from upready.data import (
     backup,
     bucket,
     kinds,
+    other_volumes,
     passing,
     proof,
     redis,
@@ -32,7 +33,7 @@ from upready.runtime import choice, current
 from upready.runtime.interface import Note, Runtime
 from upready.stack.settings import NATIVE, Settings
 from upready.support import lock, state
-from upready.support.errors import DataError, LockedError, UsageError
+from upready.support.errors import DataError, LockedError, OpsError, UsageError
 from upready.support.next_step import AGAIN
 from upready.support.pipes import ProgramError
 
@@ -82,7 +83,18 @@ def make(settings: Settings, options: Options, progress: Progress, tell: Note) -
             done = Made(made, tuple(gone))
     for each in _without_database(done.backup):
         tell(f"{each} has no database of SQLite with a table in its volumes: they were kept as files")
+    for service, name in _left_out(found, wanted):
+        tell(f"{service} has the volume {name} beside its databases: it is not in the backup")
     return done
+
+
+def _left_out(data: Data, wanted: Sequence[Source]) -> Iterator[tuple[str, str]]:
+    """The volumes of databases that hold something else, which no service reads: each with its service."""
+    read = {name for each in data.sources for name in each.volumes}
+    for source in wanted:
+        if source.kind in kinds.SERVERS:
+            with contextlib.suppress(OpsError, ProgramError, OSError):
+                yield from ((source.service, each) for each in other_volumes.find(data, source) if each not in read)
 
 
 def _services(data: Data) -> list[str]:
@@ -117,7 +129,7 @@ def into(
     output: str,
     progress: Progress,
     reason: str = "",
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Backup:
     """Back up some of a stack's data, as `upready.data.backup.make` does; the locks must be held."""
     now = datetime.now(UTC).replace(microsecond=0)
@@ -140,7 +152,7 @@ def last(
     wanted: Sequence[Source],
     reason: str,
     progress: Progress,
-    aside: Mapping[str, Mapping[str, str]] | None = None,
+    aside: Mapping[tuple[str, str], Mapping[str, str]] | None = None,
 ) -> Backup:
     """Back up what is about to be lost, into the project's own folder. The project's lock must be held.
 
