@@ -53,7 +53,7 @@ KEPT = """
 SELECT datname, datconnlimit, (SELECT array_agg(a ORDER BY a) FROM unnest(datacl::text[]) AS a),
   shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate ORDER BY 1;
 SELECT datname, setrole::regrole, setconfig FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
-ORDER BY 1, 2;
+ORDER BY 1, setrole::regrole::text;
 SELECT roleid::regrole, member::regrole FROM pg_auth_members WHERE member > 16000 ORDER BY 1, 2;
 """
 """What belongs to a database, and stands in none of its tables."""

@@ -49,7 +49,7 @@ SELECT datname, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcolla
   (SELECT array_agg(a ORDER BY a) FROM unnest(datacl::text[]) AS a), shobj_description(oid, 'pg_database')
 FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1;
 SELECT datname, setrole::regrole, setconfig FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase
-ORDER BY 1, 2;
+ORDER BY 1, setrole::regrole::text;
 """
 """What belongs to a database, and stands in none of its tables."""
 
