@@ -52,6 +52,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(Deployment, "_is_fresh", lambda *_: False)
     nobody: Any = Silent()
     found: Any = Deployment(nobody, nobody, "prod", nobody)
+    found.record = nobody
     found.project, found.history, found.written = "shop", History({A: Release(A, "", "", "")}, A), []
     found._write = lambda _, result, *__: found.written.append(result)
     return found

@@ -15,7 +15,7 @@ from upready.operations.launch_options import KEEP
 from upready.operations.recovery import Recovery
 from upready.operations.release_models import is_edge, named, with_images
 from upready.readiness.health import Report
-from upready.releases import leftovers, plan, release_id
+from upready.releases import leftovers, moved_images, plan, release_id
 from upready.releases.gate import SickError
 from upready.releases.history import BEGUN, DONE, FAILED, FRESH, PAUSED, READY
 from upready.releases.plan import Change
@@ -57,6 +57,7 @@ class Deployment(Recovery):
             OpsError: As `upready.operations.release.release` does.
         """
         running = self._settled()
+        moved_images.keep(self.engine, self.record, self.history, self.project, running)
         seen = with_images(merged, built)
         changes = self._forward(seen, running)
         again = self._again(seen, changes)
@@ -163,6 +164,7 @@ class Deployment(Recovery):
             UsageError: It is not known any more, or the user does not agree to what it leaves.
             OpsError: As `upready.operations.release.release` does.
         """
+        moved_images.keep(self.engine, self.record, self.history, self.project, self._containers())
         target = self._served(name)
         consent.to_migrations(name, self.history.migrated(name), self.show)
         running = self._settled()
