@@ -209,7 +209,10 @@ class Rollout(Steps):
                 self.show.step(f"switch {name}")
                 self.guard.release(service)
                 there = [each for each in self._stays.get(name, ()) if each.state == "running"]
-                edge.switch(service, [each.id for each in (*there, *self.new[name])])
+                if serving := [each.id for each in (*there, *self.new[name])]:
+                    edge.switch(service, serving)
+                else:  # without an id, they would go to whatever has its name
+                    edge.close(service)
 
     def _end_old(self) -> None:
         """End the old replicas of what was switched, and what was stopped since it is no part of the model."""
