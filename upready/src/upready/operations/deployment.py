@@ -126,12 +126,7 @@ class Deployment(Recovery):
     def _forward(self, merged: Model, running: Sequence[Container]) -> list[Change]:
         """What going forward would change."""
         changes = plan.find(self.engine, merged, running, self._raw(self.history.current))
-        if self._is_fresh(running):
-            why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
-            changes = [
-                dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
-                for each in changes
-            ]
+        changes = self._in_place(changes, running)
         if self.edge_alone:
             if not any(is_edge(merged, each.service) for each in changes):
                 raise UsageError(f"no service of {self.environment} is an edge", next="invoke prod --plan")
@@ -139,6 +134,16 @@ class Deployment(Recovery):
                 each if is_edge(merged, each.service) else Change(each.service, plan.NOTHING) for each in changes
             ]
         return self._with_removals(merged, changes)
+
+    def _in_place(self, changes: Sequence[Change], running: Sequence[Container]) -> list[Change]:
+        """The changes; where another environment runs, compose puts this one in its place, and nothing is rolled."""
+        if not self._is_fresh(running):
+            return list(changes)
+        why = f"{current.running_environment(self.settings, running) or 'something else'} runs now"
+        return [
+            dataclasses.replace(each, action=plan.REPLACED, order=why) if each.action == plan.ROLLED else each
+            for each in changes
+        ]
 
     def _with_removals(self, target: Model, changes: Sequence[Change]) -> list[Change]:
         """The changes, and the services that are removed because another one needs their port."""
@@ -155,7 +160,7 @@ class Deployment(Recovery):
     def _backward(self, target: Model, running: Sequence[Container]) -> list[Change]:
         before = self._raw(self.history.current)
         changes = plan.find(self.engine, target, running, before, recorded=True, back=True)
-        return self._with_removals(target, changes)
+        return self._with_removals(target, self._in_place(changes, running))
 
     def back(self, name: str) -> Launch:
         """Back to a release that has served.
