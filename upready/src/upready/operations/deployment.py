@@ -13,7 +13,7 @@ from upready.operations import consent, displaced, outcome, precaution
 from upready.operations.launch import Launch
 from upready.operations.launch_options import KEEP
 from upready.operations.recovery import Recovery
-from upready.operations.release_models import is_edge, named, with_images
+from upready.operations.release_models import is_edge, named, require_images, with_images
 from upready.readiness.health import Report
 from upready.releases import leftovers, moved_images, plan, release_id
 from upready.releases.gate import SickError
@@ -188,9 +188,7 @@ class Deployment(Recovery):
         target = self._recorded(name, "target")
         if target is None:
             raise UsageError(f"what the release {name} was made of is not recorded any more", next="invoke releases")
-        for service in target.wanted:
-            if self.engine.image(service.image) is None:
-                raise UsageError(f"the image of the release {name} is gone: {service.image}", next="invoke releases")
+        require_images(self.engine, target, self.history.releases[name])
         versions.check(self.engine, target, target.wanted)
         return target
 
