@@ -15,6 +15,7 @@ from upready.releases import gate, order, plan, policy, retire, routes
 from upready.releases.draining import drain, grace
 from upready.releases.plan import Change
 from upready.releases.steps import Steps
+from upready.runtime.docker import pre_start
 from upready.runtime.docker.edge import EdgeError
 from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
@@ -221,7 +222,7 @@ class Rollout(Steps):
             old = [each for each in self.old.get(name, ()) if each.id not in stays]
             if old and self._changed(name):
                 self._end(self.model.service(name), old)
-        retire.retire(self.engine, self._aside, (), self.show.warn)
+        retire.retire(self.engine, self._aside, retire.NONE, self.show.warn)
 
     def _changed(self, name: str) -> bool:
         """Whether a service that was rolled or scaled has new replicas that are ready, or fewer than before."""
@@ -235,14 +236,19 @@ class Rollout(Steps):
             if left:
                 self.show.warn(f"{service.name}: {left} requests were cut, after {seconds:g} s (stop_grace_period)")
         self.show.step(f"stop {len(old)} old {service.name}")
-        known = self.before.services.get(service.name) if self.before else None
-        retire.retire(self.engine, old, unescape((known or service).config.get("pre_stop") or []), self.show.warn)
+        retire.retire(self.engine, old, self._pre_stop(service.name), self.show.warn)
+
+    def _pre_stop(self, name: str) -> retire.Hooks:
+        """The hooks of a service as it runs, as far as that is known."""
+        known = self.before.services.get(name) if self.before else None
+        told = unescape((known or self.model.service(name)).config.get("pre_stop") or [])
+        return retire.Hooks(told, self.model.stack.timeout)
 
     def _pre_start(self, service: Service) -> None:
         """Run the service's `pre_start` hooks once, by the new image: compose runs them only where no replica runs."""
         for hook in unescape(service.config.get("pre_start") or []):
             self.show.step(f"pre_start of {service.name}")
-            self.engine.run_hook(self.model.stack, service.name, hook)
+            pre_start.run(self.engine, self.model.stack, service.name, hook)
 
     def _undo(self) -> None:
         """Take the new replicas away, and put back what was replaced."""
