@@ -202,7 +202,8 @@ class Containers(Engine):
         """
         from docker.errors import NotFound
 
-        grace = int(container.raw["Config"].get("StopTimeout") or GRACE)
+        told = container.raw["Config"].get("StopTimeout")
+        grace = GRACE if told is None else int(told)  # 0 is a setting, too: it is killed at once
         with answering(), contextlib.suppress(NotFound):
             self.client.api.stop(container.id, timeout=grace)
             self.client.api.remove_container(container.id, v=True, force=True)
