@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from upready.releases import gate, order, plan, policy, retire, routes
+from upready.releases import exchange, gate, order, plan, policy, retire, routes
 from upready.releases.draining import drain, grace
 from upready.releases.plan import Change
 from upready.releases.steps import Steps
@@ -19,6 +19,7 @@ from upready.runtime.docker import pre_start
 from upready.runtime.docker.edge import EdgeError
 from upready.runtime.interface import Container, silent
 from upready.stack.model import Model, Service, unescape
+from upready.support.errors import EngineError
 
 
 @dataclass
@@ -45,6 +46,7 @@ class Rollout(Steps):
     at_switch: Callable[[], None] = lambda: None
     new: dict[str, list[Container]] = field(default_factory=dict)
     _aside: list[Container] = field(default_factory=list)
+    _early: list[Container] = field(default_factory=list)
     _stays: dict[str, list[Container]] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -104,6 +106,7 @@ class Rollout(Steps):
             self._set_aside(change)
             return
         service = self.model.service(change.service)
+        self._free_ports(service)
         try:
             if change.in_turn:
                 self._replace_in_turn(service)
@@ -139,7 +142,19 @@ class Rollout(Steps):
                 self.old[service.name] = old[: len(new)]
         self._switch()
         self._end_old()
+        with suppress(EngineError):  # what is new may have its port
+            self._revive([each for each in self._early if each.service not in self.replaced])
         self.paused, self.settled = service.name, True
+
+    def _free_ports(self, service: Service) -> None:
+        """Stop those that have a port of a service now, and change after it: two services exchange their ports."""
+        others = {each.service for each in self.changes if each.action in (plan.ROLLED, plan.REPLACED)}
+        old = [each for containers in self.old.values() for each in containers if each not in self._early]
+        for each in exchange.holders(service, old, others):
+            if (now := self.engine.inspect(each.id)) and now.state == "running":
+                self.show.step(f"stop {each.name}: {service.name} gets its port")
+                self._early.append(each)
+                retire.stop(self.engine, each, self._pre_stop(each.service), self.show.warn)
 
     def _set_aside(self, change: Change) -> None:
         """Stop a service that is not part of the model, since one that is needs its port."""
@@ -254,7 +269,7 @@ class Rollout(Steps):
         """Take the new replicas away, and put back what was replaced."""
         self.show.step("back to what ran before")
         there = [each for containers in self.old.values() for each in containers]
-        self._revive([each for each in there if each not in self._aside])
+        self._revive([each for each in there if each not in (*self._aside, *self._early)])
         for name in self.new:
             service, old = self.model.service(name), self.old[name]
             with suppress(EdgeError):
@@ -264,12 +279,15 @@ class Rollout(Steps):
                     routes.pin(edge, service, old, silent)
             known = {each.id for each in old}
             self.kept += retire.keep(self.engine, [each for each in self.now(name) if each.id not in known])
-        for name in reversed(self.replaced):
+        for number, name in reversed([*enumerate(self.replaced)]):
             self.guard.release(self.model.service(name))
             if self.before is None or name not in self.before.services:
                 self.show.warn(f"{name} cannot be put back: what ran before is not recorded")
                 self.lost.append(name)
                 continue
+            now, others = self.engine.containers(self.model.stack.project), self.replaced[:number]
+            for each in exchange.holders(self.before.service(name), now, others):
+                retire.stop(self.engine, each)  # it is put back after this one
             try:
                 back = Steps(self.engine, self.before, self.show, back=True, edge_runs=self.edge_runs, kept=self.kept)
                 back.put_back(name, self.old.get(name, ()))
@@ -277,7 +295,7 @@ class Rollout(Steps):
                 # It must not hide why the release failed, nor may anybody be told that the old version serves.
                 self.show.warn(f"{name} could not be put back: {sick.error.message}")
                 self.lost.append(name)
-        self._revive(self._aside)
+        self._revive([*self._aside, *self._early])
 
     def _revive(self, old: Sequence[Container]) -> None:
         """Start what was there before and has been stopped: by this release, or by an engine that was ended."""
