@@ -40,7 +40,7 @@ def env_files(root: Path, directory: Path) -> tuple[Path, ...]:
         directory: The project directory.
     """
     if named := [each for each in os.environ.get("COMPOSE_ENV_FILES", "").split(",") if each]:
-        return tuple(root / Path(each).expanduser() for each in named)
+        return tuple(Path(os.path.normpath(root / Path(each).expanduser())) for each in named)
     if os.environ.get("COMPOSE_DISABLE_ENV_FILE", "") in _TRUE:
         return ()
     return (directory / ".env",)
