@@ -149,7 +149,7 @@ def expand(files: Sequence[Path], text: str, *, expanded: bool = True) -> str:
 
 def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> str | None:
     """The value of a variable in one file; None if it is not set there."""
-    from upready.envfile import document
+    from upready.envfile import document, entries
 
     data = reading.read(file, EnvFileError, limit=document.LARGEST) or b""
     if name.encode() not in data:
@@ -157,5 +157,5 @@ def _from(file: Path, files: Sequence[Path], name: str, *, expanded: bool) -> st
     entry = document.parse(data, file).get(name)
     if entry is None or not entry.assigned:
         return None
-    text = entry.raw.strip() if entry.parsed is None else entry.parsed
+    text = entries.plain(entry)
     return expand(files, text, expanded=False) if expanded and entry.quote != "'" else text
