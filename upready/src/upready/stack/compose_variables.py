@@ -75,7 +75,8 @@ def check(files: Sequence[Path]) -> None:
         UsageError: A variable that configures compose has a value that compose refuses.
     """
     for name, pattern, wanted in _VALUES:
-        value = variable(files, name) if is_set(files, name) else None
+        read = () if name == "COMPOSE_PROJECT_NAME" else files
+        value = variable(read, name) if is_set(read, name) else None
         if value is not None and not re.fullmatch(pattern, value):
             in_shell = name in os.environ
             raise UsageError(
@@ -104,6 +105,8 @@ def check_named(root: Path, directory: Path) -> None:
 
 
 _VALUES = (
+    # Of the shell alone: `env.check` reports one in `.env`, with the command that corrects it.
+    ("COMPOSE_PROJECT_NAME", r"|[a-z0-9][a-z0-9_-]*", "lower-case letters, digits, - and _, a letter or digit first"),
     ("COMPOSE_PARALLEL_LIMIT", r"[+-]?\d+", "a whole number"),
     ("COMPOSE_DISABLE_ENV_FILE", r"1|t|T|TRUE|true|True|0|f|F|FALSE|false|False", "true or false"),
 )
