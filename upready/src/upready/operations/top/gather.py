@@ -10,7 +10,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 
 from upready.diagnosis import Failure
 from upready.logs.live import Skim
@@ -225,10 +224,10 @@ class Gathering:
             with contextlib.suppress(OpsError):
                 self._read()
             self._logs = None
-            since = datetime.now(UTC)
+            since = self.lines.again()
             while self._logs is None and not self._over.wait(AGAIN):
                 with contextlib.suppress(OpsError):
-                    asked = Query(follow=True, since=since)
+                    asked = Query(follow=True, since=since, tail=None if since else FIRST)
                     self._logs = logs.find(self._settings, asked, lambda _: None, lambda _: None)
 
     def _read(self) -> None:
