@@ -383,12 +383,46 @@ def test_localhost_within_a_container(play: Callable[..., Scene]) -> None:
 
 
 def test_services_that_share_no_network(play: Callable[..., Scene]) -> None:
+    api = shell("sleep 600", networks=["back"])
     scene = play(
-        {"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="none", depends_on=["api"])}
+        {"api": api, "client": connecting("api", 9000, networks=["front"], depends_on=["api"])},
+        top={"networks": {"back": None, "front": None}},
     )
     told = story(scene)
     assert told.cause == "dns"
-    assert "cannot find api: they share no network" in told.message
+    assert "cannot find api: they share no network (client:" in told.message
+
+
+def test_a_service_that_has_no_name_of_its_own(play: Callable[..., Scene]) -> None:
+    scene = play(
+        {
+            "vpn": shell("sleep 600"),
+            "app": shell("sleep 600", network_mode="service:vpn"),
+            "client": connecting("app", 9000, depends_on=["app"]),
+        }
+    )
+    told = story(scene)
+    assert told.cause == "dns"
+    assert "cannot find app: it uses the network of vpn" in told.message
+    assert told.next == "let client use vpn instead of app, then: invoke dev"
+
+
+def test_a_service_in_the_network_of_the_machine_knows_no_names(play: Callable[..., Scene]) -> None:
+    scene = play(
+        {"api": shell("sleep 600"), "client": connecting("api", 9000, network_mode="host", depends_on=["api"])}
+    )
+    told = story(scene)
+    assert told.cause == "dns"
+    assert "client uses the network of the machine (network_mode: host)" in told.message
+
+
+def test_an_alias_of_a_service_that_is_down(play: Callable[..., Scene]) -> None:
+    ended = {"mysql-mail": {"condition": "service_completed_successfully"}}
+    mysql = shell("true", networks={"default": {"aliases": ["mysql"]}})
+    told = story(play({"mysql-mail": mysql, "client": connecting("mysql", 3306, depends_on=ended)}))
+    assert told.cause == "dns"
+    assert "cannot find mysql (mysql-mail), which is exited" in told.message
+    assert told.next == "invoke diagnose mysql-mail"
 
 
 def test_a_host_that_is_down(play: Callable[..., Scene]) -> None:

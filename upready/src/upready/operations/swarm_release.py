@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -144,8 +145,8 @@ class SwarmRelease(Judging):
         before = None if ready or not whole else self._recorded(self.history.current)
         if before is not None:
             self.show.step(f"{pending['release']} was cut off: back to {self.history.current}")
-            self._accept(before)
-            self._deploy(before, self._prepare(before))
+            with self._accepting(before):
+                self._deploy(before, self._prepare(before))
         self._write(told, DONE if ready else FAILED)
 
     def _served(self, name: str) -> Model:
@@ -161,8 +162,18 @@ class SwarmRelease(Judging):
         return target
 
     def _accept(self, target: Model) -> None:
-        """Accept what a release loses that has served: somebody did so then."""
+        """Accept what a release loses that has served, and nothing else: somebody did so then."""
         self.engine.accepted = tuple({each.key for each in losses.find(target.raw)})
+
+    @contextlib.contextmanager
+    def _accepting(self, target: Model) -> Iterator[None]:
+        """Accept that within the block only: afterwards that counts again which the user accepts."""
+        accepted = self.engine.accepted
+        self._accept(target)
+        try:
+            yield
+        finally:
+            self.engine.accepted = accepted
 
     def _prepare(self, target: Model, release: str = "") -> Prepared:
         labels = {**override.whose(self.settings.root), **({RELEASE: release} if release else {})}

@@ -84,9 +84,8 @@ def _wrong(evidence: Evidence, name: str) -> Finding:
 
 
 def _set(evidence: Evidence, name: str) -> str:
-    """The step that gives a variable another value: where the compose file has it, else in `.env`."""
-    keys = ("environment", name)
-    return evidence.change(keys) if evidence.written(*keys) else evidence.then(f"invoke env.set {name}")
+    """The step that gives a variable another value: where the service has it from, else in `.env`."""
+    return evidence.assign(evidence.service.name, name) or evidence.then(f"invoke env.set {name}")
 
 
 def _field(evidence: Evidence, field: str, why: str) -> Finding | None:
