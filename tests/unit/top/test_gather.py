@@ -42,7 +42,7 @@ def test_logs_go_on_from_where_they_were_by_the_clock_of_the_engine(
 ) -> None:
     following, asked = Gathering.__new__(Gathering), []
     vars(following).update(lines=LogLines(), skim=Skim(), changed=threading.Event(), _over=threading.Event())
-    vars(following).update(_logs=Following(*entries), _settings=None)
+    vars(following).update(_logs=Following(*entries), _settings=None, _moved=threading.Event())
 
     def find(_settings: object, query: Query, *_: object) -> None:
         asked.append(query)

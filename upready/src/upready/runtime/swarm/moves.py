@@ -23,8 +23,6 @@ OPTION = "--accept-loss"
 KEY = "volumes"
 """Behind the name of a service: what `OPTION` takes to let the service leave its volumes behind."""
 
-_CONTEXT = "CONTEXT"
-
 _SHORT = 7
 """So many letters of a node's id are told."""
 
@@ -86,7 +84,7 @@ def _refusal(found: Sequence[Move], *, back: bool) -> UsageError:
         return UsageError(
             f"the node that has the data of {', '.join(names)} is in the swarm no more",
             details=[*map(str, found), f"to begin with a backup, after the second step: {_restore(*names)}"],
-            next=next_step.either(f"have that machine join again: invoke nodes --add {_CONTEXT}", way),
+            next=next_step.either("have that machine join again, by --add of: invoke --help nodes", way),
         )
     steps = shell_words.in_turn(f"invoke backup {_services(*there)}", next_step.again(OPTION, accepted))
     return UsageError(
