@@ -17,11 +17,12 @@ from upready.runtime.swarm import (
     creation,
     data_places,
     mounts,
+    moves,
     names,
     presence,
     registry,
     steps,
-    tasks,
+    task_state,
     translation,
 )
 from upready.runtime.swarm import images as transport
@@ -108,7 +109,7 @@ def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[St
     """The steps, with those of jobs that do not change, and whose last run has failed: they are run again."""
     if not any(each.service.job and not each.changes for each in planned):
         return planned
-    failed = {each.service for each in swarm.containers(stack.project) if tasks.has_failed(each)}
+    failed = {each.service for each in swarm.containers(stack.project) if task_state.has_failed(each)}
     return [
         dataclasses.replace(each, action=Action.RECREATE, reasons=("its last run has failed",))
         if each.service.job and not each.changes and each.key in failed
@@ -119,7 +120,7 @@ def _run_again(swarm: SwarmEngine, stack: Stack, planned: list[Step]) -> list[St
 
 def _nameless(model: Model, step: Step, wanted: Wanted) -> Iterator[str]:
     """A sentence about data that a service may keep where no task finds it again."""
-    keeps = not step.service.job and model.every[step.key].ops.get("data") != "none"
+    keeps = not step.service.job and not moves.needs_none(model, step.key)
     if keeps and (paths := mounts.nameless(step.service.spec, wanted.volumes.get(step.key, ()))):
         yield (
             f"keeps what it writes to {', '.join(paths)} only as long as its task: that is a volume of its image "

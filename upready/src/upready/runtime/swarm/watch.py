@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from upready.runtime.docker.engine import Engine, answering
-from upready.runtime.swarm import names, tasks
+from upready.runtime.swarm import names, task_state
 
 EVERY, SELDOM = 0.1, 1.0
 """Seconds between two looks: where a look takes some milliseconds, and at most."""
@@ -51,4 +51,4 @@ class Changes:
         api: Any = self._engine.client.api
         with answering():
             found = api.tasks(filters=self._filter)
-        return {str(each["ID"]): (tasks.container_of(each), str(each["Status"]["State"])) for each in found}
+        return {str(each["ID"]): (task_state.container_of(each), str(each["Status"]["State"])) for each in found}
